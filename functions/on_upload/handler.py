@@ -1,0 +1,75 @@
+"""New objects in the input bucket, told by S3 itself or by EventBridge, become tasks."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.pipeline import Upload, accept_upload
+from shared.services import services
+from shared.task import DEFAULT_TENANT
+from shared.telemetry import count, instrumented, logger
+
+
+@instrumented
+def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, Any]]:
+    """Return a verdict per object and orchestration; a failure makes Lambda deliver the event again."""
+    verdicts = []
+    for upload in uploads_of(event):
+        for accepted in accept_upload(services(), DEFAULT_TENANT, upload):
+            verdict: dict[str, Any] = {
+                "key": upload.key,
+                "verdict": accepted.verdict,
+                "reason": accepted.reason,
+                "orchestration": accepted.orchestration,
+                "taskId": accepted.task_id,
+            }
+            logger().info("upload judged", **verdict)
+            verdicts.append(verdict)
+    count("UploadVerdicts", len(verdicts))
+    return verdicts
+
+
+def uploads_of(event: dict[str, Any]) -> Iterator[Upload]:
+    """Yield the new objects that an event tells of; S3's own test event tells of none."""
+    if "detail" in event:
+        yield from_eventbridge(event)
+        return
+    for record in event.get("Records", ()):
+        if record["eventName"].startswith("ObjectCreated:"):
+            yield from_notification(record)
+
+
+def from_notification(record: dict[str, Any]) -> Upload:
+    """Read one record of an S3 notification, whose keys are URL-encoded with `+` for a space."""
+    thing = record["s3"]["object"]
+    return Upload(
+        bucket=record["s3"]["bucket"]["name"],
+        key=unquote_plus(thing["key"]),
+        size=thing.get("size", 0),
+        e_tag=thing.get("eTag", ""),
+        at=milliseconds(record["eventTime"]),
+        version_id=thing.get("versionId"),
+        sequencer=thing.get("sequencer", ""),
+    )
+
+
+def from_eventbridge(event: dict[str, Any]) -> Upload:
+    """Read an "Object Created" event, whose keys are plain."""
+    thing = event["detail"]["object"]
+    return Upload(
+        bucket=event["detail"]["bucket"]["name"],
+        key=thing["key"],
+        size=thing.get("size", 0),
+        e_tag=thing.get("etag", ""),
+        at=milliseconds(event["time"]),
+        version_id=thing.get("version-id"),
+        sequencer=thing.get("sequencer", ""),
+    )
+
+
+def milliseconds(moment: str) -> int:
+    """Return an ISO 8601 moment in epoch milliseconds."""
+    return int(datetime.fromisoformat(moment).timestamp() * 1000)

@@ -1,0 +1,131 @@
+"""The routes of the catalog: orchestrations, templates, operations."""
+
+from http import HTTPStatus
+from typing import TypeVar
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import ValidationError
+
+from functions.task_api.views import (
+    MatchBody,
+    MatchList,
+    OperationList,
+    OperationView,
+    OrchestrationBody,
+    OrchestrationList,
+    OrchestrationView,
+    TemplateBody,
+    TemplateList,
+    TemplateView,
+)
+from shared import catalog
+from shared.errors import RequestRejected
+from shared.operations import OPERATIONS
+from shared.orchestration import OrchestrationDocument, TemplateDocument
+from shared.services import services
+from shared.task import DEFAULT_TENANT
+
+D = TypeVar("D", OrchestrationDocument, TemplateDocument)
+
+router = APIGatewayHttpRouter()
+
+
+@router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
+def list_orchestrations() -> OrchestrationList:
+    """List all orchestrations, those that ship included."""
+    found = catalog.list_orchestrations(services(), DEFAULT_TENANT)
+    return OrchestrationList(orchestrations=[OrchestrationView.of(one) for one in found])
+
+
+@router.post("/orchestrations/match", summary="Say what an upload would do", tags=["Orchestrations"])
+def post_match(body: MatchBody) -> MatchList:
+    """Say what each orchestration would do with an object of that key, and why."""
+    bucket = body.bucket or services().settings.need("input_bucket")
+    return MatchList(matches=catalog.match_orchestrations(services(), DEFAULT_TENANT, bucket, body.key))
+
+
+@router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
+def get_orchestration(name: str) -> OrchestrationView:
+    """Show the newest version of an orchestration."""
+    return OrchestrationView.of(catalog.get_orchestration(services(), DEFAULT_TENANT, name))
+
+
+@router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
+def put_orchestration(name: str, body: OrchestrationBody) -> OrchestrationView:
+    """Store a new version of an orchestration; wrong parameters are refused here, not when a file comes."""
+    fields = {key: getattr(body, key) for key in OrchestrationBody.model_fields}
+    document = named(OrchestrationDocument, name, fields)
+    return OrchestrationView.of(catalog.put_orchestration(services(), DEFAULT_TENANT, document))
+
+
+@router.delete("/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"])
+def delete_orchestration(name: str) -> Response[str]:
+    """Forget an orchestration; tasks that it made stay."""
+    catalog.delete_orchestration(services(), DEFAULT_TENANT, name)
+    return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
+
+
+@router.post("/orchestrations/<name>/enable", summary="Enable an orchestration", tags=["Orchestrations"])
+def post_enable(name: str) -> OrchestrationView:
+    """Let an orchestration take uploads."""
+    found = catalog.switch_orchestration(services(), DEFAULT_TENANT, name, enabled=True)
+    return OrchestrationView.of(found)
+
+
+@router.post("/orchestrations/<name>/disable", summary="Disable an orchestration", tags=["Orchestrations"])
+def post_disable(name: str) -> OrchestrationView:
+    """Keep an orchestration from taking uploads."""
+    found = catalog.switch_orchestration(services(), DEFAULT_TENANT, name, enabled=False)
+    return OrchestrationView.of(found)
+
+
+@router.get("/templates", summary="List templates", tags=["Templates"])
+def list_templates() -> TemplateList:
+    """List all templates, those that ship included."""
+    found = catalog.list_templates(services(), DEFAULT_TENANT)
+    return TemplateList(templates=[TemplateView.of(one) for one in found])
+
+
+@router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
+def get_template(name: str) -> TemplateView:
+    """Show the newest version of a template."""
+    return TemplateView.of(catalog.get_template(services(), DEFAULT_TENANT, name))
+
+
+@router.put("/templates/<name>", summary="Store a template", tags=["Templates"])
+def put_template(name: str, body: TemplateBody) -> TemplateView:
+    """Store a new version of a template of your own; those that ship can't be changed."""
+    fields = {key: getattr(body, key) for key in TemplateBody.model_fields}
+    document = named(TemplateDocument, name, fields)
+    return TemplateView.of(catalog.put_template(services(), DEFAULT_TENANT, document))
+
+
+@router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"])
+def delete_template(name: str) -> Response[str]:
+    """Forget a template of your own."""
+    catalog.delete_template(services(), DEFAULT_TENANT, name)
+    return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
+
+
+@router.get("/operations", summary="List the kinds of subtask", tags=["Templates"])
+def list_operations() -> OperationList:
+    """List the kinds of subtask, each with the JSON schema of its parameters."""
+    return OperationList(
+        operations=[
+            OperationView(type=kind, summary=operation.summary, params=operation.params.model_json_schema())
+            for kind, operation in OPERATIONS.items()
+        ]
+    )
+
+
+def named(kind: type[D], name: str, fields: dict[str, object]) -> D:
+    """Return the document under the path's name; raise RequestRejected when the name is none, or another stands inside."""
+    if fields["name"] not in {None, name}:
+        message = f"the path says {name}, but the document is named {fields['name']}"
+        raise RequestRejected(message)
+    try:
+        return kind.model_validate({**fields, "name": name})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RequestRejected(wrong) from error

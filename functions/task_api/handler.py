@@ -1,0 +1,101 @@
+"""The HTTP API: its routes, their OpenAPI document, and errors in one shape."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.models import Server
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.task_api import catalog, files, tasks
+from functions.task_api.views import Health
+from shared import __version__
+from shared.errors import Conflict, NotFound, ReelmillError, RequestRejected, ServiceBusy
+from shared.telemetry import count, instrumented, logger
+
+# The first class that an error is an instance of decides.
+STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    RequestRejected: HTTPStatus.BAD_REQUEST,
+    ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    ReelmillError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+# Relative to /docs and /openapi.json, so that the API may be served under any prefix.
+SERVERS = [Server(url="./")]
+
+app = APIGatewayHttpResolver(enable_validation=True)
+app.enable_swagger(path="/docs", title="Reelmill", version=__version__, servers=SERVERS)
+for part in (tasks, files, catalog):
+    app.include_router(part.router)
+
+
+@app.get("/health", summary="Say that the API answers", tags=["Service"])
+def get_health() -> Health:
+    """Answer, without touching anything."""
+    return Health(status="ok", version=__version__)
+
+
+@app.get("/openapi.json", include_in_schema=False)
+def get_openapi() -> Response[str]:
+    """Give the OpenAPI document."""
+    document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=SERVERS)
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=document)
+
+
+@app.exception_handler(ReelmillError)
+def refuse(error: ReelmillError) -> Response[str]:
+    """Answer an error of ours with its status."""
+    status = next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+    return problem(status, error.code, error.message, error.details)
+
+
+@app.exception_handler(RequestValidationError)
+def refuse_invalid(error: RequestValidationError) -> Response[str]:
+    """Answer a request that is not of its form, naming each place."""
+    wrong = [{"where": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in error.errors()]
+    sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in wrong)
+    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
+
+
+@app.exception_handler(Exception)
+def refuse_unexpected(error: Exception) -> Response[str]:
+    """Answer a fault of ours without telling strangers about our insides."""
+    logger().exception("request failed unexpectedly", exc_info=error)
+    message = "Reelmill itself failed here; the function's log has the details under the request's ID"
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message)
+
+
+@app.not_found
+def refuse_unknown(_error: NotFoundError) -> Response[str]:
+    """Answer a path that is none of ours."""
+    event = app.current_event
+    return problem(
+        HTTPStatus.NOT_FOUND, "NotFound", f"there is no {event.http_method} {event.path}; GET /docs lists all"
+    )
+
+
+def problem(
+    status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None
+) -> Response[str]:
+    """Return the one shape that every error has."""
+    body: dict[str, object] = {
+        "code": code,
+        "message": message,
+        "requestId": app.current_event.request_context.request_id,
+    }
+    if details is not None:
+        body["details"] = details
+    return Response(status_code=status, content_type="application/json", body=json.dumps(body))
+
+
+@instrumented
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request."""
+    answer: dict[str, Any] = app.resolve(event, context)
+    count(f"Answers{answer['statusCode'] // 100}xx")
+    return answer

@@ -1,0 +1,127 @@
+"""The routes of tasks: list, make, explain, restart, end."""
+
+import os
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from functions.task_api.files import output_views
+from functions.task_api.views import (
+    AttemptView,
+    SubtaskDetail,
+    TaskBody,
+    TaskPage,
+    TaskSummary,
+    TaskView,
+    subtask_fields,
+    task_fields,
+    task_view,
+)
+from shared.pipeline import NewTask, create_task, end_task, get_run, get_subtask, restart_task
+from shared.services import services
+from shared.task import DEFAULT_TENANT, Outcome, TaskStatus
+from shared.task_list import TaskFilter
+
+router = APIGatewayHttpRouter()
+
+RunQuery = Annotated[int | None, Query(ge=1, description="An earlier run; the newest without it.")]
+
+
+@router.get("/tasks", summary="List tasks, newest first", tags=["Tasks"])
+def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
+    status: Annotated[TaskStatus | None, Query()] = None,
+    outcome: Annotated[Outcome | None, Query()] = None,
+    task_id: Annotated[
+        str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")
+    ] = "",
+    source_key: Annotated[str | None, Query(alias="sourceKey", max_length=1024)] = None,
+    orchestration: Annotated[str | None, Query(max_length=63)] = None,
+    created_after: Annotated[datetime | None, Query(alias="createdAfter")] = None,
+    created_before: Annotated[datetime | None, Query(alias="createdBefore")] = None,
+    max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
+    next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
+) -> TaskPage:
+    """Show one page of the tasks that pass every filter."""
+    wanted = TaskFilter(
+        tenant=DEFAULT_TENANT,
+        status=status,
+        outcome=outcome,
+        id_prefix=task_id.upper(),
+        source_key=source_key,
+        orchestration=orchestration,
+        created_after=milliseconds(created_after),
+        created_before=milliseconds(created_before),
+    )
+    page = services().lists.page(wanted, max_results, next_token)
+    return TaskPage(
+        tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token
+    )
+
+
+@router.post("/tasks", summary="Make a task", tags=["Tasks"])
+def post_task(body: TaskBody) -> Response[TaskView]:
+    """Make a task of an object that is there; the same client token gives the first task again."""
+    wanted = NewTask(
+        bucket=body.source.bucket,
+        key=body.source.key,
+        version_id=body.source.version_id,
+        orchestration=body.orchestration,
+        subtasks=body.subtasks or (),
+        output=body.output,
+        priority=body.priority,
+        client_token=body.client_token,
+        session_context=body.session_context,
+    )
+    task, made = create_task(services(), DEFAULT_TENANT, wanted, os.urandom)
+    return Response(
+        status_code=HTTPStatus.CREATED if made else HTTPStatus.OK,
+        content_type="application/json",
+        body=task_view(task),
+    )
+
+
+@router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
+def get_task(task_id: str, run: RunQuery = None) -> TaskView:
+    """Show a task as it stands, or as an earlier run left it."""
+    return task_view(get_run(services(), DEFAULT_TENANT, task_id, run))
+
+
+@router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
+def post_restart(task_id: str) -> TaskView:
+    """Begin the next run of a completed task."""
+    return task_view(restart_task(services(), DEFAULT_TENANT, task_id))
+
+
+@router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
+def post_end(task_id: str) -> TaskView:
+    """Complete a waiting task, so that nothing of it ever starts."""
+    return task_view(end_task(services(), DEFAULT_TENANT, task_id))
+
+
+@router.get(
+    "/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"]
+)
+def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
+    """Show a subtask's parameters, attempts, commands, log, outputs and result."""
+    task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+    records = services().tasks.get_records(task.id, task.run, no)
+    final = next((record for number, record in records if number == subtask.attempt and subtask.record), None)
+    return SubtaskDetail(
+        **subtask_fields(subtask),
+        params=dict(subtask.params),
+        attempts=[AttemptView.of(number, record) for number, record in records],
+        outputs=output_views(final.outputs if final else ()),
+        result=dict(final.result) if final and final.result is not None else None,
+        warnings=list(final.warnings) if final else [],
+    )
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    """Return a moment in epoch milliseconds; without a zone it is UTC."""
+    if moment is None:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

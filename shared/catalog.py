@@ -1,0 +1,184 @@
+"""The use cases of the catalog: find, store and check orchestrations and templates."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import Conflict, NotFound, RequestRejected
+from shared.operations import OPERATIONS
+from shared.orchestration import (
+    Kind,
+    Match,
+    Orchestration,
+    OrchestrationDocument,
+    SubtaskRule,
+    Template,
+    TemplateDocument,
+    by_name,
+    match,
+)
+from shared.presets import preset_orchestrations, preset_templates
+from shared.services import Services
+from shared.task import Subtask, SubtaskType
+
+
+def list_orchestrations(services: Services, tenant: str) -> list[Orchestration]:
+    """Return every orchestration, presets included, by name."""
+    stored = {orchestration.name: orchestration for orchestration in services.orchestrations.all(tenant)}
+    return sorted((preset_orchestrations() | stored).values(), key=lambda found: found.name)
+
+
+def get_orchestration(services: Services, tenant: str, name: str) -> Orchestration:
+    """Return an orchestration; raise NotFound."""
+    found = services.orchestrations.get(tenant, name) or preset_orchestrations().get(name)
+    if not found:
+        message = f"there is no orchestration {name}"
+        raise NotFound(message, code="OrchestrationNotFound")
+    return found
+
+
+def put_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
+    """Store a new version; raise RequestRejected when a template or a parameter is wrong."""
+    plan_subtasks(services, tenant, document.subtasks)
+    before = services.orchestrations.get(tenant, document.name) or preset_orchestrations().get(document.name)
+    version = before.version + 1 if before else 1
+    fields = {name: getattr(document, name) for name in OrchestrationDocument.model_fields}
+    stored = Orchestration(**fields, version=version, updated_at=services.now())
+    services.orchestrations.put(tenant, stored)
+    return stored
+
+
+def switch_orchestration(services: Services, tenant: str, name: str, *, enabled: bool) -> Orchestration:
+    """Enable or disable an orchestration: a new version, unless it is so already. Raise NotFound."""
+    found = get_orchestration(services, tenant, name)
+    if found.enabled == enabled:
+        return found
+    return put_orchestration(services, tenant, found.model_copy(update={"enabled": enabled}))
+
+
+def delete_orchestration(services: Services, tenant: str, name: str) -> None:
+    """Forget a stored orchestration; a preset of that name comes back. Raise NotFound or Conflict."""
+    if services.orchestrations.delete(tenant, name):
+        return
+    if name in preset_orchestrations():
+        message = f"{name} ships with Reelmill and can't be deleted; disable it instead"
+        raise Conflict(message, code="PresetIsReadOnly")
+    get_orchestration(services, tenant, name)
+
+
+def match_orchestrations(services: Services, tenant: str, bucket: str, key: str) -> list[Match]:
+    """Say what each orchestration would do with an object of that key, and why."""
+    return [match(orchestration, bucket, key) for orchestration in list_orchestrations(services, tenant)]
+
+
+def list_templates(services: Services, tenant: str) -> list[Template]:
+    """Return every template, presets included, by name."""
+    stored = {template.name: template for template in services.templates.all(tenant)}
+    return sorted((stored | preset_templates()).values(), key=lambda found: found.name)
+
+
+def get_template(services: Services, tenant: str, name: str) -> Template:
+    """Return a template; raise NotFound."""
+    found = preset_templates().get(name) or services.templates.get(tenant, name)
+    if not found:
+        message = f"there is no template {name}"
+        raise NotFound(message, code="TemplateNotFound")
+    return found
+
+
+def put_template(services: Services, tenant: str, document: TemplateDocument) -> Template:
+    """Store a new version; raise RequestRejected when a parameter is wrong, Conflict when it is a preset's name."""
+    refuse_preset(document.name)
+    params = checked_params(document.operation, document.params, f"template {document.name}")
+    before = services.templates.get(tenant, document.name)
+    stored = Template(
+        name=document.name,
+        operation=document.operation,
+        summary=document.summary,
+        params=params,
+        version=before.version + 1 if before else 1,
+        updated_at=services.now(),
+    )
+    services.templates.put(tenant, stored)
+    return stored
+
+
+def delete_template(services: Services, tenant: str, name: str) -> None:
+    """Forget a template; orchestrations that name it are refused from then on. Raise NotFound or Conflict."""
+    refuse_preset(name)
+    if not services.templates.delete(tenant, name):
+        get_template(services, tenant, name)
+
+
+def refuse_preset(name: str) -> None:
+    """Raise Conflict when a template of that name ships with Reelmill."""
+    if name in preset_templates():
+        message = (
+            f"the template {name} ships with Reelmill and can't be changed; store a copy under another name"
+        )
+        raise Conflict(message, code="PresetIsReadOnly")
+
+
+def plan_subtasks(services: Services, tenant: str, rules: Iterable[SubtaskRule]) -> tuple[Subtask, ...]:
+    """Return the subtasks that the rules ask for, templates and defaults filled in; raise RequestRejected."""
+    rules = tuple(rules)
+    numbers = by_name(rules)
+    return tuple(
+        Subtask(
+            no=numbers[rule.name],
+            name=rule.name,
+            type=rule.type,
+            params=planned_params(services, tenant, rule),
+            template=rule.template,
+            needs=tuple(sorted(numbers[name] for name in rule.predecessors)),
+            input=numbers[rule.input] if rule.input else None,
+            file_name=rule.file_name,
+        )
+        for rule in rules
+    )
+
+
+def planned_params(services: Services, tenant: str, rule: SubtaskRule) -> Mapping[str, Any]:
+    """Return a subtask's parameters: the template's, overlaid by its own, checked."""
+    where = f"subtask {rule.name}"
+    base: Mapping[str, Any] = {}
+    if rule.template:
+        try:
+            template = get_template(services, tenant, rule.template)
+        except NotFound as error:
+            message = f"{where}: {error.message}"
+            raise RequestRejected(message, code="UnknownTemplate") from error
+        if template.operation is not rule.type:
+            message = (
+                f"{where} is a {rule.type}, but the template {template.name} is for {template.operation}"
+            )
+            raise RequestRejected(message, code="WrongTemplate")
+        base = template.params
+    return checked_params(rule.type, overlaid(base, rule.params), where)
+
+
+def overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the values of `over` in it, group by group."""
+    merged = dict(base)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = (
+            overlaid(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        )
+    return merged
+
+
+def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return parameters in the API's spelling, as far as they are set; raise RequestRejected when one is wrong."""
+    model: type[BaseModel] = OPERATIONS[operation].params
+    try:
+        checked = model.model_validate(params)
+    except ValidationError as error:
+        wrong = [{"where": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in error.errors()]
+        sentence = "; ".join(
+            f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in wrong
+        )
+        message = f"{where} has wrong parameters: {sentence}"
+        raise RequestRejected(message, code="InvalidParameters", details={"parameters": wrong}) from error
+    return checked.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -1,0 +1,98 @@
+"""Every error that Reelmill raises on purpose.
+
+ReelmillError
+├── RequestRejected            the caller is at fault: change the request (400)
+│   ├── NotFound               no such thing: check its name (404)
+│   └── Conflict               not in this state: look at it, then decide (409)
+├── AttemptFailed              an attempt at a subtask ended badly
+│   ├── MediaRejected          the file is at fault: never retry         SourceFileError.*
+│   ├── ParametersRejected     the parameters don't fit the file: never retry   ParameterError.*
+│   ├── LimitExceeded          it would take too much: never retry       LimitError.*
+│   ├── OperationFailed        ffmpeg refused for a reason of its own: never retry   OperationError.*
+│   └── Interrupted            nobody's fault: try again                 InternalError.*
+├── ServiceBusy                AWS said "not now": try again later
+└── SettingsInvalid            a deployment is at fault: mend its settings
+"""
+
+from collections.abc import Mapping
+
+
+class ReelmillError(Exception):
+    """The root of the tree: a sentence for a person and a code for a program."""
+
+    code = "InternalError"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None
+    ) -> None:
+        """Keep the message; `code` overrides the class's own; `details` are JSON facts for a program."""
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.details = details
+
+
+class RequestRejected(ReelmillError):
+    """The caller is at fault: change the request."""
+
+    code = "InvalidRequest"
+
+
+class NotFound(RequestRejected):
+    """No such thing: check its name."""
+
+    code = "NotFound"
+
+
+class Conflict(RequestRejected):
+    """The thing is not in a state that allows this: look at it, then decide."""
+
+    code = "Conflict"
+
+
+class AttemptFailed(ReelmillError):
+    """An attempt at a subtask ended badly; the leaf says whether another can help."""
+
+    code = "InternalError.AttemptFailed"
+
+
+class MediaRejected(AttemptFailed):
+    """The file is at fault: never retry."""
+
+    code = "SourceFileError.Unreadable"
+
+
+class ParametersRejected(AttemptFailed):
+    """The parameters don't fit this file: never retry."""
+
+    code = "ParameterError.Invalid"
+
+
+class LimitExceeded(AttemptFailed):
+    """The attempt would take more time, memory or disk than it may: never retry."""
+
+    code = "LimitError.Exceeded"
+
+
+class OperationFailed(AttemptFailed):
+    """The operation failed on readable media for a reason of its own: never retry."""
+
+    code = "OperationError.Failed"
+
+
+class Interrupted(AttemptFailed):
+    """Nobody's fault: the attempt was stopped from outside; try again."""
+
+    code = "InternalError.Interrupted"
+
+
+class ServiceBusy(ReelmillError):
+    """AWS said "not now": try again later."""
+
+    code = "ServiceBusy"
+
+
+class SettingsInvalid(ReelmillError):
+    """The deployment is at fault: mend its settings."""
+
+    code = "SettingsInvalid"

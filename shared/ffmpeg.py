@@ -1,0 +1,290 @@
+"""The one door to ffmpeg: safe arguments, limits, progress, and errors that a person understands."""
+
+import math
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from errno import EFBIG, ENOMEM, ENOSPC
+from functools import cache
+from pathlib import Path
+from signal import SIGKILL, SIGXFSZ
+from typing import IO, cast
+
+from shared.errors import AttemptFailed, Interrupted, LimitExceeded, MediaRejected, OperationFailed
+
+REPORT_EVERY = 5.0  # Seconds between two reports: each is a write to the task's item.
+FIRST_REPORT = 1.0
+LOG_TAIL_BYTES = 4096
+PATIENCE = 5.0  # Seconds that a process which has closed its pipes, or was killed, gets to be gone.
+
+# Demuxers that read the one file they are given. A playlist (hls, concat, dash), a pattern of images or a
+# device opens what its text names, and a protocol whitelist alone lets it name local files.
+SAFE_DEMUXERS = (
+    "aac,ac3,aiff,amr,asf,avi,caf,dv,eac3,flac,flv,ivf,matroska,mov,mp3,mpeg,mpegts,mpegvideo,ogg,rm,w64,wav"
+)
+
+# -stats_period is how often -progress writes; -y because a folder of one attempt holds nothing to lose.
+GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "1", "-y")
+
+# ffmpeg runs under a shell for three reasons. `ulimit` sets the limits in the child alone, with no Python
+# between fork and exec (preexec_fn can deadlock beside threads). The shell's stdin is a pipe whose other end
+# lies in the worker: when the worker is gone, however it went, `read` fails and ffmpeg is killed. And the
+# shell reaps ffmpeg, so that no zombie is left in a sandbox whose init reaps nothing.
+# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take; then the command.
+SUPERVISOR = """
+ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; shift 2
+exec 3<&0 </dev/null
+"$@" 3<&- &
+exec >/dev/null 2>&1
+read -r over <&3 || kill -KILL $!
+wait $!
+"""
+BLOCK = 512
+
+# ffmpeg exits with the low byte of its negative error code; the shell tells a signal as 128 + its number.
+EXIT_FILE_TOO_BIG = frozenset({-EFBIG & 0xFF, 128 + SIGXFSZ})
+FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
+    -0x41444E49 & 0xFF: (  # AVERROR_INVALIDDATA: "INDA" read as a number, see libavutil/error.h
+        MediaRejected,
+        "SourceFileError.Unreadable",
+        "the file is damaged, or is not the media that its beginning says it is",
+    ),
+    69: (  # more frames than -max_error_rate lets pass, 2 of 3, could not be decoded
+        MediaRejected,
+        "SourceFileError.Unreadable",
+        "most of the file is damaged and could not be decoded",
+    ),
+    0x100 - 0xF8: (  # AVERROR_DECODER_NOT_FOUND and its kin begin with that byte
+        MediaRejected,
+        "SourceFileError.UnsupportedCodec",
+        "the file is compressed in a way that ffmpeg can't decode",
+    ),
+    -ENOSPC & 0xFF: (
+        LimitExceeded,
+        "LimitError.Disk",
+        "the disk of the worker is full: give it more, or ask for less",
+    ),
+    -ENOMEM & 0xFF: (
+        LimitExceeded,
+        "LimitError.Memory",
+        "the memory of the worker is too small for this: give it more, or ask for less",
+    ),
+    128 + SIGKILL: (
+        Interrupted,
+        "InternalError.Killed",
+        "ffmpeg was killed from outside, as happens when memory runs out",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an attempt may take: seconds and bytes for all its processes together, pixels for one picture."""
+
+    wall_seconds: float
+    output_bytes: int
+    max_pixels: int = 8192 * 8192  # 8K is 8192 by 4320
+
+    @property
+    def cpu_seconds(self) -> int:
+        """What all cores could spend within the wall time: a net for when nobody watches the wall."""
+        return math.ceil(self.wall_seconds * (os.cpu_count() or 1)) + 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an attempt is."""
+
+    percent: int
+    phase: str
+
+
+@cache
+def binary() -> str:
+    """Return the path of the ffmpeg that is shipped."""
+    # 40 ms that only a worker should pay; the package has no types.
+    import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+class Ffmpeg:
+    """Runs ffmpeg for one attempt, one process at a time; keeps the commands and the end of the log."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        folder: Path,
+        on_progress: Callable[[Progress], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start the limits' clock. If `on_progress` raises, ffmpeg is killed and the exception propagates."""
+        self.limits = limits
+        self.folder = folder
+        self.commands: list[list[str]] = []
+        self._on_progress = on_progress
+        self._clock = clock
+        self._deadline = clock() + limits.wall_seconds
+        self._next_report = clock() + FIRST_REPORT
+        self._log = b""
+        self._private = {f"{folder}/"}  # where things lie on this machine is nobody's business
+
+    @property
+    def log_tail(self) -> str:
+        """The last lines that ffmpeg wrote to stderr, about 4 KB, without the paths of this machine."""
+        tail = self._log[-LOG_TAIL_BYTES:]
+        if len(self._log) > LOG_TAIL_BYTES:
+            tail = tail.partition(b"\n")[2]  # a line that was cut in two says nothing
+        return self._without_paths(tail.decode(errors="replace"))
+
+    def input_arguments(self, path: Path) -> list[str]:
+        """Return `-i` of a file that a stranger made, with all that keeps ffmpeg inside of it."""
+        self._private.add(f"{path.parent}/")
+        return [
+            *("-protocol_whitelist", "file", "-format_whitelist", SAFE_DEMUXERS),
+            *("-max_pixels", str(self.limits.max_pixels)),
+            *("-i", f"file:{path}"),
+        ]
+
+    def run(
+        self, args: Sequence[str], *, duration: float | None, phase: str, share: tuple[int, int] = (0, 100)
+    ) -> float:
+        """Run one process to its end; return the seconds of media that it wrote.
+
+        `args` go without the binary and the global options. `duration` is the seconds of media that it will
+        write, None if unknown; `share` is the part of the attempt's percents that this process fills.
+        """
+        command = [*GLOBAL_OPTIONS, *args]
+        self.commands.append(["ffmpeg", *map(self._without_paths, command)])
+        with self._process(command) as process:
+            meter = _Meter(duration, phase, share)
+            self._follow(process, meter)
+            code = self._exit_code(process)
+        if code:
+            raise self._failure(code)
+        return meter.seconds
+
+    @contextmanager
+    def _process(self, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
+        """Start ffmpeg under its supervisor; whatever happens inside, both are gone afterwards."""
+        blocks = math.ceil(self._room() / BLOCK)
+        supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", str(self.limits.cpu_seconds), str(blocks)]
+        process = subprocess.Popen(  # noqa: S603 - a list, and no part of it is read as a script
+            [*supervisor, binary(), *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},
+            start_new_session=True,
+            bufsize=0,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                _close(process)
+
+    def _follow(self, process: "subprocess.Popen[bytes]", meter: "_Meter") -> None:
+        """Read what ffmpeg says until it has closed both pipes; report, and mind the wall limit."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(cast("IO[bytes]", process.stdout), selectors.EVENT_READ, meter.feed)
+            selector.register(cast("IO[bytes]", process.stderr), selectors.EVENT_READ, self._keep)
+            while selector.get_map():
+                wait = min(self._deadline, self._next_report) - self._clock()
+                for key, _ in selector.select(max(wait, 0)):
+                    chunk = os.read(key.fd, 65536)
+                    key.data(chunk)
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                self._check_wall()
+                if self._clock() >= self._next_report:
+                    self._next_report = self._clock() + REPORT_EVERY
+                    self._on_progress(meter.progress)
+
+    def _exit_code(self, process: "subprocess.Popen[bytes]") -> int:
+        with suppress(BrokenPipeError):  # the supervisor itself was killed
+            cast("IO[bytes]", process.stdin).write(b"\n")
+        try:
+            return process.wait(max(self._deadline - self._clock(), 0))
+        except subprocess.TimeoutExpired as slow:
+            raise self._too_long() from slow
+
+    def _keep(self, chunk: bytes) -> None:
+        self._log = (self._log + chunk)[-2 * LOG_TAIL_BYTES :]
+
+    def _check_wall(self) -> None:
+        if self._clock() >= self._deadline:
+            raise self._too_long()
+
+    def _too_long(self) -> LimitExceeded:
+        message = f"it was not done after {self.limits.wall_seconds:.0f} s, which is the limit"
+        return LimitExceeded(message, code="LimitError.Time")
+
+    def _room(self) -> int:
+        """Return how many bytes may still be written."""
+        self._check_wall()
+        taken = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        if taken >= self.limits.output_bytes:
+            raise self._too_big()
+        return self.limits.output_bytes - taken
+
+    def _too_big(self) -> LimitExceeded:
+        megabytes = self.limits.output_bytes / 1e6
+        return LimitExceeded(
+            f"the output would be larger than {megabytes:.0f} MB, the limit", code="LimitError.OutputSize"
+        )
+
+    def _failure(self, code: int) -> AttemptFailed:
+        """Return the error for a process that ended with that code."""
+        if code in EXIT_FILE_TOO_BIG:
+            return self._too_big()
+        if code in FAILURES:
+            kind, error_code, message = FAILURES[code]
+            return kind(message, code=error_code)
+        lines = self.log_tail.strip().splitlines() or ["none"]
+        return OperationFailed(f"ffmpeg gave up with exit code {code}; its last words: {lines[-1]}")
+
+    def _without_paths(self, text: str) -> str:
+        for folder in sorted(self._private, key=len, reverse=True):
+            text = text.replace(folder, "")
+        return text
+
+
+class _Meter:
+    """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt."""
+
+    def __init__(self, duration: float | None, phase: str, share: tuple[int, int]) -> None:
+        self._duration = duration
+        self._phase = phase
+        self._share = share
+        self.seconds = 0.0
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes; a line may come in two pieces."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            key, _, value = line.partition(b"=")
+            if key == b"out_time_us" and value.strip().isdigit():  # "N/A" before the first packet
+                self.seconds = int(value) / 1e6
+
+    @property
+    def progress(self) -> Progress:
+        """How far the attempt is, as far as this process tells."""
+        start, end = self._share
+        done = min(self.seconds / self._duration, 1) if self._duration else 0
+        return Progress(start + int((end - start) * done), self._phase)
+
+
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    """See to it that the supervisor and ffmpeg are gone: an end of the pipe makes the one kill the other."""
+    cast("IO[bytes]", process.stdin).close()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, SIGKILL)  # its own session, so this group is ffmpeg and the supervisor alone

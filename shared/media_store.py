@@ -1,0 +1,196 @@
+"""Media in S3: sources come down pinned to their version, outputs go up under keys of their own."""
+
+import mimetypes
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
+from shared.task import OutputFile, Source
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Losers' files keep this tag, and the output bucket's lifecycle rule removes what keeps it.
+ATTEMPT_TAG = "reelmill=attempt"
+SINGLE_UPLOAD_BYTES = (
+    100 * 1024**2
+)  # Past this an upload goes in parts, so that a broken line costs one part.
+MAX_PARTS = 1000  # Each is a link of 1.3 KB in one answer, which Lambda ends at 6 MB; S3 would take 10,000.
+MIN_PART_BYTES = 16 * 1024**2
+GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket"})
+CHANGED = frozenset({"412", "PreconditionFailed"})
+
+
+@dataclass(frozen=True)
+class UploadPlan:
+    """How a browser or a command uploads a file: one PUT, or parts and then a completing POST.
+
+    `headers` go with the PUT, `complete_url` takes S3's CompleteMultipartUpload XML, `part_size` is in bytes.
+    """
+
+    bucket: str
+    key: str
+    url: str | None = None
+    headers: Mapping[str, str] | None = None
+    upload_id: str | None = None
+    part_size: int | None = None
+    part_urls: tuple[str, ...] = ()
+    complete_url: str | None = None
+    abort_url: str | None = None
+
+
+class MediaStore:
+    """S3, as far as Reelmill uses it."""
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        # Signature 4 and virtual-host addressing where the host allows: links must work for every region.
+        return boto3.client("s3", config=Config(signature_version="s3v4", connect_timeout=3, read_timeout=20))
+
+    def pin(self, bucket: str, key: str, version_id: str | None = None) -> Source:
+        """Return the object as a source; raise NotFound when it isn't there."""
+        try:
+            head = self._client.head_object(Bucket=bucket, Key=key, **version(version_id))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {*GONE, "403", "AccessDenied", "400"}:
+                message = f"s3://{bucket}/{key} is not there, or not for Reelmill to read"
+                raise NotFound(message, code="SourceNotFound") from error
+            raise busy(error) from error
+        except BotoCoreError as error:
+            raise busy(error) from error
+        found = head.get("VersionId")
+        return Source(
+            bucket, key, head["ContentLength"], head["ETag"].strip('"'), None if found == "null" else found
+        )
+
+    def download(self, source: Source, path: Path) -> None:
+        """Fetch exactly the object that was pinned; raise MediaRejected when it is gone or another by now."""
+        pinned = version(source.version_id)
+        if not pinned and source.e_tag:
+            pinned["IfMatch"] = f'"{source.e_tag}"'
+        try:
+            if source.version_id:
+                self._client.download_file(source.bucket, source.key, str(path), ExtraArgs=pinned)
+            else:
+                answer = self._client.get_object(Bucket=source.bucket, Key=source.key, **pinned)
+                with path.open("wb") as file:
+                    for chunk in answer["Body"].iter_chunks(1024**2):
+                        file.write(chunk)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in GONE:
+                message = "the source file was deleted before it could be read; upload it again"
+                raise MediaRejected(message, code="SourceFileError.Deleted") from error
+            if code in CHANGED:
+                message = "the source file was overwritten after this task was made; the newer upload has its own task"
+                raise MediaRejected(message, code="SourceFileError.Changed") from error
+            raise interrupted(error) from error
+        except (BotoCoreError, Boto3Error) as error:
+            raise interrupted(error) from error
+
+    def upload(self, path: Path, output: OutputFile) -> None:
+        """Store a file whole; S3 shows it only once it is. It is a loser's until `settle`."""
+        try:
+            self._client.upload_file(
+                str(path),
+                output.bucket,
+                output.key,
+                ExtraArgs={"ContentType": output.content_type, "Tagging": ATTEMPT_TAG},
+            )
+        except (BotoCoreError, ClientError, Boto3Error) as error:
+            raise interrupted(error) from error
+
+    def settle(self, outputs: Iterable[OutputFile]) -> None:
+        """Let outputs stay: their attempt won."""
+        try:
+            for output in outputs:
+                self._client.delete_object_tagging(Bucket=output.bucket, Key=output.key)
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+
+    def discard(self, outputs: Iterable[OutputFile]) -> None:
+        """Remove outputs: their attempt lost."""
+        try:
+            for output in outputs:
+                self._client.delete_object(Bucket=output.bucket, Key=output.key)
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+
+    def link(
+        self,
+        bucket: str,
+        key: str,
+        seconds: int,
+        *,
+        version_id: str | None = None,
+        content_type: str,
+        attachment: bool,
+    ) -> str:
+        """Return a URL that gets one object for so long, as `content_type`, to play or to save under its own name."""
+        name = key.rsplit("/", 1)[-1]
+        disposition = f"{'attachment' if attachment else 'inline'}; filename*=UTF-8''{quote(name, safe='')}"
+        params = {
+            "Bucket": bucket,
+            "Key": key,
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": disposition,
+            **version(version_id),
+        }
+        return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+    def plan_upload(self, bucket: str, key: str, size: int, content_type: str, seconds: int) -> UploadPlan:
+        """Return how to upload a file of `size` bytes; large ones go in parts."""
+        target: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        if size <= SINGLE_UPLOAD_BYTES:
+            url = self._sign("put_object", {**target, "ContentType": content_type}, seconds)
+            return UploadPlan(bucket, key, url=url, headers={"Content-Type": content_type})
+        try:
+            upload_id = self._client.create_multipart_upload(**target, ContentType=content_type)["UploadId"]
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+        part_size = max(MIN_PART_BYTES, -(-size // MAX_PARTS))
+        target["UploadId"] = upload_id
+        numbers = range(1, -(-size // part_size) + 1)
+        return UploadPlan(
+            bucket,
+            key,
+            upload_id=upload_id,
+            part_size=part_size,
+            part_urls=tuple(
+                self._sign("upload_part", {**target, "PartNumber": number}, seconds) for number in numbers
+            ),
+            complete_url=self._sign("complete_multipart_upload", target, seconds),
+            abort_url=self._sign("abort_multipart_upload", target, seconds),
+        )
+
+    def _sign(self, call: str, params: Mapping[str, Any], seconds: int) -> str:
+        return self._client.generate_presigned_url(call, Params=dict(params), ExpiresIn=seconds)
+
+
+def version(version_id: str | None) -> dict[str, Any]:
+    """Return the argument that names a version, where there is one."""
+    return {"VersionId": version_id} if version_id else {}
+
+
+def content_type_of(key: str) -> str:
+    """Return the media type that a key's ending stands for."""
+    return mimetypes.guess_type(key)[0] or "application/octet-stream"
+
+
+def busy(error: Exception) -> ServiceBusy:
+    """Return what a failed call to S3 means to a request: not now."""
+    return ServiceBusy(f"S3 did not answer as it should: {error}")
+
+
+def interrupted(error: Exception) -> Interrupted:
+    """Return what a failed call to S3 means to an attempt: another may do better."""
+    return Interrupted(f"S3 did not answer as it should: {error}", code="InternalError.Storage")

@@ -1,0 +1,198 @@
+"""Still pictures, taken where the caller says."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.errors import MediaRejected, OperationFailed, ParametersRejected
+from shared.operations import picture
+from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.probe import Video, picture_size
+from shared.task import SubtaskType
+
+CLOCK = re.compile(r"(?:(?:(?P<hours>\d{1,3}):)?(?P<minutes>[0-5]?\d):)?(?P<seconds>\d{1,6}(?:\.\d{1,6})?)")
+PERCENT = re.compile(r"(?P<percent>\d{1,3}(?:\.\d{1,6})?)%")
+STEP_BACK = 10.0  # Seconds to go back from a moment at which no frame begins; key frames lie closer.
+A_MILLISECOND = 0.001  # so that a frame that begins at the moment itself is among them
+EARLY = 0.5  # Seconds; what was taken that much before the moment is another picture.
+USUAL_QUALITY = 85
+USUAL_RATE = 10.0  # frames a second, where the file doesn't say; too low does no harm
+CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+ENDINGS = {"jpeg": "jpg", "png": "png", "webp": "webp"}
+
+
+def _moment(value: float | str) -> float | str:
+    """Refuse what is no time, so that a stored template holds none."""
+    if isinstance(value, str):
+        percent = PERCENT.fullmatch(value)
+        if percent and float(percent["percent"]) > 100:  # noqa: PLR2004
+            message = f"{value} lies past the end"
+            raise ValueError(message)
+        if not percent and not CLOCK.fullmatch(value):
+            message = f'{value!r} is no time; write seconds (12.5), a clock ("00:00:12.5") or a share ("10%")'
+            raise ValueError(message)
+    return value
+
+
+Moment = Annotated[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | str, AfterValidator(_moment)]
+
+
+class ScreenshotParams(Params):
+    """When to take pictures, and of which kind and size."""
+
+    at: tuple[Moment, ...] = Field(
+        ("50%",),
+        min_length=1,
+        max_length=100,
+        description='Times: seconds (12.5), a clock ("00:00:12.5"), or a share of the whole ("10%").',
+    )
+    format: Literal["jpeg", "png", "webp"] = "jpeg"
+    quality: int | None = Field(None, ge=1, le=100, description="85 when left out; png has none.")
+    width: int | None = Field(None, ge=16, le=8192, description="Fits inside; never enlarged.")
+    height: int | None = Field(None, ge=16, le=8192, description="Fits inside; never enlarged.")
+
+    @model_validator(mode="after")
+    def _png_has_no_quality(self) -> Self:
+        if self.format == "png" and self.quality is not None:
+            message = "png is lossless and takes no quality: leave it out, or choose jpeg or webp"
+            raise ValueError(message)
+        return self
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture to take: when, of what, into which file, and which percents of the attempt it fills."""
+
+    moment: float
+    video: Video
+    target: Path
+    share: tuple[int, int]
+    at_the_end: bool
+
+
+def run(params: ScreenshotParams, bench: Workbench) -> Yield:
+    """Take each picture with a process of its own, which seeks rather than reads through."""
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    duration = video.duration or bench.media.duration
+    moments = [seconds(at, duration) for at in params.at]
+    files: list[Produced] = []
+    warnings: list[str] = []
+    for done, moment in enumerate(moments):
+        shot = Shot(
+            moment=moment,
+            video=video,
+            target=bench.folder / f"shot-{done + 1:03}.{ENDINGS[params.format]}",
+            share=(100 * done // len(moments), 100 * (done + 1) // len(moments)),
+            at_the_end=duration is not None and moment > duration - 1 / (video.frame_rate or USUAL_RATE),
+        )
+        warnings += _take(params, bench, shot)
+        files.append(_produced(params, shot, number=done + 1 if len(moments) > 1 else None))
+    return Yield(tuple(files), warnings=tuple(warnings))
+
+
+def _produced(params: ScreenshotParams, shot: Shot, number: int | None) -> Produced:
+    width, height = picture_size(shot.target)
+    facts = {"width": width, "height": height, "time": round(shot.moment, 3)}
+    return Produced(shot.target, CONTENT_TYPES[params.format], number, facts)
+
+
+def seconds(at: float | str, duration: float | None) -> float:
+    """Return when that is in a video of that length; raise ParametersRejected when it lies past its end."""
+    if isinstance(at, str) and (percent := PERCENT.fullmatch(at)):
+        if duration is None:
+            message = (
+                f"{at} of the video is nowhere: the file doesn't say how long it is; give seconds instead"
+            )
+            raise ParametersRejected(message, code="ParameterError.UnknownDuration")
+        return duration * float(percent["percent"]) / 100
+    moment = _clock(at) if isinstance(at, str) else at
+    if duration is not None and moment > duration:
+        message = f"{at} lies past the end: the video lasts {duration:.3f} s"
+        raise ParametersRejected(message, code="ParameterError.PastTheEnd")
+    return moment
+
+
+def _clock(text: str) -> float:
+    match = CLOCK.fullmatch(text)
+    if match is None:
+        message = f"{text!r} is no time"
+        raise ParametersRejected(message)
+    return 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"])
+
+
+def _take(params: ScreenshotParams, bench: Workbench, shot: Shot) -> list[str]:
+    """Take the picture that is shown at that moment; return a warning when an earlier one had to do."""
+    with suppress(OperationFailed):  # no frame to begin with is an error to some encoders, not to others
+        if not shot.at_the_end:
+            _shoot(params, bench, shot, start=shot.moment, stop=("-frames:v", "1"))
+    if shot.target.exists():
+        return []
+    # No frame begins at or after the moment, or seeking didn't find it: what is shown there began before.
+    # Every frame from a little before is written over the one before it, so that the last one stays.
+    for start in (max(shot.moment - STEP_BACK, 0), 0):
+        stop = ("-t", f"{shot.moment - start + A_MILLISECOND:.6f}")
+        with suppress(OperationFailed):
+            reached = start + _shoot(params, bench, shot, start=start, stop=stop)
+        if shot.target.exists():
+            early = shot.moment - reached > EARLY
+            return [
+                f"at {shot.moment:.3f} s no picture could be decoded: that of {reached:.3f} s was taken"
+            ] * early
+    message = f"no picture could be decoded at {shot.moment:.3f} s: the source is damaged or cut off"
+    raise MediaRejected(message)
+
+
+def _shoot(
+    params: ScreenshotParams, bench: Workbench, shot: Shot, *, start: float, stop: tuple[str, str]
+) -> float:
+    return bench.ffmpeg.run(
+        [
+            *(
+                "-ss",
+                f"{start:.6f}",
+            ),  # before -i: seeks by the index, then decodes to the moment; fast, exact
+            *bench.ffmpeg.input_arguments(bench.source),
+            *("-map", "0:V:0", *stop),  # a capital V passes over cover art
+            *_picture_arguments(params, shot.video),
+            *("-f", "image2", "-update", "1", f"file:{shot.target}"),
+        ],
+        duration=None,
+        phase="taking pictures",
+        share=shot.share,
+    )
+
+
+def _picture_arguments(params: ScreenshotParams, video: Video) -> list[str]:
+    """Return the filters and the encoder of one picture."""
+    quality = params.quality or USUAL_QUALITY
+    match params.format:
+        case "jpeg":
+            # JFIF: BT.601 in full range. mjpeg counts from 2, the best, to 31.
+            colours, encoder = (
+                ":out_color_matrix=bt601:out_range=pc",
+                ["-pix_fmt", "yuv420p", "-c:v", "mjpeg"],
+            )
+            encoder += ["-q:v", str(round(31 - 29 * quality / 100))]
+        case "webp":
+            # WebP: BT.601 in limited range.
+            colours, encoder = (
+                ":out_color_matrix=bt601:out_range=tv",
+                ["-pix_fmt", "yuv420p", "-c:v", "libwebp"],
+            )
+            encoder += ["-quality", str(quality)]
+        case "png":
+            colours, encoder = "", ["-pix_fmt", "rgb24", "-c:v", "png"]
+    scaling = picture.scale(params.width, params.height, upscale=False)
+    return ["-vf", ",".join([*picture.filters(video, scaling), f"scale=flags=lanczos{colours}"]), *encoder]
+
+
+OPERATION = Operation(
+    kind=SubtaskType.SCREENSHOT,
+    summary="One or more still pictures, at given times",
+    params=ScreenshotParams,
+    run=run,
+)

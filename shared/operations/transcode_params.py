@@ -1,0 +1,209 @@
+"""What one may ask of a transcode: containers, codecs, and which of them go together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.operations.operation import Params
+
+
+class Container(StrEnum):
+    """The kind of file to make; its value is the file's ending."""
+
+    MP4 = "mp4"
+    MKV = "mkv"
+    WEBM = "webm"
+    MP3 = "mp3"
+    M4A = "m4a"
+
+
+class VideoCodec(StrEnum):
+    """How the picture is compressed."""
+
+    H264 = "h264"
+    H265 = "h265"
+    AV1 = "av1"
+    VP9 = "vp9"
+
+
+class AudioCodec(StrEnum):
+    """How the sound is compressed."""
+
+    AAC = "aac"
+    OPUS = "opus"
+    MP3 = "mp3"
+
+
+class Speed(StrEnum):
+    """How much time to spend: slower makes smaller files of the same quality."""
+
+    FASTEST = "fastest"
+    FAST = "fast"
+    MEDIUM = "medium"
+    SLOW = "slow"
+    SLOWEST = "slowest"
+
+
+@dataclass(frozen=True)
+class ContainerRules:
+    """What a container holds; the first codec of each kind is its usual one."""
+
+    muxer: str
+    content_type: str
+    content_type_of_sound: str
+    videos: tuple[VideoCodec, ...]
+    audios: tuple[AudioCodec, ...]
+
+
+EVERY_VIDEO, EVERY_AUDIO = tuple(VideoCodec), tuple(AudioCodec)
+CONTAINERS: Mapping[Container, ContainerRules] = {
+    Container.MP4: ContainerRules("mp4", "video/mp4", "audio/mp4", EVERY_VIDEO, EVERY_AUDIO),
+    Container.MKV: ContainerRules(
+        "matroska", "video/x-matroska", "audio/x-matroska", EVERY_VIDEO, EVERY_AUDIO
+    ),
+    Container.WEBM: ContainerRules(
+        "webm", "video/webm", "audio/webm", (VideoCodec.VP9, VideoCodec.AV1), (AudioCodec.OPUS,)
+    ),
+    Container.MP3: ContainerRules("mp3", "audio/mpeg", "audio/mpeg", (), (AudioCodec.MP3,)),
+    Container.M4A: ContainerRules("ipod", "audio/mp4", "audio/mp4", (), (AudioCodec.AAC,)),
+}
+# Of h264, 0 is lossless: a profile that no browser plays. Of AV1, SVT takes 0 for "not given".
+CRF_RANGES: Mapping[VideoCodec, tuple[int, int]] = {
+    VideoCodec.H264: (1, 51),
+    VideoCodec.H265: (0, 51),
+    VideoCodec.AV1: (1, 63),
+    VideoCodec.VP9: (0, 63),
+}
+SAMPLE_RATES: Mapping[AudioCodec, tuple[int, ...]] = {
+    AudioCodec.AAC: (16000, 22050, 24000, 32000, 44100, 48000),
+    AudioCodec.OPUS: (16000, 24000, 48000),
+    AudioCodec.MP3: (16000, 22050, 24000, 32000, 44100, 48000),
+}
+MP3_CHANNELS, MP3_BITRATE = 2, 320  # MPEG-1 audio layer III ends there.
+
+
+def _even(value: int) -> int:
+    return value - value % 2  # 4:2:0 stores colour for two by two pixels
+
+
+Side = Annotated[int, Field(ge=16, le=8192), AfterValidator(_even)]
+
+
+class VideoParams(Params):
+    """The picture: its codec, its quality (`crf` or `bitrate`), and the size that it must fit."""
+
+    codec: VideoCodec | None = Field(None, description="The container's usual codec when left out.")
+    crf: int | None = Field(
+        None, ge=0, le=63, description="Constant quality: lower is better and larger. Not with `bitrate`."
+    )
+    bitrate: int | None = Field(None, ge=50, le=200_000, description="kbit/s on average. Not with `crf`.")
+    speed: Speed = Field(Speed.MEDIUM, description="Slower makes smaller files of the same quality.")
+    width: Side | None = Field(None, description="The picture fits inside; its aspect is kept. Made even.")
+    height: Side | None = Field(None, description="The picture fits inside; its aspect is kept. Made even.")
+    upscale: bool = Field(default=False, description="Whether a smaller picture is enlarged to fit.")
+    frame_rate: float | None = Field(
+        None, ge=1, le=240, description="At most so many frames a second, at a constant rate."
+    )
+    bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; with 8 it is tone-mapped to SDR.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if self.crf is not None and self.bitrate is not None:
+            message = "give crf or bitrate, not both: the one fixes the quality, the other the size"
+            raise ValueError(message)
+        return self
+
+
+class AudioParams(Params):
+    """The sound: its codec, bit rate, channels and sample rate."""
+
+    codec: AudioCodec | None = Field(None, description="The container's usual codec when left out.")
+    bitrate: int | None = Field(None, ge=16, le=640, description="kbit/s; 64 a channel when left out.")
+    channels: int | None = Field(None, ge=1, le=8, description="At most so many; more are mixed down.")
+    sample_rate: int | None = Field(None, description="Hz; the source's when left out.")
+
+
+class TranscodeParams(Params):
+    """One file out of one file: which container, which picture, which sound."""
+
+    container: Container = Container.MP4
+    video: VideoParams | Literal["none"] | None = Field(
+        None, description='"none" leaves the picture out; null takes the container\'s usual codec.'
+    )
+    audio: AudioParams | Literal["none"] | None = Field(
+        None, description='"none" leaves the sound out; null takes the container\'s usual codec.'
+    )
+    copy_when_fits: bool = Field(
+        default=False, description="Keep a stream as it is when it already is what was asked for."
+    )
+
+    @property
+    def rules(self) -> ContainerRules:
+        """What the container holds."""
+        return CONTAINERS[self.container]
+
+    @property
+    def picture(self) -> VideoParams | None:
+        """What is asked of the picture, None when it is left out."""
+        return None if self.video == "none" or not self.rules.videos else self.video or VideoParams()
+
+    @property
+    def sound(self) -> AudioParams | None:
+        """What is asked of the sound, None when it is left out."""
+        return None if self.audio == "none" else self.audio or AudioParams()
+
+    @property
+    def video_codec(self) -> VideoCodec:
+        """The codec of the picture, if there is one."""
+        return (self.picture and self.picture.codec) or self.rules.videos[0]
+
+    @property
+    def audio_codec(self) -> AudioCodec:
+        """The codec of the sound, if there is some."""
+        return (self.sound and self.sound.codec) or self.rules.audios[0]
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if isinstance(self.video, VideoParams) and not self.rules.videos:
+            message = f"{self.container} holds no picture: leave video out, or choose mp4, mkv or webm"
+            raise ValueError(message)
+        if self.sound is None and self.picture is None:
+            message = "neither picture nor sound is asked for: nothing would be left"
+            raise ValueError(message)
+        if self.picture:
+            self._check_picture(self.picture)
+        if self.sound:
+            self._check_sound(self.sound)
+        return self
+
+    def _check_picture(self, picture: VideoParams) -> None:
+        codec = self.video_codec
+        if codec not in self.rules.videos:
+            message = f"{self.container} holds {' or '.join(self.rules.videos)}, not {codec}"
+            raise ValueError(message)
+        low, high = CRF_RANGES[codec]
+        if picture.crf is not None and not low <= picture.crf <= high:
+            message = f"crf {picture.crf} is outside of what {codec} knows: {low} to {high}"
+            raise ValueError(message)
+        if codec is VideoCodec.H264 and picture.bit_depth != 8:  # noqa: PLR2004
+            message = "h264 in 10 bits plays almost nowhere: choose h265, av1 or vp9 for bitDepth 10"
+            raise ValueError(message)
+
+    def _check_sound(self, sound: AudioParams) -> None:
+        codec = self.audio_codec
+        if codec not in self.rules.audios:
+            message = f"{self.container} holds {' or '.join(self.rules.audios)}, not {codec}"
+            raise ValueError(message)
+        if sound.sample_rate is not None and sound.sample_rate not in SAMPLE_RATES[codec]:
+            known = ", ".join(map(str, SAMPLE_RATES[codec]))
+            message = f"sampleRate {sound.sample_rate} is none of those of {codec}: {known}"
+            raise ValueError(message)
+        if codec is AudioCodec.MP3 and (sound.channels or 0) > MP3_CHANNELS:
+            message = f"mp3 has at most {MP3_CHANNELS} channels, not {sound.channels}"
+            raise ValueError(message)
+        if codec is AudioCodec.MP3 and (sound.bitrate or 0) > MP3_BITRATE:
+            message = f"mp3 has at most {MP3_BITRATE} kbit/s, not {sound.bitrate}"
+            raise ValueError(message)

@@ -1,0 +1,254 @@
+"""Orchestrations and templates: the documents, what they match, and the names they give to outputs. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from shared.errors import ParametersRejected
+from shared.task import MAX_SUBTASKS, SubtaskType
+
+# What people put into a media bucket; a trigger without formats takes them all.
+MEDIA_FORMATS = frozenset(
+    "3g2 3gp aac ac3 aif aiff amr asf avi caf dv f4v flac flv gif m2ts m2v m4a m4v mka mkv mov mp3 mp4 mpeg mpg mts mxf "
+    "oga ogg ogv opus qt rm rmvb ts vob wav webm wma wmv".split()
+)
+VARIABLES = frozenset(
+    {
+        "inputDir",
+        "inputName",
+        "inputFormat",
+        "taskId",
+        "run",
+        "subtask",
+        "template",
+        "format",
+        "number",
+        "width",
+        "height",
+    }
+)
+MAX_KEY_BYTES = 1024  # S3: an object key's length in UTF-8.
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Kind(StrEnum):
+    """Where a document comes from."""
+
+    PRESET = "PRESET"  # ships with Reelmill
+    CUSTOM = "CUSTOM"  # stored by a user
+
+
+def checked_pattern(pattern: str) -> str:
+    """Return an output name pattern; raise ValueError when a variable is unknown or the path could leave its prefix."""
+    unknown = sorted(set(PLACEHOLDER.findall(pattern)) - VARIABLES)
+    if unknown:
+        message = f"unknown variable {{{unknown[0]}}}; the known ones are {', '.join(sorted(VARIABLES))}"
+        raise ValueError(message)
+    bare = PLACEHOLDER.sub("", pattern)
+    if "{" in bare or "}" in bare:
+        message = "a brace stands alone; variables are written {name}"
+        raise ValueError(message)
+    if any(part in {".", ".."} for part in pattern.split("/")) or not pattern.isprintable():
+        message = "the path may hold neither '.' nor '..' as a folder, nor unprintable characters"
+        raise ValueError(message)
+    return pattern
+
+
+def checked_file_name(pattern: str) -> str:
+    """Return a file name pattern; raise ValueError when it is a path."""
+    if "/" in pattern or "{inputDir}" in pattern:
+        message = "a file name has no folders; put them into the output's prefix"
+        raise ValueError(message)
+    return checked_pattern(pattern)
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Format = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9]{1,10}$")]
+Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(checked_pattern)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(checked_file_name)]
+
+
+class Document(BaseModel):
+    """The base of every stored document: camelCase outside, closed, frozen."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Trigger(Document):
+    """Which new objects an orchestration takes. No formats means all known media formats."""
+
+    bucket: str | None = None
+    prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
+    formats: tuple[Format, ...] = ()
+
+
+class Output(Document):
+    """The folder in the output bucket that outputs go to."""
+
+    prefix: Prefix = "{inputDir}/{inputName}/"
+
+
+class SubtaskRule(Document):
+    """One subtask as a person writes it: an operation, its parameters, and what must succeed before."""
+
+    name: Name
+    type: SubtaskType
+    template: Name | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    needs: tuple[Name, ...] = ()
+    input: Name | None = None
+    file_name: FileName | None = None
+
+    @property
+    def predecessors(self) -> tuple[str, ...]:
+        """The names it waits for: `input` is needed without saying so."""
+        return tuple(dict.fromkeys((*self.needs, *([self.input] if self.input else []))))
+
+
+def checked_graph(rules: tuple[SubtaskRule, ...]) -> tuple[SubtaskRule, ...]:
+    """Return the rules; raise ValueError when names repeat, are unknown, or need each other in a circle."""
+    names = [rule.name for rule in rules]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled:
+        message = f"two subtasks are named {doubled}"
+        raise ValueError(message)
+    for rule in rules:
+        unknown = next((name for name in rule.predecessors if name not in names), None)
+        if unknown:
+            message = f"subtask {rule.name} needs {unknown}, which is not a subtask here"
+            raise ValueError(message)
+    try:
+        TopologicalSorter({rule.name: rule.predecessors for rule in rules}).prepare()
+    except CycleError as error:
+        message = f"the subtasks need each other in a circle: {' → '.join(error.args[1])}"
+        raise ValueError(message) from error
+    return rules
+
+
+SubtaskRules = Annotated[
+    tuple[SubtaskRule, ...], Field(min_length=1, max_length=MAX_SUBTASKS), AfterValidator(checked_graph)
+]
+
+
+class OrchestrationDocument(Document):
+    """A trigger and the subtasks that each new object gets, as stored under a name."""
+
+    name: Name
+    description: Annotated[str, StringConstraints(max_length=500)] = ""
+    enabled: bool = True
+    trigger: Trigger = Trigger()
+    output: Output = Output()
+    subtasks: SubtaskRules
+
+
+class Orchestration(OrchestrationDocument):
+    """A stored orchestration: the document, its version and when that was made (epoch milliseconds)."""
+
+    version: int = 1
+    kind: Kind = Kind.CUSTOM
+    updated_at: int | None = None
+
+
+class TemplateDocument(Document):
+    """A named set of parameters for one operation."""
+
+    name: Name
+    operation: SubtaskType
+    summary: Annotated[str, StringConstraints(max_length=500)] = ""
+    params: dict[str, Any]
+
+
+class Template(TemplateDocument):
+    """A stored template: the document, its version and when that was made (epoch milliseconds)."""
+
+    version: int = 1
+    kind: Kind = Kind.CUSTOM
+    updated_at: int | None = None
+
+
+class Verdict(StrEnum):
+    """What became of one upload, or would become of it."""
+
+    MATCHED = "MATCHED"
+    DUPLICATE = "DUPLICATE"  # the event came before; its task exists
+    NO_MATCH = "NO_MATCH"  # no enabled orchestration takes this place
+    WRONG_FORMAT = "WRONG_FORMAT"  # one takes the place, but not the format
+    EMPTY_OBJECT = "EMPTY_OBJECT"  # no bytes, or a folder
+    OWN_OUTPUT = "OWN_OUTPUT"  # Reelmill wrote it itself
+
+
+class Match(BaseModel):
+    """What one orchestration says about one object, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    orchestration: str
+    verdict: Verdict
+    reason: str
+
+
+def format_of(key: str) -> str:
+    """Return the key's format: its lower-case ending without the dot, empty when it has none."""
+    return PurePosixPath(key).suffix.lower().removeprefix(".")
+
+
+def match(orchestration: Orchestration, bucket: str, key: str) -> Match:
+    """Say whether an orchestration takes an object, and why."""
+    trigger = orchestration.trigger
+
+    def says(verdict: Verdict, reason: str) -> Match:
+        return Match(orchestration=orchestration.name, verdict=verdict, reason=reason)
+
+    if not orchestration.enabled:
+        return says(Verdict.NO_MATCH, "the orchestration is disabled")
+    if trigger.bucket and trigger.bucket != bucket:
+        return says(Verdict.NO_MATCH, f"it takes objects of the bucket {trigger.bucket}, not of {bucket}")
+    if not key.startswith(trigger.prefix):
+        return says(Verdict.NO_MATCH, f"it takes keys that begin with {trigger.prefix!r}")
+    wanted = frozenset(trigger.formats) or MEDIA_FORMATS
+    found = format_of(key)
+    if found not in wanted:
+        what = f"the format {found!r}" if found else "a name without a format"
+        return says(Verdict.WRONG_FORMAT, f"{what} is not among {', '.join(sorted(wanted))}")
+    return says(Verdict.MATCHED, f"the key begins with {trigger.prefix!r} and its format is {found}")
+
+
+def name_variables(key: str) -> dict[str, str]:
+    """Return the variables that a source key gives to output names; folders named `.` or `..` become `_`."""
+    path = PurePosixPath("/".join("_" if part in {".", ".."} else part for part in key.split("/")))
+    folder = "" if str(path.parent) == "." else str(path.parent)
+    return {"inputDir": folder.strip("/"), "inputName": path.stem, "inputFormat": format_of(key)}
+
+
+def rendered_key(pattern: str, variables: Mapping[str, str]) -> str:
+    """Fill an output key's pattern; raise ParametersRejected when the key would be too long or leave its prefix."""
+    filled = PLACEHOLDER.sub(lambda found: variables.get(found[1], ""), pattern)
+    parts = [part for part in filled.split("/") if part]
+    key = "/".join(parts)
+    if any(part in {".", ".."} for part in parts):
+        message = f"the output name {pattern!r} gives {key!r}, which leaves its prefix; choose another name"
+        raise ParametersRejected(message, code="ParameterError.OutputName")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        message = f"the output key would be {len(key.encode())} bytes long; S3 takes {MAX_KEY_BYTES}: shorten the prefix"
+        raise ParametersRejected(message, code="ParameterError.OutputName")
+    return key
+
+
+def output_file_name(rule: str | None, variables: Mapping[str, str], number: int | None) -> str:
+    """Return the file name of an output; several files of one subtask are always told apart by their number."""
+    pattern = rule or "{inputName}-{subtask}.{format}"
+    if number is not None and "{number}" not in pattern:
+        stem, dot, ending = pattern.rpartition(".")
+        pattern = f"{stem}-{{number}}{dot}{ending}" if dot else f"{pattern}-{{number}}"
+    return rendered_key(pattern, {**variables, "number": "" if number is None else str(number)})
+
+
+def by_name(rules: Iterable[SubtaskRule]) -> dict[str, int]:
+    """Return the number of each subtask: its place in the list, from 1."""
+    return {rule.name: number for number, rule in enumerate(rules, start=1)}

@@ -1,0 +1,29 @@
+"""The templates and orchestrations that ship, as YAML beside this file."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from shared.orchestration import Kind, Orchestration, Template
+
+
+@cache
+def preset_templates() -> dict[str, Template]:
+    """Return the templates that ship, by name."""
+    return {fields["name"]: Template(kind=Kind.PRESET, **fields) for fields in read("templates.yaml")}
+
+
+@cache
+def preset_orchestrations() -> dict[str, Orchestration]:
+    """Return the orchestrations that ship, by name; a stored one of the same name takes its place."""
+    return {
+        fields["name"]: Orchestration(kind=Kind.PRESET, **fields) for fields in read("orchestrations.yaml")
+    }
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    """Return the list in one of the files."""
+    documents: list[dict[str, Any]] = yaml.safe_load(files(__name__).joinpath(name).read_text("utf-8"))
+    return documents

@@ -1,0 +1,247 @@
+"""What a file is: its container, its streams, and whether it is media at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import MediaRejected
+
+if TYPE_CHECKING:
+    from pymediainfo import Track
+
+HEAD_BYTES = 1024
+TAG_LENGTH = 200  # A title longer than that is not a title.
+TS_PACKET, M2TS_PACKET = 188, 192
+ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+SIGNATURES = (
+    b"\x1a\x45\xdf\xa3",  # EBML: Matroska, WebM
+    b"RIFF",  # AVI, WAV
+    b"riff\x2e\x91\xcf\x11",  # Wave64
+    b"FORM",  # AIFF
+    b"caff",
+    b"FLV",
+    b"OggS",
+    b"fLaC",
+    b"ID3",
+    b"#!AMR",
+    b".RMF",
+    b"DKIF",  # IVF
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF: WMV, WMA
+    b"\x00\x00\x01\xba",  # MPEG program stream
+    b"\x00\x00\x01\xb3",  # MPEG video
+    b"\x0b\x77",  # AC-3
+    b"\x1f\x07\x00",  # DV
+)
+MPEG_SYNC = 0xFFE0  # MPEG audio and AAC begin with 11 set bits …
+UTF16_MARK = b"\xff\xfe"  # … and so does a text in UTF-16
+TEXT_STARTS = frozenset(b"<#\t\n\r \xef\xfe\xff")  # of XML, a playlist, white space, byte order marks
+
+CODECS = {
+    "AVC": "h264",
+    "HEVC": "h265",
+    "MPEG-4 Visual": "mpeg4",
+    "MPEG Video": "mpeg2",
+    "MPEG Audio": "mp3",
+    "AC-3": "ac3",
+    "E-AC-3": "eac3",
+}
+HDR_TRANSFERS = frozenset({"PQ", "HLG"})
+
+
+@dataclass(frozen=True)
+class Video:
+    """A moving picture as a viewer sees it: `width` and `height` are upright, in square pixels.
+
+    `rotation` is how many degrees clockwise a player turns what is stored. None means that the file
+    doesn't say. Durations in seconds, bit rates in bits a second.
+    """
+
+    codec: str
+    width: int
+    height: int
+    rotation: int = 0
+    square_pixels: bool = True
+    frame_rate: float | None = None
+    variable_frame_rate: bool = False
+    bit_depth: int | None = None
+    chroma: str | None = None
+    hdr: bool = False
+    interlaced: bool = False
+    duration: float | None = None
+    bit_rate: int | None = None
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A sound track. `default` is the file's own hint at which of several to play."""
+
+    codec: str
+    channels: int | None
+    sample_rate: int | None = None
+    duration: float | None = None
+    bit_rate: int | None = None
+    language: str | None = None
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file and its streams, in the file's order. `size` in bytes; `tags` hold title, artist and album."""
+
+    format: str
+    size: int
+    duration: float | None = None
+    bit_rate: int | None = None
+    videos: tuple[Video, ...] = ()
+    audios: tuple[Audio, ...] = ()
+    subtitles: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def video(self) -> Video | None:
+        """The picture that a player shows."""
+        return self.videos[0] if self.videos else None
+
+    @property
+    def audio(self) -> Audio | None:
+        """The sound that a player plays: the first default one, else the first."""
+        return next((audio for audio in self.audios if audio.default), next(iter(self.audios), None))
+
+
+def probe(path: Path, name: str) -> Media:
+    """Return what the file at `path` is; raise MediaRejected if it isn't media. People call it `name`."""
+    size = path.stat().st_size
+    if not size:
+        message = f"{name} is empty"
+        raise MediaRejected(message, code="SourceFileError.Empty")
+    if not _looks_like_media(path):
+        message = f"{name} is neither a video nor a sound file that Reelmill knows, whatever its name says"
+        raise MediaRejected(message, code="SourceFileError.NotMedia")
+    tracks = _tracks(path)
+    general = next(track for track in tracks if track.track_type == "General")
+    media = Media(
+        format=general.format or "",
+        size=size,
+        duration=_seconds(general.duration),
+        bit_rate=_integer(general.overall_bit_rate),
+        videos=tuple(_video(track) for track in tracks if track.track_type == "Video" and track.width),
+        audios=tuple(_audio(track) for track in tracks if track.track_type == "Audio"),
+        subtitles=sum(track.track_type == "Text" for track in tracks),
+        tags=_tags(general),
+    )
+    if not media.videos and not media.audios:
+        raise _nothing_to_play(name, {track.track_type for track in tracks})
+    return media
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return the width and height of a picture that Reelmill itself wrote."""
+    picture = next(track for track in _tracks(path) if track.track_type == "Image")
+    return int(picture.width), int(picture.height)
+
+
+def _looks_like_media(path: Path) -> bool:
+    """Tell by the first bytes alone whether a file is one of the containers that name no other file.
+
+    MediaInfo, given a playlist or a manifest under whatever name, fetches what it lists: files of this
+    machine, addresses of this network. It has no switch against that, so it gets to see none.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if head.startswith(SIGNATURES):
+        return True
+    if head[:2] != UTF16_MARK and int.from_bytes(head[:2]) & MPEG_SYNC == MPEG_SYNC:
+        return True
+    if head[0] in TEXT_STARTS:
+        return False  # the marks below don't stand first, so a text could hold them
+    if head[4:8] in ISO_BOXES:
+        return True
+    return any(
+        len(head) > offset + packet and all(byte == ord("G") for byte in head[offset::packet])
+        for offset, packet in ((0, TS_PACKET), (4, M2TS_PACKET))
+    )
+
+
+def _tracks(path: Path) -> "list[Track]":
+    from pymediainfo import MediaInfo  # noqa: PLC0415 - 60 ms that only a worker should pay
+
+    # Else 001.mp4 would be taken for the beginning of a video that its neighbours go on with.
+    options = {"File_TestContinuousFileNames": "0"}
+    return MediaInfo.parse(path, mediainfo_options=options).tracks
+
+
+def _video(track: "Track") -> Video:
+    rotation = round(float(track.rotation or 0) / 90) * 90 % 360
+    aspect = float(track.pixel_aspect_ratio or 1)
+    square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; nobody sees a hundredth
+    width, height = round(track.width * (1 if square else aspect)), track.height
+    if rotation in {90, 270}:
+        width, height = height, width
+    return Video(
+        codec=_codec(track),
+        width=width,
+        height=height,
+        rotation=rotation,
+        square_pixels=square,
+        frame_rate=_number(track.frame_rate),
+        variable_frame_rate=track.frame_rate_mode == "VFR",
+        bit_depth=_integer(track.bit_depth),
+        chroma=track.chroma_subsampling,
+        hdr=bool(track.hdr_format) or track.transfer_characteristics in HDR_TRANSFERS,
+        interlaced=track.scan_type not in {None, "Progressive"},
+        duration=_seconds(track.duration),
+        bit_rate=_integer(track.bit_rate),
+    )
+
+
+def _audio(track: "Track") -> Audio:
+    return Audio(
+        codec=_codec(track),
+        channels=_integer(track.channel_s),
+        sample_rate=_integer(track.sampling_rate),
+        duration=_seconds(track.duration),
+        bit_rate=_integer(track.bit_rate),
+        language=track.language,
+        default=track.default == "Yes",
+    )
+
+
+def _codec(track: "Track") -> str:
+    if track.format == "MPEG Audio" and track.format_profile in {"Layer 1", "Layer 2"}:
+        return "mp2"
+    return CODECS.get(track.format, (track.format or "unknown").lower())
+
+
+def _tags(general: "Track") -> dict[str, str]:
+    found = {"title": general.title, "artist": general.performer, "album": general.album}
+    return {key: str(value)[:TAG_LENGTH] for key, value in found.items() if value}
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 - MediaInfo gives text, a number or nothing
+    """Return the first of the values that MediaInfo gives for one thing, as in `48000 / 24000`."""
+    try:
+        return float(str(value).partition("/")[0])
+    except ValueError:
+        return None
+
+
+def _integer(value: Any) -> int | None:  # noqa: ANN401
+    number = _number(value)
+    return None if number is None else round(number)
+
+
+def _seconds(milliseconds: Any) -> float | None:  # noqa: ANN401
+    number = _number(milliseconds)
+    return None if number is None else number / 1000
+
+
+def _nothing_to_play(name: str, kinds: set[str]) -> MediaRejected:
+    if kinds == {"General"}:
+        return MediaRejected(
+            f"{name} holds no stream that can be read: it is cut off or damaged, perhaps since its upload"
+        )
+    held = ", ".join(sorted(kind.lower() for kind in kinds - {"General"}))
+    return MediaRejected(
+        f"{name} holds neither picture nor sound, only: {held}", code="SourceFileError.NoStreams"
+    )

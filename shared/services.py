@@ -1,0 +1,56 @@
+"""The stores and the queue of this deployment, each built when it is first used."""
+
+import time
+from functools import cache, cached_property
+
+from shared.catalog_store import Shelf
+from shared.media_store import MediaStore
+from shared.orchestration import Orchestration, Template
+from shared.settings import Settings, settings
+from shared.subtask_queue import SubtaskQueue
+from shared.task_list import TaskList
+from shared.task_store import TaskStore
+
+
+class Services:
+    """All that the use cases need from outside."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Note the deployment's names; no client is opened yet."""
+        self.settings = settings
+        self.media = MediaStore()
+
+    @cached_property
+    def tasks(self) -> TaskStore:
+        """The tasks."""
+        return TaskStore(self.settings.need("tasks_table"), self.settings.resend_after_seconds)
+
+    @cached_property
+    def lists(self) -> TaskList:
+        """The tasks in lists."""
+        return TaskList(self.tasks)
+
+    @cached_property
+    def orchestrations(self) -> Shelf[Orchestration]:
+        """The stored orchestrations."""
+        return Shelf(self.settings.need("catalog_table"), Orchestration)
+
+    @cached_property
+    def templates(self) -> Shelf[Template]:
+        """The stored templates."""
+        return Shelf(self.settings.need("catalog_table"), Template)
+
+    @cached_property
+    def queue(self) -> SubtaskQueue:
+        """The subtask queue."""
+        return SubtaskQueue(self.settings.need("queue_url"))
+
+    def now(self) -> int:
+        """Return the time, in epoch milliseconds."""
+        return time.time_ns() // 1_000_000
+
+
+@cache
+def services() -> Services:
+    """Return this process's services."""
+    return Services(settings())

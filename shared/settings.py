@@ -1,0 +1,55 @@
+"""What a deployment tells the code through its environment, read once and late."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import SettingsInvalid
+
+PREFIX = "REELMILL_"
+
+
+class Settings(BaseModel):
+    """One deployment's names and limits. A function is told only what it needs; the rest stays empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tasks_table: str = ""
+    catalog_table: str = ""
+    queue_url: str = ""
+    input_bucket: str = ""
+    output_bucket: str = ""
+    max_attempts: int = 3
+    resend_after_seconds: int = 900
+
+    def need(self, name: str) -> str:
+        """Return a name that must be set; raise SettingsInvalid when it isn't."""
+        value = str(getattr(self, name))
+        if not value:
+            variable = PREFIX + name.upper()
+            message = f"the environment variable {variable} is not set; template.yaml sets it on each function that needs it"
+            raise SettingsInvalid(message)
+        return value
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings; raise SettingsInvalid when one is not of its type."""
+        values = {
+            name: environment[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if PREFIX + name.upper() in environment
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            wrong = ", ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+            message = f"the environment is wrong: {wrong}"
+            raise SettingsInvalid(message) from error
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings."""
+    return Settings.from_environment(os.environ)

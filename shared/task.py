@@ -1,0 +1,363 @@
+"""A task: one source, its numbered subtasks, and the moves that are legal. Pure: no clock, no AWS."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 KB.
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+TASK_ID_LENGTH = 26  # 128 bits in base 32.
+DEFAULT_TENANT = "main"
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands; derived from its subtasks, never guessed."""
+
+    WAITING = "WAITING"  # no subtask of this run has started
+    IN_PROGRESS = "IN_PROGRESS"  # one has, and not all are terminal
+    COMPLETED = "COMPLETED"  # all are terminal; the outcome says how
+
+
+class Outcome(StrEnum):
+    """How a completed task ended: completed is not necessarily a success."""
+
+    SUCCEEDED = "SUCCEEDED"
+    PARTIALLY_FAILED = "PARTIALLY_FAILED"
+    FAILED = "FAILED"
+    ENDED = "ENDED"  # by a person, before anything had started
+
+
+class SubtaskStatus(StrEnum):
+    """Where a subtask stands."""
+
+    WAITING = "WAITING"  # for a predecessor, for its message, or for another attempt
+    IN_PROGRESS = "IN_PROGRESS"  # an attempt holds the lease
+    SUCCESSFUL = "SUCCESSFUL"
+    FAILED = "FAILED"
+
+
+class SubtaskType(StrEnum):
+    """The kinds of operation."""
+
+    TRANSCODE = "TRANSCODE"
+    SCREENSHOT = "SCREENSHOT"
+
+
+TERMINAL = frozenset({SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED})
+
+# The moves that a task itself makes, and the statuses from which each is legal.
+TASK_MOVES: Mapping[str, frozenset[TaskStatus]] = {
+    "claim": frozenset({TaskStatus.WAITING, TaskStatus.IN_PROGRESS}),
+    "restart": frozenset({TaskStatus.COMPLETED}),
+    "end": frozenset({TaskStatus.WAITING}),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """The input object, pinned when the task is made. `size` in bytes."""
+
+    bucket: str
+    key: str
+    size: int
+    e_tag: str
+    version_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OrchestrationRef:
+    """Which orchestration, at which version, made a task."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a subtask failed: a code for a program, a sentence for a person."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class SubtaskRef:
+    """One subtask of one run of a task: what a message in the queue names."""
+
+    task_id: str
+    run: int
+    no: int
+    tenant: str = DEFAULT_TENANT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(SubtaskRef):
+    """What an attempt holds: the lease on one subtask of one run. `attempt` is the fence against late writers."""
+
+    attempt: int
+
+    @property
+    def record(self) -> str:
+        """The sort key of the attempt's record."""
+        return f"RUN#{self.run:04}#SUB#{self.no:02}#ATT#{self.attempt}"
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file that a subtask wrote. `size` in bytes; `facts` as the operation gave them."""
+
+    bucket: str
+    key: str
+    size: int
+    content_type: str
+    number: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """The last part of its key."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """What one attempt did, for the person who asks why. Times are epoch milliseconds, `seconds` by phase."""
+
+    started_at: int
+    ended_at: int
+    outputs: tuple[OutputFile, ...] = ()
+    result: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+    failure: Failure | None = None
+    commands: tuple[str, ...] = ()
+    log_tail: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ends its subtask: `record` is the sort key of its record, `output` an S3 URI."""
+
+    status: SubtaskStatus
+    failure: Failure | None = None
+    output: str | None = None
+    record: str | None = None
+
+
+@dataclass(frozen=True)
+class Subtask:
+    """One operation of a task: what to do (fixed for the task's life) and how far it is (this run's).
+
+    `needs` and `input` are subtask numbers; `input` None means the source. Times are epoch
+    milliseconds, `progress` is percent, `record` the sort key of the attempt's record, `output` an S3 URI.
+    """
+
+    no: int
+    name: str
+    type: SubtaskType
+    params: Mapping[str, Any]
+    template: str | None = None
+    needs: tuple[int, ...] = ()
+    input: int | None = None
+    file_name: str | None = None
+    status: SubtaskStatus = SubtaskStatus.WAITING
+    attempt: int = 0
+    lease_until: int = 0
+    progress: int = 0
+    phase: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    failure: Failure | None = None
+    output: str | None = None
+    record: str | None = None
+
+    @property
+    def terminal(self) -> bool:
+        """Whether it will never move again in this run."""
+        return self.status in TERMINAL
+
+    def fresh(self) -> "Subtask":
+        """Return the same work, as a new run finds it."""
+        return Subtask(
+            no=self.no,
+            name=self.name,
+            type=self.type,
+            params=self.params,
+            template=self.template,
+            needs=self.needs,
+            input=self.input,
+            file_name=self.file_name,
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """One source, one list of subtasks, one run of them. Times are epoch milliseconds."""
+
+    id: str
+    source: Source
+    subtasks: tuple[Subtask, ...]
+    created_at: int
+    output_prefix: str
+    orchestration: OrchestrationRef | None = None
+    tenant: str = DEFAULT_TENANT
+    run: int = 1
+    status: TaskStatus = TaskStatus.WAITING
+    outcome: Outcome | None = None
+    priority: int = 0
+    client_token: str | None = None
+    session_context: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    pending: frozenset[int] = field(default=frozenset())
+    unsent: frozenset[int] = field(default=frozenset())
+
+    def subtask(self, no: int) -> Subtask | None:
+        """Return the subtask of that number, None when there is none."""
+        return self.subtasks[no - 1] if 1 <= no <= len(self.subtasks) else None
+
+    @property
+    def progress(self) -> int:
+        """Percent of the whole: the mean of its subtasks, ended ones counting in full."""
+        return sum(100 if s.terminal else s.progress for s in self.subtasks) // len(self.subtasks)
+
+    @property
+    def subtask_counts(self) -> dict[SubtaskStatus, int]:
+        """How many subtasks stand where; every status is present."""
+        counts = Counter(s.status for s in self.subtasks)
+        return {status: counts[status] for status in SubtaskStatus}
+
+    def holds(self, hold: Hold) -> bool:
+        """Whether that attempt still holds its subtask here."""
+        subtask = self.subtask(hold.no)
+        return (
+            self.run == hold.run
+            and subtask is not None
+            and subtask.status is SubtaskStatus.IN_PROGRESS
+            and subtask.attempt == hold.attempt
+        )
+
+    def free(self, no: int, now: int) -> bool:
+        """Whether nobody holds that subtask: it waits, or its lease is over."""
+        subtask = self.subtasks[no - 1]
+        lapsed = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
+        return lapsed or subtask.status is SubtaskStatus.WAITING
+
+    def supposing(self, succeeded: frozenset[int]) -> "Task":
+        """Return the task as it would be had those subtasks succeeded."""
+        subtasks = tuple(
+            replace(s, status=SubtaskStatus.SUCCESSFUL) if s.no in succeeded else s for s in self.subtasks
+        )
+        return replace(self, subtasks=subtasks, pending=self.pending - succeeded)
+
+    def ready(self) -> frozenset[int]:
+        """Return the waiting subtasks whose predecessors all succeeded."""
+        done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
+        return frozenset(
+            s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs)
+        )
+
+    def doomed_by(self, no: int) -> frozenset[int]:
+        """Return the waiting subtasks that can never start once subtask `no` has failed."""
+        doomed: set[int] = {no}
+        while more := {s.no for s in self.subtasks if s.no not in doomed and doomed.intersection(s.needs)}:
+            doomed |= more
+        return frozenset(doomed - {no})
+
+    def after(self, no: int, ending: Ending, at: int) -> "Task":
+        """Return the task as it stands once subtask `no` has ended: successors are freed or skipped."""
+        changed = {
+            no: replace(
+                self.subtasks[no - 1],
+                status=ending.status,
+                ended_at=at,
+                failure=ending.failure,
+                output=ending.output,
+                record=ending.record,
+            )
+        }
+        if ending.status is SubtaskStatus.FAILED:
+            skipped = Failure(
+                "Skipped.PredecessorFailed", f"subtask {no} ({self.subtasks[no - 1].name}) failed"
+            )
+            for other in self.doomed_by(no):
+                changed[other] = replace(
+                    self.subtasks[other - 1], status=SubtaskStatus.FAILED, ended_at=at, failure=skipped
+                )
+        before = self.ready()
+        task = replace(
+            self,
+            pending=self.pending - changed.keys(),
+            subtasks=tuple(changed.get(s.no, s) for s in self.subtasks),
+        )
+        task = replace(task, unsent=self.unsent - changed.keys() | task.ready() - before)
+        if task.pending:
+            return replace(task, status=TaskStatus.IN_PROGRESS)
+        outcome = outcome_of(s.status for s in task.subtasks)
+        return replace(task, status=TaskStatus.COMPLETED, outcome=outcome, ended_at=at)
+
+    def ended(self, at: int) -> "Task":
+        """Return the task as a person's End leaves it: nothing of it will ever start."""
+        failure = Failure("Cancelled.TaskEnded", "the task was ended before this subtask started")
+        subtasks = tuple(
+            replace(s, status=SubtaskStatus.FAILED, failure=failure, ended_at=at) for s in self.subtasks
+        )
+        return replace(
+            self,
+            subtasks=subtasks,
+            pending=frozenset(),
+            unsent=frozenset(),
+            status=TaskStatus.COMPLETED,
+            outcome=Outcome.ENDED,
+            ended_at=at,
+        )
+
+    def restarted(self) -> "Task":
+        """Return the task at the beginning of its next run."""
+        task = replace(
+            self,
+            run=self.run + 1,
+            subtasks=tuple(s.fresh() for s in self.subtasks),
+            outcome=None,
+            started_at=None,
+            ended_at=None,
+        )
+        return task.begun()
+
+    def begun(self) -> "Task":
+        """Return the task with all its subtasks pending, and the ready ones to be sent."""
+        task = replace(self, status=TaskStatus.WAITING, pending=frozenset(s.no for s in self.subtasks))
+        return replace(task, unsent=task.ready())
+
+
+def outcome_of(statuses: Iterable[SubtaskStatus]) -> Outcome:
+    """Return the outcome of a task whose subtasks are all terminal."""
+    kinds = set(statuses)
+    if kinds == {SubtaskStatus.SUCCESSFUL}:
+        return Outcome.SUCCEEDED
+    return Outcome.PARTIALLY_FAILED if SubtaskStatus.SUCCESSFUL in kinds else Outcome.FAILED
+
+
+def task_id(at: int, identity: bytes) -> str:
+    """Return an ID that sorts by time: 48 bits of epoch milliseconds, then 80 bits of the identity's SHA-256.
+
+    The same time and identity give the same ID, so an event that is delivered twice meets its first task.
+    """
+    value = (at & (2**48 - 1)) << 80 | int.from_bytes(hashlib.sha256(identity).digest()[:10])
+    return base32(value, TASK_ID_LENGTH)
+
+
+def base32(value: int, length: int) -> str:
+    """Return the low `5 × length` bits of `value` in Crockford's alphabet, which sorts as numbers do."""
+    return "".join(CROCKFORD[value >> 5 * place & 31] for place in reversed(range(length)))
+
+
+def id_time(identifier: str) -> int:
+    """Return the epoch milliseconds in the first 10 characters of a task ID."""
+    value = 0
+    for character in identifier[:10]:
+        value = value << 5 | CROCKFORD.index(character)
+    return value

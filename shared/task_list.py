@@ -1,0 +1,183 @@
+"""Lists of tasks: a filter, an index that answers it, and pages whose cost doesn't grow with the table."""
+
+import base64
+import binascii
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from pynamodb.exceptions import PynamoDBException
+
+from shared.errors import RequestRejected
+from shared.table import busy
+from shared.task import CROCKFORD, DEFAULT_TENANT, TASK_ID_LENGTH, Outcome, Task, TaskStatus, task_id
+from shared.task_item import SHARDS, TASK, TaskItem, task_from
+from shared.task_store import TaskStore
+
+# What a page may read beyond what it shows, when a second filter leaves little of the first one's index.
+READ_PER_PAGE = 1000
+MIN_ID, MAX_ID = CROCKFORD[0] * TASK_ID_LENGTH, CROCKFORD[-1] * TASK_ID_LENGTH
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """Which tasks are asked for; None means any. Times are epoch milliseconds, `id_prefix` a task ID or its beginning."""
+
+    tenant: str = DEFAULT_TENANT
+    status: TaskStatus | None = None
+    outcome: Outcome | None = None
+    id_prefix: str = ""
+    source_key: str | None = None
+    orchestration: str | None = None
+    created_after: int | None = None
+    created_before: int | None = None
+
+    def takes(self, task: Task) -> bool:
+        """Whether the filter takes a task, by all that it asks."""
+        return (
+            task.tenant == self.tenant
+            and task.id.startswith(self.id_prefix)
+            and self.status in {None, task.status}
+            and self.outcome in {None, task.outcome}
+            and self.source_key in {None, task.source.key}
+            and (
+                self.orchestration is None
+                or (task.orchestration is not None and task.orchestration.name == self.orchestration)
+            )
+        )
+
+    def id_range(self) -> tuple[str, str]:
+        """Return the lowest and the highest ID that its times and its ID allow."""
+        low = max(self.id_prefix.ljust(TASK_ID_LENGTH, CROCKFORD[0]), MIN_ID)
+        high = self.id_prefix.ljust(TASK_ID_LENGTH, CROCKFORD[-1])
+        if self.created_after is not None:
+            low = max(low, time_prefix(self.created_after).ljust(TASK_ID_LENGTH, CROCKFORD[0]))
+        if self.created_before is not None:
+            high = min(high, time_prefix(self.created_before).ljust(TASK_ID_LENGTH, CROCKFORD[-1]))
+        return low, high
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some tasks, newest first, and the token that asks for the next ones; None at the end."""
+
+    tasks: tuple[Task, ...]
+    next_token: str | None
+
+
+class TaskList:
+    """The tasks table, read by its indexes."""
+
+    def __init__(self, store: TaskStore) -> None:
+        """Read the table of that store."""
+        self._items = store.items
+
+    def page(self, wanted: TaskFilter, limit: int, token: str | None = None) -> Page:
+        """Return one page. Raise RequestRejected for a token that this filter's list didn't give."""
+        low, high = wanted.id_range()
+        if token is not None:
+            high = min(high, id_before(read_token(token, wanted)))
+        found: list[Task] = []
+        read, last = 0, ""
+        try:
+            identifiers = self._identifiers(wanted, low, high, limit)
+            while len(found) < limit and read < READ_PER_PAGE:
+                batch = list(islice(identifiers, limit - len(found)))
+                if not batch:
+                    return Page(tuple(found), None)
+                read, last = read + len(batch), batch[-1]
+                found += [task for task in self._tasks(batch) if wanted.takes(task)]
+            more = next(identifiers, None) is not None
+        except PynamoDBException as error:
+            raise busy(error) from error
+        return Page(tuple(found), write_token(last, wanted) if more else None)
+
+    def due(self, now: int, limit: int) -> list[str]:
+        """Return the IDs of unfinished tasks that want a look, the longest due first."""
+        found: list[tuple[int, str]] = []
+        try:
+            for number in range(SHARDS):
+                rows = self._items.by_due.query(str(number), self._items.due_at <= now, limit=limit)
+                found += [(int(row.due_at or 0), row.pk) for row in rows]
+        except PynamoDBException as error:
+            raise busy(error) from error
+        return [identifier for _, identifier in heapq.nsmallest(limit, found)]
+
+    def _identifiers(self, wanted: TaskFilter, low: str, high: str, limit: int) -> Iterator[str]:
+        """Yield the IDs of the index that narrows the most, newest first."""
+        if low > high:
+            return iter(())
+        index, keys = self._index(wanted)
+        between = self._items.pk.between(low, high)
+        lists = [
+            (row.pk for row in index.query(key, between, scan_index_forward=False, page_size=limit + 1))
+            for key in keys
+        ]
+        return heapq.merge(*lists, reverse=True)
+
+    def _index(self, wanted: TaskFilter) -> tuple[Any, list[str]]:
+        shards, tenant = range(SHARDS), wanted.tenant
+        if wanted.source_key is not None:
+            return self._items.by_source, [f"{tenant}#{wanted.source_key}"]
+        if wanted.orchestration is not None:
+            return self._items.by_orchestration, [f"{tenant}#{wanted.orchestration}#{n}" for n in shards]
+        if wanted.outcome is not None:
+            return self._items.by_status, [f"{tenant}#{wanted.outcome}#{n}" for n in shards]
+        if wanted.status is TaskStatus.COMPLETED:
+            return self._items.by_status, [f"{tenant}#{outcome}#{n}" for outcome in Outcome for n in shards]
+        if wanted.status is not None:
+            return self._items.by_status, [f"{tenant}#{wanted.status}#{n}" for n in shards]
+        return self._items.by_age, [f"{tenant}#{n}" for n in shards]
+
+    def _tasks(self, identifiers: Sequence[str]) -> list[Task]:
+        """Read whole tasks, in the order of their IDs; one that is gone is left out."""
+        rows = {
+            row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])
+        }
+        return [task_from(rows[identifier]) for identifier in identifiers if identifier in rows]
+
+
+def time_prefix(at: int) -> str:
+    """Return the beginning that all IDs of that millisecond share."""
+    return task_id(at, b"")[:10]
+
+
+def id_before(identifier: str) -> str:
+    """Return the highest ID below that one."""
+    value = 0
+    for character in identifier:
+        value = value << 5 | CROCKFORD.index(character)
+    return "".join(CROCKFORD[(value - 1) >> 5 * place & 31] for place in reversed(range(TASK_ID_LENGTH)))
+
+
+def write_token(last: str, wanted: TaskFilter) -> str:
+    """Return the token of the list's place after that ID."""
+    return base64.urlsafe_b64encode(json.dumps([last, fingerprint(wanted)]).encode()).decode().rstrip("=")
+
+
+def read_token(token: str, wanted: TaskFilter) -> str:
+    """Return the ID that a token stands at; raise RequestRejected when it isn't this list's."""
+    try:
+        last, mark = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (binascii.Error, ValueError, TypeError):
+        last, mark = "", ""
+    if mark != fingerprint(wanted) or not is_task_id(last):
+        message = (
+            "nextToken is not one that this list gave; ask again without it, or with the filters it came with"
+        )
+        raise RequestRejected(message, code="InvalidNextToken")
+    return str(last)
+
+
+def fingerprint(wanted: TaskFilter) -> str:
+    """Return a short mark of a filter, so that a token can't be used with another."""
+    plain = json.dumps([str(value) for value in vars(wanted).values()])
+    return base64.urlsafe_b64encode(binascii.crc32(plain.encode()).to_bytes(4)).decode().rstrip("=")
+
+
+def is_task_id(text: object) -> bool:
+    """Whether a text has the form of a task ID."""
+    return isinstance(text, str) and len(text) == TASK_ID_LENGTH and set(text) <= set(CROCKFORD)

@@ -1,0 +1,330 @@
+"""Tasks in DynamoDB: every move is one conditional update, and what it returns is the task as it then stands."""
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
+from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+
+from shared.errors import ServiceBusy
+from shared.table import REFUSED, bound, busy
+from shared.task import (
+    MAX_SUBTASKS,
+    TASK_MOVES,
+    AttemptRecord,
+    Ending,
+    Hold,
+    SubtaskRef,
+    SubtaskStatus,
+    Task,
+    TaskStatus,
+)
+from shared.task_item import (
+    TASK,
+    TOKEN,
+    AttemptItem,
+    RunItem,
+    TaskItem,
+    TokenItem,
+    index_status,
+    item_from,
+    record_from,
+    record_json,
+    run_from,
+    run_json,
+    run_key,
+    subtask_map,
+    task_from,
+)
+
+SENT_WITHIN_MS = 60_000  # A crash between "write" and "send" is looked for after this long.
+
+M = TypeVar("M", bound=Model)
+
+
+class TaskStore:
+    """The tasks table. A refused move returns None (or False); trouble with AWS raises ServiceBusy."""
+
+    def __init__(self, table: str, resend_after_seconds: int = 900) -> None:
+        """Bind to the table of that name; no request is made yet."""
+        self.items = bound(TaskItem, table)
+        self._attempts = bound(AttemptItem, table)
+        self._runs = bound(RunItem, table)
+        self._tokens = bound(TokenItem, table)
+        self._first_look_ms = min(SENT_WITHIN_MS, resend_after_seconds * 1000)
+
+    def create(self, task: Task) -> bool:
+        """Put a new task; False when its ID exists."""
+        item = item_from(task, self.items, due_at=task.created_at + self._first_look_ms)
+        return self._put(item, self.items.pk.does_not_exist())
+
+    def get(self, task_id: str) -> Task | None:
+        """Read a task as it stands now; None when there is none of that ID."""
+        item = self._get(self.items, task_id, TASK)
+        return task_from(item) if item else None
+
+    def claim_token(self, tenant: str, token: str, task_id: str) -> str:
+        """Let a client token stand for a task ID; return the ID that it has stood for from its first use on."""
+        key = f"TOKEN#{tenant}#{token}"
+        if self._put(self._tokens(key, task_id=task_id), self._tokens.pk.does_not_exist()):
+            return task_id
+        first = self._get(self._tokens, key, TOKEN)
+        return first.task_id if first else task_id
+
+    def sent(self, task: Task, numbers: Collection[int]) -> Task | None:
+        """Note that the messages of these subtasks are in the queue."""
+        return self._update(task.id, [self.items.unsent.delete(set(numbers))], self.items.run == task.run)
+
+    def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:
+        """Take the lease on a subtask for its next attempt."""
+        subtask = self._path(ref.no)
+        condition = (
+            (self.items.run == ref.run)
+            & self.items.status.is_in(*map(str, TASK_MOVES["claim"]))
+            & self._free(ref.no, now)
+            & (subtask["attempt"] < max_attempts)
+        )
+        actions = [
+            subtask["status"].set(str(SubtaskStatus.IN_PROGRESS)),
+            subtask["attempt"].set(subtask["attempt"] + 1),
+            subtask["lease_until"].set(lease_until),
+            subtask["started_at"].set(subtask["started_at"] | now),
+            subtask["progress"].set(0),
+            self.items.status.set(str(TaskStatus.IN_PROGRESS)),
+            self.items.ix_status.set(index_status(ref.tenant, TaskStatus.IN_PROGRESS, ref.task_id)),
+            self.items.started_at.set(self.items.started_at | now),
+            self.items.unsent.delete({ref.no}),
+        ]
+        return self._update(ref.task_id, actions, condition)
+
+    def beat(self, hold: Hold, progress: int, phase: str) -> Task | None:
+        """Show how far an attempt is, in percent; refused once it no longer holds its subtask."""
+        subtask = self._path(hold.no)
+        return self._update(
+            hold.task_id, [subtask["progress"].set(progress), subtask["phase"].set(phase)], self._held(hold)
+        )
+
+    def release(self, hold: Hold) -> Task | None:
+        """Give a subtask back unfinished, for another attempt."""
+        waiting = self._path(hold.no)["status"].set(str(SubtaskStatus.WAITING))
+        return self._update(hold.task_id, [waiting], self._held(hold))
+
+    def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
+        """End a held subtask; `seen` is the newest state that the caller knows, from which the first try guesses."""
+        return self._end_subtask(seen, hold, ending, now, self._held(hold), lambda task: task.holds(hold))
+
+    def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> Task | None:
+        """End a subtask that nobody holds: it waits, or its lease is over."""
+        ref = SubtaskRef(seen.id, seen.run, no, seen.tenant)
+        condition = (self.items.run == seen.run) & self._free(no, now)
+        return self._end_subtask(
+            seen, ref, ending, now, condition, lambda task: task.run == seen.run and task.free(no, now)
+        )
+
+    def restart(self, task: Task, now: int) -> Task | None:
+        """Begin the next run of a completed task."""
+        new = task.restarted()
+        condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES["restart"]))
+        actions = [
+            self.items.run.set(new.run),
+            self.items.subtasks.set({str(s.no): subtask_map(s) for s in new.subtasks}),
+            self.items.pending.set(set(new.pending)),
+            self.items.unsent.set(set(new.unsent)),
+            self.items.due_at.set(now + self._first_look_ms),
+            self.items.outcome.remove(),
+            self.items.started_at.remove(),
+            self.items.ended_at.remove(),
+            *self._stands(new),
+        ]
+        return self._update(task.id, actions, condition)
+
+    def end(self, task: Task, now: int) -> Task | None:
+        """Complete a waiting task so that nothing of it ever starts."""
+        new = task.ended(now)
+        condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES["end"]))
+        actions = [
+            self.items.subtasks.set({str(s.no): subtask_map(s) for s in new.subtasks}),
+            self.items.pending.remove(),
+            self.items.unsent.remove(),
+            *self._completed(new),
+        ]
+        return self._update(task.id, actions, condition)
+
+    def look_again(self, task: Task, due_at: int) -> Task | None:
+        """Set the time at which the sweeper looks at an unfinished task next."""
+        unfinished = self.items.status.is_in(str(TaskStatus.WAITING), str(TaskStatus.IN_PROGRESS))
+        return self._update(
+            task.id, [self.items.due_at.set(due_at)], (self.items.run == task.run) & unfinished
+        )
+
+    def put_record(self, hold: Hold, record: AttemptRecord, expires_at: int | None = None) -> None:
+        """Write what an attempt did, before the move that points at it. A loser's expires, at epoch seconds."""
+        self._put(
+            self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at), None
+        )
+
+    def put_run(self, task: Task) -> None:
+        """Keep a completed run, before the move that begins the next; once more writes the same."""
+        self._put(self._runs(task.id, run_key(task.run), record=run_json(task)), None)
+
+    def get_run(self, task: Task, run: int) -> Task | None:
+        """Read a task as an earlier run left it; None when there was no such run."""
+        item = self._get(self._runs, task.id, run_key(run))
+        return run_from(task, item.record) if item else None
+
+    def get_records(self, task_id: str, run: int, no: int) -> list[tuple[int, AttemptRecord]]:
+        """Read what each attempt at a subtask did, by the attempt's number."""
+        prefix = Hold(task_id, run, no, attempt=0).record.removesuffix("0")
+        try:
+            items = list(
+                self._attempts.query(task_id, self._attempts.sk.startswith(prefix), consistent_read=True)
+            )
+        except PynamoDBException as error:
+            raise busy(error) from error
+        return [(int(item.sk.removeprefix(prefix)), record_from(item.record)) for item in items]
+
+    def get_record(self, task_id: str, key: str) -> AttemptRecord | None:
+        """Read what an attempt did."""
+        item = self._get(self._attempts, task_id, key)
+        return record_from(item.record) if item else None
+
+    def _end_subtask(
+        self,
+        seen: Task,
+        ref: SubtaskRef,
+        ending: Ending,
+        now: int,
+        mine: Condition,
+        still_mine: Callable[[Task], bool],
+    ) -> Task | None:
+        """Make the move that ends a subtask, and the task with its last one, in one update.
+
+        Whether it is the last can't be written as a condition on the change itself, so each try supposes it
+        and has the update refused if the world is otherwise. `pending` only shrinks within a run: without
+        links between subtasks the second try, made from a consistent read, holds.
+        """
+        supposed = likely_done(seen, ref.no)
+        for _ in range(MAX_SUBTASKS + 1):
+            if ref.no not in seen.pending:
+                return None  # `pending` only shrinks: it has ended before
+            before = seen.supposing(supposed)
+            after = before.after(ref.no, ending, now)
+            done = self._update(
+                ref.task_id,
+                self._ending_actions(before, after, ref.no),
+                mine & self._world(seen, supposed, after),
+            )
+            if done:
+                return done
+            newest = self.get(ref.task_id)
+            if newest is None or not still_mine(newest):
+                return None
+            seen, supposed = newest, frozenset()
+        message = f"task {ref.task_id} changes too fast to end its subtask {ref.no}; it will be tried again"
+        raise ServiceBusy(message)
+
+    def _world(self, seen: Task, supposed: Collection[int], after: Task) -> Condition:
+        """Return the condition under which `after` follows: who is pending, and who was supposed to have succeeded."""
+        if any(s.needs for s in seen.subtasks):
+            world: Condition = self.items.pending == set(seen.pending)
+        elif after.pending:
+            world = size(self.items.pending) > 1
+        else:
+            world = size(self.items.pending) == 1
+        for no in supposed:
+            world &= self._path(no)["status"] == str(SubtaskStatus.SUCCESSFUL)
+        return world
+
+    def _ending_actions(self, before: Task, after: Task, no: int) -> list[Action]:
+        gone = before.pending - after.pending
+        actions: list[Action] = [self.items.pending.delete(set(gone)), self._path(no)["phase"].remove()]
+        for other in sorted(gone):
+            changed = subtask_map(after.subtasks[other - 1])
+            for name in ("status", "ended_at", "failure", "output", "record"):
+                if name in changed:
+                    actions.append(self._path(other)[name].set(changed[name]))
+        if freed := after.unsent - before.unsent:
+            actions.append(self.items.unsent.add(set(freed)))
+        elif gone & before.unsent:
+            actions.append(self.items.unsent.delete(set(gone)))
+        if after.status is TaskStatus.COMPLETED:
+            return [*actions, *self._completed(after)]
+        return [*actions, *self._stands(after)] if after.status is not before.status else actions
+
+    def _stands(self, task: Task) -> list[Action]:
+        state = task.outcome or task.status
+        return [
+            self.items.status.set(str(task.status)),
+            self.items.ix_status.set(index_status(task.tenant, state, task.id)),
+        ]
+
+    def _completed(self, task: Task) -> list[Action]:
+        return [
+            *self._stands(task),
+            self.items.outcome.set(str(task.outcome)),
+            self.items.ended_at.set(task.ended_at or 0),
+            self.items.due_at.remove(),
+        ]
+
+    def _path(self, no: int) -> Any:  # noqa: ANN401 - PynamoDB's paths are untyped
+        return self.items.subtasks[str(no)]
+
+    def _free(self, no: int, now: int) -> Condition:
+        """Return the condition that nobody holds the subtask: it waits, or its lease is over."""
+        subtask = self._path(no)
+        lapsed = (subtask["status"] == str(SubtaskStatus.IN_PROGRESS)) & (subtask["lease_until"] < now)
+        free: Condition = (subtask["status"] == str(SubtaskStatus.WAITING)) | lapsed
+        return free
+
+    def _held(self, hold: Hold) -> Condition:
+        subtask = self._path(hold.no)
+        held: Condition = (
+            (self.items.run == hold.run)
+            & (subtask["attempt"] == hold.attempt)
+            & (subtask["status"] == str(SubtaskStatus.IN_PROGRESS))
+        )
+        return held
+
+    def _update(self, task_id: str, actions: list[Action], condition: Condition) -> Task | None:
+        item = self.items(task_id, TASK)
+        try:
+            item.update(actions=actions, condition=condition)
+        except UpdateError as error:
+            if error.cause_response_code == REFUSED:
+                return None
+            raise busy(error) from error
+        return task_from(item)
+
+    def _put(self, item: Model, condition: Condition | None) -> bool:
+        try:
+            item.save(condition=condition)
+        except PutError as error:
+            if error.cause_response_code == REFUSED:
+                return False
+            raise busy(error) from error
+        return True
+
+    def _get(self, model: type[M], key: str, sort_key: str) -> M | None:
+        try:
+            return model.get(key, sort_key, consistent_read=True)
+        except DoesNotExist:
+            return None
+        except PynamoDBException as error:
+            raise busy(error) from error
+
+
+def likely_done(seen: Task, no: int) -> frozenset[int]:
+    """Return the pending subtasks that have probably succeeded by now: all the others, if all started before this one.
+
+    What starts first tends to end first, so the last two of a task need no second try more often than not.
+    """
+    mine = seen.subtasks[no - 1]
+    others = [s for s in seen.subtasks if s.no in seen.pending and s.no != no]
+    earlier = all(
+        s.status is SubtaskStatus.IN_PROGRESS and (s.started_at or 0) <= (mine.started_at or 0)
+        for s in others
+    )
+    linked = any(s.needs for s in seen.subtasks)
+    return frozenset(s.no for s in others) if earlier and not linked else frozenset()

@@ -1,0 +1,40 @@
+"""The world of a unit test: the template's own tables on moto, which is single-threaded and quick."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from shared.task import OrchestrationRef, Source, Subtask, SubtaskType, Task, task_id
+from tests.deployment import World, deploy
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Lend the services on empty tables, buckets and a queue."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield World(deploy())
+
+
+def a_task(
+    world: World, subtasks: int = 2, *, needs: dict[int, tuple[int, ...]] | None = None, name: str = "a"
+) -> Task:
+    """Return a new task that is not stored yet."""
+    return Task(
+        id=task_id(world.now(), name.encode()),
+        source=Source("input", f"uploads/{name}.mp4", 1000, "etag", "v1"),
+        subtasks=tuple(
+            Subtask(
+                no,
+                f"s{no}",
+                SubtaskType.TRANSCODE,
+                {"crf": 20.5, "audio": None},
+                needs=(needs or {}).get(no, ()),
+            )
+            for no in range(1, subtasks + 1)
+        ),
+        created_at=world.now(),
+        output_prefix="{inputDir}/{inputName}/",
+        orchestration=OrchestrationRef("web-video", 1),
+    ).begun()

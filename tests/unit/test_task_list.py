@@ -1,0 +1,107 @@
+"""Lists: every filter, newest first, page by page, with tokens that only fit their own list."""
+
+import base64
+
+import pytest
+
+from shared.errors import RequestRejected
+from shared.task import Outcome, SubtaskRef, Task, TaskStatus
+from shared.task_list import Page, TaskFilter
+from tests.deployment import World
+from tests.unit.conftest import a_task
+
+
+@pytest.fixture
+def tasks(world: World) -> list[Task]:
+    """Seven tasks, a second apart, the newest first; every other one has started."""
+    made = []
+    for number in range(7):
+        world.time += 1000
+        task = a_task(world, 1, name=f"clip{number}")
+        world.tasks.create(task)
+        if number % 2:
+            world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + 1000, 3)
+        made.append(task)
+    return made[::-1]
+
+
+def pages(world: World, wanted: TaskFilter, limit: int) -> list[Page]:
+    """Turn all pages of a list."""
+    turned = [world.lists.page(wanted, limit)]
+    while turned[-1].next_token:
+        turned.append(world.lists.page(wanted, limit, turned[-1].next_token))
+    return turned
+
+
+def ids(turned: list[Page]) -> list[str]:
+    """Return the IDs of all pages, as shown."""
+    return [task.id for page in turned for task in page.tasks]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+def test_pages_show_every_task_once_newest_first(world: World, tasks: list[Task], limit: int) -> None:
+    turned = pages(world, TaskFilter(), limit)
+
+    assert ids(turned) == [task.id for task in tasks]
+    assert all(len(page.tasks) == limit for page in turned[:-1])
+
+
+def test_each_filter_takes_what_it_names(world: World, tasks: list[Task]) -> None:
+    waiting = [task.id for task in tasks[::2]]
+
+    assert ids(pages(world, TaskFilter(status=TaskStatus.WAITING), 2)) == waiting
+    assert ids(pages(world, TaskFilter(source_key="uploads/clip3.mp4"), 2)) == [tasks[3].id]
+    assert len(ids(pages(world, TaskFilter(orchestration="web-video"), 2))) == 7
+    assert ids(pages(world, TaskFilter(orchestration="other"), 2)) == []
+    assert ids(pages(world, TaskFilter(id_prefix=tasks[2].id), 2)) == [tasks[2].id]
+    assert ids(pages(world, TaskFilter(id_prefix=tasks[2].id[:13]), 2)) == [tasks[2].id]
+    assert len(ids(pages(world, TaskFilter(id_prefix=tasks[2].id[:5]), 2))) == 7
+    assert ids(pages(world, TaskFilter(tenant="other"), 2)) == []
+
+
+def test_filters_combine(world: World, tasks: list[Task]) -> None:
+    wanted = TaskFilter(
+        status=TaskStatus.WAITING, orchestration="web-video", created_after=tasks[3].created_at
+    )
+
+    assert ids(pages(world, wanted, 1)) == [tasks[0].id, tasks[2].id]
+
+
+def test_times_bound_the_list_on_both_sides(world: World, tasks: list[Task]) -> None:
+    wanted = TaskFilter(created_after=tasks[4].created_at, created_before=tasks[1].created_at)
+
+    assert ids(pages(world, wanted, 2)) == [task.id for task in tasks[1:5]]
+
+
+def test_completed_tasks_are_found_by_outcome(world: World, tasks: list[Task]) -> None:
+    world.tasks.end(tasks[0], world.now())
+
+    assert ids(pages(world, TaskFilter(outcome=Outcome.ENDED), 2)) == [tasks[0].id]
+    assert ids(pages(world, TaskFilter(status=TaskStatus.COMPLETED), 2)) == [tasks[0].id]
+    assert ids(pages(world, TaskFilter(outcome=Outcome.FAILED), 2)) == []
+
+
+def test_no_task_is_skipped_when_others_leave_the_list_meanwhile(world: World, tasks: list[Task]) -> None:
+    first = world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2)
+    for task in first.tasks:
+        world.tasks.end(task, world.now())
+
+    second = world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
+
+    assert [task.id for task in second.tasks] == [tasks[4].id, tasks[6].id]
+
+
+@pytest.mark.parametrize("spoil", ["", "x", "%%%", "bnVsbA", base64.b64encode(b'["0", 1]').decode(), "W10"])
+def test_a_wrong_token_is_refused(world: World, tasks: list[Task], spoil: str) -> None:
+    assert tasks
+
+    with pytest.raises(RequestRejected, match="nextToken"):
+        world.lists.page(TaskFilter(), 2, spoil)
+
+
+def test_a_token_fits_no_other_list(world: World, tasks: list[Task]) -> None:
+    assert tasks
+    token = world.lists.page(TaskFilter(), 2).next_token
+
+    with pytest.raises(RequestRejected, match="nextToken"):
+        world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, token)
