@@ -77,7 +77,9 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), After
 class Document(BaseModel):
     """The base of every stored document: camelCase outside, closed, frozen."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
 
 
 class Trigger(Document):
@@ -186,7 +188,7 @@ class Verdict(StrEnum):
 class Match(BaseModel):
     """What one orchestration says about one object, and why."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     orchestration: str
     verdict: Verdict

@@ -14,7 +14,7 @@ PREFIX = "REELMILL_"
 class Settings(BaseModel):
     """One deployment's names and limits. A function is told only what it needs; the rest stays empty."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     tasks_table: str = ""
     catalog_table: str = ""

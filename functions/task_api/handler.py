@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.models import Server
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.task_api import catalog, files, tasks
+from functions.task_api import catalog, tasks
+from functions.task_api import files as media_files
 from functions.task_api.views import Health
 from shared import __version__
 from shared.errors import Conflict, NotFound, ReelmillError, RequestRejected, ServiceBusy
@@ -25,12 +27,8 @@ STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
     ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ReelmillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-# Relative to /docs and /openapi.json, so that the API may be served under any prefix.
-SERVERS = [Server(url="./")]
-
 app = APIGatewayHttpResolver(enable_validation=True)
-app.enable_swagger(path="/docs", title="Reelmill", version=__version__, servers=SERVERS)
-for part in (tasks, files, catalog):
+for part in (tasks, media_files, catalog):
     app.include_router(part.router)
 
 
@@ -43,8 +41,28 @@ def get_health() -> Health:
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
     """Give the OpenAPI document."""
-    document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=SERVERS)
-    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=document)
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=openapi_document())
+
+
+@app.get("/docs", include_in_schema=False)
+def get_docs() -> Response[str]:
+    """Give a page to read the API and to try it."""
+    from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html  # noqa: PLC0415
+
+    assets = files(generate_swagger_html.__module__.rpartition(".")[0])
+    script, style = (assets.joinpath(f"swagger-ui{name}").read_text() for name in ("-bundle.min.js", ".min.css"))
+    page = generate_swagger_html(openapi_document().replace("</", "<\\/"), script, style, "", None)
+    return Response(status_code=HTTPStatus.OK, content_type="text/html", body=page)
+
+
+@cache
+def openapi_document() -> str:
+    """Return the OpenAPI document as JSON."""
+    # The models behind the document cost every cold start 120 ms, and few requests ask for it.
+    from aws_lambda_powertools.event_handler.openapi.models import Server  # noqa: PLC0415
+
+    # Relative to /docs and /openapi.json, so that the API may be served under any prefix.
+    return app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url="./")])
 
 
 @app.exception_handler(ReelmillError)

@@ -34,7 +34,7 @@ MAX_UPLOAD_BYTES = 5 * 1024**4  # S3: the largest object.
 class View(BaseModel):
     """The base of all that goes out or comes in: camelCase, closed."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
 def moment(at: int | None) -> str | None:

@@ -17,7 +17,9 @@ from shared.task import SubtaskType
 class Params(BaseModel):
     """The base of every operation's parameters: camelCase outside, closed, frozen."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
 
 
 P = TypeVar("P", bound=Params)

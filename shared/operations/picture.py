@@ -1,5 +1,8 @@
 """A picture as every operation shows it: upright, progressive, in square pixels, scaled to fit, in SDR."""
 
+from dataclasses import dataclass, replace
+from functools import reduce
+
 from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Limits
 from shared.probe import Media, Video
@@ -34,32 +37,52 @@ def check_size(video: Video, limits: Limits) -> None:
         raise LimitExceeded(message, code="LimitError.PictureSize")
 
 
-def scale(width: int | None, height: int | None, *, upscale: bool, options: str = "") -> str:
-    """Return the filter that makes a picture fit inside `width` by `height` and keeps its aspect.
+@dataclass(frozen=True)
+class Box:
+    """What a picture must fit inside; with `turns` an upright picture gets the box upright."""
+
+    width: int | None = None
+    height: int | None = None
+    turns: bool = False
+    upscale: bool = False
+
+    def turned(self) -> "Box":
+        """Return the box on its side."""
+        return replace(self, width=self.height, height=self.width)
+
+
+def scale(box: Box) -> str:
+    """Return the filter that makes a picture fit into the box and keeps its aspect; both sides come out even.
 
     It reckons with what arrives (`iw`, `ih`, `sar`) rather than with what was probed, because ffmpeg has
     turned the picture upright before, also where only ffmpeg knew that it lay on its side (Matroska).
-    Both sides come out even, as 4:2:0 wants them.
     """
-    ratios = [f"{width}/(iw*sar)"] if width else []
-    ratios += [f"{height}/ih"] if height else []
-    ratios += [] if upscale and ratios else ["1"]
-    factor = ratios[0]
-    for ratio in ratios[1:]:
-        factor = f"min({factor},{ratio})"
-    sides = []
-    for side in ("iw*sar", "ih"):
-        half = f"round({side}*{factor}/2)"
-        if not upscale:
-            half = f"min({half},trunc({side}/2))"  # 321 must not become 322
-        sides.append(f"2*max(1,{half})")
-    return f"scale=w='{sides[0]}':h='{sides[1]}':flags=lanczos{options},setsar=1"
+    factor = _factor(box)
+    if box.turns:
+        factor = f"if(gt(ih,iw*sar),{_factor(box.turned())},{factor})"
+    width, height = (_side(side, factor, upscale=box.upscale) for side in ("iw*sar", "ih"))
+    return f"scale=w='{width}':h='{height}':flags=lanczos,setsar=1"
 
 
-def filters(video: Video, scaling: str, *, keep_hdr: bool = False) -> list[str]:
-    """Return the chain of filters from what was decoded to what is shown, with `scaling` in its place."""
+def _factor(box: Box) -> str:
+    ratios = [f"{box.width}/(iw*sar)"] if box.width else []
+    ratios += [f"{box.height}/ih"] if box.height else []
+    if not (box.upscale and ratios):
+        ratios.append("1")
+    return reduce(lambda least, ratio: f"min({least},{ratio})", ratios)
+
+
+def _side(side: str, factor: str, *, upscale: bool) -> str:
+    half = f"round({side}*{factor}/2)"
+    if not upscale:
+        half = f"min({half},trunc({side}/2))"  # 321 must not become 322
+    return f"2*max(1,{half})"
+
+
+def filters(video: Video, box: Box, *, keep_hdr: bool = False) -> list[str]:
+    """Return the chain of filters from what was decoded to what is shown."""
     return [
         *([DEINTERLACE] if video.interlaced else []),
-        scaling,
+        scale(box),
         *(TONE_MAP if video.hdr and not keep_hdr else []),
     ]

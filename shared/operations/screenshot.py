@@ -186,8 +186,8 @@ def _picture_arguments(params: ScreenshotParams, video: Video) -> list[str]:
             encoder += ["-quality", str(quality)]
         case "png":
             colours, encoder = "", ["-pix_fmt", "rgb24", "-c:v", "png"]
-    scaling = picture.scale(params.width, params.height, upscale=False)
-    return ["-vf", ",".join([*picture.filters(video, scaling), f"scale=flags=lanczos{colours}"]), *encoder]
+    box = picture.Box(params.width, params.height)
+    return ["-vf", ",".join([*picture.filters(video, box), f"scale=flags=lanczos{colours}"]), *encoder]
 
 
 OPERATION = Operation(

@@ -131,8 +131,7 @@ def _container_arguments(params: TranscodeParams, media: Media) -> list[str]:
 def _encode_video(params: TranscodeParams, video: Video) -> list[str]:
     asked = params.picture or VideoParams()
     keep_hdr = asked.bit_depth == 10  # noqa: PLR2004
-    scaling = picture.scale(asked.width, asked.height, upscale=asked.upscale)
-    chain = picture.filters(video, scaling, keep_hdr=keep_hdr)
+    chain = picture.filters(video, asked.box, keep_hdr=keep_hdr)
     if asked.frame_rate:
         chain.append(f"fps=fps='min(source_fps,{asked.frame_rate:g})'")
     pixels = "yuv420p10le" if keep_hdr else "yuv420p"
@@ -185,17 +184,18 @@ def _video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media
         and video.chroma in {None, "4:2:0"}
         and (video.bit_depth or 8) <= asked.bit_depth
         and not (video.hdr and asked.bit_depth == 8)  # noqa: PLR2004
-        and _box_fits(asked, video)
+        and _box_fits(asked.box, video)
         and (not asked.frame_rate or _rate_fits(asked.frame_rate, video))
         and (not asked.bitrate or _bits_fit(asked.bitrate, video.bit_rate))
     )
 
 
-def _box_fits(asked: VideoParams, video: Video) -> bool:
+def _box_fits(box: picture.Box, video: Video) -> bool:
     """Whether the size is right; asked to upscale, a side must fill the box."""
-    sides = [(video.width, asked.width), (video.height, asked.height)]
-    ratios = [have / want for have, want in sides if want]
-    return not ratios or (max(ratios) == 1 if asked.upscale else max(ratios) <= 1)
+    if box.turns and video.height > video.width:
+        box = box.turned()
+    ratios = [have / want for have, want in ((video.width, box.width), (video.height, box.height)) if want]
+    return not ratios or (max(ratios) == 1 if box.upscale else max(ratios) <= 1)
 
 
 def _rate_fits(limit: float, video: Video) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.operations.operation import Params
+from shared.operations.picture import Box
 
 
 class Container(StrEnum):
@@ -103,11 +104,19 @@ class VideoParams(Params):
     speed: Speed = Field(Speed.MEDIUM, description="Slower makes smaller files of the same quality.")
     width: Side | None = Field(None, description="The picture fits inside; its aspect is kept. Made even.")
     height: Side | None = Field(None, description="The picture fits inside; its aspect is kept. Made even.")
+    turn_box: bool = Field(
+        default=False, description="Whether an upright picture gets width and height the other way round."
+    )
     upscale: bool = Field(default=False, description="Whether a smaller picture is enlarged to fit.")
     frame_rate: float | None = Field(
         None, ge=1, le=240, description="At most so many frames a second, at a constant rate."
     )
     bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; with 8 it is tone-mapped to SDR.")
+
+    @property
+    def box(self) -> Box:
+        """What the picture must fit inside."""
+        return Box(self.width, self.height, turns=self.turn_box, upscale=self.upscale)
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:

@@ -4,8 +4,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from shared.orchestration import Kind, Orchestration, Template
 
 
@@ -25,5 +23,7 @@ def preset_orchestrations() -> dict[str, Orchestration]:
 
 def read(name: str) -> list[dict[str, Any]]:
     """Return the list in one of the files."""
+    import yaml  # noqa: PLC0415 - 50 ms of every cold start otherwise, and most never read a preset
+
     documents: list[dict[str, Any]] = yaml.safe_load(files(__name__).joinpath(name).read_text("utf-8"))
     return documents

@@ -1,0 +1,96 @@
+# Every command that Reelmill's developers need. `make` alone lists them.
+#
+# Wanted on the machine: git, make, and Python 3.11 or newer with pip and venv. All else is brought into the checkout.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+UV_VERSION := 0.13.9
+UV_OLDEST := 0.8.0
+SAM_VERSION := 1.170.0
+
+# What Lambda runs. The tests also build for the machine that they run on.
+LAMBDA_PYTHON ?= 3.13
+LAMBDA_PLATFORM ?= aarch64-manylinux_2_28
+
+# A uv on the PATH that answers and isn't too old, else the one that `setup` brings.
+UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$found" ] && \
+	printf '%s\n' $(UV_OLDEST) "$$found" | sort -VC && command -v uv || echo $(CURDIR)/.tools/bin/uv)
+# sam pins botocore and much else, so it lives in an environment of its own.
+SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
+BIN := .venv/bin
+
+export SAM_CLI_TELEMETRY := 0
+unexport VIRTUAL_ENV # uv would warn that it isn't ours
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: .venv/.synced ## install everything into the checkout (the others do it when needed)
+
+$(CURDIR)/.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelmill needs Python 3.11 or newer; set PYTHON= to one")'
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.synced: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --quiet --frozen --all-extras
+	@touch $@
+
+.PHONY: demo
+demo: .venv/.synced ## turn a real clip into a finished task (FILE=movie.mp4 takes yours)
+	@$(BIN)/reelmill demo $${FILE:+"$$FILE"}
+
+.PHONY: up
+up: .venv/.synced ## start the stack on this machine, in the background
+	@$(BIN)/reelmill up --detach
+
+.PHONY: down
+down: .venv/.synced ## stop it; its data stay in .reelmill/
+	@$(BIN)/reelmill down
+
+.PHONY: test
+test: .venv/.synced ## run every test
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests
+
+.PHONY: check
+check: .venv/.synced ## lint, format, types, layers, template, lock
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	$(SAM_ENVIRONMENT) sam validate --lint
+	$(UV) lock --check
+
+.PHONY: build
+build: | $(UV) ## package the functions for AWS (sam build)
+	$(SAM_ENVIRONMENT) sam build
+
+# sam calls this once for each function, with ARTIFACTS_DIR. OnUploadFunction has the extra on_upload, and so on.
+build-%Function: extra = $(shell echo $* | sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' | tr '[:upper:]' '[:lower:]')
+build-%Function: | $(UV)
+	$(UV) export --quiet --frozen --no-dev --no-emit-project --extra $(extra) --output-file "$(ARTIFACTS_DIR)/requirements.txt"
+	$(UV) pip install --quiet --require-hashes --no-deps --only-binary :all: --target "$(ARTIFACTS_DIR)" \
+		--python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) --requirements "$(ARTIFACTS_DIR)/requirements.txt"
+	rm -f "$(ARTIFACTS_DIR)/requirements.txt" "$(ARTIFACTS_DIR)/.lock"
+	tar -cf - --exclude=__pycache__ functions shared | tar -xf - -C "$(ARTIFACTS_DIR)"
+
+.PHONY: emulators
+emulators: | $(UV) # print the folder of the Lambda Runtime Interface Emulators that sam ships
+	@$(SAM_ENVIRONMENT) python -c 'from importlib.resources import files; print(files("samcli") / "local" / "rapid")'
+
+.PHONY: bench
+bench: .venv/.synced ## measure what Reelmill adds to bare ffmpeg and to AWS
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## delete what the tools made; the stack's data in .reelmill/ stay
+	rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tools .venv .coverage dist
+	find functions shared infra cli tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The `reelmill` command, a client of the API."""

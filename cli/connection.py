@@ -1,0 +1,140 @@
+"""Which API a command speaks to, and how it signs in there."""
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+import httpx
+import typer
+
+from cli.api_client import Api
+from cli.errors import CommandFailed, Unreachable
+from infra.local import stack
+from infra.local.info import StackInfo
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+
+SIGNED_SERVICE = "execute-api"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The global options: where the API is, and who asks."""
+
+    api_url: str | None
+    profile: str | None
+    region: str | None
+    data_dir: Path
+
+
+class SignedForAws(httpx.Auth):
+    """Signs each request with Signature Version 4, as an API with IAM authorization asks for."""
+
+    requires_request_body = True
+
+    def __init__(self, credentials: "Credentials", region: str) -> None:
+        """Keep who signs, and for which region."""
+        self._credentials = credentials
+        self._region = region
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the signature's headers."""
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 - 0.3 s that only a call to AWS should pay
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - the same
+
+        signed = AWSRequest(
+            method=request.method,
+            url=str(request.url),
+            data=request.content,
+            headers={"Host": request.url.netloc.decode()},
+        )
+        SigV4Auth(self._credentials, SIGNED_SERVICE, self._region).add_auth(signed)
+        request.headers.update(dict(signed.headers.items()))
+        yield request
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine: nobody signs in there."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def connected(context: typer.Context) -> Api:
+    """Return a client of the API that the global options name, by default of the stack on this machine."""
+    connection = cast("Connection", context.obj)
+    if connection.api_url is None:
+        return open_api(local_stack(connection.data_dir).api_url)
+    return open_api(connection.api_url, connection.profile, connection.region)
+
+
+def open_api(url: str, profile: str | None = None, region: str | None = None) -> Api:
+    """Return a client of the API at `url`, which signs its calls unless the API is on this machine."""
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise typer.BadParameter(f"{url!r} is no web address", param_hint="--api-url")
+    if is_loopback(url):
+        return Api(url, local=True)
+    return Api(url, local=False, auth=aws_signature(url, profile, region))
+
+
+def aws_signature(url: str, profile: str | None, region: str | None) -> SignedForAws:
+    """Return what signs calls to `url` with the AWS credentials of this machine."""
+    import botocore.exceptions  # noqa: PLC0415 - 0.3 s that only a call to AWS should pay
+    import botocore.session  # noqa: PLC0415 - the same
+
+    session = botocore.session.Session(profile=profile)
+    try:
+        credentials = session.get_credentials()
+        where = region or region_in(url) or session.get_config_variable("region")
+    except botocore.exceptions.BotoCoreError as error:
+        raise CommandFailed(
+            str(error), remedy="`aws configure list-profiles` shows those there are"
+        ) from error
+    if credentials is None:
+        message = f"no AWS credentials on this machine to sign calls to {url}"
+        raise CommandFailed(message, remedy="`aws configure`, `aws sso login`, or --profile NAME")
+    if where is None:
+        raise CommandFailed(
+            f"{url} doesn't say which region it is in", remedy="name it: --region eu-central-1"
+        )
+    return SignedForAws(credentials, where)
+
+
+def region_in(url: str) -> str | None:
+    """Return the region that an API Gateway address bears: `ID.execute-api.REGION.amazonaws.com`."""
+    parts = (urlsplit(url).hostname or "").split(".")
+    return parts[2] if len(parts) > 3 and parts[1] == SIGNED_SERVICE else None  # noqa: PLR2004 - see above
+
+
+def local_stack(data_dir: Path) -> StackInfo:
+    """Return the stack that runs from `data_dir`; raise Unreachable when none does."""
+    info = stack.running(data_dir)
+    if info is None:
+        raise Unreachable(f"no stack runs here ({shown_path(data_dir)})", remedy="start one: `reelmill up`")
+    return info
+
+
+def shown_path(path: Path) -> str:
+    """Return the path as a person would type it: relative when it is below the current folder."""
+    here = Path.cwd()
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links and show another place
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def input_bucket(context: typer.Context) -> str:
+    """Return the input bucket: the environment's, or that of the stack on this machine."""
+    connection = cast("Connection", context.obj)
+    if bucket := os.environ.get("REELMILL_INPUT_BUCKET"):
+        return bucket
+    if connection.api_url is None:
+        return local_stack(connection.data_dir).input_bucket
+    raise typer.BadParameter(
+        "name the bucket: that of an API elsewhere is not known here", param_hint="--bucket"
+    )

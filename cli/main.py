@@ -1,0 +1,89 @@
+"""The `reelmill` command: its parts, its global options, and how it fails."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import catalog, demo, show, stack, tasks, upload
+from cli.connection import Connection
+from cli.errors import CommandFailed
+from cli.global_options import GlobalOptionsAnywhere
+from infra.local.stack import DEFAULT_DATA_DIR
+from shared.errors import ReelmillError
+
+DEBUG = "REELMILL_DEBUG"
+EPILOG = "Exit codes: 0 done; 1 it failed, or a task did; 2 wrong usage; 3 nothing answers."
+HERE, THERE = "On this machine", "Files and tasks"
+
+app = typer.Typer(
+    cls=GlobalOptionsAnywhere,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EPILOG,
+)
+for command in (stack.up, stack.down, stack.status, stack.env, stack.doctor):
+    app.command(rich_help_panel=HERE)(command)
+app.command(rich_help_panel=HERE)(demo.demo)
+app.command(rich_help_panel=THERE)(upload.upload)
+app.add_typer(tasks.tasks, name="tasks", rich_help_panel=THERE)
+app.add_typer(catalog.orchestrations, name="orchestrations", rich_help_panel=THERE)
+app.add_typer(catalog.templates, name="templates", rich_help_panel=THERE)
+
+
+@app.callback()
+def connect(
+    context: typer.Context,
+    *,
+    api_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="REELMILL_API_URL", help="The API; by default that of the stack on this machine."
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="The AWS profile that signs calls to an API on AWS.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="The AWS region of that API, if its address doesn't tell.")
+    ] = None,
+    data_dir: Annotated[
+        Path,
+        typer.Option(
+            envvar="REELMILL_DATA_DIR", file_okay=False, help="Where the stack on this machine lives."
+        ),
+    ] = DEFAULT_DATA_DIR,
+) -> None:
+    """Reelmill: drop a file into a bucket, get a finished task."""
+    context.obj = Connection(api_url or None, profile, region, data_dir)
+
+
+def main() -> None:
+    """Run the command, and turn every failure into a sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal can't show must not stop the command.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text streams here
+    try:
+        app(prog_name="reelmill")
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        failure = error if isinstance(error, ReelmillError) else unexpected(error)
+        show.print_error(failure)
+        sys.exit(getattr(failure, "exit_code", 1))
+
+
+def unexpected(error: Exception) -> CommandFailed:
+    """Return a sentence for an error that nobody raised on purpose."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return CommandFailed(f"{place}{error.strerror}")
+    message = f"something went wrong that should not: {type(error).__name__}: {error}"
+    return CommandFailed(message, remedy=f"run it again with {DEBUG}=1 to see where, and report it")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""What the screen shows: data on stdout, all else on stderr, names as plain text."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.errors import CommandFailed
+from shared.errors import ReelmillError
+
+WIDE = 400  # columns for a pipe or a file: nothing is cut off there
+ROOMY = 110  # columns from which a list of tasks has room for all it could show
+COLOURS = {
+    "SUCCEEDED": "green",
+    "SUCCESSFUL": "green",
+    "PARTIALLY_FAILED": "yellow",
+    "FAILED": "red",
+    "ENDED": "magenta",
+    "IN_PROGRESS": "cyan",
+    "WAITING": "dim",
+}
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's JSON on stdout.")]
+
+
+def stdout() -> Console:
+    """Return the console for data."""
+    return console(stderr=False)
+
+
+def stderr() -> Console:
+    """Return the console for progress and messages."""
+    return console(stderr=True)
+
+
+def console(*, stderr: bool) -> Console:
+    """Return a console that takes names as they are: no markup, no emoji codes, no guessed highlights."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
+
+
+def say(*parts: str | Text) -> None:
+    """Say a sentence on stderr."""
+    stderr().print(*parts, soft_wrap=True)
+
+
+def plain(value: object) -> str:
+    """Return the value as one printable line: a key may hold escape codes that would steer the terminal."""
+    return "".join(c if c.isprintable() else "�" for c in str(value))
+
+
+def coloured(status: object) -> Text:
+    """Return a status in its colour."""
+    return Text(plain(status), style=COLOURS.get(str(status), ""))
+
+
+def print_json(document: object) -> None:
+    """Print a document on stdout, for programs."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on stdout."""
+    sys.stdout.writelines(f"{plain(line)}\n" for line in lines)
+
+
+def print_table(columns: Mapping[str, Mapping[str, Any]], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print rows under headings on stdout; each column is given with Rich's own options."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading, options in columns.items():
+        table.add_column(heading, **{"no_wrap": True, "overflow": "ellipsis", **options})
+    for row in rows:
+        table.add_row(*row)
+    stdout().print(table)
+
+
+def print_error(error: ReelmillError) -> None:
+    """Say on stderr what went wrong, under which code and request, and what to do."""
+    lines = Text.assemble(("error", "bold red"), ": ", plain(error.message))
+    facts = [] if error.code in {"CommandFailed", "Unreachable"} else [("code", error.code)]
+    facts += [("request", request_id)] if (request_id := getattr(error, "request_id", None)) else []
+    facts += [(str(name), worded(value)) for name, value in (error.details or {}).items()]
+    for name, value in facts:
+        lines.append(f"\n  {plain(name):<8} ", style="dim").append(plain(value))
+    if isinstance(error, CommandFailed) and error.remedy:
+        lines.append("\n  try      ", style="dim").append(plain(error.remedy))
+    say(lines)
+
+
+def worded(value: object) -> str:
+    """Return a detail of an error as words: lists and objects become one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {worded(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(worded(part) for part in value)
+    return str(value)
+
+
+def size(count: float | None) -> str:
+    """Return a number of bytes for a person."""
+    if count is None:
+        return ""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004 - decimal units, as disks and S3 prices have them
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"  # noqa: PLR2004
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def span(seconds: float) -> str:
+    """Return a length of time for a person."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return the time that the API wrote, None for none."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def clock(text: str | None) -> str:
+    """Return a time of the API on this machine's clock."""
+    at = moment(text)
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def age(text: str) -> str:
+    """Return how long ago a time of the API is, in its largest unit."""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def took(thing: Mapping[str, Any]) -> str:
+    """Return how long a task or a subtask has run, empty when it has not begun."""
+    begun = moment(thing.get("startedAt"))
+    if begun is None:
+        return ""
+    ended = moment(thing.get("endedAt")) or datetime.now(UTC)
+    return span(max(0.0, (ended - begun).total_seconds()))
+
+
+def failures(task: Mapping[str, Any]) -> list[str]:
+    """Return one line for each failed subtask: which, the code, the sentence."""
+    return [
+        f"subtask {s['no']} {s.get('name', '')}: {(s.get('error') or {}).get('code', 'unknown')}: "
+        f"{(s.get('error') or {}).get('message', 'no reason is given')}"
+        for s in task.get("subtasks", [])
+        if s["status"] == "FAILED"
+    ]
+
+
+def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
+    """Print a list of tasks; a completed one says how it ended, a narrow screen shows less of it."""
+    roomy = stdout().width >= ROOMY
+    columns: dict[str, dict[str, Any]] = {
+        "TASK": {},
+        "STATUS": {},
+        "OUTCOME": {},
+        "CREATED": {},
+        "SOURCE": {"overflow": "fold", "no_wrap": False},
+        **({"ORCHESTRATION": {}} if roomy else {}),
+    }
+    print_table(columns, (task_row(task, roomy=roomy) for task in tasks))
+
+
+def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
+    """Return a task as a row of the list; without an outcome yet, it shows its progress there."""
+    outcome = task.get("outcome")
+    made_by = plain((task.get("orchestration") or {}).get("name", ""))
+    return (
+        plain(task["taskId"]),
+        coloured(task["status"]),
+        coloured(outcome) if outcome else f"{task.get('progress', 0)} %",
+        clock(task["createdAt"]) if roomy else f"{age(task['createdAt'])} ago",
+        plain(task["source"]["key"]),
+        *((made_by,) if roomy else ()),
+    )
+
+
+def print_task(task: Mapping[str, Any]) -> None:
+    """Print one task: its facts, its subtasks, and why those that failed did."""
+    source, made_by = task["source"], task.get("orchestration")
+    status = Text.assemble(coloured(task["status"]), "  ", coloured(task.get("outcome") or ""))
+    facts: list[tuple[str, str | Text]] = [
+        ("Task", plain(task["taskId"])),
+        ("Status", status),
+        ("Source", plain(f"s3://{source['bucket']}/{source['key']}  {size(source.get('size'))}")),
+        ("Made by", f"{plain(made_by['name'])} version {made_by['version']}" if made_by else "the API"),
+        ("Created", clock(task["createdAt"])),
+        ("Took", took(task)),
+        ("Run", f"{task['run']}, priority {task.get('priority', 0)}"),
+    ]
+    out = stdout()
+    for name, value in facts:
+        if str(value):
+            out.print(Text.assemble((f"{name:<9}", "dim"), value), soft_wrap=True)
+    out.print()
+    columns: dict[str, dict[str, Any]] = {
+        "NO": {"justify": "right"},
+        "NAME": {},
+        "TYPE": {},
+        "STATUS": {},
+        "DONE": {"justify": "right"},
+        "TOOK": {"justify": "right"},
+        "OUTPUT": {"overflow": "fold", "no_wrap": False},
+    }
+    print_table(columns, (subtask_row(subtask) for subtask in task["subtasks"]))
+    for line in failures(task):
+        out.print(Text.assemble("\n", (plain(line), "red")), soft_wrap=True)
+
+
+def subtask_row(subtask: Mapping[str, Any]) -> tuple[str | Text, ...]:
+    """Return a subtask as a row of its task."""
+    return (
+        str(subtask["no"]),
+        plain(subtask.get("name", "")),
+        plain(subtask["type"]),
+        coloured(subtask["status"]),
+        f"{subtask.get('progress', 0)} %",
+        took(subtask),
+        plain(subtask.get("output") or ""),
+    )

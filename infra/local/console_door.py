@@ -1,0 +1,118 @@
+"""The console port: a page that says what runs here, and /api, where the user need not sign in."""
+
+import hashlib
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import unquote, urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from infra.local.asgi import (
+    App,
+    BodyTooLong,
+    Message,
+    Receive,
+    Send,
+    answer,
+    headers_of,
+    is_loopback,
+    read_body,
+    refuse,
+    replay,
+)
+
+API = "/api"
+BODY_LIMIT = 10 * 1024**2  # bytes; an HTTP API takes 10 MB, AWS quotas page
+# What belongs to one connection, and what the signature replaces.
+NOT_FORWARDED = frozenset(
+    {"host", "authorization", "connection", "content-length", "transfer-encoding", "te"}
+)
+
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Reelmill</title>
+<meta name="viewport" content="width=device-width"><style>
+:root{{color-scheme:light dark}}
+body{{font:16px/1.5 system-ui;max-width:44rem;margin:3rem auto;padding:0 1rem}}
+pre{{overflow:auto;padding:1rem;border:1px solid #8888;border-radius:6px}}</style>
+<h1>Reelmill runs</h1>
+<p>Drop a file under <code>uploads/</code> of the input bucket, and it becomes a task.</p>
+<pre>reelmill demo
+reelmill upload movie.mp4 --wait
+reelmill tasks list
+eval "$(reelmill env)"
+aws s3 cp movie.mp4 s3://{bucket}/uploads/</pre>
+<p>The API answers at <a href="/api/health">/api</a>; <a href="/api/docs">/api/docs</a> describes it.</p>
+"""
+
+
+@dataclass
+class ConsoleDoor:
+    """Serves the user's own pages and programs; another site's page must not act through them."""
+
+    aws: App
+    credentials: Credentials
+    region: str
+    api_id: str | None = None  # until the template is deployed
+    input_bucket: str = ""
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers, path = headers_of(scope), scope["path"]
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not is_loopback(host):
+            await refuse(send, 403, "this stack answers to loopback names alone")
+        elif origin and urlsplit(origin).netloc != host:
+            await refuse(send, 403, "pages of other sites may not use this stack")
+        elif path == API or path.startswith(API + "/"):
+            await self._api(scope, receive, send, headers)
+        elif path == "/" and scope["method"] in {"GET", "HEAD"}:
+            await answer(
+                send, 200, b"text/html; charset=utf-8", PAGE.format(bucket=escape(self.input_bucket)).encode()
+            )
+        else:
+            await refuse(send, 404, "no such page; the API is at /api")
+
+    async def _api(self, scope: Message, receive: Receive, send: Send, headers: dict[str, str]) -> None:
+        if self.api_id is None:
+            await refuse(send, 503, "the stack is still starting")
+            return
+        try:
+            body = await read_body(receive, BODY_LIMIT)
+        except BodyTooLong:
+            await refuse(send, 413, "the API takes bodies up to 10 MB")
+            return
+        target = f"/_aws/execute-api/{self.api_id}/$default".encode() + (
+            scope["raw_path"][len(API) :] or b"/"
+        )
+        signed = self._signed(scope, target.decode("latin-1"), headers, body)
+        inner = {
+            **scope,
+            "scheme": "https",
+            "path": unquote(target.decode("latin-1")),
+            "raw_path": target,
+            "headers": [
+                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in signed.items()
+            ],
+        }
+        await self.aws(inner, replay(body, receive), send)
+
+    def _signed(self, scope: Message, target: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+        """Return the request's headers with a signature of this stack's own user."""
+        query = scope["query_string"].decode("latin-1")
+        host = headers["host"]
+        request = AWSRequest(
+            method=scope["method"],
+            url=f"https://{host}{target}{'?' if query else ''}{query}",
+            data=body,
+            headers={"Host": host, "X-Amz-Content-SHA256": hashlib.sha256(body).hexdigest()},
+        )
+        SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
+        kept = {name: value for name, value in headers.items() if name not in NOT_FORWARDED}
+        length = {"content-length": str(len(body))} if body else {}
+        return (
+            kept
+            | length
+            | {"x-forwarded-prefix": API}
+            | {name: str(value) for name, value in request.headers.items()}
+        )

@@ -1,0 +1,57 @@
+"""What the emulated AWS is told through its environment, before it is imported."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local.data_dir import DataDir
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCESS_KEY_ID = "REELMILLLOCAL0000000"
+# Queue URLs bear the port, and the saved state bears queue URLs. So ministack is always told this port: the
+# state then fits whichever port the next `up` takes, and clients go by their endpoint anyway.
+NAMED_PORT = 4566
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def environment(data_dir: DataDir, aws_port: int, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the server's environment, which the functions inherit; the user's AWS account isn't in it."""
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not name.startswith(("AWS_", "REELMILL_", "LAMBDA_"))
+    }
+    direct = ",".join(
+        filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), HOST, "localhost"))
+    )
+    return kept | {
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "AUTH": "true",  # it holds the functions to their roles
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": data_dir.secret(),
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": f"http://{HOST}:{aws_port}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_HOST": HOST,
+        "GATEWAY_PORT": str(NAMED_PORT),
+        "BIND_HOST": HOST,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(data_dir.state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(data_dir.objects),
+        "TMPDIR": str(data_dir.scratch),
+        "DOCKER_HOST": f"unix://{data_dir.root}/none",  # or it would look for containers to remove
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "INFO",
+        "LAMBDA_WARM_TTL_SECONDS": "3600",
+        "POWERTOOLS_TRACE_DISABLED": "true",  # there is no X-Ray to send to
+    }

@@ -1,0 +1,292 @@
+"""The life of a stack on one machine: started, found, killed, started again; and who is let in."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local import stack as local
+from infra.local.data_dir import DataDir
+from infra.local.errors import PortTaken, RunsElsewhere, SavedStateBroken
+from infra.local.stack import StackInfo
+from tests.stack.conftest import Client, client_of
+
+ITEM = {"pk": {"S": "kept"}, "sk": {"S": "NOTE"}, "text": {"S": "Ünïcödé ✓"}}
+KEY = {name: ITEM[name] for name in ("pk", "sk")}
+SAVED_WITHIN = 10.0  # seconds; "the last seconds" of issue 2 on a busy machine
+
+
+@pytest.fixture
+def own_dir(tmp_path: Path) -> Iterator[Path]:
+    """Lend a folder for a stack of the test's own, which ends with it."""
+    yield tmp_path / "own"
+    local.down(tmp_path / "own")
+
+
+def reelmill(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def status_of(url: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> int:
+    request = urllib.request.Request(url, method=method, headers=headers or {})  # noqa: S310 - loopback
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def eventually(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it finds
+    deadline = time.monotonic() + SAVED_WITHIN
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+    return found
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def execute_api(stack: StackInfo) -> str:
+    return f"{stack.aws_endpoint_url}/_aws/execute-api/{stack.outputs['ApiId']}/$default"
+
+
+def keep_something(info: StackInfo) -> None:
+    client_of(info, "s3").put_object(Bucket=info.input_bucket, Key="kept/ä b+%.txt", Body=b"kept")
+    client_of(info, "dynamodb").put_item(TableName=info.outputs["CatalogTableName"], Item=ITEM)
+
+
+def kept(info: StackInfo) -> bool:
+    answer = client_of(info, "s3").get_object(Bucket=info.input_bucket, Key="kept/ä b+%.txt")
+    item = client_of(info, "dynamodb").get_item(TableName=info.outputs["CatalogTableName"], Key=KEY)["Item"]
+    return answer["Body"].read() == b"kept" and item == ITEM
+
+
+def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path, stack: StackInfo) -> None:
+    first = local.ensure_up(own_dir, port=0, aws_port=0)
+    keep_something(first)
+    saved = DataDir.at(own_dir).state / "dynamodb.json"
+    eventually(lambda: b'"kept"' in saved.read_bytes())
+
+    os.kill(first.pid, signal.SIGKILL)
+    local.wait(own_dir)
+    assert local.running(own_dir) is None
+    second = local.ensure_up(own_dir, port=0, aws_port=0)
+
+    assert second.pid != first.pid
+    assert second.input_bucket == first.input_bucket
+    assert kept(second)
+    assert second.input_bucket != stack.input_bucket  # two stacks run side by side, and know nothing of each other
+    assert [b["Name"] for b in client_of(stack, "s3").list_buckets()["Buckets"] if b["Name"] == first.input_bucket] == []
+
+    assert local.down(own_dir)
+    assert gone(second.pid)
+    assert local.running(own_dir) is None
+    third = local.ensure_up(own_dir, port=0, aws_port=0)
+
+    assert kept(third)
+    assert status_of(f"{third.api_url}/tasks") == 200
+
+
+def test_up_finds_a_stack_that_runs(stack: StackInfo, data_dir: Path) -> None:
+    found = reelmill(
+        "--data-dir", str(data_dir), "up", "--json", "--port", str(stack.port), "--aws-port", str(stack.aws_port)
+    )
+
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout) == stack.as_json()
+    assert local.running(data_dir) == stack
+
+
+def test_up_refuses_other_ports_while_a_stack_runs(stack: StackInfo, data_dir: Path) -> None:
+    with pytest.raises(RunsElsewhere, match=f"--port {stack.port} --aws-port {stack.aws_port}"):
+        local.ensure_up(data_dir, stack.port + 1, stack.aws_port)
+
+
+def test_up_names_a_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        refused = reelmill("--data-dir", str(tmp_path), "up", "--detach", "--port", "0", "--aws-port", str(taken))
+
+    assert refused.returncode == 1
+    assert f"port {taken} can't be used" in refused.stderr
+    assert "--aws-port" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert local.running(tmp_path) is None
+    assert not DataDir.at(tmp_path).locked()
+
+
+def test_a_server_that_can_not_start_says_why_and_gives_the_ports_back(own_dir: Path) -> None:
+    own_dir.mkdir()
+    (own_dir / "secret").mkdir()
+
+    refused = reelmill("--data-dir", str(own_dir), "up", "--detach", "--port", "0", "--aws-port", "0")
+
+    assert refused.returncode == 1
+    assert "secret" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not DataDir.at(own_dir).locked()
+
+
+def test_a_broken_state_file_is_named_and_set_aside_and_the_next_up_starts_empty(tmp_path: Path) -> None:
+    folder = DataDir.at(tmp_path)
+    folder.prepare()
+    (folder.state / "dynamodb.json").write_text('{"tables": {')
+    (folder.objects / "movie").write_bytes(b"frames")
+
+    with pytest.raises(SavedStateBroken, match=r"dynamodb\.json is broken"):
+        local.ensure_up(tmp_path, port=0, aws_port=0)
+
+    [aside] = tmp_path.glob("aws.broken-*")
+    assert (aside / "state" / "dynamodb.json").read_text() == '{"tables": {'
+    assert (aside / "s3" / "movie").read_bytes() == b"frames"
+    assert not list(folder.state.glob("*"))
+
+
+def test_down_says_when_nothing_runs(tmp_path: Path) -> None:
+    told = reelmill("--data-dir", str(tmp_path / "none"), "down")
+
+    assert told.returncode == 0
+    assert "no stack runs here" in told.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_status_and_env_exit_with_3_when_nothing_runs(tmp_path: Path) -> None:
+    for command in ("status", "env"):
+        told = reelmill("--data-dir", str(tmp_path / "none"), command)
+
+        assert told.returncode == 3
+        assert "reelmill up" in told.stderr
+
+
+def test_env_is_all_that_boto3_and_the_aws_cli_need(stack: StackInfo, data_dir: Path, client: Client) -> None:
+    client("s3").put_object(Bucket=stack.input_bucket, Key="kept/env.txt", Body=b"hello")
+    lines = reelmill("--data-dir", str(data_dir), "env")
+    assert lines.returncode == 0, lines.stderr
+    bucket = stack.input_bucket
+    python = f"import boto3; print(boto3.client('s3').get_object(Bucket='{bucket}', Key='kept/env.txt')['Body'].read())"
+    script = f'export AWS_SESSION_TOKEN=theirs\n{lines.stdout}\n"{sys.executable}" -c "{python}"\n'
+    if shutil.which("aws"):
+        script += f"aws s3 ls s3://{bucket}/kept/\n"
+
+    said = subprocess.run(["/bin/sh", "-ec", script], capture_output=True, text=True, check=False, timeout=60)
+
+    assert said.returncode == 0, said.stderr
+    assert "b'hello'" in said.stdout
+
+
+def test_the_api_needs_no_sign_in_on_the_console_port_alone(stack: StackInfo) -> None:
+    assert status_of(f"{stack.api_url}/tasks") == 200
+    assert status_of(f"{execute_api(stack)}/health") == 200
+    assert status_of(f"{execute_api(stack)}/tasks") == 403
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer anything",
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=00",
+        "AWS4-HMAC-SHA256 Credential=REELMILLLOCAL0000000/20260101/us-east-1/execute-api/aws4_request, "
+        "SignedHeaders=host, Signature=00",
+        "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00",
+    ],
+)
+def test_a_signature_that_is_not_ours_is_refused(stack: StackInfo, authorization: str) -> None:
+    headers = {"Authorization": authorization, "x-amz-date": "20260101T000000Z"}
+
+    assert status_of(f"{execute_api(stack)}/tasks", headers=headers) == 403
+    assert status_of(f"{stack.aws_endpoint_url}/{stack.input_bucket}?versions", headers=headers) == 403
+
+
+def test_nobody_reads_or_resets_the_emulator_without_a_signature(stack: StackInfo) -> None:
+    assert status_of(stack.aws_endpoint_url) == 403
+    assert status_of(f"{stack.aws_endpoint_url}/{stack.input_bucket}/kept/env.txt", method="PUT") == 403
+    assert status_of(f"{stack.aws_endpoint_url}/_ministack/reset", method="POST") == 404
+
+
+def test_a_wrong_secret_is_refused(stack: StackInfo) -> None:
+    with pytest.raises(ClientError, match="403"):
+        client_of(stack_with(stack, secret_access_key="wrong"), "s3").list_buckets()  # noqa: S106 - that's the point
+
+
+def stack_with(info: StackInfo, **changes: Any) -> StackInfo:  # noqa: ANN401 - any field
+    return StackInfo(**{name: getattr(info, name) for name in StackInfo.__dataclass_fields__} | changes)
+
+
+def test_another_sites_page_can_not_act_through_the_console(stack: StackInfo) -> None:
+    tasks = f"{stack.api_url}/tasks"
+
+    assert status_of(tasks, headers={"Origin": "https://example.org"}) == 403
+    assert status_of(tasks, headers={"Origin": "null"}) == 403
+    assert status_of(tasks, headers={"Host": "rebound.example.org"}) == 403
+    assert status_of(tasks, headers={"Origin": stack.console_url}) == 200
+
+
+def test_links_that_are_signed_work_without_anything_else(stack: StackInfo, client: Client) -> None:
+    s3 = client("s3")
+    target = {"Bucket": stack.input_bucket, "Key": "kept/by link.txt"}
+    upload = s3.generate_presigned_url("put_object", Params=target)
+    download = s3.generate_presigned_url("get_object", Params=target)
+
+    assert status_of(upload, method="PUT") == 200
+    assert status_of(download) == 200
+    assert status_of(download.replace("X-Amz-Signature=", "X-Amz-Signature=0")) == 403
+
+
+def test_every_secret_file_is_its_owners_alone(stack: StackInfo, data_dir: Path) -> None:
+    folder = DataDir.at(data_dir)
+
+    assert stack.secret_access_key == folder.secret()
+    for path in (folder.info, folder.root / "secret", folder.lock):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_doctor_finds_this_machine_well_and_a_taken_port_not(stack: StackInfo, tmp_path: Path) -> None:
+    ports = ("--port", str(stack.port), "--aws-port", str(stack.aws_port))
+
+    well = reelmill("--data-dir", str(stack.data_dir), "doctor", *ports)
+    unwell = reelmill("--data-dir", str(tmp_path), "doctor", "--json", *ports)
+
+    assert well.returncode == 0, well.stdout
+    assert "this stack listens there" in well.stdout
+    assert unwell.returncode == 1
+    failed = [finding for finding in json.loads(unwell.stdout) if finding["verdict"] == "failed"]
+    assert [finding["subject"] for finding in failed] == [f"port {stack.port}", f"port {stack.aws_port}"]
+    assert "--aws-port" in failed[1]["remedy"]
+
+
+def test_the_same_code_is_not_deployed_twice(own_dir: Path) -> None:
+    said: list[str] = []
+    local.ensure_up(own_dir, port=0, aws_port=0, say=said.append)
+    assert "deploying template.yaml" in said
+    local.down(own_dir)
+    said.clear()
+
+    local.ensure_up(own_dir, port=0, aws_port=0, say=said.append)
+
+    assert "deploying template.yaml" not in said
+
+
+def test_a_port_that_is_no_port_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PortTaken, match="99999 is no port"):
+        local.ensure_up(tmp_path, port=99999, aws_port=0)

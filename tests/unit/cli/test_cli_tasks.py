@@ -1,0 +1,315 @@
+"""`reelmill tasks`: what it asks the API, what it shows, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.remote import FAILED_SUBTASK, TASK_ID, RemoteService, Reply, Run, subtask, task
+
+pytestmark = pytest.mark.enable_socket
+
+SECOND_ID = TASK_ID[:-1] + "Z"
+
+
+def test_json_output_is_the_api_s_document_and_nothing_else(here: Run, service: RemoteService) -> None:
+    page = {"tasks": [task(somethingNew={"deep": [1, None, "é"]})], "nextToken": "more"}
+    service.answers("GET", "/api/tasks", page)
+
+    ended = here("tasks", "list", "--limit", "1", "--json")
+
+    assert ended.document == page
+    assert ended.code == 0
+
+
+def test_a_list_says_how_completed_tasks_ended(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task(outcome="PARTIALLY_FAILED")]})
+
+    ended = here("tasks", "list")
+
+    line = next(line for line in ended.out.splitlines() if TASK_ID in line)
+    assert "COMPLETED" in line
+    assert "PARTIALLY_FAILED" in line
+    assert "uploads/film.mp4" in line
+
+
+def test_filters_reach_the_api_as_they_were_typed(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": []})
+    key = "uploads/100% süß + 東京 🎬.mp4"
+
+    ended = here("tasks", "list", "--source-key", key, "--status", "completed", "--outcome", "FAILED")
+
+    assert service.heard[0].query == {
+        "status": "COMPLETED",
+        "outcome": "FAILED",
+        "sourceKey": key,
+        "maxResults": "20",
+    }
+    assert "+" not in service.heard[0].target
+    assert (ended.code, ended.out) == (0, "")
+
+
+def test_a_limit_beyond_a_page_takes_as_many_pages_as_needed(here: Run, service: RemoteService) -> None:
+    first, second = [task()] * 100, [task(taskId=SECOND_ID)] * 20
+    service.answers(
+        "GET", "/api/tasks", {"tasks": first, "nextToken": "two"}, {"tasks": second, "nextToken": "three"}
+    )
+
+    ended = here("tasks", "list", "--limit", "120", "--json")
+
+    assert ended.document == {"tasks": first + second, "nextToken": "three"}
+    assert [heard.query for heard in service.heard] == [
+        {"maxResults": "100"},
+        {"maxResults": "20", "nextToken": "two"},
+    ]
+
+
+def test_all_means_all(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task()], "nextToken": "two"}, {"tasks": [task()]})
+
+    ended = here("tasks", "list", "--all", "--json")
+
+    assert ended.document == {"tasks": [task(), task()]}
+
+
+def test_a_task_id_may_be_shortened_to_a_unique_beginning(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task()]})
+    service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task(run=2, status="WAITING", outcome=None))
+
+    ended = here("tasks", "restart", TASK_ID[:9].lower(), "--json")
+
+    assert service.heard[0].query["taskId"] == TASK_ID[:9]
+    assert ended.document["run"] == 2
+
+
+def test_an_ambiguous_beginning_changes_nothing_and_names_the_candidates(
+    here: Run, service: RemoteService
+) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task(), task(taskId=SECOND_ID)]})
+
+    ended = here("tasks", "end", "06F")
+
+    assert ended.code == 1
+    assert TASK_ID in ended.err
+    assert SECOND_ID in ended.err
+    assert len(service.heard) == 1
+
+
+def test_a_beginning_that_no_task_has_is_said_to_be_so(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": []})
+
+    ended = here("tasks", "get", "zz")
+
+    assert ended.code == 1
+    assert "no task's ID begins with ZZ" in ended.err
+
+
+def test_a_whole_id_is_not_looked_up_first(here: Run, service: RemoteService) -> None:
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task())
+
+    ended = here("tasks", "get", TASK_ID, "--run", "2", "--json")
+
+    assert ended.document == task()
+    assert [heard.target for heard in service.heard] == [f"/api/tasks/{TASK_ID}?run=2"]
+
+
+def test_a_refusal_is_shown_with_its_code_its_request_and_what_to_do(
+    here: Run, service: RemoteService
+) -> None:
+    said = {
+        "code": "InvalidTaskStatus",
+        "message": f"task {TASK_ID} is WAITING; only a COMPLETED task can be restarted",
+        "requestId": "req-1",
+        "details": {"status": "WAITING"},
+    }
+    service.answers("POST", f"/api/tasks/{TASK_ID}/restart", Reply(said, 409))
+
+    ended = here("tasks", "restart", TASK_ID, "--json")
+
+    assert (ended.code, ended.out) == (1, "")
+    for fact in (said["message"], "InvalidTaskStatus", "req-1", "WAITING", "reelmill tasks get"):
+        assert str(fact) in ended.err
+
+
+def test_get_shows_why_a_subtask_failed(here: Run, service: RemoteService) -> None:
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task(outcome="FAILED", subtasks=[FAILED_SUBTASK]))
+
+    ended = here("tasks", "get", TASK_ID)
+
+    assert "SourceFileError.NotMedia: the file is a text, not a video" in ended.out
+
+
+def test_escape_codes_in_a_key_never_reach_the_terminal(here: Run, service: RemoteService) -> None:
+    source = {**task()["source"], "key": "uploads/\x1b[31m\x07evil\nTASK.mp4"}
+    service.answers("GET", "/api/tasks", {"tasks": [task(source=source)]})
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task(source=source))
+
+    ended = [here("tasks", "list"), here("tasks", "get", TASK_ID)]
+
+    for run in ended:
+        assert "evil" in run.out
+        assert not {"\x1b", "\x07"} & set(run.out)
+        assert not any(line.startswith("TASK.mp4") for line in run.out.splitlines())
+
+
+def test_names_are_never_taken_for_markup(here: Run, service: RemoteService) -> None:
+    source = {**task()["source"], "key": "uploads/[bold]x[/bold] :smile: [/].mp4"}
+    service.answers("GET", "/api/tasks", {"tasks": [task(source=source)]})
+
+    ended = here("tasks", "list")
+
+    assert "uploads/[bold]x[/bold] :smile: [/].mp4" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [("SUCCEEDED", 0), ("PARTIALLY_FAILED", 1), ("FAILED", 1), ("ENDED", 1)]
+)
+def test_watch_ends_with_zero_only_if_the_task_succeeded(
+    here: Run, service: RemoteService, outcome: str, code: int
+) -> None:
+    waiting = task(status="WAITING", outcome=None, subtasks=[subtask(status="WAITING", progress=0)])
+    service.answers("GET", f"/api/tasks/{TASK_ID}", waiting, task(outcome=outcome))
+
+    ended = here("tasks", "watch", TASK_ID)
+
+    assert ended.code == code
+    assert ended.out == f"{outcome} in 4.0 s\n"
+
+
+def test_watch_without_a_terminal_writes_a_line_for_each_step_and_no_more(
+    here: Run, service: RemoteService
+) -> None:
+    running = subtask(status="IN_PROGRESS", progress=10, endedAt=None)
+    service.answers(
+        "GET",
+        f"/api/tasks/{TASK_ID}",
+        task(status="WAITING", outcome=None, subtasks=[subtask(status="WAITING", progress=0)]),
+        task(status="IN_PROGRESS", outcome=None, subtasks=[running]),
+        task(status="IN_PROGRESS", outcome=None, subtasks=[{**running, "progress": 15}]),
+        task(status="IN_PROGRESS", outcome=None, subtasks=[{**running, "progress": 60, "attempt": 2}]),
+        task(),
+    )
+
+    ended = here("tasks", "watch", TASK_ID, "--json")
+
+    lines = [" ".join(line.split()) for line in ended.err.splitlines()]
+    assert lines == [
+        "1 part-1 TRANSCODE 0 % waiting",
+        "1 part-1 TRANSCODE 10 % running",
+        "1 part-1 TRANSCODE 60 % running, attempt 2",
+        "1 part-1 TRANSCODE 100 % done in 3.5 s",
+    ]
+    assert ended.document == task()
+
+
+def test_watch_outlives_a_gateway_s_bad_moment(here: Run, service: RemoteService) -> None:
+    service.answers("GET", f"/api/tasks/{TASK_ID}", Reply({"message": "Service Unavailable"}, 503), task())
+
+    ended = here("tasks", "watch", TASK_ID)
+
+    assert ended.code == 0
+
+
+def test_create_sends_what_the_command_line_and_the_file_say(
+    here: Run, service: RemoteService, tmp_path: Path
+) -> None:
+    rules = [{"name": "cover", "type": "SCREENSHOT", "params": {"at": ["10%"]}}]
+    (tmp_path / "work.yaml").write_text("- {name: cover, type: SCREENSHOT, params: {at: ['10%']}}\n")
+    service.answers("POST", "/api/tasks", Reply(task(), 201))
+
+    ended = here(
+        *("tasks", "create", "s3://films/a b/c.mp4", "--subtasks", "work.yaml", "--priority", "-3"),
+        *("--client-token", "once", "--json"),
+    )
+
+    assert ended.document == task()
+    assert service.heard[0].document == {
+        "source": {"bucket": "films", "key": "a b/c.mp4"},
+        "subtasks": rules,
+        "priority": -3,
+        "clientToken": "once",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("s3://films/c.mp4",),
+        ("s3://films/c.mp4", "--orchestration", "a", "--subtasks", "work.yaml"),
+        ("s3://films", "--orchestration", "a"),
+        ("s3://films/c.mp4", "--key", "d.mp4", "--orchestration", "a"),
+        ("--bucket", "films", "--orchestration", "a"),
+        ("s3://films/c.mp4", "--subtasks", "absent.yaml"),
+        ("s3://films/c.mp4", "--subtasks", "broken.yaml"),
+        ("s3://films/c.mp4", "--orchestration", "a", "--priority", "11"),
+    ],
+)
+def test_a_wrong_command_line_is_usage_and_asks_nothing(
+    here: Run,
+    service: RemoteService,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+) -> None:
+    (tmp_path / "work.yaml").write_text("[]")
+    (tmp_path / "broken.yaml").write_text("a: [1,\n b: }")
+
+    ended = here("tasks", "create", *arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert service.heard == []
+    assert "Traceback" not in ended.err
+
+
+def test_download_puts_whole_files_into_a_folder_named_as_the_task(
+    here: Run,
+    service: RemoteService,
+    tmp_path: Path,
+) -> None:
+    outputs = [
+        {
+            "key": "a/film.mp4",
+            "fileName": "../../film.mp4",
+            "downloadUrl": f"{service.store}/film",
+            "size": 4,
+        },
+        {"key": "a/film.mp4", "fileName": "film.mp4", "downloadUrl": f"{service.store}/other", "size": 5},
+    ]
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task())
+    service.answers("GET", f"/api/tasks/{TASK_ID}/subtasks/1/outputs", {"outputs": outputs})
+    service.answers("GET", "/store/film", Reply(b"film"))
+    service.answers("GET", "/store/other", Reply(b"other"))
+
+    ended = here("tasks", "download", TASK_ID)
+
+    assert ended.out.splitlines() == [f"{TASK_ID}/film.mp4", f"{TASK_ID}/film (2).mp4"]
+    assert (tmp_path / TASK_ID / "film.mp4").read_bytes() == b"film"
+    assert (tmp_path / TASK_ID / "film (2).mp4").read_bytes() == b"other"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [TASK_ID]
+
+
+def test_a_task_without_outputs_has_nothing_to_download(here: Run, service: RemoteService) -> None:
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task(outcome="FAILED", subtasks=[FAILED_SUBTASK]))
+
+    ended = here("tasks", "download", TASK_ID)
+
+    assert ended.code == 1
+    assert "has no outputs" in ended.err
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_limit_is_a_positive_number(here: Run, limit: str) -> None:
+    assert here("tasks", "list", "--limit", limit).code == 2
+
+
+def test_every_data_command_offers_json(here: Run) -> None:
+    for command in ("list", "get", "create", "restart", "end", "watch", "download"):
+        assert "--json" in here("tasks", command, "--help").out, command
+
+
+def test_json_keeps_letters_readable(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task(sessionContext="東京 é")]})
+
+    ended = here("tasks", "list", "--json")
+
+    assert "東京 é" in ended.out
+    assert json.loads(ended.out)["tasks"][0]["sessionContext"] == "東京 é"
