@@ -6,6 +6,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
+from infra.local.emulator import REGION
 from infra.local.errors import DeployFailed
 
 if TYPE_CHECKING:
@@ -133,7 +135,8 @@ def with_batches(part: Any) -> Any:  # noqa: ANN401 - any part of a template
 def upload(key: str, code: bytes) -> None:
     """Put the zip into the artifacts' bucket."""
     s3 = boto3.client("s3")
-    s3.create_bucket(Bucket=ARTIFACTS)
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=ARTIFACTS, Key=key, Body=code)
 
 

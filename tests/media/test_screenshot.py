@@ -43,7 +43,7 @@ def test_the_colours_are_those_of_the_video(clip: Clips, operate: Operate, kind:
     made = shoot(operate, clip("red.mp4"), 1, format=kind)
 
     plane = picture(made.files[0].path).reformat(format="rgb24").planes[0]
-    assert tuple(bytes(plane)[:3]) == pytest.approx((220, 40, 30), abs=6)
+    assert tuple(bytes(plane)[:3]) == pytest.approx((220, 40, 30), abs=8)
 
 
 @pytest.mark.parametrize("name", ["silent.mp4", "stream.ts", "old.avi", "web.webm", "variable.mp4"])

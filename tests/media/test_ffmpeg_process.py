@@ -1,0 +1,268 @@
+"""The processes behind the door: that they end when they must, and stay inside of what they were given."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from shared.errors import Interrupted, LimitExceeded, MediaRejected, OperationFailed
+from shared.ffmpeg import Ffmpeg, Limits, Progress
+from tests.media.footage import Clips
+
+PATIENCE = 10.0  # seconds
+
+
+def endless(folder: Path) -> list[str]:
+    """Return the arguments of a run that goes on in real time and whose processes bear the folder's name."""
+    return [
+        "-re",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=s=16x16:r=25",
+        "-metadata",
+        f"comment={folder}",
+        "-f",
+        "null",
+        "-",
+    ]
+
+
+def processes(folder: Path) -> set[int]:
+    """Return the processes, other than this one, that have the folder's name in their command line."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes():
+                found.add(int(entry.name))
+        except OSError:  # it has just ended
+            continue
+    return found - {os.getpid()}
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Return as soon as that is so; fail when it doesn't come to be."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class LeaseLost(Exception):
+    """What a caller's own callback may raise."""
+
+
+def test_progress_is_told_soon_then_every_few_seconds_and_only_grows(
+    clip: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.ffmpeg.REPORT_EVERY", 0.5)
+    told: list[tuple[float, Progress]] = []
+    began = time.monotonic()
+    ffmpeg = Ffmpeg(Limits(60, 10**9), tmp_path, lambda p: told.append((time.monotonic() - began, p)))
+
+    written = ffmpeg.run(
+        ["-re", *ffmpeg.input_arguments(clip("plain.mp4")), "-f", "null", "-"],
+        duration=2,
+        phase="reading",
+        share=(50, 100),
+    )
+
+    assert written == pytest.approx(2, abs=0.1)
+    times, percents = [at for at, _ in told], [p.percent for _, p in told]
+    assert 1 <= times[0] < 1.5
+    assert all(later - earlier >= 0.5 for earlier, later in zip(times, times[1:], strict=False))
+    assert percents == sorted(percents)
+    assert 50 < percents[0] < percents[-1] <= 100
+    assert {p.phase for _, p in told} == {"reading"}
+
+
+def test_the_limit_of_time_ends_every_process(tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(0.5, 10**9), tmp_path, lambda _: None)
+    began = time.monotonic()
+
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
+
+    assert caught.value.code == "LimitError.Time"
+    assert time.monotonic() - began < 2
+    assert processes(tmp_path) == set()
+
+
+def test_the_limit_of_time_holds_for_all_processes_of_an_attempt_together(tmp_path: Path) -> None:
+    now = [0.0]
+    ffmpeg = Ffmpeg(Limits(60, 10**9), tmp_path, lambda _: None, clock=lambda: now[0])
+
+    now[0] = 61
+
+    with pytest.raises(LimitExceeded):
+        ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
+
+
+def test_a_callback_that_raises_ends_every_process_and_is_heard(tmp_path: Path) -> None:
+    running: set[int] = set()
+
+    def lose(_: Progress) -> None:
+        running.update(processes(tmp_path))
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        Ffmpeg(Limits(60, 10**9), tmp_path, lose).run(endless(tmp_path), duration=None, phase="waiting")
+
+    assert len(running) == 2  # ffmpeg and its supervisor
+    assert processes(tmp_path) == set()
+
+
+def test_ffmpeg_does_not_outlive_a_worker_that_was_killed(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from shared.ffmpeg import Ffmpeg, Limits\n"
+        "from tests.media.test_ffmpeg_process import endless\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "Ffmpeg(Limits(60, 10**9), folder, print).run(endless(folder), duration=None, phase='waiting')"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[2]) as worker:
+        until(lambda: len(processes(tmp_path) - {worker.pid}) == 2)
+
+        worker.send_signal(SIGKILL)
+        worker.wait()
+
+        until(lambda: not processes(tmp_path))
+
+
+def test_ffmpeg_that_somebody_kills_is_worth_another_try(tmp_path: Path) -> None:
+    def kill(_: Progress) -> None:
+        for process in processes(tmp_path):
+            if b"ulimit" not in Path(f"/proc/{process}/cmdline").read_bytes():
+                os.kill(process, SIGKILL)
+
+    with pytest.raises(Interrupted) as caught:
+        Ffmpeg(Limits(60, 10**9), tmp_path, kill).run(endless(tmp_path), duration=None, phase="waiting")
+
+    assert caught.value.code == "InternalError.Killed"
+
+
+def test_an_output_that_grows_too_large_is_stopped(clip: Clips, tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(60, 100_000), tmp_path, lambda _: None)
+    out = tmp_path / "out.avi"
+
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run(
+            [*ffmpeg.input_arguments(clip("plain.mp4")), "-c:v", "rawvideo", f"file:{out}"],
+            duration=2,
+            phase="encoding",
+        )
+
+    assert caught.value.code == "LimitError.OutputSize"
+    assert out.stat().st_size <= 100_352  # whole blocks of 512 bytes
+
+
+def test_the_files_of_an_attempt_share_one_limit(tmp_path: Path) -> None:
+    (tmp_path / "first.bin").write_bytes(bytes(2000))
+    ffmpeg = Ffmpeg(Limits(60, 2000), tmp_path, lambda _: None)
+
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
+
+    assert caught.value.code == "LimitError.OutputSize"
+    assert ffmpeg.log_tail == ""
+
+
+def test_a_full_disk_is_named(clip: Clips, ffmpeg: Ffmpeg) -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run(
+            [*ffmpeg.input_arguments(clip("plain.mp4")), "-c", "copy", "-f", "matroska", "file:/dev/full"],
+            duration=2,
+            phase="copying",
+        )
+
+    assert caught.value.code == "LimitError.Disk"
+
+
+def test_what_no_demuxer_knows_is_the_fault_of_the_file(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    source = tmp_path / "noise.mp4"
+    source.write_bytes(bytes(range(1, 256)) * 100)
+
+    with pytest.raises(MediaRejected):
+        ffmpeg.run([*ffmpeg.input_arguments(source), "-f", "null", "-"], duration=None, phase="reading")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile /etc/passwd\n",
+        "ffconcat version 1.0\nfile {clip}\n",
+    ],
+)
+def test_a_playlist_under_another_name_opens_nothing(
+    clip: Clips, ffmpeg: Ffmpeg, tmp_path: Path, content: str
+) -> None:
+    source = tmp_path / "film.mp4"
+    source.write_text(content.format(clip=clip("plain.mp4")))
+
+    with pytest.raises((MediaRejected, OperationFailed)):
+        ffmpeg.run(
+            ["-loglevel", "debug", *ffmpeg.input_arguments(source), "-f", "null", "-"],
+            duration=None,
+            phase="reading",
+        )
+
+    assert "root:" not in ffmpeg.log_tail
+    assert "plain.mp4" not in ffmpeg.log_tail
+    assert "/etc/passwd" not in ffmpeg.log_tail
+
+
+def test_a_picture_with_too_many_pixels_is_not_decoded(clip: Clips, tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=320 * 180 - 1), tmp_path, lambda _: None)
+
+    with pytest.raises((MediaRejected, OperationFailed)):
+        ffmpeg.run(
+            [*ffmpeg.input_arguments(clip("plain.mp4")), "-map", "0:v", "-f", "null", "-"],
+            duration=2,
+            phase="reading",
+        )
+
+
+def test_the_environment_of_ffmpeg_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "in-here")
+    seen: list[bytes] = []
+
+    def look(_: Progress) -> None:
+        seen.extend(Path(f"/proc/{process}/environ").read_bytes() for process in processes(tmp_path))
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        Ffmpeg(Limits(60, 10**9), tmp_path, look).run(endless(tmp_path), duration=None, phase="waiting")
+
+    assert len(seen) == 2
+    assert b"AWS" not in b"".join(seen)
+    assert b"HOME" not in b"".join(seen)
+
+
+def test_the_commands_can_be_pasted_beside_the_files_and_name_no_folder_of_this_machine(
+    clip: Clips, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    ffmpeg.run(
+        [*ffmpeg.input_arguments(clip("plain.mp4")), "-c", "copy", f"file:{tmp_path}/out.mkv"],
+        duration=2,
+        phase="copying",
+    )
+
+    (command,) = ffmpeg.commands
+    assert command[0] == "ffmpeg"
+    assert "file:plain.mp4" in command
+    assert command[-1] == "file:out.mkv"
+    assert "Input #0" in ffmpeg.log_tail
+    assert str(tmp_path) not in ffmpeg.log_tail
+    assert str(clip.folder) not in ffmpeg.log_tail
+
+
+def test_a_failure_for_a_reason_of_its_own_quotes_the_last_words(ffmpeg: Ffmpeg) -> None:
+    with pytest.raises(OperationFailed, match=r"exit code \d+.*no-such-muxer"):
+        ffmpeg.run(
+            ["-f", "lavfi", "-i", "color", "-f", "no-such-muxer", "-"], duration=None, phase="encoding"
+        )
