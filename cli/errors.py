@@ -8,6 +8,7 @@ ReelmillError
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from shared.errors import ReelmillError
 
@@ -59,13 +60,14 @@ class ApiRefused(CommandFailed):
         self.request_id = request_id
 
 
-# What to do about a refusal, by its code or else by its HTTP status; `{path}` is the kind of thing asked for.
+# What to do about a refusal, by its code or else by its HTTP status. `{kind}` and `{id}` come from the path.
 REMEDIES: Mapping[str | int, str] = {
-    "InvalidTaskStatus": "`reelmill tasks get ID` shows where it stands",
-    "NoOutputs": "`reelmill tasks get ID` shows where it stands",
-    "RunNotFound": "`reelmill tasks get ID` shows the last run",
-    "SubtaskNotFound": "`reelmill tasks get ID` shows the subtasks it has",
-    "PresetIsReadOnly": "change a copy: `reelmill {kind} get NAME | reelmill {kind} put - --name MINE`",
+    "InvalidTaskStatus": "`reelmill tasks get {id}` shows where it stands",
+    "NoOutputs": "`reelmill tasks get {id}` shows where it stands",
+    "RunNotFound": "`reelmill tasks get {id}` shows the last run",
+    "SubtaskNotFound": "`reelmill tasks get {id}` shows the subtasks it has",
+    "SourceNotFound": "upload it first: `reelmill upload FILE --key KEY`",
+    "PresetIsReadOnly": "change a copy: `reelmill {kind} get {id} | reelmill {kind} put - --name MINE`",
     400: "mend the request; `reelmill COMMAND --help` shows what it takes",
     401: "the API takes no anonymous calls: check --profile, --region and --api-url",
     403: "these credentials may not do that: check --profile, --region and --api-url",
@@ -87,7 +89,8 @@ def refusal(status: int, path: str, body: Any, request_id: str | None) -> ApiRef
     code = str(said.get("code") or f"Http{status}")
     # API Gateway speaks before our code does, in shapes of its own.
     message = said.get("message") or said.get("Message") or f"the API answered {status} without saying why"
-    kind = path.strip("/").split("/")[0]
+    kind, _, rest = path.strip("/").partition("/")
+    names = {"kind": kind if kind in KINDS else "tasks", "id": unquote(rest.partition("/")[0])}
     remedy = REMEDIES.get(code) or REMEDIES.get(status)
     details = said.get("details")
     return ApiRefused(
@@ -96,5 +99,5 @@ def refusal(status: int, path: str, body: Any, request_id: str | None) -> ApiRef
         code=code,
         request_id=said.get("requestId") or request_id,
         details=details if isinstance(details, dict) else {"details": details} if details else None,
-        remedy=remedy.replace("{kind}", kind if kind in KINDS else "tasks") if remedy else None,
+        remedy=remedy.format_map(names) if remedy else None,
     )

@@ -87,12 +87,25 @@ def print_error(error: ReelmillError) -> None:
     lines = Text.assemble(("error", "bold red"), ": ", plain(error.message))
     facts = [] if error.code in {"CommandFailed", "Unreachable"} else [("code", error.code)]
     facts += [("request", request_id)] if (request_id := getattr(error, "request_id", None)) else []
-    facts += [(str(name), worded(value)) for name, value in (error.details or {}).items()]
+    facts += [
+        (str(name), worded(value))
+        for name, value in (error.details or {}).items()
+        if adds(value, error.message)
+    ]
     for name, value in facts:
         lines.append(f"\n  {plain(name):<8} ", style="dim").append(plain(value))
     if isinstance(error, CommandFailed) and error.remedy:
         lines.append("\n  try      ", style="dim").append(plain(error.remedy))
     say(lines)
+
+
+def adds(value: object, message: str) -> bool:
+    """Whether a detail of an error says anything that its sentence doesn't."""
+    if isinstance(value, Mapping):
+        return any(adds(part, message) for part in value.values())
+    if isinstance(value, list | tuple):
+        return any(adds(part, message) for part in value)
+    return str(value) not in message
 
 
 def worded(value: object) -> str:
@@ -154,12 +167,17 @@ def took(thing: Mapping[str, Any]) -> str:
 
 
 def failures(task: Mapping[str, Any]) -> list[str]:
-    """Return one line for each failed subtask: which, the code, the sentence."""
+    """Return a line for each reason why subtasks failed: which did, the code, the sentence."""
+    reasons: dict[str, list[str]] = {}
+    for subtask in task.get("subtasks", []):
+        if subtask["status"] == "FAILED":
+            error = subtask.get("error") or {"code": "unknown", "message": "no reason is given"}
+            reasons.setdefault(f"{error['code']}: {error['message']}", []).append(
+                f"{subtask['no']} {subtask['name']}"
+            )
     return [
-        f"subtask {s['no']} {s.get('name', '')}: {(s.get('error') or {}).get('code', 'unknown')}: "
-        f"{(s.get('error') or {}).get('message', 'no reason is given')}"
-        for s in task.get("subtasks", [])
-        if s["status"] == "FAILED"
+        f"subtask{'s' if len(which) > 1 else ''} {', '.join(which)}: {reason}"
+        for reason, which in reasons.items()
     ]
 
 

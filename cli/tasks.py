@@ -139,7 +139,8 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
     with connected(context) as api:
         task = api.send("POST", "/tasks", {name: value for name, value in body.items() if value is not None})
         print_one(task, as_json=as_json)
-    show.say(f"to watch it: `reelmill tasks watch {show.plain(task['taskId'])}`")
+        if not as_json:
+            say_how_to_watch(task)
 
 
 def source_at(
@@ -170,7 +171,10 @@ def subtasks_in(path: Path) -> dict[str, Any]:
 def restart_task(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
     """Run a completed task again, under the same ID; earlier runs stay readable."""
     with connected(context) as api:
-        print_one(api.send("POST", at("tasks", whole_id(api, task), "restart")), as_json=as_json)
+        restarted = api.send("POST", at("tasks", whole_id(api, task), "restart"))
+        print_one(restarted, as_json=as_json)
+        if not as_json:
+            say_how_to_watch(restarted)
 
 
 @tasks.command("end")
@@ -243,6 +247,11 @@ def print_one(task: dict[str, Any], *, as_json: bool) -> None:
         show.print_json(task)
     else:
         show.print_task(task)
+
+
+def say_how_to_watch(task: dict[str, Any]) -> None:
+    """Say on stderr what a person may want to type next."""
+    show.say(f"\nto watch it: `reelmill tasks watch {show.plain(task['taskId'])}`")
 
 
 def whole_id(api: Api, given: str) -> str:

@@ -67,7 +67,14 @@ def media_type(path: Path) -> str:
 def key_for(path: Path, key: str | None) -> str:
     """Return where a file goes: under `uploads/` by default, and a key that ends with `/` is a folder."""
     wanted = key or "uploads/"
-    return f"{wanted}{path.name}" if wanted.endswith("/") else wanted
+    whole = f"{wanted}{path.name}" if wanted.endswith("/") else wanted
+    try:
+        whole.encode()
+    except UnicodeEncodeError as error:  # a key is UTF-8, a file's name may be any bytes
+        raise CommandFailed(
+            f"the name {show.plain(path.name)} is no UTF-8", remedy="name it: --key KEY"
+        ) from error
+    return whole
 
 
 def upload(api: Api, path: Path, key: str, advance: Advance) -> Uploaded:

@@ -26,6 +26,7 @@ from cli.api_client import Api, at
 PAUSE = 0.4  # seconds between two looks at a task that has just begun
 LONGEST_PAUSE = 3.0
 PATIENCE = 25  # the pause grows to this part of the time waited: a long task is asked after less often
+STALLED = 60  # seconds without a move, after which a person wonders
 QUARTER = 25  # percent: without a terminal, a line for each
 
 
@@ -41,20 +42,44 @@ class Screen(Protocol):
     def update(self, task: Mapping[str, Any]) -> None:
         """Show where the task's subtasks stand now."""
 
+    def say(self, sentence: str) -> None:
+        """Say something between."""
+
 
 def watch(api: Api, tasks: Sequence[str]) -> list[dict[str, Any]]:
     """Show the tasks' progress on stderr until each is completed; return them as they ended."""
-    begun = time.monotonic()
+    begun = moved = time.monotonic()
     seen: dict[str, dict[str, Any]] = {}
     with screen() as shown:
         while True:
+            before = {task_id: standing(task) for task_id, task in seen.items()}
             for task_id in tasks:
                 if seen.get(task_id, {}).get("status") != "COMPLETED":
                     seen[task_id] = api.get(at("tasks", task_id))
                     shown.update(seen[task_id])
             if all(task["status"] == "COMPLETED" for task in seen.values()):
                 return [seen[task_id] for task_id in tasks]
-            time.sleep(min(LONGEST_PAUSE, max(PAUSE, (time.monotonic() - begun) / PATIENCE)))
+            now = time.monotonic()
+            if before != {task_id: standing(task) for task_id, task in seen.items()}:
+                moved = now
+            elif now - moved > STALLED:
+                shown.say(f"  nothing has moved for {STALLED} s; {where_to_look(api)}")
+                moved = now
+            time.sleep(min(LONGEST_PAUSE, max(PAUSE, (now - begun) / PATIENCE)))
+
+
+def standing(task: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    """Return all that moves while a task is worked on."""
+    return [(s["status"], s.get("attempt"), s.get("progress"), s.get("phase")) for s in task["subtasks"]]
+
+
+def where_to_look(api: Api) -> str:
+    """Say where the reason may stand why a task doesn't move on."""
+    return (
+        "`reelmill status` names the log"
+        if api.local
+        else "look into the subtask queue and the functions' logs"
+    )
 
 
 def succeeded(tasks: Iterable[Mapping[str, Any]]) -> bool:
@@ -131,6 +156,10 @@ class Bars:
             self._progress.update(self._bars[key], completed=percent, **fields)
         self._progress.refresh()
 
+    def say(self, sentence: str) -> None:
+        """Say something above the bars."""
+        self._progress.console.print(sentence)
+
 
 class Lines:
     """A line whenever a subtask begins, ends, or has another quarter behind it."""
@@ -156,6 +185,10 @@ class Lines:
                 self._last[key] = state
                 percent = f"{subtask.get('progress', 0):>3} %"
                 self._console.print(f"{label(subtask)}  {percent}  ", note(subtask), sep="", soft_wrap=True)
+
+    def say(self, sentence: str) -> None:
+        """Say something between the lines."""
+        self._console.print(sentence, soft_wrap=True)
 
 
 def label(subtask: Mapping[str, Any]) -> str:

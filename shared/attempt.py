@@ -15,7 +15,7 @@ from shared.errors import AttemptFailed, Interrupted, LimitExceeded, ServiceBusy
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.operations import OPERATIONS
 from shared.operations.operation import Produced, Workbench, Yield
-from shared.orchestration import format_of, name_variables, output_file_name, rendered_key
+from shared.orchestration import format_of, name_variables, output_key
 from shared.probe import probe
 from shared.services import Services
 from shared.task import AttemptRecord, Failure, Hold, OutputFile, Source, Subtask, Task, base32
@@ -57,7 +57,7 @@ class Attempt:
             trouble = error
         except ServiceBusy as error:
             trouble = Interrupted(error.message, code="InternalError.ServiceBusy")
-        except Exception:  # a fault of ours: whoever reads the subtask must find it in the log
+        except Exception:  # noqa: BLE001 - a fault of ours: the task must end, and the log must tell why
             logger().exception("attempt failed unexpectedly", task_id=self.hold.task_id, no=self.hold.no)
             trouble = Interrupted(
                 "Reelmill itself failed here; the function's log has the details under the task's ID",
@@ -134,16 +134,11 @@ class Attempt:
             "subtask": subtask.name,
             "template": subtask.template or "",
             "format": product.path.suffix.removeprefix("."),
-            "number": "" if product.number is None else str(product.number),
             "width": str(product.facts.get("width", "")),
             "height": str(product.facts.get("height", "")),
         }
-        file_name = output_file_name(subtask.file_name, variables, product.number)
-        return (
-            rendered_key(f"{self.task.output_prefix}/{attempt_token(self.hold)}/", variables)
-            + "/"
-            + file_name
-        )
+        folder = attempt_token(self.hold)
+        return output_key(self.task.output_prefix, folder, subtask.file_name, variables, product.number)
 
     def _beat(self, progress: Progress) -> None:
         """Show progress; raise Interrupted when another attempt has taken over."""

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ValidationError
 from shared.errors import Conflict, NotFound, RequestRejected
 from shared.operations import OPERATIONS
 from shared.orchestration import (
-    Kind,
     Match,
     Orchestration,
     OrchestrationDocument,
@@ -41,20 +40,30 @@ def get_orchestration(services: Services, tenant: str, name: str) -> Orchestrati
 def put_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
     """Store a new version; raise RequestRejected when a template or a parameter is wrong."""
     plan_subtasks(services, tenant, document.subtasks)
-    before = services.orchestrations.get(tenant, document.name) or preset_orchestrations().get(document.name)
-    version = before.version + 1 if before else 1
+    return store_orchestration(services, tenant, document)
+
+
+def store_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
+    """Store a new version as it is; a preset of that name counts as the first. Raise Conflict."""
+    preset = preset_orchestrations().get(document.name)
+    last = services.orchestrations.last_version(tenant, document.name) or (preset.version if preset else 0)
     fields = {name: getattr(document, name) for name in OrchestrationDocument.model_fields}
-    stored = Orchestration(**fields, version=version, updated_at=services.now())
+    stored = Orchestration(**fields, version=last + 1, updated_at=services.now())
     services.orchestrations.put(tenant, stored)
     return stored
 
 
 def switch_orchestration(services: Services, tenant: str, name: str, *, enabled: bool) -> Orchestration:
-    """Enable or disable an orchestration: a new version, unless it is so already. Raise NotFound."""
+    """Make a new version that is enabled or disabled, unless it is so already. Raise NotFound.
+
+    What can't be planned any more, say for want of a template, can be disabled but not enabled.
+    """
     found = get_orchestration(services, tenant, name)
     if found.enabled == enabled:
         return found
-    return put_orchestration(services, tenant, found.model_copy(update={"enabled": enabled}))
+    if enabled:
+        plan_subtasks(services, tenant, found.subtasks)
+    return store_orchestration(services, tenant, found.model_copy(update={"enabled": enabled}))
 
 
 def delete_orchestration(services: Services, tenant: str, name: str) -> None:
@@ -91,13 +100,12 @@ def put_template(services: Services, tenant: str, document: TemplateDocument) ->
     """Store a new version; raise RequestRejected when a parameter is wrong, Conflict when it is a preset's name."""
     refuse_preset(document.name)
     params = checked_params(document.operation, document.params, f"template {document.name}")
-    before = services.templates.get(tenant, document.name)
     stored = Template(
         name=document.name,
         operation=document.operation,
         summary=document.summary,
         params=params,
-        version=before.version + 1 if before else 1,
+        version=services.templates.last_version(tenant, document.name) + 1,
         updated_at=services.now(),
     )
     services.templates.put(tenant, stored)
@@ -175,10 +183,21 @@ def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str
     try:
         checked = model.model_validate(params)
     except ValidationError as error:
-        wrong = [{"where": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in error.errors()]
+        wrong = problems(error)
         sentence = "; ".join(
             f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in wrong
         )
         message = f"{where} has wrong parameters: {sentence}"
         raise RequestRejected(message, code="InvalidParameters", details={"parameters": wrong}) from error
     return checked.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def problems(error: ValidationError) -> list[dict[str, str]]:
+    """Return where a document is wrong, and how; what pydantic adds of its own inner workings is left out."""
+    found = error.errors(include_url=False)
+    # A value of several forms is told off once per form; that it isn't the one word is the least telling.
+    telling = [e for e in found if not (e["type"] == "literal_error" and str(e["loc"][-1]).startswith("literal"))]
+    return [
+        {"where": ".".join(str(part) for part in e["loc"] if str(part).isalnum()), "problem": e["msg"]}
+        for e in telling or found
+    ]

@@ -4,6 +4,7 @@ from typing import Generic, TypeVar
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from shared.errors import Conflict
@@ -51,27 +52,30 @@ class Shelf(Generic[D]):
         except PynamoDBException as error:
             raise busy(error) from error
 
-    def put(self, tenant: str, document: D) -> None:
-        """Store a new version, which must follow the newest one. Raise Conflict when another came first."""
-        body = document.model_dump(mode="json", by_alias=True)
-        history = self._items(
-            f"{self._shelf(tenant)}#{document.name}",
-            f"{document.version:06}",
-            version=document.version,
-            document=body,
-        )
-        newest = self._items(self._shelf(tenant), document.name, version=document.version, document=body)
-        first = self._items.pk.does_not_exist()
+    def last_version(self, tenant: str, name: str) -> int:
+        """Return the last version that a document has had, be it deleted since; 0 for none."""
         try:
-            newest.save(condition=first | (self._items.version == document.version - 1))
-            history.save()
-        except PutError as error:
-            if error.cause_response_code == REFUSED:
-                message = (
-                    f"{document.name} was changed by somebody else at the same time; look at it and try again"
-                )
-                raise Conflict(message, code="ChangedMeanwhile") from error
+            versions = self._items.query(
+                self._versions(tenant, name), scan_index_forward=False, limit=1, consistent_read=True
+            )
+            return next((int(item.version) for item in versions), 0)
+        except PynamoDBException as error:
             raise busy(error) from error
+
+    def put(self, tenant: str, document: D) -> None:
+        """Store a new version, which must follow the last one. Raise Conflict when another came first."""
+        number, body = document.version, document.model_dump(mode="json", by_alias=True)
+        history = self._items(
+            self._versions(tenant, document.name), f"{number:06}", version=number, document=body
+        )
+        newest = self._items(self._shelf(tenant), document.name, version=number, document=body)
+        newer = self._items.pk.does_not_exist() | (self._items.version < number)
+        if not self._save(history, self._items.pk.does_not_exist()):
+            message = (
+                f"{document.name} was changed by somebody else at the same time; look at it and try again"
+            )
+            raise Conflict(message, code="ChangedMeanwhile")
+        self._save(newest, newer)  # when refused, a later version has taken its place already
 
     def delete(self, tenant: str, name: str) -> bool:
         """Forget a document; its versions stay for the tasks that were made by them. False when none is stored."""
@@ -83,5 +87,17 @@ class Shelf(Generic[D]):
             raise busy(error) from error
         return True
 
+    def _save(self, item: CatalogItem, condition: Condition) -> bool:
+        try:
+            item.save(condition=condition)
+        except PutError as error:
+            if error.cause_response_code == REFUSED:
+                return False
+            raise busy(error) from error
+        return True
+
     def _shelf(self, tenant: str) -> str:
         return f"{tenant}#{self._kind.__name__.upper()}"
+
+    def _versions(self, tenant: str, name: str) -> str:
+        return f"{self._shelf(tenant)}#{name}"

@@ -27,8 +27,8 @@ SAFE_DEMUXERS = (
     "aac,ac3,aiff,amr,asf,avi,caf,dv,eac3,flac,flv,ivf,matroska,mov,mp3,mpeg,mpegts,mpegvideo,ogg,rm,w64,wav"
 )
 
-# -stats_period is how often -progress writes; -y because a folder of one attempt holds nothing to lose.
-GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "1", "-y")
+# -progress writes every half second; -y because the folder of one attempt holds nothing to lose.
+GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-y")
 
 # ffmpeg runs under a shell for three reasons. `ulimit` sets the limits in the child alone, with no Python
 # between fork and exec (preexec_fn can deadlock beside threads). The shell's stdin is a pipe whose other end
@@ -246,8 +246,8 @@ class Ffmpeg:
         if code in FAILURES:
             kind, error_code, message = FAILURES[code]
             return kind(message, code=error_code)
-        lines = self.log_tail.strip().splitlines() or ["none"]
-        return OperationFailed(f"ffmpeg gave up with exit code {code}; its last words: {lines[-1]}")
+        last = self.log_tail.strip().rpartition("\n")[2]
+        return OperationFailed(f"ffmpeg gave up with exit code {code}; its log ends with: {last}")
 
     def _without_paths(self, text: str) -> str:
         for folder in sorted(self._private, key=len, reverse=True):

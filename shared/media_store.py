@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import boto3
 from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
 from shared.task import OutputFile, Source
@@ -26,7 +27,12 @@ SINGLE_UPLOAD_BYTES = (
 )  # Past this an upload goes in parts, so that a broken line costs one part.
 MAX_PARTS = 1000  # Each is a link of 1.3 KB in one answer, which Lambda ends at 6 MB; S3 would take 10,000.
 MIN_PART_BYTES = 16 * 1024**2
-GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket"})
+MAX_UPLOAD_BYTES = MAX_PARTS * 5 * 1024**3  # S3: a part has at most 5 GiB.
+# 64 MB keep ten connections busy for a large file, and a small one whole.
+TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2)
+# A version that was a deletion is a 405. Whoever may not list the bucket is told 403 where 404 would be true.
+GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"})
+HIDDEN = frozenset({"403", "AccessDenied"})
 CHANGED = frozenset({"412", "PreconditionFailed"})
 
 
@@ -53,18 +59,27 @@ class MediaStore:
 
     @cached_property
     def _client(self) -> "S3Client":
-        # Signature 4 and virtual-host addressing where the host allows: links must work for every region.
-        return boto3.client("s3", config=Config(signature_version="s3v4", connect_timeout=3, read_timeout=20))
+        # "virtual" puts the region into links: S3's global name sends a young bucket's callers elsewhere,
+        # where the signature no longer holds. A host that is an IP address gets the bucket in its path.
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual"},
+            connect_timeout=3,
+            read_timeout=20,
+        )
+        return boto3.client("s3", config=config)
 
     def pin(self, bucket: str, key: str, version_id: str | None = None) -> Source:
         """Return the object as a source; raise NotFound when it isn't there."""
         try:
             head = self._client.head_object(Bucket=bucket, Key=key, **version(version_id))
         except ClientError as error:
-            if error.response["Error"]["Code"] in {*GONE, "403", "AccessDenied", "400"}:
-                message = f"s3://{bucket}/{key} is not there, or not for Reelmill to read"
-                raise NotFound(message, code="SourceNotFound") from error
+            # HEAD has no body to say more than 400 of a version ID that can't be one.
+            if error.response["Error"]["Code"] in GONE | HIDDEN | {"400"}:
+                raise not_there(bucket, key) from error
             raise busy(error) from error
+        except ParamValidationError as error:  # a name that no bucket can have
+            raise not_there(bucket, key) from error
         except BotoCoreError as error:
             raise busy(error) from error
         found = head.get("VersionId")
@@ -79,7 +94,7 @@ class MediaStore:
             pinned["IfMatch"] = f'"{source.e_tag}"'
         try:
             if source.version_id:
-                self._client.download_file(source.bucket, source.key, str(path), ExtraArgs=pinned)
+                self._client.download_file(source.bucket, source.key, str(path), ExtraArgs=pinned, Config=TRANSFER)
             else:
                 answer = self._client.get_object(Bucket=source.bucket, Key=source.key, **pinned)
                 with path.open("wb") as file:
@@ -90,6 +105,9 @@ class MediaStore:
             if code in GONE:
                 message = "the source file was deleted before it could be read; upload it again"
                 raise MediaRejected(message, code="SourceFileError.Deleted") from error
+            if code in HIDDEN:
+                message = "the source file was deleted before it could be read, or Reelmill may not read it"
+                raise MediaRejected(message, code="SourceFileError.NotReadable") from error
             if code in CHANGED:
                 message = "the source file was overwritten after this task was made; the newer upload has its own task"
                 raise MediaRejected(message, code="SourceFileError.Changed") from error
@@ -105,6 +123,7 @@ class MediaStore:
                 output.bucket,
                 output.key,
                 ExtraArgs={"ContentType": output.content_type, "Tagging": ATTEMPT_TAG},
+                Config=TRANSFER,
             )
         except (BotoCoreError, ClientError, Boto3Error) as error:
             raise interrupted(error) from error
@@ -184,6 +203,11 @@ def version(version_id: str | None) -> dict[str, Any]:
 def content_type_of(key: str) -> str:
     """Return the media type that a key's ending stands for."""
     return mimetypes.guess_type(key)[0] or "application/octet-stream"
+
+
+def not_there(bucket: str, key: str) -> NotFound:
+    """Return the error of a source that can't be pinned."""
+    return NotFound(f"s3://{bucket}/{key} is not there, or not for Reelmill to read", code="SourceNotFound")
 
 
 def busy(error: Exception) -> ServiceBusy:

@@ -15,8 +15,8 @@ from shared.task import MAX_SUBTASKS, SubtaskType
 
 # What people put into a media bucket; a trigger without formats takes them all.
 MEDIA_FORMATS = frozenset(
-    "3g2 3gp aac ac3 aif aiff amr asf avi caf dv f4v flac flv gif m2ts m2v m4a m4v mka mkv mov mp3 mp4 mpeg mpg mts mxf "
-    "oga ogg ogv opus qt rm rmvb ts vob wav webm wma wmv".split()
+    "3g2 3gp aac ac3 aif aiff amr asf avi caf dv f4v flac flv gif m2ts m2v m4a m4v mka mkv mov mp3 mp4 mpeg mpg "  # noqa: SIM905
+    "mts mxf oga ogg ogv opus qt rm rmvb ts vob wav webm wma wmv".split()  # a list would take a page
 )
 VARIABLES = frozenset(
     {
@@ -34,6 +34,7 @@ VARIABLES = frozenset(
     }
 )
 MAX_KEY_BYTES = 1024  # S3: an object key's length in UTF-8.
+DOTS = frozenset({".", ".."})
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -54,7 +55,7 @@ def checked_pattern(pattern: str) -> str:
     if "{" in bare or "}" in bare:
         message = "a brace stands alone; variables are written {name}"
         raise ValueError(message)
-    if any(part in {".", ".."} for part in pattern.split("/")) or not pattern.isprintable():
+    if DOTS.intersection(pattern.split("/")) or not pattern.isprintable():
         message = "the path may hold neither '.' nor '..' as a folder, nor unprintable characters"
         raise ValueError(message)
     return pattern
@@ -183,6 +184,7 @@ class Verdict(StrEnum):
     WRONG_FORMAT = "WRONG_FORMAT"  # one takes the place, but not the format
     EMPTY_OBJECT = "EMPTY_OBJECT"  # no bytes, or a folder
     OWN_OUTPUT = "OWN_OUTPUT"  # Reelmill wrote it itself
+    INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"  # one takes it, but names a template that is gone
 
 
 class Match(BaseModel):
@@ -222,33 +224,44 @@ def match(orchestration: Orchestration, bucket: str, key: str) -> Match:
 
 
 def name_variables(key: str) -> dict[str, str]:
-    """Return the variables that a source key gives to output names; folders named `.` or `..` become `_`."""
-    path = PurePosixPath("/".join("_" if part in {".", ".."} else part for part in key.split("/")))
+    """Return the variables that a source key gives to output names; what is named `.` or `..` becomes `_`."""
+    path = PurePosixPath("/".join("_" if part in DOTS else part for part in key.split("/")))
     folder = "" if str(path.parent) == "." else str(path.parent)
-    return {"inputDir": folder.strip("/"), "inputName": path.stem, "inputFormat": format_of(key)}
+    name = "_" if path.stem in DOTS else path.stem  # of "..mp4" it is "."
+    return {"inputDir": folder.strip("/"), "inputName": name, "inputFormat": format_of(key)}
 
 
-def rendered_key(pattern: str, variables: Mapping[str, str]) -> str:
-    """Fill an output key's pattern; raise ParametersRejected when the key would be too long or leave its prefix."""
-    filled = PLACEHOLDER.sub(lambda found: variables.get(found[1], ""), pattern)
-    parts = [part for part in filled.split("/") if part]
+def output_key(
+    prefix: str, folder: str, file_name: str | None, variables: Mapping[str, str], number: int | None
+) -> str:
+    """Return the key of an output: its prefix filled in, the attempt's folder, its name filled in.
+
+    Several files of one subtask are always told apart by their number. Raise ParametersRejected when the
+    name would be empty, leave its prefix, or be too long.
+    """
+    pattern = file_name or "{inputName}-{subtask}.{format}"
+    if number is not None and "{number}" not in pattern:
+        stem, dot, ending = pattern.rpartition(".")
+        pattern = f"{stem}-{{number}}{dot}{ending}" if dot else f"{pattern}-{{number}}"
+    known = {**variables, "number": "" if number is None else str(number)}
+    name = filled(pattern, known)
+    parts = [*(part for part in filled(prefix, known).split("/") if part), folder, name]
     key = "/".join(parts)
-    if any(part in {".", ".."} for part in parts):
-        message = f"the output name {pattern!r} gives {key!r}, which leaves its prefix; choose another name"
+    if not name or DOTS.intersection(parts):
+        message = f"{prefix + pattern!r} gives the output {key!r}, which is no file below its prefix"
         raise ParametersRejected(message, code="ParameterError.OutputName")
     if len(key.encode()) > MAX_KEY_BYTES:
-        message = f"the output key would be {len(key.encode())} bytes long; S3 takes {MAX_KEY_BYTES}: shorten the prefix"
+        message = (
+            f"the output key would be {len(key.encode())} bytes long, and S3 takes {MAX_KEY_BYTES}: "
+            "shorten the output's prefix and file name, or the source's name"
+        )
         raise ParametersRejected(message, code="ParameterError.OutputName")
     return key
 
 
-def output_file_name(rule: str | None, variables: Mapping[str, str], number: int | None) -> str:
-    """Return the file name of an output; several files of one subtask are always told apart by their number."""
-    pattern = rule or "{inputName}-{subtask}.{format}"
-    if number is not None and "{number}" not in pattern:
-        stem, dot, ending = pattern.rpartition(".")
-        pattern = f"{stem}-{{number}}{dot}{ending}" if dot else f"{pattern}-{{number}}"
-    return rendered_key(pattern, {**variables, "number": "" if number is None else str(number)})
+def filled(pattern: str, variables: Mapping[str, str]) -> str:
+    """Return a pattern with its variables filled in; what has no value is left out."""
+    return PLACEHOLDER.sub(lambda found: variables.get(found[1], ""), pattern)
 
 
 def by_name(rules: Iterable[SubtaskRule]) -> dict[str, int]:

@@ -1,11 +1,11 @@
 """The use cases: an upload becomes tasks, a message becomes an attempt, a person restarts or ends, the sweeper heals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.attempt import Attempt
 from shared.catalog import get_orchestration, list_orchestrations, plan_subtasks
-from shared.errors import AttemptFailed, Conflict, Interrupted, NotFound, RequestRejected, ServiceBusy
+from shared.errors import Conflict, Interrupted, NotFound, RequestRejected, ServiceBusy
 from shared.orchestration import Orchestration, Output, SubtaskRule, Verdict, match
 from shared.services import Services
 from shared.task import (
@@ -24,6 +24,7 @@ from shared.task import (
     TaskStatus,
     task_id,
 )
+from shared.task_list import is_task_id
 from shared.telemetry import count, logger
 
 LEASE_GRACE_MS = 30_000  # Past the function's own end: a worker that is silent so long is gone.
@@ -68,7 +69,7 @@ class NewTask:
     version_id: str | None = None
     orchestration: str | None = None
     subtasks: tuple[SubtaskRule, ...] = ()
-    output: Output = Output()
+    output: Output = field(default_factory=Output)
     priority: int = 0
     client_token: str | None = None
     session_context: str | None = None
@@ -104,12 +105,16 @@ def accept_upload(services: Services, tenant: str, upload: Upload) -> list[Accep
 
 def accept_match(services: Services, tenant: str, upload: Upload, orchestration: Orchestration) -> Accepted:
     """Make the task of one upload and one orchestration, or find that it was made before."""
+    try:
+        subtasks = plan_subtasks(services, tenant, orchestration.subtasks)
+    except RequestRejected as error:  # it was sound when it was stored; the others still take the upload
+        return Accepted(Verdict.INVALID_ORCHESTRATION, error.message, orchestration.name)
     thing = upload.version_id or upload.sequencer or upload.e_tag
-    identity = "\0".join((upload.bucket, upload.key, thing, tenant, orchestration.name))
+    identity = "\0".join([upload.bucket, upload.key, thing, tenant, orchestration.name])
     task = Task(
         id=task_id(upload.at, identity.encode()),
         source=Source(upload.bucket, upload.key, upload.size, upload.e_tag, upload.version_id),
-        subtasks=plan_subtasks(services, tenant, orchestration.subtasks),
+        subtasks=subtasks,
         created_at=services.now(),
         output_prefix=orchestration.output.prefix,
         orchestration=OrchestrationRef(orchestration.name, orchestration.version),
@@ -133,17 +138,17 @@ def create_task(
 
     Raise NotFound when the source or the orchestration isn't there, RequestRejected when a parameter is wrong.
     """
-    orchestration = (
-        get_orchestration(services, tenant, wanted.orchestration) if wanted.orchestration else None
-    )
-    rules = orchestration.subtasks if orchestration else wanted.subtasks
     now = services.now()
     identifier = task_id(now, random(16))
     if wanted.client_token:
         identifier = services.tasks.claim_token(tenant, wanted.client_token, identifier)
         first = services.tasks.get(identifier)
-        if first:
-            return first, False
+        if first:  # whose maker may have died between the write and the messages
+            return enqueue(services, first), False
+    orchestration = (
+        get_orchestration(services, tenant, wanted.orchestration) if wanted.orchestration else None
+    )
+    rules = orchestration.subtasks if orchestration else wanted.subtasks
     source = services.media.pin(wanted.bucket, wanted.key, wanted.version_id)
     if source.size == 0:
         message = f"s3://{wanted.bucket}/{wanted.key} is empty"
@@ -161,14 +166,14 @@ def create_task(
         session_context=wanted.session_context,
     ).begun()
     if not services.tasks.create(task):
-        return get_task(services, tenant, identifier), False
+        return enqueue(services, get_task(services, tenant, identifier)), False
     count("TasksCreated")
     return enqueue(services, task), True
 
 
 def get_task(services: Services, tenant: str, identifier: str) -> Task:
     """Return a task; raise NotFound, also for another tenant's."""
-    task = services.tasks.get(identifier)
+    task = services.tasks.get(identifier) if is_task_id(identifier) else None
     if task is None or task.tenant != tenant:
         message = f"there is no task {identifier}"
         raise NotFound(message, code="TaskNotFound")
@@ -361,15 +366,14 @@ def sweep(services: Services, seconds_left: Callable[[], float]) -> int:
 def heal(services: Services, task: Task, now: int) -> None:
     """Send what was not sent, send again what lost its worker or its message, give up what has run out of attempts."""
     resend_after = services.settings.resend_after_seconds * 1000
+    age = now - task.run_at
     again = set(task.unsent)
     for subtask in task.subtasks:
         if subtask.no not in task.pending or not task.free(subtask.no, now):
             continue
         if subtask.attempt >= services.settings.max_attempts and subtask.status is SubtaskStatus.IN_PROGRESS:
             task = give_up(services, task, subtask.no, now) or task
-        elif subtask.status is SubtaskStatus.IN_PROGRESS:
-            again.add(subtask.no)
-        elif subtask.no in task.ready() and now - task.created_at >= resend_after:
+        elif subtask.status is SubtaskStatus.IN_PROGRESS or (subtask.no in task.ready() and age >= resend_after):
             again.add(subtask.no)
     again &= task.pending
     if again:
@@ -381,6 +385,6 @@ def heal(services: Services, task: Task, now: int) -> None:
         for s in task.subtasks
         if s.status is SubtaskStatus.IN_PROGRESS and s.lease_until >= now
     ]
-    # The older a task, the rarer the looks: a message that waits behind a long queue needs no twins.
-    wait = max(resend_after, min(now - task.created_at, OLDEST_LOOK_MS))
+    # The older a run, the rarer the looks: a message that waits behind a long queue needs no twins.
+    wait = max(resend_after, min(age, OLDEST_LOOK_MS))
     services.tasks.look_again(task, min([*leases, now + wait]))

@@ -210,10 +210,16 @@ class Task:
     priority: int = 0
     client_token: str | None = None
     session_context: str | None = None
+    restarted_at: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
     pending: frozenset[int] = field(default=frozenset())
     unsent: frozenset[int] = field(default=frozenset())
+
+    @property
+    def run_at(self) -> int:
+        """When this run was asked for."""
+        return self.created_at if self.restarted_at is None else self.restarted_at
 
     def subtask(self, no: int) -> Subtask | None:
         """Return the subtask of that number, None when there is none."""
@@ -239,6 +245,12 @@ class Task:
             and subtask.status is SubtaskStatus.IN_PROGRESS
             and subtask.attempt == hold.attempt
         )
+
+    def ended_by(self, no: int, ending: Ending) -> bool:
+        """Whether subtask `no` ended just so; attempts are told apart by their records."""
+        subtask = self.subtasks[no - 1]
+        so = (subtask.status, subtask.record) == (ending.status, ending.record)
+        return so and ending.record is not None
 
     def free(self, no: int, now: int) -> bool:
         """Whether nobody holds that subtask: it waits, or its lease is over."""
@@ -315,13 +327,14 @@ class Task:
             ended_at=at,
         )
 
-    def restarted(self) -> "Task":
+    def restarted(self, at: int) -> "Task":
         """Return the task at the beginning of its next run."""
         task = replace(
             self,
             run=self.run + 1,
             subtasks=tuple(s.fresh() for s in self.subtasks),
             outcome=None,
+            restarted_at=at,
             started_at=None,
             ended_at=None,
         )
@@ -351,7 +364,7 @@ def task_id(at: int, identity: bytes) -> str:
 
 
 def base32(value: int, length: int) -> str:
-    """Return the low `5 × length` bits of `value` in Crockford's alphabet, which sorts as numbers do."""
+    """Return the low `5 * length` bits of `value` in Crockford's alphabet, which sorts as numbers do."""
     return "".join(CROCKFORD[value >> 5 * place & 31] for place in reversed(range(length)))
 
 

@@ -116,6 +116,7 @@ class TaskItem(Model):
     client_token = UnicodeAttribute(null=True)
     session_context = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
+    restarted_at = NumberAttribute(null=True)
     started_at = NumberAttribute(null=True)
     ended_at = NumberAttribute(null=True)
     subtasks: MapAttribute[str, Any] = MapAttribute()
@@ -257,11 +258,17 @@ def task_from(item: TaskItem) -> Task:
         priority=int(item.priority),
         client_token=item.client_token,
         session_context=item.session_context,
-        started_at=item.started_at if item.started_at is None else int(item.started_at),
-        ended_at=item.ended_at if item.ended_at is None else int(item.ended_at),
+        restarted_at=whole(item.restarted_at),
+        started_at=whole(item.started_at),
+        ended_at=whole(item.ended_at),
         pending=frozenset(int(no) for no in item.pending or ()),
         unsent=frozenset(int(no) for no in item.unsent or ()),
     )
+
+
+def whole(number: float | None) -> int | None:
+    """Return a time as DynamoDB gives it, as an integer where there is one."""
+    return None if number is None else int(number)
 
 
 def run_key(run: int) -> str:
@@ -275,6 +282,7 @@ def run_json(task: Task) -> dict[str, Any]:
         "run": task.run,
         "status": str(task.status),
         "outcome": str(task.outcome),
+        "restarted_at": task.restarted_at,
         "started_at": task.started_at,
         "ended_at": task.ended_at,
         "subtasks": [subtask_map(subtask) for subtask in task.subtasks],
@@ -288,6 +296,7 @@ def run_from(task: Task, record: Mapping[str, Any]) -> Task:
         run=record["run"],
         status=TaskStatus(record["status"]),
         outcome=Outcome(record["outcome"]),
+        restarted_at=record["restarted_at"],
         started_at=record["started_at"],
         ended_at=record["ended_at"],
         subtasks=tuple(subtask_from(no, fields) for no, fields in enumerate(record["subtasks"], start=1)),

@@ -5,16 +5,17 @@ import binascii
 import heapq
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
 from shared.errors import RequestRejected
+from shared.orchestration import MAX_KEY_BYTES
 from shared.table import busy
 from shared.task import CROCKFORD, DEFAULT_TENANT, TASK_ID_LENGTH, Outcome, Task, TaskStatus, task_id
-from shared.task_item import SHARDS, TASK, TaskItem, task_from
+from shared.task_item import SHARDS, TASK, task_from
 from shared.task_store import TaskStore
 
 # What a page may read beyond what it shows, when a second filter leaves little of the first one's index.
@@ -108,7 +109,7 @@ class TaskList:
 
     def _identifiers(self, wanted: TaskFilter, low: str, high: str, limit: int) -> Iterator[str]:
         """Yield the IDs of the index that narrows the most, newest first."""
-        if low > high:
+        if low > high or len((wanted.source_key or "").encode()) > MAX_KEY_BYTES:
             return iter(())
         index, keys = self._index(wanted)
         between = self._items.pk.between(low, high)
@@ -142,7 +143,7 @@ class TaskList:
 
 def time_prefix(at: int) -> str:
     """Return the beginning that all IDs of that millisecond share."""
-    return task_id(at, b"")[:10]
+    return task_id(max(at, 0), b"")[:10]  # no task is older than the epoch
 
 
 def id_before(identifier: str) -> str:

@@ -125,7 +125,7 @@ class TaskStore:
 
     def restart(self, task: Task, now: int) -> Task | None:
         """Begin the next run of a completed task."""
-        new = task.restarted()
+        new = task.restarted(now)
         condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES["restart"]))
         actions = [
             self.items.run.set(new.run),
@@ -133,6 +133,7 @@ class TaskStore:
             self.items.pending.set(set(new.pending)),
             self.items.unsent.set(set(new.unsent)),
             self.items.due_at.set(now + self._first_look_ms),
+            self.items.restarted_at.set(now),
             self.items.outcome.remove(),
             self.items.started_at.remove(),
             self.items.ended_at.remove(),
@@ -219,6 +220,8 @@ class TaskStore:
             if done:
                 return done
             newest = self.get(ref.task_id)
+            if newest and newest.run == ref.run and newest.ended_by(ref.no, ending):
+                return newest  # by the very update that was refused: the answer to its first sending was lost
             if newest is None or not still_mine(newest):
                 return None
             seen, supposed = newest, frozenset()
@@ -242,9 +245,8 @@ class TaskStore:
         actions: list[Action] = [self.items.pending.delete(set(gone)), self._path(no)["phase"].remove()]
         for other in sorted(gone):
             changed = subtask_map(after.subtasks[other - 1])
-            for name in ("status", "ended_at", "failure", "output", "record"):
-                if name in changed:
-                    actions.append(self._path(other)[name].set(changed[name]))
+            ends = [name for name in ("status", "ended_at", "failure", "output", "record") if name in changed]
+            actions += [self._path(other)[name].set(changed[name]) for name in ends]
         if freed := after.unsent - before.unsent:
             actions.append(self.items.unsent.add(set(freed)))
         elif gone & before.unsent:

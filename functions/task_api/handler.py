@@ -9,7 +9,10 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.task_api import catalog, tasks
@@ -27,7 +30,10 @@ STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
     ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ReelmillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-app = APIGatewayHttpResolver(enable_validation=True)
+# An answer that doesn't fit its own form is a fault of ours; without the code it would be called the caller's.
+app = APIGatewayHttpResolver(
+    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+)
 for part in (tasks, media_files, catalog):
     app.include_router(part.router)
 
@@ -50,7 +56,9 @@ def get_docs() -> Response[str]:
     from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html  # noqa: PLC0415
 
     assets = files(generate_swagger_html.__module__.rpartition(".")[0])
-    script, style = (assets.joinpath(f"swagger-ui{name}").read_text() for name in ("-bundle.min.js", ".min.css"))
+    script, style = (
+        assets.joinpath(f"swagger-ui{name}").read_text() for name in ("-bundle.min.js", ".min.css")
+    )
     page = generate_swagger_html(openapi_document().replace("</", "<\\/"), script, style, "", None)
     return Response(status_code=HTTPStatus.OK, content_type="text/html", body=page)
 
@@ -78,6 +86,20 @@ def refuse_invalid(error: RequestValidationError) -> Response[str]:
     wrong = [{"where": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in error.errors()]
     sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in wrong)
     return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
+
+
+@app.exception_handler(RequestUnsupportedContentType)
+def refuse_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
+    """Answer a body of another kind than JSON."""
+    message = "the body must be JSON, and the header content-type say so: application/json"
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+
+
+@app.exception_handler([UnicodeDecodeError, RecursionError])
+def refuse_undecodable(_error: Exception) -> Response[str]:
+    """Answer a body that is no text, or nests without end: nothing else here decodes or recurses."""
+    message = "the body is not JSON that can be read: it is not UTF-8, or nests too deep"
+    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", message)
 
 
 @app.exception_handler(Exception)

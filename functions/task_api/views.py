@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
+from shared.media_store import MAX_UPLOAD_BYTES
 from shared.orchestration import (
     Kind,
     Match,
+    Name,
     Orchestration,
     Output,
     SubtaskRule,
@@ -28,13 +30,13 @@ from shared.task import (
     TaskStatus,
 )
 
-MAX_UPLOAD_BYTES = 5 * 1024**4  # S3: the largest object.
-
 
 class View(BaseModel):
     """The base of all that goes out or comes in: camelCase, closed."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True
+    )
 
 
 def moment(at: int | None) -> str | None:
@@ -259,7 +261,7 @@ class TaskBody(View):
     """A new task: a stored orchestration by name, or a list of subtasks of its own."""
 
     source: SourceBody
-    orchestration: str | None = None
+    orchestration: Name | None = None
     subtasks: SubtaskRules | None = None
     output: Output = Output()
     priority: Annotated[int, Field(ge=-10, le=10)] = 0

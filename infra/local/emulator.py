@@ -3,11 +3,12 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from infra.local.data_dir import DataDir
 
 HOST = "127.0.0.1"
-REGION = "eu-central-1"  # in an older region boto3 makes links with Signature Version 2
+REGION: Final = "eu-central-1"  # in an older region boto3 makes links with Signature Version 2
 ACCESS_KEY_ID = "REELMILLLOCAL0000000"
 # Queue URLs bear the port, and the saved state bears queue URLs. So ministack is always told this port: the
 # state then fits whichever port the next `up` takes, and clients go by their endpoint anyway.

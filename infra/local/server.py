@@ -23,7 +23,7 @@ from hypercorn.config import Config
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
 from ministack.core import persistence  # type: ignore[import-untyped]  # the same
 
-from infra.local import emulator, workers
+from infra.local import emulator, versioned_reads, workers
 from infra.local.asgi import Message, Receive, Send
 from infra.local.aws_door import AwsDoor
 from infra.local.console_door import ConsoleDoor
@@ -43,27 +43,21 @@ GRACE = 1.0  # seconds for answers that are under way when the stack ends
 WARM = ("OnUploadFunctionName", "RunSubtaskFunctionName")
 
 
-# What the template uses. The rest of AWS is saved as well when the stack ends in good order.
+# What changes by use. All else, the ever growing logs too, is saved when the stack is ready and when it ends.
 SAVED = frozenset(
-    {
-        "apigateway",
-        "cloudformation",
-        "cloudwatch_logs",
-        "dynamodb",
-        "eventbridge",
-        "iam",
-        "lambda",
-        "s3",
-        "sqs",
-        "sts",
-    }
+    {"apigateway", "cloudformation", "dynamodb", "eventbridge", "iam", "lambda", "s3", "sqs", "sts"}
 )
 
 
-def states() -> dict[str, Callable[[], Any]]:
+def all_states() -> dict[str, Callable[[], Any]]:
+    """Return all that the emulator can save, by name."""
+    everything: dict[str, Callable[[], Any]] = emulated._build_persistence_save_dict()  # noqa: SLF001 - the one way
+    return everything
+
+
+def changing_states() -> dict[str, Callable[[], Any]]:
     """Return what is saved while the stack runs, by name."""
-    everything = emulated._build_persistence_save_dict()  # noqa: SLF001 - it offers no other way
-    return {name: state for name, state in everything.items() if name in SAVED}
+    return {name: state for name, state in all_states().items() if name in SAVED}
 
 
 class Report:
@@ -102,9 +96,10 @@ class Server:
         secret = self.data_dir.secret()
         self.aws = AwsDoor(emulated.app, emulator.ACCESS_KEY_ID, secret)
         self.console = ConsoleDoor(emulated.app, Credentials(emulator.ACCESS_KEY_ID, secret), emulator.REGION)
-        self.saver = Saver(states, persistence.save_state, lambda: self.aws.requests, busy=workers.busy)
+        self.saver = Saver(
+            changing_states, persistence.save_state, lambda: self.aws.requests, busy=workers.busy
+        )
         self.stop = asyncio.Event()
-        self.failed = False
 
     async def app(self, scope: Message, receive: Receive, send: Send) -> None:
         """Send a request to the door of its port, and the server's own events to the emulator."""
@@ -129,37 +124,39 @@ class Server:
         served = loop.create_task(serve(cast("Framework", self.app), config, shutdown_trigger=closing.wait))
         booted = loop.create_task(asyncio.to_thread(self._boot))
         stopped = loop.create_task(self.stop.wait())
-        await asyncio.wait({served, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({served, stopped, booted}, return_when=asyncio.FIRST_COMPLETED)
+        if booted.done() and booted.result():
+            await asyncio.wait({served, stopped}, return_when=asyncio.FIRST_COMPLETED)
         self.data_dir.info.unlink(missing_ok=True)
         await asyncio.to_thread(workers.end)  # while the stack still answers them
+        ready = await booted
+        self.data_dir.info.unlink(missing_ok=True)
+        await asyncio.to_thread(self.saver.stop)  # or it would write what the emulator saves as it ends
         closing.set()
         await served
-        await booted
-        await asyncio.to_thread(self.saver.stop)
-        return 1 if self.failed else 0
+        return 0 if ready else 1
 
-    def _boot(self) -> None:
-        """Deploy, and tell when the stack is ready."""
+    def _boot(self) -> bool:
+        """Deploy, and tell when the stack is ready; return False when it can't be."""
         try:
             self._info().save()
         except ReelmillError as error:
-            self._fail(error)
+            self.report.fail(error)
         except Exception as error:
             logger.exception("the stack could not start")
-            self._fail(ReelmillError(f"the stack could not start: {error}"))
-        self.report.close()
-
-    def _fail(self, error: ReelmillError) -> None:
-        self.failed = True
-        self.report.fail(error)
-        self.stop.set()
+            self.report.fail(ReelmillError(f"the stack could not start: {error}"))
+        else:
+            return True
+        finally:
+            self.report.close()
+        return False
 
     def _info(self) -> StackInfo:
         """Bring everything up, and return what there is then."""
         options = self.options
         workers.limit()
+        versioned_reads.install()
         outputs = deploy(emulator.PROJECT, self.report.say)
-        self.saver.start()
         self.console.api_id = outputs["ApiId"]
         self.console.input_bucket = outputs["InputBucketName"]
         console = f"http://{emulator.HOST}:{options.port}"
@@ -171,7 +168,8 @@ class Server:
             answer.read()
         for thread in threads:
             thread.join()
-        self.saver.save()  # a stack that was ready once comes back
+        persistence.save_all(all_states())  # a stack that was ready once comes back
+        self.saver.start()
         # What nobody waits for yet: the second subtask at once, and the first sweep.
         for name, count in (("RunSubtaskFunctionName", SUBTASKS_AT_ONCE), ("SweepFunctionName", 1)):
             threading.Thread(target=workers.warm, args=(outputs[name], count), daemon=True).start()

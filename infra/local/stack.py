@@ -103,8 +103,8 @@ def start(folder: DataDir, lock: int, port: int, aws_port: int, say: Say) -> Sta
     if info := StackInfo.load(folder):
         return info
     process.wait()
-    message = failure or f"the server of the stack ended while it started (exit code {process.returncode})"
-    raise StackFailed(f"{message}; its log is {folder.log}")
+    message = f"the server of the stack ended while it started (exit code {process.returncode})"
+    raise StackFailed(f"{failure.get('error', message)}; its log is {folder.log}", code=failure.get("code"))
 
 
 def listen(port: int, option: str) -> socket.socket:
@@ -165,16 +165,16 @@ def spawn(
     return process, report
 
 
-def follow(report: int, say: Say) -> str | None:
-    """Pass on what the server tells while it starts; return why it failed, None when it didn't say."""
-    failure = None
+def follow(report: int, say: Say) -> dict[str, str]:
+    """Pass on what the server tells while it starts; return why it failed, empty when it didn't say."""
+    failure: dict[str, str] = {}
     with os.fdopen(report) as lines:
         for line in lines:
             told = json.loads(line)
             if "doing" in told:
                 say(told["doing"])
             else:
-                failure = told["error"]
+                failure = told
     return failure
 
 

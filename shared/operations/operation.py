@@ -1,6 +1,5 @@
 """What every operation is: typed parameters, and a function from a media file to output files."""
 
-import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,5 +63,5 @@ class Operation(Generic[P]):
 
     kind: SubtaskType
     summary: str
-    params: builtins.type[P]
+    params: type[P]
     run: Callable[[P, Workbench], Yield]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from signal import SIGKILL
 
@@ -66,7 +67,16 @@ def test_progress_is_told_soon_then_every_few_seconds_and_only_grows(
     ffmpeg = Ffmpeg(Limits(60, 10**9), tmp_path, lambda p: told.append((time.monotonic() - began, p)))
 
     written = ffmpeg.run(
-        ["-re", *ffmpeg.input_arguments(clip("plain.mp4")), "-f", "null", "-"],
+        [
+            "-readrate",
+            "0.7",
+            "-readrate_initial_burst",
+            "0",
+            *ffmpeg.input_arguments(clip("plain.mp4")),
+            "-f",
+            "null",
+            "-",
+        ],
         duration=2,
         phase="reading",
         share=(50, 100),
@@ -74,10 +84,10 @@ def test_progress_is_told_soon_then_every_few_seconds_and_only_grows(
 
     assert written == pytest.approx(2, abs=0.1)
     times, percents = [at for at, _ in told], [p.percent for _, p in told]
-    assert 1 <= times[0] < 1.5
-    assert all(later - earlier >= 0.5 for earlier, later in zip(times, times[1:], strict=False))
+    assert 1 <= times[0] < 3
+    assert all(later - earlier >= 0.5 for earlier, later in pairwise(times))
     assert percents == sorted(percents)
-    assert 50 < percents[0] < percents[-1] <= 100
+    assert 50 <= percents[0] < percents[-1] <= 100
     assert {p.phase for _, p in told} == {"reading"}
 
 
@@ -262,7 +272,7 @@ def test_the_commands_can_be_pasted_beside_the_files_and_name_no_folder_of_this_
 
 
 def test_a_failure_for_a_reason_of_its_own_quotes_the_last_words(ffmpeg: Ffmpeg) -> None:
-    with pytest.raises(OperationFailed, match=r"exit code \d+.*no-such-muxer"):
+    with pytest.raises(OperationFailed, match=r"exit code 234; .*Invalid argument"):
         ffmpeg.run(
             ["-f", "lavfi", "-i", "color", "-f", "no-such-muxer", "-"], duration=None, phase="encoding"
         )

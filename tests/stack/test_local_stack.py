@@ -37,7 +37,11 @@ def own_dir(tmp_path: Path) -> Iterator[Path]:
 
 def reelmill(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -79,7 +83,7 @@ def keep_something(info: StackInfo) -> None:
 def kept(info: StackInfo) -> bool:
     answer = client_of(info, "s3").get_object(Bucket=info.input_bucket, Key="kept/ä b+%.txt")
     item = client_of(info, "dynamodb").get_item(TableName=info.outputs["CatalogTableName"], Key=KEY)["Item"]
-    return answer["Body"].read() == b"kept" and item == ITEM
+    return bool(answer["Body"].read() == b"kept" and item == ITEM)
 
 
 def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path, stack: StackInfo) -> None:
@@ -91,13 +95,19 @@ def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path
     os.kill(first.pid, signal.SIGKILL)
     local.wait(own_dir)
     assert local.running(own_dir) is None
-    second = local.ensure_up(own_dir, port=0, aws_port=0)
+    said: list[str] = []
+    second = local.ensure_up(own_dir, port=0, aws_port=0, say=said.append)
 
+    assert "deploying template.yaml" not in said  # the same code is not deployed twice
     assert second.pid != first.pid
     assert second.input_bucket == first.input_bucket
     assert kept(second)
-    assert second.input_bucket != stack.input_bucket  # two stacks run side by side, and know nothing of each other
-    assert [b["Name"] for b in client_of(stack, "s3").list_buckets()["Buckets"] if b["Name"] == first.input_bucket] == []
+    assert (
+        second.input_bucket != stack.input_bucket
+    )  # two stacks run side by side, and know nothing of each other
+    assert [
+        b["Name"] for b in client_of(stack, "s3").list_buckets()["Buckets"] if b["Name"] == first.input_bucket
+    ] == []
 
     assert local.down(own_dir)
     assert gone(second.pid)
@@ -110,7 +120,14 @@ def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path
 
 def test_up_finds_a_stack_that_runs(stack: StackInfo, data_dir: Path) -> None:
     found = reelmill(
-        "--data-dir", str(data_dir), "up", "--json", "--port", str(stack.port), "--aws-port", str(stack.aws_port)
+        "--data-dir",
+        str(data_dir),
+        "up",
+        "--json",
+        "--port",
+        str(stack.port),
+        "--aws-port",
+        str(stack.aws_port),
     )
 
     assert found.returncode == 0, found.stderr
@@ -126,7 +143,9 @@ def test_up_refuses_other_ports_while_a_stack_runs(stack: StackInfo, data_dir: P
 def test_up_names_a_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        refused = reelmill("--data-dir", str(tmp_path), "up", "--detach", "--port", "0", "--aws-port", str(taken))
+        refused = reelmill(
+            "--data-dir", str(tmp_path), "up", "--detach", "--port", "0", "--aws-port", str(taken)
+        )
 
     assert refused.returncode == 1
     assert f"port {taken} can't be used" in refused.stderr
@@ -184,7 +203,8 @@ def test_env_is_all_that_boto3_and_the_aws_cli_need(stack: StackInfo, data_dir: 
     lines = reelmill("--data-dir", str(data_dir), "env")
     assert lines.returncode == 0, lines.stderr
     bucket = stack.input_bucket
-    python = f"import boto3; print(boto3.client('s3').get_object(Bucket='{bucket}', Key='kept/env.txt')['Body'].read())"
+    look = f"head_object(Bucket='{bucket}', Key='kept/env.txt')['ContentLength']"
+    python = f"import boto3; print(boto3.client('s3').{look})"
     script = f'export AWS_SESSION_TOKEN=theirs\n{lines.stdout}\n"{sys.executable}" -c "{python}"\n'
     if shutil.which("aws"):
         script += f"aws s3 ls s3://{bucket}/kept/\n"
@@ -192,7 +212,7 @@ def test_env_is_all_that_boto3_and_the_aws_cli_need(stack: StackInfo, data_dir: 
     said = subprocess.run(["/bin/sh", "-ec", script], capture_output=True, text=True, check=False, timeout=60)
 
     assert said.returncode == 0, said.stderr
-    assert "b'hello'" in said.stdout
+    assert said.stdout.splitlines()[0] == "5"
 
 
 def test_the_api_needs_no_sign_in_on_the_console_port_alone(stack: StackInfo) -> None:
@@ -201,21 +221,18 @@ def test_the_api_needs_no_sign_in_on_the_console_port_alone(stack: StackInfo) ->
     assert status_of(f"{execute_api(stack)}/tasks") == 403
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        "Bearer anything",
-        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=00",
-        "AWS4-HMAC-SHA256 Credential=REELMILLLOCAL0000000/20260101/us-east-1/execute-api/aws4_request, "
-        "SignedHeaders=host, Signature=00",
-        "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00",
-    ],
-)
-def test_a_signature_that_is_not_ours_is_refused(stack: StackInfo, authorization: str) -> None:
-    headers = {"Authorization": authorization, "x-amz-date": "20260101T000000Z"}
+@pytest.mark.parametrize("key", ["REELMILLLOCAL0000000", "test", "123456789012", ""])
+def test_a_signature_that_is_not_ours_is_refused(stack: StackInfo, key: str) -> None:
+    scope = f"{key}/20260101/{stack.region}/s3/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"}
 
-    assert status_of(f"{execute_api(stack)}/tasks", headers=headers) == 403
-    assert status_of(f"{stack.aws_endpoint_url}/{stack.input_bucket}?versions", headers=headers) == 403
+    for forged in (
+        headers,
+        headers | {"x-amz-date": "20260101T000000Z"},
+        {"Authorization": "Bearer anything"},
+    ):
+        assert status_of(f"{execute_api(stack)}/tasks", headers=forged) == 403
+        assert status_of(f"{stack.aws_endpoint_url}/{stack.input_bucket}?versions", headers=forged) == 403
 
 
 def test_nobody_reads_or_resets_the_emulator_without_a_signature(stack: StackInfo) -> None:
@@ -273,18 +290,6 @@ def test_doctor_finds_this_machine_well_and_a_taken_port_not(stack: StackInfo, t
     failed = [finding for finding in json.loads(unwell.stdout) if finding["verdict"] == "failed"]
     assert [finding["subject"] for finding in failed] == [f"port {stack.port}", f"port {stack.aws_port}"]
     assert "--aws-port" in failed[1]["remedy"]
-
-
-def test_the_same_code_is_not_deployed_twice(own_dir: Path) -> None:
-    said: list[str] = []
-    local.ensure_up(own_dir, port=0, aws_port=0, say=said.append)
-    assert "deploying template.yaml" in said
-    local.down(own_dir)
-    said.clear()
-
-    local.ensure_up(own_dir, port=0, aws_port=0, say=said.append)
-
-    assert "deploying template.yaml" not in said
 
 
 def test_a_port_that_is_no_port_is_named(tmp_path: Path) -> None:

@@ -1,20 +1,29 @@
 """The world of a unit test: the template's own tables on moto, which is single-threaded and quick."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
-from moto import mock_aws
 
+from shared.settings import Settings
 from shared.task import OrchestrationRef, Source, Subtask, SubtaskType, Task, task_id
-from tests.deployment import World, deploy
+from tests.deployment import BEGINNING, World, emulated
+
+
+@cache
+def the_world(settings: Settings) -> World:
+    """Return the services on a deployment of those names: their clients outlive a test."""
+    return World(settings)
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Lend the services on empty tables, buckets and a queue."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        yield World(deploy())
+    with emulated() as settings:
+        lent = the_world(settings)
+        lent.settings, lent.time = settings, BEGINNING
+        yield lent
 
 
 def a_task(

@@ -16,8 +16,6 @@ from cli.connection import SignedForAws, is_loopback, open_api, region_in
 from cli.errors import ApiRefused, CommandFailed, Unreachable
 from tests.unit.cli.remote import Heard, RemoteService, Reply, Run, task
 
-pytestmark = pytest.mark.enable_socket
-
 AWKWARD = "a b+c%20d/é東🎬~*'()"
 
 
@@ -106,6 +104,17 @@ def test_details_of_a_refusal_are_shown_in_words(here: Run, service: RemoteServi
     ended = here("tasks", "list")
 
     assert "path: subtasks.0.params.crf, message: must be at most 51" in ended.err
+
+
+def test_details_that_the_sentence_has_already_are_not_said_twice(here: Run, service: RemoteService) -> None:
+    details = {"fields": [{"where": "crf", "problem": "at most 51"}], "limit": 63}
+    said = {"code": "InvalidRequest", "message": "crf: at most 51", "requestId": "r", "details": details}
+    service.answers("GET", "/api/tasks", Reply(said, 400))
+
+    ended = here("tasks", "list")
+
+    assert ended.err.count("at most 51") == 1
+    assert "63" in ended.err
 
 
 def test_a_missing_thing_points_to_the_list_of_its_kind(here: Run, service: RemoteService) -> None:

@@ -8,8 +8,6 @@ import yaml
 
 from tests.unit.cli.remote import RemoteService, Reply, Run
 
-pytestmark = pytest.mark.enable_socket
-
 STORED: dict[str, Any] = {
     "name": "web-video",
     "description": "",

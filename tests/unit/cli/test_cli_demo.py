@@ -7,8 +7,6 @@ import pytest
 from cli.demo import big_buck_bunny
 from tests.unit.cli.remote import BUCKET, FAILED_SUBTASK, TASK_ID, RemoteService, Reply, Run, subtask, task
 
-pytestmark = pytest.mark.enable_socket
-
 
 @pytest.fixture
 def film(service: RemoteService, tmp_path: Path) -> Path:

@@ -11,8 +11,6 @@ from cli.download import free_name, safe_name, save_outputs
 from cli.errors import CommandFailed
 from tests.unit.cli.remote import RemoteService, Reply
 
-sockets = pytest.mark.enable_socket
-
 
 @pytest.mark.parametrize(
     ("wanted", "name"),
@@ -89,7 +87,6 @@ def ignore(_: int) -> None:
     """Hear of bytes, and do nothing."""
 
 
-@sockets
 def test_a_short_file_never_appears_and_leaves_the_old_one_alone(
     service: RemoteService, tmp_path: Path
 ) -> None:
@@ -102,7 +99,6 @@ def test_a_short_file_never_appears_and_leaves_the_old_one_alone(
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("film.mp4", b"old")]
 
 
-@sockets
 def test_a_connection_that_breaks_leaves_nothing(service: RemoteService, tmp_path: Path) -> None:
     service.answers("GET", "/store/film", Reply(b"fi", headers={"Content-Length": "4"}))
 
@@ -112,7 +108,6 @@ def test_a_connection_that_breaks_leaves_nothing(service: RemoteService, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-@sockets
 def test_a_url_that_is_over_is_said_to_be_so(service: RemoteService, tmp_path: Path) -> None:
     service.answers("GET", "/store/film", Reply(b"<Error/>", 403))
 
@@ -122,7 +117,6 @@ def test_a_url_that_is_over_is_said_to_be_so(service: RemoteService, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-@sockets
 def test_a_link_in_the_folder_leads_nowhere(service: RemoteService, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_bytes(b"mine")
@@ -139,7 +133,6 @@ def test_a_link_in_the_folder_leads_nowhere(service: RemoteService, tmp_path: Pa
     assert (folder / "film.mp4").read_bytes() == b"film"
 
 
-@sockets
 def test_an_output_is_replaced_in_one_step_by_a_second_download(
     service: RemoteService, tmp_path: Path
 ) -> None:

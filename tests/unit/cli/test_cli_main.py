@@ -10,8 +10,6 @@ import typer
 from cli.times import point_in_time
 from tests.unit.cli.remote import RemoteService, Run
 
-pytestmark = pytest.mark.enable_socket
-
 
 def test_help_names_every_command(reelmill: Run) -> None:
     ended = reelmill("--help")

@@ -7,8 +7,6 @@ import pytest
 
 from tests.unit.cli.remote import FAILED_SUBTASK, TASK_ID, RemoteService, Reply, Run, subtask, task
 
-pytestmark = pytest.mark.enable_socket
-
 SECOND_ID = TASK_ID[:-1] + "Z"
 
 
@@ -127,7 +125,7 @@ def test_a_refusal_is_shown_with_its_code_its_request_and_what_to_do(
     ended = here("tasks", "restart", TASK_ID, "--json")
 
     assert (ended.code, ended.out) == (1, "")
-    for fact in (said["message"], "InvalidTaskStatus", "req-1", "WAITING", "reelmill tasks get"):
+    for fact in (said["message"], "InvalidTaskStatus", "req-1", f"`reelmill tasks get {TASK_ID}`"):
         assert str(fact) in ended.err
 
 
@@ -137,6 +135,15 @@ def test_get_shows_why_a_subtask_failed(here: Run, service: RemoteService) -> No
     ended = here("tasks", "get", TASK_ID)
 
     assert "SourceFileError.NotMedia: the file is a text, not a video" in ended.out
+
+
+def test_one_reason_of_several_subtasks_is_said_once(here: Run, service: RemoteService) -> None:
+    both = [{**FAILED_SUBTASK, "no": 1, "name": "hd"}, {**FAILED_SUBTASK, "no": 2, "name": "sd"}]
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task(outcome="FAILED", subtasks=both))
+
+    ended = here("tasks", "watch", TASK_ID)
+
+    assert ended.err.splitlines()[-1].startswith("subtasks 1 hd, 2 sd: SourceFileError.NotMedia: ")
 
 
 def test_escape_codes_in_a_key_never_reach_the_terminal(here: Run, service: RemoteService) -> None:
@@ -200,6 +207,19 @@ def test_watch_without_a_terminal_writes_a_line_for_each_step_and_no_more(
         "1 part-1 TRANSCODE 100 % done in 3.5 s",
     ]
     assert ended.document == task()
+
+
+def test_watch_says_where_to_look_when_nothing_moves(
+    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.watch.STALLED", 0)
+    waiting = task(status="WAITING", outcome=None, subtasks=[subtask(status="WAITING", progress=0)])
+    service.answers("GET", f"/api/tasks/{TASK_ID}", waiting, waiting, waiting, task())
+
+    ended = here("tasks", "watch", TASK_ID)
+
+    assert ended.err.count("nothing has moved") == 2
+    assert "reelmill status" in ended.err
 
 
 def test_watch_outlives_a_gateway_s_bad_moment(here: Run, service: RemoteService) -> None:

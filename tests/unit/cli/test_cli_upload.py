@@ -1,5 +1,6 @@
 """Uploads: every byte arrives once, in one request or in parts, and the right tasks are found."""
 
+import os
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -8,8 +9,6 @@ import pytest
 
 from cli import transfer
 from tests.unit.cli.remote import BUCKET, TASK_ID, RemoteService, Reply, Run, task
-
-pytestmark = pytest.mark.enable_socket
 
 KEY = "uploads/film.mp4"
 NO_PARTS = {"uploadId": None, "partSize": None, "parts": None, "complete": None, "abort": None}
@@ -215,6 +214,18 @@ def test_a_join_that_fails_behind_a_200_is_a_failure(here: Run, service: RemoteS
     assert ended.code == 1
     assert "InternalError" in ended.err
     assert len(service.asked("DELETE", "/store/abort")) == 1
+
+
+def test_a_name_that_is_no_utf_8_needs_a_key(here: Run, service: RemoteService, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    odd.write_bytes(b"x")
+    takes_whole_files(service)
+    service.answers("GET", "/api/tasks", {"tasks": [task()]})
+
+    refused, taken = here("upload", odd), here("upload", odd, "--key", "uploads/cafe.mp4")
+
+    assert (refused.code, taken.code) == (1, 0)
+    assert "--key" in refused.err
 
 
 def test_an_empty_file_is_refused_before_anything_is_asked(

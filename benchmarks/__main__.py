@@ -1,0 +1,120 @@
+"""`python -m benchmarks [a b c d]`: measure what Reelmill costs; tables on screen, and a JSON file."""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import import_time, put_to_start, requests_per_task, wall_time, workload
+from benchmarks.stack import running_stack
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: more takes longer and says more."""
+
+    clip_seconds: int
+    rounds: int
+    puts: int
+    tasks: int
+    imports: int
+
+
+FULL = Effort(clip_seconds=60, rounds=3, puts=20, tasks=8, imports=20)
+QUICK = Effort(clip_seconds=5, rounds=1, puts=5, tasks=2, imports=5)
+
+
+def part_a(effort: Effort) -> dict[str, Any]:
+    """Measure wall times."""
+    with running_stack() as stack:
+        found = wall_time.measure(stack, effort.clip_seconds, effort.rounds)
+    return wall_time.figures(effort.clip_seconds, found)
+
+
+def part_b(effort: Effort) -> dict[str, Any]:
+    """Measure the wait for the first subtask."""
+    with running_stack() as stack:
+        return put_to_start.figures(put_to_start.measure(stack, effort.puts))
+
+
+def part_c(effort: Effort) -> dict[str, Any]:
+    """Count requests."""
+    with running_stack() as stack:
+        return requests_per_task.figures(requests_per_task.measure(stack, effort.tasks))
+
+
+def part_d(effort: Effort) -> dict[str, Any]:
+    """Measure imports."""
+    return import_time.figures(import_time.measure(effort.imports))
+
+
+Part = tuple[str, Callable[[Effort], dict[str, Any]], Callable[[dict[str, Any]], Table]]
+PARTS: dict[str, Part] = {
+    "a": ("wall_time", part_a, wall_time.table),
+    "b": ("put_to_start", part_b, put_to_start.table),
+    "c": ("requests_per_task", part_c, requests_per_task.table),
+    "d": ("import_time", part_d, import_time.table),
+}
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    return {
+        "cpus": os.cpu_count(),
+        "architecture": platform.machine(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help="a wall time, b put to start, c requests, d imports; all by default",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a short clip and few rounds: to see that it works"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+    return options
+
+
+def save(report: dict[str, Any], begun: datetime) -> Path:
+    """Write the report and return where it is."""
+    workload.RESULTS.mkdir(exist_ok=True)
+    path = workload.RESULTS / f"{begun:%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    return path
+
+
+def main() -> None:
+    """Measure, show, save."""
+    options = arguments()
+    console = Console()
+    begun = datetime.now(UTC)
+    report: dict[str, Any] = {"begun": begun.isoformat(), "quick": options.quick, "machine": machine()}
+    for letter in options.parts or PARTS:
+        name, measure, table = PARTS[letter]
+        with console.status(f"({letter}) {name.replace('_', ' ')} …"):
+            report[name] = measure(QUICK if options.quick else FULL)
+        console.print(table(report[name]))
+    console.print(f"{save(report, begun)} holds all of it")
+
+
+if __name__ == "__main__":
+    main()

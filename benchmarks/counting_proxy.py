@@ -1,0 +1,120 @@
+"""A door between the functions and AWS that counts what goes through it."""
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+PLACEHOLDER = re.compile(r"#\w+")
+TIMEOUT = 30.0
+# A move of a task, told by an attribute that it alone changes; the first that fits counts.
+MOVES = {"lease_until": "claim", "pending": "finish", "progress": "beat", "unsent": "sent"}
+HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
+
+
+class CountingProxy(ThreadingHTTPServer):
+    """Passes requests to an endpoint on this machine as they are, their signatures included."""
+
+    daemon_threads = True
+
+    def __init__(self, endpoint: str) -> None:
+        """Listen on a free port."""
+        self.endpoint = urlsplit(endpoint)
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), Passage)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def count(self, kind: str) -> None:
+        """Add one of a kind."""
+        with self._lock:
+            self._counts[kind] += 1
+
+    def taken(self) -> Counter[str]:
+        """Return what was counted since the last time, and begin anew."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        return counts
+
+
+class Passage(BaseHTTPRequestHandler):
+    """One connection, passed on over one of its own."""
+
+    protocol_version = "HTTP/1.1"
+    server: CountingProxy
+
+    def setup(self) -> None:
+        """Connect to the endpoint."""
+        super().setup()
+        endpoint = self.server.endpoint
+        self.upstream = HTTPConnection(endpoint.hostname or "", endpoint.port, timeout=TIMEOUT)
+
+    def finish(self) -> None:
+        """Close both connections."""
+        self.upstream.close()
+        super().finish()
+
+    def do_POST(self) -> None:
+        """Pass one request on and its answer back, and count it."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            self.upstream.putheader(name, value)
+        self.upstream.endheaders(body)
+        answer = self.upstream.getresponse()
+        content = answer.read()
+        self.server.count(kind_of(self.headers.get("X-Amz-Target", ""), body, answer.status))
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.getheaders():
+            if name.lower() not in HOP_BY_HOP | {"content-length"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def counting(endpoint: str) -> Iterator[CountingProxy]:
+    """Lend a proxy of that endpoint."""
+    with CountingProxy(endpoint) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.shutdown()
+            thread.join()
+
+
+def kind_of(target: str, body: bytes, status: int) -> str:
+    """Return what a request is to a task, in one word; a refused one is so called."""
+    operation = target.rpartition(".")[2]
+    request = json.loads(body)
+    match operation:
+        case "PutItem":
+            kind = "create" if request["Item"]["sk"]["S"] == "TASK" else "record"
+        case "UpdateItem":
+            kind = move_of(request)
+        case _:
+            kind = operation
+    return kind if status < 400 else f"{kind}, refused"  # noqa: PLR2004 - HTTP
+
+
+def move_of(request: Mapping[str, Any]) -> str:
+    """Return the move that an update of a task makes."""
+    names = request["ExpressionAttributeNames"]
+    changed = {names[place] for place in PLACEHOLDER.findall(request["UpdateExpression"])}
+    return next((move for attribute, move in MOVES.items() if attribute in changed), "UpdateItem")

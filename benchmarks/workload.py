@@ -1,0 +1,67 @@
+"""What the benchmarks work on: a clip made of real footage, and tasks of 1, 4 and 8 subtasks."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cli.demo import big_buck_bunny
+from shared.ffmpeg import binary
+
+RESULTS = Path(__file__).parent / "results"
+AT_ONCE = 2  # subtasks that the local stack runs side by side
+
+# The templates that ship, as a person would combine them. Of eight, half take no longer than a second.
+TEMPLATES: Mapping[int, Sequence[str]] = {
+    1: ("h264-720p",),
+    4: ("h264-720p", "h264-480p", "h264-360p", "screenshot-jpeg-middle"),
+    8: (
+        "h264-720p",
+        "h264-480p",
+        "h264-360p",
+        "m4a-192k",
+        "mp3-128k",
+        "h264-source",
+        "screenshot-webp-tenths",
+        "screenshot-jpeg-middle",
+    ),
+}
+
+
+def name_of(size: int) -> str:
+    """Return the name of the orchestration with so many subtasks, and of the folder that it watches."""
+    return f"bench-{size}"
+
+
+def orchestration(size: int) -> dict[str, Any]:
+    """Return the orchestration with so many subtasks, as the API takes it."""
+    return {
+        "trigger": {"prefix": f"{name_of(size)}/"},
+        "subtasks": [
+            {"name": template, "type": operation(template), "template": template}
+            for template in TEMPLATES[size]
+        ],
+    }
+
+
+def operation(template: str) -> str:
+    """Return the operation of a template that ships, by its name."""
+    return "SCREENSHOT" if template.startswith("screenshot") else "TRANSCODE"
+
+
+def clip(seconds: int) -> Path:
+    """Return so many seconds of 720p, made once: the footage over and over, its streams copied."""
+    target = RESULTS / f"clip-{seconds}s.mp4"
+    if not target.exists():
+        RESULTS.mkdir(exist_ok=True)
+        partial = target.with_suffix(".partial")
+        subprocess.run(
+            [
+                *(binary(), "-nostdin", "-loglevel", "error", "-y"),
+                *("-stream_loop", "-1", "-i", big_buck_bunny(), "-t", str(seconds)),
+                *("-c", "copy", "-movflags", "+faststart", "-f", "mp4", partial),
+            ],
+            check=True,
+        )
+        partial.rename(target)
+    return target

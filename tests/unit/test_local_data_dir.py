@@ -1,0 +1,104 @@
+"""The folder of a stack: its lock, its secret, its saved state."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from infra.local.data_dir import DataDir, write_private
+from infra.local.errors import DataDirUnusable, SavedStateBroken
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataDir:
+    folder = DataDir.at(tmp_path / "data")
+    folder.prepare()
+    return folder
+
+
+def test_one_folder_has_one_name(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+
+    assert DataDir.at(tmp_path / "link" / "a" / ".." / "b") == DataDir.at(tmp_path / "b")
+
+
+def test_a_folder_below_a_file_is_unusable_and_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(DataDirUnusable, match="--data-dir"):
+        DataDir.at(tmp_path / "file" / "data").prepare()
+
+
+def test_a_full_disk_is_refused_and_a_nearly_full_one_warned_of(
+    folder: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DataDir, "free_space", lambda _: 1024**3)
+
+    folder.prepare()
+    assert "1.0 GB" in str(folder.space_warning())
+
+    monkeypatch.setattr(DataDir, "free_space", lambda _: 0)
+    with pytest.raises(DataDirUnusable, match="full"):
+        folder.prepare()
+
+
+def test_one_process_at_a_time_has_the_lock(folder: DataDir) -> None:
+    lock = folder.try_lock()
+    assert lock is not None
+
+    assert folder.try_lock() is None
+    assert folder.locked()
+
+    os.close(lock)
+    assert not folder.locked()
+
+
+def test_to_look_for_the_lock_makes_no_folder(tmp_path: Path) -> None:
+    assert not DataDir.at(tmp_path / "none").locked()
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_secret_is_made_once_and_private(folder: DataDir, tmp_path: Path) -> None:
+    other = DataDir.at(tmp_path / "other")
+    other.prepare()
+
+    assert folder.secret() == folder.secret()
+    assert folder.secret() != other.secret()
+    assert (folder.root / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_private_file_replaces_one_that_anybody_could_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o644)
+
+    write_private(path, "new")
+
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_whole_state_is_left_where_it_is(folder: DataDir) -> None:
+    (folder.state / "sqs.json").write_text("{}")
+
+    folder.set_aside_broken_state(NOW)
+
+    assert (folder.state / "sqs.json").exists()
+
+
+@pytest.mark.parametrize("broken", [b"", b'{"a": ', b"\xff\xfe", b"{}{}"])
+def test_a_broken_state_is_set_aside_whole_and_a_new_one_can_begin(folder: DataDir, broken: bytes) -> None:
+    (folder.state / "iam.json").write_text("{}")
+    (folder.state / "sqs.json").write_bytes(broken)
+
+    with pytest.raises(SavedStateBroken, match=r"sqs\.json is broken") as caught:
+        folder.set_aside_broken_state(NOW)
+
+    aside = folder.root / "aws.broken-20300102T030405Z"
+    assert str(aside) in caught.value.message
+    assert sorted(path.name for path in (aside / "state").iterdir()) == ["iam.json", "sqs.json"]
+    folder.prepare()
+    folder.set_aside_broken_state(NOW)

@@ -1,0 +1,82 @@
+"""What the local stack makes of the template and the code."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.deploy import PARAMETERS, package, with_batches, with_code
+from infra.local.emulator import PROJECT
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        with_code((PROJECT / "template.yaml").read_text(), "s3://bucket/code.zip")
+    )
+    return document
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in (
+        "functions/a/handler.py",
+        "shared/b.py",
+        "shared/presets/c.yaml",
+        "shared/__pycache__/b.pyc",
+        "cli/d.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_the_same_code_makes_the_same_zip(project: Path) -> None:
+    before = package(project)
+    (project / "shared" / "b.py").touch()
+
+    assert package(project) == before
+
+    (project / "shared" / "b.py").write_text("changed")
+    assert package(project) != before
+
+
+def test_the_zip_holds_the_functions_code_alone(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_bytes(package(project))
+
+    with zipfile.ZipFile(tmp_path / "code.zip") as archive:
+        assert archive.namelist() == ["functions/a/handler.py", "shared/b.py", "shared/presets/c.yaml"]
+
+
+def test_the_functions_code_comes_from_s3(template: dict[str, Any]) -> None:
+    assert template["Globals"]["Function"]["CodeUri"] == "s3://bucket/code.zip"
+
+
+def test_numbers_are_numbers_save_in_environment_variables(template: dict[str, Any]) -> None:
+    properties = template["Resources"]["RunSubtaskFunction"]["Properties"]
+
+    assert properties["Events"]["Subtasks"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] == 2
+    assert properties["EphemeralStorage"]["Size"] == 10240
+    assert properties["Environment"]["Variables"]["REELMILL_MAX_ATTEMPTS"] == {"Ref": "MaxAttempts"}
+
+
+def test_its_parameters_are_the_templates(template: dict[str, Any]) -> None:
+    assert set(PARAMETERS) <= set(template["Parameters"])
+
+
+@pytest.mark.parametrize(
+    "action", ["sqs:SendMessage", ["sqs:SendMessage"], ["sqs:ReceiveMessage", "sqs:SendMessage"]]
+)
+def test_who_may_send_a_message_may_send_many(action: str | list[str]) -> None:
+    [statement] = with_batches([{"Effect": "Allow", "Action": action, "Resource": "*"}])
+
+    assert statement["Action"][-2:] == ["sqs:SendMessage", "sqs:SendMessageBatch"]
+    assert statement["Resource"] == "*"
+
+
+def test_who_may_not_send_a_message_may_send_none() -> None:
+    statement = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage"], "Resource": "*"}
+
+    assert with_batches(statement) == statement

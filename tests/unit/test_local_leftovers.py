@@ -1,0 +1,55 @@
+"""Processes that a killed server left behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.local import leftovers
+
+# It says "ready", so that its command can be seen, and then waits.
+WAITING = "print('ready', flush=True); import time; time.sleep(60)"
+
+
+def started(script: Path) -> "subprocess.Popen[bytes]":
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(WAITING)
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def test_they_end_with_what_they_left_and_others_do_not(tmp_path: Path) -> None:
+    mine = started(tmp_path / "tmp" / "worker" / "_worker.py")
+    others = started(tmp_path / "tmp2" / "worker" / "_worker.py")
+    (tmp_path / "tmp" / "file").write_bytes(b"")
+
+    try:
+        assert leftovers.end(tmp_path / "tmp") == 1
+
+        assert mine.wait(timeout=5) < 0
+        assert others.poll() is None
+        assert list((tmp_path / "tmp").iterdir()) == []
+        assert (tmp_path / "tmp2" / "worker" / "_worker.py").exists()
+    finally:
+        others.kill()
+        others.wait()
+
+
+def test_nothing_left_is_nothing_done(tmp_path: Path) -> None:
+    assert leftovers.end(tmp_path / "none") == 0
+
+
+@pytest.mark.skipif(not Path("/bin/ps").exists(), reason="a small system has no ps, but then it has /proc")
+def test_the_processes_are_found_without_proc_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "PROC", tmp_path / "none")
+    mine = started(tmp_path / "tmp" / "worker" / "_worker.py")
+
+    try:
+        assert list(leftovers.running_from(tmp_path / "tmp")) == [mine.pid]
+    finally:
+        mine.kill()
+        mine.wait()
