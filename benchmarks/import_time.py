@@ -73,7 +73,7 @@ def figures(samples: Samples) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> Table:
     """Return the figures as a table."""
     shown = Table(
-        title=f"(d) Import time, in ms and times boto3's: {found['repeats']} fresh interpreters each, in turns"
+        title=f"(d) Imports, in ms and times boto3's: {found['repeats']} fresh interpreters each, in turns"
     )
     shown.add_column("module")
     for clock in CLOCKS:

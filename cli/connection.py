@@ -35,8 +35,6 @@ class Connection:
 class SignedForAws(httpx.Auth):
     """Signs each request with Signature Version 4, as an API with IAM authorization asks for."""
 
-    requires_request_body = True
-
     def __init__(self, credentials: "Credentials", region: str) -> None:
         """Keep who signs, and for which region."""
         self._credentials = credentials

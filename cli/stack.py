@@ -20,6 +20,7 @@ from shared.errors import ReelmillError
 
 PortOption = Annotated[int, typer.Option(help="Where the console and the API are served.")]
 AwsPortOption = Annotated[int, typer.Option(help="Where S3, SQS, DynamoDB and the rest of AWS are served.")]
+INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 VERDICTS = {
     "ok": Text("ok     ", "green"),
     "warning": Text("warning", "yellow"),
@@ -41,30 +42,25 @@ def up(
     data_dir = folder(context)
     before = stack.running(data_dir)
     begun = perf_counter()
+    info = None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the stack in good order, as Ctrl-C does
-    info = stack.ensure_up(data_dir, port, aws_port, say=lambda doing: show.say(f"… {doing}"))
-    if as_json:
-        show.print_json(info.as_json())
-    else:
-        print_facts(info)
-    if before is not None:
-        show.say("it ran already")
-    elif detach:
-        show.say(f"ready in {show.span(perf_counter() - begun)}; `reelmill down` ends it")
-    else:
-        show.say(f"ready in {show.span(perf_counter() - begun)}; Ctrl-C ends it")
-        stay(data_dir)
-
-
-def stay(data_dir: Path) -> None:
-    """Return when the stack has ended, by Ctrl-C here or by `reelmill down` elsewhere."""
     try:
-        stack.wait(data_dir)
+        info = stack.ensure_up(data_dir, port, aws_port, say=lambda doing: show.say(f"… {doing}"))
+        show.print_json(info.as_json()) if as_json else print_facts(info)
+        if before is not None:
+            show.say("it ran already")
+            return
+        end = "`reelmill down` ends it" if detach else "Ctrl-C ends it"
+        show.say(f"ready in {show.span(perf_counter() - begun)}; {end}")
+        if not detach:
+            stack.wait(data_dir)
+            show.say("the stack has ended")
     except KeyboardInterrupt:
-        show.say("ending the stack; its state is kept")
-        stack.down(data_dir)
-    else:
-        show.say("the stack has ended")
+        if before is None:
+            show.say("ending the stack; its state is kept")
+            stack.down(data_dir)
+        if info is None:
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def down(context: typer.Context) -> None:

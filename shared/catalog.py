@@ -1,6 +1,6 @@
 """The use cases of the catalog: find, store and check orchestrations and templates."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -183,7 +183,7 @@ def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str
     try:
         checked = model.model_validate(params)
     except ValidationError as error:
-        wrong = problems(error)
+        wrong = problems(error, params)
         sentence = "; ".join(
             f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in wrong
         )
@@ -192,12 +192,21 @@ def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str
     return checked.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def problems(error: ValidationError) -> list[dict[str, str]]:
+def problems(error: ValidationError, document: object) -> list[dict[str, str]]:
     """Return where a document is wrong, and how; what pydantic adds of its own inner workings is left out."""
     found = error.errors(include_url=False)
     # A value of several forms is told off once per form; that it isn't the one word is the least telling.
     telling = [e for e in found if not (e["type"] == "literal_error" and str(e["loc"][-1]).startswith("literal"))]
     return [
-        {"where": ".".join(str(part) for part in e["loc"] if str(part).isalnum()), "problem": e["msg"]}
+        {"where": ".".join(place(e["loc"], document)), "problem": e["msg"].removeprefix("Value error, ")}
         for e in telling or found
     ]
+
+
+def place(steps: Iterable[str | int], document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    """Yield those of pydantic's steps that lead through the document: the others name forms that it tried."""
+    for step in steps:
+        known = isinstance(document, Mapping | list | tuple)
+        if known and step in (document if isinstance(document, Mapping) else range(len(document))):
+            document = document[step]
+            yield str(step)

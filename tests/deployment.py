@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import boto3
 from moto import mock_aws
@@ -13,6 +14,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from shared.services import Services
 from shared.settings import Settings
+from shared.task import Source
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -64,6 +66,29 @@ def emulated() -> Iterator[Settings]:
     """Deploy to an empty moto, which is gone afterwards; clients made in one serve in the next."""
     with mock_aws():
         yield deploy()
+
+
+def put(key: str, body: bytes, bucket: str = "input") -> Source:
+    """Put an object; return it as a task that is made now would pin it."""
+    answer = client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return Source(bucket, key, len(body), answer["ETag"].strip('"'), answer.get("VersionId"))
+
+
+def keys(bucket: str = "output") -> list[str]:
+    """Return the keys in a bucket."""
+    answer = client("s3").list_objects_v2(Bucket=bucket, EncodingType="url")
+    return [unquote_plus(found["Key"]) for found in answer.get("Contents", [])]
+
+
+def received(settings: Settings) -> list[dict[str, Any]]:
+    """Receive all messages that the queue shows now, in their order; they are gone from it."""
+    found: list[dict[str, Any]] = []
+    sqs = client("sqs")
+    while some := sqs.receive_message(QueueUrl=settings.queue_url, MaxNumberOfMessages=10).get("Messages"):
+        found += some
+        for message in some:
+            sqs.delete_message(QueueUrl=settings.queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return found
 
 
 class World(Services):

@@ -83,7 +83,10 @@ def refuse(error: ReelmillError) -> Response[str]:
 @app.exception_handler(RequestValidationError)
 def refuse_invalid(error: RequestValidationError) -> Response[str]:
     """Answer a request that is not of its form, naming each place."""
-    wrong = [{"where": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in error.errors()]
+    wrong = [
+        {"where": ".".join(map(str, one["loc"])), "problem": one["msg"].removeprefix("Value error, ")}
+        for one in error.errors()
+    ]
     sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in wrong)
     return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
 

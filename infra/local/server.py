@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +30,7 @@ from infra.local.aws_door import AwsDoor
 from infra.local.console_door import ConsoleDoor
 from infra.local.data_dir import DataDir
 from infra.local.deploy import SUBTASKS_AT_ONCE, deploy
+from infra.local.errors import DeployFailed
 from infra.local.info import StackInfo
 from infra.local.saver import Saver
 from shared.errors import ReelmillError
@@ -155,6 +157,7 @@ class Server:
         """Bring everything up, and return what there is then."""
         options = self.options
         workers.limit()
+        workers.lock_sessions()
         versioned_reads.install()
         outputs = deploy(emulator.PROJECT, self.report.say)
         self.console.api_id = outputs["ApiId"]
@@ -164,8 +167,12 @@ class Server:
         threads = [threading.Thread(target=workers.warm, args=(outputs[name], 1)) for name in WARM]
         for thread in threads:
             thread.start()
-        with urllib.request.urlopen(f"{console}/api/health") as answer:  # noqa: S310 - our own address
-            answer.read()
+        try:
+            with urllib.request.urlopen(f"{console}/api/health") as answer:  # noqa: S310 - our own address
+                answer.read()
+        except urllib.error.HTTPError as error:
+            message = f"the API answers {error.code} to its first request: its function doesn't start"
+            raise DeployFailed(message) from error
         for thread in threads:
             thread.join()
         persistence.save_all(all_states())  # a stack that was ready once comes back

@@ -33,6 +33,19 @@ def limit() -> None:
     lambda_svc._execute_function_warm = in_turn
 
 
+def lock_sessions() -> None:
+    """Let one process at a time be given its role's key: ministack iterates over what another changes."""
+    give = lambda_runtime.execution_credentials
+    lock = threading.Lock()
+
+    @functools.wraps(give)
+    def one_by_one(config: dict[str, Any]) -> Any:  # noqa: ANN401 - ministack's own
+        with lock:
+            return give(config)
+
+    lambda_runtime.execution_credentials = one_by_one
+
+
 def warm(name: str, count: int) -> None:
     """Start so many processes of a function, so that the first event finds its code imported."""
     leased = []

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,27 @@ def reelmill(*arguments: str) -> "subprocess.CompletedProcess[str]":
         check=False,
         timeout=60,
     )
+
+
+@contextmanager
+def in_foreground(data_dir: Path) -> "Iterator[subprocess.Popen[str]]":
+    """Run `reelmill up`, and lend the command once it says how to end it."""
+    up = [
+        sys.executable,
+        "-m",
+        "cli.main",
+        "--data-dir",
+        str(data_dir),
+        "up",
+        "--port",
+        "0",
+        "--aws-port",
+        "0",
+    ]
+    with subprocess.Popen(up, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stderr is not None
+        assert any("Ctrl-C ends it" in line for line in command.stderr)
+        yield command
 
 
 def status_of(url: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> int:
@@ -112,10 +134,15 @@ def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path
     assert local.down(own_dir)
     assert gone(second.pid)
     assert local.running(own_dir) is None
-    third = local.ensure_up(own_dir, port=0, aws_port=0)
+    with in_foreground(own_dir) as command:
+        third = local.running(own_dir)
+        assert third is not None
+        assert kept(third)
+        assert status_of(f"{third.api_url}/tasks") == 200
+        command.send_signal(signal.SIGINT)
 
-    assert kept(third)
-    assert status_of(f"{third.api_url}/tasks") == 200
+        assert command.wait(timeout=20) == 0
+    assert gone(third.pid)
 
 
 def test_up_finds_a_stack_that_runs(stack: StackInfo, data_dir: Path) -> None:

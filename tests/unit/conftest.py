@@ -8,6 +8,7 @@ import pytest
 from shared.settings import Settings
 from shared.task import OrchestrationRef, Source, Subtask, SubtaskType, Task, task_id
 from tests.deployment import BEGINNING, World, emulated
+from tests.media.footage import Clips
 
 
 @cache
@@ -24,6 +25,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         lent = the_world(settings)
         lent.settings, lent.time = settings, BEGINNING
         yield lent
+
+
+@pytest.fixture(scope="session")
+def blink(clip: Clips) -> bytes:
+    """A real video, so small and short that tests which aren't about media can use it."""
+    return clip("blink.mp4").read_bytes()
 
 
 def a_task(

@@ -64,7 +64,7 @@ def ask(
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
     }
     sent: list[Message] = []
-    messages: "Iterator[Message]" = iter(
+    messages: Iterator[Message] = iter(
         [
             {"type": "http.request", "body": body[:5], "more_body": True},
             {"type": "http.request", "body": body[5:]},

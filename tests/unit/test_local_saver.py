@@ -33,7 +33,7 @@ class World:
         return self.changes
 
     def look(self, times: int) -> None:
-        """Return when the saver has looked so many times more, and has done what the last but one asked for."""
+        """Return when the saver has looked so many times more and has done what it saw."""
         while self.looked.acquire(blocking=False):
             pass
         for _ in range(times + 1):

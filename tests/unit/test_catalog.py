@@ -1,0 +1,346 @@
+"""The catalog: presets, versions, templates under a subtask's own parameters, and what is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared.catalog import (
+    checked_params,
+    delete_orchestration,
+    delete_template,
+    get_orchestration,
+    get_template,
+    list_orchestrations,
+    list_templates,
+    match_orchestrations,
+    overlaid,
+    plan_subtasks,
+    put_orchestration,
+    put_template,
+    switch_orchestration,
+)
+from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
+from shared.orchestration import Kind, OrchestrationDocument, TemplateDocument, Verdict
+from shared.presets import preset_orchestrations, preset_templates
+from tests.deployment import World
+from tests.outages import outage
+
+PRESET = "web-video"
+SUBTASK = {"name": "hd", "type": "TRANSCODE"}
+
+
+def a_document(name: str = "mine", **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
+    return OrchestrationDocument.model_validate({"name": name, "subtasks": [SUBTASK], **fields})
+
+
+def a_template(name: str = "small", **fields: Any) -> TemplateDocument:  # noqa: ANN401
+    usual = {"operation": "TRANSCODE", "params": {"video": {"width": 640, "crf": 30}}}
+    return TemplateDocument.model_validate({"name": name, **usual, **fields})
+
+
+def planned(world: World, **fields: Any) -> Any:  # noqa: ANN401
+    """Return the parameters that a subtask would run with."""
+    (subtask,) = plan_subtasks(world, "main", a_document(subtasks=[{**SUBTASK, **fields}]).subtasks)
+    return subtask.params
+
+
+@pytest.mark.parametrize("name", preset_orchestrations())
+def test_every_orchestration_that_ships_can_be_planned(world: World, name: str) -> None:
+    found = get_orchestration(world, "main", name)
+
+    assert len(plan_subtasks(world, "main", found.subtasks)) == len(found.subtasks)
+    assert (found.kind, found.version) == (Kind.PRESET, 1)
+
+
+@pytest.mark.parametrize("name", preset_templates())
+def test_every_template_that_ships_says_exactly_what_its_operation_takes(name: str) -> None:
+    preset = preset_templates()[name]
+
+    assert checked_params(preset.operation, preset.params, name) == preset.params
+    assert preset.summary
+
+
+def test_a_video_under_uploads_is_taken_before_anything_is_stored(world: World) -> None:
+    assert [
+        (m.orchestration, m.verdict) for m in match_orchestrations(world, "main", "input", "uploads/a.mp4")
+    ] == [(PRESET, Verdict.MATCHED)]
+
+
+def test_a_stored_orchestration_is_found_as_it_was_put(world: World) -> None:
+    stored = put_orchestration(world, "main", a_document(description="Überblick 😀"))
+
+    assert (stored.version, stored.kind, stored.updated_at) == (1, Kind.CUSTOM, world.now())
+    assert get_orchestration(world, "main", "mine") == stored
+    assert [o.name for o in list_orchestrations(world, "main")] == ["mine", PRESET]
+
+
+def test_each_put_counts_one_up_and_the_last_one_stands(world: World) -> None:
+    versions = [put_orchestration(world, "main", a_document(description=text)).version for text in "abc"]
+
+    assert versions == [1, 2, 3]
+    assert get_orchestration(world, "main", "mine").description == "c"
+
+
+def test_a_version_never_stands_for_two_documents(world: World) -> None:
+    put_orchestration(world, "main", a_document(description="first"))
+    put_template(world, "main", a_template())
+    delete_orchestration(world, "main", "mine")
+    delete_template(world, "main", "small")
+
+    assert put_orchestration(world, "main", a_document(description="second")).version == 2
+    assert put_template(world, "main", a_template()).version == 2
+
+
+def test_a_preset_can_be_overridden_and_comes_back(world: World) -> None:
+    own = put_orchestration(world, "main", a_document(PRESET))
+
+    assert (own.version, own.kind) == (2, Kind.CUSTOM)
+    assert list_orchestrations(world, "main") == [own]
+    delete_orchestration(world, "main", PRESET)
+    assert get_orchestration(world, "main", PRESET) == preset_orchestrations()[PRESET]
+    assert put_orchestration(world, "main", a_document(PRESET)).version == 3
+
+
+def test_a_preset_cannot_be_deleted_but_disabled(world: World) -> None:
+    with pytest.raises(Conflict, match="disable it instead") as refused:
+        delete_orchestration(world, "main", PRESET)
+
+    assert refused.value.code == "PresetIsReadOnly"
+    assert not switch_orchestration(world, "main", PRESET, enabled=False).enabled
+    (answer,) = match_orchestrations(world, "main", "input", "uploads/a.mp4")
+    assert (answer.verdict, answer.reason) == (Verdict.NO_MATCH, "the orchestration is disabled")
+
+
+def test_switching_makes_a_version_only_when_it_changes_something(world: World) -> None:
+    put_orchestration(world, "main", a_document(description="kept"))
+
+    versions = [
+        switch_orchestration(world, "main", "mine", enabled=enabled).version
+        for enabled in (True, False, False, True)
+    ]
+
+    assert versions == [1, 2, 2, 3]
+    assert get_orchestration(world, "main", "mine").description == "kept"
+
+
+def test_an_orchestration_whose_template_is_gone_can_be_disabled_but_not_enabled(world: World) -> None:
+    put_template(world, "main", a_template())
+    put_orchestration(world, "main", a_document(subtasks=[{**SUBTASK, "template": "small"}]))
+    delete_template(world, "main", "small")
+
+    assert not switch_orchestration(world, "main", "mine", enabled=False).enabled
+    with pytest.raises(RequestRejected, match="subtask hd: there is no template small") as refused:
+        switch_orchestration(world, "main", "mine", enabled=True)
+    assert refused.value.code == "UnknownTemplate"
+
+
+def test_one_tenant_sees_nothing_of_another(world: World) -> None:
+    put_orchestration(world, "other", a_document())
+    put_template(world, "other", a_template())
+
+    assert [o.name for o in list_orchestrations(world, "main")] == [PRESET]
+    with pytest.raises(NotFound, match="there is no orchestration mine"):
+        get_orchestration(world, "main", "mine")
+    with pytest.raises(NotFound, match="there is no template small"):
+        get_template(world, "main", "small")
+
+
+def test_what_is_not_there_cannot_be_read_switched_or_deleted(world: World) -> None:
+    for act in (get_orchestration, delete_orchestration):
+        with pytest.raises(NotFound) as missing:
+            act(world, "main", "nope")
+        assert missing.value.code == "OrchestrationNotFound"
+    with pytest.raises(NotFound):
+        switch_orchestration(world, "main", "nope", enabled=True)
+    for forget in (get_template, delete_template):
+        with pytest.raises(NotFound) as missing:
+            forget(world, "main", "nope")
+        assert missing.value.code == "TemplateNotFound"
+
+
+def test_templates_that_ship_are_read_only(world: World) -> None:
+    name = next(iter(preset_templates()))
+
+    for act in (
+        lambda: put_template(world, "main", a_template(name)),
+        lambda: delete_template(world, "main", name),
+    ):
+        with pytest.raises(Conflict, match="ships with Reelmill") as refused:
+            act()
+        assert refused.value.code == "PresetIsReadOnly"
+    assert get_template(world, "main", name).kind is Kind.PRESET
+
+
+def test_templates_are_listed_with_those_that_ship(world: World) -> None:
+    stored = put_template(world, "main", a_template("aaa"))
+
+    listed = list_templates(world, "main")
+
+    assert listed[0] == stored
+    assert [t.name for t in listed[1:]] == sorted(preset_templates())
+
+
+def test_a_subtask_overrides_its_template_value_by_value(world: World) -> None:
+    put_template(world, "main", a_template())
+
+    assert planned(world, template="small") == {"video": {"width": 640, "crf": 30}}
+    assert planned(world, template="small", params={"video": {"crf": 20}, "container": "mkv"}) == {
+        "container": "mkv",
+        "video": {"width": 640, "crf": 20},
+    }
+
+
+def test_null_takes_a_value_of_the_template_back(world: World) -> None:
+    put_template(world, "main", a_template())
+
+    assert planned(world, template="small", params={"video": {"crf": None, "bitrate": 900}}) == {
+        "video": {"width": 640, "crf": None, "bitrate": 900}
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "merged"),
+    [
+        ({}, {"a": 1}, {"a": 1}),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}, {"a": {"b": 3, "c": 2}}),
+        ({"a": {"b": 1}}, {"a": "none"}, {"a": "none"}),
+        ({"a": "none"}, {"a": {"b": 1}}, {"a": {"b": 1}}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+    ],
+)
+def test_groups_are_overlaid_and_everything_else_replaced(
+    base: dict[str, Any], over: dict[str, Any], merged: dict[str, Any]
+) -> None:
+    before = repr(base)
+
+    assert overlaid(base, over) == merged
+    assert repr(base) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "told"),
+    [
+        ({"params": {"video": {"crf": 99}}}, "video.crf", "less than or equal to 63"),
+        ({"params": {"video": {"colour": "red"}}}, "video.colour", "Extra inputs"),
+        ({"params": {"video": {"frame-rate": 5}}}, "video.frame-rate", "Extra inputs"),
+        ({"params": {"audio": {"codec": "aiff"}}}, "audio.codec", "'aac'"),
+        ({"params": {"container": "avi"}}, "container", "'mp4'"),
+        (
+            {"params": {"container": "webm", "video": {"codec": "h264"}}},
+            "",
+            "webm holds vp9 or av1, not h264",
+        ),
+        ({"params": {"video": "none", "audio": "none"}}, "", "neither picture nor sound"),
+        ({"type": "SCREENSHOT", "params": {"at": [0, "soon"]}}, "at.1", "'soon' is no time"),
+    ],
+)
+def test_wrong_parameters_are_refused_with_their_place(
+    world: World, fields: dict[str, Any], place: str, told: str
+) -> None:
+    with pytest.raises(RequestRejected, match="subtask hd has wrong parameters") as refused:
+        put_orchestration(world, "main", a_document(subtasks=[{**SUBTASK, **fields}]))
+
+    assert refused.value.code == "InvalidParameters"
+    assert told in refused.value.message
+    assert refused.value.details
+    places = refused.value.details["parameters"]
+    assert isinstance(places, list)
+    (wrong,) = [one for one in places if told in one["problem"]]
+    assert wrong["where"] == place
+    assert "Value error" not in refused.value.message
+    assert [o.name for o in list_orchestrations(world, "main")] == [PRESET]
+
+
+def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(world: World) -> None:
+    put_template(world, "main", a_template())
+
+    with pytest.raises(RequestRejected, match="give crf or bitrate, not both"):
+        planned(world, template="small", params={"video": {"bitrate": 900}})
+
+
+def test_a_template_with_wrong_parameters_is_not_stored(world: World) -> None:
+    with pytest.raises(RequestRejected, match="template small has wrong parameters: container"):
+        put_template(world, "main", a_template(params={"container": "avi"}))
+
+    assert len(list_templates(world, "main")) == len(preset_templates())
+
+
+def test_a_template_serves_its_own_operation_alone(world: World) -> None:
+    with pytest.raises(
+        RequestRejected, match="is a SCREENSHOT, but the template h264-720p is for TRANSCODE"
+    ) as refused:
+        planned(world, type="SCREENSHOT", template="h264-720p")
+
+    assert refused.value.code == "WrongTemplate"
+
+
+def test_parameters_are_stored_in_one_spelling_and_only_as_far_as_they_are_set(world: World) -> None:
+    assert planned(world, params={"copy_when_fits": True, "video": {"frame_rate": 25}}) == {
+        "copyWhenFits": True,
+        "video": {"frameRate": 25.0},
+    }
+
+
+def test_names_of_subtasks_become_numbers(world: World) -> None:
+    document = a_document(
+        subtasks=[
+            {"name": "cover", "type": "SCREENSHOT", "input": "hd", "needs": ["sd"]},
+            {"name": "sd", "type": "TRANSCODE"},
+            {"name": "hd", "type": "TRANSCODE", "fileName": "x.{format}"},
+        ]
+    )
+
+    cover, sd, hd = plan_subtasks(world, "main", document.subtasks)
+
+    assert (cover.no, cover.needs, cover.input) == (1, (2, 3), 3)
+    assert (sd.no, sd.needs, sd.input) == (2, (), None)
+    assert (hd.no, hd.file_name) == (3, "x.{format}")
+
+
+def test_of_two_who_change_the_same_version_one_is_told(world: World) -> None:
+    stored = put_orchestration(world, "main", a_document())
+    rivals = [stored.model_copy(update={"version": 2, "description": text}) for text in ("one", "two")]
+
+    world.orchestrations.put("main", rivals[0])
+    with pytest.raises(Conflict, match="changed by somebody else") as refused:
+        world.orchestrations.put("main", rivals[1])
+
+    assert refused.value.code == "ChangedMeanwhile"
+    assert get_orchestration(world, "main", "mine").description == "one"
+
+
+def test_a_late_writer_does_not_hide_a_newer_version(world: World) -> None:
+    first = put_orchestration(world, "main", a_document())
+    second, third = (first.model_copy(update={"version": version}) for version in (2, 3))
+
+    world.orchestrations.put("main", third)
+    world.orchestrations.put("main", second)
+
+    assert get_orchestration(world, "main", "mine") == third
+
+
+def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(world: World) -> None:
+    put_orchestration(world, "main", a_document(description="a"))
+    with outage("PutItem", after=1), pytest.raises(ServiceBusy):
+        put_orchestration(world, "main", a_document(description="b"))
+
+    assert get_orchestration(world, "main", "mine").description == "a"
+    assert put_orchestration(world, "main", a_document(description="c")).version == 3
+    assert get_orchestration(world, "main", "mine").description == "c"
+
+
+@pytest.mark.parametrize(
+    ("call", "act"),
+    [
+        ("Query", lambda world: list_orchestrations(world, "main")),
+        ("GetItem", lambda world: get_orchestration(world, "main", PRESET)),
+        ("PutItem", lambda world: put_orchestration(world, "main", a_document())),
+        ("DeleteItem", lambda world: delete_orchestration(world, "main", PRESET)),
+    ],
+)
+def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
+    world: World, call: str, act: Callable[[World], object]
+) -> None:
+    with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):
+        act(world)
