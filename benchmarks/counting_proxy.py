@@ -5,7 +5,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -48,31 +48,22 @@ class CountingProxy(ThreadingHTTPServer):
 
 
 class Passage(BaseHTTPRequestHandler):
-    """One connection, passed on over one of its own."""
+    """One connection; each of its requests is passed on over one of its own, which can't have gone stale."""
 
     protocol_version = "HTTP/1.1"
     server: CountingProxy
 
-    def setup(self) -> None:
-        """Connect to the endpoint."""
-        super().setup()
-        endpoint = self.server.endpoint
-        self.upstream = HTTPConnection(endpoint.hostname or "", endpoint.port, timeout=TIMEOUT)
-
-    def finish(self) -> None:
-        """Close both connections."""
-        self.upstream.close()
-        super().finish()
-
     def do_POST(self) -> None:
         """Pass one request on and its answer back, and count it."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            self.upstream.putheader(name, value)
-        self.upstream.endheaders(body)
-        answer = self.upstream.getresponse()
-        content = answer.read()
+        endpoint = self.server.endpoint
+        with closing(HTTPConnection(endpoint.hostname or "", endpoint.port, timeout=TIMEOUT)) as upstream:
+            upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                upstream.putheader(name, value)
+            upstream.endheaders(body)
+            answer = upstream.getresponse()
+            content = answer.read()
         self.server.count(kind_of(self.headers.get("X-Amz-Target", ""), body, answer.status))
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():

@@ -20,14 +20,14 @@ BEATS = frozenset({"beat", "beat, refused"})
 MEANINGS = {
     "Query": "read the orchestrations",
     "create": "put the task",
-    "SendMessageBatch": "send the messages, ten to a request",
+    "SendMessageBatch": "send the messages",
     "sent": "note that they are sent",
-    "claim": "take a subtask's lease",
+    "claim": "take a lease",
     "record": "put an attempt's record",
-    "finish": "end a subtask, or with it the task",
-    "finish, refused": "supposed wrongly that it was, or wasn't, the last to end",
-    "GetItem": "look at the task after a refusal",
-    "beat": "show progress, at most every 5 s of an attempt",
+    "finish": "end a subtask",
+    "finish, refused": "last or not: a wrong guess",
+    "GetItem": "look again after it",
+    "beat": "show progress (not in the sum)",
 }
 
 
@@ -92,14 +92,14 @@ def figures(found: dict[int, list[Counter[str]]]) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> Table:
     """Return the figures as a table: per task on average, and after the slash the floor."""
     sizes = found["sizes"]
-    shown = Table(title="(c) Requests to DynamoDB and SQS per task, on average / at least", show_footer=True)
-    shown.add_column("request", footer="all but beats")
-    shown.add_column("for", footer="tasks that needed no more than the floor")
+    shown = Table(title="(c) Requests to DynamoDB and SQS per task: on average / at least", show_footer=True)
+    shown.add_column("request", footer="sum\ntasks at the floor")
+    shown.add_column("to")
     for size, values in sizes.items():
         footer = (
             f"{values['mean']:.1f} / {values['floor']}\n{values['at_the_floor']} of {len(values['tasks'])}"
         )
-        shown.add_column(f"{size} subtasks", footer=footer, justify="right")
+        shown.add_column(f"n = {size}", footer=footer, justify="right")
     for kind in {kind: None for values in sizes.values() for kind in values["kinds"]}:
         cells = [
             f"{values['kinds'].get(kind, 0):.1f} / {values['floor_kinds'].get(kind, 0)}"

@@ -11,8 +11,8 @@ import typer
 from rich.text import Text
 
 from cli import show
-from cli.connection import Connection, open_api, shown_path
-from cli.errors import CommandFailed, Unreachable
+from cli.connection import Connection, local_stack, open_api, shown_path
+from cli.errors import CommandFailed
 from infra.local import doctor as examination
 from infra.local import stack
 from infra.local.stack import StackInfo
@@ -74,7 +74,7 @@ def down(context: typer.Context) -> None:
 
 def status(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
     """Tell whether the stack runs, where, and whether its API answers. Exit code 3 when it doesn't run."""
-    info = running(context)
+    info = local_stack(folder(context))
     begun = perf_counter()
     try:
         health = open_api(info.api_url).get("/health")
@@ -92,7 +92,7 @@ def status(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
 
 def env(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
     """Print what the AWS CLI and boto3 need to reach the stack: `eval "$(reelmill env)"`."""
-    exports = running(context).exports()
+    exports = local_stack(folder(context)).exports()
     if as_json:
         show.print_json(exports)
     else:
@@ -128,14 +128,6 @@ def doctor(
 def folder(context: typer.Context) -> Path:
     """Return the stack's data directory."""
     return cast("Connection", context.obj).data_dir
-
-
-def running(context: typer.Context) -> StackInfo:
-    """Return the running stack; raise Unreachable when there is none."""
-    data_dir = folder(context)
-    if info := stack.running(data_dir):
-        return info
-    raise Unreachable(f"no stack runs here ({shown_path(data_dir)})", remedy="start one: `reelmill up`")
 
 
 def print_facts(info: StackInfo) -> None:

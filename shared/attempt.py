@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.errors import AttemptFailed, Interrupted, LimitExceeded, ServiceBusy
+from shared.errors import AttemptFailed, Interrupted, LimitExceeded, ParametersRejected, ServiceBusy
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.operations import OPERATIONS
 from shared.operations.operation import Produced, Workbench, Yield
@@ -107,7 +107,7 @@ class Attempt:
         record = self.services.tasks.get_record(self.task.id, predecessor.record or "")
         if record is None or not record.outputs:
             message = f"subtask {predecessor.no} ({predecessor.name}) left no file to read"
-            raise AttemptFailed(message, code="ParameterError.NoInput")
+            raise ParametersRejected(message, code="ParameterError.NoInput")
         first = record.outputs[0]
         return Source(first.bucket, first.key, first.size, e_tag="")
 

@@ -152,17 +152,24 @@ class Ffmpeg:
         ]
 
     def run(
-        self, args: Sequence[str], *, duration: float | None, phase: str, share: tuple[int, int] = (0, 100)
+        self,
+        args: Sequence[str],
+        *,
+        duration: float | None,
+        phase: str,
+        frame_rate: float | None = None,
+        share: tuple[int, int] = (0, 100),
     ) -> float:
         """Run one process to its end; return the seconds of media that it wrote.
 
         `args` go without the binary and the global options. `duration` is the seconds of media that it will
-        write, None if unknown; `share` is the part of the attempt's percents that this process fills.
+        write and `frame_rate` its frames a second, each None if unknown; `share` is the part of the attempt's
+        percents that this process fills.
         """
         command = [*GLOBAL_OPTIONS, *args]
         self.commands.append(["ffmpeg", *map(self._without_paths, command)])
         with self._process(command) as process:
-            meter = _Meter(duration, phase, share)
+            meter = _Meter(duration, frame_rate, phase, share)
             self._follow(process, meter)
             code = self._exit_code(process)
         if code:
@@ -258,11 +265,15 @@ class Ffmpeg:
 class _Meter:
     """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt."""
 
-    def __init__(self, duration: float | None, phase: str, share: tuple[int, int]) -> None:
+    def __init__(
+        self, duration: float | None, frame_rate: float | None, phase: str, share: tuple[int, int]
+    ) -> None:
         self._duration = duration
+        self._frame_rate = frame_rate
         self._phase = phase
         self._share = share
         self.seconds = 0.0
+        self._frames = 0
         self._rest = b""
 
     def feed(self, chunk: bytes) -> None:
@@ -272,12 +283,16 @@ class _Meter:
             key, _, value = line.partition(b"=")
             if key == b"out_time_us" and value.strip().isdigit():  # "N/A" before the first packet
                 self.seconds = int(value) / 1e6
+            elif key == b"frame" and value.strip().isdigit():
+                self._frames = int(value)
 
     @property
     def progress(self) -> Progress:
         """How far the attempt is, as far as this process tells."""
         start, end = self._share
-        done = min(self.seconds / self._duration, 1) if self._duration else 0
+        # ffmpeg tells the time of whatever it wrote last, and sound may run seconds ahead of the picture.
+        seconds = min(self.seconds, self._frames / self._frame_rate) if self._frame_rate else self.seconds
+        done = min(seconds / self._duration, 1) if self._duration else 0
         return Progress(start + int((end - start) * done), self._phase)
 
 

@@ -31,9 +31,15 @@ def count(name: str, number: int = 1) -> None:
 def instrumented(handler: Handler) -> Handler:
     """Give a handler its log context, its trace and its metrics, on its first invocation."""
 
+    def measured(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - as below
+        try:
+            return handler(event, context)
+        finally:
+            if metrics().metric_set:  # Powertools' own decorator complains of a failure before the first one
+                metrics().flush_metrics()
+
     @cache
     def complete() -> Handler:
-        measured = metrics().log_metrics(handler)
         traced = Tracer().capture_lambda_handler(measured, capture_response=False)
         logged: Handler = logger().inject_lambda_context(traced, clear_state=True)
         return logged

@@ -41,13 +41,13 @@ CALLS: list[str] = []
 def before(event_name: str, **_: object) -> None:
     """Stand before moto in the line of handlers."""
     CALLS.append(event_name.rpartition(".")[2])
-    for moment in list(AWAITED):
+    for moment in tuple(AWAITED):
         moment.come(event_name, done=False)
 
 
 def behind(event_name: str, **_: object) -> None:
     """Stand behind moto."""
-    for moment in list(AWAITED):
+    for moment in tuple(AWAITED):
         moment.come(event_name, done=True)
 
 
@@ -60,7 +60,7 @@ BUILTIN_HANDLERS[here : here + 1] = [("before-send", each) for each in (before, 
 def meanwhile(
     operation: str, act: Callable[[], object], *, after: int = 0, times: int = 1, done: bool = False
 ) -> Iterator[None]:
-    """Let something happen at a call to AWS of that name; with `done`, when AWS has done it, before the answer."""
+    """Let something happen at a call to AWS of that name; with `done`, between AWS's doing and its answer."""
     moment = Moment(operation, act, after, times, done)
     AWAITED.append(moment)
     try:
@@ -88,8 +88,10 @@ def calls() -> Iterator[list[str]]:
     """Lend the names of the calls to AWS that are made in between, once they are."""
     made: list[str] = []
     start = len(CALLS)
-    yield made
-    made += CALLS[start:]
+    try:
+        yield made
+    finally:
+        made += CALLS[start:]
 
 
 def refusal(code: str, status: int = 400) -> ClientError:

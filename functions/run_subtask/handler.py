@@ -1,10 +1,14 @@
 """A message in the subtask queue becomes one attempt at one subtask."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from signal import SIGTERM, signal
+from types import FrameType
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.errors import ReelmillError
+from shared.errors import Interrupted, ReelmillError
 from shared.pipeline import run_subtask
 from shared.services import services
 from shared.subtask_queue import ref_from
@@ -14,9 +18,25 @@ from shared.telemetry import count, instrumented, logger
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Return the messages that must come again, in the form that Lambda's SQS mapping reads."""
-    again = [record["messageId"] for record in event["Records"] if not done(record, context)]
+    with interruptible():
+        again = [record["messageId"] for record in event["Records"] if not done(record, context)]
     count("MessagesPutBack", len(again))
     return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end the attempt rather than the process, so that its subtask is given back and not left to its lease."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        message = "the worker was told to stop"
+        raise Interrupted(message)
+
+    before = signal(SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal(SIGTERM, before)
 
 
 def done(record: dict[str, Any], context: LambdaContext) -> bool:

@@ -1,7 +1,7 @@
-"""Reads of one version of an object, as S3 answers them: part by part, and under the headers that a link asks for.
+"""Reads of one version of an object as S3 answers them: in parts, and under the headers that a link asks for.
 
-ministack 1.5.33 answers them with the whole object and its stored headers. Every task reads its source by version, and
-boto3 in parts: it would put the whole file together out of whole files.
+ministack 1.5.33 answers them with the whole object and its stored headers. Every task reads its source by
+version, and boto3 reads in parts: it would put a file together out of whole files.
 """
 
 from collections.abc import Mapping
@@ -37,4 +37,6 @@ def part(answer: Answer, wanted: str | None, query: Mapping[str, Any]) -> Answer
     start, end = found
     some = body[start : end + 1]
     sized = {"Content-Length": str(len(some)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    return 206, {name: value for name, value in headers.items() if name not in sized} | sized, some
+    # The checksums are the whole object's; a client would check the part against them.
+    kept = {name: value for name, value in headers.items() if not name.lower().startswith("x-amz-checksum-")}
+    return 206, kept | sized, some

@@ -45,6 +45,7 @@ class Plan:
     warnings: tuple[str, ...]
     video: Video | None
     audio: Audio | None
+    frame_rate: float | None
     copies: bool
 
     @property
@@ -61,6 +62,7 @@ def run(params: TranscodeParams, bench: Workbench) -> Yield:
         [*bench.ffmpeg.input_arguments(bench.source), *work.arguments, f"file:{target}"],
         duration=work.duration or bench.media.duration,
         phase="copying" if work.copies else "encoding",
+        frame_rate=work.frame_rate,
     )
     try:
         made = probe(target, "the output")
@@ -114,7 +116,15 @@ def plan(params: TranscodeParams, media: Media, limits: Limits) -> Plan:
         arguments += ["-map_metadata:s:a:0", f"0:s:a:{track}"]  # its language
         copies = copies and copied
     arguments += _container_arguments(params, media)
-    return Plan(tuple(arguments), tuple(_warnings(params, media)), video, audio, copies)
+    warnings = tuple(_warnings(params, media))
+    return Plan(tuple(arguments), warnings, video, audio, _frame_rate(params, video), copies)
+
+
+def _frame_rate(params: TranscodeParams, video: Video | None) -> float | None:
+    """Return the frames a second that come out; None without a picture, or when the source doesn't say."""
+    if video is None or params.picture is None or video.frame_rate is None:
+        return None
+    return min(video.frame_rate, params.picture.frame_rate or video.frame_rate)
 
 
 def _container_arguments(params: TranscodeParams, media: Media) -> list[str]:

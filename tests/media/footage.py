@@ -79,7 +79,10 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-f", "lavfi", "-i", "color=0xdc281e:s=640x360:d=2", "-vf", "scale=out_color_matrix=bt709", *X264),
         *("-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
     ),
-    "blink.mp4": ("-t", "0.6", "-i", "bigbuckbunny.mp4", "-vf", "scale=160:90", *X264, "-c:a", "aac", "-ac", "1"),
+    "blink.mp4": (
+        *("-t", "0.6", "-i", "bigbuckbunny.mp4", "-vf", "scale=160:90", *X264),
+        *("-c:a", "aac", "-ac", "1"),
+    ),
     "front.mp4": ("-i", "bigbuckbunny.mp4", "-t", "2", "-c", "copy", "-movflags", "+faststart"),
 }
 

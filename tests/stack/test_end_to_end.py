@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from infra.local import stack as local
 from infra.local.stack import StackInfo
 from tests.media.footage import Clips
-from tests.stack.conftest import Client
+from tests.stack.conftest import Client, client_of
 
 PATIENCE = 90.0  # seconds for a task of small clips on a busy machine
 Found = TypeVar("Found")
@@ -286,3 +287,29 @@ def test_an_earlier_version_is_read_in_parts_and_under_the_name_that_a_link_give
         "bytes 2-5/10",
         "video/mp4",
     )
+
+
+def test_work_that_down_interrupts_is_given_back_and_finished_after_up(tmp_path: Path, clip: Clips) -> None:
+    slow = {"name": "slow", "type": "TRANSCODE", "params": {"video": {"speed": "slowest"}, "audio": "none"}}
+    info = local.ensure_up(tmp_path, port=0, aws_port=0)
+    try:
+        with httpx.Client(timeout=30, trust_env=False) as http:
+            api = Api(info, http)
+            s3 = client_of(info, "s3")
+            s3.put_object(Bucket=info.input_bucket, Key="a/long.mp4", Body=clip("bigbuckbunny.mp4").read_bytes())
+            body = {"source": {"bucket": info.input_bucket, "key": "a/long.mp4"}, "subtasks": [slow]}
+            path = f"/tasks/{api.call('POST', '/tasks', body, status=201)['taskId']}"
+            eventually(lambda: api.call("GET", path)["subtasks"][0]["progress"] or None)
+        assert local.down(tmp_path)
+        info = local.ensure_up(tmp_path, port=0, aws_port=0)
+        with httpx.Client(timeout=30, trust_env=False) as http:
+            api = Api(info, http)
+
+            task = api.completed(path.rsplit("/", 1)[-1])
+
+            assert (task["outcome"], task["subtasks"][0]["attempt"]) == ("SUCCEEDED", 2)
+            first, second = api.call("GET", f"{path}/subtasks/1")["attempts"]
+            assert first["error"]["code"] == "InternalError.Interrupted"
+            assert second["error"] is None
+    finally:
+        local.down(tmp_path)

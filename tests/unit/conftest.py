@@ -1,13 +1,17 @@
 """The world of a unit test: the template's own tables on moto, which is single-threaded and quick."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
+from shared.pipeline import Upload, accept_upload, sweep
 from shared.settings import Settings
-from shared.task import OrchestrationRef, Source, Subtask, SubtaskType, Task, task_id
-from tests.deployment import BEGINNING, World, emulated
+from shared.subtask_queue import ref_from
+from shared.task import OrchestrationRef, Source, Subtask, SubtaskRef, SubtaskType, Task, task_id
+from tests.deployment import BEGINNING, World, emulated, received
 from tests.media.footage import Clips
 
 
@@ -54,3 +58,27 @@ def a_task(
         output_prefix="{inputDir}/{inputName}/",
         orchestration=OrchestrationRef("web-video", 1),
     ).begun()
+
+
+def sent(world: World) -> list[SubtaskRef]:
+    """Receive what is in the queue: the subtasks that its messages name."""
+    return [ref_from(message["Body"]) for message in received(world.settings)]
+
+
+def swept(world: World) -> int:
+    """Sweep with plenty of time."""
+    return sweep(world, lambda: 60)
+
+
+def an_upload(world: World, key: str = "uploads/clip.mp4", **changes: Any) -> Upload:  # noqa: ANN401
+    """Return an upload as its event tells, of an object that need not be there."""
+    usual = Upload("input", key, 1000, "etag", world.now(), version_id="v1", sequencer="0A")
+    return replace(usual, **changes)
+
+
+def accepted(world: World, upload: Upload | None = None) -> Task:
+    """Make a task by an upload that exactly one orchestration takes."""
+    (verdict,) = accept_upload(world, "main", upload or an_upload(world))
+    task = world.tasks.get(verdict.task_id or "")
+    assert task
+    return task

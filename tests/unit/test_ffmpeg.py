@@ -54,7 +54,7 @@ def test_no_demuxer_that_opens_what_a_text_names_is_allowed() -> None:
     ],
 )
 def test_progress_is_a_share_of_the_attempt(said: list[bytes], percent: int) -> None:
-    meter = _Meter(2.0, "encoding", (20, 40))
+    meter = _Meter(2.0, None, "encoding", (20, 40))
 
     for chunk in said:
         meter.feed(chunk)
@@ -62,8 +62,16 @@ def test_progress_is_a_share_of_the_attempt(said: list[bytes], percent: int) -> 
     assert meter.progress == Progress(percent, "encoding")
 
 
+def test_sound_that_runs_ahead_of_the_picture_is_no_progress() -> None:
+    meter = _Meter(4.0, 25.0, "encoding", (0, 100))
+
+    meter.feed(b"frame=25\nout_time_us=3000000\n")
+
+    assert meter.progress == Progress(25, "encoding")
+
+
 def test_progress_of_unknown_length_stays_where_its_share_begins() -> None:
-    meter = _Meter(None, "encoding", (20, 40))
+    meter = _Meter(None, None, "encoding", (20, 40))
 
     meter.feed(b"out_time_us=500000\n")
 

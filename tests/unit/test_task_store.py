@@ -226,7 +226,7 @@ def test_a_restart_begins_afresh_and_shuts_the_old_run_out(world: World) -> None
 
     assert new
     assert new == task.restarted(world.now())
-    assert (new.run, new.status, new.unsent, new.pending) == (2, TaskStatus.WAITING, {1}, {1})
+    assert (new.run, new.status, new.unsent, new.pending) == (2, TaskStatus.WAITING, frozenset({1}), frozenset({1}))
     assert new.subtasks[0].failure is None
     assert world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + LEASE, 3) is None
     assert world.tasks.finish(seen, old, GOOD, world.now()) is None

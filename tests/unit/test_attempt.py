@@ -1,0 +1,187 @@
+"""One attempt: what it makes of good files, bad ones, and those that changed meanwhile."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.attempt import attempt_token, check_disk, local_name
+from shared.errors import LimitExceeded
+from shared.pipeline import run_subtask
+from shared.task import Hold, Outcome, TaskStatus
+from tests.deployment import World, client, keys, put
+from tests.outages import outage, refusal
+from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, worked
+from tests.unit.conftest import sent
+
+
+def test_a_film_becomes_what_was_asked_for(world: World, blink: bytes) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), SMALL, COVER))
+
+    assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
+    first, second = task.subtasks
+    assert (
+        first.output
+        == f"s3://output/uploads/clip/{attempt_token(Hold(task.id, 1, 1, attempt=1))}/clip-small.mp4"
+    )
+    assert sorted(keys()) == sorted(str(s.output).removeprefix("s3://output/") for s in (first, second))
+    record = world.tasks.get_record(task.id, second.record or "")
+    assert record
+    assert (record.outputs[0].content_type, record.outputs[0].facts["width"]) == ("image/jpeg", 64)
+    assert [command.split()[0] for command in record.commands] == ["ffmpeg"]
+    assert set(record.seconds) == {"download", "operation", "upload"}
+
+
+def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(world: World) -> None:
+    task = worked(world, a_made_task(world, put("uploads/diary.mp4", NO_FILM), SMALL, COVER))
+
+    assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
+    assert codes(task) == ["SourceFileError.NotMedia"] * 2
+    assert task.subtasks[0].failure
+    assert task.subtasks[0].failure.message == (
+        "diary.mp4 is neither a video nor a sound file that Reelmill knows, whatever its name says"
+    )
+    assert [subtask.attempt for subtask in task.subtasks] == [1, 1]
+    assert keys() == []
+
+
+def test_one_good_and_one_bad_subtask_make_a_partial_failure_that_loses_nothing(
+    world: World, blink: bytes
+) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), TOO_LATE, COVER))
+
+    assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.PARTIALLY_FAILED)
+    assert codes(task) == ["ParameterError.PastTheEnd", None]
+    assert task.subtasks[1].output == f"s3://output/{keys()[0]}"
+
+
+def test_a_subtask_reads_what_the_one_before_it_made(world: World, blink: bytes) -> None:
+    of_small = {**COVER, "name": "of-small", "input": "small", "params": {"at": [0]}}
+    task = a_made_task(world, put("uploads/clip.mp4", blink), of_small, SMALL)
+    assert task.subtasks[0].needs == (2,)
+    first = sent(world)
+    assert [ref.no for ref in first] == [2]
+    run_subtask(world, first[0], SECONDS)
+
+    task = worked(world, task)
+
+    assert task.outcome is Outcome.SUCCEEDED
+    record = world.tasks.get_record(task.id, task.subtasks[0].record or "")
+    assert record
+    assert record.outputs[0].facts["width"] == 64, "the source is 160 wide"
+
+
+def test_what_needed_a_failed_subtask_is_skipped(world: World) -> None:
+    task = worked(
+        world, a_made_task(world, put("uploads/diary.mp4", NO_FILM), SMALL, {**COVER, "input": "small"})
+    )
+
+    assert codes(task) == ["SourceFileError.NotMedia", "Skipped.PredecessorFailed"]
+
+
+def test_several_files_of_one_subtask_lie_together(world: World, blink: bytes) -> None:
+    shots = {**COVER, "params": {"at": ["0%", "50%", "90%"], "width": 32}}
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), shots))
+
+    folder = f"uploads/clip/{attempt_token(Hold(task.id, 1, 1, attempt=1))}/"
+    assert task.subtasks[0].output == f"s3://output/{folder}"
+    assert keys() == [f"{folder}clip-cover-{number}.jpg" for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "name", ["a b+c%20d&e=f", "Überraschung é", "予告編", "😀 👩‍👩‍👧", "../x", "..", "{run}"]
+)
+def test_any_name_goes_through_from_source_to_output(world: World, blink: bytes, name: str) -> None:
+    task = worked(world, a_made_task(world, put(f"uploads/{name}.mp4", blink), COVER))
+
+    assert codes(task) == [None]
+    (key,) = keys()
+    assert task.subtasks[0].output == f"s3://output/{key}"
+    shown = name.removeprefix("../") if name != ".." else "_"
+    assert key.endswith(f"/{shown}-cover.jpg")
+
+
+def test_a_name_that_is_too_long_for_s3_fails_with_the_remedy(world: World, blink: bytes) -> None:
+    task = worked(
+        world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, prefix="{inputDir}/" + "x" * 1000)
+    )
+
+    assert codes(task) == ["ParameterError.OutputName"]
+    assert task.subtasks[0].failure
+    assert "shorten the output's prefix" in task.subtasks[0].failure.message
+
+
+def test_a_source_that_was_overwritten_or_deleted_since_is_still_read_as_it_was(
+    world: World, blink: bytes
+) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    put("uploads/clip.mp4", NO_FILM)
+    client("s3").delete_object(Bucket="input", Key="uploads/clip.mp4")
+
+    assert worked(world, task).outcome is Outcome.SUCCEEDED
+
+
+def test_a_source_whose_version_is_gone_fails_for_good(world: World, blink: bytes) -> None:
+    source = put("uploads/clip.mp4", blink)
+    task = a_made_task(world, source, COVER)
+    client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
+
+    task = worked(world, task)
+
+    assert codes(task) == ["SourceFileError.Deleted"]
+    assert task.subtasks[0].attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("fate", "code"), [("gone", "SourceFileError.Deleted"), ("changed", "SourceFileError.Changed")]
+)
+def test_without_versions_a_source_that_changed_fails_for_good(
+    world: World, blink: bytes, fate: str, code: str
+) -> None:
+    client("s3").create_bucket(Bucket="plain")
+    task = a_made_task(world, put("clip.mp4", blink, "plain"), COVER)
+    if fate == "gone":
+        client("s3").delete_object(Bucket="plain", Key="clip.mp4")
+    else:
+        put("clip.mp4", NO_FILM, "plain")
+
+    assert codes(worked(world, task)) == [code]
+
+
+def test_a_source_that_may_not_be_read_fails_for_good(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+
+    with outage("HeadObject", error=refusal("403", 403)):
+        task = worked(world, task)
+
+    assert codes(task) == ["SourceFileError.NotReadable"]
+
+
+def test_a_source_too_big_for_the_disk_is_told_before_it_is_fetched(tmp_path: Path) -> None:
+    assert check_disk(tmp_path, 1000) > 0
+    with pytest.raises(LimitExceeded, match="deploy with a larger WorkerDisk") as refused:
+        check_disk(tmp_path, 10**18)
+    assert refused.value.code == "LimitError.Disk"
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("a/b.MP4", "source.mp4"),
+        ("a", "source"),
+        ("x.$(rm -rf)", "source"),
+        ("-i.é", "source"),
+        ("a.m;p4", "source"),
+    ],
+)
+def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: str, name: str) -> None:
+    assert local_name(key) == name
+
+
+def test_no_two_attempts_write_to_one_folder() -> None:
+    holds = [
+        Hold(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)
+    ]
+
+    folders: set[str] = set(map(attempt_token, holds))
+    assert len(folders) == len(holds)
+    assert {len(folder) for folder in folders} == {10}

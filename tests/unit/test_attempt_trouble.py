@@ -1,0 +1,222 @@
+"""Attempts that are repeated, break off, come too late or lose: nothing is lost, nothing is left."""
+
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from shared.errors import ServiceBusy
+from shared.pipeline import PutBack, get_run, get_task, restart_task, run_subtask
+from shared.task import Outcome, SubtaskRef, SubtaskStatus, TaskStatus
+from tests.deployment import World, client, keys, put
+from tests.outages import calls, meanwhile, outage
+from tests.unit.attempts import (
+    COVER,
+    LEASE_MS,
+    NO_FILM,
+    SECONDS,
+    SMALL,
+    a_made_task,
+    codes,
+    statuses,
+    tags,
+    worked,
+)
+from tests.unit.conftest import sent, swept
+
+
+def test_a_message_of_a_subtask_that_is_being_worked_on_waits_for_the_lease_to_end(world: World) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+    before = get_task(world, "main", task.id)
+    world.time += 30_500
+
+    assert run_subtask(world, ref, SECONDS) == PutBack(60)
+    assert get_task(world, "main", task.id) == before
+
+
+def test_a_subtask_whose_worker_is_dead_is_taken_over(world: World) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+    world.time += LEASE_MS + 1
+
+    assert run_subtask(world, ref, SECONDS) is None
+    done = get_task(world, "main", task.id)
+    assert (done.status, done.subtasks[0].attempt) == (TaskStatus.COMPLETED, 2)
+
+
+def test_a_subtask_whose_workers_all_died_is_given_up(world: World) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER, {**SMALL, "needs": ["cover"]})
+    (ref,) = sent(world)
+    for _ in range(3):
+        world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+        world.time += LEASE_MS + 1
+
+    assert run_subtask(world, ref, SECONDS) is None
+    done = get_task(world, "main", task.id)
+    assert codes(done) == ["InternalError.AttemptsExhausted", "Skipped.PredecessorFailed"]
+    assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
+
+
+def test_a_message_that_comes_again_after_the_end_changes_nothing(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+    run_subtask(world, ref, SECONDS)
+    done = get_task(world, "main", task.id)
+
+    assert run_subtask(world, ref, SECONDS) is None
+    assert get_task(world, "main", task.id) == done
+    assert len(keys()) == 1
+
+
+@pytest.mark.parametrize(
+    ("task_id", "run", "no"), [("0" * 26, 1, 1), (None, 1, 2), (None, 1, 0), (None, 2, 1)]
+)
+def test_a_message_that_names_nothing_is_dropped(
+    world: World, task_id: str | None, run: int, no: int
+) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+
+    assert run_subtask(world, SubtaskRef(task_id or task.id, run, no), SECONDS) is None
+    assert get_task(world, "main", task.id) == task
+
+
+def test_trouble_with_s3_is_tried_again_later_and_at_last_told(world: World) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+
+    with outage("HeadObject", times=3):
+        answers = [run_subtask(world, ref, SECONDS) for _ in range(3)]
+
+    assert answers == [PutBack(5), PutBack(15), None]
+    done = get_task(world, "main", task.id)
+    assert codes(done) == ["InternalError.Storage"]
+    records = world.tasks.get_records(task.id, 1, 1)
+    assert [(no, record.failure and record.failure.code) for no, record in records] == [
+        (number, "InternalError.Storage") for number in (1, 2, 3)
+    ]
+
+
+def test_an_attempt_that_follows_an_interrupted_one_can_succeed(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+    with outage("PutObject"):
+        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+    assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.WAITING]
+
+    assert run_subtask(world, ref, SECONDS) is None
+
+    done = get_task(world, "main", task.id)
+    assert (done.outcome, done.subtasks[0].attempt) == (Outcome.SUCCEEDED, 2)
+    assert done.subtasks[0].output == f"s3://output/{keys()[0]}"
+
+
+def test_a_fault_of_our_own_is_tried_again_and_tells_strangers_nothing(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    spoiled = replace(task.subtasks[0], params={"at": "what no version of ours ever stored"})
+    task = replace(task, id="1" * 26, subtasks=(spoiled,))
+    world.tasks.create(task)
+
+    assert run_subtask(world, SubtaskRef(task.id, 1, 1), SECONDS) == PutBack(5)
+
+    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    assert record.failure
+    assert record.failure.code == "InternalError.Unexpected"
+    assert "validation" not in record.failure.message
+
+
+def test_files_are_marked_as_an_attempts_until_it_has_won(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+    seen: list[list[dict[str, str]]] = []
+
+    with meanwhile("PutItem", lambda: seen.append(tags(keys()[0]))):  # the record, before the finish
+        run_subtask(world, ref, SECONDS)
+
+    assert seen == [[{"Key": "reelmill", "Value": "attempt"}]]
+    assert tags(keys()[0]) == []
+    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+
+
+def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+
+    def another_takes_over() -> None:
+        world.time += LEASE_MS + 1
+        run_subtask(world, ref, SECONDS)
+
+    with meanwhile("PutItem", another_takes_over):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    done = get_task(world, "main", task.id)
+    assert (done.outcome, done.subtasks[0].attempt) == (Outcome.SUCCEEDED, 2)
+    assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
+    items = client("dynamodb").scan(TableName="TasksTable")["Items"]
+    assert {i["sk"]["S"]: "expires_at" in i for i in items if "#ATT#" in i["sk"]["S"]} == {
+        "RUN#0001#SUB#01#ATT#1": True,
+        "RUN#0001#SUB#01#ATT#2": False,
+    }
+
+
+def test_an_attempt_that_won_without_being_told_keeps_its_files(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+
+    # The second update is the finish: DynamoDB made it, the line broke, the client's own second try is refused.
+    with outage("UpdateItem", after=1, done=True, error=ReadTimeoutError(endpoint_url="dynamodb")):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    done = get_task(world, "main", task.id)
+    assert done.outcome is Outcome.SUCCEEDED
+    assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
+    assert tags(keys()[0]) == []
+
+
+@pytest.mark.parametrize("call", ["DeleteObjectTagging", "SendMessageBatch"])
+def test_a_crash_after_the_finish_is_made_up_for(world: World, blink: bytes, call: str) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, {**COVER, "needs": ["small"]})
+    (ref,) = sent(world)
+    with outage(call):
+        try:
+            run_subtask(world, ref, SECONDS)
+        except ServiceBusy:  # the message comes again
+            assert run_subtask(world, ref, SECONDS) is None
+        else:
+            world.time += 60_000
+            swept(world)
+
+    assert tags(keys()[0]) == []
+    assert worked(world, task).outcome is Outcome.SUCCEEDED
+
+
+def test_a_restart_writes_new_files_and_leaves_the_old_ones_readable(world: World, blink: bytes) -> None:
+    first = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
+    world.time += 1000
+
+    restart_task(world, "main", first.id)
+    second = worked(world, first)
+
+    assert (second.run, second.outcome) == (2, Outcome.SUCCEEDED)
+    outputs = {str(task.subtasks[0].output) for task in (first, second)}
+    assert {f"s3://output/{key}" for key in keys()} == outputs
+    assert len(outputs) == 2
+    assert get_run(world, "main", first.id, 1) == first
+
+
+def test_a_task_costs_no_more_requests_than_its_moves(world: World, blink: bytes) -> None:
+    a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+
+    with calls() as made:
+        run_subtask(world, ref, SECONDS)
+
+    assert [
+        call for call in made if call in {"GetItem", "PutItem", "UpdateItem", "Query", "SendMessageBatch"}
+    ] == [
+        "UpdateItem",  # claim
+        "PutItem",  # the record
+        "UpdateItem",  # finish
+    ]

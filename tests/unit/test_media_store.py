@@ -1,0 +1,241 @@
+"""Media in S3: pinned, fetched whole, marked until they stay, and lent by links that work."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+import requests
+
+from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
+from shared.media_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES, MediaStore, UploadPlan, content_type_of
+from shared.task import OutputFile, Source
+from tests.deployment import World, client, keys, put
+from tests.outages import outage, refusal
+
+GIB = 1024**3
+ODD_NAMES = ["a b+c%20d&e=f?g#h", "Überraschung é", "予告編", "😀", "quote'\"q"]
+
+
+def an_output(key: str = "a/b/clip.mp4") -> OutputFile:
+    return OutputFile("output", key, 4, "video/mp4")
+
+
+def plan(world: World, size: int, key: str = "uploads/a.mp4") -> UploadPlan:
+    return world.media.plan_upload("input", key, size, "video/mp4", 600)
+
+
+def signed(url: str) -> dict[str, str]:
+    """Return what a link's query says."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def test_a_source_is_pinned_to_the_version_that_stands_there(world: World) -> None:
+    first = put("uploads/clip.mp4", b"first")
+    second = put("uploads/clip.mp4", b"second!")
+
+    assert world.media.pin("input", "uploads/clip.mp4") == second
+    assert world.media.pin("input", "uploads/clip.mp4", first.version_id) == first
+
+
+def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(world: World) -> None:
+    client("s3").create_bucket(Bucket="plain")
+    source = put("clip.mp4", b"once", "plain")
+
+    assert source.version_id is None
+    assert world.media.pin("plain", "clip.mp4") == source
+
+
+@pytest.mark.parametrize("code", ["404", "403", "400", "405", "NoSuchBucket"])
+def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str) -> None:
+    with (
+        outage("HeadObject", error=refusal(code)),
+        pytest.raises(NotFound, match="s3://input/a.mp4 is not there"),
+    ):
+        world.media.pin("input", "a.mp4")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_what_is_fetched_is_what_was_pinned(world: World, tmp_path: Path, name: str) -> None:
+    old = put(f"uploads/{name}.mp4", b"the old film")
+    put(f"uploads/{name}.mp4", b"the new one")
+
+    world.media.download(old, tmp_path / "source")
+
+    assert (tmp_path / "source").read_bytes() == b"the old film"
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "told"),
+    [
+        ("404", MediaRejected, "SourceFileError.Deleted"),
+        ("NoSuchVersion", MediaRejected, "SourceFileError.Deleted"),
+        ("403", MediaRejected, "SourceFileError.NotReadable"),
+        ("PreconditionFailed", MediaRejected, "SourceFileError.Changed"),
+        ("InternalError", Interrupted, "InternalError.Storage"),
+    ],
+)
+@pytest.mark.parametrize(("version", "call"), [("v1", "HeadObject"), (None, "GetObject")])
+def test_a_failed_fetch_tells_whether_another_can_help(
+    world: World, tmp_path: Path, code: str, error: type[Exception], told: str, version: str | None, call: str
+) -> None:
+    source = Source("input", "a.mp4", 1, "etag", version)
+
+    with outage(call, error=refusal(code)), pytest.raises(error) as failed:
+        world.media.download(source, tmp_path / "source")
+
+    assert getattr(failed.value, "code", None) == told
+
+
+def test_an_output_of_an_attempt_is_marked_until_it_is_settled(world: World, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"film")
+    output = an_output()
+
+    world.media.upload(tmp_path / "x", output)
+    place = {"Bucket": "output", "Key": output.key}
+    marked = client("s3").get_object_tagging(**place)["TagSet"]
+    world.media.settle([output])
+
+    assert marked == [{"Key": "reelmill", "Value": "attempt"}]
+    assert client("s3").get_object_tagging(**place)["TagSet"] == []
+    assert client("s3").get_object(**place)["ContentType"] == "video/mp4"
+
+
+def test_discarded_outputs_are_gone(world: World) -> None:
+    put("a/kept.mp4", b"x", "output")
+    put("a/lost.mp4", b"x", "output")
+
+    world.media.discard([an_output("a/lost.mp4"), an_output("a/never-there.mp4")])
+
+    assert keys() == ["a/kept.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("call", "act", "error"),
+    [
+        ("HeadObject", lambda media, _: media.pin("input", "a"), ServiceBusy),
+        ("GetObject", lambda media, path: media.download(Source("input", "a", 1, "e"), path), Interrupted),
+        (
+            "HeadObject",
+            lambda media, path: media.download(Source("input", "a", 1, "e", "v"), path),
+            Interrupted,
+        ),
+        ("PutObject", lambda media, path: media.upload(path, an_output()), Interrupted),
+        ("DeleteObjectTagging", lambda media, _: media.settle([an_output()]), ServiceBusy),
+        ("DeleteObject", lambda media, _: media.discard([an_output()]), ServiceBusy),
+        (
+            "CreateMultipartUpload",
+            lambda media, _: media.plan_upload("input", "a", SINGLE_UPLOAD_BYTES + 1, "video/mp4", 60),
+            ServiceBusy,
+        ),
+    ],
+)
+def test_a_broken_line_to_s3_is_nobodys_fault(
+    world: World, tmp_path: Path, call: str, act: Callable[[MediaStore, Path], object], error: type[Exception]
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"film")
+
+    with outage(call), pytest.raises(error, match="S3 did not answer"):
+        act(world.media, path)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_link_gets_the_file_under_its_own_name(world: World, name: str) -> None:
+    put(f"a/{name}.mp4", b"film", "output")
+
+    url = world.media.link("output", f"a/{name}.mp4", 60, content_type="video/mp4", attachment=True)
+    answer = requests.get(url, timeout=10)
+
+    assert (answer.status_code, answer.content) == (200, b"film")
+    assert unquote(urlsplit(url).path).endswith(f"/a/{name}.mp4")
+    kind, _, saved_as = signed(url)["response-content-disposition"].partition("; filename*=UTF-8''")
+    assert (kind, unquote(saved_as)) == ("attachment", f"{name}.mp4")
+    assert saved_as.isascii()
+    assert "/" not in saved_as
+    assert '"' not in saved_as
+
+
+def test_a_link_to_play_names_version_kind_and_end(world: World) -> None:
+    source = put("uploads/clip.mp4", b"film")
+
+    url = world.media.link(
+        "input", source.key, 60, version_id=source.version_id, content_type="video/mp4", attachment=False
+    )
+
+    said = signed(url)
+    assert (said["versionId"], said["X-Amz-Expires"]) == (source.version_id, "60")
+    assert said["response-content-type"] == "video/mp4"
+    assert said["response-content-disposition"].startswith("inline; ")
+    assert said["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
+
+
+def test_a_link_goes_to_the_region_of_the_bucket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    url = MediaStore().link("reelmill-output", "a.mp4", 60, content_type="video/mp4", attachment=False)
+
+    assert urlsplit(url).netloc == "reelmill-output.s3.eu-central-1.amazonaws.com"
+
+
+def test_a_small_file_goes_up_in_one_put(world: World) -> None:
+    made = plan(world, SINGLE_UPLOAD_BYTES, "uploads/ü +%.mp4")
+
+    assert made.url
+    answer = requests.put(made.url, data=b"film", headers=dict(made.headers or {}), timeout=10)
+
+    assert answer.status_code == 200
+    assert (made.part_urls, made.complete_url) == ((), None)
+    assert keys("input") == ["uploads/ü +%.mp4"]
+    assert client("s3").get_object(Bucket="input", Key="uploads/ü +%.mp4")["ContentType"] == "video/mp4"
+
+
+def test_a_large_file_goes_up_in_parts_that_s3_puts_together(world: World) -> None:
+    made = plan(world, SINGLE_UPLOAD_BYTES + 1)
+    assert (made.url, made.part_size, len(made.part_urls)) == (None, 16 * 1024**2, 7)
+
+    sizes = [5 * 1024**2, 3]  # moto minds S3's rule that only the last part may be smaller
+    tags = [
+        requests.put(url, data=b"x" * size, timeout=10).headers["ETag"]
+        for url, size in zip(made.part_urls, sizes, strict=False)
+    ]
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
+        for number, tag in enumerate(tags, 1)
+    )
+    document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
+    assert requests.post(str(made.complete_url), data=document, timeout=10).status_code == 200
+
+    assert client("s3").head_object(Bucket="input", Key="uploads/a.mp4")["ContentLength"] == sum(sizes)
+
+
+def test_a_large_upload_can_be_called_off(world: World) -> None:
+    made = plan(world, SINGLE_UPLOAD_BYTES + 1)
+
+    assert requests.delete(str(made.abort_url), timeout=10).status_code == 204
+    assert not client("s3").list_multipart_uploads(Bucket="input").get("Uploads")
+
+
+@pytest.mark.parametrize("size", [SINGLE_UPLOAD_BYTES + 1, GIB, 16 * 1024**2 * 1000 + 1, MAX_UPLOAD_BYTES])
+def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(world: World, size: int) -> None:
+    made = plan(world, size)
+
+    assert made.part_size
+    assert (len(made.part_urls) - 1) * made.part_size < size <= len(made.part_urls) * made.part_size
+    assert 5 * 1024**2 <= made.part_size <= 5 * GIB
+    assert len(made.part_urls) <= 1000
+    assert [signed(url)["partNumber"] for url in made.part_urls[:3]] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("a.mp4", "video/mp4"),
+        ("a.JPG", "image/jpeg"),
+        ("a.webm", "video/webm"),
+        ("a", "application/octet-stream"),
+    ],
+)
+def test_the_kind_of_a_file_is_told_by_its_ending(key: str, kind: str) -> None:
+    assert content_type_of(key) == kind
