@@ -145,8 +145,8 @@ class OrchestrationDocument(Document):
     name: Name
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     enabled: bool = True
-    trigger: Trigger = Trigger()
-    output: Output = Output()
+    trigger: Trigger = Field(default_factory=Trigger)
+    output: Output = Field(default_factory=Output)
     subtasks: SubtaskRules
 
 

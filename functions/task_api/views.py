@@ -263,7 +263,7 @@ class TaskBody(View):
     source: SourceBody
     orchestration: Name | None = None
     subtasks: SubtaskRules | None = None
-    output: Output = Output()
+    output: Output = Field(default_factory=Output)
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
     client_token: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     session_context: Annotated[str, StringConstraints(max_length=1000)] | None = None
@@ -360,8 +360,8 @@ class OrchestrationBody(View):
     name: str | None = None
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     enabled: bool = True
-    trigger: Trigger = Trigger()
-    output: Output = Output()
+    trigger: Trigger = Field(default_factory=Trigger)
+    output: Output = Field(default_factory=Output)
     subtasks: SubtaskRules
 
 
