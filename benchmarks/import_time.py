@@ -77,10 +77,9 @@ def table(found: dict[str, Any]) -> Table:
     )
     shown.add_column("module")
     for clock in CLOCKS:
-        shown.add_column(f"{clock}, least", justify="right")
-        shown.add_column("times", justify="right")
-        shown.add_column(f"{clock}, median", justify="right")
-        shown.add_column("times", justify="right")
+        for name in ("least", "median"):
+            shown.add_column(f"{clock}\n{name}", justify="right")
+            shown.add_column("\ntimes", justify="right")
     for module, clocks in found["modules"].items():
         cells = [
             cell
@@ -88,7 +87,7 @@ def table(found: dict[str, Any]) -> Table:
             for name in ("min", "median")
             for cell in (f"{clocks[clock][name] * 1000:.0f}", ratio(clocks[clock][f"ratio_{name}"]))
         ]
-        shown.add_row(module, *cells)
+        shown.add_row(module.removeprefix("functions.").removesuffix(".handler"), *cells)
     return shown
 
 

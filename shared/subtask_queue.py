@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 BATCH = 10  # SQS: messages in one SendMessageBatch.
-MAX_DELAY_SECONDS = 43_200  # SQS: the longest a message stays invisible.
+# SQS hides a message for 12 h at most, counted from its receipt, which lies up to 15 min back by then.
+MAX_DELAY_SECONDS = 11 * 3600
 
 
 class SubtaskQueue:

@@ -42,3 +42,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clips:
         if file.name in {"bigbuckbunny.mp4", "bikes.mp4"}:
             (folder / file.name).symlink_to(Path(str(file.locate())))
     return Clips(folder)
+
+
+@pytest.fixture(scope="session")
+def blink(clip: Clips) -> bytes:
+    """A real video, so small and short that tests which aren't about media can use it."""
+    return clip("blink.mp4").read_bytes()

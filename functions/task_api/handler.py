@@ -22,6 +22,7 @@ from shared import __version__
 from shared.errors import Conflict, NotFound, ReelmillError, RequestRejected, ServiceBusy
 from shared.telemetry import count, instrumented, logger
 
+JSON = "application/json"
 # The first class that an error is an instance of decides.
 STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -47,7 +48,7 @@ def get_health() -> Health:
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
     """Give the OpenAPI document."""
-    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=openapi_document())
+    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=openapi_document())
 
 
 @app.get("/docs", include_in_schema=False)
@@ -83,6 +84,9 @@ def refuse(error: ReelmillError) -> Response[str]:
 @app.exception_handler(RequestValidationError)
 def refuse_invalid(error: RequestValidationError) -> Response[str]:
     """Answer a request that is not of its form, naming each place."""
+    kind = app.current_event.headers.get("content-type", JSON)
+    if app.current_event.body and not kind.startswith(JSON):  # as curl's -d calls it a form
+        return not_json()
     wrong = [
         {"where": ".".join(map(str, one["loc"])), "problem": one["msg"].removeprefix("Value error, ")}
         for one in error.errors()
@@ -94,6 +98,11 @@ def refuse_invalid(error: RequestValidationError) -> Response[str]:
 @app.exception_handler(RequestUnsupportedContentType)
 def refuse_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
     """Answer a body of another kind than JSON."""
+    return not_json()
+
+
+def not_json() -> Response[str]:
+    """Return the answer to a body of another kind than JSON."""
     message = "the body must be JSON, and the header content-type say so: application/json"
     return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
 
@@ -133,7 +142,7 @@ def problem(
     }
     if details is not None:
         body["details"] = details
-    return Response(status_code=status, content_type="application/json", body=json.dumps(body))
+    return Response(status_code=status, content_type=JSON, body=json.dumps(body))
 
 
 @instrumented

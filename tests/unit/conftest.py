@@ -12,7 +12,6 @@ from shared.settings import Settings
 from shared.subtask_queue import ref_from
 from shared.task import OrchestrationRef, Source, Subtask, SubtaskRef, SubtaskType, Task, task_id
 from tests.deployment import BEGINNING, World, emulated, received
-from tests.media.footage import Clips
 
 
 @cache
@@ -29,12 +28,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         lent = the_world(settings)
         lent.settings, lent.time = settings, BEGINNING
         yield lent
-
-
-@pytest.fixture(scope="session")
-def blink(clip: Clips) -> bytes:
-    """A real video, so small and short that tests which aren't about media can use it."""
-    return clip("blink.mp4").read_bytes()
 
 
 def a_task(

@@ -165,7 +165,7 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files(world: World, bl
     task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(world)
 
-    # The second update is the finish: DynamoDB made it, the line broke, the client's own second try is refused.
+    # The second update is the finish: DynamoDB made it, the line broke, and the client tries again.
     with outage("UpdateItem", after=1, done=True, error=ReadTimeoutError(endpoint_url="dynamodb")):
         assert run_subtask(world, ref, SECONDS) is None
 

@@ -50,7 +50,7 @@ def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(world: Worl
 def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str) -> None:
     with (
         outage("HeadObject", error=refusal(code)),
-        pytest.raises(NotFound, match="s3://input/a.mp4 is not there"),
+        pytest.raises(NotFound, match="is not there"),
     ):
         world.media.pin("input", "a.mp4")
 
@@ -75,16 +75,14 @@ def test_what_is_fetched_is_what_was_pinned(world: World, tmp_path: Path, name: 
         ("InternalError", Interrupted, "InternalError.Storage"),
     ],
 )
-@pytest.mark.parametrize(("version", "call"), [("v1", "HeadObject"), (None, "GetObject")])
 def test_a_failed_fetch_tells_whether_another_can_help(
-    world: World, tmp_path: Path, code: str, error: type[Exception], told: str, version: str | None, call: str
+    world: World, tmp_path: Path, code: str, error: type[Exception], told: str
 ) -> None:
-    source = Source("input", "a.mp4", 1, "etag", version)
-
-    with outage(call, error=refusal(code)), pytest.raises(error) as failed:
-        world.media.download(source, tmp_path / "source")
-
-    assert getattr(failed.value, "code", None) == told
+    for version, call in (("v1", "HeadObject"), (None, "GetObject")):
+        source = Source("input", "a.mp4", 1, "etag", version)
+        with outage(call, error=refusal(code)), pytest.raises(error) as failed:
+            world.media.download(source, tmp_path / "source")
+        assert getattr(failed.value, "code", None) == told
 
 
 def test_an_output_of_an_attempt_is_marked_until_it_is_settled(world: World, tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""The functions as Lambda calls them: their environment, their context, and events as AWS shapes them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.task_api.handler import handler
+from shared.services import Services, services
+from shared.settings import PREFIX, Settings
+from shared.telemetry import logger
+from tests.deployment import emulated
+
+EVENTS = Path(__file__).parent.parent / "events"
+
+
+class Context(LambdaContext):
+    """What Lambda tells a function about an invocation that has a minute left."""
+
+    def __init__(self) -> None:
+        self._function_name = "function"
+        self._memory_limit_in_mb = 1024
+        self._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+        self._aws_request_id = "9b1c6d6c-0000-4000-8000-000000000000"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """Lend the services as the functions themselves find them, on empty tables, buckets and a queue.
+
+    They are made once: every deployment has the same names, and to make clients takes longer than most tests.
+    """
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
+    with emulated() as settings:
+        for name in Settings.model_fields:
+            monkeypatch.setenv(PREFIX + name.upper(), str(getattr(settings, name)))
+        logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
+        yield services()
+
+
+def logged(caplog: pytest.LogCaptureFixture, message: str) -> dict[str, Any]:
+    """Return the one line of that message, as it stands in the function's log."""
+    written = logger().registered_formatter
+    (line,) = [written.format(record) for record in caplog.records if record.msg == message]
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return the metrics of the one invocation that there was."""
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def an_event(name: str) -> dict[str, Any]:
+    """Return an event that `sam local generate-event` made."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
+    return event
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - a test knows what it asked for
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        """The code of an error, which must have the one shape that errors have."""
+        error = self.json
+        assert {"code", "message", "requestId"} <= set(error) <= {"code", "message", "requestId", "details"}
+        assert error["requestId"] == "id"
+        assert error["message"]
+        return f"{self.status} {error['code']}"
+
+
+class Api:
+    """The API as HTTP API calls it."""
+
+    def get(self, path: str, **query: Any) -> Answer:  # noqa: ANN401
+        return self.ask("GET", path, query=query)
+
+    def post(self, path: str, body: object = None) -> Answer:
+        return self.ask("POST", path, body)
+
+    def put(self, path: str, body: object) -> Answer:
+        return self.ask("PUT", path, body)
+
+    def delete(self, path: str) -> Answer:
+        return self.ask("DELETE", path)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: dict[str, Any] | None = None,
+        event_says: dict[str, object] | None = None,
+    ) -> Answer:
+        """Send a request; `event_says` replaces what its event says of it."""
+        event = an_event("http-api-proxy")
+        event |= {
+            "rawPath": path,
+            "rawQueryString": urlencode(query or {}),
+            "queryStringParameters": {name: str(value) for name, value in (query or {}).items()},
+            "headers": {"content-type": "application/json"},
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+            **(event_says or {}),
+        }
+        event["requestContext"]["http"] |= {"method": method, "path": path}
+        answer = json.loads(json.dumps(handler(event, Context())))  # as Lambda sends it on
+        headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
+        assert "Traceback" not in str(answer["body"])
+        assert 'File "' not in str(answer["body"])
+        return Answer(answer["statusCode"], headers, answer["body"])
+
+
+@pytest.fixture
+def api(world: Services) -> Api:
+    """Lend the API on an empty deployment."""
+    assert world
+    return Api()

@@ -1,0 +1,171 @@
+"""S3's events, of both kinds, as AWS sends them."""
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from functions.on_upload.handler import handler
+from shared.errors import ServiceBusy
+from shared.pipeline import get_task
+from shared.services import Services
+from shared.task import Source, id_time
+from tests.deployment import received
+from tests.functions.conftest import Context, an_event, logged, metrics
+from tests.outages import outage
+
+KEYS = [
+    "a b",
+    "a+b",
+    "a%20b",
+    "100%",
+    "a%2Bb+c d",
+    "Überraschung é",
+    "予告編",
+    "😀 👩‍👩‍👧",
+    "a&b=c?d#e",
+    "e\u0301",
+]
+AT = 1_750_000_000_123
+
+
+def a_notification(*keys: str, **thing: object) -> dict[str, Any]:
+    """Return S3's own event, whose keys S3 encodes as forms do."""
+    (record,) = an_event("s3-put")["Records"]
+    records = []
+    for key in keys:
+        changed = json.loads(json.dumps(record))
+        changed["eventTime"] = "2025-06-15T15:06:40.123Z"
+        changed["s3"]["object"] |= {"key": quote_plus(key, safe="/"), **thing}
+        records.append(changed)
+    return {"Records": records}
+
+
+def an_eventbridge_event(key: str) -> dict[str, Any]:
+    """Return the event of EventBridge, whose keys are plain."""
+    event = an_event("eventbridge-object-created")
+    event["time"] = "2025-06-15T15:06:40Z"
+    event["detail"]["object"]["key"] = key
+    return event
+
+
+def test_the_event_that_sam_makes_becomes_a_task(world: Services, context: Context) -> None:
+    (verdict,) = handler(an_event("s3-put"), context)
+
+    assert verdict == {
+        "key": "uploads/big buck bunny.mp4",
+        "verdict": "MATCHED",
+        "reason": "a task was made",
+        "orchestration": "web-video",
+        "taskId": verdict["taskId"],
+    }
+    assert get_task(world, "main", verdict["taskId"]).source == Source(
+        "reelmill-input", "uploads/big buck bunny.mp4", 1024, "0123456789abcdef0123456789abcdef"
+    )
+    assert len(received(world.settings)) == 3
+
+
+def test_the_event_of_eventbridge_becomes_the_same(world: Services, context: Context) -> None:
+    (verdict,) = handler(an_event("eventbridge-object-created"), context)
+
+    assert verdict["verdict"] == "MATCHED"
+    assert get_task(world, "main", verdict["taskId"]).source == Source(
+        "reelmill-input",
+        "uploads/big buck bunny.mp4",
+        1024,
+        "0123456789abcdef0123456789abcdef",
+        "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+    )
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_name_is_decoded_exactly_once(world: Services, context: Context, name: str) -> None:
+    key = f"uploads/{name}.mp4"
+
+    (told_by_s3,) = handler(a_notification(key), context)
+    (told_by_eventbridge,) = handler(an_eventbridge_event(key), context)
+
+    for verdict in (told_by_s3, told_by_eventbridge):
+        assert verdict["key"] == key
+        assert get_task(world, "main", verdict["taskId"]).source.key == key
+
+
+def test_the_version_and_the_time_of_the_event_go_into_the_task(world: Services, context: Context) -> None:
+    (verdict,) = handler(a_notification("uploads/a.mp4", versionId="v7"), context)
+
+    assert get_task(world, "main", verdict["taskId"]).source.version_id == "v7"
+    assert id_time(verdict["taskId"]) == AT
+
+
+def test_every_record_gets_its_verdict(world: Services, context: Context) -> None:
+    assert world
+    keys = ["uploads/a.mp4", "uploads/notes.txt", "elsewhere/a.mp4", "uploads/folder/"]
+
+    verdicts = handler(a_notification(*keys), context)
+
+    assert [verdict["key"] for verdict in verdicts] == keys
+    assert [verdict["verdict"] for verdict in verdicts] == [
+        "MATCHED",
+        "WRONG_FORMAT",
+        "NO_MATCH",
+        "EMPTY_OBJECT",
+    ]
+    assert json.loads(json.dumps(verdicts)) == verdicts
+
+
+def test_an_object_that_reelmill_wrote_itself_starts_nothing(world: Services, context: Context) -> None:
+    event = a_notification("uploads/a.mp4")
+    event["Records"][0]["s3"]["bucket"]["name"] = world.settings.output_bucket
+
+    assert [verdict["verdict"] for verdict in handler(event, context)] == ["OWN_OUTPUT"]
+
+
+def test_the_same_event_again_is_a_duplicate(world: Services, context: Context) -> None:
+    event = a_notification("uploads/a.mp4")
+    (first,) = handler(event, context)
+
+    (again,) = handler(event, context)
+
+    assert (again["verdict"], again["taskId"]) == ("DUPLICATE", first["taskId"])
+    assert len(received(world.settings)) == 3
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2025-06-15T15:06:40Z", "Bucket": "input"},
+        {"Records": []},
+        {"Records": [{"eventName": "ObjectRemoved:Delete", "eventTime": "2025-06-15T15:06:40Z"}]},
+        {"detail-type": "Object Deleted", "source": "aws.s3", "detail": {"object": {"key": "uploads/a.mp4"}}},
+    ],
+)
+def test_what_tells_of_no_new_object_makes_nothing(
+    world: Services, context: Context, event: dict[str, Any]
+) -> None:
+    assert handler(event, context) == []
+    assert received(world.settings) == []
+
+
+def test_an_event_that_could_not_be_taken_in_fails_so_that_lambda_brings_it_again(
+    world: Services, context: Context
+) -> None:
+    event = a_notification("uploads/a.mp4")
+
+    with outage("PutItem"), pytest.raises(ServiceBusy):
+        handler(event, context)
+
+    assert [verdict["verdict"] for verdict in handler(event, context)] == ["MATCHED"]
+    assert len(received(world.settings)) == 3
+
+
+def test_each_verdict_is_logged_and_counted(
+    world: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert world
+    (verdict,) = handler(a_notification("uploads/notes.txt"), context)
+
+    judged = logged(caplog, "upload judged")
+    assert {name: judged.get(name) for name in verdict} == verdict
+    assert judged["function_request_id"] == context.aws_request_id
+    assert metrics(capsys)["UploadVerdicts"] == [1.0]

@@ -1,0 +1,405 @@
+"""The API's tasks: what each route takes and gives, to the letter."""
+
+import re
+from typing import Any
+
+import pytest
+
+from shared.pipeline import Upload, accept_upload, run_subtask
+from shared.services import Services
+from shared.subtask_queue import ref_from
+from shared.task import SubtaskRef
+from tests.deployment import client, put, received
+from tests.functions.conftest import Api
+from tests.outages import outage
+
+COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}}
+SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"]}}
+LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}}
+MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ")
+
+
+def a_body(key: str = "uploads/a.mp4", **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the body that asks for a task, of an object that is put there."""
+    source = put(key, fields.pop("content", b"Dear diary"))
+    usual = {} if "orchestration" in fields else {"subtasks": [COVER]}
+    return {"source": {"bucket": source.bucket, "key": source.key}, **usual, **fields}
+
+
+def a_task(api: Api, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Make a task."""
+    answer = api.post("/tasks", a_body(**fields))
+    assert answer.status == 201
+    made: dict[str, Any] = answer.json
+    return made
+
+
+def worked(api: Api, world: Services, made: dict[str, Any]) -> dict[str, Any]:
+    """Work through the queue; return the task as the API then shows it."""
+    for message in received(world.settings):
+        run_subtask(world, ref_from(message["Body"]), 60)
+    shown: dict[str, Any] = api.get(f"/tasks/{made['taskId']}").json
+    return shown
+
+
+def ids(api: Api, **query: Any) -> list[str]:  # noqa: ANN401
+    return [task["taskId"] for task in api.get("/tasks", **query).json["tasks"]]
+
+
+def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None:
+    source = put("uploads/a.mp4", b"Dear diary")
+    made = a_task(api, priority=5, sessionContext="mine")
+
+    shown = api.get(f"/tasks/{made['taskId']}")
+
+    assert (shown.status, shown.headers["content-type"]) == (200, "application/json")
+    assert shown.json == made
+    created = made.pop("createdAt")
+    assert MOMENT.fullmatch(created)
+    assert made == {
+        "taskId": made["taskId"],
+        "status": "WAITING",
+        "outcome": None,
+        "run": 1,
+        "priority": 5,
+        "source": {
+            "bucket": "input",
+            "key": "uploads/a.mp4",
+            "versionId": made["source"]["versionId"],
+            "eTag": source.e_tag,
+            "size": 10,
+        },
+        "orchestration": None,
+        "sessionContext": "mine",
+        "startedAt": None,
+        "endedAt": None,
+        "progress": 0,
+        "subtaskCounts": {"WAITING": 1, "IN_PROGRESS": 0, "SUCCESSFUL": 0, "FAILED": 0},
+        "error": None,
+        "subtasks": [
+            {
+                "no": 1,
+                "name": "cover",
+                "type": "SCREENSHOT",
+                "template": None,
+                "needs": [],
+                "input": None,
+                "status": "WAITING",
+                "startedAt": None,
+                "endedAt": None,
+                "progress": 0,
+                "phase": None,
+                "attempt": 0,
+                "output": None,
+                "error": None,
+            }
+        ],
+    }
+
+
+def test_a_task_that_failed_tells_why(api: Api, world: Services) -> None:
+    shown = worked(api, world, a_task(api))
+
+    assert (shown["status"], shown["outcome"], shown["progress"]) == ("COMPLETED", "FAILED", 100)
+    assert shown["error"]["code"] == "SourceFileError.NotMedia"
+    assert shown["subtasks"][0]["error"] == shown["error"]
+    assert all(MOMENT.fullmatch(shown[name]) for name in ("createdAt", "startedAt", "endedAt"))
+
+
+def test_a_task_of_an_upload_names_its_orchestration(api: Api, world: Services) -> None:
+    (verdict,) = accept_upload(world, "main", Upload("input", "uploads/a.mp4", 1, "etag", world.now()))
+
+    shown = api.get(f"/tasks/{verdict.task_id}").json
+
+    assert shown["orchestration"] == {"name": "web-video", "version": 1}
+    assert shown["source"]["versionId"] is None
+    assert [subtask["template"] for subtask in shown["subtasks"]] == [
+        "h264-720p",
+        "h264-360p",
+        "screenshot-jpeg-middle",
+    ]
+
+
+def test_a_list_shows_tasks_without_their_subtasks_newest_first(api: Api) -> None:
+    made = [a_task(api, key=f"uploads/{name}.mp4") for name in "abc"]
+
+    page = api.get("/tasks").json
+
+    assert page["nextToken"] is None
+    assert sorted(page["tasks"], key=str) == sorted(
+        [{name: value for name, value in task.items() if name != "subtasks"} for task in made], key=str
+    )
+    assert [task["taskId"] for task in page["tasks"]] == sorted(
+        (task["taskId"] for task in made), reverse=True
+    )
+
+
+def test_an_empty_list_is_a_list(api: Api) -> None:
+    assert api.get("/tasks").json == {"tasks": [], "nextToken": None}
+
+
+@pytest.mark.parametrize(
+    "key", ["uploads/a.mp4", "uploads/a, b,c.mp4", "uploads/ü +%25😀.mp4", "uploads/x=1&y.mp4"]
+)
+def test_each_filter_takes_what_it_names(api: Api, key: str) -> None:
+    one = a_task(api, key=key)["taskId"]
+    other = a_task(api, key="uploads/other.mp4", orchestration="web-video")["taskId"]
+    api.post(f"/tasks/{other}/end")
+
+    assert ids(api, sourceKey=key) == [one]
+    assert ids(api, status="WAITING") == ids(api, status="WAITING", sourceKey=key) == [one]
+    assert ids(api, status="COMPLETED") == ids(api, outcome="ENDED") == [other]
+    assert ids(api, orchestration="web-video") == [other]
+    assert ids(api, taskId=one) == ids(api, taskId=one[:20].lower()) == [one]
+    assert ids(api, outcome="FAILED") == ids(api, taskId="ZZ") == ids(api, sourceKey="é" * 1000) == []
+
+
+def test_times_are_filtered_in_every_form_that_iso_8601_has(api: Api) -> None:
+    made = a_task(api)
+    at, identifier = made["createdAt"], made["taskId"]
+
+    assert ids(api, createdAfter=at, createdBefore=at) == [identifier]
+    assert ids(api, createdAfter=at.replace("Z", "+00:00")) == [identifier]
+    assert ids(api, createdBefore="9999-12-31T23:59:59Z", createdAfter="1960-01-01") == [identifier]
+    assert ids(api, createdBefore="1960-01-01T00:00:00Z") == ids(api, createdAfter="9999-12-31") == []
+
+
+def test_a_list_goes_on_where_its_token_says(api: Api) -> None:
+    made = {a_task(api, key=f"uploads/{name}.mp4")["taskId"] for name in "abcde"}
+
+    seen: list[str] = []
+    page = api.get("/tasks", maxResults=2).json
+    while True:
+        seen += [task["taskId"] for task in page["tasks"]]
+        if not page["nextToken"]:
+            break
+        page = api.get("/tasks", maxResults=2, nextToken=page["nextToken"]).json
+
+    assert len(seen) == 5
+    assert set(seen) == made
+
+
+def test_a_token_of_another_list_is_refused(api: Api) -> None:
+    for name in "ab":
+        a_task(api, key=f"uploads/{name}.mp4")
+    token = api.get("/tasks", maxResults=1).json["nextToken"]
+
+    assert api.get("/tasks", status="WAITING", nextToken=token).code == "400 InvalidNextToken"
+    assert api.get("/tasks", nextToken="nonsense").code == "400 InvalidNextToken"
+    assert api.get("/tasks", nextToken="").code == "400 InvalidNextToken"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("maxResults", 0),
+        ("maxResults", 101),
+        ("maxResults", "many"),
+        ("status", "DONE"),
+        ("status", "waiting"),
+        ("outcome", "GOOD"),
+        ("createdAfter", "yesterday"),
+        ("taskId", "0" * 27),
+        ("nextToken", "x" * 201),
+        ("orchestration", "x" * 64),
+    ],
+)
+def test_a_wrong_filter_is_refused_by_name(api: Api, name: str, value: object) -> None:
+    answer = api.get("/tasks", **{name: value})
+
+    assert answer.code == "400 InvalidRequest"
+    assert name in answer.json["message"]
+    assert [field["where"] for field in answer.json["details"]["fields"]] == [f"query.{name}"]
+
+
+def test_the_same_client_token_gives_the_first_task_again(api: Api) -> None:
+    body = a_body(clientToken="abc")
+    first = api.post("/tasks", body)
+
+    again = api.post("/tasks", {**body, "priority": 9})
+
+    assert (first.status, again.status) == (201, 200)
+    assert again.json == first.json
+
+
+def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(
+    api: Api, world: Services
+) -> None:
+    made = a_task(api, orchestration="web-video")
+    own = a_task(
+        api, key="uploads/b.mp4", subtasks=[{**COVER, "fileName": "x.{format}"}], output={"prefix": "p/{run}"}
+    )
+
+    assert made["orchestration"] == {"name": "web-video", "version": 1}
+    task = world.tasks.get(own["taskId"])
+    assert task
+    assert (task.output_prefix, task.subtasks[0].file_name) == ("p/{run}", "x.{format}")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        (
+            {"source": {"bucket": "input", "key": "nope.mp4"}},
+            "404 SourceNotFound",
+            "s3://input/nope.mp4 is not there",
+        ),
+        ({"source": {"bucket": "no such", "key": "a"}}, "404 SourceNotFound", "s3://no such/a is not there"),
+        ({"subtasks": None, "orchestration": "nope"}, "404 OrchestrationNotFound", "no orchestration nope"),
+        ({"subtasks": None, "orchestration": ""}, "400 InvalidRequest", "body.orchestration"),
+        ({"orchestration": "web-video"}, "400 InvalidRequest", "give either orchestration or subtasks"),
+        ({"subtasks": None}, "400 InvalidRequest", "give either orchestration or subtasks"),
+        ({"subtasks": []}, "400 InvalidRequest", "body.subtasks"),
+        ({"subtasks": [COVER, COVER]}, "400 InvalidRequest", "two subtasks are named cover"),
+        (
+            {"subtasks": [{**COVER, "needs": ["x"]}]},
+            "400 InvalidRequest",
+            "subtask cover needs x, which is not",
+        ),
+        ({"subtasks": [{**COVER, "template": "nope"}]}, "400 UnknownTemplate", "there is no template nope"),
+        (
+            {"subtasks": [{**COVER, "params": {"at": ["soon"]}}]},
+            "400 InvalidParameters",
+            "at.0: 'soon' is no time",
+        ),
+        ({"source": {"bucket": "input"}}, "400 InvalidRequest", "body.source.key: Field required"),
+        ({"priority": 11}, "400 InvalidRequest", "body.priority"),
+        (
+            {"output": {"prefix": "../x"}},
+            "400 InvalidRequest",
+            "body.output.prefix: the path may hold neither",
+        ),
+        ({"clientToken": ""}, "400 InvalidRequest", "body.clientToken"),
+        ({"sessionContext": "x" * 1001}, "400 InvalidRequest", "body.sessionContext"),
+        ({"sessionContext": "\ud800"}, "400 InvalidRequest", "body.sessionContext"),
+        ({"colour": "red"}, "400 InvalidRequest", "body.colour: Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_request_is_refused_and_makes_nothing(
+    api: Api, world: Services, change: dict[str, Any], code: str, told: str
+) -> None:
+    body = {name: value for name, value in {**a_body(), **change}.items() if value is not None}
+
+    answer = api.post("/tasks", body)
+
+    assert answer.code == code
+    assert told in answer.json["message"]
+    assert ids(api) == []
+    assert received(world.settings) == []
+
+
+def test_a_source_without_bytes_is_refused(api: Api) -> None:
+    assert api.post("/tasks", a_body(content=b"")).code == "400 EmptySource"
+
+
+def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api) -> None:
+    path = f"/tasks/{a_task(api)['taskId']}"
+
+    too_soon = api.post(f"{path}/restart")
+    ended = api.post(f"{path}/end")
+    too_late = api.post(f"{path}/end")
+    again = api.post(f"{path}/restart")
+
+    assert (too_soon.code, too_soon.json["details"]) == ("409 InvalidTaskStatus", {"status": "WAITING"})
+    assert "is WAITING; only a COMPLETED task can be restarted" in too_soon.json["message"]
+    assert (ended.status, ended.json["status"], ended.json["outcome"]) == (200, "COMPLETED", "ENDED")
+    assert ended.json["subtasks"][0]["error"]["code"] == "Cancelled.TaskEnded"
+    assert (too_late.code, too_late.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
+    assert (again.status, again.json["run"], again.json["status"]) == (200, 2, "WAITING")
+    assert api.get(path).json == again.json
+    assert api.get(path, run=1).json == ended.json
+
+
+def test_what_is_not_there_is_not_found(api: Api) -> None:
+    path = f"/tasks/{a_task(api)['taskId']}"
+
+    for identifier in ("0" * 26, "nope", "x" * 3000, "%F0%9F%98%80", "TOKEN"):
+        assert api.get(f"/tasks/{identifier}").code == "404 TaskNotFound"
+        assert api.post(f"/tasks/{identifier}/end").code == "404 TaskNotFound"
+        assert api.post(f"/tasks/{identifier}/restart").code == "404 TaskNotFound"
+        assert api.get(f"/tasks/{identifier}/source").code == "404 TaskNotFound"
+        assert api.get(f"/tasks/{identifier}/subtasks/1").code == "404 TaskNotFound"
+    assert api.get(path, run=2).code == "404 RunNotFound"
+    for rest in ("", "/outputs", "/download"):
+        assert api.get(f"{path}/subtasks/2{rest}").code == "404 SubtaskNotFound"
+        assert api.get(f"{path}/subtasks/1{rest}", run=7).code == "404 RunNotFound"
+        assert api.get(f"{path}/subtasks/one{rest}").code == "400 InvalidRequest"
+        assert api.get(f"{path}/subtasks/1{rest}", run=0).code == "400 InvalidRequest"
+
+
+def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, world: Services, blink: bytes) -> None:
+    made = worked(api, world, a_task(api, content=blink, subtasks=[COVER, LATE]))
+    assert made["outcome"] == "PARTIALLY_FAILED"
+
+    good = api.get(f"/tasks/{made['taskId']}/subtasks/1").json
+    bad = api.get(f"/tasks/{made['taskId']}/subtasks/2").json
+
+    assert {name: good[name] for name in made["subtasks"][0]} == made["subtasks"][0]
+    assert set(good) - set(made["subtasks"][0]) == {"params", "attempts", "outputs", "result", "warnings"}
+    assert (good["params"], good["progress"], good["result"]) == ({"at": [0.0]}, 100, None)
+    (attempt,) = good["attempts"]
+    assert (attempt["attempt"], attempt["error"]) == (1, None)
+    assert attempt["commands"][0].startswith("ffmpeg -nostdin")
+    assert "/tmp" not in str(attempt)  # noqa: S108 - where things lie on the worker is nobody's business
+    assert {"download", "operation", "upload"} == set(attempt["seconds"])
+    (output,) = good["outputs"]
+    assert (output["fileName"], output["contentType"], output["number"]) == (
+        "a-cover.jpg",
+        "image/jpeg",
+        None,
+    )
+    assert (output["facts"]["width"], output["size"] > 0) == (160, True)
+    assert bad["outputs"] == []
+    assert bad["attempts"][0]["error"] == bad["error"] == made["error"]
+    assert bad["error"]["code"] == "ParameterError.PastTheEnd"
+
+
+def test_an_attempt_that_was_interrupted_stays_in_sight(api: Api, world: Services) -> None:
+    made = a_task(api)
+    (message,) = received(world.settings)
+    for call in ("HeadObject", None):
+        if call:
+            with outage(call):
+                run_subtask(world, ref_from(message["Body"]), 60)
+        else:
+            run_subtask(world, ref_from(message["Body"]), 60)
+
+    shown = api.get(f"/tasks/{made['taskId']}/subtasks/1").json
+
+    assert [(a["attempt"], a["error"]["code"]) for a in shown["attempts"]] == [
+        (1, "InternalError.Storage"),
+        (2, "SourceFileError.NotMedia"),
+    ]
+
+
+def test_a_subtask_in_work_has_no_outputs_yet(api: Api, world: Services) -> None:
+    made = a_task(api)
+    world.tasks.claim(SubtaskRef(made["taskId"], 1, 1), world.now(), world.now() + 60_000, 3)
+
+    assert api.get(f"/tasks/{made['taskId']}/subtasks/1").json["outputs"] == []
+    for rest in ("outputs", "download"):
+        answer = api.get(f"/tasks/{made['taskId']}/subtasks/1/{rest}")
+        assert (answer.code, answer.json["details"]) == ("409 NoOutputs", {"status": "IN_PROGRESS"})
+
+
+def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_500(
+    api: Api, world: Services
+) -> None:
+    with outage("GetItem"):
+        assert api.get("/tasks/" + "0" * 26).code == "503 ServiceBusy"
+    made = a_task(api)
+    key = {"pk": {"S": made["taskId"]}, "sk": {"S": "TASK"}}
+    client("dynamodb").update_item(
+        TableName=world.settings.tasks_table,
+        Key=key,
+        UpdateExpression="SET subtasks = :s",
+        ExpressionAttributeValues={":s": {"S": "spoiled"}},
+    )
+
+    answer = api.get(f"/tasks/{made['taskId']}")
+
+    assert answer.code == "500 InternalError"
+    assert answer.json["message"].startswith(
+        "Reelmill itself failed here; the function's log has the details"
+    )
+    assert "details" not in answer.json

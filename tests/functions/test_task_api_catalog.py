@@ -1,0 +1,273 @@
+"""The API's catalog, its own description, and what it says to requests that are none of its own."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from shared.presets import preset_templates
+from shared.services import Services
+from tests.functions.conftest import Api
+from tests.functions.test_task_api import MOMENT
+
+COVER = {"name": "cover", "type": "SCREENSHOT"}
+DOCUMENT = {
+    "description": "Überblick",
+    "trigger": {"prefix": "films/", "formats": ["MP4"]},
+    "subtasks": [COVER],
+}
+TEMPLATE = {"operation": "SCREENSHOT", "summary": "early", "params": {"at": [1], "width": 64}}
+ROUTES = {
+    ("get", "/health"),
+    ("get", "/operations"),
+    ("get", "/orchestrations"),
+    ("post", "/orchestrations/match"),
+    ("get", "/orchestrations/{name}"),
+    ("put", "/orchestrations/{name}"),
+    ("delete", "/orchestrations/{name}"),
+    ("post", "/orchestrations/{name}/enable"),
+    ("post", "/orchestrations/{name}/disable"),
+    ("get", "/tasks"),
+    ("post", "/tasks"),
+    ("get", "/tasks/{task_id}"),
+    ("post", "/tasks/{task_id}/restart"),
+    ("post", "/tasks/{task_id}/end"),
+    ("get", "/tasks/{task_id}/source"),
+    ("get", "/tasks/{task_id}/subtasks/{no}"),
+    ("get", "/tasks/{task_id}/subtasks/{no}/outputs"),
+    ("get", "/tasks/{task_id}/subtasks/{no}/download"),
+    ("get", "/templates"),
+    ("get", "/templates/{name}"),
+    ("put", "/templates/{name}"),
+    ("delete", "/templates/{name}"),
+    ("post", "/uploads"),
+}
+
+
+def test_a_stored_orchestration_comes_back_whole(api: Api) -> None:
+    stored = api.put("/orchestrations/films", DOCUMENT)
+
+    assert stored.status == 200
+    shown = stored.json
+    assert MOMENT.fullmatch(shown.pop("updatedAt"))
+    assert shown == {
+        "name": "films",
+        "description": "Überblick",
+        "enabled": True,
+        "trigger": {"bucket": None, "prefix": "films/", "formats": ["mp4"]},
+        "output": {"prefix": "{inputDir}/{inputName}/"},
+        "subtasks": [
+            {**COVER, "template": None, "params": {}, "needs": [], "input": None, "fileName": None},
+        ],
+        "version": 1,
+        "kind": "CUSTOM",
+    }
+    assert api.get("/orchestrations/films").json == stored.json
+
+
+def test_a_put_makes_a_version_and_a_delete_brings_the_preset_back(api: Api) -> None:
+    preset = api.get("/orchestrations/web-video").json
+    assert (preset["kind"], preset["version"], preset["updatedAt"]) == ("PRESET", 1, None)
+
+    assert api.put("/orchestrations/web-video", {"name": "web-video", **DOCUMENT}).json["version"] == 2
+    deleted = api.delete("/orchestrations/web-video")
+
+    assert (deleted.status, deleted.text) == (204, "")
+    assert api.get("/orchestrations/web-video").json == preset
+    assert api.delete("/orchestrations/web-video").code == "409 PresetIsReadOnly"
+
+
+def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
+    api.put("/orchestrations/films", DOCUMENT)
+
+    disabled = api.post("/orchestrations/web-video/disable")
+    again = api.post("/orchestrations/web-video/disable")
+    said = api.post("/orchestrations/match", {"key": "films/a.mp4"}).json["matches"]
+
+    assert [o["name"] for o in api.get("/orchestrations").json["orchestrations"]] == ["films", "web-video"]
+    assert (disabled.json["enabled"], disabled.json["version"]) == (False, 2)
+    assert again.json == disabled.json
+    assert said == [
+        {
+            "orchestration": "films",
+            "verdict": "MATCHED",
+            "reason": "the key begins with 'films/' and its format is mp4",
+        },
+        {"orchestration": "web-video", "verdict": "NO_MATCH", "reason": "the orchestration is disabled"},
+    ]
+    assert api.post("/orchestrations/web-video/enable").json["enabled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code", "told"),
+    [
+        (
+            "films",
+            {"name": "other"},
+            "400 InvalidRequest",
+            "the path says films, but the document is named other",
+        ),
+        ("Films!", {}, "400 InvalidRequest", "name: String should match pattern"),
+        ("x" * 64, {}, "400 InvalidRequest", "path.name"),
+        (
+            "films",
+            {"subtasks": [{**COVER, "params": {"width": 1}}]},
+            "400 InvalidParameters",
+            "cover has wrong parameters",
+        ),
+        ("films", {"subtasks": [{**COVER, "template": "nope"}]}, "400 UnknownTemplate", "no template nope"),
+        (
+            "films",
+            {"subtasks": [{**COVER, "template": "h264-720p"}]},
+            "400 WrongTemplate",
+            "is for TRANSCODE",
+        ),
+        ("films", {"output": {"prefix": "{nope}/"}}, "400 InvalidRequest", "unknown variable {nope}"),
+        ("films", {"version": 7}, "400 InvalidRequest", "body.version: Extra inputs"),
+    ],
+)
+def test_a_wrong_orchestration_is_refused_when_it_is_stored(
+    api: Api, name: str, change: dict[str, Any], code: str, told: str
+) -> None:
+    answer = api.put(f"/orchestrations/{name}", {**DOCUMENT, **change})
+
+    assert answer.code == code
+    assert told in answer.json["message"]
+    assert len(api.get("/orchestrations").json["orchestrations"]) == 1
+
+
+def test_templates_are_stored_listed_and_forgotten(api: Api) -> None:
+    stored = api.put("/templates/early", TEMPLATE)
+    listed = api.get("/templates").json["templates"]
+    deleted = api.delete("/templates/early")
+
+    assert (stored.status, deleted.status, deleted.text) == (200, 204, "")
+    assert stored.json == {
+        "name": "early",
+        "operation": "SCREENSHOT",
+        "summary": "early",
+        "params": {"at": [1.0], "width": 64},
+        "version": 1,
+        "kind": "CUSTOM",
+        "updatedAt": stored.json["updatedAt"],
+    }
+    assert stored.json in listed
+    assert len(listed) == len(preset_templates()) + 1
+    assert api.get("/templates/early").code == "404 TemplateNotFound"
+    assert api.delete("/templates/early").code == "404 TemplateNotFound"
+
+
+def test_templates_that_ship_are_shown_and_can_not_be_changed(api: Api) -> None:
+    assert api.get("/templates/h264-720p").json["kind"] == "PRESET"
+    assert api.put("/templates/h264-720p", TEMPLATE).code == "409 PresetIsReadOnly"
+    assert api.delete("/templates/h264-720p").code == "409 PresetIsReadOnly"
+    assert api.put("/templates/early", {**TEMPLATE, "params": {"at": []}}).code == "400 InvalidParameters"
+    assert api.put("/templates/early", {**TEMPLATE, "operation": "JUGGLE"}).code == "400 InvalidRequest"
+
+
+@pytest.mark.parametrize(
+    "path", ["/orchestrations/nope", "/templates/nope", "/orchestrations/NOPE!", "/templates/%20"]
+)
+def test_a_document_that_is_not_there_is_not_found(api: Api, path: str) -> None:
+    for answer in (api.get(path), api.delete(path)):
+        assert answer.code in {"404 OrchestrationNotFound", "404 TemplateNotFound"}
+    if path.startswith("/orch"):
+        assert api.post(f"{path}/enable").code == "404 OrchestrationNotFound"
+
+
+def test_the_operations_are_served_with_the_schemas_of_their_parameters(api: Api) -> None:
+    operations = {one["type"]: one for one in api.get("/operations").json["operations"]}
+
+    assert set(operations) == {"TRANSCODE", "SCREENSHOT"}
+    assert {"container", "video", "audio", "copyWhenFits"} == set(
+        operations["TRANSCODE"]["params"]["properties"]
+    )
+    assert operations["SCREENSHOT"]["params"]["properties"]["width"]["description"]
+    assert all(one["params"]["additionalProperties"] is False for one in operations.values())
+
+
+def test_the_openapi_document_describes_every_route(api: Api) -> None:
+    answer = api.get("/openapi.json")
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    document = answer.json
+    assert {(method, path) for path, methods in document["paths"].items() for method in methods} == ROUTES
+    references = {ref for ref in json.dumps(document).split('"') if ref.startswith("#/components/schemas/")}
+    assert references
+    assert {ref.rpartition("/")[2] for ref in references} <= set(document["components"]["schemas"])
+
+
+def test_the_docs_are_a_page(api: Api) -> None:
+    answer = api.get("/docs")
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html")
+    assert "<html" in answer.text
+    assert "/orchestrations/match" in answer.text
+
+
+def test_the_health_needs_nothing(api: Api) -> None:
+    assert api.get("/health").json == {"status": "ok", "version": "0.1.0"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/nope"), ("GET", "/"), ("PATCH", "/tasks"), ("DELETE", "/tasks"), ("GET", "/tasks/a/b")],
+)
+def test_a_route_that_is_none_is_not_found(api: Api, method: str, path: str) -> None:
+    answer = api.ask(method, path)
+
+    assert answer.code == "404 NotFound"
+    assert answer.json["message"] == f"there is no {method} {path}; GET /docs lists all"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{", "body"),
+        ("null", "body"),
+        (None, "body"),
+        ("[]", "body"),
+        ("5", "body"),
+        ('"x"', "body"),
+        pytest.param("[" * 100_000, "deep", id="deep"),
+    ],
+)
+def test_a_body_that_is_no_document_is_refused(api: Api, body: str | None, told: str) -> None:
+    for method, path in (("POST", "/tasks"), ("PUT", "/orchestrations/films"), ("POST", "/uploads")):
+        answer = api.ask(method, path, event_says={"body": body})
+        assert answer.code == "400 InvalidRequest"
+        assert told in answer.json["message"]
+
+
+def test_a_body_may_come_in_base_64(api: Api) -> None:
+    encoded = base64.b64encode(json.dumps({"key": "uploads/é.mp4", "size": 1}).encode()).decode()
+    spoiled = base64.b64encode(b'{"key": "\xff"}').decode()
+
+    assert (
+        api.ask("POST", "/uploads", event_says={"body": encoded, "isBase64Encoded": True}).json["key"]
+        == "uploads/é.mp4"
+    )
+    assert (
+        api.ask("POST", "/uploads", event_says={"body": spoiled, "isBase64Encoded": True}).code
+        == "400 InvalidRequest"
+    )
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
+def test_a_body_of_another_kind_is_refused(api: Api, kind: str) -> None:
+    answer = api.ask(
+        "POST", "/uploads", {"key": "a.mp4", "size": 1}, event_says={"headers": {"content-type": kind}}
+    )
+
+    assert answer.code == "415 UnsupportedMediaType"
+    assert "application/json" in answer.json["message"]
+
+
+def test_the_event_that_sam_makes_is_answered(api: Api, world: Services) -> None:
+    assert world
+    answer = api.ask(
+        "GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True}
+    )
+
+    assert (answer.status, answer.json) == (200, {"tasks": [], "nextToken": None})
