@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import import_time, put_to_start, requests_per_task, wall_time, workload
 from benchmarks.stack import running_stack
+
+WIDE = 160  # columns for a file, which has no width of its own
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Effort:
     imports: int
 
 
-FULL = Effort(clip_seconds=60, rounds=3, puts=20, tasks=8, imports=20)
+FULL = Effort(clip_seconds=60, rounds=3, puts=20, tasks=5, imports=20)
 QUICK = Effort(clip_seconds=5, rounds=1, puts=5, tasks=2, imports=5)
 
 
@@ -85,9 +88,7 @@ def arguments() -> argparse.Namespace:
         metavar="PART",
         help="a wall time, b put to start, c requests, d imports; all by default",
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="a short clip and few rounds: to see that it works"
-    )
+    parser.add_argument("--quick", action="store_true", help="a short clip and few rounds: to see that it works")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
@@ -106,14 +107,19 @@ def main() -> None:
     """Measure, show, save."""
     options = arguments()
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDE)
     begun = datetime.now(UTC)
     report: dict[str, Any] = {"begun": begun.isoformat(), "quick": options.quick, "machine": machine()}
     for letter in options.parts or PARTS:
         name, measure, table = PARTS[letter]
         with console.status(f"({letter}) {name.replace('_', ' ')} …"):
             report[name] = measure(QUICK if options.quick else FULL)
-        console.print(table(report[name]))
-    console.print(f"{save(report, begun)} holds all of it")
+        shown = table(report[name])
+        if not console.is_terminal:
+            shown.box = box.MARKDOWN  # as docs/measurements.md has it
+        console.print(shown)
+    console.print(f"{save(report, begun)} holds all of it", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -60,9 +60,7 @@ def figures(samples: Samples) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for module in MODULES:
         columns = dict(zip(CLOCKS, zip(*samples[module], strict=True), strict=True))
-        found[module] = {
-            clock: {"min": min(column), "median": median(column)} for clock, column in columns.items()
-        }
+        found[module] = {clock: {"min": min(column), "median": median(column)} for clock, column in columns.items()}
     for clock in CLOCKS:
         for module in MODULES:
             own, bare = found[module][clock], found[BARE][clock]
@@ -72,14 +70,12 @@ def figures(samples: Samples) -> dict[str, Any]:
 
 def table(found: dict[str, Any]) -> Table:
     """Return the figures as a table."""
-    shown = Table(
-        title=f"(d) Imports, in ms and times boto3's: {found['repeats']} fresh interpreters each, in turns"
-    )
+    shown = Table(title=f"(d) Imports, in ms and times boto3's: {found['repeats']} fresh interpreters each, in turns")
     shown.add_column("module")
     for clock in CLOCKS:
         for name in ("least", "median"):
-            shown.add_column(f"{clock}\n{name}", justify="right")
-            shown.add_column("\ntimes", justify="right")
+            shown.add_column(f"{clock} {name}", justify="right")
+            shown.add_column("times", justify="right")
     for module, clocks in found["modules"].items():
         cells = [
             cell

@@ -40,9 +40,7 @@ def measure(stack: Stack, puts: int) -> list[Waits]:
     """Upload a small clip so many times, each once the task before has ended; the first few don't count."""
     clip = workload.clip(CLIP_SECONDS)
     folder = workload.name_of(1)
-    all_of_them = [
-        Waits.of(stack.put(clip, f"{folder}/start-{number:02}.mp4")) for number in range(WARM_UPS + puts)
-    ]
+    all_of_them = [Waits.of(stack.put(clip, f"{folder}/start-{number:02}.mp4")) for number in range(WARM_UPS + puts)]
     return all_of_them[WARM_UPS:]
 
 
@@ -64,7 +62,5 @@ def table(found: dict[str, Any]) -> Table:
     for step, meaning in STEPS.items():
         values = found["seconds"][step]
         style = "bold" if step == "started" else ""
-        shown.add_row(
-            meaning, *(f"{values[name] * 1000:.0f}" for name in ("median", "p95", "max")), style=style
-        )
+        shown.add_row(meaning, *(f"{values[name] * 1000:.0f}" for name in ("median", "p95", "max")), style=style)
     return shown

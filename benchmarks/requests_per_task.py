@@ -43,8 +43,7 @@ def measure(stack: Stack, tasks: int) -> dict[int, list[Counter[str]]]:
         lead_through(stack, proxy)
         stack.put(workload.clip(1), f"{workload.name_of(4)}/warm-up.mp4")
         return {
-            size: [requests_of(stack, proxy, size, number) for number in range(tasks)]
-            for size in workload.TEMPLATES
+            size: [requests_of(stack, proxy, size, number) for number in range(tasks)] for size in workload.TEMPLATES
         }
 
 
@@ -65,9 +64,7 @@ def lead_through(stack: Stack, proxy: CountingProxy) -> None:
         name = stack.info.outputs[output]
         variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         through = {f"AWS_ENDPOINT_URL_{service}": proxy.url for service in ("DYNAMODB", "SQS")}
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": variables | through}
-        )
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | through})
 
 
 def figures(found: dict[int, list[Counter[str]]]) -> dict[str, Any]:
@@ -92,18 +89,18 @@ def figures(found: dict[int, list[Counter[str]]]) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> Table:
     """Return the figures as a table: per task on average, and after the slash the floor."""
     sizes = found["sizes"]
-    shown = Table(title="(c) Requests to DynamoDB and SQS per task: on average / at least", show_footer=True)
-    shown.add_column("request", footer="sum\ntasks at the floor")
+    shown = Table(title="(c) Requests to DynamoDB and SQS per task: on average / at least")
+    shown.add_column("request")
     shown.add_column("to")
-    for size, values in sizes.items():
-        footer = (
-            f"{values['mean']:.1f} / {values['floor']}\n{values['at_the_floor']} of {len(values['tasks'])}"
-        )
-        shown.add_column(f"n = {size}", footer=footer, justify="right")
+    for size in sizes:
+        shown.add_column(f"n = {size}", justify="right")
     for kind in {kind: None for values in sizes.values() for kind in values["kinds"]}:
         cells = [
-            f"{values['kinds'].get(kind, 0):.1f} / {values['floor_kinds'].get(kind, 0)}"
-            for values in sizes.values()
+            f"{values['kinds'].get(kind, 0):.1f} / {values['floor_kinds'].get(kind, 0)}" for values in sizes.values()
         ]
         shown.add_row(kind, MEANINGS.get(kind, ""), *cells)
+    sums = [f"{values['mean']:.1f} / {values['floor']}" for values in sizes.values()]
+    shown.add_row("sum", "", *sums, style="bold")
+    shares = [f"{values['at_the_floor']} of {len(values['tasks'])}" for values in sizes.values()]
+    shown.add_row("tasks at the floor", "", *shares)
     return shown

@@ -38,8 +38,7 @@ def orchestration(size: int) -> dict[str, Any]:
     return {
         "trigger": {"prefix": f"{name_of(size)}/"},
         "subtasks": [
-            {"name": template, "type": operation(template), "template": template}
-            for template in TEMPLATES[size]
+            {"name": template, "type": operation(template), "template": template} for template in TEMPLATES[size]
         ],
     }
 

@@ -69,9 +69,7 @@ class Api:
         body: Mapping[str, Any] | None = None,
     ) -> httpx.Response:
         # Spaces go as %20: a signature is made over the query as it stands, and there + is no space.
-        query = urlencode(
-            {k: v for k, v in (params or {}).items() if v is not None}, quote_via=quote, safe="~"
-        )
+        query = urlencode({k: v for k, v in (params or {}).items() if v is not None}, quote_via=quote, safe="~")
         return self._http.request(method, f"{self.url}{path}{'?' if query else ''}{query}", json=body)
 
     def _document(self, response: httpx.Response, path: str) -> Any:  # noqa: ANN401 - the API's JSON
@@ -90,13 +88,9 @@ class Api:
 
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
         if self.local and isinstance(error, httpx.ConnectError):
-            return Unreachable(
-                f"no stack runs here: nothing answers at {self.url}", remedy="start one: `reelmill up`"
-            )
+            return Unreachable(f"no stack runs here: nothing answers at {self.url}", remedy="start one: `reelmill up`")
         reason = str(error) or type(error).__name__
-        remedy = (
-            "`reelmill status` shows how the stack is" if self.local else "check --api-url and the network"
-        )
+        remedy = "`reelmill status` shows how the stack is" if self.local else "check --api-url and the network"
         return Unreachable(f"no answer from {self.url}: {reason}", remedy=remedy)
 
 

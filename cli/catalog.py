@@ -99,9 +99,7 @@ def match(
 ) -> None:
     """Say what an upload of that key would start, and why; nothing is uploaded."""
     with connected(context) as api:
-        answer = api.send(
-            "POST", "/orchestrations/match", {"key": key, **({"bucket": bucket} if bucket else {})}
-        )
+        answer = api.send("POST", "/orchestrations/match", {"key": key, **({"bucket": bucket} if bucket else {})})
     if as_json:
         show.print_json(answer)
         return
@@ -153,9 +151,7 @@ def get_template(context: typer.Context, name: Name, *, as_json: show.JsonOption
 
 
 @templates.command("put")
-def put_template(
-    context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False
-) -> None:
+def put_template(context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False) -> None:
     """Store a template: a new one, or a new version. Presets can't be changed."""
     with connected(context) as api:
         put(api, "templates", file, name, as_json=as_json)

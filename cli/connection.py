@@ -92,16 +92,12 @@ def aws_signature(url: str, profile: str | None, region: str | None) -> SignedFo
         credentials = session.get_credentials()
         where = region or region_in(url) or session.get_config_variable("region")
     except botocore.exceptions.BotoCoreError as error:
-        raise CommandFailed(
-            str(error), remedy="`aws configure list-profiles` shows those there are"
-        ) from error
+        raise CommandFailed(str(error), remedy="`aws configure list-profiles` shows those there are") from error
     if credentials is None:
         message = f"no AWS credentials on this machine to sign calls to {url}"
         raise CommandFailed(message, remedy="`aws configure`, `aws sso login`, or --profile NAME")
     if where is None:
-        raise CommandFailed(
-            f"{url} doesn't say which region it is in", remedy="name it: --region eu-central-1"
-        )
+        raise CommandFailed(f"{url} doesn't say which region it is in", remedy="name it: --region eu-central-1")
     return SignedForAws(credentials, where)
 
 
@@ -133,6 +129,4 @@ def input_bucket(context: typer.Context) -> str:
         return bucket
     if connection.api_url is None:
         return local_stack(connection.data_dir).input_bucket
-    raise typer.BadParameter(
-        "name the bucket: that of an API elsewhere is not known here", param_hint="--bucket"
-    )
+    raise typer.BadParameter("name the bucket: that of an API elsewhere is not known here", param_hint="--bucket")

@@ -36,9 +36,7 @@ def demo(
         Path | None,
         typer.Argument(exists=True, dir_okay=False, readable=True, help="By default 5 s of Big Buck Bunny."),
     ] = None,
-    port: Annotated[
-        int, typer.Option(help="Of the console and the API, if a stack must start.")
-    ] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(help="Of the console and the API, if a stack must start.")] = DEFAULT_PORT,
     aws_port: Annotated[int, typer.Option(help="Of AWS, if a stack must start.")] = DEFAULT_AWS_PORT,
     as_json: show.JsonOption = False,
 ) -> None:
@@ -99,9 +97,7 @@ def stack_for_demo(data_dir: Path, port: int, aws_port: int) -> StackInfo:
     """Return the stack on this machine, started first when none runs."""
     with Step("looking for a stack") as step:
         info = stack.running(data_dir)
-        step.outcome = (
-            f"a stack runs at {info.console_url}" if info else "no stack runs here yet: starting one"
-        )
+        step.outcome = f"a stack runs at {info.console_url}" if info else "no stack runs here yet: starting one"
     if info:
         return info
     with Step("starting S3, SQS, DynamoDB, Lambda and the HTTP API on this machine") as step:
@@ -132,9 +128,7 @@ def task_for(api: Api, clip: Path) -> list[dict[str, Any]]:
         if not started:
             message = f"the upload of {show.plain(clip.name)} started no task"
             raise CommandFailed(message, remedy="`reelmill orchestrations list` shows what they take")
-        step.outcome = "it started " + ", ".join(
-            f"task {task['taskId']} ({made_by(task)})" for task in started
-        )
+        step.outcome = "it started " + ", ".join(f"task {task['taskId']} ({made_by(task)})" for task in started)
     return started
 
 
@@ -168,9 +162,7 @@ def described(output: Mapping[str, Any]) -> str:
     facts = output.get("facts") or {}
     picture = f"{facts['width']}x{facts['height']}" if facts.get("width") and facts.get("height") else ""
     length = show.span(facts["duration"]) if facts.get("duration") else ""
-    return "  ".join(
-        part for part in (f"{show.size(output.get('size')):>7}", f"{picture:<9}", length) if part
-    ).rstrip()
+    return "  ".join(part for part in (f"{show.size(output.get('size')):>7}", f"{picture:<9}", length) if part).rstrip()
 
 
 def see_more(api: Api, local: StackInfo | None, data_dir: Path) -> None:

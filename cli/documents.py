@@ -33,9 +33,7 @@ def read_named(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:
     """Return a document and the name to store it under: `name`, or else its own."""
     document = read_document(path, "FILE")
     if not isinstance(document, dict):
-        raise typer.BadParameter(
-            f"{path} holds no document, but {type(document).__name__}", param_hint="FILE"
-        )
+        raise typer.BadParameter(f"{path} holds no document, but {type(document).__name__}", param_hint="FILE")
     stored_as = name or document.get("name")
     if not isinstance(stored_as, str) or not stored_as:
         raise typer.BadParameter(f"{path} bears no name; give it one: --name NAME", param_hint="FILE")

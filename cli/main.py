@@ -40,21 +40,13 @@ def connect(
     *,
     api_url: Annotated[
         str | None,
-        typer.Option(
-            envvar="REELMILL_API_URL", help="The API; by default that of the stack on this machine."
-        ),
+        typer.Option(envvar="REELMILL_API_URL", help="The API; by default that of the stack on this machine."),
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help="The AWS profile that signs calls to an API on AWS.")
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option(help="The AWS region of that API, if its address doesn't tell.")
-    ] = None,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile that signs calls to an API on AWS.")] = None,
+    region: Annotated[str | None, typer.Option(help="The AWS region of that API, if its address doesn't tell.")] = None,
     data_dir: Annotated[
         Path,
-        typer.Option(
-            envvar="REELMILL_DATA_DIR", file_okay=False, help="Where the stack on this machine lives."
-        ),
+        typer.Option(envvar="REELMILL_DATA_DIR", file_okay=False, help="Where the stack on this machine lives."),
     ] = DEFAULT_DATA_DIR,
 ) -> None:
     """Reelmill: drop a file into a bucket, get a finished task."""

@@ -87,11 +87,7 @@ def print_error(error: ReelmillError) -> None:
     lines = Text.assemble(("error", "bold red"), ": ", plain(error.message))
     facts = [] if error.code in {"CommandFailed", "Unreachable"} else [("code", error.code)]
     facts += [("request", request_id)] if (request_id := getattr(error, "request_id", None)) else []
-    facts += [
-        (str(name), worded(value))
-        for name, value in (error.details or {}).items()
-        if adds(value, error.message)
-    ]
+    facts += [(str(name), worded(value)) for name, value in (error.details or {}).items() if adds(value, error.message)]
     for name, value in facts:
         lines.append(f"\n  {plain(name):<8} ", style="dim").append(plain(value))
     if isinstance(error, CommandFailed) and error.remedy:
@@ -172,13 +168,8 @@ def failures(task: Mapping[str, Any]) -> list[str]:
     for subtask in task.get("subtasks", []):
         if subtask["status"] == "FAILED":
             error = subtask.get("error") or {"code": "unknown", "message": "no reason is given"}
-            reasons.setdefault(f"{error['code']}: {error['message']}", []).append(
-                f"{subtask['no']} {subtask['name']}"
-            )
-    return [
-        f"subtask{'s' if len(which) > 1 else ''} {', '.join(which)}: {reason}"
-        for reason, which in reasons.items()
-    ]
+            reasons.setdefault(f"{error['code']}: {error['message']}", []).append(f"{subtask['no']} {subtask['name']}")
+    return [f"subtask{'s' if len(which) > 1 else ''} {', '.join(which)}: {reason}" for reason, which in reasons.items()]
 
 
 def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:

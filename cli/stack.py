@@ -33,9 +33,7 @@ def up(
     *,
     port: PortOption = stack.DEFAULT_PORT,
     aws_port: AwsPortOption = stack.DEFAULT_AWS_PORT,
-    detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return when it is ready; it runs on.")
-    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready; it runs on.")] = False,
     as_json: show.JsonOption = False,
 ) -> None:
     """Start the stack on this machine, or find it running."""
@@ -96,9 +94,7 @@ def env(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
     if as_json:
         show.print_json(exports)
     else:
-        show.print_lines(
-            ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
-        )  # of an account on AWS, which would be sent along
+        show.print_lines(["unset AWS_PROFILE AWS_SESSION_TOKEN"])  # of an account on AWS, which would be sent along
         show.print_lines(f"export {name}={shlex.quote(value)}" for name, value in exports.items())
 
 

@@ -15,17 +15,13 @@ from cli.times import point_in_time
 from cli.watch import finish, moving, watch
 from shared.task import TASK_ID_LENGTH, Outcome, TaskStatus
 
-tasks = typer.Typer(
-    no_args_is_help=True, help="What became of each file, and what may still be done about it."
-)
+tasks = typer.Typer(no_args_is_help=True, help="What became of each file, and what may still be done about it.")
 
 PAGE = 100  # the most that the API gives at once
 CANDIDATES = 5
 S3_SCHEME = "s3://"
 
-TaskId = Annotated[
-    str, typer.Argument(metavar="ID", help="A task's ID, or as much of its beginning as is unique.")
-]
+TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task's ID, or as much of its beginning as is unique.")]
 Time = typer.Option(parser=point_in_time, metavar="TIME")
 
 
@@ -45,9 +41,7 @@ def list_tasks(  # noqa: PLR0913 - one parameter for each option
     created_before: Annotated[str | None, Time] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, at most.")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
-    next_token: Annotated[
-        str | None, typer.Option(help="Go on where a list with that nextToken ended.")
-    ] = None,
+    next_token: Annotated[str | None, typer.Option(help="Go on where a list with that nextToken ended.")] = None,
     as_json: show.JsonOption = False,
 ) -> None:
     """List tasks, newest first. TIME is a date, a date and time, or how long ago: 30m, 12h, 7d."""
@@ -103,13 +97,9 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
     source: Annotated[str | None, typer.Argument(help="s3://BUCKET/KEY; or say --key, and --bucket.")] = None,
-    bucket: Annotated[
-        str | None, typer.Option(help="The file's bucket; by default the input bucket.")
-    ] = None,
+    bucket: Annotated[str | None, typer.Option(help="The file's bucket; by default the input bucket.")] = None,
     key: Annotated[str | None, typer.Option(help="The file's key.")] = None,
-    version_id: Annotated[
-        str | None, typer.Option(help="A version of the file; by default the last.")
-    ] = None,
+    version_id: Annotated[str | None, typer.Option(help="A version of the file; by default the last.")] = None,
     orchestration: Annotated[str | None, typer.Option(help="Do what this orchestration says.")] = None,
     subtasks: Annotated[
         Path | None,
@@ -119,9 +109,7 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
     client_token: Annotated[
         str | None, typer.Option(help="Your own key for this call: said again, it finds the first task.")
     ] = None,
-    session_context: Annotated[
-        str | None, typer.Option(help="Words of your own that the task carries.")
-    ] = None,
+    session_context: Annotated[str | None, typer.Option(help="Words of your own that the task carries.")] = None,
     as_json: show.JsonOption = False,
 ) -> None:
     """Make a task for a file that is already in a bucket."""
@@ -143,9 +131,7 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
             say_how_to_watch(task)
 
 
-def source_at(
-    context: typer.Context, source: str | None, bucket: str | None, key: str | None
-) -> dict[str, str]:
+def source_at(context: typer.Context, source: str | None, bucket: str | None, key: str | None) -> dict[str, str]:
     """Return the bucket and the key that the command line names in one of its two ways."""
     if source is None and key:
         return {"bucket": bucket or input_bucket(context), "key": key}
@@ -201,9 +187,7 @@ def download_task(
     context: typer.Context,
     task: TaskId,
     *,
-    subtask: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="This subtask's outputs alone.")
-    ] = None,
+    subtask: Annotated[int | None, typer.Option(min=1, metavar="N", help="This subtask's outputs alone.")] = None,
     to: Annotated[
         Path | None,
         typer.Option(file_okay=False, metavar="DIR", help="By default a folder named as the task."),
@@ -266,7 +250,5 @@ def whole_id(api: Api, given: str) -> str:
         )
     if len(found) > 1:
         several = ", ".join(task["taskId"] for task in found)
-        raise CommandFailed(
-            f"more than one task's ID begins with {beginning}: {several}", remedy="give more of it"
-        )
+        raise CommandFailed(f"more than one task's ID begins with {beginning}: {several}", remedy="give more of it")
     return str(found[0]["taskId"])

@@ -28,9 +28,7 @@ CHUNK = 1 << 18
 TIMEOUT = httpx.Timeout(120, connect=10)
 PAUSES = (0.5, 2.0)  # seconds before each further try of a part
 PARTS_AT_ONCE = 4
-CLOCKS_APART = timedelta(
-    minutes=15
-)  # S3 refuses signatures when clocks differ by more, so none differ by more
+CLOCKS_APART = timedelta(minutes=15)  # S3 refuses signatures when clocks differ by more, so none differ by more
 S3_XML = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 Advance = Callable[[int], None]
@@ -57,11 +55,7 @@ class Uploaded:
 
 def media_type(path: Path) -> str:
     """Return the content type that a file's ending stands for."""
-    return (
-        MEDIA_TYPES.get(path.suffix.lower())
-        or mimetypes.guess_type(path.name)[0]
-        or "application/octet-stream"
-    )
+    return MEDIA_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
 def key_for(path: Path, key: str | None) -> str:
@@ -71,9 +65,7 @@ def key_for(path: Path, key: str | None) -> str:
     try:
         whole.encode()
     except UnicodeEncodeError as error:  # a key is UTF-8, a file's name may be any bytes
-        raise CommandFailed(
-            f"the name {show.plain(path.name)} is no UTF-8", remedy="name it: --key KEY"
-        ) from error
+        raise CommandFailed(f"the name {show.plain(path.name)} is no UTF-8", remedy="name it: --key KEY") from error
     return whole
 
 
@@ -92,17 +84,13 @@ def upload(api: Api, path: Path, key: str, advance: Advance) -> Uploaded:
     return Uploaded(grant["bucket"], grant["key"], *answer)
 
 
-def send_whole(
-    http: httpx.Client, grant: Mapping[str, Any], path: Path, advance: Advance
-) -> tuple[str, str | None]:
+def send_whole(http: httpx.Client, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
     """Send the file in one request; return its ETag and version ID."""
     response = put(http, grant["url"], path, (0, path.stat().st_size), grant.get("headers") or {}, advance)
     return response.headers.get("etag", "").strip('"'), response.headers.get("x-amz-version-id")
 
 
-def send_parts(
-    http: httpx.Client, grant: Mapping[str, Any], path: Path, advance: Advance
-) -> tuple[str, str | None]:
+def send_parts(http: httpx.Client, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
     """Send the file in parts, some at once, and join them; return the whole's ETag and version ID."""
     size, total = grant["partSize"], path.stat().st_size
 
@@ -185,9 +173,7 @@ def store_refused(response: httpx.Response) -> CommandFailed:
     with suppress(ET.ParseError):
         said = ET.fromstring(response.content)  # noqa: S314 - from the store that we chose
         code, message = said.findtext("{*}Code", code), said.findtext("{*}Message", message)
-    return CommandFailed(
-        f"the store refused the upload: {message}", code=code, remedy="run the command again"
-    )
+    return CommandFailed(f"the store refused the upload: {message}", code=code, remedy="run the command again")
 
 
 def started_tasks(api: Api, uploaded: Uploaded, expected: int, patience: float) -> list[dict[str, Any]]:
@@ -195,9 +181,7 @@ def started_tasks(api: Api, uploaded: Uploaded, expected: int, patience: float) 
     since = datetime.now(UTC) - CLOCKS_APART
     deadline = time.monotonic() + patience
     while True:
-        page = api.get(
-            "/tasks", sourceKey=uploaded.key, createdAfter=f"{since:%Y-%m-%dT%H:%M:%S.000Z}", maxResults=100
-        )
+        page = api.get("/tasks", sourceKey=uploaded.key, createdAfter=f"{since:%Y-%m-%dT%H:%M:%S.000Z}", maxResults=100)
         tasks = [task for task in page["tasks"] if uploaded.is_source_of(task)]
         if len(tasks) >= expected or time.monotonic() > deadline:
             return tasks

@@ -20,9 +20,7 @@ def upload(
     *,
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE…")],
     key: Annotated[str | None, typer.Option(help="Where to put it; a folder when it ends with /.")] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Watch the tasks it starts until they are completed.")
-    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Watch the tasks it starts until they are completed.")] = False,
     as_json: show.JsonOption = False,
 ) -> None:
     """Upload files to the input bucket, and show the tasks that they start."""
@@ -76,9 +74,7 @@ def send(api: Api, path: Path, key: str) -> transfer.Uploaded:
 
 def tasks_of(api: Api, uploaded: transfer.Uploaded) -> list[dict[str, Any]]:
     """Return the tasks that an upload started; say on stderr why when there are none."""
-    matches = api.send("POST", "/orchestrations/match", {"bucket": uploaded.bucket, "key": uploaded.key})[
-        "matches"
-    ]
+    matches = api.send("POST", "/orchestrations/match", {"bucket": uploaded.bucket, "key": uploaded.key})["matches"]
     expected = sum(match["verdict"] == "MATCHED" for match in matches)
     if not expected:
         show.say("no task starts, for no orchestration takes it:")

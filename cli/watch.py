@@ -75,11 +75,7 @@ def standing(task: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 def where_to_look(api: Api) -> str:
     """Say where the reason may stand why a task doesn't move on."""
-    return (
-        "`reelmill status` names the log"
-        if api.local
-        else "look into the subtask queue and the functions' logs"
-    )
+    return "`reelmill status` names the log" if api.local else "look into the subtask queue and the functions' logs"
 
 
 def succeeded(tasks: Iterable[Mapping[str, Any]]) -> bool:

@@ -122,9 +122,7 @@ def delete_template(services: Services, tenant: str, name: str) -> None:
 def refuse_preset(name: str) -> None:
     """Raise Conflict when a template of that name ships with Reelmill."""
     if name in preset_templates():
-        message = (
-            f"the template {name} ships with Reelmill and can't be changed; store a copy under another name"
-        )
+        message = f"the template {name} ships with Reelmill and can't be changed; store a copy under another name"
         raise Conflict(message, code="PresetIsReadOnly")
 
 
@@ -158,9 +156,7 @@ def planned_params(services: Services, tenant: str, rule: SubtaskRule) -> Mappin
             message = f"{where}: {error.message}"
             raise RequestRejected(message, code="UnknownTemplate") from error
         if template.operation is not rule.type:
-            message = (
-                f"{where} is a {rule.type}, but the template {template.name} is for {template.operation}"
-            )
+            message = f"{where} is a {rule.type}, but the template {template.name} is for {template.operation}"
             raise RequestRejected(message, code="WrongTemplate")
         base = template.params
     return checked_params(rule.type, overlaid(base, rule.params), where)
@@ -171,9 +167,7 @@ def overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(base)
     for name, value in over.items():
         below = merged.get(name)
-        merged[name] = (
-            overlaid(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-        )
+        merged[name] = overlaid(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return merged
 
 
@@ -184,9 +178,7 @@ def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str
         checked = model.model_validate(params)
     except ValidationError as error:
         wrong = problems(error, params)
-        sentence = "; ".join(
-            f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in wrong
-        )
+        sentence = "; ".join(f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in wrong)
         message = f"{where} has wrong parameters: {sentence}"
         raise RequestRejected(message, code="InvalidParameters", details={"parameters": wrong}) from error
     return checked.model_dump(mode="json", by_alias=True, exclude_unset=True)

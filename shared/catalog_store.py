@@ -44,9 +44,7 @@ class Shelf(Generic[D]):
     def get(self, tenant: str, name: str) -> D | None:
         """Return the newest version of a document; None when none is stored."""
         try:
-            return self._kind.model_validate(
-                self._items.get(self._shelf(tenant), name, consistent_read=True).document
-            )
+            return self._kind.model_validate(self._items.get(self._shelf(tenant), name, consistent_read=True).document)
         except DoesNotExist:
             return None
         except PynamoDBException as error:
@@ -65,15 +63,11 @@ class Shelf(Generic[D]):
     def put(self, tenant: str, document: D) -> None:
         """Store a new version, which must follow the last one. Raise Conflict when another came first."""
         number, body = document.version, document.model_dump(mode="json", by_alias=True)
-        history = self._items(
-            self._versions(tenant, document.name), f"{number:06}", version=number, document=body
-        )
+        history = self._items(self._versions(tenant, document.name), f"{number:06}", version=number, document=body)
         newest = self._items(self._shelf(tenant), document.name, version=number, document=body)
         newer = self._items.pk.does_not_exist() | (self._items.version < number)
         if not self._save(history, self._items.pk.does_not_exist()):
-            message = (
-                f"{document.name} was changed by somebody else at the same time; look at it and try again"
-            )
+            message = f"{document.name} was changed by somebody else at the same time; look at it and try again"
             raise Conflict(message, code="ChangedMeanwhile")
         self._save(newest, newer)  # when refused, a later version has taken its place already
 

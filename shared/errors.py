@@ -22,9 +22,7 @@ class ReelmillError(Exception):
 
     code = "InternalError"
 
-    def __init__(
-        self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None) -> None:
         """Keep the message; `code` overrides the class's own; `details` are JSON facts for a program."""
         super().__init__(message)
         self.message = message

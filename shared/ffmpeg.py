@@ -265,9 +265,7 @@ class Ffmpeg:
 class _Meter:
     """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt."""
 
-    def __init__(
-        self, duration: float | None, frame_rate: float | None, phase: str, share: tuple[int, int]
-    ) -> None:
+    def __init__(self, duration: float | None, frame_rate: float | None, phase: str, share: tuple[int, int]) -> None:
         self._duration = duration
         self._frame_rate = frame_rate
         self._phase = phase

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 # Losers' files keep this tag, and the output bucket's lifecycle rule removes what keeps it.
 ATTEMPT_TAG = "reelmill=attempt"
-SINGLE_UPLOAD_BYTES = (
-    100 * 1024**2
-)  # Past this an upload goes in parts, so that a broken line costs one part.
+SINGLE_UPLOAD_BYTES = 100 * 1024**2  # Past this an upload goes in parts, so that a broken line costs one part.
 MAX_PARTS = 1000  # Each is a link of 1.3 KB in one answer, which Lambda ends at 6 MB; S3 would take 10,000.
 MIN_PART_BYTES = 16 * 1024**2
 MAX_UPLOAD_BYTES = MAX_PARTS * 5 * 1024**3  # S3: a part has at most 5 GiB.
@@ -83,9 +81,7 @@ class MediaStore:
         except BotoCoreError as error:
             raise busy(error) from error
         found = head.get("VersionId")
-        return Source(
-            bucket, key, head["ContentLength"], head["ETag"].strip('"'), None if found == "null" else found
-        )
+        return Source(bucket, key, head["ContentLength"], head["ETag"].strip('"'), None if found == "null" else found)
 
     def download(self, source: Source, path: Path) -> None:
         """Fetch exactly the object that was pinned; raise MediaRejected when it is gone or another by now."""
@@ -144,7 +140,7 @@ class MediaStore:
         except (BotoCoreError, ClientError) as error:
             raise busy(error) from error
 
-    def link(
+    def link(  # noqa: PLR0913 - what a link says is what it is asked for
         self,
         bucket: str,
         key: str,
@@ -184,9 +180,7 @@ class MediaStore:
             key,
             upload_id=upload_id,
             part_size=part_size,
-            part_urls=tuple(
-                self._sign("upload_part", {**target, "PartNumber": number}, seconds) for number in numbers
-            ),
+            part_urls=tuple(self._sign("upload_part", {**target, "PartNumber": number}, seconds) for number in numbers),
             complete_url=self._sign("complete_multipart_upload", target, seconds),
             abort_url=self._sign("abort_multipart_upload", target, seconds),
         )

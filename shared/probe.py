@@ -248,6 +248,4 @@ def _nothing_to_play(name: str, kinds: set[str]) -> MediaRejected:
             f"{name} holds no stream that can be read: it is cut off or damaged, perhaps since its upload"
         )
     held = ", ".join(sorted(kind.lower() for kind in kinds - {"General"}))
-    return MediaRejected(
-        f"{name} holds neither picture nor sound, only: {held}", code="SourceFileError.NoStreams"
-    )
+    return MediaRejected(f"{name} holds neither picture nor sound, only: {held}", code="SourceFileError.NoStreams")

@@ -29,7 +29,9 @@ class Settings(BaseModel):
         value = str(getattr(self, name))
         if not value:
             variable = PREFIX + name.upper()
-            message = f"the environment variable {variable} is not set; template.yaml sets it on each function that needs it"
+            message = (
+                f"the environment variable {variable} is not set; template.yaml sets it on each function that needs it"
+            )
             raise SettingsInvalid(message)
         return value
 

@@ -34,8 +34,7 @@ class SubtaskQueue:
         """Put a message for each of these subtasks into the queue, ten to a request."""
         for some in batches(sorted(numbers)):
             entries = [
-                {"Id": str(no), "MessageBody": body_of(SubtaskRef(task.id, task.run, no, task.tenant))}
-                for no in some
+                {"Id": str(no), "MessageBody": body_of(SubtaskRef(task.id, task.run, no, task.tenant))} for no in some
             ]
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]
@@ -43,9 +42,7 @@ class SubtaskQueue:
                 message = f"SQS did not take the messages of task {task.id}: {error}"
                 raise ServiceBusy(message) from error
             if failed := answer.get("Failed"):
-                message = (
-                    f"SQS refused {len(failed)} messages of task {task.id}: {failed[0].get('Message', '')}"
-                )
+                message = f"SQS refused {len(failed)} messages of task {task.id}: {failed[0].get('Message', '')}"
                 raise ServiceBusy(message)
 
     def put_back(self, receipt: str, seconds: int) -> None:
@@ -75,9 +72,7 @@ def ref_from(body: str) -> SubtaskRef:
             str(fields.get("tenant", DEFAULT_TENANT)),
         )
     except (ValueError, TypeError, KeyError) as error:
-        message = (
-            f"a message in the subtask queue is not of the form {{taskId, run, subtask}}: {body[:200]!r}"
-        )
+        message = f"a message in the subtask queue is not of the form {{taskId, run, subtask}}: {body[:200]!r}"
         raise RequestRejected(message) from error
 
 

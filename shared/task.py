@@ -11,6 +11,7 @@ MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 K
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 TASK_ID_LENGTH = 26  # 128 bits in base 32.
 DEFAULT_TENANT = "main"
+SKIPPED = "Skipped.PredecessorFailed"
 
 
 class TaskStatus(StrEnum):
@@ -236,6 +237,12 @@ class Task:
         counts = Counter(s.status for s in self.subtasks)
         return {status: counts[status] for status in SubtaskStatus}
 
+    @property
+    def first_failure(self) -> Failure | None:
+        """Why its first subtask failed that failed by itself: what was skipped tells nothing."""
+        failures = (s.failure for s in self.subtasks if s.failure and s.failure.code != SKIPPED)
+        return next(failures, None)
+
     def holds(self, hold: Hold) -> bool:
         """Whether that attempt still holds its subtask here."""
         subtask = self.subtask(hold.no)
@@ -260,17 +267,13 @@ class Task:
 
     def supposing(self, succeeded: frozenset[int]) -> "Task":
         """Return the task as it would be had those subtasks succeeded."""
-        subtasks = tuple(
-            replace(s, status=SubtaskStatus.SUCCESSFUL) if s.no in succeeded else s for s in self.subtasks
-        )
+        subtasks = tuple(replace(s, status=SubtaskStatus.SUCCESSFUL) if s.no in succeeded else s for s in self.subtasks)
         return replace(self, subtasks=subtasks, pending=self.pending - succeeded)
 
     def ready(self) -> frozenset[int]:
         """Return the waiting subtasks whose predecessors all succeeded."""
         done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
-        return frozenset(
-            s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs)
-        )
+        return frozenset(s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs))
 
     def doomed_by(self, no: int) -> frozenset[int]:
         """Return the waiting subtasks that can never start once subtask `no` has failed."""
@@ -292,9 +295,7 @@ class Task:
             )
         }
         if ending.status is SubtaskStatus.FAILED:
-            skipped = Failure(
-                "Skipped.PredecessorFailed", f"subtask {no} ({self.subtasks[no - 1].name}) failed"
-            )
+            skipped = Failure(SKIPPED, f"subtask {no} ({self.subtasks[no - 1].name}) failed")
             for other in self.doomed_by(no):
                 changed[other] = replace(
                     self.subtasks[other - 1], status=SubtaskStatus.FAILED, ended_at=at, failure=skipped
@@ -314,9 +315,7 @@ class Task:
     def ended(self, at: int) -> "Task":
         """Return the task as a person's End leaves it: nothing of it will ever start."""
         failure = Failure("Cancelled.TaskEnded", "the task was ended before this subtask started")
-        subtasks = tuple(
-            replace(s, status=SubtaskStatus.FAILED, failure=failure, ended_at=at) for s in self.subtasks
-        )
+        subtasks = tuple(replace(s, status=SubtaskStatus.FAILED, failure=failure, ended_at=at) for s in self.subtasks)
         return replace(
             self,
             subtasks=subtasks,

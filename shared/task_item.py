@@ -32,7 +32,7 @@ from shared.task import (
 
 TASK = "TASK"
 TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
-SHARDS = 4  # One partition takes 1,000 writes a second (DynamoDB quotas); 4 are plenty and still one page's worth of queries.
+SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas), and a page costs one query for each.
 
 
 class ByAge(GlobalSecondaryIndex[Any]):
@@ -187,9 +187,7 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "phase": subtask.phase,
         "started_at": subtask.started_at,
         "ended_at": subtask.ended_at,
-        "failure": {"code": subtask.failure.code, "message": subtask.failure.message}
-        if subtask.failure
-        else None,
+        "failure": {"code": subtask.failure.code, "message": subtask.failure.message} if subtask.failure else None,
         "output": subtask.output,
         "record": subtask.record,
     }
@@ -232,9 +230,7 @@ def item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
         ix_age=f"{task.tenant}#{shard(task.id)}",
         ix_status=index_status(task.tenant, task.outcome or task.status, task.id),
         ix_source=f"{task.tenant}#{task.source.key}",
-        ix_orchestration=f"{task.tenant}#{task.orchestration.name}#{shard(task.id)}"
-        if task.orchestration
-        else None,
+        ix_orchestration=f"{task.tenant}#{task.orchestration.name}#{shard(task.id)}" if task.orchestration else None,
         ix_due=str(shard(task.id)),
         due_at=due_at,
     )

@@ -25,7 +25,7 @@ MIN_ID, MAX_ID = CROCKFORD[0] * TASK_ID_LENGTH, CROCKFORD[-1] * TASK_ID_LENGTH
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """Which tasks are asked for; None means any. Times are epoch milliseconds, `id_prefix` a task ID or its beginning."""
+    """Which tasks are asked for; None means any. Times are epoch milliseconds, `id_prefix` begins a task ID."""
 
     tenant: str = DEFAULT_TENANT
     status: TaskStatus | None = None
@@ -114,8 +114,7 @@ class TaskList:
         index, keys = self._index(wanted)
         between = self._items.pk.between(low, high)
         lists = [
-            (row.pk for row in index.query(key, between, scan_index_forward=False, page_size=limit + 1))
-            for key in keys
+            (row.pk for row in index.query(key, between, scan_index_forward=False, page_size=limit + 1)) for key in keys
         ]
         return heapq.merge(*lists, reverse=True)
 
@@ -135,9 +134,7 @@ class TaskList:
 
     def _tasks(self, identifiers: Sequence[str]) -> list[Task]:
         """Read whole tasks, in the order of their IDs; one that is gone is left out."""
-        rows = {
-            row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])
-        }
+        rows = {row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])}
         return [task_from(rows[identifier]) for identifier in identifiers if identifier in rows]
 
 
@@ -166,9 +163,7 @@ def read_token(token: str, wanted: TaskFilter) -> str:
     except (binascii.Error, ValueError, TypeError):
         last, mark = "", ""
     if mark != fingerprint(wanted) or not is_task_id(last):
-        message = (
-            "nextToken is not one that this list gave; ask again without it, or with the filters it came with"
-        )
+        message = "nextToken is not one that this list gave; ask again without it, or with the filters it came with"
         raise RequestRejected(message, code="InvalidNextToken")
     return str(last)
 

@@ -156,15 +156,11 @@ class TaskStore:
     def look_again(self, task: Task, due_at: int) -> Task | None:
         """Set the time at which the sweeper looks at an unfinished task next."""
         unfinished = self.items.status.is_in(str(TaskStatus.WAITING), str(TaskStatus.IN_PROGRESS))
-        return self._update(
-            task.id, [self.items.due_at.set(due_at)], (self.items.run == task.run) & unfinished
-        )
+        return self._update(task.id, [self.items.due_at.set(due_at)], (self.items.run == task.run) & unfinished)
 
     def put_record(self, hold: Hold, record: AttemptRecord, expires_at: int | None = None) -> None:
         """Write what an attempt did, before the move that points at it. A loser's expires, at epoch seconds."""
-        self._put(
-            self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at), None
-        )
+        self._put(self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at), None)
 
     def put_run(self, task: Task) -> None:
         """Keep a completed run, before the move that begins the next; once more writes the same."""
@@ -179,9 +175,7 @@ class TaskStore:
         """Read what each attempt at a subtask did, by the attempt's number."""
         prefix = Hold(task_id, run, no, attempt=0).record.removesuffix("0")
         try:
-            items = list(
-                self._attempts.query(task_id, self._attempts.sk.startswith(prefix), consistent_read=True)
-            )
+            items = list(self._attempts.query(task_id, self._attempts.sk.startswith(prefix), consistent_read=True))
         except PynamoDBException as error:
             raise busy(error) from error
         return [(int(item.sk.removeprefix(prefix)), record_from(item.record)) for item in items]
@@ -191,7 +185,7 @@ class TaskStore:
         item = self._get(self._attempts, task_id, key)
         return record_from(item.record) if item else None
 
-    def _end_subtask(
+    def _end_subtask(  # noqa: PLR0913, PLR0917 - one move, made by two callers
         self,
         seen: Task,
         ref: SubtaskRef,
@@ -325,8 +319,7 @@ def likely_done(seen: Task, no: int) -> frozenset[int]:
     mine = seen.subtasks[no - 1]
     others = [s for s in seen.subtasks if s.no in seen.pending and s.no != no]
     earlier = all(
-        s.status is SubtaskStatus.IN_PROGRESS and (s.started_at or 0) <= (mine.started_at or 0)
-        for s in others
+        s.status is SubtaskStatus.IN_PROGRESS and (s.started_at or 0) <= (mine.started_at or 0) for s in others
     )
     linked = any(s.needs for s in seen.subtasks)
     return frozenset(s.no for s in others) if earlier and not linked else frozenset()

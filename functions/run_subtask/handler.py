@@ -9,10 +9,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.errors import Interrupted, ReelmillError
-from shared.pipeline import run_subtask
 from shared.services import services
 from shared.subtask_queue import ref_from
 from shared.telemetry import count, instrumented, logger
+from shared.worker import run_subtask
 
 
 @instrumented
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM end the attempt rather than the process, so that its subtask is given back and not left to its lease."""
+    """Let SIGTERM end the attempt rather than the process, so that its subtask is given back at once."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         message = "the worker was told to stop"
@@ -42,9 +42,7 @@ def interruptible() -> Iterator[None]:
 def done(record: dict[str, Any], context: LambdaContext) -> bool:
     """Whether the message has served; one that hasn't is hidden until it makes sense again."""
     try:
-        put_back = run_subtask(
-            services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000
-        )
+        put_back = run_subtask(services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000)
         if put_back:
             services().queue.put_back(record["receiptHandle"], put_back.seconds)
     except ReelmillError as error:

@@ -4,8 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.pipeline import sweep
 from shared.services import services
+from shared.sweeper import sweep
 from shared.telemetry import count, instrumented
 
 CLOSING_SECONDS = 5

@@ -123,7 +123,7 @@ def list_operations() -> OperationList:
 
 
 def named(kind: type[D], name: str, fields: dict[str, object]) -> D:
-    """Return the document under the path's name; raise RequestRejected when the name is none, or another stands inside."""
+    """Return the document under the path's name; raise RequestRejected when that is wrong, or another stands inside."""
     if fields["name"] not in {None, name}:
         message = f"the path says {name}, but the document is named {fields['name']}"
         raise RequestRejected(message)

@@ -66,13 +66,9 @@ def get_download(
         raise NotFound(message, code="OutputNotFound")
     if len(outputs) > 1:
         message = f"subtask {no} wrote {len(outputs)} files; name one by ?number=, or list them at …/outputs"
-        raise Conflict(
-            message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]}
-        )
+        raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
     url = output_link(outputs[0], attachment=True)
-    return Response(
-        status_code=HTTPStatus.FOUND, content_type="text/plain", body="", headers={"Location": url}
-    )
+    return Response(status_code=HTTPStatus.FOUND, content_type="text/plain", body="", headers={"Location": url})
 
 
 @router.post("/uploads", summary="Begin an upload", tags=["Files"])
@@ -89,8 +85,7 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
         headers=dict(plan.headers) if plan.headers else None,
         upload_id=plan.upload_id,
         part_size=plan.part_size,
-        parts=[PartView(number=number, url=url) for number, url in enumerate(plan.part_urls, start=1)]
-        or None,
+        parts=[PartView(number=number, url=url) for number, url in enumerate(plan.part_urls, start=1)] or None,
         complete=CallView(method="POST", url=plan.complete_url) if plan.complete_url else None,
         abort=CallView(method="DELETE", url=plan.abort_url) if plan.abort_url else None,
     )

@@ -57,9 +57,7 @@ def get_docs() -> Response[str]:
     from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html  # noqa: PLC0415
 
     assets = files(generate_swagger_html.__module__.rpartition(".")[0])
-    script, style = (
-        assets.joinpath(f"swagger-ui{name}").read_text() for name in ("-bundle.min.js", ".min.css")
-    )
+    script, style = (assets.joinpath(f"swagger-ui{name}").read_text() for name in ("-bundle.min.js", ".min.css"))
     page = generate_swagger_html(openapi_document().replace("</", "<\\/"), script, style, "", None)
     return Response(status_code=HTTPStatus.OK, content_type="text/html", body=page)
 
@@ -131,9 +129,7 @@ def refuse_unknown(_error: NotFoundError) -> Response[str]:
     )
 
 
-def problem(
-    status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None
-) -> Response[str]:
+def problem(status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None) -> Response[str]:
     """Return the one shape that every error has."""
     body: dict[str, object] = {
         "code": code,

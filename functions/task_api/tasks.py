@@ -35,9 +35,7 @@ RunQuery = Annotated[int | None, Query(ge=1, description="An earlier run; the ne
 def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     status: Annotated[TaskStatus | None, Query()] = None,
     outcome: Annotated[Outcome | None, Query()] = None,
-    task_id: Annotated[
-        str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")
-    ] = "",
+    task_id: Annotated[str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")] = "",
     source_key: Annotated[str | None, Query(alias="sourceKey", max_length=1024)] = None,
     orchestration: Annotated[str | None, Query(max_length=63)] = None,
     created_after: Annotated[datetime | None, Query(alias="createdAfter")] = None,
@@ -57,9 +55,7 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
         created_before=milliseconds(created_before),
     )
     page = services().lists.page(wanted, max_results, next_token)
-    return TaskPage(
-        tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token
-    )
+    return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
 
 
 @router.post("/tasks", summary="Make a task", tags=["Tasks"])
@@ -102,9 +98,7 @@ def post_end(task_id: str) -> TaskView:
     return task_view(end_task(services(), DEFAULT_TENANT, task_id))
 
 
-@router.get(
-    "/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"]
-)
+@router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])
 def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     """Show a subtask's parameters, attempts, commands, log, outputs and result."""
     task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)

@@ -34,9 +34,7 @@ from shared.task import (
 class View(BaseModel):
     """The base of all that goes out or comes in: camelCase, closed."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
 def moment(at: int | None) -> str | None:
@@ -126,7 +124,7 @@ def subtask_fields(subtask: Subtask) -> dict[str, Any]:
 
 
 class TaskSummary(View):
-    """A task in a list; `error` is its first failed subtask's."""
+    """A task in a list; `error` is that of its first subtask that failed by itself."""
 
     task_id: str
     status: TaskStatus
@@ -167,7 +165,7 @@ def task_fields(task: Task) -> dict[str, Any]:
         "ended_at": moment(task.ended_at),
         "progress": task.progress,
         "subtask_counts": task.subtask_counts,
-        "error": next((FailureView.of(s.failure) for s in task.subtasks if s.failure), None),
+        "error": FailureView.of(task.first_failure),
     }
 
 

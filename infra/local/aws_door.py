@@ -35,9 +35,7 @@ from infra.local.asgi import (
 EXECUTE_API = re.compile(r"/_aws/execute-api/[^/]+/")
 ALGORITHM = "AWS4-HMAC-SHA256"
 PAYLOAD_HASH = "x-amz-content-sha256"
-QUERY_SIGNS = frozenset(
-    {"x-amz-credential", "x-amz-signature", "x-amz-algorithm", "awsaccesskeyid", "signature"}
-)
+QUERY_SIGNS = frozenset({"x-amz-credential", "x-amz-signature", "x-amz-algorithm", "awsaccesskeyid", "signature"})
 BODY_LIMIT = 64 * 1024**2  # bytes; S3 alone brings more, and it names its body's hash in a header
 UNSIGNED = "this request is not signed; `reelmill env` prints the key to sign with"
 MALFORMED = "this request's signature can't be read; sign it with Signature Version 4"
@@ -82,9 +80,7 @@ class AwsDoor:
             try:
                 body = await read_body(receive, BODY_LIMIT)
             except BodyTooLong:
-                await refuse(
-                    send, 413, f"a request other than an upload to S3 brings at most {BODY_LIMIT} bytes"
-                )
+                await refuse(send, 413, f"a request other than an upload to S3 brings at most {BODY_LIMIT} bytes")
                 return
             receive = replay(body, receive)
         if reason := self.failure(scope, headers, query, body):
@@ -106,9 +102,7 @@ class AwsDoor:
         if not presigned and not headers["authorization"].startswith(ALGORITHM):
             return MALFORMED
         signature = parse_query_signature(query) if presigned else parse_header_signature(headers)
-        if isinstance(signature, tuple) or signature.access_key_id != extract_access_key_id(
-            dict(headers), query
-        ):
+        if isinstance(signature, tuple) or signature.access_key_id != extract_access_key_id(dict(headers), query):
             return MALFORMED
         key = signature.access_key_id
         if key != self.access_key_id:

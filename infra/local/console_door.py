@@ -26,9 +26,7 @@ from infra.local.asgi import (
 API = "/api"
 BODY_LIMIT = 10 * 1024**2  # bytes; an HTTP API takes 10 MB, AWS quotas page
 # What belongs to one connection, and what the signature replaces.
-NOT_FORWARDED = frozenset(
-    {"host", "authorization", "connection", "content-length", "transfer-encoding", "te"}
-)
+NOT_FORWARDED = frozenset({"host", "authorization", "connection", "content-length", "transfer-encoding", "te"})
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Reelmill</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -67,9 +65,7 @@ class ConsoleDoor:
         elif path == API or path.startswith(API + "/"):
             await self._api(scope, receive, send, headers)
         elif path == "/" and scope["method"] in {"GET", "HEAD"}:
-            await answer(
-                send, 200, b"text/html; charset=utf-8", PAGE.format(bucket=escape(self.input_bucket)).encode()
-            )
+            await answer(send, 200, b"text/html; charset=utf-8", PAGE.format(bucket=escape(self.input_bucket)).encode())
         else:
             await refuse(send, 404, "no such page; the API is at /api")
 
@@ -82,18 +78,14 @@ class ConsoleDoor:
         except BodyTooLong:
             await refuse(send, 413, "the API takes bodies up to 10 MB")
             return
-        target = f"/_aws/execute-api/{self.api_id}/$default".encode() + (
-            scope["raw_path"][len(API) :] or b"/"
-        )
+        target = f"/_aws/execute-api/{self.api_id}/$default".encode() + (scope["raw_path"][len(API) :] or b"/")
         signed = self._signed(scope, target.decode("latin-1"), headers, body)
         inner = {
             **scope,
             "scheme": "https",
             "path": unquote(target.decode("latin-1")),
             "raw_path": target,
-            "headers": [
-                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in signed.items()
-            ],
+            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in signed.items()],
         }
         await self.aws(inner, replay(body, receive), send)
 
@@ -111,8 +103,5 @@ class ConsoleDoor:
         kept = {name: value for name, value in headers.items() if name not in NOT_FORWARDED}
         length = {"content-length": str(len(body))} if body else {}
         return (
-            kept
-            | length
-            | {"x-forwarded-prefix": API}
-            | {name: str(value) for name, value in request.headers.items()}
+            kept | length | {"x-forwarded-prefix": API} | {name: str(value) for name, value in request.headers.items()}
         )

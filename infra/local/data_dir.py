@@ -77,9 +77,7 @@ class DataDir:
             )
             raise DataDirUnusable(message) from error
         if self.free_space() < TOO_LITTLE_SPACE:
-            message = (
-                f"the disk of {self.root} is full; make room there, or choose another disk with --data-dir"
-            )
+            message = f"the disk of {self.root} is full; make room there, or choose another disk with --data-dir"
             raise DataDirUnusable(message)
 
     def free_space(self) -> int:

@@ -52,11 +52,7 @@ def deploy(project: Path, say: Callable[[str], None]) -> Mapping[str, str]:
     template = with_code((project / "template.yaml").read_text(), f"s3://{ARTIFACTS}/{key}")
     digest = hashlib.sha256(json.dumps([template, PARAMETERS]).encode()).hexdigest()
     stack = described(cloudformation)
-    if (
-        stack
-        and stack["StackStatus"] in SETTLED
-        and {"Key": DIGEST_TAG, "Value": digest} in stack.get("Tags", [])
-    ):
+    if stack and stack["StackStatus"] in SETTLED and {"Key": DIGEST_TAG, "Value": digest} in stack.get("Tags", []):
         return outputs_of(stack)
     if stack and stack["StackStatus"] in NEVER_WHOLE:
         say("removing a deployment that was never whole")
@@ -114,10 +110,7 @@ def with_numbers(part: Any, numbers: Mapping[str, int]) -> Any:  # noqa: ANN401 
     if isinstance(part, dict):
         if set(part) == {"Ref"} and part["Ref"] in numbers:
             return numbers[part["Ref"]]
-        return {
-            name: value if name == "Variables" else with_numbers(value, numbers)
-            for name, value in part.items()
-        }
+        return {name: value if name == "Variables" else with_numbers(value, numbers) for name, value in part.items()}
     return [with_numbers(value, numbers) for value in part] if isinstance(part, list) else part
 
 
@@ -126,9 +119,7 @@ def with_batches(part: Any) -> Any:  # noqa: ANN401 - any part of a template
     if isinstance(part, dict):
         batched = {name: with_batches(value) for name, value in part.items()}
         actions = [part["Action"]] if isinstance(part.get("Action"), str) else part.get("Action", [])
-        return batched | (
-            {"Action": [*actions, "sqs:SendMessageBatch"]} if "sqs:SendMessage" in actions else {}
-        )
+        return batched | ({"Action": [*actions, "sqs:SendMessageBatch"]} if "sqs:SendMessage" in actions else {})
     return [with_batches(value) for value in part] if isinstance(part, list) else part
 
 
@@ -195,8 +186,7 @@ def reasons(cloudformation: "CloudFormationClient") -> Sequence[str]:
     events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     failed = [event for event in reversed(events) if event.get("ResourceStatus", "").endswith("_FAILED")]
     return [
-        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in failed
+        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason given')}" for event in failed
     ]
 
 

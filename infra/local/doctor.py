@@ -66,9 +66,7 @@ def packages() -> Finding:
     missing = [name for name in PACKAGES if not installed(name)]
     if missing:
         return Finding("packages", "failed", f"missing: {', '.join(missing)}", INSTALL)
-    return Finding(
-        "packages", "ok", f"ministack {metadata.version('ministack')}, boto3 {metadata.version('boto3')}"
-    )
+    return Finding("packages", "ok", f"ministack {metadata.version('ministack')}, boto3 {metadata.version('boto3')}")
 
 
 def installed(name: str) -> bool:
@@ -98,15 +96,11 @@ def folder(data_dir: Path) -> Finding:
         if there.exists():
             DataDir(there).prepare()
         elif not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            return Finding(
-                "data directory", "failed", f"{nearest} can't be written", "choose another with --data-dir"
-            )
+            return Finding("data directory", "failed", f"{nearest} can't be written", "choose another with --data-dir")
     except StackFailed as error:
         return Finding("data directory", "failed", error.message, "choose another with --data-dir")
     if free < LITTLE_SPACE:
-        return Finding(
-            "data directory", "warning", found, "videos may not fit: make room, or choose another disk"
-        )
+        return Finding("data directory", "warning", found, "videos may not fit: make room, or choose another disk")
     return Finding("data directory", "ok", found)
 
 
@@ -125,9 +119,7 @@ def ports(data_dir: Path, port: int, aws_port: int) -> Iterator[Finding]:
                 found = f"free on {listener.getsockname()[0]}"
             yield Finding(f"port {number}", "ok", found)
         except StackFailed as error:
-            yield Finding(
-                f"port {number}", "failed", error.message.split(";")[0], f"choose another with {option}"
-            )
+            yield Finding(f"port {number}", "failed", error.message.split(";")[0], f"choose another with {option}")
 
 
 def ffmpeg_binary() -> Finding:

@@ -18,14 +18,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def environment(data_dir: DataDir, aws_port: int, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the server's environment, which the functions inherit; the user's AWS account isn't in it."""
-    kept = {
-        name: value
-        for name, value in inherited.items()
-        if not name.startswith(("AWS_", "REELMILL_", "LAMBDA_"))
-    }
-    direct = ",".join(
-        filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), HOST, "localhost"))
-    )
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("AWS_", "REELMILL_", "LAMBDA_"))}
+    direct = ",".join(filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), HOST, "localhost")))
     return kept | {
         "NO_PROXY": direct,
         "no_proxy": direct,

@@ -30,10 +30,7 @@ class StackInfo:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `up --json` prints it."""
-        return {
-            camel(name): str(value) if isinstance(value, Path) else value
-            for name, value in asdict(self).items()
-        }
+        return {camel(name): str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
 
     def exports(self) -> dict[str, str]:
         """Return the environment with which the AWS CLI, boto3 and this command reach the stack."""

@@ -46,9 +46,7 @@ WARM = ("OnUploadFunctionName", "RunSubtaskFunctionName")
 
 
 # What changes by use. All else, the ever growing logs too, is saved when the stack is ready and when it ends.
-SAVED = frozenset(
-    {"apigateway", "cloudformation", "dynamodb", "eventbridge", "iam", "lambda", "s3", "sqs", "sts"}
-)
+SAVED = frozenset({"apigateway", "cloudformation", "dynamodb", "eventbridge", "iam", "lambda", "s3", "sqs", "sts"})
 
 
 def all_states() -> dict[str, Callable[[], Any]]:
@@ -98,9 +96,7 @@ class Server:
         secret = self.data_dir.secret()
         self.aws = AwsDoor(emulated.app, emulator.ACCESS_KEY_ID, secret)
         self.console = ConsoleDoor(emulated.app, Credentials(emulator.ACCESS_KEY_ID, secret), emulator.REGION)
-        self.saver = Saver(
-            changing_states, persistence.save_state, lambda: self.aws.requests, busy=workers.busy
-        )
+        self.saver = Saver(changing_states, persistence.save_state, lambda: self.aws.requests, busy=workers.busy)
         self.stop = asyncio.Event()
 
     async def app(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -61,9 +61,7 @@ def ensure_up(
         if info := StackInfo.load(folder):
             return agreed(info, port, aws_port)
         if time.monotonic() > deadline:
-            message = (
-                f"another command is still starting or ending the stack of {folder.root}; run `reelmill down`"
-            )
+            message = f"another command is still starting or ending the stack of {folder.root}; run `reelmill down`"
             raise StackFailed(message)
         time.sleep(POLL)
     try:
@@ -117,9 +115,7 @@ def listen(port: int, option: str) -> socket.socket:
     except OSError as error:
         listener.close()
         why = error.strerror
-        message = (
-            f"port {port} can't be used ({why}); end what listens there, or choose another with {option}"
-        )
+        message = f"port {port} can't be used ({why}); end what listens there, or choose another with {option}"
         raise PortTaken(message, details={"port": port, "option": option}) from error
     except OverflowError as error:
         listener.close()

@@ -16,9 +16,7 @@ def install() -> None:
     """Let the emulator answer them so; once in a process."""
     whole = s3._get_object  # noqa: SLF001 - it has no other place to be mended at
 
-    def get_object(
-        bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any] | None = None
-    ) -> Answer:
+    def get_object(bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any] | None = None) -> Answer:
         answer: Answer = whole(bucket, key, headers, query)
         if not query or "versionId" not in query or answer[0] != 200:  # noqa: PLR2004 - OK
             return answer

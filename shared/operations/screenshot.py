@@ -104,9 +104,7 @@ def seconds(at: float | str, duration: float | None) -> float:
     """Return when that is in a video of that length; raise ParametersRejected when it lies past its end."""
     if isinstance(at, str) and (percent := PERCENT.fullmatch(at)):
         if duration is None:
-            message = (
-                f"{at} of the video is nowhere: the file doesn't say how long it is; give seconds instead"
-            )
+            message = f"{at} of the video is nowhere: the file doesn't say how long it is; give seconds instead"
             raise ParametersRejected(message, code="ParameterError.UnknownDuration")
         return duration * float(percent["percent"]) / 100
     moment = _clock(at) if isinstance(at, str) else at
@@ -139,16 +137,12 @@ def _take(params: ScreenshotParams, bench: Workbench, shot: Shot) -> list[str]:
             reached = start + _shoot(params, bench, shot, start=start, stop=stop)
         if shot.target.exists():
             early = shot.moment - reached > EARLY
-            return [
-                f"at {shot.moment:.3f} s no picture could be decoded: that of {reached:.3f} s was taken"
-            ] * early
+            return [f"at {shot.moment:.3f} s no picture could be decoded: that of {reached:.3f} s was taken"] * early
     message = f"no picture could be decoded at {shot.moment:.3f} s: the source is damaged or cut off"
     raise MediaRejected(message)
 
 
-def _shoot(
-    params: ScreenshotParams, bench: Workbench, shot: Shot, *, start: float, stop: tuple[str, str]
-) -> float:
+def _shoot(params: ScreenshotParams, bench: Workbench, shot: Shot, *, start: float, stop: tuple[str, str]) -> float:
     return bench.ffmpeg.run(
         [
             *(

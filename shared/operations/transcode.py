@@ -257,9 +257,7 @@ def _cut(expected: float | None, made: float | None) -> list[str]:
     missing = (expected or 0) - (made or 0)
     if missing <= max(CUT_SECONDS, CUT_SHARE * (expected or 0)):
         return []
-    return [
-        f"only {made or 0:.1f} of {expected or 0:.1f} s could be read: the source may be cut off or damaged"
-    ]
+    return [f"only {made or 0:.1f} of {expected or 0:.1f} s could be read: the source may be cut off or damaged"]
 
 
 OPERATION = Operation(

@@ -62,9 +62,7 @@ class ContainerRules:
 EVERY_VIDEO, EVERY_AUDIO = tuple(VideoCodec), tuple(AudioCodec)
 CONTAINERS: Mapping[Container, ContainerRules] = {
     Container.MP4: ContainerRules("mp4", "video/mp4", "audio/mp4", EVERY_VIDEO, EVERY_AUDIO),
-    Container.MKV: ContainerRules(
-        "matroska", "video/x-matroska", "audio/x-matroska", EVERY_VIDEO, EVERY_AUDIO
-    ),
+    Container.MKV: ContainerRules("matroska", "video/x-matroska", "audio/x-matroska", EVERY_VIDEO, EVERY_AUDIO),
     Container.WEBM: ContainerRules(
         "webm", "video/webm", "audio/webm", (VideoCodec.VP9, VideoCodec.AV1), (AudioCodec.OPUS,)
     ),

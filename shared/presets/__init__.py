@@ -16,9 +16,7 @@ def preset_templates() -> dict[str, Template]:
 @cache
 def preset_orchestrations() -> dict[str, Orchestration]:
     """Return the orchestrations that ship, by name; a stored one of the same name takes its place."""
-    return {
-        fields["name"]: Orchestration(kind=Kind.PRESET, **fields) for fields in read("orchestrations.yaml")
-    }
+    return {fields["name"]: Orchestration(kind=Kind.PRESET, **fields) for fields in read("orchestrations.yaml")}
 
 
 def read(name: str) -> list[dict[str, Any]]:

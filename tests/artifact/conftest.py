@@ -28,9 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def make(*words: str) -> str:
     """Run make in the checkout and return what it prints."""
     # A make that started these tests would hand its own flags on.
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")
-    }
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
     done = subprocess.run(
         ["make", "--silent", *words],  # noqa: S607 - whichever make the developer uses
         cwd=CHECKOUT,

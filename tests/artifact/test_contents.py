@@ -40,9 +40,7 @@ def test_of_our_own_code_a_package_holds_what_functions_need_and_no_more(
 
 
 @pytest.mark.parametrize("function", HANDLERS)
-def test_every_program_in_a_package_is_for_lambdas_processor(
-    function: str, for_lambda: dict[str, Path]
-) -> None:
+def test_every_program_in_a_package_is_for_lambdas_processor(function: str, for_lambda: dict[str, Path]) -> None:
     machines = {file.name: machine_of(file) for file in files_in(for_lambda[function]) if is_elf(file)}
 
     assert machines

@@ -140,9 +140,7 @@ def test_the_same_event_again_is_a_duplicate(world: Services, context: Context) 
         {"detail-type": "Object Deleted", "source": "aws.s3", "detail": {"object": {"key": "uploads/a.mp4"}}},
     ],
 )
-def test_what_tells_of_no_new_object_makes_nothing(
-    world: Services, context: Context, event: dict[str, Any]
-) -> None:
+def test_what_tells_of_no_new_object_makes_nothing(world: Services, context: Context, event: dict[str, Any]) -> None:
     assert handler(event, context) == []
     assert received(world.settings) == []
 

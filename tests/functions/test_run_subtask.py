@@ -12,7 +12,7 @@ from shared.subtask_queue import ref_from
 from shared.task import Outcome, Task, TaskStatus
 from tests.deployment import client, keys, put
 from tests.functions.conftest import Context, an_event, logged, metrics
-from tests.outages import outage
+from tests.outages import calls, outage
 
 COVER = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}})
 
@@ -20,9 +20,7 @@ COVER = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT", "para
 def a_waiting_task(world: Services, key: str, body: bytes) -> Task:
     """Make a task whose one message is in the queue."""
     put(key, body)
-    return create_task(
-        world, "main", NewTask("input", key, subtasks=(COVER,)), lambda size: key.encode()[-size:]
-    )[0]
+    return create_task(world, "main", NewTask("input", key, subtasks=(COVER,)), lambda size: key.encode()[-size:])[0]
 
 
 def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
@@ -64,20 +62,14 @@ def test_a_file_that_is_no_film_serves_its_message(world: Services, context: Con
     assert get_task(world, "main", task.id).outcome is Outcome.FAILED
 
 
-def test_the_message_that_sam_makes_names_a_task_that_is_gone_and_is_dropped(
-    world: Services, context: Context
-) -> None:
+def test_the_message_that_sam_makes_names_a_task_that_is_gone_and_is_dropped(world: Services, context: Context) -> None:
     assert world
 
     assert failed(handler(an_event("sqs-receive-message"), context)) == []
 
 
-@pytest.mark.parametrize(
-    "body", ["", "not JSON", "[]", '{"taskId": "X"}', '{"taskId": "", "run": 1, "subtask": 1}']
-)
-def test_a_message_that_is_none_is_reported_and_breaks_no_other(
-    world: Services, context: Context, body: str
-) -> None:
+@pytest.mark.parametrize("body", ["", "not JSON", "[]", '{"taskId": "X"}', '{"taskId": "", "run": 1, "subtask": 1}'])
+def test_a_message_that_is_none_is_reported_and_breaks_no_other(world: Services, context: Context, body: str) -> None:
     task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
     poison = {"messageId": "poison", "body": body}
 
@@ -87,18 +79,19 @@ def test_a_message_that_is_none_is_reported_and_breaks_no_other(
     assert get_task(world, "main", task.id).status is TaskStatus.COMPLETED
 
 
-def test_a_message_of_a_subtask_in_work_is_hidden_until_the_lease_is_over(
-    world: Services, context: Context
-) -> None:
+def test_a_message_of_a_subtask_in_work_is_hidden_until_the_lease_is_over(world: Services, context: Context) -> None:
     a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
     (record,) = received_records(world)
     now = world.now()
     world.tasks.claim(ref_from(record["body"]), now, now + 3_600_000, 3)
 
-    answer = handler(an_event_of(record), context)
+    with calls() as made:
+        answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    assert received_records(world) == []
+    assert made[-1] == "ChangeMessageVisibility"
+    with outage("ChangeMessageVisibility"):
+        assert failed(handler(an_event_of(record), context)) == [record["messageId"]]
 
 
 def test_a_message_whose_attempt_was_interrupted_comes_again(world: Services, context: Context) -> None:
@@ -115,9 +108,7 @@ def test_a_message_whose_attempt_was_interrupted_comes_again(world: Services, co
 
 
 @pytest.mark.parametrize("call", ["UpdateItem", "PutItem"])
-def test_a_message_that_dynamodb_had_no_answer_for_comes_again(
-    world: Services, context: Context, call: str
-) -> None:
+def test_a_message_that_dynamodb_had_no_answer_for_comes_again(world: Services, context: Context, call: str) -> None:
     a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
     (record,) = received_records(world)
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.pipeline import Upload, accept_upload, run_subtask
+from shared.pipeline import Upload, accept_upload
 from shared.services import Services
 from shared.subtask_queue import ref_from
 from shared.task import SubtaskRef
+from shared.worker import run_subtask
 from tests.deployment import client, put, received
 from tests.functions.conftest import Api
 from tests.outages import outage
@@ -129,18 +130,14 @@ def test_a_list_shows_tasks_without_their_subtasks_newest_first(api: Api) -> Non
     assert sorted(page["tasks"], key=str) == sorted(
         [{name: value for name, value in task.items() if name != "subtasks"} for task in made], key=str
     )
-    assert [task["taskId"] for task in page["tasks"]] == sorted(
-        (task["taskId"] for task in made), reverse=True
-    )
+    assert [task["taskId"] for task in page["tasks"]] == sorted((task["taskId"] for task in made), reverse=True)
 
 
 def test_an_empty_list_is_a_list(api: Api) -> None:
     assert api.get("/tasks").json == {"tasks": [], "nextToken": None}
 
 
-@pytest.mark.parametrize(
-    "key", ["uploads/a.mp4", "uploads/a, b,c.mp4", "uploads/ü +%25😀.mp4", "uploads/x=1&y.mp4"]
-)
+@pytest.mark.parametrize("key", ["uploads/a.mp4", "uploads/a, b,c.mp4", "uploads/ü +%25😀.mp4", "uploads/x=1&y.mp4"])
 def test_each_filter_takes_what_it_names(api: Api, key: str) -> None:
     one = a_task(api, key=key)["taskId"]
     other = a_task(api, key="uploads/other.mp4", orchestration="web-video")["taskId"]
@@ -222,13 +219,9 @@ def test_the_same_client_token_gives_the_first_task_again(api: Api) -> None:
     assert again.json == first.json
 
 
-def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(
-    api: Api, world: Services
-) -> None:
+def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api: Api, world: Services) -> None:
     made = a_task(api, orchestration="web-video")
-    own = a_task(
-        api, key="uploads/b.mp4", subtasks=[{**COVER, "fileName": "x.{format}"}], output={"prefix": "p/{run}"}
-    )
+    own = a_task(api, key="uploads/b.mp4", subtasks=[{**COVER, "fileName": "x.{format}"}], output={"prefix": "p/{run}"})
 
     assert made["orchestration"] == {"name": "web-video", "version": 1}
     task = world.tasks.get(own["taskId"])
@@ -382,9 +375,7 @@ def test_a_subtask_in_work_has_no_outputs_yet(api: Api, world: Services) -> None
         assert (answer.code, answer.json["details"]) == ("409 NoOutputs", {"status": "IN_PROGRESS"})
 
 
-def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_500(
-    api: Api, world: Services
-) -> None:
+def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_500(api: Api, world: Services) -> None:
     with outage("GetItem"):
         assert api.get("/tasks/" + "0" * 26).code == "503 ServiceBusy"
     made = a_task(api)
@@ -399,7 +390,5 @@ def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_
     answer = api.get(f"/tasks/{made['taskId']}")
 
     assert answer.code == "500 InternalError"
-    assert answer.json["message"].startswith(
-        "Reelmill itself failed here; the function's log has the details"
-    )
+    assert answer.json["message"].startswith("Reelmill itself failed here; the function's log has the details")
     assert "details" not in answer.json

@@ -166,9 +166,7 @@ def test_templates_that_ship_are_shown_and_can_not_be_changed(api: Api) -> None:
     assert api.put("/templates/early", {**TEMPLATE, "operation": "JUGGLE"}).code == "400 InvalidRequest"
 
 
-@pytest.mark.parametrize(
-    "path", ["/orchestrations/nope", "/templates/nope", "/orchestrations/NOPE!", "/templates/%20"]
-)
+@pytest.mark.parametrize("path", ["/orchestrations/nope", "/templates/nope", "/orchestrations/NOPE!", "/templates/%20"])
 def test_a_document_that_is_not_there_is_not_found(api: Api, path: str) -> None:
     for answer in (api.get(path), api.delete(path)):
         assert answer.code in {"404 OrchestrationNotFound", "404 TemplateNotFound"}
@@ -180,9 +178,7 @@ def test_the_operations_are_served_with_the_schemas_of_their_parameters(api: Api
     operations = {one["type"]: one for one in api.get("/operations").json["operations"]}
 
     assert set(operations) == {"TRANSCODE", "SCREENSHOT"}
-    assert {"container", "video", "audio", "copyWhenFits"} == set(
-        operations["TRANSCODE"]["params"]["properties"]
-    )
+    assert {"container", "video", "audio", "copyWhenFits"} == set(operations["TRANSCODE"]["params"]["properties"])
     assert operations["SCREENSHOT"]["params"]["properties"]["width"]["description"]
     assert all(one["params"]["additionalProperties"] is False for one in operations.values())
 
@@ -249,16 +245,13 @@ def test_a_body_may_come_in_base_64(api: Api) -> None:
         == "uploads/é.mp4"
     )
     assert (
-        api.ask("POST", "/uploads", event_says={"body": spoiled, "isBase64Encoded": True}).code
-        == "400 InvalidRequest"
+        api.ask("POST", "/uploads", event_says={"body": spoiled, "isBase64Encoded": True}).code == "400 InvalidRequest"
     )
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
 def test_a_body_of_another_kind_is_refused(api: Api, kind: str) -> None:
-    answer = api.ask(
-        "POST", "/uploads", {"key": "a.mp4", "size": 1}, event_says={"headers": {"content-type": kind}}
-    )
+    answer = api.ask("POST", "/uploads", {"key": "a.mp4", "size": 1}, event_says={"headers": {"content-type": kind}})
 
     assert answer.code == "415 UnsupportedMediaType"
     assert "application/json" in answer.json["message"]
@@ -266,8 +259,6 @@ def test_a_body_of_another_kind_is_refused(api: Api, kind: str) -> None:
 
 def test_the_event_that_sam_makes_is_answered(api: Api, world: Services) -> None:
     assert world
-    answer = api.ask(
-        "GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True}
-    )
+    answer = api.ask("GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True})
 
     assert (answer.status, answer.json) == (200, {"tasks": [], "nextToken": None})

@@ -119,9 +119,7 @@ def test_an_upload_past_100_mb_goes_in_parts(api: Api) -> None:
     assert (plan["complete"]["method"], plan["abort"]["method"]) == ("POST", "DELETE")
     etag = requests.put(plan["parts"][0]["url"], data=b"film", timeout=10).headers["ETag"]
     document = (
-        "<CompleteMultipartUpload>"
-        f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
-        "</CompleteMultipartUpload>"
+        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
     )
     requests.post(plan["complete"]["url"], data=document, timeout=10).raise_for_status()
     assert keys("input") == ["uploads/a.mp4"]

@@ -156,9 +156,7 @@ def brightness(frame: av.VideoFrame, rows: slice) -> float:
 
 def distance(one: av.VideoFrame, other: av.VideoFrame) -> float:
     """Return how far two pictures are apart, as a mean over coarse pixels of luma."""
-    ours, theirs = (
-        bytes(frame.reformat(width=64, height=64, format="gray").planes[0]) for frame in (one, other)
-    )
+    ours, theirs = (bytes(frame.reformat(width=64, height=64, format="gray").planes[0]) for frame in (one, other))
     return sum(abs(a - b) for a, b in zip(ours, theirs, strict=True)) / len(ours)
 
 

@@ -208,9 +208,7 @@ def test_what_no_demuxer_knows_is_the_fault_of_the_file(ffmpeg: Ffmpeg, tmp_path
         "ffconcat version 1.0\nfile {clip}\n",
     ],
 )
-def test_a_playlist_under_another_name_opens_nothing(
-    clip: Clips, ffmpeg: Ffmpeg, tmp_path: Path, content: str
-) -> None:
+def test_a_playlist_under_another_name_opens_nothing(clip: Clips, ffmpeg: Ffmpeg, tmp_path: Path, content: str) -> None:
     source = tmp_path / "film.mp4"
     source.write_text(content.format(clip=clip("plain.mp4")))
 
@@ -273,6 +271,4 @@ def test_the_commands_can_be_pasted_beside_the_files_and_name_no_folder_of_this_
 
 def test_a_failure_for_a_reason_of_its_own_quotes_the_last_words(ffmpeg: Ffmpeg) -> None:
     with pytest.raises(OperationFailed, match=r"exit code 234; .*Invalid argument"):
-        ffmpeg.run(
-            ["-f", "lavfi", "-i", "color", "-f", "no-such-muxer", "-"], duration=None, phase="encoding"
-        )
+        ffmpeg.run(["-f", "lavfi", "-i", "color", "-f", "no-such-muxer", "-"], duration=None, phase="encoding")

@@ -48,9 +48,7 @@ def test_the_colours_are_those_of_the_video(clip: Clips, operate: Operate, kind:
 
 @pytest.mark.parametrize("name", ["silent.mp4", "stream.ts", "old.avi", "web.webm", "variable.mp4"])
 @pytest.mark.parametrize("share", [0, 0.3, 0.7, 1])
-def test_the_picture_is_the_one_shown_at_that_time(
-    clip: Clips, operate: Operate, name: str, share: float
-) -> None:
+def test_the_picture_is_the_one_shown_at_that_time(clip: Clips, operate: Operate, name: str, share: float) -> None:
     seen = decoded(clip(name))
     wanted = round(share * (len(seen.frames) - 1))
 
@@ -118,9 +116,7 @@ def test_sound_alone_has_no_picture_to_take(clip: Clips, operate: Operate) -> No
     assert caught.value.code == "SourceFileError.NoVideo"
 
 
-def test_where_the_file_breaks_off_the_last_picture_before_is_taken_and_said_so(
-    clip: Clips, operate: Operate
-) -> None:
+def test_where_the_file_breaks_off_the_last_picture_before_is_taken_and_said_so(clip: Clips, operate: Operate) -> None:
     made = shoot(operate, clip.cut("front.mp4", 200_000), 0.2, 1.5)
 
     assert len(made.files) == 2

@@ -58,9 +58,7 @@ class Transcode:
 def test_every_codec_decodes_to_its_end_in_every_container(
     clip: Clips, transcoded: Transcode, container: str, video: str, audio: str
 ) -> None:
-    path = transcoded(
-        clip("plain.mp4"), container=container, video={**TINY, "codec": video}, audio={"codec": audio}
-    )
+    path = transcoded(clip("plain.mp4"), container=container, video={**TINY, "codec": video}, audio={"codec": audio})
 
     seen = decoded(path)
     facts = transcoded.made.files[0].facts
@@ -76,9 +74,7 @@ def test_every_codec_decodes_to_its_end_in_every_container(
 @pytest.mark.parametrize(
     ("codec", "low", "high"), [("h264", 45, 25), ("h265", 45, 25), ("av1", 60, 30), ("vp9", 60, 30)]
 )
-def test_a_lower_crf_makes_a_larger_file(
-    clip: Clips, transcoded: Transcode, codec: str, low: int, high: int
-) -> None:
+def test_a_lower_crf_makes_a_larger_file(clip: Clips, transcoded: Transcode, codec: str, low: int, high: int) -> None:
     sizes = [
         transcoded(clip("plain.mp4"), video={**TINY, "codec": codec, "crf": crf}, audio="none").stat().st_size
         for crf in (low, high)
@@ -95,9 +91,7 @@ def test_a_bit_rate_is_met_on_the_whole(clip: Clips, transcoded: Transcode, code
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mp3", "mp3float"), ("m4a", "aac")])
-def test_the_sound_alone_is_taken_from_a_video(
-    clip: Clips, transcoded: Transcode, container: str, codec: str
-) -> None:
+def test_the_sound_alone_is_taken_from_a_video(clip: Clips, transcoded: Transcode, container: str, codec: str) -> None:
     seen = decoded(transcoded(clip("surround.mp4"), container=container, audio={"channels": 2}))
 
     assert seen.kinds == ["audio"]
@@ -108,9 +102,7 @@ def test_the_sound_alone_is_taken_from_a_video(
 
 
 @pytest.mark.parametrize("name", ["sideways.mp4", "sideways.mkv"])
-def test_a_picture_that_lies_on_its_side_comes_out_upright(
-    clip: Clips, transcoded: Transcode, name: str
-) -> None:
+def test_a_picture_that_lies_on_its_side_comes_out_upright(clip: Clips, transcoded: Transcode, name: str) -> None:
     path = transcoded(clip(name), video=QUICK)
 
     seen = decoded(path)
@@ -211,9 +203,7 @@ def test_a_source_without_sound_gives_a_file_without_sound(clip: Clips, transcod
 
 
 @pytest.mark.parametrize("name", ["sound.mp3", "covered.mp3", "covered.m4a"])
-def test_a_source_of_sound_alone_gives_sound_alone_and_says_so(
-    clip: Clips, transcoded: Transcode, name: str
-) -> None:
+def test_a_source_of_sound_alone_gives_sound_alone_and_says_so(clip: Clips, transcoded: Transcode, name: str) -> None:
     seen = decoded(transcoded(clip(name)))
 
     assert seen.kinds == ["audio"]
@@ -281,9 +271,7 @@ def test_sound_of_another_layout_than_opus_knows_is_encoded(clip: Clips, transco
     assert seen.audio.channels == 6
 
 
-def test_the_default_track_is_taken_with_its_language_and_little_else(
-    clip: Clips, transcoded: Transcode
-) -> None:
+def test_the_default_track_is_taken_with_its_language_and_little_else(clip: Clips, transcoded: Transcode) -> None:
     path = transcoded(clip("tracks.mp4"), video=TINY)
 
     seen = decoded(path)

@@ -31,11 +31,7 @@ class Api:
     def call(self, method: str, path: str, body: object = None, *, status: int = 200, **params: str) -> Any:  # noqa: ANN401 - the API's JSON
         answer = self._http.request(method, self._stack.api_url + path, json=body, params=params)
         assert answer.status_code == status, answer.text
-        return (
-            answer.json()
-            if answer.content and answer.headers["content-type"] == "application/json"
-            else answer
-        )
+        return answer.json() if answer.content and answer.headers["content-type"] == "application/json" else answer
 
     def task_of(self, key: str) -> dict[str, Any]:
         """Return the task that an upload made, as soon as it is there."""
@@ -131,9 +127,7 @@ def test_a_subtask_tells_how_it_was_made(api: Api, stack: StackInfo, client: Cli
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_source_can_be_played(
-    api: Api, stack: StackInfo, client: Client, clip: Clips
-) -> None:
+def test_the_source_can_be_played(api: Api, stack: StackInfo, client: Client, clip: Clips) -> None:
     body = clip("plain.mp4").read_bytes()
     put(client, stack, "quick/play.mp4", body)
 

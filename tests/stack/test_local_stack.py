@@ -124,9 +124,7 @@ def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path
     assert second.pid != first.pid
     assert second.input_bucket == first.input_bucket
     assert kept(second)
-    assert (
-        second.input_bucket != stack.input_bucket
-    )  # two stacks run side by side, and know nothing of each other
+    assert second.input_bucket != stack.input_bucket  # two stacks run side by side, and know nothing of each other
     assert [
         b["Name"] for b in client_of(stack, "s3").list_buckets()["Buckets"] if b["Name"] == first.input_bucket
     ] == []
@@ -170,9 +168,7 @@ def test_up_refuses_other_ports_while_a_stack_runs(stack: StackInfo, data_dir: P
 def test_up_names_a_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        refused = reelmill(
-            "--data-dir", str(tmp_path), "up", "--detach", "--port", "0", "--aws-port", str(taken)
-        )
+        refused = reelmill("--data-dir", str(tmp_path), "up", "--detach", "--port", "0", "--aws-port", str(taken))
 
     assert refused.returncode == 1
     assert f"port {taken} can't be used" in refused.stderr
@@ -270,7 +266,7 @@ def test_nobody_reads_or_resets_the_emulator_without_a_signature(stack: StackInf
 
 def test_a_wrong_secret_is_refused(stack: StackInfo) -> None:
     with pytest.raises(ClientError, match="403"):
-        client_of(stack_with(stack, secret_access_key="wrong"), "s3").list_buckets()  # noqa: S106 - that's the point
+        client_of(stack_with(stack, secret_access_key="wrong"), "s3").list_buckets()
 
 
 def stack_with(info: StackInfo, **changes: Any) -> StackInfo:  # noqa: ANN401 - any field

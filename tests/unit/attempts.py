@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.orchestration import SubtaskRule, SubtaskRules
-from shared.pipeline import NewTask, create_task, get_task, run_subtask
+from shared.pipeline import NewTask, create_task, get_task
 from shared.task import Source, SubtaskStatus, Task
+from shared.worker import run_subtask
 from tests.deployment import World, client
 from tests.unit.conftest import sent
 

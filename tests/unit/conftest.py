@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.pipeline import Upload, accept_upload, sweep
+from shared.pipeline import Upload, accept_upload
 from shared.settings import Settings
 from shared.subtask_queue import ref_from
+from shared.sweeper import sweep
 from shared.task import OrchestrationRef, Source, Subtask, SubtaskRef, SubtaskType, Task, task_id
 from tests.deployment import BEGINNING, World, emulated, received
 

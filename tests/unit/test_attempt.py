@@ -6,8 +6,8 @@ import pytest
 
 from shared.attempt import attempt_token, check_disk, local_name
 from shared.errors import LimitExceeded
-from shared.pipeline import run_subtask
 from shared.task import Hold, Outcome, TaskStatus
+from shared.worker import run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
 from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, worked
@@ -19,10 +19,7 @@ def test_a_film_becomes_what_was_asked_for(world: World, blink: bytes) -> None:
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     first, second = task.subtasks
-    assert (
-        first.output
-        == f"s3://output/uploads/clip/{attempt_token(Hold(task.id, 1, 1, attempt=1))}/clip-small.mp4"
-    )
+    assert first.output == f"s3://output/uploads/clip/{attempt_token(Hold(task.id, 1, 1, attempt=1))}/clip-small.mp4"
     assert sorted(keys()) == sorted(str(s.output).removeprefix("s3://output/") for s in (first, second))
     record = world.tasks.get_record(task.id, second.record or "")
     assert record
@@ -44,9 +41,7 @@ def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(world: Wo
     assert keys() == []
 
 
-def test_one_good_and_one_bad_subtask_make_a_partial_failure_that_loses_nothing(
-    world: World, blink: bytes
-) -> None:
+def test_one_good_and_one_bad_subtask_make_a_partial_failure_that_loses_nothing(world: World, blink: bytes) -> None:
     task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), TOO_LATE, COVER))
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.PARTIALLY_FAILED)
@@ -71,9 +66,7 @@ def test_a_subtask_reads_what_the_one_before_it_made(world: World, blink: bytes)
 
 
 def test_what_needed_a_failed_subtask_is_skipped(world: World) -> None:
-    task = worked(
-        world, a_made_task(world, put("uploads/diary.mp4", NO_FILM), SMALL, {**COVER, "input": "small"})
-    )
+    task = worked(world, a_made_task(world, put("uploads/diary.mp4", NO_FILM), SMALL, {**COVER, "input": "small"}))
 
     assert codes(task) == ["SourceFileError.NotMedia", "Skipped.PredecessorFailed"]
 
@@ -87,9 +80,7 @@ def test_several_files_of_one_subtask_lie_together(world: World, blink: bytes) -
     assert keys() == [f"{folder}clip-cover-{number}.jpg" for number in (1, 2, 3)]
 
 
-@pytest.mark.parametrize(
-    "name", ["a b+c%20d&e=f", "Überraschung é", "予告編", "😀 👩‍👩‍👧", "../x", "..", "{run}"]
-)
+@pytest.mark.parametrize("name", ["a b+c%20d&e=f", "Überraschung é", "予告編", "😀 👩‍👩‍👧", "../x", "..", "{run}"])
 def test_any_name_goes_through_from_source_to_output(world: World, blink: bytes, name: str) -> None:
     task = worked(world, a_made_task(world, put(f"uploads/{name}.mp4", blink), COVER))
 
@@ -101,18 +92,14 @@ def test_any_name_goes_through_from_source_to_output(world: World, blink: bytes,
 
 
 def test_a_name_that_is_too_long_for_s3_fails_with_the_remedy(world: World, blink: bytes) -> None:
-    task = worked(
-        world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, prefix="{inputDir}/" + "x" * 1000)
-    )
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, prefix="{inputDir}/" + "x" * 1000))
 
     assert codes(task) == ["ParameterError.OutputName"]
     assert task.subtasks[0].failure
     assert "shorten the output's prefix" in task.subtasks[0].failure.message
 
 
-def test_a_source_that_was_overwritten_or_deleted_since_is_still_read_as_it_was(
-    world: World, blink: bytes
-) -> None:
+def test_a_source_that_was_overwritten_or_deleted_since_is_still_read_as_it_was(world: World, blink: bytes) -> None:
     task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
     put("uploads/clip.mp4", NO_FILM)
     client("s3").delete_object(Bucket="input", Key="uploads/clip.mp4")
@@ -178,9 +165,7 @@ def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: st
 
 
 def test_no_two_attempts_write_to_one_folder() -> None:
-    holds = [
-        Hold(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)
-    ]
+    holds = [Hold(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)]
 
     folders: set[str] = set(map(attempt_token, holds))
     assert len(folders) == len(holds)

@@ -6,8 +6,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from shared.errors import ServiceBusy
-from shared.pipeline import PutBack, get_run, get_task, restart_task, run_subtask
+from shared.pipeline import get_run, get_task, restart_task
 from shared.task import Outcome, SubtaskRef, SubtaskStatus, TaskStatus
+from shared.worker import PutBack, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import calls, meanwhile, outage
 from tests.unit.attempts import (
@@ -71,12 +72,8 @@ def test_a_message_that_comes_again_after_the_end_changes_nothing(world: World, 
     assert len(keys()) == 1
 
 
-@pytest.mark.parametrize(
-    ("task_id", "run", "no"), [("0" * 26, 1, 1), (None, 1, 2), (None, 1, 0), (None, 2, 1)]
-)
-def test_a_message_that_names_nothing_is_dropped(
-    world: World, task_id: str | None, run: int, no: int
-) -> None:
+@pytest.mark.parametrize(("task_id", "run", "no"), [("0" * 26, 1, 1), (None, 1, 2), (None, 1, 0), (None, 2, 1)])
+def test_a_message_that_names_nothing_is_dropped(world: World, task_id: str | None, run: int, no: int) -> None:
     task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
 
     assert run_subtask(world, SubtaskRef(task_id or task.id, run, no), SECONDS) is None
@@ -213,9 +210,7 @@ def test_a_task_costs_no_more_requests_than_its_moves(world: World, blink: bytes
     with calls() as made:
         run_subtask(world, ref, SECONDS)
 
-    assert [
-        call for call in made if call in {"GetItem", "PutItem", "UpdateItem", "Query", "SendMessageBatch"}
-    ] == [
+    assert [call for call in made if call in {"GetItem", "PutItem", "UpdateItem", "Query", "SendMessageBatch"}] == [
         "UpdateItem",  # claim
         "PutItem",  # the record
         "UpdateItem",  # finish

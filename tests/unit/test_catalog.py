@@ -62,9 +62,9 @@ def test_every_template_that_ships_says_exactly_what_its_operation_takes(name: s
 
 
 def test_a_video_under_uploads_is_taken_before_anything_is_stored(world: World) -> None:
-    assert [
-        (m.orchestration, m.verdict) for m in match_orchestrations(world, "main", "input", "uploads/a.mp4")
-    ] == [(PRESET, Verdict.MATCHED)]
+    assert [(m.orchestration, m.verdict) for m in match_orchestrations(world, "main", "input", "uploads/a.mp4")] == [
+        (PRESET, Verdict.MATCHED)
+    ]
 
 
 def test_a_stored_orchestration_is_found_as_it_was_put(world: World) -> None:
@@ -116,8 +116,7 @@ def test_switching_makes_a_version_only_when_it_changes_something(world: World) 
     put_orchestration(world, "main", a_document(description="kept"))
 
     versions = [
-        switch_orchestration(world, "main", "mine", enabled=enabled).version
-        for enabled in (True, False, False, True)
+        switch_orchestration(world, "main", "mine", enabled=enabled).version for enabled in (True, False, False, True)
     ]
 
     assert versions == [1, 2, 2, 3]

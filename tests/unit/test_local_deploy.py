@@ -13,9 +13,7 @@ from infra.local.emulator import PROJECT
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(
-        with_code((PROJECT / "template.yaml").read_text(), "s3://bucket/code.zip")
-    )
+    document: dict[str, Any] = json.loads(with_code((PROJECT / "template.yaml").read_text(), "s3://bucket/code.zip"))
     return document
 
 
@@ -66,9 +64,7 @@ def test_its_parameters_are_the_templates(template: dict[str, Any]) -> None:
     assert set(PARAMETERS) <= set(template["Parameters"])
 
 
-@pytest.mark.parametrize(
-    "action", ["sqs:SendMessage", ["sqs:SendMessage"], ["sqs:ReceiveMessage", "sqs:SendMessage"]]
-)
+@pytest.mark.parametrize("action", ["sqs:SendMessage", ["sqs:SendMessage"], ["sqs:ReceiveMessage", "sqs:SendMessage"]])
 def test_who_may_send_a_message_may_send_many(action: str | list[str]) -> None:
     [statement] = with_batches([{"Effect": "Allow", "Action": action, "Resource": "*"}])
 

@@ -50,9 +50,7 @@ def console(emulator: Emulator) -> ConsoleDoor:
     return ConsoleDoor(emulator, OURS, REGION, api_id="0a1b2c3d", input_bucket="<in>")
 
 
-def ask(
-    door: App, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""
-) -> int:
+def ask(door: App, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"") -> int:
     parts = urlsplit(url)
     named = {"host": parts.netloc} | {name.lower(): value for name, value in (headers or {}).items()}
     scope: Message = {
@@ -166,10 +164,7 @@ def test_a_link_is_good_for_its_time(aws: AwsDoor) -> None:
 def test_a_browsers_preflight_and_an_open_route_need_no_signature(aws: AwsDoor) -> None:
     assert ask(aws, f"{ENDPOINT}/bucket/key", "OPTIONS") == 200
     assert ask(aws, f"{ENDPOINT}/_aws/execute-api/0a1b2c3d/$default/health") == 200
-    assert (
-        ask(aws, f"{ENDPOINT}/_aws/execute-api/0a1b2c3d/$default/tasks", headers={"Authorization": "x"})
-        == 403
-    )
+    assert ask(aws, f"{ENDPOINT}/_aws/execute-api/0a1b2c3d/$default/tasks", headers={"Authorization": "x"}) == 403
 
 
 @pytest.mark.parametrize(
@@ -179,9 +174,7 @@ def test_the_emulators_own_controls_are_closed(aws: AwsDoor, path: str) -> None:
     assert ask(aws, f"{ENDPOINT}{path}", "POST", signed(f"{ENDPOINT}{path}", method="POST")) == 404
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "bucket.localhost:4566", "", "[::1"]
-)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "bucket.localhost:4566", "", "[::1"])
 def test_both_doors_answer_to_loopback_names_alone(aws: AwsDoor, console: ConsoleDoor, host: str) -> None:
     assert ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/") | {"host": host}) == 403
     assert ask(console, "http://127.0.0.1:8080/", headers={"host": host}) == 403
@@ -192,9 +185,7 @@ def test_the_console_answers_to_every_loopback_name(console: ConsoleDoor, host: 
     assert ask(console, f"http://{host}/") == 200
 
 
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1:9090", "http://localhost:8080"]
-)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9090", "http://localhost:8080"])
 def test_pages_of_other_origins_are_refused(console: ConsoleDoor, emulator: Emulator, origin: str) -> None:
     assert ask(console, "http://127.0.0.1:8080/api/tasks", "POST", {"Origin": origin}, b"{}") == 403
     assert emulator.scopes == []
@@ -205,9 +196,7 @@ def test_the_consoles_call_of_the_api_passes_the_aws_door(emulator: Emulator) ->
     console = ConsoleDoor(through, OURS, REGION, api_id="0a1b2c3d")
     url = "http://127.0.0.1:8080/api/tasks/a%2Fb%20%C3%A9?x=%2B1&x=2&empty="
 
-    status = ask(
-        console, url, "POST", {"Origin": "http://127.0.0.1:8080", "Authorization": "theirs"}, b'{"a": 1}'
-    )
+    status = ask(console, url, "POST", {"Origin": "http://127.0.0.1:8080", "Authorization": "theirs"}, b'{"a": 1}')
 
     assert status == 200
     [scope] = emulator.scopes

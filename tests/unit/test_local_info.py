@@ -19,7 +19,7 @@ def info(tmp_path: Path) -> StackInfo:
         output_bucket="out",
         region="eu-central-1",
         access_key_id="KEY",
-        secret_access_key="a secret",  # noqa: S106 - of nobody
+        secret_access_key="a secret",
         port=8080,
         aws_port=4566,
         pid=1,

@@ -199,8 +199,7 @@ def test_a_large_file_goes_up_in_parts_that_s3_puts_together(world: World) -> No
         for url, size in zip(made.part_urls, sizes, strict=False)
     ]
     parts = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
-        for number, tag in enumerate(tags, 1)
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in enumerate(tags, 1)
     )
     document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
     assert requests.post(str(made.complete_url), data=document, timeout=10).status_code == 200

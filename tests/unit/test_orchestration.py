@@ -25,9 +25,7 @@ from shared.task import MAX_SUBTASKS
 SUBTASK = {"name": "hd", "type": "TRANSCODE"}
 VALUES = {"subtask": "hd", "format": "mp4", "taskId": "T", "run": "1"}
 USUAL_PREFIX = "{inputDir}/{inputName}/"
-NAMES = st.text(
-    st.characters(exclude_characters="/", exclude_categories=("Cs", "Cc")), min_size=1, max_size=20
-)
+NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
 
 
 def an_orchestration(**fields: Any) -> Orchestration:  # noqa: ANN401 - as a document comes from outside
@@ -42,9 +40,7 @@ def problem(**fields: Any) -> str:  # noqa: ANN401
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
 
 
-def key_of(
-    source: str, *, prefix: str = USUAL_PREFIX, name: str | None = None, number: int | None = None
-) -> str:
+def key_of(source: str, *, prefix: str = USUAL_PREFIX, name: str | None = None, number: int | None = None) -> str:
     """Return the key that an output of that source gets."""
     return output_key(prefix, "token", name, {**VALUES, **name_variables(source)}, number)
 
@@ -220,9 +216,7 @@ def test_an_output_is_named_after_its_source(source: str, key: str) -> None:
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4), st.sampled_from(["", "mp4"]))
-def test_whatever_the_source_is_called_its_outputs_have_a_place_of_their_own(
-    parts: list[str], ending: str
-) -> None:
+def test_whatever_the_source_is_called_its_outputs_have_a_place_of_their_own(parts: list[str], ending: str) -> None:
     source = ".".join(filter(None, ("/".join(parts), ending)))
     assume(len(source.encode()) < 300)
 
@@ -236,10 +230,7 @@ def test_every_variable_has_its_value() -> None:
     variables = {**VALUES, **name_variables("a/b.MOV"), "template": "h264", "width": "1280", "height": "720"}
     prefix = "{inputDir}/{inputFormat}/{taskId}/{run}/{template}/{width}x{height}"
 
-    assert (
-        output_key(prefix, "token", "{inputName}.{format}", variables, 3)
-        == "a/mov/T/1/h264/1280x720/token/b-3.mp4"
-    )
+    assert output_key(prefix, "token", "{inputName}.{format}", variables, 3) == "a/mov/T/1/h264/1280x720/token/b-3.mp4"
 
 
 @pytest.mark.parametrize(
@@ -254,9 +245,7 @@ def test_every_variable_has_its_value() -> None:
         ("{inputName}.{format}", 7, "b-7.mp4"),
     ],
 )
-def test_several_files_are_told_apart_by_their_number(
-    name: str | None, number: int | None, file: str
-) -> None:
+def test_several_files_are_told_apart_by_their_number(name: str | None, number: int | None, file: str) -> None:
     assert key_of("a/b.mov", name=name, number=number) == f"a/b/token/{file}"
 
 

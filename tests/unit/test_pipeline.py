@@ -9,12 +9,7 @@ import pytest
 from shared.catalog import delete_template, put_orchestration, put_template, switch_orchestration
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
-from shared.pipeline import (
-    NewTask,
-    accept_upload,
-    create_task,
-    get_task,
-)
+from shared.pipeline import NewTask, accept_upload, create_task, get_task
 from shared.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
 from tests.deployment import World, client, put
 from tests.outages import outage
@@ -242,9 +237,7 @@ def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(wor
         ("input", "films/" + "é" * 1000, None),
     ],
 )
-def test_a_source_that_is_not_there_is_not_found(
-    world: World, bucket: str, key: str, version: str | None
-) -> None:
+def test_a_source_that_is_not_there_is_not_found(world: World, bucket: str, key: str, version: str | None) -> None:
     put("films/clip.mp4", b"x")
 
     with pytest.raises(NotFound, match="is not there") as missing:

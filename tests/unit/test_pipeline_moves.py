@@ -6,17 +6,10 @@ from itertools import pairwise
 import pytest
 
 from shared.errors import Conflict, NotFound, ServiceBusy
-from shared.pipeline import (
-    SWEEP_BATCH,
-    end_task,
-    get_run,
-    get_subtask,
-    get_task,
-    restart_task,
-    run_subtask,
-    sweep,
-)
+from shared.pipeline import end_task, get_run, get_subtask, get_task, restart_task
+from shared.sweeper import SWEEP_BATCH, sweep
 from shared.task import Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.worker import run_subtask
 from tests.deployment import World, put
 from tests.outages import calls, outage
 from tests.unit.conftest import a_task, accepted, an_upload, sent, swept

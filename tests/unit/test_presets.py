@@ -26,7 +26,5 @@ def test_no_two_templates_share_a_name() -> None:
 
 
 def test_every_operation_is_registered_under_its_own_type_and_has_a_template() -> None:
-    assert {kind: operation.kind for kind, operation in OPERATIONS.items()} == {
-        kind: kind for kind in SubtaskType
-    }
+    assert {kind: operation.kind for kind, operation in OPERATIONS.items()} == {kind: kind for kind in SubtaskType}
     assert {template.operation for template in preset_templates().values()} == set(SubtaskType)

@@ -64,9 +64,7 @@ def test_png_takes_no_quality() -> None:
 
 @pytest.mark.parametrize(("at", "code"), [("00:01:00.001", "PastTheEnd"), (61, "PastTheEnd")])
 def test_a_time_past_the_end_names_itself_and_the_length(at: float | str, code: str) -> None:
-    with pytest.raises(
-        ParametersRejected, match=rf"{at} lies past the end: the video lasts 60\.000 s"
-    ) as caught:
+    with pytest.raises(ParametersRejected, match=rf"{at} lies past the end: the video lasts 60\.000 s") as caught:
         seconds(at, 60.0)
 
     assert caught.value.code == f"ParameterError.{code}"

@@ -38,8 +38,7 @@ def a_task(*needs: tuple[int, ...]) -> Task:
         id=task_id(NOW, b"a"),
         source=Source("input", "uploads/a.mp4", 1000, "etag"),
         subtasks=tuple(
-            Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {}, needs=need)
-            for no, need in enumerate(needs, start=1)
+            Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {}, needs=need) for no, need in enumerate(needs, start=1)
         ),
         created_at=NOW,
         output_prefix="",
@@ -156,6 +155,17 @@ def test_what_is_skipped_names_the_subtask_at_fault() -> None:
 
     assert skipped.failure == Failure("Skipped.PredecessorFailed", "subtask 1 (s1) failed")
     assert (skipped.status, skipped.ended_at) == (SubtaskStatus.FAILED, NOW + 5)
+
+
+def test_the_failure_of_a_task_is_the_one_that_caused_the_others() -> None:
+    task = started(a_task((2,), ()), 2).after(2, BAD, NOW)
+
+    assert [s.failure.code for s in task.subtasks if s.failure] == [
+        "Skipped.PredecessorFailed",
+        "SourceFileError.NotMedia",
+    ]
+    assert task.first_failure == BAD.failure
+    assert a_task(()).first_failure is None
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,7 @@ def test_each_filter_takes_what_it_names(world: World, tasks: list[Task]) -> Non
 
 
 def test_filters_combine(world: World, tasks: list[Task]) -> None:
-    wanted = TaskFilter(
-        status=TaskStatus.WAITING, orchestration="web-video", created_after=tasks[3].created_at
-    )
+    wanted = TaskFilter(status=TaskStatus.WAITING, orchestration="web-video", created_after=tasks[3].created_at)
 
     assert ids(pages(world, wanted, 1)) == [tasks[0].id, tasks[2].id]
 

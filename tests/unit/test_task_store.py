@@ -7,8 +7,8 @@ from shared.task import (
     Ending,
     Failure,
     Hold,
-    OutputFile,
     Outcome,
+    OutputFile,
     SubtaskRef,
     SubtaskStatus,
     Task,
@@ -266,9 +266,7 @@ def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
         started_at=1,
         ended_at=2,
         outputs=(
-            OutputFile(
-                "output", "ü/😀.mp4", 10, "video/mp4", number=1, facts={"width": 1280, "frameRate": 23.976}
-            ),
+            OutputFile("output", "ü/😀.mp4", 10, "video/mp4", number=1, facts={"width": 1280, "frameRate": 23.976}),
         ),
         result={"score": 0.5},
         warnings=("no audio",),

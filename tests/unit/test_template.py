@@ -35,10 +35,7 @@ def test_a_role_names_each_action_and_each_resource(function: str) -> None:
 
 def test_on_upload_and_sweep_never_touch_a_file() -> None:
     assert not {
-        action
-        for name in ("OnUploadFunction", "SweepFunction")
-        for action in actions(name)
-        if action[:3] == "s3:"
+        action for name in ("OnUploadFunction", "SweepFunction") for action in actions(name) if action[:3] == "s3:"
     }
 
 

@@ -10,9 +10,7 @@ from shared.operations.transcode_params import TranscodeParams
 from shared.probe import Audio, Media, Video
 
 LIMITS = Limits(60, 10**9)
-VIDEO = Video(
-    "h264", 1920, 1080, frame_rate=30.0, bit_depth=8, chroma="4:2:0", duration=60.0, bit_rate=4_000_000
-)
+VIDEO = Video("h264", 1920, 1080, frame_rate=30.0, bit_depth=8, chroma="4:2:0", duration=60.0, bit_rate=4_000_000)
 AUDIO = Audio("aac", 2, sample_rate=48000, duration=60.0, bit_rate=128_000)
 MEDIA = Media("MPEG-4", 30_000_000, duration=60.0, videos=(VIDEO,), audios=(AUDIO,))
 
@@ -131,9 +129,9 @@ def test_what_is_left_out_or_changed_is_said() -> None:
 
     warnings = plan(TranscodeParams(), media, LIMITS).warnings
 
-    assert [
-        any(word in warning for warning in warnings) for word in ("HDR", "pictures", "tracks", "subtitle")
-    ] == [True] * 4
+    assert [any(word in warning for warning in warnings) for word in ("HDR", "pictures", "tracks", "subtitle")] == [
+        True
+    ] * 4
     assert plan(TranscodeParams(), MEDIA, LIMITS).warnings == ()
 
 

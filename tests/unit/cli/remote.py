@@ -68,9 +68,7 @@ class RemoteService:
         self.heard.append(heard)
         replies = self._routes.get((heard.method, heard.path))
         if replies is None:
-            return Reply(
-                {"code": "NotFound", "message": f"no such route: {heard.path}", "requestId": "r-404"}, 404
-            )
+            return Reply({"code": "NotFound", "message": f"no such route: {heard.path}", "requestId": "r-404"}, 404)
         return replies.pop(0) if len(replies) > 1 else replies[0]
 
 

@@ -134,9 +134,7 @@ def test_a_page_that_is_not_the_api_is_said_to_be_another_thing(service: RemoteS
         api.get("/tasks")
 
 
-def test_a_connection_that_breaks_becomes_a_sentence(
-    service: RemoteService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_connection_that_breaks_becomes_a_sentence(service: RemoteService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.api_client.PAUSES", ())
     service.answers("GET", "/api/tasks", Reply(b"{", headers={"Content-Length": "100"}))
 
@@ -165,9 +163,7 @@ def expected_signature(heard: Heard, secret: str, region: str) -> str:
     """The signature that AWS would compute over what arrived, as its guide says."""
     headers = {name.lower(): value for name, value in heard.headers.items()}
     names = headers["authorization"].split("SignedHeaders=")[1].split(",")[0]
-    pairs = sorted(
-        (quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in parse_qsl(urlsplit(heard.target).query)
-    )
+    pairs = sorted((quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in parse_qsl(urlsplit(heard.target).query))
     canonical = "\n".join(
         (
             heard.method,
@@ -182,15 +178,11 @@ def expected_signature(heard: Heard, secret: str, region: str) -> str:
     at_ = headers["x-amz-date"]
     scope = f"{at_[:8]}/{region}/execute-api/aws4_request"
     to_sign = f"AWS4-HMAC-SHA256\n{at_}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    return hmac.new(
-        signing_key(secret, at_[:8], region, "execute-api"), to_sign.encode(), "sha256"
-    ).hexdigest()
+    return hmac.new(signing_key(secret, at_[:8], region, "execute-api"), to_sign.encode(), "sha256").hexdigest()
 
 
 @pytest.mark.parametrize("body", [None, {"key": AWKWARD}])
-def test_the_signature_holds_for_what_arrives_on_the_wire(
-    service: RemoteService, body: dict[str, str] | None
-) -> None:
+def test_the_signature_holds_for_what_arrives_on_the_wire(service: RemoteService, body: dict[str, str] | None) -> None:
     path = at("tasks", AWKWARD)
     method = "POST" if body else "GET"
     service.answers(method, f"/api{path}", task())
@@ -209,9 +201,7 @@ def test_the_signature_holds_for_what_arrives_on_the_wire(
     assert heard.headers["X-Amz-Security-Token"] == "session"
 
 
-def test_nothing_is_signed_for_this_machine(
-    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_signed_for_this_machine(here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     service.answers("GET", "/api/tasks", {"tasks": []})

@@ -60,9 +60,7 @@ def test_json_output_is_the_api_s_document_and_nothing_else(  # noqa: PLR0913, P
     assert ended.code == 0
 
 
-def test_what_get_prints_can_be_edited_and_put_again(
-    here: Run, service: RemoteService, tmp_path: Path
-) -> None:
+def test_what_get_prints_can_be_edited_and_put_again(here: Run, service: RemoteService, tmp_path: Path) -> None:
     service.answers("GET", "/api/orchestrations/web-video", STORED)
     service.answers("PUT", "/api/orchestrations/web-video", {**STORED, "version": 4})
 
@@ -82,12 +80,8 @@ def test_what_get_prints_can_be_edited_and_put_again(
     assert ended.out == ""
 
 
-def test_a_document_may_be_stored_under_another_name(
-    here: Run, service: RemoteService, tmp_path: Path
-) -> None:
-    (tmp_path / "t.json").write_text(
-        '{"name": "h264-1080p", "operation": "TRANSCODE", "params": {"crf": 30}}'
-    )
+def test_a_document_may_be_stored_under_another_name(here: Run, service: RemoteService, tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('{"name": "h264-1080p", "operation": "TRANSCODE", "params": {"crf": 30}}')
     service.answers("PUT", "/api/templates/small", {**TEMPLATE, "name": "small"})
 
     ended = here("templates", "put", "t.json", "--name", "small", "--json")

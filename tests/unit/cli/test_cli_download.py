@@ -87,9 +87,7 @@ def ignore(_: int) -> None:
     """Hear of bytes, and do nothing."""
 
 
-def test_a_short_file_never_appears_and_leaves_the_old_one_alone(
-    service: RemoteService, tmp_path: Path
-) -> None:
+def test_a_short_file_never_appears_and_leaves_the_old_one_alone(service: RemoteService, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"old")
     service.answers("GET", "/store/film", Reply(b"fil"))
 
@@ -133,9 +131,7 @@ def test_a_link_in_the_folder_leads_nowhere(service: RemoteService, tmp_path: Pa
     assert (folder / "film.mp4").read_bytes() == b"film"
 
 
-def test_an_output_is_replaced_in_one_step_by_a_second_download(
-    service: RemoteService, tmp_path: Path
-) -> None:
+def test_an_output_is_replaced_in_one_step_by_a_second_download(service: RemoteService, tmp_path: Path) -> None:
     service.answers("GET", "/store/film", Reply(b"film"), Reply(b"FILM"))
     moved: list[int] = []
 

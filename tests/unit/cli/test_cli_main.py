@@ -90,9 +90,7 @@ def test_an_answer_that_nobody_foresaw_is_a_sentence_too(here: Run, service: Rem
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize(
-    ("typed", "ago"), [("30s", 30), ("90m", 5400), ("12h", 43200), ("7d", 604800), ("1w", 604800)]
-)
+@pytest.mark.parametrize(("typed", "ago"), [("30s", 30), ("90m", 5400), ("12h", 43200), ("7d", 604800), ("1w", 604800)])
 def test_a_time_may_be_typed_as_how_long_ago(typed: str, ago: int) -> None:
     at = datetime.fromisoformat(point_in_time(typed))
 
@@ -109,9 +107,7 @@ def test_a_time_without_a_zone_is_of_this_machine_s_clock() -> None:
     assert at == datetime(2026, 1, 31).astimezone()
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "yesterday", "12", "99999999999w", "2026-13-01", "0001-01-01T00:00+23:00"]
-)
+@pytest.mark.parametrize("typed", ["", "yesterday", "12", "99999999999w", "2026-13-01", "0001-01-01T00:00+23:00"])
 def test_what_is_no_time_is_said_to_be_none(typed: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no time"):
         point_in_time(typed)

@@ -49,9 +49,7 @@ def test_filters_reach_the_api_as_they_were_typed(here: Run, service: RemoteServ
 
 def test_a_limit_beyond_a_page_takes_as_many_pages_as_needed(here: Run, service: RemoteService) -> None:
     first, second = [task()] * 100, [task(taskId=SECOND_ID)] * 20
-    service.answers(
-        "GET", "/api/tasks", {"tasks": first, "nextToken": "two"}, {"tasks": second, "nextToken": "three"}
-    )
+    service.answers("GET", "/api/tasks", {"tasks": first, "nextToken": "two"}, {"tasks": second, "nextToken": "three"})
 
     ended = here("tasks", "list", "--limit", "120", "--json")
 
@@ -80,9 +78,7 @@ def test_a_task_id_may_be_shortened_to_a_unique_beginning(here: Run, service: Re
     assert ended.document["run"] == 2
 
 
-def test_an_ambiguous_beginning_changes_nothing_and_names_the_candidates(
-    here: Run, service: RemoteService
-) -> None:
+def test_an_ambiguous_beginning_changes_nothing_and_names_the_candidates(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task(), task(taskId=SECOND_ID)]})
 
     ended = here("tasks", "end", "06F")
@@ -111,9 +107,7 @@ def test_a_whole_id_is_not_looked_up_first(here: Run, service: RemoteService) ->
     assert [heard.target for heard in service.heard] == [f"/api/tasks/{TASK_ID}?run=2"]
 
 
-def test_a_refusal_is_shown_with_its_code_its_request_and_what_to_do(
-    here: Run, service: RemoteService
-) -> None:
+def test_a_refusal_is_shown_with_its_code_its_request_and_what_to_do(here: Run, service: RemoteService) -> None:
     said = {
         "code": "InvalidTaskStatus",
         "message": f"task {TASK_ID} is WAITING; only a COMPLETED task can be restarted",
@@ -168,9 +162,7 @@ def test_names_are_never_taken_for_markup(here: Run, service: RemoteService) -> 
     assert "uploads/[bold]x[/bold] :smile: [/].mp4" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("outcome", "code"), [("SUCCEEDED", 0), ("PARTIALLY_FAILED", 1), ("FAILED", 1), ("ENDED", 1)]
-)
+@pytest.mark.parametrize(("outcome", "code"), [("SUCCEEDED", 0), ("PARTIALLY_FAILED", 1), ("FAILED", 1), ("ENDED", 1)])
 def test_watch_ends_with_zero_only_if_the_task_succeeded(
     here: Run, service: RemoteService, outcome: str, code: int
 ) -> None:
@@ -183,9 +175,7 @@ def test_watch_ends_with_zero_only_if_the_task_succeeded(
     assert ended.out == f"{outcome} in 4.0 s\n"
 
 
-def test_watch_without_a_terminal_writes_a_line_for_each_step_and_no_more(
-    here: Run, service: RemoteService
-) -> None:
+def test_watch_without_a_terminal_writes_a_line_for_each_step_and_no_more(here: Run, service: RemoteService) -> None:
     running = subtask(status="IN_PROGRESS", progress=10, endedAt=None)
     service.answers(
         "GET",
@@ -230,9 +220,7 @@ def test_watch_outlives_a_gateway_s_bad_moment(here: Run, service: RemoteService
     assert ended.code == 0
 
 
-def test_create_sends_what_the_command_line_and_the_file_say(
-    here: Run, service: RemoteService, tmp_path: Path
-) -> None:
+def test_create_sends_what_the_command_line_and_the_file_say(here: Run, service: RemoteService, tmp_path: Path) -> None:
     rules = [{"name": "cover", "type": "SCREENSHOT", "params": {"at": ["10%"]}}]
     (tmp_path / "work.yaml").write_text("- {name: cover, type: SCREENSHOT, params: {at: ['10%']}}\n")
     service.answers("POST", "/api/tasks", Reply(task(), 201))

@@ -54,9 +54,7 @@ def takes_parts(service: RemoteService, parts: int, size: int) -> None:
     for number in range(1, parts + 1):
         service.answers("PUT", f"/store/part{number}", Reply(b"", headers={"ETag": f'"tag{number}"'}))
     service.answers("DELETE", "/store/abort", Reply(b"", 204))
-    joined = (
-        b'<CompleteMultipartUploadResult xmlns="x"><ETag>"whole-2"</ETag></CompleteMultipartUploadResult>'
-    )
+    joined = b'<CompleteMultipartUploadResult xmlns="x"><ETag>"whole-2"</ETag></CompleteMultipartUploadResult>'
     service.answers("POST", "/store/complete", Reply(joined, headers={"x-amz-version-id": "v1"}))
     service.answers("POST", "/api/orchestrations/match", {"matches": []})
 
@@ -159,9 +157,7 @@ def test_names_go_up_as_they_are(here: Run, service: RemoteService, tmp_path: Pa
     assert ended.document["uploads"][0]["key"] == f"films/{name}"
 
 
-def test_a_large_file_goes_in_parts_and_is_joined_in_order(
-    here: Run, service: RemoteService, film: Path
-) -> None:
+def test_a_large_file_goes_in_parts_and_is_joined_in_order(here: Run, service: RemoteService, film: Path) -> None:
     takes_parts(service, parts=3, size=4)
 
     ended = here("upload", film, "--json")
@@ -188,9 +184,7 @@ def test_a_part_is_sent_again_when_the_store_had_a_bad_moment(
     assert ended.code == 0
 
 
-def test_a_part_that_is_refused_gives_the_whole_upload_up(
-    here: Run, service: RemoteService, film: Path
-) -> None:
+def test_a_part_that_is_refused_gives_the_whole_upload_up(here: Run, service: RemoteService, film: Path) -> None:
     takes_parts(service, parts=3, size=4)
     said = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
     service.answers("PUT", "/store/part2", Reply(said, 403))
@@ -228,9 +222,7 @@ def test_a_name_that_is_no_utf_8_needs_a_key(here: Run, service: RemoteService, 
     assert "--key" in refused.err
 
 
-def test_an_empty_file_is_refused_before_anything_is_asked(
-    here: Run, service: RemoteService, tmp_path: Path
-) -> None:
+def test_an_empty_file_is_refused_before_anything_is_asked(here: Run, service: RemoteService, tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
 
     ended = here("upload", "empty.mp4")
@@ -240,12 +232,8 @@ def test_an_empty_file_is_refused_before_anything_is_asked(
     assert service.heard == []
 
 
-@pytest.mark.parametrize(
-    "arguments", [("absent.mp4",), (".",), (), ("film.mp4", "film.mp4", "--key", "one.mp4")]
-)
-def test_a_wrong_upload_is_usage(
-    here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("arguments", [("absent.mp4",), (".",), (), ("film.mp4", "film.mp4", "--key", "one.mp4")])
+def test_a_wrong_upload_is_usage(here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...]) -> None:
     assert film.exists()
 
     ended = here("upload", *arguments)

@@ -1,0 +1,115 @@
+"""The use case of the queue: a message becomes one attempt at one subtask, and its end a move of the task."""
+
+from dataclasses import dataclass
+
+from shared.attempt import Attempt
+from shared.dispatch import enqueue, give_up
+from shared.errors import Interrupted, ServiceBusy
+from shared.services import Services
+from shared.task import AttemptRecord, Ending, Hold, OutputFile, SubtaskRef, SubtaskStatus, TaskStatus
+from shared.telemetry import count, logger
+
+LEASE_GRACE_MS = 30_000  # Past the function's own end: a worker that is silent so long is gone.
+RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one.
+RACE_SECONDS = 5  # When a claim was refused for a reason that had passed by the time it was looked up.
+LOSER_RECORD_SECONDS = 30 * 24 * 3600  # How long the record of an attempt that lost is kept, for whoever asks.
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """A message that must come again, after so many seconds."""
+
+    seconds: int
+
+
+def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> PutBack | None:
+    """Make one attempt at the subtask that a message names; tell when the message must come again."""
+    now = services.now()
+    limit = services.settings.max_attempts
+    task = services.tasks.claim(ref, now, now + int(seconds_left * 1000) + LEASE_GRACE_MS, limit)
+    if task is None:
+        return refused_claim(services, ref, now)
+    hold = Hold(ref.task_id, ref.run, ref.no, ref.tenant, attempt=task.subtasks[ref.no - 1].attempt)
+    logger().info("attempt started", task_id=hold.task_id, run=hold.run, no=hold.no, attempt=hold.attempt)
+    attempt = Attempt(services, task, hold, seconds_left)
+    record, trouble = attempt.run()
+    if isinstance(trouble, Interrupted) and hold.attempt < limit:
+        return retry(services, attempt, record)
+    services.tasks.put_record(hold, record)
+    done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
+    if done is None:
+        lose(services, attempt, record)
+        return None
+    succeeded = record.failure is None
+    count("SubtasksSuccessful" if succeeded else "SubtasksFailed")
+    logger().info("subtask finished", task_id=hold.task_id, no=hold.no, failure=record.failure and record.failure.code)
+    if succeeded:
+        services.media.settle(record.outputs)
+    else:
+        discard(services, attempt.outputs)
+    enqueue(services, done)
+    return None
+
+
+def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | None:
+    """Decide what to do with a message whose claim was refused, by what stands in the task."""
+    task = services.tasks.get(ref.task_id)
+    subtask = task.subtask(ref.no) if task and task.run == ref.run else None
+    if task is None or subtask is None:
+        return None  # Of a task that is gone, or of an earlier run: nobody waits for it.
+    if subtask.terminal or task.status is TaskStatus.COMPLETED:
+        # Its worker may have died between the finish and what follows a finish.
+        if subtask.status is SubtaskStatus.SUCCESSFUL and subtask.record:
+            record = services.tasks.get_record(task.id, subtask.record)
+            services.media.settle(record.outputs if record else ())
+        enqueue(services, task)
+        return None
+    if not task.free(ref.no, now):
+        return PutBack(max(1, (subtask.lease_until - now) // 1000 + 1))
+    if subtask.attempt >= services.settings.max_attempts:
+        give_up(services, task, ref.no, now)
+        return None
+    return PutBack(RACE_SECONDS)
+
+
+def retry(services: Services, attempt: Attempt, record: AttemptRecord) -> PutBack | None:
+    """Give the subtask back for another attempt, if this one still holds it."""
+    hold = attempt.hold
+    services.tasks.put_record(hold, record)
+    discard(services, attempt.outputs)
+    if services.tasks.release(hold) is None:
+        return None
+    logger().warning(
+        "attempt interrupted",
+        task_id=hold.task_id,
+        no=hold.no,
+        failure=record.failure and record.failure.code,
+    )
+    return PutBack(RETRY_SECONDS * 3 ** (hold.attempt - 1))
+
+
+def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
+    """Clear up after an attempt whose finish was refused: another one had the subtask by then."""
+    hold = attempt.hold
+    logger().warning("attempt lost its subtask", task_id=hold.task_id, no=hold.no, attempt=hold.attempt)
+    services.tasks.put_record(hold, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)
+    discard(services, attempt.outputs)
+
+
+def discard(services: Services, outputs: list[OutputFile]) -> None:
+    """Remove what a lost attempt stored; what can't be removed now expires by its tag."""
+    try:
+        services.media.discard(outputs)
+    except ServiceBusy as error:
+        logger().warning("outputs left to expire", reason=error.message)
+
+
+def ending_of(hold: Hold, record: AttemptRecord) -> Ending:
+    """Return how an attempt ends its subtask: with its one file's address, or the folder of several."""
+    if record.failure:
+        return Ending(SubtaskStatus.FAILED, failure=record.failure, record=hold.record)
+    output = None
+    if record.outputs:
+        first = f"s3://{record.outputs[0].bucket}/{record.outputs[0].key}"
+        output = first if len(record.outputs) == 1 else first.rsplit("/", 1)[0] + "/"
+    return Ending(SubtaskStatus.SUCCESSFUL, output=output, record=hold.record)
