@@ -1,5 +1,6 @@
 """Logs, traces and metrics by Powertools, made on first use: importing this reads no environment."""
 
+import gc
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -43,6 +44,8 @@ def instrumented(handler: Handler) -> Handler:
         traced = Tracer().capture_lambda_handler(measured, capture_response=False)
         logged: Handler = logger().inject_lambda_context(traced, clear_state=True)
         return logged
+
+    gc.enable()  # the handler is the last thing that its module makes; see functions/__init__.py
 
     @wraps(handler)
     def entry(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - each event has its own reply
