@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,12 +39,12 @@ class Round:
         return self.put_to_ended / self.bare
 
 
-def measure(stack: Stack, seconds: int, rounds: int) -> dict[int, list[Round]]:
-    """Run a task of each size so many times, after each the same commands bare; a short one warms up."""
+def measure(stack: Stack, seconds: int, rounds: Mapping[int, int]) -> dict[int, list[Round]]:
+    """Run tasks of each size so many times, after each the same commands bare; a short one warms up."""
     clip = workload.clip(seconds)
     stack.put(workload.clip(1), f"{workload.name_of(4)}/warm-up.mp4")
     return {
-        size: [one_round(stack, clip, f"{workload.name_of(size)}/wall-{n}.mp4") for n in range(rounds)]
+        size: [one_round(stack, clip, f"{workload.name_of(size)}/wall-{n}.mp4") for n in range(rounds[size])]
         for size in workload.TEMPLATES
     }
 

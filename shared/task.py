@@ -265,11 +265,6 @@ class Task:
         lapsed = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
         return lapsed or subtask.status is SubtaskStatus.WAITING
 
-    def supposing(self, succeeded: frozenset[int]) -> "Task":
-        """Return the task as it would be had those subtasks succeeded."""
-        subtasks = tuple(replace(s, status=SubtaskStatus.SUCCESSFUL) if s.no in succeeded else s for s in self.subtasks)
-        return replace(self, subtasks=subtasks, pending=self.pending - succeeded)
-
     def ready(self) -> frozenset[int]:
         """Return the waiting subtasks whose predecessors all succeeded."""
         done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}

@@ -193,20 +193,18 @@ class TaskStore:
     ) -> Task | None:
         """Make the move that ends a subtask, and the task with its last one, in one update.
 
-        Whether it is the last can't be written as a condition on the change itself, so each try supposes it
-        and has the update refused if the world is otherwise. `pending` only shrinks within a run: without
-        links between subtasks the second try, made from a consistent read, holds.
+        Whether it is the last can't be written as a condition on the change itself, so the first try takes it from
+        what its worker saw last, and the update is refused if the world is otherwise. `pending` only shrinks
+        within a run: without links between subtasks the second try, made from a consistent read, holds.
         """
-        supposed = likely_done(seen, ref.no)
         for _ in range(MAX_SUBTASKS + 1):
             if ref.no not in seen.pending:
                 return None  # `pending` only shrinks: it has ended before
-            before = seen.supposing(supposed)
-            after = before.after(ref.no, ending, now)
+            after = seen.after(ref.no, ending, now)
             done = self._update(
                 ref.task_id,
-                self._ending_actions(before, after, ref.no),
-                mine & self._world(seen, supposed, after),
+                self._ending_actions(seen, after, ref.no),
+                mine & self._world(seen, after),
             )
             if done:
                 return done
@@ -215,21 +213,18 @@ class TaskStore:
                 return newest  # by the very update that was refused: the answer to its first sending was lost
             if newest is None or not still_mine(newest):
                 return None
-            seen, supposed = newest, frozenset()
+            seen = newest
         message = f"task {ref.task_id} changes too fast to end its subtask {ref.no}; it will be tried again"
         raise ServiceBusy(message)
 
-    def _world(self, seen: Task, supposed: Collection[int], after: Task) -> Condition:
-        """Return the condition under which `after` follows: who is pending, and who was supposed to have succeeded."""
+    def _world(self, seen: Task, after: Task) -> Condition:
+        """Return the condition under which `after` follows from what was seen."""
+        pending = self.items.pending
         if any(s.needs for s in seen.subtasks):
-            world: Condition = self.items.pending == set(seen.pending)
-        elif after.pending:
-            world = size(self.items.pending) > 1
-        else:
-            world = size(self.items.pending) == 1
-        for no in supposed:
-            world &= self._path(no)["status"] == str(SubtaskStatus.SUCCESSFUL)
-        return world
+            same: Condition = pending == set(seen.pending)
+            return same
+        others: Condition = size(pending) > 1 if after.pending else size(pending) == 1
+        return others
 
     def _ending_actions(self, before: Task, after: Task, no: int) -> list[Action]:
         gone = before.pending - after.pending
@@ -289,17 +284,3 @@ class TaskStore:
                 return None
             raise busy(error) from error
         return task_from(item)
-
-
-def likely_done(seen: Task, no: int) -> frozenset[int]:
-    """Return the pending subtasks that have probably succeeded by now: all the others, if all started before this one.
-
-    What starts first tends to end first, so the last two of a task need no second try more often than not.
-    """
-    mine = seen.subtasks[no - 1]
-    others = [s for s in seen.subtasks if s.no in seen.pending and s.no != no]
-    earlier = all(
-        s.status is SubtaskStatus.IN_PROGRESS and (s.started_at or 0) <= (mine.started_at or 0) for s in others
-    )
-    linked = any(s.needs for s in seen.subtasks)
-    return frozenset(s.no for s in others) if earlier and not linked else frozenset()
