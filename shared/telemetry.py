@@ -45,7 +45,8 @@ def instrumented(handler: Handler) -> Handler:
         logged: Handler = logger().inject_lambda_context(traced, clear_state=True)
         return logged
 
-    gc.enable()  # the handler is the last thing that its module makes; see functions/__init__.py
+    gc.freeze()  # The handler is the last thing that its module makes: what the import made is never looked through,
+    gc.enable()  # and only what invocations make is. See functions/__init__.py.
 
     @wraps(handler)
     def entry(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - each event has its own reply
