@@ -19,6 +19,7 @@ UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$foun
 # sam pins botocore and much else, so it lives in an environment of its own.
 SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
 BIN := .venv/bin
+DYNALITE := tests/npm/node_modules/.synced
 
 export SAM_CLI_TELEMETRY := 0
 unexport VIRTUAL_ENV # uv would warn that it isn't ours
@@ -29,10 +30,10 @@ MAKEFLAGS += --no-builtin-rules
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: .venv/.synced ## install everything into the checkout (the others do it when needed)
+setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (the others do it when needed)
 
 $(CURDIR)/.tools/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelmill needs Python 3.11 or newer; set PYTHON= to one")'
@@ -41,6 +42,10 @@ $(CURDIR)/.tools/bin/uv:
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --quiet --frozen --all-extras
+	@touch $@
+
+$(DYNALITE): tests/npm/package.json tests/npm/package-lock.json | .venv/.synced
+	$(BIN)/npm ci --loglevel=error --prefix tests/npm
 	@touch $@
 
 .PHONY: demo
@@ -56,8 +61,12 @@ down: .venv/.synced ## stop it; its data stay in .reelmill/
 	@$(BIN)/reelmill down
 
 .PHONY: test
-test: .venv/.synced ## run every test
+test: .venv/.synced $(DYNALITE) ## run every test
 	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests
+
+.PHONY: test-long
+test-long: .venv/.synced $(DYNALITE) ## run the proofs for long, and print what they tried
+	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/proof
 
 .PHONY: check
 check: .venv/.synced ## lint, format, types, layers, template, lock
@@ -87,10 +96,10 @@ emulators: | $(UV) # print the folder of the Lambda Runtime Interface Emulators 
 	@$(SAM_ENVIRONMENT) python -c 'from importlib.resources import files; print(files("samcli") / "local" / "rapid")'
 
 .PHONY: bench
-bench: .venv/.synced ## measure what Reelmill adds to bare ffmpeg and to AWS
+bench: .venv/.synced $(DYNALITE) ## measure what Reelmill adds to bare ffmpeg and to AWS
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean
 clean: ## delete what the tools made; the stack's data in .reelmill/ stay
-	rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tools .venv .coverage dist
+	rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tools .venv .coverage dist tests/npm/node_modules
 	find functions shared infra cli tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

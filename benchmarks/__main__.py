@@ -1,11 +1,11 @@
-"""`python -m benchmarks [a b c d]`: measure what Reelmill costs; tables on screen, and a JSON file."""
+"""`python -m benchmarks [a b c d e f]`: measure what Reelmill costs; tables on screen, and a JSON file."""
 
 import argparse
 import json
 import os
 import platform
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import import_time, put_to_start, requests_per_task, wall_time, workload
+from benchmarks import import_time, list_cost, put_to_start, requests_per_task, soak, wall_time, workload
 from benchmarks.stack import running_stack
 
 WIDE = 160  # columns for a file, which has no width of its own
@@ -30,10 +30,28 @@ class Effort:
     puts: int
     tasks: int
     imports: int
+    table_sizes: Sequence[int]
+    burst: int
 
 
-FULL = Effort(clip_seconds=60, rounds={1: 3, 4: 2, 8: 2}, puts=20, tasks=5, imports=20)
-QUICK = Effort(clip_seconds=5, rounds={1: 1, 4: 1, 8: 1}, puts=5, tasks=2, imports=5)
+FULL = Effort(
+    clip_seconds=60,
+    rounds={1: 3, 4: 2, 8: 2},
+    puts=20,
+    tasks=5,
+    imports=20,
+    table_sizes=(1_000, 10_000, 100_000),
+    burst=500,
+)
+QUICK = Effort(
+    clip_seconds=5,
+    rounds={1: 1, 4: 1, 8: 1},
+    puts=5,
+    tasks=2,
+    imports=5,
+    table_sizes=(1_000, 10_000),
+    burst=50,
+)
 
 
 def part_a(effort: Effort) -> dict[str, Any]:
@@ -60,12 +78,25 @@ def part_d(effort: Effort) -> dict[str, Any]:
     return import_time.figures(import_time.measure(effort.imports))
 
 
+def part_e(effort: Effort) -> dict[str, Any]:
+    """Count capacity units."""
+    return list_cost.figures(list_cost.measure(effort.table_sizes))
+
+
+def part_f(effort: Effort) -> dict[str, Any]:
+    """Account for every upload of a burst."""
+    with running_stack() as stack:
+        return soak.figures(soak.measure(stack, effort.burst))
+
+
 Part = tuple[str, Callable[[Effort], dict[str, Any]], Callable[[dict[str, Any]], Table]]
 PARTS: dict[str, Part] = {
     "a": ("wall_time", part_a, wall_time.table),
     "b": ("put_to_start", part_b, put_to_start.table),
     "c": ("requests_per_task", part_c, requests_per_task.table),
     "d": ("import_time", part_d, import_time.table),
+    "e": ("list_cost", part_e, list_cost.table),
+    "f": ("soak", part_f, soak.table),
 }
 
 
@@ -87,7 +118,7 @@ def arguments() -> argparse.Namespace:
         "parts",
         nargs="*",
         metavar="PART",
-        help="a wall time, b put to start, c requests, d imports; all by default",
+        help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst; all by default",
     )
     parser.add_argument("--quick", action="store_true", help="a short clip and few rounds: to see that it works")
     options = parser.parse_args()

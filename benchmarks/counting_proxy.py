@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 PLACEHOLDER = re.compile(r"#\w+")
 TIMEOUT = 30.0
 # A move of a task, told by an attribute that it alone changes; the first that fits counts.
-MOVES = {"lease_until": "claim", "pending": "finish", "progress": "beat", "unsent": "sent"}
+MOVES = {"attempt": "claim", "pending": "finish", "lease_until": "beat", "unsent": "sent"}
+PUTS = {"TASK": "create", "": "verdict"}
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
 
 
@@ -96,7 +97,7 @@ def kind_of(target: str, body: bytes, status: int) -> str:
     request = json.loads(body)
     match operation:
         case "PutItem":
-            kind = "create" if request["Item"]["sk"]["S"] == "TASK" else "record"
+            kind = PUTS.get(request["Item"].get("sk", {}).get("S", ""), "record")
         case "UpdateItem":
             kind = move_of(request)
         case _:

@@ -19,6 +19,7 @@ SQS = frozenset({"SendMessageBatch", "ReceiveMessage", "DeleteMessage", "ChangeM
 BEATS = frozenset({"beat", "beat, refused"})
 MEANINGS = {
     "Query": "read the orchestrations",
+    "verdict": "note the verdict, which names the task",
     "create": "put the task",
     "SendMessageBatch": "send the messages",
     "sent": "note that they are sent",
@@ -33,7 +34,7 @@ MEANINGS = {
 
 def fewest(size: int) -> dict[str, int]:
     """Return the fewest requests of each kind for a task of so many subtasks without links."""
-    once = {"Query": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "sent": 1}
+    once = {"Query": 1, "verdict": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "sent": 1}
     return once | {"claim": size, "record": size, "finish": size}
 
 

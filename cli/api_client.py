@@ -1,7 +1,7 @@
 """The HTTP client of Reelmill's API: one request in, one JSON document or one clear error out."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -18,7 +18,7 @@ REQUEST_ID_HEADERS = ("apigw-requestid", "x-amzn-requestid", "x-request-id")
 
 
 class Api:
-    """One API. Reads are tried again when a fault may pass; writes never are."""
+    """One API. Reads are tried again when a fault may pass; writes only when whoever asks says how often."""
 
     def __init__(self, url: str, *, local: bool, auth: httpx.Auth | None = None) -> None:
         """Open no connection yet. A local API is never reached through a proxy."""
@@ -40,37 +40,41 @@ class Api:
 
     def get(self, path: str, **params: str | int | None) -> Any:  # noqa: ANN401 - the API's JSON
         """Return what stands at `path`; a parameter that is None is left out."""
-        for pause in (*PAUSES, None):
+        # Spaces go as %20: a signature is made over the query as it stands, and there + is no space.
+        query = urlencode({k: v for k, v in params.items() if v is not None}, quote_via=quote, safe="~")
+        return self._ask("GET", path, query=query, pauses=PAUSES)
+
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, pauses: Sequence[float] = ()
+    ) -> Any:  # noqa: ANN401 - the API's JSON
+        """Change something, and return the API's answer; None when it has nothing to say.
+
+        What may happen twice without harm can be given `pauses`: the seconds before each further try.
+        """
+        return self._ask(method, path, body=body, pauses=pauses)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        body: Mapping[str, Any] | None = None,
+        pauses: Sequence[float],
+    ) -> Any:  # noqa: ANN401 - the API's JSON
+        url = f"{self.url}{path}{'?' if query else ''}{query}"
+        for pause in (*pauses, None):
             try:
-                response = self._send("GET", path, params=params)
+                response = self._http.request(method, url, json=body)
             except httpx.TransportError as error:
-                if pause is None or isinstance(error, httpx.ConnectError):
+                # On this machine there is nothing to wait for: the stack runs or it doesn't.
+                if pause is None or (self.local and isinstance(error, httpx.ConnectError)):
                     raise self._unreachable(error) from error
             else:
                 if response.status_code not in PASSING or pause is None:
                     return self._document(response, path)
             time.sleep(pause)
         raise AssertionError(path)
-
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - the API's JSON
-        """Change something, and return the API's answer; None when it has nothing to say."""
-        try:
-            response = self._send(method, path, body=body)
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from error
-        return self._document(response, path)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int | None] | None = None,
-        body: Mapping[str, Any] | None = None,
-    ) -> httpx.Response:
-        # Spaces go as %20: a signature is made over the query as it stands, and there + is no space.
-        query = urlencode({k: v for k, v in (params or {}).items() if v is not None}, quote_via=quote, safe="~")
-        return self._http.request(method, f"{self.url}{path}{'?' if query else ''}{query}", json=body)
 
     def _document(self, response: httpx.Response, path: str) -> Any:  # noqa: ANN401 - the API's JSON
         try:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from cli import show
 from cli.api_client import Api, at
@@ -95,16 +96,23 @@ def match(
     key: Annotated[str, typer.Argument(help="The key of a file, as it would be uploaded.")],
     *,
     bucket: Annotated[str | None, typer.Option(help="By default the input bucket.")] = None,
+    size: Annotated[int | None, typer.Option(min=0, metavar="BYTES", help="By default any but 0.")] = None,
     as_json: show.JsonOption = False,
 ) -> None:
     """Say what an upload of that key would start, and why; nothing is uploaded."""
+    asked = {"key": key, "bucket": bucket, "size": size}
     with connected(context) as api:
-        answer = api.send("POST", "/orchestrations/match", {"key": key, **({"bucket": bucket} if bucket else {})})
+        answer = api.send(
+            "POST", "/orchestrations/match", {name: value for name, value in asked.items() if value is not None}
+        )
     if as_json:
         show.print_json(answer)
         return
+    show.stdout().print(
+        Text.assemble(show.coloured(answer["verdict"]), f": {show.plain(answer['reason'])}\n"), soft_wrap=True
+    )
     rows = (
-        (show.plain(found["orchestration"]), show.plain(found["verdict"]), show.plain(found["reason"]))
+        (show.plain(found["orchestration"]), show.coloured(found["verdict"]), show.plain(found["reason"]))
         for found in answer["matches"]
     )
     columns: dict[str, dict[str, Any]] = {

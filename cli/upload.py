@@ -1,5 +1,6 @@
 """`reelmill upload`: files in, tasks out."""
 
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,5 +84,6 @@ def tasks_of(api: Api, uploaded: transfer.Uploaded) -> list[dict[str, Any]]:
         return []
     tasks = transfer.started_tasks(api, uploaded, expected, PATIENCE)
     if not tasks:
-        show.say(f"no task has appeared within {PATIENCE:.0f} s; look again: `reelmill tasks list`")
+        look = f"`reelmill verdicts --key {shlex.quote(uploaded.key)}`"
+        show.say(show.plain(f"no task has appeared within {PATIENCE:.0f} s; {look} says what became of it"))
     return tasks

@@ -64,13 +64,17 @@ def watch(api: Api, tasks: Sequence[str]) -> list[dict[str, Any]]:
                 moved = now
             elif now - moved > STALLED:
                 shown.say(f"  nothing has moved for {STALLED} s; {where_to_look(api)}")
+                for line in (line for task in seen.values() for line in show.waits(task)):
+                    shown.say(f"  {show.plain(line)}")
                 moved = now
             time.sleep(min(LONGEST_PAUSE, max(PAUSE, (now - begun) / PATIENCE)))
 
 
 def standing(task: Mapping[str, Any]) -> list[tuple[object, ...]]:
     """Return all that moves while a task is worked on."""
-    return [(s["status"], s.get("attempt"), s.get("progress"), s.get("phase")) for s in task["subtasks"]]
+    return [
+        (s["status"], s.get("attempt"), s.get("progress"), s.get("phase"), s.get("waiting")) for s in task["subtasks"]
+    ]
 
 
 def where_to_look(api: Api) -> str:
@@ -158,12 +162,12 @@ class Bars:
 
 
 class Lines:
-    """A line whenever a subtask begins, ends, or has another quarter behind it."""
+    """A line whenever a subtask begins, ends, waits for something else, or has another quarter behind it."""
 
     def __init__(self, console: Console) -> None:
         """Print nothing yet."""
         self._console = console
-        self._last: dict[tuple[str, int], tuple[str, int]] = {}
+        self._last: dict[tuple[str, int], tuple[str, int, str | None]] = {}
 
     def __enter__(self) -> Self:
         """Print nothing yet."""
@@ -176,7 +180,8 @@ class Lines:
         """Print a line for each subtask that has moved on."""
         for subtask in task["subtasks"]:
             key = (task["taskId"], subtask["no"])
-            state = (subtask["status"], subtask.get("progress", 0) // QUARTER)
+            waiting = (subtask.get("waiting") or {}).get("reason")
+            state = (subtask["status"], subtask.get("progress", 0) // QUARTER, waiting)
             if self._last.get(key) != state:
                 self._last[key] = state
                 percent = f"{subtask.get('progress', 0):>3} %"
@@ -196,6 +201,8 @@ def label(subtask: Mapping[str, Any]) -> str:
 def note(subtask: Mapping[str, Any]) -> Text:
     """Say in a few words how the subtask is doing."""
     status = subtask["status"]
+    if status == "SUCCESSFUL" and subtask.get("carriedFrom"):
+        return Text(f"carried over from run {subtask['carriedFrom']}", style="green")
     if status == "SUCCESSFUL":
         return Text(f"done in {show.took(subtask)}", style="green")
     if status == "FAILED":
@@ -203,7 +210,19 @@ def note(subtask: Mapping[str, Any]) -> Text:
     if status == "IN_PROGRESS":
         again = f", attempt {subtask['attempt']}" if subtask.get("attempt", 1) > 1 else ""
         return Text(show.plain(subtask.get("phase") or "running") + again, style="cyan")
-    return Text("waiting", style="dim")
+    return Text(why_it_waits(subtask.get("waiting") or {}), style="dim")
+
+
+def why_it_waits(waiting: Mapping[str, Any]) -> str:
+    """Say in a few words what a subtask waits for."""
+    reason = waiting.get("reason")
+    if reason == "PREDECESSOR":
+        return f"waiting for {', '.join(map(str, waiting['needs']))}"
+    if reason == "RETRY":
+        return f"to be tried again at {show.clock(waiting['retryAt']).rpartition(' ')[2]}"
+    if reason == "QUEUED":
+        return f"queued, about {waiting['ahead']:,} ahead" if waiting.get("ahead") else "queued"
+    return "waiting"
 
 
 def say_failures(tasks: Iterable[Mapping[str, Any]]) -> None:

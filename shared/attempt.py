@@ -11,20 +11,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.errors import AttemptFailed, Interrupted, LimitExceeded, ParametersRejected, ServiceBusy
+from shared.errors import AttemptFailed, Interrupted, LimitExceeded, ParametersRejected, ServiceBusy, WorkerFailed
 from shared.ffmpeg import Ffmpeg, Limits, Progress
+from shared.heartbeat import heartbeat
 from shared.operations import OPERATIONS
 from shared.operations.operation import Produced, Workbench, Yield
 from shared.orchestration import format_of, name_variables, output_key
 from shared.probe import probe
 from shared.services import Services
-from shared.task import AttemptRecord, Failure, Hold, OutputFile, Source, Subtask, Task, base32
+from shared.sortable_id import base32
+from shared.task import STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Source, Subtask, Task
 from shared.telemetry import logger
 
 # What ffmpeg may not use of a function's time: storing the outputs and ending the subtask need some.
 CLOSING_SECONDS = 20
 # Beside the source, its outputs may take as much again before the disk is called too small.
 DISK_FACTOR = 2
+
+STARTING = Progress(0, "starting")
 
 
 @dataclass
@@ -40,6 +44,8 @@ class Attempt:
     seconds: dict[str, float] = field(default_factory=dict)
     result: Mapping[str, object] | None = None
     ffmpeg: Ffmpeg | None = None
+    progress: Progress = STARTING
+    lost: bool = False
 
     @property
     def subtask(self) -> Subtask:
@@ -51,7 +57,7 @@ class Attempt:
         started = self.services.now()
         trouble: AttemptFailed | None = None
         try:
-            with workspace() as folder:
+            with workspace() as folder, heartbeat(self._beat):
                 self._work(folder)
         except AttemptFailed as error:
             trouble = error
@@ -59,7 +65,7 @@ class Attempt:
             trouble = Interrupted(error.message, code="InternalError.ServiceBusy")
         except Exception:  # noqa: BLE001 - a fault of ours: the task must end, and the log must tell why
             logger().exception("attempt failed unexpectedly", task_id=self.hold.task_id, no=self.hold.no)
-            trouble = Interrupted(
+            trouble = WorkerFailed(
                 "Reelmill itself failed here; the function's log has the details under the task's ID",
                 code="InternalError.Unexpected",
             )
@@ -85,7 +91,7 @@ class Attempt:
         limits = Limits(wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS), output_bytes=room)
         products = folder / "out"
         products.mkdir()
-        self.ffmpeg = Ffmpeg(limits, products, self._beat)
+        self.ffmpeg = Ffmpeg(limits, products, self._advance)
         with self._timed("operation"):
             media = probe(local, self.task.source.key.rsplit("/", 1)[-1])
             made = self._operate(Workbench(local, media, products, self.ffmpeg))
@@ -112,6 +118,7 @@ class Attempt:
         return Source(first.bucket, first.key, first.size, e_tag="")
 
     def _store(self, product: Produced) -> None:
+        self._advance(self.progress)
         key = self._key(product)
         output = OutputFile(
             bucket=self.services.settings.need("output_bucket"),
@@ -140,19 +147,34 @@ class Attempt:
         folder = attempt_token(self.hold)
         return output_key(self.task.output_prefix, folder, subtask.file_name, variables, product.number)
 
-    def _beat(self, progress: Progress) -> None:
-        """Show progress; raise Interrupted when another attempt has taken over."""
+    def _beat(self) -> bool:
+        """Renew the lease and show progress; return False once this attempt no longer holds its subtask."""
+        lease_until = self.services.now() + self.services.settings.lease_seconds * 1000
         try:
-            seen = self.services.tasks.beat(self.hold, progress.percent, progress.phase)
+            seen = self.services.tasks.beat(self.hold, lease_until, self.progress.percent, self.progress.phase)
         except ServiceBusy:
-            return  # The next beat comes in seconds; the lease doesn't hang on it.
+            return True  # The lease outlasts many beats.
         if seen is None:
-            message = "another attempt has taken this subtask over"
-            raise Interrupted(message, code="InternalError.LeaseLost")
+            self.lost = True
+            return False
         self.task = seen
+        return True
+
+    def _advance(self, progress: Progress) -> None:
+        """Note progress; raise Interrupted once the heartbeat has found the subtask gone."""
+        self.progress = progress
+        if not self.lost:
+            return
+        newest = self.services.tasks.get(self.hold.task_id)
+        failure = newest.subtasks[self.hold.no - 1].failure if newest and newest.run == self.hold.run else None
+        if failure and failure in STOPPED_BY.values():
+            raise Interrupted(failure.message, code=failure.code)
+        message = "another attempt has taken this subtask over"
+        raise Interrupted(message, code="InternalError.LeaseLost")
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
+        self.progress = Progress(self.progress.percent, phase)
         started = time.monotonic()
         try:
             yield

@@ -8,14 +8,12 @@ from pydantic import BaseModel, ValidationError
 from shared.errors import Conflict, NotFound, RequestRejected
 from shared.operations import OPERATIONS
 from shared.orchestration import (
-    Match,
     Orchestration,
     OrchestrationDocument,
     SubtaskRule,
     Template,
     TemplateDocument,
     by_name,
-    match,
 )
 from shared.presets import preset_orchestrations, preset_templates
 from shared.services import Services
@@ -38,9 +36,18 @@ def get_orchestration(services: Services, tenant: str, name: str) -> Orchestrati
 
 
 def put_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
-    """Store a new version; raise RequestRejected when a template or a parameter is wrong."""
+    """Store a new version; raise RequestRejected when a template, a parameter or the trigger's bucket is wrong."""
+    refuse_own_output(services, document)
     plan_subtasks(services, tenant, document.subtasks)
     return store_orchestration(services, tenant, document)
+
+
+def refuse_own_output(services: Services, document: OrchestrationDocument) -> None:
+    """Raise RequestRejected when an orchestration is to take what Reelmill itself writes: it would go on for ever."""
+    bucket = document.trigger.bucket
+    if bucket and bucket == services.settings.output_bucket:
+        message = f"the trigger names {bucket}, the bucket of the outputs, and outputs start no tasks; name another"
+        raise RequestRejected(message, code="OwnOutput")
 
 
 def store_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
@@ -74,11 +81,6 @@ def delete_orchestration(services: Services, tenant: str, name: str) -> None:
         message = f"{name} ships with Reelmill and can't be deleted; disable it instead"
         raise Conflict(message, code="PresetIsReadOnly")
     get_orchestration(services, tenant, name)
-
-
-def match_orchestrations(services: Services, tenant: str, bucket: str, key: str) -> list[Match]:
-    """Say what each orchestration would do with an object of that key, and why."""
-    return [match(orchestration, bucket, key) for orchestration in list_orchestrations(services, tenant)]
 
 
 def list_templates(services: Services, tenant: str) -> list[Template]:

@@ -11,7 +11,7 @@ def enqueue(services: Services, task: Task) -> Task:
     if not task.unsent:
         return task
     try:
-        services.queue.send(task, task.unsent)
+        services.queues.send(task, task.unsent)
         return services.tasks.sent(task, task.unsent) or task
     except ServiceBusy as error:
         logger().warning("messages left to the sweeper", task_id=task.id, reason=error.message)
@@ -19,12 +19,24 @@ def enqueue(services: Services, task: Task) -> Task:
 
 
 def give_up(services: Services, task: Task, no: int, now: int) -> Task | None:
-    """Fail a subtask that has run out of attempts, none of which came back to tell why."""
-    tried = task.subtasks[no - 1].attempt
-    failure = Failure(
-        "InternalError.AttemptsExhausted",
-        f"the worker vanished in each of {tried} attempts, most likely out of memory; "
-        "deploy with a larger WorkerMemory and restart the task",
-    )
-    count("SubtasksFailed")
-    return services.tasks.give_up(task, no, Ending(SubtaskStatus.FAILED, failure=failure), now)
+    """Fail a subtask that has had all its attempts, and that nobody holds."""
+    subtask = task.subtasks[no - 1]
+    if subtask.failure:
+        message = f"given up after {subtask.attempt} attempts; the last one ended so: {subtask.failure.message}"
+        failure = Failure(subtask.failure.code, message)
+    else:
+        failure = Failure(
+            "InternalError.AttemptsExhausted",
+            f"the worker vanished in the last of {subtask.attempt} attempts, most likely out of memory; "
+            "deploy with a larger WorkerMemory and restart the task",
+        )
+    return fail(services, task, no, failure, now)
+
+
+def fail(services: Services, task: Task, no: int, failure: Failure, now: int) -> Task | None:
+    """End a subtask that nobody holds, for a reason that no attempt of its own gave."""
+    failed = services.tasks.give_up(task, no, Ending(SubtaskStatus.FAILED, failure=failure), now)
+    if failed:
+        count("SubtasksFailed")
+        logger().error("subtask given up", task_id=task.id, run=task.run, no=no, failure=failure.code)
+    return failed

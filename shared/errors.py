@@ -9,7 +9,8 @@ ReelmillError
 │   ├── ParametersRejected     the parameters don't fit the file: never retry   ParameterError.*
 │   ├── LimitExceeded          it would take too much: never retry       LimitError.*
 │   ├── OperationFailed        ffmpeg refused for a reason of its own: never retry   OperationError.*
-│   └── Interrupted            nobody's fault: try again                 InternalError.*
+│   ├── WorkerFailed           perhaps the file's fault: try again, and count it    InternalError.*
+│   └── Interrupted            nobody's fault: try again, and don't count it        InternalError.*
 ├── ServiceBusy                AWS said "not now": try again later
 └── SettingsInvalid            a deployment is at fault: mend its settings
 """
@@ -78,8 +79,14 @@ class OperationFailed(AttemptFailed):
     code = "OperationError.Failed"
 
 
+class WorkerFailed(AttemptFailed):
+    """The worker failed in a way that the file may have caused: try again, but only so often."""
+
+    code = "InternalError.WorkerFailed"
+
+
 class Interrupted(AttemptFailed):
-    """Nobody's fault: the attempt was stopped from outside; try again."""
+    """Nobody's fault, as a stopped worker or a busy AWS: try again, and don't count it against the file."""
 
     code = "InternalError.Interrupted"
 

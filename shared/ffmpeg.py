@@ -14,10 +14,9 @@ from pathlib import Path
 from signal import SIGKILL, SIGXFSZ
 from typing import IO, cast
 
-from shared.errors import AttemptFailed, Interrupted, LimitExceeded, MediaRejected, OperationFailed
+from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
 
-REPORT_EVERY = 5.0  # Seconds between two reports: each is a write to the task's item.
-FIRST_REPORT = 1.0
+REPORT_EVERY = 1.0  # Seconds: within one of them, ffmpeg is gone when whoever it reports to has had enough.
 LOG_TAIL_BYTES = 4096
 PATIENCE = 5.0  # Seconds that a process which has closed its pipes, or was killed, gets to be gone.
 
@@ -74,7 +73,7 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
         "the memory of the worker is too small for this: give it more, or ask for less",
     ),
     128 + SIGKILL: (
-        Interrupted,
+        WorkerFailed,
         "InternalError.Killed",
         "ffmpeg was killed from outside, as happens when memory runs out",
     ),
@@ -130,7 +129,7 @@ class Ffmpeg:
         self._on_progress = on_progress
         self._clock = clock
         self._deadline = clock() + limits.wall_seconds
-        self._next_report = clock() + FIRST_REPORT
+        self._next_report = clock() + REPORT_EVERY
         self._log = b""
         self._private = {f"{folder}/"}  # where things lie on this machine is nobody's business
 

@@ -1,7 +1,7 @@
 """Media in S3: sources come down pinned to their version, outputs go up under keys of their own."""
 
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
 from shared.task import OutputFile, Source
+from shared.upload import Upload, version_id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
 
 # Losers' files keep this tag, and the output bucket's lifecycle rule removes what keeps it.
 ATTEMPT_TAG = "reelmill=attempt"
@@ -52,6 +54,14 @@ class UploadPlan:
     abort_url: str | None = None
 
 
+@dataclass(frozen=True)
+class Listing:
+    """Some objects of a bucket in the order of their keys, and the key after which the next come; None at the end."""
+
+    uploads: tuple[Upload, ...]
+    last_key: str | None
+
+
 class MediaStore:
     """S3, as far as Reelmill uses it."""
 
@@ -80,8 +90,35 @@ class MediaStore:
             raise not_there(bucket, key) from error
         except BotoCoreError as error:
             raise busy(error) from error
-        found = head.get("VersionId")
-        return Source(bucket, key, head["ContentLength"], head["ETag"].strip('"'), None if found == "null" else found)
+        return Source(bucket, key, head["ContentLength"], head["ETag"].strip('"'), version_id_of(head.get("VersionId")))
+
+    def list_newest(self, bucket: str, prefix: str, limit: int, after: str | None) -> Listing:
+        """Return the newest versions of the objects after a key, of at most so many; raise NotFound."""
+        place = {} if after is None else {"KeyMarker": after}
+        uploads: list[Upload] = []
+        while True:
+            answer = self._list_versions(bucket, prefix, limit, place)
+            uploads += newest_of(bucket, answer)
+            if not answer["IsTruncated"]:
+                return Listing(tuple(uploads), None)
+            last = answer["NextKeyMarker"]
+            # Without a version S3 goes on after all those of that key. Others that speak its language may stand still.
+            if last != after:
+                return Listing(tuple(uploads), last)
+            place = {"KeyMarker": last, "VersionIdMarker": answer["NextVersionIdMarker"]}
+
+    def _list_versions(
+        self, bucket: str, prefix: str, limit: int, place: Mapping[str, Any]
+    ) -> "ListObjectVersionsOutputTypeDef":
+        try:
+            return self._client.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=limit, **place)
+        except (ClientError, ParamValidationError) as error:
+            if isinstance(error, ParamValidationError) or error.response["Error"]["Code"] in GONE | HIDDEN:
+                message = f"there is no bucket {bucket}, or Reelmill may not list it"
+                raise NotFound(message, code="BucketNotFound") from error
+            raise busy(error) from error
+        except BotoCoreError as error:
+            raise busy(error) from error
 
     def download(self, source: Source, path: Path) -> None:
         """Fetch exactly the object that was pinned; raise MediaRejected when it is gone or another by now."""
@@ -192,6 +229,20 @@ class MediaStore:
 def version(version_id: str | None) -> dict[str, Any]:
     """Return the argument that names a version, where there is one."""
     return {"VersionId": version_id} if version_id else {}
+
+
+def newest_of(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> Iterator[Upload]:
+    """Yield the objects of a listing, each as its newest version; what was deleted has none."""
+    for found in answer.get("Versions", []):
+        if found["IsLatest"]:
+            yield Upload(
+                bucket=bucket,
+                key=found["Key"],
+                size=found["Size"],
+                e_tag=found["ETag"].strip('"'),
+                at=int(found["LastModified"].timestamp() * 1000),
+                version_id=version_id_of(found["VersionId"]),
+            )
 
 
 def content_type_of(key: str) -> str:

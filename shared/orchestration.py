@@ -75,6 +75,9 @@ Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(checke
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(checked_file_name)]
 
 
+Priority = Annotated[int, Field(ge=-10, le=10)]
+
+
 class Document(BaseModel):
     """The base of every stored document: camelCase outside, closed, frozen."""
 
@@ -147,6 +150,7 @@ class OrchestrationDocument(Document):
     enabled: bool = True
     trigger: Trigger = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
+    priority: Priority = 0
     subtasks: SubtaskRules
 
 
@@ -184,6 +188,7 @@ class Verdict(StrEnum):
     WRONG_FORMAT = "WRONG_FORMAT"  # one takes the place, but not the format
     EMPTY_OBJECT = "EMPTY_OBJECT"  # no bytes, or a folder
     OWN_OUTPUT = "OWN_OUTPUT"  # Reelmill wrote it itself
+    SUPERSEDED = "SUPERSEDED"  # a later write of the key was seen first, and nothing keeps this one
     INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"  # one takes it, but names a template that is gone
 
 

@@ -1,39 +1,16 @@
-"""The use cases of uploads and of people: an upload becomes tasks; a person makes, reads, restarts and ends them."""
+"""The use cases of people: they make tasks, read them, restart, end and cancel them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from shared.catalog import get_orchestration, list_orchestrations, plan_subtasks
+from shared.catalog import get_orchestration, plan_subtasks
 from shared.dispatch import enqueue
-from shared.errors import Conflict, NotFound, RequestRejected
-from shared.orchestration import Orchestration, Output, SubtaskRule, Verdict, match
+from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
+from shared.orchestration import Output, SubtaskRule
 from shared.services import Services
-from shared.task import TASK_MOVES, OrchestrationRef, Source, Subtask, Task, task_id
-from shared.task_list import is_task_id
+from shared.sortable_id import is_sortable_id, sortable_id
+from shared.task import MAX_SUBTASKS, TASK_MOVES, OrchestrationRef, Subtask, SubtaskStatus, Task
 from shared.telemetry import count
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A new object, as its event tells. `at` is the event's time in epoch milliseconds."""
-
-    bucket: str
-    key: str
-    size: int
-    e_tag: str
-    at: int
-    version_id: str | None = None
-    sequencer: str = ""
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """What became of an upload: one of these per orchestration that had a say, or a single one when none had."""
-
-    verdict: Verdict
-    reason: str
-    orchestration: str | None = None
-    task_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,58 +23,9 @@ class NewTask:
     orchestration: str | None = None
     subtasks: tuple[SubtaskRule, ...] = ()
     output: Output = field(default_factory=Output)
-    priority: int = 0
+    priority: int | None = None
     client_token: str | None = None
     session_context: str | None = None
-
-
-def accept_upload(services: Services, tenant: str, upload: Upload) -> list[Accepted]:
-    """Make a task for each orchestration that takes the upload; the same event again makes none and loses none."""
-    if upload.bucket == services.settings.output_bucket:
-        return [Accepted(Verdict.OWN_OUTPUT, "outputs start no tasks")]
-    if upload.size == 0 or upload.key.endswith("/"):
-        return [Accepted(Verdict.EMPTY_OBJECT, "the object is empty or a folder")]
-    accepted, refused = [], []
-    for orchestration in list_orchestrations(services, tenant):
-        answer = match(orchestration, upload.bucket, upload.key)
-        if answer.verdict is Verdict.MATCHED:
-            accepted.append(accept_match(services, tenant, upload, orchestration))
-        else:
-            refused.append(answer)
-    if accepted:
-        return accepted
-    closest = next((a for a in refused if a.verdict is Verdict.WRONG_FORMAT), None)
-    if closest:
-        return [Accepted(Verdict.WRONG_FORMAT, closest.reason, closest.orchestration)]
-    return [Accepted(Verdict.NO_MATCH, "no enabled orchestration takes objects of this bucket and prefix")]
-
-
-def accept_match(services: Services, tenant: str, upload: Upload, orchestration: Orchestration) -> Accepted:
-    """Make the task of one upload and one orchestration, or find that it was made before."""
-    try:
-        subtasks = plan_subtasks(services, tenant, orchestration.subtasks)
-    except RequestRejected as error:  # it was sound when it was stored; the others still take the upload
-        return Accepted(Verdict.INVALID_ORCHESTRATION, error.message, orchestration.name)
-    thing = upload.version_id or upload.sequencer or upload.e_tag
-    parts = (upload.bucket, upload.key, thing, tenant, orchestration.name)
-    task = Task(
-        id=task_id(upload.at, "\0".join(parts).encode()),
-        source=Source(upload.bucket, upload.key, upload.size, upload.e_tag, upload.version_id),
-        subtasks=subtasks,
-        created_at=services.now(),
-        output_prefix=orchestration.output.prefix,
-        orchestration=OrchestrationRef(orchestration.name, orchestration.version),
-        tenant=tenant,
-    ).begun()
-    if services.tasks.create(task):
-        count("TasksCreated")
-        enqueue(services, task)
-        return Accepted(Verdict.MATCHED, "a task was made", orchestration.name, task.id)
-    # The first delivery may have died between the write and the messages.
-    first = services.tasks.get(task.id)
-    if first and first.unsent:
-        enqueue(services, first)
-    return Accepted(Verdict.DUPLICATE, "the event came before", orchestration.name, task.id)
 
 
 def create_task(services: Services, tenant: str, wanted: NewTask, random: Callable[[int], bytes]) -> tuple[Task, bool]:
@@ -106,7 +34,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
     Raise NotFound when the source or the orchestration isn't there, RequestRejected when a parameter is wrong.
     """
     now = services.now()
-    identifier = task_id(now, random(16))
+    identifier = sortable_id(now, random(16))
     if wanted.client_token:
         identifier = services.tasks.claim_token(tenant, wanted.client_token, identifier)
         first = services.tasks.get(identifier)
@@ -126,7 +54,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
         output_prefix=(orchestration.output if orchestration else wanted.output).prefix,
         orchestration=OrchestrationRef(orchestration.name, orchestration.version) if orchestration else None,
         tenant=tenant,
-        priority=wanted.priority,
+        priority=(orchestration.priority if orchestration else 0) if wanted.priority is None else wanted.priority,
         client_token=wanted.client_token,
         session_context=wanted.session_context,
     ).begun()
@@ -138,7 +66,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
 
 def get_task(services: Services, tenant: str, identifier: str) -> Task:
     """Return a task; raise NotFound, also for another tenant's."""
-    task = services.tasks.get(identifier) if is_task_id(identifier) else None
+    task = services.tasks.get(identifier) if is_sortable_id(identifier) else None
     if task is None or task.tenant != tenant:
         message = f"there is no task {identifier}"
         raise NotFound(message, code="TaskNotFound")
@@ -165,13 +93,16 @@ def get_subtask(services: Services, tenant: str, identifier: str, run: int | Non
     return task, subtask
 
 
-def restart_task(services: Services, tenant: str, identifier: str) -> Task:
-    """Begin the next run of a completed task; raise NotFound or Conflict."""
+def restart_task(services: Services, tenant: str, identifier: str, *, only_failed: bool = False) -> Task:
+    """Begin the next run of a completed task, or of what failed in it; raise NotFound or Conflict."""
     task = get_task(services, tenant, identifier)
     restarted = None
     if task.status in TASK_MOVES["restart"]:
+        if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
+            message = f"no subtask of task {task.id} has failed; restart all of it, or leave it as it is"
+            raise Conflict(message, code="NothingFailed")
         services.tasks.put_run(task)
-        restarted = services.tasks.restart(task, services.now())
+        restarted = services.tasks.restart(task, services.now(), only_failed=only_failed)
     if restarted is None:
         raise wrong_status(get_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
     return enqueue(services, restarted)
@@ -184,6 +115,21 @@ def end_task(services: Services, tenant: str, identifier: str) -> Task:
     if ended is None:
         raise wrong_status(get_task(services, tenant, identifier), "only a WAITING task can be ended")
     return ended
+
+
+def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
+    """Stop an unfinished task: what has ended stays, the rest fails; raise NotFound, Conflict or ServiceBusy.
+
+    A running attempt hears of it by its next beat, and kills its ffmpeg.
+    """
+    for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
+        task = get_task(services, tenant, identifier)
+        if task.status not in TASK_MOVES["cancel"]:
+            raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be cancelled")
+        if cancelled := services.tasks.cancel(task, services.now()):
+            return cancelled
+    message = f"task {identifier} changes too fast to be cancelled; try again"
+    raise ServiceBusy(message)
 
 
 def wrong_status(task: Task, rule: str) -> Conflict:

@@ -7,9 +7,11 @@ from shared.catalog_store import Shelf
 from shared.media_store import MediaStore
 from shared.orchestration import Orchestration, Template
 from shared.settings import Settings, settings
-from shared.subtask_queue import SubtaskQueue
+from shared.subtask_queue import SubtaskQueues
+from shared.task import Lane
 from shared.task_list import TaskList
 from shared.task_store import TaskStore
+from shared.verdict_store import VerdictStore
 
 
 class Services:
@@ -41,9 +43,14 @@ class Services:
         return Shelf(self.settings.need("catalog_table"), Template)
 
     @cached_property
-    def queue(self) -> SubtaskQueue:
-        """The subtask queue."""
-        return SubtaskQueue(self.settings.need("queue_url"))
+    def verdicts(self) -> VerdictStore:
+        """The verdicts on uploads."""
+        return VerdictStore(self.settings.need("uploads_table"))
+
+    @cached_property
+    def queues(self) -> SubtaskQueues:
+        """The queues of subtasks."""
+        return SubtaskQueues({lane: self.settings.need(f"{lane.lower()}_queue_url") for lane in Lane})
 
     def now(self) -> int:
         """Return the time, in epoch milliseconds."""

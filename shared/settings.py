@@ -18,10 +18,14 @@ class Settings(BaseModel):
 
     tasks_table: str = ""
     catalog_table: str = ""
-    queue_url: str = ""
+    uploads_table: str = ""
+    urgent_queue_url: str = ""
+    standard_queue_url: str = ""
+    background_queue_url: str = ""
     input_bucket: str = ""
     output_bucket: str = ""
     max_attempts: int = 3
+    lease_seconds: int = 120
     resend_after_seconds: int = 900
 
     def need(self, name: str) -> str:

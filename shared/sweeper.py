@@ -1,51 +1,90 @@
-"""The use case of the clock: what a crash left behind is healed."""
+"""The use cases of the clock and of the dead-letter queue: what a crash left behind is healed, or ended."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from shared.dispatch import give_up
+from shared.dispatch import fail, give_up
 from shared.services import Services
-from shared.task import SubtaskStatus, Task, TaskStatus
+from shared.task import Failure, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.telemetry import logger
 
-SWEEP_BATCH = 50
 OLDEST_LOOK_MS = 6 * 3600 * 1000
 
 
-def sweep(services: Services, seconds_left: Callable[[], float]) -> int:
-    """Look at every task that is due a look, and heal what a crash left behind; return how many were looked at."""
-    looked = 0
-    while seconds_left() > 0:
-        due = services.lists.due(services.now(), SWEEP_BATCH)
-        for identifier in due:
-            task = services.tasks.get(identifier)
-            if task and task.status is not TaskStatus.COMPLETED:
-                heal(services, task, services.now())
-        looked += len(due)
-        if len(due) < SWEEP_BATCH:
+@dataclass(frozen=True)
+class Swept:
+    """How many tasks were looked at, and how many of them could not be healed now."""
+
+    looked: int
+    failed: int
+
+
+def sweep(services: Services, seconds_left: Callable[[], float]) -> Swept:
+    """Look at every task that is due a look, the longest due first, and heal what a crash left behind.
+
+    A task that can't be healed now is left to the next sweep and holds up none behind it. Raise ServiceBusy when
+    the list of due tasks can't be read.
+    """
+    looked = failed = 0
+    for identifier in services.lists.due(services.now()):
+        if seconds_left() <= 0:
             break
-    return looked
+        looked += 1
+        try:
+            look_at(services, identifier)
+        except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others want their look
+            failed += 1
+            logger().exception("task not healed", task_id=identifier)
+    return Swept(looked, failed)
+
+
+def look_at(services: Services, identifier: str) -> None:
+    """Heal a task that is due a look, unless it has completed meanwhile."""
+    task = services.tasks.get(identifier)
+    if task and task.status is not TaskStatus.COMPLETED:
+        heal(services, task, services.now())
 
 
 def heal(services: Services, task: Task, now: int) -> None:
     """Send what was not sent, send again what lost its worker or its message, give up what has run out of attempts."""
     resend_after = services.settings.resend_after_seconds * 1000
-    age = now - task.run_at
     again = set(task.unsent)
     for subtask in task.subtasks:
         if subtask.no not in task.pending or not task.free(subtask.no, now):
             continue
-        if subtask.attempt >= services.settings.max_attempts and subtask.status is SubtaskStatus.IN_PROGRESS:
+        lapsed = subtask.status is SubtaskStatus.IN_PROGRESS
+        if subtask.spent(services.settings.max_attempts):
             task = give_up(services, task, subtask.no, now) or task
-        elif subtask.status is SubtaskStatus.IN_PROGRESS or (subtask.no in task.ready() and age >= resend_after):
+        elif lapsed or (subtask.no in task.ready() and now - task.ready_at(subtask.no) >= resend_after):
             again.add(subtask.no)
     again &= task.pending
     if again:
         logger().warning("messages sent again", task_id=task.id, subtasks=sorted(again))
-        services.queue.send(task, again)
+        services.queues.send(task, again)
         services.tasks.sent(task, again)
+    if task.status is not TaskStatus.COMPLETED:
+        services.tasks.look_again(task, next_look(task, now, resend_after))
+
+
+def next_look(task: Task, now: int, resend_after: int) -> int:
+    """Return when to look at an unfinished task next: when a lease may have lapsed, or a message have got lost."""
     leases = [
         s.lease_until + 1 for s in task.subtasks if s.status is SubtaskStatus.IN_PROGRESS and s.lease_until >= now
     ]
     # The older a run, the rarer the looks: a message that waits behind a long queue needs no twins.
-    wait = max(resend_after, min(age, OLDEST_LOOK_MS))
-    services.tasks.look_again(task, min([*leases, now + wait]))
+    wait = max(resend_after, min(now - task.run_at, OLDEST_LOOK_MS))
+    return min([*leases, now + wait])
+
+
+def bury(services: Services, ref: SubtaskRef) -> None:
+    """End a subtask whose message has come to the dead-letter queue, unless it has ended or is being worked on."""
+    task = services.tasks.get(ref.task_id)
+    subtask = task.subtask(ref.no) if task and task.run == ref.run else None
+    if task is None or subtask is None or subtask.terminal:
+        return
+    failure = Failure(
+        "InternalError.Undeliverable",
+        "no worker got through its message, though it was handed out many times; the log of RunSubtask tells why, "
+        "under the task's ID. Mend that, then restart the task",
+    )
+    fail(services, task, ref.no, subtask.failure or failure, services.now())

@@ -24,7 +24,7 @@ def bound(model: type[M], table: str) -> type[M]:
     return type(model.__name__, (model,), {"Meta": type("Meta", (), meta)})
 
 
-def read(model: type[M], key: str, sort_key: str) -> M | None:
+def read(model: type[M], key: str, sort_key: str | None = None) -> M | None:
     """Return an item as it stands now, None when there is none; raise ServiceBusy."""
     try:
         return model.get(key, sort_key, consistent_read=True)

@@ -1,6 +1,5 @@
 """A task: one source, its numbered subtasks, and the moves that are legal. Pure: no clock, no AWS."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,10 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 KB.
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-TASK_ID_LENGTH = 26  # 128 bits in base 32.
 DEFAULT_TENANT = "main"
 SKIPPED = "Skipped.PredecessorFailed"
+# Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
+EXCUSES = 5
 
 
 class TaskStatus(StrEnum):
@@ -28,7 +27,7 @@ class Outcome(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     PARTIALLY_FAILED = "PARTIALLY_FAILED"
     FAILED = "FAILED"
-    ENDED = "ENDED"  # by a person, before anything had started
+    ENDED = "ENDED"  # by a person: before anything had started, or cancelled on the way
 
 
 class SubtaskStatus(StrEnum):
@@ -47,13 +46,21 @@ class SubtaskType(StrEnum):
     SCREENSHOT = "SCREENSHOT"
 
 
+class Lane(StrEnum):
+    """Which queue a task's subtasks wait in: a backlog in one holds up nobody in another."""
+
+    URGENT = "URGENT"  # priority above 0
+    STANDARD = "STANDARD"
+    BACKGROUND = "BACKGROUND"  # priority below 0
+
+
 TERMINAL = frozenset({SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED})
 
-# The moves that a task itself makes, and the statuses from which each is legal.
+# The moves that people make with a task, and the statuses from which each is legal.
 TASK_MOVES: Mapping[str, frozenset[TaskStatus]] = {
-    "claim": frozenset({TaskStatus.WAITING, TaskStatus.IN_PROGRESS}),
     "restart": frozenset({TaskStatus.COMPLETED}),
     "end": frozenset({TaskStatus.WAITING}),
+    "cancel": frozenset({TaskStatus.WAITING, TaskStatus.IN_PROGRESS}),
 }
 
 
@@ -82,6 +89,13 @@ class Failure:
 
     code: str
     message: str
+
+
+# How a person's move ends what had not ended by itself.
+STOPPED_BY: Mapping[str, Failure] = {
+    "end": Failure("Cancelled.TaskEnded", "the task was ended before this subtask started"),
+    "cancel": Failure("Cancelled.TaskCancelled", "the task was cancelled before this subtask was done"),
+}
 
 
 @dataclass(frozen=True)
@@ -152,8 +166,11 @@ class Ending:
 class Subtask:
     """One operation of a task: what to do (fixed for the task's life) and how far it is (this run's).
 
-    `needs` and `input` are subtask numbers; `input` None means the source. Times are epoch
-    milliseconds, `progress` is percent, `record` the sort key of the attempt's record, `output` an S3 URI.
+    `needs` and `input` are subtask numbers; `input` None means the source. `attempt` numbers the newest attempt and
+    only grows within a run; `tries` counts those that speak against the file. A waiting one that had an attempt
+    tells by `failure` why that ended, and by `retry_at` when the next may begin. `carried_from` is the earlier run
+    whose success it is. Times are epoch milliseconds, `progress` is percent, `record` the sort key of the attempt's
+    record, `output` an S3 URI.
     """
 
     no: int
@@ -166,7 +183,9 @@ class Subtask:
     file_name: str | None = None
     status: SubtaskStatus = SubtaskStatus.WAITING
     attempt: int = 0
+    tries: int = 0
     lease_until: int = 0
+    retry_at: int | None = None
     progress: int = 0
     phase: str | None = None
     started_at: int | None = None
@@ -174,11 +193,16 @@ class Subtask:
     failure: Failure | None = None
     output: str | None = None
     record: str | None = None
+    carried_from: int | None = None
 
     @property
     def terminal(self) -> bool:
         """Whether it will never move again in this run."""
         return self.status in TERMINAL
+
+    def spent(self, max_attempts: int) -> bool:
+        """Whether it has had all the attempts that it may have."""
+        return self.tries >= max_attempts or self.attempt >= max_attempts * EXCUSES
 
     def fresh(self) -> "Subtask":
         """Return the same work, as a new run finds it."""
@@ -218,6 +242,13 @@ class Task:
     unsent: frozenset[int] = field(default=frozenset())
 
     @property
+    def lane(self) -> Lane:
+        """Which queue its subtasks wait in."""
+        if self.priority == 0:
+            return Lane.STANDARD
+        return Lane.URGENT if self.priority > 0 else Lane.BACKGROUND
+
+    @property
     def run_at(self) -> int:
         """When this run was asked for."""
         return self.created_at if self.restarted_at is None else self.restarted_at
@@ -240,8 +271,8 @@ class Task:
     @property
     def first_failure(self) -> Failure | None:
         """Why its first subtask failed that failed by itself: what was skipped tells nothing."""
-        failures = (s.failure for s in self.subtasks if s.failure and s.failure.code != SKIPPED)
-        return next(failures, None)
+        failed = (s.failure for s in self.subtasks if s.status is SubtaskStatus.FAILED)
+        return next((failure for failure in failed if failure and failure.code != SKIPPED), None)
 
     def holds(self, hold: Hold) -> bool:
         """Whether that attempt still holds its subtask here."""
@@ -269,6 +300,12 @@ class Task:
         """Return the waiting subtasks whose predecessors all succeeded."""
         done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
         return frozenset(s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs))
+
+    def ready_at(self, no: int) -> int:
+        """Return since when a waiting subtask has been ready, or from when on it will be: epoch milliseconds."""
+        subtask = self.subtasks[no - 1]
+        freed = [self.subtasks[needed - 1].ended_at or 0 for needed in subtask.needs]
+        return max(self.run_at, subtask.retry_at or 0, *freed)
 
     def doomed_by(self, no: int) -> frozenset[int]:
         """Return the waiting subtasks that can never start once subtask `no` has failed."""
@@ -307,10 +344,12 @@ class Task:
         outcome = outcome_of(s.status for s in task.subtasks)
         return replace(task, status=TaskStatus.COMPLETED, outcome=outcome, ended_at=at)
 
-    def ended(self, at: int) -> "Task":
-        """Return the task as a person's End leaves it: nothing of it will ever start."""
-        failure = Failure("Cancelled.TaskEnded", "the task was ended before this subtask started")
-        subtasks = tuple(replace(s, status=SubtaskStatus.FAILED, failure=failure, ended_at=at) for s in self.subtasks)
+    def stopped(self, failure: Failure, at: int) -> "Task":
+        """Return the task as a person's End or Cancel leaves it: what had not ended has failed, nothing will start."""
+        subtasks = tuple(
+            s if s.terminal else replace(s, status=SubtaskStatus.FAILED, failure=failure, ended_at=at)
+            for s in self.subtasks
+        )
         return replace(
             self,
             subtasks=subtasks,
@@ -321,12 +360,18 @@ class Task:
             ended_at=at,
         )
 
-    def restarted(self, at: int) -> "Task":
-        """Return the task at the beginning of its next run."""
+    def restarted(self, at: int, *, only_failed: bool = False) -> "Task":
+        """Return the task at the beginning of its next run; with `only_failed`, what succeeded is carried over."""
+        subtasks = (
+            replace(s, carried_from=s.carried_from or self.run)
+            if only_failed and s.status is SubtaskStatus.SUCCESSFUL
+            else s.fresh()
+            for s in self.subtasks
+        )
         task = replace(
             self,
             run=self.run + 1,
-            subtasks=tuple(s.fresh() for s in self.subtasks),
+            subtasks=tuple(subtasks),
             outcome=None,
             restarted_at=at,
             started_at=None,
@@ -335,8 +380,9 @@ class Task:
         return task.begun()
 
     def begun(self) -> "Task":
-        """Return the task with all its subtasks pending, and the ready ones to be sent."""
-        task = replace(self, status=TaskStatus.WAITING, pending=frozenset(s.no for s in self.subtasks))
+        """Return the task with all that is to be done pending, and the ready subtasks to be sent."""
+        pending = frozenset(s.no for s in self.subtasks if not s.terminal)
+        task = replace(self, status=TaskStatus.WAITING, pending=pending)
         return replace(task, unsent=task.ready())
 
 
@@ -346,25 +392,3 @@ def outcome_of(statuses: Iterable[SubtaskStatus]) -> Outcome:
     if kinds == {SubtaskStatus.SUCCESSFUL}:
         return Outcome.SUCCEEDED
     return Outcome.PARTIALLY_FAILED if SubtaskStatus.SUCCESSFUL in kinds else Outcome.FAILED
-
-
-def task_id(at: int, identity: bytes) -> str:
-    """Return an ID that sorts by time: 48 bits of epoch milliseconds, then 80 bits of the identity's SHA-256.
-
-    The same time and identity give the same ID, so an event that is delivered twice meets its first task.
-    """
-    value = (at & (2**48 - 1)) << 80 | int.from_bytes(hashlib.sha256(identity).digest()[:10])
-    return base32(value, TASK_ID_LENGTH)
-
-
-def base32(value: int, length: int) -> str:
-    """Return the low `5 * length` bits of `value` in Crockford's alphabet, which sorts as numbers do."""
-    return "".join(CROCKFORD[value >> 5 * place & 31] for place in reversed(range(length)))
-
-
-def id_time(identifier: str) -> int:
-    """Return the epoch milliseconds in the first 10 characters of a task ID."""
-    value = 0
-    for character in identifier[:10]:
-        value = value << 5 | CROCKFORD.index(character)
-    return value

@@ -182,7 +182,9 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "file_name": subtask.file_name,
         "status": str(subtask.status),
         "attempt": subtask.attempt,
+        "tries": subtask.tries,
         "lease_until": subtask.lease_until,
+        "retry_at": subtask.retry_at,
         "progress": subtask.progress,
         "phase": subtask.phase,
         "started_at": subtask.started_at,
@@ -190,6 +192,7 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "failure": {"code": subtask.failure.code, "message": subtask.failure.message} if subtask.failure else None,
         "output": subtask.output,
         "record": subtask.record,
+        "carried_from": subtask.carried_from,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -1,9 +1,6 @@
 """Lists of tasks: a filter, an index that answers it, and pages whose cost doesn't grow with the table."""
 
-import base64
-import binascii
 import heapq
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,16 +8,17 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from shared.errors import RequestRejected
 from shared.orchestration import MAX_KEY_BYTES
+from shared.page_token import read_token, write_token
+from shared.sortable_id import id_before, id_range
 from shared.table import busy
-from shared.task import CROCKFORD, DEFAULT_TENANT, TASK_ID_LENGTH, Outcome, Task, TaskStatus, task_id
+from shared.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
 from shared.task_item import SHARDS, TASK, task_from
 from shared.task_store import TaskStore
 
 # What a page may read beyond what it shows, when a second filter leaves little of the first one's index.
 READ_PER_PAGE = 1000
-MIN_ID, MAX_ID = CROCKFORD[0] * TASK_ID_LENGTH, CROCKFORD[-1] * TASK_ID_LENGTH
+DUE_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -50,16 +48,6 @@ class TaskFilter:
             )
         )
 
-    def id_range(self) -> tuple[str, str]:
-        """Return the lowest and the highest ID that its times and its ID allow."""
-        low = max(self.id_prefix.ljust(TASK_ID_LENGTH, CROCKFORD[0]), MIN_ID)
-        high = self.id_prefix.ljust(TASK_ID_LENGTH, CROCKFORD[-1])
-        if self.created_after is not None:
-            low = max(low, time_prefix(self.created_after).ljust(TASK_ID_LENGTH, CROCKFORD[0]))
-        if self.created_before is not None:
-            high = min(high, time_prefix(self.created_before).ljust(TASK_ID_LENGTH, CROCKFORD[-1]))
-        return low, high
-
 
 @dataclass(frozen=True)
 class Page:
@@ -78,7 +66,7 @@ class TaskList:
 
     def page(self, wanted: TaskFilter, limit: int, token: str | None = None) -> Page:
         """Return one page. Raise RequestRejected for a token that this filter's list didn't give."""
-        low, high = wanted.id_range()
+        low, high = id_range(wanted.id_prefix, wanted.created_after, wanted.created_before)
         if token is not None:
             high = min(high, id_before(read_token(token, wanted)))
         found: list[Task] = []
@@ -96,16 +84,17 @@ class TaskList:
             raise busy(error) from error
         return Page(tuple(found), write_token(last, wanted) if more else None)
 
-    def due(self, now: int, limit: int) -> list[str]:
-        """Return the IDs of unfinished tasks that want a look, the longest due first."""
-        found: list[tuple[int, str]] = []
+    def due(self, now: int) -> Iterator[str]:
+        """Yield the IDs of unfinished tasks that want a look, the longest due first, as they are asked for."""
+        lists = [
+            self._items.by_due.query(str(number), self._items.due_at <= now, page_size=DUE_PER_PAGE)
+            for number in range(SHARDS)
+        ]
         try:
-            for number in range(SHARDS):
-                rows = self._items.by_due.query(str(number), self._items.due_at <= now, limit=limit)
-                found += [(int(row.due_at or 0), row.pk) for row in rows]
+            for row in heapq.merge(*lists, key=lambda row: int(row.due_at or 0)):
+                yield row.pk
         except PynamoDBException as error:
             raise busy(error) from error
-        return [identifier for _, identifier in heapq.nsmallest(limit, found)]
 
     def _identifiers(self, wanted: TaskFilter, low: str, high: str, limit: int) -> Iterator[str]:
         """Yield the IDs of the index that narrows the most, newest first."""
@@ -136,44 +125,3 @@ class TaskList:
         """Read whole tasks, in the order of their IDs; one that is gone is left out."""
         rows = {row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])}
         return [task_from(rows[identifier]) for identifier in identifiers if identifier in rows]
-
-
-def time_prefix(at: int) -> str:
-    """Return the beginning that all IDs of that millisecond share."""
-    return task_id(max(at, 0), b"")[:10]  # no task is older than the epoch
-
-
-def id_before(identifier: str) -> str:
-    """Return the highest ID below that one."""
-    value = 0
-    for character in identifier:
-        value = value << 5 | CROCKFORD.index(character)
-    return "".join(CROCKFORD[(value - 1) >> 5 * place & 31] for place in reversed(range(TASK_ID_LENGTH)))
-
-
-def write_token(last: str, wanted: TaskFilter) -> str:
-    """Return the token of the list's place after that ID."""
-    return base64.urlsafe_b64encode(json.dumps([last, fingerprint(wanted)]).encode()).decode().rstrip("=")
-
-
-def read_token(token: str, wanted: TaskFilter) -> str:
-    """Return the ID that a token stands at; raise RequestRejected when it isn't this list's."""
-    try:
-        last, mark = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (binascii.Error, ValueError, TypeError):
-        last, mark = "", ""
-    if mark != fingerprint(wanted) or not is_task_id(last):
-        message = "nextToken is not one that this list gave; ask again without it, or with the filters it came with"
-        raise RequestRejected(message, code="InvalidNextToken")
-    return str(last)
-
-
-def fingerprint(wanted: TaskFilter) -> str:
-    """Return a short mark of a filter, so that a token can't be used with another."""
-    plain = json.dumps([str(value) for value in vars(wanted).values()])
-    return base64.urlsafe_b64encode(binascii.crc32(plain.encode()).to_bytes(4)).decode().rstrip("=")
-
-
-def is_task_id(text: object) -> bool:
-    """Whether a text has the form of a task ID."""
-    return isinstance(text, str) and len(text) == TASK_ID_LENGTH and set(text) <= set(CROCKFORD)

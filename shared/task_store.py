@@ -10,10 +10,13 @@ from pynamodb.expressions.update import Action
 from shared.errors import ServiceBusy
 from shared.table import REFUSED, bound, busy, read, save
 from shared.task import (
+    EXCUSES,
     MAX_SUBTASKS,
+    STOPPED_BY,
     TASK_MOVES,
     AttemptRecord,
     Ending,
+    Failure,
     Hold,
     SubtaskRef,
     SubtaskStatus,
@@ -79,16 +82,19 @@ class TaskStore:
         subtask = self._path(ref.no)
         condition = (
             (self.items.run == ref.run)
-            & self.items.status.is_in(*map(str, TASK_MOVES["claim"]))
             & self._free(ref.no, now)
-            & (subtask["attempt"] < max_attempts)
+            & (subtask["tries"] < max_attempts)
+            & (subtask["attempt"] < max_attempts * EXCUSES)
         )
         actions = [
             subtask["status"].set(str(SubtaskStatus.IN_PROGRESS)),
             subtask["attempt"].set(subtask["attempt"] + 1),
+            subtask["tries"].set(subtask["tries"] + 1),
             subtask["lease_until"].set(lease_until),
             subtask["started_at"].set(subtask["started_at"] | now),
             subtask["progress"].set(0),
+            subtask["failure"].remove(),
+            subtask["retry_at"].remove(),
             self.items.status.set(str(TaskStatus.IN_PROGRESS)),
             self.items.ix_status.set(index_status(ref.tenant, TaskStatus.IN_PROGRESS, ref.task_id)),
             self.items.started_at.set(self.items.started_at | now),
@@ -96,17 +102,27 @@ class TaskStore:
         ]
         return self._update(ref.task_id, actions, condition)
 
-    def beat(self, hold: Hold, progress: int, phase: str) -> Task | None:
-        """Show how far an attempt is, in percent; refused once it no longer holds its subtask."""
+    def beat(self, hold: Hold, lease_until: int, progress: int, phase: str) -> Task | None:
+        """Renew a lease, and show how far its attempt is, in percent; refused once it no longer holds its subtask."""
         subtask = self._path(hold.no)
-        return self._update(
-            hold.task_id, [subtask["progress"].set(progress), subtask["phase"].set(phase)], self._held(hold)
-        )
+        actions = [
+            subtask["lease_until"].set(lease_until),
+            subtask["progress"].set(progress),
+            subtask["phase"].set(phase),
+        ]
+        return self._update(hold.task_id, actions, self._held(hold))
 
-    def release(self, hold: Hold) -> Task | None:
-        """Give a subtask back unfinished, for another attempt."""
-        waiting = self._path(hold.no)["status"].set(str(SubtaskStatus.WAITING))
-        return self._update(hold.task_id, [waiting], self._held(hold))
+    def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> Task | None:
+        """Give a subtask back unfinished, for another attempt; an excused one doesn't count against the file."""
+        subtask = self._path(hold.no)
+        actions = [
+            subtask["status"].set(str(SubtaskStatus.WAITING)),
+            subtask["retry_at"].set(retry_at),
+            subtask["failure"].set(vars(failure)),
+        ]
+        if excused:
+            actions.append(subtask["tries"].set(subtask["tries"] - 1))
+        return self._update(hold.task_id, actions, self._held(hold))
 
     def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
         """End a held subtask; `seen` is the newest state that the caller knows, from which the first try guesses."""
@@ -120,10 +136,9 @@ class TaskStore:
             seen, ref, ending, now, condition, lambda task: task.run == seen.run and task.free(no, now)
         )
 
-    def restart(self, task: Task, now: int) -> Task | None:
-        """Begin the next run of a completed task."""
-        new = task.restarted(now)
-        condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES["restart"]))
+    def restart(self, task: Task, now: int, *, only_failed: bool = False) -> Task | None:
+        """Begin the next run of a completed task; with `only_failed`, what succeeded is carried over."""
+        new = task.restarted(now, only_failed=only_failed)
         actions = [
             self.items.run.set(new.run),
             self.items.subtasks.set({str(s.no): subtask_map(s) for s in new.subtasks}),
@@ -136,23 +151,19 @@ class TaskStore:
             self.items.ended_at.remove(),
             *self._stands(new),
         ]
-        return self._update(task.id, actions, condition)
+        return self._update(task.id, actions, self._movable(task, "restart"))
 
     def end(self, task: Task, now: int) -> Task | None:
         """Complete a waiting task so that nothing of it ever starts."""
-        new = task.ended(now)
-        condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES["end"]))
-        actions = [
-            self.items.subtasks.set({str(s.no): subtask_map(s) for s in new.subtasks}),
-            self.items.pending.remove(),
-            self.items.unsent.remove(),
-            *self._completed(new),
-        ]
-        return self._update(task.id, actions, condition)
+        return self._stop(task, "end", now)
+
+    def cancel(self, task: Task, now: int) -> Task | None:
+        """Complete an unfinished task: what has ended stays, the rest fails, and its attempts lose their leases."""
+        return self._stop(task, "cancel", now)
 
     def look_again(self, task: Task, due_at: int) -> Task | None:
         """Set the time at which the sweeper looks at an unfinished task next."""
-        unfinished = self.items.status.is_in(str(TaskStatus.WAITING), str(TaskStatus.IN_PROGRESS))
+        unfinished = self.items.status != str(TaskStatus.COMPLETED)
         return self._update(task.id, [self.items.due_at.set(due_at)], (self.items.run == task.run) & unfinished)
 
     def put_record(self, hold: Hold, record: AttemptRecord, expires_at: int | None = None) -> None:
@@ -175,12 +186,32 @@ class TaskStore:
             items = list(self._attempts.query(task_id, self._attempts.sk.startswith(prefix), consistent_read=True))
         except PynamoDBException as error:
             raise busy(error) from error
-        return [(int(item.sk.removeprefix(prefix)), record_from(item.record)) for item in items]
+        return sorted(
+            ((int(item.sk.removeprefix(prefix)), record_from(item.record)) for item in items),
+            key=lambda found: found[0],
+        )
 
     def get_record(self, task_id: str, key: str) -> AttemptRecord | None:
         """Read what an attempt did."""
         item = read(self._attempts, task_id, key)
         return record_from(item.record) if item else None
+
+    def _stop(self, task: Task, move: str, now: int) -> Task | None:
+        """Make the move of a person that ends all that had not ended, if it is still just that."""
+        if not task.pending:
+            return None  # nothing is left to end
+        after = task.stopped(STOPPED_BY[move], now)
+        actions = [self.items.pending.remove(), self.items.unsent.remove(), *self._completed(after)]
+        for no in sorted(task.pending):
+            changed = subtask_map(after.subtasks[no - 1])
+            actions += [self._path(no)[name].set(changed[name]) for name in ("status", "ended_at", "failure")]
+        condition = self._movable(task, move) & (self.items.pending == set(task.pending))
+        return self._update(task.id, actions, condition)
+
+    def _movable(self, task: Task, move: str) -> Condition:
+        """Return the condition that the task is in this run, and in a status from which people may make the move."""
+        movable: Condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES[move]))
+        return movable
 
     def _end_subtask(  # noqa: PLR0913, PLR0917 - one move, made by two callers
         self,
@@ -203,7 +234,7 @@ class TaskStore:
             after = seen.after(ref.no, ending, now)
             done = self._update(
                 ref.task_id,
-                self._ending_actions(seen, after, ref.no),
+                self._ending_actions(seen, after),
                 mine & self._world(seen, after),
             )
             if done:
@@ -226,9 +257,9 @@ class TaskStore:
         others: Condition = size(pending) > 1 if after.pending else size(pending) == 1
         return others
 
-    def _ending_actions(self, before: Task, after: Task, no: int) -> list[Action]:
+    def _ending_actions(self, before: Task, after: Task) -> list[Action]:
         gone = before.pending - after.pending
-        actions: list[Action] = [self.items.pending.delete(set(gone)), self._path(no)["phase"].remove()]
+        actions: list[Action] = [self.items.pending.delete(set(gone))]
         for other in sorted(gone):
             changed = subtask_map(after.subtasks[other - 1])
             ends = [name for name in ("status", "ended_at", "failure", "output", "record") if name in changed]

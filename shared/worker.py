@@ -1,17 +1,20 @@
 """The use case of the queue: a message becomes one attempt at one subtask, and its end a move of the task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt
 from shared.dispatch import enqueue, give_up
-from shared.errors import Interrupted, ServiceBusy
+from shared.errors import Interrupted, ServiceBusy, WorkerFailed
 from shared.services import Services
-from shared.task import AttemptRecord, Ending, Hold, OutputFile, SubtaskRef, SubtaskStatus, TaskStatus
+from shared.task import AttemptRecord, Ending, Failure, Hold, OutputFile, SubtaskRef, SubtaskStatus, TaskStatus
 from shared.telemetry import count, logger
 
-LEASE_GRACE_MS = 30_000  # Past the function's own end: a worker that is silent so long is gone.
-RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one.
+RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
+MAX_RETRY_SECONDS = 900
 RACE_SECONDS = 5  # When a claim was refused for a reason that had passed by the time it was looked up.
+# A message whose subtask is being worked on comes again, in case its worker dies. SQS counts each coming, and the
+# sweeper sees to dead workers sooner, so it stays away for long.
+BUSY_SECONDS = 300
 LOSER_RECORD_SECONDS = 30 * 24 * 3600  # How long the record of an attempt that lost is kept, for whoever asks.
 
 
@@ -26,15 +29,18 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
     """Make one attempt at the subtask that a message names; tell when the message must come again."""
     now = services.now()
     limit = services.settings.max_attempts
-    task = services.tasks.claim(ref, now, now + int(seconds_left * 1000) + LEASE_GRACE_MS, limit)
+    task = services.tasks.claim(ref, now, now + services.settings.lease_seconds * 1000, limit)
     if task is None:
         return refused_claim(services, ref, now)
-    hold = Hold(ref.task_id, ref.run, ref.no, ref.tenant, attempt=task.subtasks[ref.no - 1].attempt)
+    claimed = task.subtasks[ref.no - 1]
+    hold = Hold(ref.task_id, ref.run, ref.no, ref.tenant, attempt=claimed.attempt)
     logger().info("attempt started", task_id=hold.task_id, run=hold.run, no=hold.no, attempt=hold.attempt)
     attempt = Attempt(services, task, hold, seconds_left)
     record, trouble = attempt.run()
-    if isinstance(trouble, Interrupted) and hold.attempt < limit:
-        return retry(services, attempt, record)
+    excused = isinstance(trouble, Interrupted)
+    counted = replace(claimed, tries=claimed.tries - 1) if excused else claimed
+    if isinstance(trouble, Interrupted | WorkerFailed) and not counted.spent(limit):
+        return retry(services, attempt, record, Failure(trouble.code, trouble.message), excused=excused)
     services.tasks.put_record(hold, record)
     done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
     if done is None:
@@ -54,9 +60,11 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
 def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | None:
     """Decide what to do with a message whose claim was refused, by what stands in the task."""
     task = services.tasks.get(ref.task_id)
+    if task and ref.run < task.run:  # its files are still to be kept, if its worker died before that
+        task = services.tasks.get_run(task, ref.run)
     subtask = task.subtask(ref.no) if task and task.run == ref.run else None
     if task is None or subtask is None:
-        return None  # Of a task that is gone, or of an earlier run: nobody waits for it.
+        return None  # Of a task or a run that is gone: nobody waits for it.
     if subtask.terminal or task.status is TaskStatus.COMPLETED:
         # Its worker may have died between the finish and what follows a finish.
         if subtask.status is SubtaskStatus.SUCCESSFUL and subtask.record:
@@ -65,27 +73,26 @@ def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | No
         enqueue(services, task)
         return None
     if not task.free(ref.no, now):
-        return PutBack(max(1, (subtask.lease_until - now) // 1000 + 1))
-    if subtask.attempt >= services.settings.max_attempts:
+        return PutBack(BUSY_SECONDS)
+    if subtask.spent(services.settings.max_attempts):
         give_up(services, task, ref.no, now)
         return None
     return PutBack(RACE_SECONDS)
 
 
-def retry(services: Services, attempt: Attempt, record: AttemptRecord) -> PutBack | None:
+def retry(
+    services: Services, attempt: Attempt, record: AttemptRecord, failure: Failure, *, excused: bool
+) -> PutBack | None:
     """Give the subtask back for another attempt, if this one still holds it."""
     hold = attempt.hold
+    pause = min(RETRY_SECONDS * 3 ** (hold.attempt - 1), MAX_RETRY_SECONDS)
     services.tasks.put_record(hold, record)
     discard(services, attempt.outputs)
-    if services.tasks.release(hold) is None:
+    released = services.tasks.release(hold, services.now() + pause * 1000, failure, excused=excused)
+    if released is None:
         return None
-    logger().warning(
-        "attempt interrupted",
-        task_id=hold.task_id,
-        no=hold.no,
-        failure=record.failure and record.failure.code,
-    )
-    return PutBack(RETRY_SECONDS * 3 ** (hold.attempt - 1))
+    logger().warning("attempt interrupted", task_id=hold.task_id, no=hold.no, failure=failure.code, excused=excused)
+    return PutBack(pause)
 
 
 def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:

@@ -14,7 +14,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from shared.services import Services
 from shared.settings import Settings
-from shared.task import Source
+from shared.task import Lane, Source
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -40,14 +40,20 @@ def client_at(service: str, endpoint: str | None) -> Any:  # noqa: ANN401
     return boto3.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
+def make_tables(dynamodb: Any) -> None:  # noqa: ANN401
+    """Make every table of the template, under the name that it has there."""
+    for name, resource in resources().items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            properties = resource["Properties"]
+            definition = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+            dynamodb.create_table(TableName=name, **definition)
+            dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+
+
 def deploy() -> Settings:
     """Make what the functions need where boto3's default endpoint is; return the settings that name it."""
-    dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
-    for table in ("TasksTable", "CatalogTable"):
-        properties = resources()[table]["Properties"]
-        dynamodb.create_table(
-            TableName=table, **{name: properties[name] for name in TABLE_PROPERTIES if name in properties}
-        )
+    s3, sqs = client("s3"), client("sqs")
+    make_tables(client("dynamodb"))
     for bucket, resource in BUCKETS.items():
         s3.create_bucket(Bucket=bucket)
         versioning = resources()[resource]["Properties"]["VersioningConfiguration"]
@@ -55,7 +61,8 @@ def deploy() -> Settings:
     return Settings(
         tasks_table="TasksTable",
         catalog_table="CatalogTable",
-        queue_url=sqs.create_queue(QueueName="subtasks")["QueueUrl"],
+        uploads_table="UploadsTable",
+        **{f"{lane.lower()}_queue_url": sqs.create_queue(QueueName=f"{lane.lower()}")["QueueUrl"] for lane in Lane},
         input_bucket="input",
         output_bucket="output",
     )
@@ -81,13 +88,14 @@ def keys(bucket: str = "output") -> list[str]:
 
 
 def received(settings: Settings) -> list[dict[str, Any]]:
-    """Receive all messages that the queue shows now, in their order; they are gone from it."""
+    """Receive all messages that the queues show now, the urgent ones first; they are gone from there."""
     found: list[dict[str, Any]] = []
     sqs = client("sqs")
-    while some := sqs.receive_message(QueueUrl=settings.queue_url, MaxNumberOfMessages=10).get("Messages"):
-        found += some
-        for message in some:
-            sqs.delete_message(QueueUrl=settings.queue_url, ReceiptHandle=message["ReceiptHandle"])
+    for url in (settings.urgent_queue_url, settings.standard_queue_url, settings.background_queue_url):
+        while some := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found += some
+            for message in some:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
 
 

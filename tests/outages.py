@@ -1,11 +1,15 @@
-"""AWS that fails on demand, and what others do at the worst moment: all at a chosen call, without threads."""
+"""AWS that fails on demand, what others do at the worst moment, and processes that die: all at a chosen call."""
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import BUILTIN_HANDLERS
+from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 
@@ -15,9 +19,33 @@ class Broken(BotoCoreError):
     fmt = "the line broke"
 
 
+class Crash(BaseException):
+    """The death of a process, which no `except Exception` outlives."""
+
+
+@dataclass(eq=False)
+class Process:
+    """A process of ours, of which several take turns in the tests' own; once dead it makes no call any more."""
+
+    name: str
+    dead: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to AWS, and the process that made it; None is the test itself."""
+
+    service: str
+    operation: str
+    process: Process | None
+
+
 @dataclass
 class Moment:
-    """Calls to AWS of one name, from one on: what happens then, before AWS has done it or after."""
+    """Calls to AWS of one name, from one on: what happens then, before AWS has done it or after.
+
+    With the name "*" it is every call of a process, whatever its name.
+    """
 
     operation: str
     act: Callable[[], object]
@@ -26,34 +54,60 @@ class Moment:
     done: bool
     seen: int = 0
 
-    def come(self, event_name: str, *, done: bool) -> None:
-        """Act when it is this call's turn."""
-        if done is self.done and event_name.endswith(f".{self.operation}"):
+    def meant(self, call: Call) -> bool:
+        """Count a call, and say whether it is this call's turn."""
+        if call.operation == self.operation or (self.operation == "*" and call.process):
             self.seen += 1
-            if self.after < self.seen <= self.after + self.times:
-                self.act()
+            return self.after < self.seen <= self.after + self.times
+        return False
 
 
 AWAITED: list[Moment] = []
-CALLS: list[str] = []
+CALLS: list[Call] = []  # the last one is being made
+RUNNING: list[Process | None] = [None]  # the last one runs, the others wait for it
 
 
-def before(event_name: str, **_: object) -> None:
-    """Stand before moto in the line of handlers."""
-    CALLS.append(event_name.rpartition(".")[2])
-    for moment in tuple(AWAITED):
-        moment.come(event_name, done=False)
+def line(event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    """Stand between botocore and moto; what a moment answers is AWS's answer, and moto isn't asked."""
+    _, service, operation = event_name.split(".")
+    call = Call(service, operation, RUNNING[-1])
+    if call.process and call.process.dead:
+        raise Crash
+    CALLS.append(call)
+    turns = [moment for moment in tuple(AWAITED) if moment.meant(call)]
+    answers = [moment.act() for moment in turns if not moment.done]
+    answer = next((each for each in answers if isinstance(each, Answer)), None)
+    if answer:
+        return answer.to(request)
+    response = botocore_stubber(event_name, request)
+    for moment in turns:
+        if moment.done:
+            moment.act()
+    return response
 
 
-def behind(event_name: str, **_: object) -> None:
-    """Stand behind moto."""
-    for moment in tuple(AWAITED):
-        moment.come(event_name, done=True)
-
-
-# Every client made from here on has them, pynamodb's own too: that is how moto itself gets in.
+# Every client made from here on has it, pynamodb's own too: that is how moto itself gets in.
 here = BUILTIN_HANDLERS.index(("before-send", botocore_stubber))
-BUILTIN_HANDLERS[here : here + 1] = [("before-send", each) for each in (before, botocore_stubber, behind)]
+BUILTIN_HANDLERS[here] = ("before-send", line)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of AWS that says no, as it travels: botocore tries again what it always tries again."""
+
+    code: str
+    status: int = 400
+
+    def to(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Return it in the form of the service that was asked."""
+        kind = request.headers.get("Content-Type", b"")
+        kind = kind.decode() if isinstance(kind, bytes) else kind
+        if "amz-json" in kind:
+            body = json.dumps({"__type": f"com.amazonaws#{self.code}", "message": self.code})
+        else:
+            body = "" if request.method == "HEAD" else f"<Error><Code>{self.code}</Code><Message>no</Message></Error>"
+        headers: Any = {"Content-Type": kind or "application/xml"}
+        return AWSResponse(request.url, self.status, headers, MockRawResponse(body))
 
 
 @contextmanager
@@ -84,6 +138,39 @@ def outage(
 
 
 @contextmanager
+def process(name: str) -> Iterator[Process]:
+    """Count the calls made in between as those of a process, whose death ends it and nothing else."""
+    begun = Process(name)
+    RUNNING.append(begun)
+    try:
+        with suppress(Crash):
+            yield begun
+    except Exception:
+        if not begun.dead:  # what a dead one trips over, its threads' unfinished work say, is nobody's business
+            raise
+    finally:
+        RUNNING.pop()
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Let the test itself make the calls in between, though a process waits for AWS."""
+    RUNNING.append(None)
+    try:
+        yield
+    finally:
+        RUNNING.pop()
+
+
+def die() -> None:
+    """Kill the process that runs."""
+    running = RUNNING[-1]
+    assert running, "no process runs"
+    running.dead = True
+    raise Crash
+
+
+@contextmanager
 def calls() -> Iterator[list[str]]:
     """Lend the names of the calls to AWS that are made in between, once they are."""
     made: list[str] = []
@@ -91,7 +178,18 @@ def calls() -> Iterator[list[str]]:
     try:
         yield made
     finally:
-        made += CALLS[start:]
+        made += [call.operation for call in CALLS[start:]]
+
+
+@contextmanager
+def steps() -> Iterator[list[Call]]:
+    """Lend the calls to AWS that processes make in between, once they are."""
+    made: list[Call] = []
+    start = len(CALLS)
+    try:
+        yield made
+    finally:
+        made += [call for call in CALLS[start:] if call.process]
 
 
 def refusal(code: str, status: int = 400) -> ClientError:

@@ -1,5 +1,6 @@
-"""New objects in the input bucket, told by S3 itself or by EventBridge, become tasks."""
+"""New objects become tasks: S3 tells of them, or EventBridge, or an earlier failure of this function."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -7,10 +8,10 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.pipeline import Upload, accept_upload
 from shared.services import services
-from shared.task import DEFAULT_TENANT
 from shared.telemetry import count, instrumented, logger
+from shared.upload import Upload, version_id_of
+from shared.uploads import accept_upload
 
 
 @instrumented
@@ -18,13 +19,13 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, An
     """Return a verdict per object and orchestration; a failure makes Lambda deliver the event again."""
     verdicts = []
     for upload in uploads_of(event):
-        for accepted in accept_upload(services(), DEFAULT_TENANT, upload):
+        for judgement in accept_upload(services(), upload):
             verdict: dict[str, Any] = {
                 "key": upload.key,
-                "verdict": accepted.verdict,
-                "reason": accepted.reason,
-                "orchestration": accepted.orchestration,
-                "taskId": accepted.task_id,
+                "verdict": judgement.verdict,
+                "reason": judgement.reason,
+                "orchestration": judgement.orchestration,
+                "taskId": judgement.task_id,
             }
             logger().info("upload judged", **verdict)
             verdicts.append(verdict)
@@ -37,7 +38,9 @@ def uploads_of(event: dict[str, Any]) -> Iterator[Upload]:
     if event.get("detail-type") == "Object Created":
         yield from_eventbridge(event)
     for record in event.get("Records", ()):
-        if record["eventName"].startswith("ObjectCreated:"):
+        if record.get("eventSource") == "aws:sqs":  # an event that failed before, from FailedUploadsQueue
+            yield from uploads_of(json.loads(record["body"])["requestPayload"])
+        elif record["eventName"].startswith("ObjectCreated:"):
             yield from_notification(record)
 
 
@@ -50,7 +53,7 @@ def from_notification(record: dict[str, Any]) -> Upload:
         size=thing.get("size", 0),
         e_tag=thing.get("eTag", ""),
         at=milliseconds(record["eventTime"]),
-        version_id=thing.get("versionId"),
+        version_id=version_id_of(thing.get("versionId")),
         sequencer=thing.get("sequencer", ""),
     )
 
@@ -64,11 +67,11 @@ def from_eventbridge(event: dict[str, Any]) -> Upload:
         size=thing.get("size", 0),
         e_tag=thing.get("etag", ""),
         at=milliseconds(event["time"]),
-        version_id=thing.get("version-id"),
+        version_id=version_id_of(thing.get("version-id")),
         sequencer=thing.get("sequencer", ""),
     )
 
 
 def milliseconds(moment: str) -> int:
     """Return an ISO 8601 moment in epoch milliseconds."""
-    return int(datetime.fromisoformat(moment).timestamp() * 1000)
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)

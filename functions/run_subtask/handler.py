@@ -44,7 +44,7 @@ def done(record: dict[str, Any], context: LambdaContext) -> bool:
     try:
         put_back = run_subtask(services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000)
         if put_back:
-            services().queue.put_back(record["receiptHandle"], put_back.seconds)
+            services().queues.put_back(record["eventSourceARN"], record["receiptHandle"], put_back.seconds)
     except ReelmillError as error:
         logger().exception("message put back", code=error.code)
         return False

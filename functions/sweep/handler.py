@@ -1,19 +1,36 @@
-"""Every minute: look at the tasks that are due a look, and heal what a crash left behind."""
+"""Every minute: heal what a crash left behind. And end the subtasks whose messages no worker got through."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.errors import RequestRejected
 from shared.services import services
-from shared.sweeper import sweep
-from shared.telemetry import count, instrumented
+from shared.subtask_queue import ref_from
+from shared.sweeper import bury, sweep
+from shared.telemetry import count, instrumented, logger
 
 CLOSING_SECONDS = 5
 
 
 @instrumented
-def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Return how many tasks were looked at."""
-    looked = sweep(services(), lambda: context.get_remaining_time_in_millis() / 1000 - CLOSING_SECONDS)
-    count("TasksSwept", looked)
-    return {"looked": looked}
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Return how many tasks were looked at, or how many dead letters; a failure makes these come again."""
+    if "Records" in event:
+        return {"buried": sum(buried(record["body"]) for record in event["Records"])}
+    swept = sweep(services(), lambda: context.get_remaining_time_in_millis() / 1000 - CLOSING_SECONDS)
+    count("TasksSwept", swept.looked)
+    count("TasksNotHealed", swept.failed)
+    return {"looked": swept.looked, "failed": swept.failed}
+
+
+def buried(body: str) -> bool:
+    """Whether a dead letter names a subtask; if so it has ended now, or somebody works on it."""
+    try:
+        ref = ref_from(body)
+    except RequestRejected as error:
+        logger().exception("dead letter names no subtask", reason=error.message)
+        return False
+    bury(services(), ref)
+    count("DeadLetters")
+    return True

@@ -26,6 +26,8 @@ from shared.operations import OPERATIONS
 from shared.orchestration import OrchestrationDocument, TemplateDocument
 from shared.services import services
 from shared.task import DEFAULT_TENANT
+from shared.upload import Upload
+from shared.uploads import predict
 
 D = TypeVar("D", OrchestrationDocument, TemplateDocument)
 
@@ -43,9 +45,12 @@ def list_orchestrations() -> OrchestrationList:
 
 @router.post("/orchestrations/match", summary="Say what an upload would do", tags=["Orchestrations"])
 def post_match(body: MatchBody) -> MatchList:
-    """Say what each orchestration would do with an object of that key, and why."""
+    """Say what would become of an object of that key, what each orchestration would do with it, and why."""
     bucket = body.bucket or services().settings.need("input_bucket")
-    return MatchList(matches=catalog.match_orchestrations(services(), DEFAULT_TENANT, bucket, body.key))
+    size = 1 if body.size is None else body.size
+    upload = Upload(bucket, body.key, size, e_tag="", at=services().now(), tenant=DEFAULT_TENANT)
+    matches, judgement = predict(services(), upload)
+    return MatchList(verdict=judgement.verdict, reason=judgement.reason, matches=matches)
 
 
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])

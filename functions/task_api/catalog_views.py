@@ -5,7 +5,18 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from functions.task_api.views import View, moment
-from shared.orchestration import Kind, Match, Orchestration, Output, SubtaskRule, SubtaskRules, Template, Trigger
+from shared.orchestration import (
+    Kind,
+    Match,
+    Orchestration,
+    Output,
+    Priority,
+    SubtaskRule,
+    SubtaskRules,
+    Template,
+    Trigger,
+    Verdict,
+)
 from shared.task import SubtaskType
 
 
@@ -17,6 +28,7 @@ class OrchestrationView(View):
     enabled: bool
     trigger: Trigger
     output: Output
+    priority: int
     subtasks: tuple[SubtaskRule, ...]
     version: int
     kind: Kind
@@ -43,19 +55,23 @@ class OrchestrationBody(View):
     enabled: bool = True
     trigger: Trigger = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
+    priority: Priority = 0
     subtasks: SubtaskRules
 
 
 class MatchBody(View):
-    """An object that may come to be."""
+    """An object that may come to be. `size` in bytes; without it the object is taken to have some."""
 
     bucket: str | None = None
     key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    size: Annotated[int, Field(ge=0)] | None = None
 
 
 class MatchList(View):
-    """What each orchestration would do with an object, and why."""
+    """What would become of an object, what each orchestration would do with it, and why."""
 
+    verdict: Verdict
+    reason: str
     matches: list[Match]
 
 

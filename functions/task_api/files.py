@@ -1,4 +1,4 @@
-"""Files behind the API: links to what tasks read and wrote, and uploads."""
+"""The routes of files: links to what tasks read and wrote."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -8,16 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from functions.task_api.views import (
-    CallView,
-    LinkView,
-    OutputList,
-    OutputView,
-    PartView,
-    UploadBody,
-    UploadView,
-    moment,
-)
+from functions.task_api.views import LinkView, OutputList, OutputView, moment
 from shared.errors import Conflict, NotFound
 from shared.media_store import content_type_of
 from shared.pipeline import get_subtask, get_task
@@ -25,7 +16,6 @@ from shared.services import services
 from shared.task import DEFAULT_TENANT, OutputFile, SubtaskStatus
 
 LINK_SECONDS = 3600  # Long enough to watch, short enough to leak little.
-UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
 
 router = APIGatewayHttpRouter()
 
@@ -69,27 +59,6 @@ def get_download(
         raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
     url = output_link(outputs[0], attachment=True)
     return Response(status_code=HTTPStatus.FOUND, content_type="text/plain", body="", headers={"Location": url})
-
-
-@router.post("/uploads", summary="Begin an upload", tags=["Files"])
-def post_upload(body: UploadBody) -> Response[UploadView]:
-    """Give the presigned calls that put a file into the input bucket; past 100 MB it goes in parts."""
-    bucket = services().settings.need("input_bucket")
-    plan = services().media.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
-    view = UploadView(
-        bucket=bucket,
-        key=body.key,
-        expires_at=expiry(UPLOAD_SECONDS),
-        method="PUT" if plan.url else None,
-        url=plan.url,
-        headers=dict(plan.headers) if plan.headers else None,
-        upload_id=plan.upload_id,
-        part_size=plan.part_size,
-        parts=[PartView(number=number, url=url) for number, url in enumerate(plan.part_urls, start=1)] or None,
-        complete=CallView(method="POST", url=plan.complete_url) if plan.complete_url else None,
-        abort=CallView(method="DELETE", url=plan.abort_url) if plan.abort_url else None,
-    )
-    return Response(status_code=HTTPStatus.CREATED, content_type="application/json", body=view)
 
 
 def find_outputs(task_id: str, no: int, run: int | None) -> tuple[OutputFile, ...]:

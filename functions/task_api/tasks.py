@@ -1,7 +1,7 @@
-"""The routes of tasks: list, make, explain, restart, end."""
+"""The routes of tasks: list, make, explain, restart, end, cancel."""
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,9 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from functions.task_api.bulk_views import BulkBody, BulkResultPage, BulkResultView, FilterBody
 from functions.task_api.files import output_views
 from functions.task_api.views import (
     AttemptView,
+    RestartBody,
     SubtaskDetail,
     TaskBody,
     TaskPage,
@@ -21,10 +23,11 @@ from functions.task_api.views import (
     task_fields,
     task_view,
 )
-from shared.pipeline import NewTask, create_task, end_task, get_run, get_subtask, restart_task
+from shared.bulk import DonePage, act_on, act_on_page
+from shared.pipeline import NewTask, cancel_task, create_task, end_task, get_run, get_subtask, restart_task
 from shared.services import services
-from shared.task import DEFAULT_TENANT, Outcome, TaskStatus
-from shared.task_list import TaskFilter
+from shared.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
+from shared.waiting import explain
 
 router = APIGatewayHttpRouter()
 
@@ -44,16 +47,15 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> TaskPage:
     """Show one page of the tasks that pass every filter."""
-    wanted = TaskFilter(
-        tenant=DEFAULT_TENANT,
+    wanted = FilterBody(
         status=status,
         outcome=outcome,
-        id_prefix=task_id.upper(),
+        task_id=task_id,
         source_key=source_key,
         orchestration=orchestration,
-        created_after=milliseconds(created_after),
-        created_before=milliseconds(created_before),
-    )
+        created_after=created_after,
+        created_before=created_before,
+    ).wanted(DEFAULT_TENANT)
     page = services().lists.page(wanted, max_results, next_token)
     return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
 
@@ -76,36 +78,56 @@ def post_task(body: TaskBody) -> Response[TaskView]:
     return Response(
         status_code=HTTPStatus.CREATED if made else HTTPStatus.OK,
         content_type="application/json",
-        body=task_view(task),
+        body=moved(task),
     )
 
 
 @router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
 def get_task(task_id: str, run: RunQuery = None) -> TaskView:
     """Show a task as it stands, or as an earlier run left it."""
-    return task_view(get_run(services(), DEFAULT_TENANT, task_id, run))
+    task = get_run(services(), DEFAULT_TENANT, task_id, run)
+    return task_view(task, explain(task, task.subtasks, services().now(), services().queues.waiting))
 
 
 @router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
-def post_restart(task_id: str) -> TaskView:
-    """Begin the next run of a completed task."""
-    return task_view(restart_task(services(), DEFAULT_TENANT, task_id))
+def post_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
+    """Begin the next run of a completed task, or of what failed in it and what depends on that."""
+    only_failed = body is not None and body.only is not None
+    return moved(restart_task(services(), DEFAULT_TENANT, task_id, only_failed=only_failed))
 
 
 @router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
 def post_end(task_id: str) -> TaskView:
     """Complete a waiting task, so that nothing of it ever starts."""
-    return task_view(end_task(services(), DEFAULT_TENANT, task_id))
+    return moved(end_task(services(), DEFAULT_TENANT, task_id))
+
+
+@router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
+def post_cancel(task_id: str) -> TaskView:
+    """Stop a waiting or running task: what has ended stays, the rest fails, and its ffmpeg is killed."""
+    return moved(cancel_task(services(), DEFAULT_TENANT, task_id))
+
+
+@router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
+def post_bulk(body: BulkBody) -> BulkResultPage:
+    """Do the same with each task that is named, or with one page of those that pass a filter."""
+    if body.filter is not None:
+        wanted = body.filter.wanted(DEFAULT_TENANT)
+        page = act_on_page(services(), body.action, wanted, body.max_results, body.next_token)
+    else:
+        page = DonePage(act_on(services(), DEFAULT_TENANT, body.action, body.task_ids or ()), next_token=None)
+    return BulkResultPage(results=[BulkResultView.of(done) for done in page.results], next_token=page.next_token)
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])
 def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     """Show a subtask's parameters, attempts, commands, log, outputs and result."""
     task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
-    records = services().tasks.get_records(task.id, task.run, no)
+    records = services().tasks.get_records(task.id, subtask.carried_from or task.run, no)
+    waiting = explain(task, [subtask], services().now(), services().queues.waiting)
     final = next((record for number, record in records if number == subtask.attempt and subtask.record), None)
     return SubtaskDetail(
-        **subtask_fields(subtask),
+        **subtask_fields(subtask, waiting.get(no)),
         params=dict(subtask.params),
         attempts=[AttemptView.of(number, record) for number, record in records],
         outputs=output_views(final.outputs if final else ()),
@@ -114,8 +136,6 @@ def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     )
 
 
-def milliseconds(moment: datetime | None) -> int | None:
-    """Return a moment in epoch milliseconds; without a zone it is UTC."""
-    if moment is None:
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+def moved(task: Task) -> TaskView:
+    """Return the view of a task that has just moved; the queue's length is not asked for."""
+    return task_view(task, explain(task, task.subtasks, services().now()))

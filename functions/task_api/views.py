@@ -1,20 +1,17 @@
 """What the API takes and gives: its JSON as typed models, the source of its OpenAPI document."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from shared.media_store import MAX_UPLOAD_BYTES
-from shared.orchestration import (
-    Name,
-    Output,
-    SubtaskRules,
-)
+from shared.orchestration import Name, Output, Priority, SubtaskRules
 from shared.task import (
     AttemptRecord,
     Failure,
+    Lane,
     Outcome,
     Source,
     Subtask,
@@ -23,6 +20,7 @@ from shared.task import (
     Task,
     TaskStatus,
 )
+from shared.waiting import Waiting, WaitReason
 
 
 class View(BaseModel):
@@ -36,6 +34,13 @@ def moment(at: int | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    """Return a moment in epoch milliseconds; without a zone it is UTC."""
+    if at is None:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 class FailureView(View):
@@ -78,8 +83,37 @@ class OrchestrationRefView(View):
     version: int
 
 
+class WaitingView(View):
+    """Why a subtask waits: `needs` are the subtasks that it waits for, `ahead` counts roughly those before it."""
+
+    reason: WaitReason
+    message: str
+    needs: list[int] | None
+    retry_at: str | None
+    ahead: int | None
+    queue: Lane
+
+    @classmethod
+    def of(cls, waiting: Waiting | None) -> "WaitingView | None":
+        """Return the view, None of nothing."""
+        if waiting is None:
+            return None
+        return cls(
+            reason=waiting.reason,
+            message=waiting.message,
+            needs=None if waiting.needs is None else list(waiting.needs),
+            retry_at=moment(waiting.retry_at),
+            ahead=waiting.ahead,
+            queue=waiting.lane,
+        )
+
+
 class SubtaskView(View):
-    """A subtask in a task. `progress` is percent, `needs` and `input` are subtask numbers."""
+    """A subtask in a task. `progress` is percent, `needs` and `input` are subtask numbers.
+
+    `carriedFrom` is the earlier run whose success it is, `retryAt` the time of its next attempt, and `waiting` says why
+    it has not started yet.
+    """
 
     no: int
     name: str
@@ -93,12 +127,16 @@ class SubtaskView(View):
     progress: int
     phase: str | None
     attempt: int
+    carried_from: int | None
+    retry_at: str | None
+    waiting: WaitingView | None
     output: str | None
     error: FailureView | None
 
 
-def subtask_fields(subtask: Subtask) -> dict[str, Any]:
-    """Return what every view of a subtask shows."""
+def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
+    """Return what every view of a subtask shows: of what its attempts left, only what still counts."""
+    status = subtask.status
     return {
         "no": subtask.no,
         "name": subtask.name,
@@ -106,14 +144,17 @@ def subtask_fields(subtask: Subtask) -> dict[str, Any]:
         "template": subtask.template,
         "needs": list(subtask.needs),
         "input": subtask.input,
-        "status": subtask.status,
+        "status": status,
         "started_at": moment(subtask.started_at),
         "ended_at": moment(subtask.ended_at),
-        "progress": 100 if subtask.status is SubtaskStatus.SUCCESSFUL else subtask.progress,
-        "phase": subtask.phase,
+        "progress": 100 if status is SubtaskStatus.SUCCESSFUL else subtask.progress,
+        "phase": subtask.phase if status is SubtaskStatus.IN_PROGRESS else None,
         "attempt": subtask.attempt,
+        "carried_from": subtask.carried_from,
+        "retry_at": moment(subtask.retry_at) if status is SubtaskStatus.WAITING else None,
+        "waiting": WaitingView.of(waiting),
         "output": subtask.output,
-        "error": FailureView.of(subtask.failure),
+        "error": FailureView.of(subtask.failure) if status is SubtaskStatus.FAILED else None,
     }
 
 
@@ -125,6 +166,7 @@ class TaskSummary(View):
     outcome: Outcome | None
     run: int
     priority: int
+    queue: Lane
     source: SourceView
     orchestration: OrchestrationRefView | None
     session_context: str | None
@@ -151,6 +193,7 @@ def task_fields(task: Task) -> dict[str, Any]:
         "outcome": task.outcome,
         "run": task.run,
         "priority": task.priority,
+        "queue": task.lane,
         "source": SourceView.of(task.source),
         "orchestration": OrchestrationRefView(name=ref.name, version=ref.version) if ref else None,
         "session_context": task.session_context,
@@ -163,9 +206,10 @@ def task_fields(task: Task) -> dict[str, Any]:
     }
 
 
-def task_view(task: Task) -> TaskView:
-    """Return the whole view of a task."""
-    return TaskView(**task_fields(task), subtasks=[SubtaskView(**subtask_fields(s)) for s in task.subtasks])
+def task_view(task: Task, waiting: Mapping[int, Waiting]) -> TaskView:
+    """Return the whole view of a task, whose waiting subtasks are explained by their numbers."""
+    subtasks = [SubtaskView(**subtask_fields(subtask, waiting.get(subtask.no))) for subtask in task.subtasks]
+    return TaskView(**task_fields(task), subtasks=subtasks)
 
 
 class TaskPage(View):
@@ -250,13 +294,13 @@ class SourceBody(View):
 
 
 class TaskBody(View):
-    """A new task: a stored orchestration by name, or a list of subtasks of its own."""
+    """A new task: a stored orchestration by name, whose priority it takes, or a list of subtasks of its own."""
 
     source: SourceBody
     orchestration: Name | None = None
     subtasks: SubtaskRules | None = None
     output: Output = Field(default_factory=Output)
-    priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    priority: Priority | None = None
     client_token: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     session_context: Annotated[str, StringConstraints(max_length=1000)] | None = None
 
@@ -269,55 +313,10 @@ class TaskBody(View):
         return self
 
 
-def checked_upload_key(key: str) -> str:
-    """Return a key that a browser and a shell can live with; raise ValueError otherwise."""
-    if key.startswith("/") or key.endswith("/") or not key.isprintable() or {".", ".."} & set(key.split("/")):
-        message = "a key neither begins nor ends with '/', and has no '.' or '..' folders and no unprintable characters"
-        raise ValueError(message)
-    if len(key.encode()) > 1024:  # noqa: PLR2004 - S3: the length of a key in UTF-8
-        message = "a key has at most 1024 bytes in UTF-8"
-        raise ValueError(message)
-    return key
+class RestartBody(View):
+    """Which subtasks the next run does: all of them, or those that failed and what depends on them."""
 
-
-class UploadBody(View):
-    """A file that a caller wants to upload. `size` in bytes."""
-
-    key: Annotated[str, StringConstraints(min_length=1), AfterValidator(checked_upload_key)]
-    size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES)]
-    content_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=100)] = (
-        "application/octet-stream"
-    )
-
-
-class PartView(View):
-    """One part of a large upload."""
-
-    number: int
-    url: str
-
-
-class CallView(View):
-    """A presigned call that is not a PUT."""
-
-    method: str
-    url: str
-
-
-class UploadView(View):
-    """How to upload: one PUT with these headers, or `parts` of `partSize` bytes and then the completing POST."""
-
-    bucket: str
-    key: str
-    expires_at: str
-    method: str | None = None
-    url: str | None = None
-    headers: dict[str, str] | None = None
-    upload_id: str | None = None
-    part_size: int | None = None
-    parts: list[PartView] | None = None
-    complete: CallView | None = None
-    abort: CallView | None = None
+    only: Literal[SubtaskStatus.FAILED] | None = None
 
 
 class Health(View):

@@ -1,7 +1,6 @@
 """The folder that holds all a stack on this machine owns: its lock, its secret, its log, its saved state."""
 
 import fcntl
-import json
 import os
 import secrets
 import shutil
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.local.errors import DataDirUnusable, SavedStateBroken
+from infra.local.generations import Generations
 
 PRIVATE = 0o600
 LITTLE_SPACE = 2 * 1024**3  # bytes; a source, its outputs and a copy of each while it is worked on
@@ -49,7 +49,7 @@ class DataDir:
 
     @property
     def state(self) -> Path:
-        """One JSON file per AWS service."""
+        """The generations (infra.local.generations)."""
         return self.saved / "state"
 
     @property
@@ -67,13 +67,15 @@ class DataDir:
         try:
             for folder in (self.root, self.saved, self.state, self.objects, self.scratch):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe = self.root / ".writable"
+            probe, twin = self.root / ".writable", self.root / ".linkable"
             probe.write_bytes(b"")
+            os.link(probe, twin)  # as one save takes over what the one before has
+            twin.unlink()
             probe.unlink()
         except OSError as error:
             message = (
-                f"the data directory {self.root} can't be written ({error.strerror}); "
-                "mount its disk or change its owner, or choose another with --data-dir"
+                f"the data directory {self.root} can't be written ({error.strerror}); mount its disk or change its "
+                "owner, or choose another with --data-dir, on a disk that knows hard links"
             )
             raise DataDirUnusable(message) from error
         if self.free_space() < TOO_LITTLE_SPACE:
@@ -128,23 +130,24 @@ class DataDir:
             write_private(path, secrets.token_urlsafe(30))
         return path.read_text()
 
-    def set_aside_broken_state(self, now: datetime) -> None:
-        """Raise SavedStateBroken when a state file can't be read, and move all that was saved out of the way.
+    def set_aside_broken_state(self, now: datetime) -> str | None:
+        """Fall back to the save before when the newest can't be read, and return a sentence that says so.
 
-        The files refer to each other, so what is left of them would make a stack that half works.
+        When none can be read, raise SavedStateBroken, and move all that was saved out of the way: the files refer to
+        each other, so what is left of them would make a stack that half works.
         """
-        for path in sorted(self.state.glob("*.json")):
-            try:
-                json.loads(path.read_bytes())
-            except ValueError as error:
-                kept = self.saved.with_name(f"aws.broken-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-                self.saved.rename(kept)
-                message = (
-                    f"the saved state {path} is broken ({error}); all that was saved is set aside in {kept}. "
-                    f"Run `reelmill up` again to start empty, or mend {path.name} there "
-                    f"and rename {kept.name} to {self.saved.name}"
-                )
-                raise SavedStateBroken(message) from error
+        try:
+            fault = Generations(self.state).settle()
+        except ValueError as error:
+            kept = self.saved.with_name(f"aws.broken-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+            self.saved.rename(kept)
+            message = (
+                f"the saved state {error}; all that was saved is set aside in {kept}. "
+                f"Run `reelmill up` again to start empty, or mend the file there and rename {kept.name} to "
+                f"{self.saved.name}"
+            )
+            raise SavedStateBroken(message) from error
+        return fault and f"the saved state {fault}; going back to the one before, which is older by a second or so"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -27,10 +27,13 @@ STACK = "reelmill"
 ARTIFACTS = "reelmill-artifacts"
 CODE_FOLDERS = ("functions", "shared")
 DIGEST_TAG = "reelmill:digest"
-SUBTASKS_AT_ONCE = 2  # ffmpeg uses every core by itself
-# A lost message is found again while one still looks at the screen.
+# A lost worker or message is found again while one still looks at the screen. The laptop's own limits are tighter
+# than these (infra.local.workers): AWS takes no concurrency below 2.
 PARAMETERS = {
-    "MaxConcurrency": str(SUBTASKS_AT_ONCE),
+    "LeaseSeconds": "20",
+    "UrgentConcurrency": "2",
+    "MaxConcurrency": "2",
+    "BackgroundConcurrency": "2",
     "ResendAfterSeconds": "20",
     "DeletionProtection": "false",
 }

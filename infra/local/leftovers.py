@@ -1,4 +1,4 @@
-"""The functions' processes that a killed server left behind."""
+"""What a killed server left behind: its functions' processes, and files that it was just writing."""
 
 import os
 import shutil
@@ -33,6 +33,12 @@ def end(scratch: Path) -> int:
     for entry in scratch.iterdir() if scratch.is_dir() else ():
         shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
     return len(found)
+
+
+def discard_torn(objects: Path) -> None:
+    """Delete what was not written to its end; no object's file has such a name (ministack's `_plain_path_key`)."""
+    for path in objects.rglob("*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def running_from(scratch: Path) -> Iterator[int]:

@@ -1,18 +1,44 @@
-"""Saves the emulated AWS while it runs, so that a killed server loses its last seconds at most."""
+"""Saves the emulated AWS while it runs, so that a killed server comes back as it was."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from infra.local.generations import Generations, mark
+from infra.local.journal import NAME as JOURNAL
+from infra.local.journal import Entry, Journal
 
 logger = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
-SHARE = 10  # a save that takes a second is followed by ten without one: many tasks make long saves
+SHARE = 10  # a save that takes a second is followed by ten without one
 TRIES = 5
+OUT_OF_DATE = 3  # lines of the journal for an item, before it is written anew ...
+SHORT = 10_000  # ... unless it is short: so many lines are read in a second
 
 State = Callable[[], Any]
+
+
+class Emulated(Protocol):
+    """What is saved: infra.local.emulated_state."""
+
+    def busy(self) -> bool:
+        """Whether a function runs, which may change something at any time."""
+
+    def states(self, folder: Path, *, everything: bool) -> Mapping[str, State]:
+        """Return what can be saved, by name."""
+
+    def write(self, folder: Path, name: str, state: object) -> None:
+        """Write what was returned."""
+
+    def item_count(self) -> int:
+        """Return how many items the tables have."""
+
+    def items(self) -> Iterable[Callable[[], Entry | None]]:
+        """Yield a look at every item."""
 
 
 class Saver:
@@ -20,14 +46,16 @@ class Saver:
 
     def __init__(
         self,
-        states: Callable[[], Mapping[str, State]],
-        write: Callable[[str, Any], None],
-        changes: Callable[[], int],
+        generations: Generations,
+        journal: Journal,
+        emulated: Emulated,
         *,
-        busy: Callable[[], bool],
+        changes: Callable[[], int],
+        uploads_since: Callable[[], float | None],
     ) -> None:
-        """Take what to save and how; `changes` counts requests, `busy` tells whether a function runs."""
-        self._states, self._write, self._changes, self._busy = states, write, changes, busy
+        """Take what to save; `changes` counts requests."""
+        self._generations, self._journal, self._emulated = generations, journal, emulated
+        self._changes, self._uploads_since = changes, uploads_since
         self._stop = threading.Event()
         self._seen = -1
         self._thread = threading.Thread(target=self._run, name="saver", daemon=True)
@@ -37,25 +65,35 @@ class Saver:
         self._thread.start()
 
     def stop(self) -> None:
-        """Save a last time, after which nothing is saved."""
+        """Save no more by itself."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.save()
 
-    def save(self) -> None:
-        """Save every service.
+    def save(self, *, everything: bool = False, last: bool = False) -> None:
+        """Save what changes by use, or everything. A `last` one is marked as such if no upload is under way."""
+        folder = self._generations.begin()
+        self._journal.begin(folder, self._emulated.items() if self._outdated(folder) else None)
+        try:
+            for name, state in self._emulated.states(folder, everything=everything).items():
+                if (value := settled(state)) is not None:
+                    self._emulated.write(folder, name, value)
+            mark(folder, self._uploads_since() or (None if last else time.time()))
+            self._generations.finish(folder)
+        except BaseException:
+            self._journal.abandon()
+            raise
+        self._journal.finish()
 
-        Files of S3 are on the disk when their upload is answered; here are the records that refer to them.
-        """
-        for name, state in self._states().items():
-            if (value := settled(state)) is not None:
-                self._write(name, value)
+    def _outdated(self, folder: Path) -> bool:
+        return (
+            not (folder / JOURNAL).exists() or self._journal.lines > SHORT + OUT_OF_DATE * self._emulated.item_count()
+        )
 
     def _run(self) -> None:
         pause, was_busy = EVERY, False
         while not self._stop.wait(pause):
-            changes, busy = self._changes(), self._busy()
+            changes, busy = self._changes(), self._emulated.busy()
             if changes == self._seen and not busy and not was_busy:
                 continue
             begun = time.monotonic()

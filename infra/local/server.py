@@ -6,33 +6,38 @@ It is handed listening sockets, the data directory's lock and a pipe on which to
 
 import argparse
 import asyncio
+import functools
 import json
 import logging
 import os
 import signal
 import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+import boto3
 from botocore.credentials import Credentials
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
-from ministack.core import persistence  # type: ignore[import-untyped]  # the same
 
-from infra.local import emulator, versioned_reads, workers
+from infra.local import emulated_state, emulator, versioned_reads, workers
 from infra.local.asgi import Message, Receive, Send
 from infra.local.aws_door import AwsDoor
 from infra.local.console_door import ConsoleDoor
 from infra.local.data_dir import DataDir
-from infra.local.deploy import SUBTASKS_AT_ONCE, deploy
+from infra.local.deploy import PARAMETERS, deploy
 from infra.local.errors import DeployFailed
+from infra.local.generations import Generations, mark
 from infra.local.info import StackInfo
+from infra.local.journal import Journal
+from infra.local.recovery import recover
 from infra.local.saver import Saver
+from infra.local.uploads_under_way import UploadsUnderWay
 from shared.errors import ReelmillError
 
 if TYPE_CHECKING:
@@ -43,21 +48,7 @@ logger = logging.getLogger(__name__)
 GRACE = 1.0  # seconds for answers that are under way when the stack ends
 # Functions of which a process is started ahead, so that the first upload finds its code imported.
 WARM = ("OnUploadFunctionName", "RunSubtaskFunctionName")
-
-
-# What changes by use. All else, the ever growing logs too, is saved when the stack is ready and when it ends.
-SAVED = frozenset({"apigateway", "cloudformation", "dynamodb", "eventbridge", "iam", "lambda", "s3", "sqs", "sts"})
-
-
-def all_states() -> dict[str, Callable[[], Any]]:
-    """Return all that the emulator can save, by name."""
-    everything: dict[str, Callable[[], Any]] = emulated._build_persistence_save_dict()  # noqa: SLF001 - the one way
-    return everything
-
-
-def changing_states() -> dict[str, Callable[[], Any]]:
-    """Return what is saved while the stack runs, by name."""
-    return {name: state for name, state in all_states().items() if name in SAVED}
+QUEUES = ("UrgentQueueUrl", "SubtaskQueueUrl", "BackgroundQueueUrl")
 
 
 class Report:
@@ -93,11 +84,21 @@ class Server:
         self.options = options
         self.data_dir = DataDir(options.data_dir)
         self.report = Report(options.report_fd)
+        self.generations = Generations(self.data_dir.state)
+        self.journal = Journal()
+        self.uploads = UploadsUnderWay(owed=self.generations.uploads_since())
         secret = self.data_dir.secret()
         self.aws = AwsDoor(emulated.app, emulator.ACCESS_KEY_ID, secret)
         self.console = ConsoleDoor(emulated.app, Credentials(emulator.ACCESS_KEY_ID, secret), emulator.REGION)
-        self.saver = Saver(changing_states, persistence.save_state, lambda: self.aws.requests, busy=workers.busy)
+        self.saver = Saver(
+            self.generations,
+            self.journal,
+            emulated_state,
+            changes=lambda: self.aws.requests,
+            uploads_since=self.uploads.since,
+        )
         self.stop = asyncio.Event()
+        self.ending = threading.Event()
 
     async def app(self, scope: Message, receive: Receive, send: Send) -> None:
         """Send a request to the door of its port, and the server's own events to the emulator."""
@@ -109,7 +110,7 @@ class Server:
 
     async def run(self) -> int:
         """Serve until a signal comes; return the exit code."""
-        logging.getLogger("persistence").setLevel(logging.WARNING)  # it tells of every file, every second
+        self._take_over()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
@@ -126,18 +127,45 @@ class Server:
         if booted.done() and booted.result():
             await asyncio.wait({served, stopped}, return_when=asyncio.FIRST_COMPLETED)
         self.data_dir.info.unlink(missing_ok=True)
+        self.ending.set()
         await asyncio.to_thread(workers.end)  # while the stack still answers them
         ready = await booted
         self.data_dir.info.unlink(missing_ok=True)
-        await asyncio.to_thread(self.saver.stop)  # or it would write what the emulator saves as it ends
+        await asyncio.to_thread(self.saver.stop)  # the last save comes when the emulator ends
         closing.set()
         await served
+        self.journal.close()
         return 0 if ready else 1
+
+    def _take_over(self) -> None:
+        """Change what the emulator does by itself, before it loads what was saved."""
+        newest = self.generations.newest()
+        if self.uploads.owed is None:
+            mark(newest, time.time())
+        logging.getLogger("persistence").setLevel(logging.WARNING)  # it tells of every file
+        emulated_state.tell(self.journal)
+        emulated_state.bring_back(self.journal, newest)
+        emulated.save_all = self._save_last
+        workers.hold()  # until the stack is ready
+        workers.limit()
+        workers.lock_sessions()
+        versioned_reads.install()
+        self.uploads.watch()
+
+    def _save_last(self, _states: object) -> None:
+        """Save everything, in place of the emulator's own way."""
+        try:
+            self.saver.save(everything=True, last=True)
+        except Exception:  # what was saved before still stands, as after a kill
+            logger.exception("the state could not be saved at the end")
 
     def _boot(self) -> bool:
         """Deploy, and tell when the stack is ready; return False when it can't be."""
         try:
-            self._info().save()
+            info = self._info()
+            info.save()
+            if self.uploads.owed is not None:
+                self._recover(info)
         except ReelmillError as error:
             self.report.fail(error)
         except Exception as error:
@@ -152,12 +180,9 @@ class Server:
     def _info(self) -> StackInfo:
         """Bring everything up, and return what there is then."""
         options = self.options
-        workers.limit()
-        workers.lock_sessions()
-        versioned_reads.install()
         outputs = deploy(emulator.PROJECT, self.report.say)
         self.console.api_id = outputs["ApiId"]
-        self.console.input_bucket = outputs["InputBucketName"]
+        self.console.input_bucket = self.uploads.bucket = outputs["InputBucketName"]
         console = f"http://{emulator.HOST}:{options.port}"
         self.report.say("starting the functions")
         threads = [threading.Thread(target=workers.warm, args=(outputs[name], 1)) for name in WARM]
@@ -171,10 +196,11 @@ class Server:
             raise DeployFailed(message) from error
         for thread in threads:
             thread.join()
-        persistence.save_all(all_states())  # a stack that was ready once comes back
+        self.saver.save(everything=True)  # a stack that was ready once comes back
         self.saver.start()
+        workers.share([outputs[name].rpartition("/")[2] for name in QUEUES])
         # What nobody waits for yet: the second subtask at once, and the first sweep.
-        for name, count in (("RunSubtaskFunctionName", SUBTASKS_AT_ONCE), ("SweepFunctionName", 1)):
+        for name, count in (("RunSubtaskFunctionName", 2), ("SweepFunctionName", 1)):
             threading.Thread(target=workers.warm, args=(outputs[name], count), daemon=True).start()
         return StackInfo(
             console_url=console,
@@ -192,6 +218,14 @@ class Server:
             log=self.data_dir.log,
             outputs=outputs,
         )
+
+    def _recover(self, info: StackInfo) -> None:
+        """Take up in the background what an earlier run left when it was killed."""
+        self.report.say("the stack had not ended in good order; its work is taken up")
+        sweep = functools.partial(boto3.client("lambda").invoke, FunctionName=info.outputs["SweepFunctionName"])
+        lease = float(PARAMETERS["LeaseSeconds"])
+        facts = (self.uploads, info.console_url, sweep, lease, self.ending)
+        threading.Thread(target=recover, args=facts, name="recovery", daemon=True).start()
 
 
 def arguments() -> argparse.Namespace:

@@ -86,7 +86,9 @@ def start(folder: DataDir, lock: int, port: int, aws_port: int, say: Say) -> Sta
     folder.info.unlink(missing_ok=True)
     if ended := leftovers.end(folder.scratch):
         say(f"ended {ended} processes that an earlier run left behind")
-    folder.set_aside_broken_state(datetime.now(UTC))
+    leftovers.discard_torn(folder.objects)
+    if warning := folder.set_aside_broken_state(datetime.now(UTC)):
+        say(warning)
     with listen(port, "--port") as console, listen(aws_port, "--aws-port") as aws:
         process, report = spawn(folder, lock, console, aws)
     _started[folder.root] = process

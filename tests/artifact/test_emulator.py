@@ -75,7 +75,9 @@ def test_a_dropped_file_becomes_a_stored_task_and_its_messages(
     (verdict,) = answer
     key = {"pk": {"S": verdict["taskId"]}, "sk": {"S": "TASK"}}
     item = boto3.client("dynamodb").get_item(TableName=settings.tasks_table, Key=key)["Item"]
-    messages = boto3.client("sqs").receive_message(QueueUrl=settings.queue_url, MaxNumberOfMessages=10)["Messages"]
+    messages = boto3.client("sqs").receive_message(QueueUrl=settings.standard_queue_url, MaxNumberOfMessages=10)[
+        "Messages"
+    ]
     assert verdict["verdict"] == "MATCHED"
     assert "uploads/big buck bunny.mp4" in json.dumps(item)
     assert {json.loads(message["Body"])["taskId"] for message in messages} == {verdict["taskId"]}

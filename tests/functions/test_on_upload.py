@@ -6,11 +6,12 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from functions.on_upload.handler import handler
+from functions.on_upload.handler import handler, milliseconds
 from shared.errors import ServiceBusy
 from shared.pipeline import get_task
 from shared.services import Services
-from shared.task import Source, id_time
+from shared.sortable_id import id_time
+from shared.task import Source
 from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.outages import outage
@@ -50,6 +51,14 @@ def an_eventbridge_event(key: str) -> dict[str, Any]:
     return event
 
 
+def a_failure(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the message of FailedUploadsQueue by which Lambda gives an event back that it has tried thrice."""
+    message = an_event("failed-upload")
+    (record,) = message["Records"]
+    record["body"] = json.dumps(json.loads(record["body"]) | {"requestPayload": event})
+    return message
+
+
 def test_the_event_that_sam_makes_becomes_a_task(world: Services, context: Context) -> None:
     (verdict,) = handler(an_event("s3-put"), context)
 
@@ -79,16 +88,52 @@ def test_the_event_of_eventbridge_becomes_the_same(world: Services, context: Con
     )
 
 
+def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(world: Services, context: Context) -> None:
+    (verdict,) = handler(an_event("failed-upload"), context)
+
+    assert verdict["verdict"] == "MATCHED"
+    assert get_task(world, "main", verdict["taskId"]).source == Source(
+        "reelmill-input",
+        "uploads/big buck bunny.mp4",
+        1024,
+        "0123456789abcdef0123456789abcdef-2",
+        "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+    )
+
+
 @pytest.mark.parametrize("name", KEYS)
 def test_a_name_is_decoded_exactly_once(world: Services, context: Context, name: str) -> None:
     key = f"uploads/{name}.mp4"
+    told_by_s3, told_by_eventbridge = a_notification(key), an_eventbridge_event(key)
 
-    (told_by_s3,) = handler(a_notification(key), context)
-    (told_by_eventbridge,) = handler(an_eventbridge_event(key), context)
-
-    for verdict in (told_by_s3, told_by_eventbridge):
+    for event in (told_by_s3, told_by_eventbridge, a_failure(told_by_s3), a_failure(told_by_eventbridge)):
+        (verdict,) = handler(event, context)
         assert verdict["key"] == key
         assert get_task(world, "main", verdict["taskId"]).source.key == key
+
+
+@pytest.mark.parametrize("said", ["null", "", None])
+def test_an_object_of_a_bucket_without_versions_has_none(world: Services, context: Context, said: str | None) -> None:
+    by_eventbridge = an_eventbridge_event("uploads/b.mp4")
+    by_eventbridge["detail"]["object"]["version-id"] = said
+
+    for event in (a_notification("uploads/a.mp4", versionId=said), by_eventbridge):
+        (verdict,) = handler(event, context)
+        assert get_task(world, "main", verdict["taskId"]).source.version_id is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "at"),
+    [
+        ("2025-06-15T15:06:40.123Z", AT),
+        ("2025-06-15T15:06:40Z", AT - 123),
+        ("2025-06-15T17:06:40.123+02:00", AT),
+        ("1970-01-01T00:00:00.001Z", 1),
+        ("2038-01-19T03:14:07.999Z", 2**31 * 1000 - 1),
+    ],
+)
+def test_a_moment_is_read_to_the_millisecond(moment: str, at: int) -> None:
+    assert milliseconds(moment) == at
 
 
 def test_the_version_and_the_time_of_the_event_go_into_the_task(world: Services, context: Context) -> None:
@@ -138,11 +183,36 @@ def test_the_same_event_again_is_a_duplicate(world: Services, context: Context) 
         {"Records": []},
         {"Records": [{"eventName": "ObjectRemoved:Delete", "eventTime": "2025-06-15T15:06:40Z"}]},
         {"detail-type": "Object Deleted", "source": "aws.s3", "detail": {"object": {"key": "uploads/a.mp4"}}},
+        a_failure({"Records": [{"eventName": "ObjectRemoved:DeleteMarkerCreated"}]}),
     ],
 )
 def test_what_tells_of_no_new_object_makes_nothing(world: Services, context: Context, event: dict[str, Any]) -> None:
     assert handler(event, context) == []
     assert received(world.settings) == []
+
+
+def test_all_who_tell_of_an_object_have_one_task_made(world: Services, context: Context) -> None:
+    key = "uploads/a.mp4"
+    by_s3, by_eventbridge = a_notification(key, versionId="v1"), an_eventbridge_event(key)
+    by_eventbridge["detail"]["object"]["version-id"] = "v1"
+
+    told = [
+        handler(event, context)[0] for event in (by_s3, by_eventbridge, a_failure(by_eventbridge), a_failure(by_s3))
+    ]
+
+    assert [verdict["verdict"] for verdict in told] == ["MATCHED", "DUPLICATE", "DUPLICATE", "DUPLICATE"]
+    assert len({verdict["taskId"] for verdict in told}) == 1
+    assert len(received(world.settings)) == 3
+
+
+def test_an_event_that_fails_again_stays_in_its_queue(world: Services, context: Context) -> None:
+    event = a_failure(a_notification("uploads/a.mp4"))
+
+    with outage("PutItem"), pytest.raises(ServiceBusy):
+        handler(event, context)
+
+    assert [verdict["verdict"] for verdict in handler(event, context)] == ["MATCHED"]
+    assert len(received(world.settings)) == 3
 
 
 def test_an_event_that_could_not_be_taken_in_fails_so_that_lambda_brings_it_again(

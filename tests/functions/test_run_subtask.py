@@ -1,5 +1,8 @@
-"""Messages of the subtask queue, as Lambda's mapping hands them over."""
+"""Messages of the subtask queues, as Lambda's mapping hands them over."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from signal import SIGTERM, getsignal
 from typing import Any
 
 import pytest
@@ -9,18 +12,32 @@ from shared.orchestration import SubtaskRule
 from shared.pipeline import NewTask, create_task, get_task
 from shared.services import Services
 from shared.subtask_queue import ref_from
-from shared.task import Outcome, Task, TaskStatus
+from shared.task import Failure, Lane, Outcome, SubtaskStatus, Task, TaskStatus
 from tests.deployment import client, keys, put
 from tests.functions.conftest import Context, an_event, logged, metrics
-from tests.outages import calls, outage
+from tests.media.footage import Clips
+from tests.outages import meanwhile, outage
+from tests.processes import encoders, processes, until
+from tests.queues import hidden_for
+from tests.unit.attempts import LONG, WORKSPACE
 
 COVER = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}})
+ENDLESS = SubtaskRule.model_validate(LONG)
 
 
-def a_waiting_task(world: Services, key: str, body: bytes) -> Task:
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no heart beat while others call: moto has no locks."""
+    monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", 3600.0)
+
+
+def a_waiting_task(
+    world: Services, key: str, body: bytes, *, rule: SubtaskRule = COVER, priority: int | None = None
+) -> Task:
     """Make a task whose one message is in the queue."""
     put(key, body)
-    return create_task(world, "main", NewTask("input", key, subtasks=(COVER,)), lambda size: key.encode()[-size:])[0]
+    wanted = NewTask("input", key, subtasks=(rule,), priority=priority)
+    return create_task(world, "main", wanted, lambda size: key.encode()[-size:])[0]
 
 
 def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
@@ -29,11 +46,13 @@ def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
     return {"Records": [{**usual, **record} for record in records]}
 
 
-def received_records(world: Services) -> list[dict[str, Any]]:
-    """Receive what the queue holds, as the records of an event; it stays in the queue, hidden."""
-    answer = client("sqs").receive_message(QueueUrl=world.settings.queue_url, MaxNumberOfMessages=10)
+def received_records(world: Services, lane: Lane = Lane.STANDARD) -> list[dict[str, Any]]:
+    """Receive what a lane's queue holds, as the records of an event; it stays in the queue, hidden."""
+    url = world.settings.need(f"{lane.lower()}_queue_url")
+    queue = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
     return [
-        {"messageId": m["MessageId"], "receiptHandle": m["ReceiptHandle"], "body": m["Body"]}
+        {"messageId": m["MessageId"], "receiptHandle": m["ReceiptHandle"], "body": m["Body"], "eventSourceARN": queue}
         for m in answer.get("Messages", [])
     ]
 
@@ -79,32 +98,87 @@ def test_a_message_that_is_none_is_reported_and_breaks_no_other(world: Services,
     assert get_task(world, "main", task.id).status is TaskStatus.COMPLETED
 
 
-def test_a_message_of_a_subtask_in_work_is_hidden_until_the_lease_is_over(world: Services, context: Context) -> None:
+def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(world: Services, context: Context) -> None:
     a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
     (record,) = received_records(world)
     now = world.now()
     world.tasks.claim(ref_from(record["body"]), now, now + 3_600_000, 3)
 
-    with calls() as made:
-        answer = handler(an_event_of(record), context)
+    answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    assert made[-1] == "ChangeMessageVisibility"
+    assert hidden_for(world.settings.standard_queue_url) == [pytest.approx(300, abs=30)]
     with outage("ChangeMessageVisibility"):
         assert failed(handler(an_event_of(record), context)) == [record["messageId"]]
 
 
-def test_a_message_whose_attempt_was_interrupted_comes_again(world: Services, context: Context) -> None:
-    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
-    (record,) = received_records(world)
+@pytest.mark.parametrize(("lane", "priority"), [(Lane.URGENT, 1), (Lane.STANDARD, 0), (Lane.BACKGROUND, -1)])
+def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
+    world: Services, context: Context, lane: Lane, priority: int
+) -> None:
+    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary", priority=priority)
+    (record,) = received_records(world, lane)
 
     with outage("HeadObject"):
         answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
+    assert hidden_for(world.settings.need(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
     assert get_task(world, "main", task.id).unsent == frozenset()
     assert failed(handler(an_event_of(record), context)) == []
     assert get_task(world, "main", task.id).subtasks[0].attempt == 2
+
+
+def test_a_message_that_cannot_be_put_back_comes_again_when_its_queue_says_so(
+    world: Services, context: Context
+) -> None:
+    a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(world)
+
+    with outage("HeadObject"):
+        answer = handler(an_event_of({**record, "eventSourceARN": "arn:aws:sqs:us-east-1:1:nobodys"}), context)
+
+    assert failed(answer) == [record["messageId"]]
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
+    world: Services, context: Context, clip: Clips
+) -> None:
+    task = a_waiting_task(world, "uploads/a.mp4", clip("bigbuckbunny.mp4").read_bytes(), rule=ENDLESS)
+    (record,) = received_records(world)
+    before = getsignal(SIGTERM)
+
+    def stop() -> None:
+        until(lambda: encoders(WORKSPACE))
+        os.kill(os.getpid(), SIGTERM)
+
+    with ThreadPoolExecutor(1) as other:
+        stopped = other.submit(stop)
+        answer = handler(an_event_of(record), context)
+        stopped.result()
+
+    assert failed(answer) == [record["messageId"]]
+    assert not processes(WORKSPACE)
+    waiting = get_task(world, "main", task.id).subtasks[0]
+    assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 1, 0)
+    assert waiting.failure == Failure("InternalError.Interrupted", "the worker was told to stop")
+    assert getsignal(SIGTERM) is before
+
+
+def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_as_well(
+    world: Services, context: Context
+) -> None:
+    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(world)
+
+    with meanwhile("HeadObject", lambda: os.kill(os.getpid(), SIGTERM)):
+        answer = handler(an_event_of(record), context)
+
+    assert failed(answer) == [record["messageId"]]
+    waiting = get_task(world, "main", task.id).subtasks[0]
+    assert (waiting.status, waiting.tries) == (SubtaskStatus.WAITING, 0)
+    assert waiting.failure
+    assert waiting.failure.code == "InternalError.Interrupted"
 
 
 @pytest.mark.parametrize("call", ["UpdateItem", "PutItem"])

@@ -8,6 +8,8 @@ import pytest
 
 from shared.presets import preset_templates
 from shared.services import Services
+from shared.upload import Upload
+from shared.uploads import accept_upload
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import MOMENT
 
@@ -15,6 +17,7 @@ COVER = {"name": "cover", "type": "SCREENSHOT"}
 DOCUMENT = {
     "description": "Überblick",
     "trigger": {"prefix": "films/", "formats": ["MP4"]},
+    "priority": -2,
     "subtasks": [COVER],
 }
 TEMPLATE = {"operation": "SCREENSHOT", "summary": "early", "params": {"at": [1], "width": 64}}
@@ -30,9 +33,11 @@ ROUTES = {
     ("post", "/orchestrations/{name}/disable"),
     ("get", "/tasks"),
     ("post", "/tasks"),
+    ("post", "/tasks/bulk"),
     ("get", "/tasks/{task_id}"),
     ("post", "/tasks/{task_id}/restart"),
     ("post", "/tasks/{task_id}/end"),
+    ("post", "/tasks/{task_id}/cancel"),
     ("get", "/tasks/{task_id}/source"),
     ("get", "/tasks/{task_id}/subtasks/{no}"),
     ("get", "/tasks/{task_id}/subtasks/{no}/outputs"),
@@ -42,6 +47,8 @@ ROUTES = {
     ("put", "/templates/{name}"),
     ("delete", "/templates/{name}"),
     ("post", "/uploads"),
+    ("get", "/uploads/verdicts"),
+    ("post", "/uploads/backfill"),
 }
 
 
@@ -57,6 +64,7 @@ def test_a_stored_orchestration_comes_back_whole(api: Api) -> None:
         "enabled": True,
         "trigger": {"bucket": None, "prefix": "films/", "formats": ["mp4"]},
         "output": {"prefix": "{inputDir}/{inputName}/"},
+        "priority": -2,
         "subtasks": [
             {**COVER, "template": None, "params": {}, "needs": [], "input": None, "fileName": None},
         ],
@@ -83,20 +91,57 @@ def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
 
     disabled = api.post("/orchestrations/web-video/disable")
     again = api.post("/orchestrations/web-video/disable")
-    said = api.post("/orchestrations/match", {"key": "films/a.mp4"}).json["matches"]
+    said = api.post("/orchestrations/match", {"key": "films/a.mp4"}).json
 
     assert [o["name"] for o in api.get("/orchestrations").json["orchestrations"]] == ["films", "web-video"]
     assert (disabled.json["enabled"], disabled.json["version"]) == (False, 2)
     assert again.json == disabled.json
-    assert said == [
-        {
-            "orchestration": "films",
-            "verdict": "MATCHED",
-            "reason": "the key begins with 'films/' and its format is mp4",
-        },
-        {"orchestration": "web-video", "verdict": "NO_MATCH", "reason": "the orchestration is disabled"},
-    ]
+    assert said == {
+        "verdict": "MATCHED",
+        "reason": "1 task would be made",
+        "matches": [
+            {
+                "orchestration": "films",
+                "verdict": "MATCHED",
+                "reason": "the key begins with 'films/' and its format is mp4",
+            },
+            {"orchestration": "web-video", "verdict": "NO_MATCH", "reason": "the orchestration is disabled"},
+        ],
+    }
     assert api.post("/orchestrations/web-video/enable").json["enabled"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "verdict"),
+    [
+        ({"key": "uploads/a.mp4"}, "MATCHED"),
+        ({"key": "uploads/a.mp4", "size": 1, "bucket": "another"}, "MATCHED"),
+        ({"key": "uploads/a.mp4", "size": 0}, "EMPTY_OBJECT"),
+        ({"key": "uploads/a/"}, "EMPTY_OBJECT"),
+        ({"key": "uploads/a.txt"}, "WRONG_FORMAT"),
+        ({"key": "elsewhere/a.mp4"}, "NO_MATCH"),
+        ({"key": "uploads/a.mp4", "bucket": "output"}, "OWN_OUTPUT"),
+    ],
+)
+def test_what_would_become_of_an_upload_is_foretold_and_what_comes_is_just_that(
+    api: Api, world: Services, thing: dict[str, Any], verdict: str
+) -> None:
+    answer = api.post("/orchestrations/match", thing)
+
+    assert answer.json["verdict"] == verdict
+    assert answer.json["reason"]
+    assert [one["orchestration"] for one in answer.json["matches"]] == ["web-video"]
+    assert api.get("/tasks").json["tasks"] == api.get("/uploads/verdicts").json["verdicts"] == []
+    come = Upload(thing.get("bucket", "input"), thing["key"], thing.get("size", 5), "etag", world.now())
+    assert [str(one.verdict) for one in accept_upload(world, come)] == [verdict]
+
+
+@pytest.mark.parametrize("change", [{"key": ""}, {"key": None}, {"size": -1}, {"size": "big"}, {"colour": "red"}])
+def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> None:
+    answer = api.post("/orchestrations/match", {"key": "uploads/a.mp4", **change})
+
+    assert answer.code == "400 InvalidRequest"
+    assert f"body.{next(iter(change))}" in answer.json["message"]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +170,8 @@ def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
         ),
         ("films", {"output": {"prefix": "{nope}/"}}, "400 InvalidRequest", "unknown variable {nope}"),
         ("films", {"version": 7}, "400 InvalidRequest", "body.version: Extra inputs"),
+        ("films", {"priority": 11}, "400 InvalidRequest", "body.priority"),
+        ("films", {"trigger": {"bucket": "output"}}, "400 OwnOutput", "output, the bucket of the outputs"),
     ],
 )
 def test_a_wrong_orchestration_is_refused_when_it_is_stored(
@@ -230,7 +277,13 @@ def test_a_route_that_is_none_is_not_found(api: Api, method: str, path: str) -> 
     ],
 )
 def test_a_body_that_is_no_document_is_refused(api: Api, body: str | None, told: str) -> None:
-    for method, path in (("POST", "/tasks"), ("PUT", "/orchestrations/films"), ("POST", "/uploads")):
+    for method, path in (
+        ("POST", "/tasks"),
+        ("POST", "/tasks/bulk"),
+        ("POST", "/uploads"),
+        ("POST", "/uploads/backfill"),
+        ("PUT", "/orchestrations/films"),
+    ):
         answer = api.ask(method, path, event_says={"body": body})
         assert answer.code == "400 InvalidRequest"
         assert told in answer.json["message"]

@@ -1,4 +1,4 @@
-"""The API's links: they fetch what they say, under the right name, and uploads go where they should."""
+"""The API's links: they fetch what they say, under the right name."""
 
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 
-from shared.media_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
 from shared.services import Services
 from tests.deployment import keys, put
 from tests.functions.conftest import Api
@@ -92,58 +91,3 @@ def test_the_files_of_an_earlier_run_stay_in_reach(api: Api, world: Services, do
     assert fetched(old["url"]) == fetched(new["url"])
     assert api.get(f"{path}/subtasks/1/download", run=1).status == 302
     assert len(keys()) == 6
-
-
-def test_a_small_upload_is_one_put(api: Api) -> None:
-    answer = api.post("/uploads", {"key": ODD, "size": 4, "contentType": "video/mp4"})
-
-    assert answer.status == 201
-    plan = answer.json
-    assert (plan["bucket"], plan["key"], plan["method"]) == ("input", ODD, "PUT")
-    assert plan["headers"] == {"Content-Type": "video/mp4"}
-    assert [plan[name] for name in ("uploadId", "partSize", "parts", "complete", "abort")] == [None] * 5
-    assert MOMENT.fullmatch(plan["expiresAt"])
-    requests.put(plan["url"], data=b"film", headers=plan["headers"], timeout=10).raise_for_status()
-    assert keys("input") == [ODD]
-
-
-def test_an_upload_past_100_mb_goes_in_parts(api: Api) -> None:
-    assert api.post("/uploads", {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES}).json["parts"] is None
-
-    plan = api.post("/uploads", {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES + 1}).json
-
-    assert (plan["method"], plan["url"], plan["headers"]) == (None, None, None)
-    assert plan["partSize"] * len(plan["parts"]) > SINGLE_UPLOAD_BYTES
-    assert [part["number"] for part in plan["parts"]] == list(range(1, len(plan["parts"]) + 1))
-    assert {query(part["url"])["uploadId"] for part in plan["parts"]} == {plan["uploadId"]}
-    assert (plan["complete"]["method"], plan["abort"]["method"]) == ("POST", "DELETE")
-    etag = requests.put(plan["parts"][0]["url"], data=b"film", timeout=10).headers["ETag"]
-    document = (
-        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
-    )
-    requests.post(plan["complete"]["url"], data=document, timeout=10).raise_for_status()
-    assert keys("input") == ["uploads/a.mp4"]
-
-
-@pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ({"key": ""}, "body.key"),
-        ({"key": "/a.mp4"}, "body.key"),
-        ({"key": "uploads/"}, "body.key"),
-        ({"key": "uploads/../a.mp4"}, "body.key"),
-        ({"key": "a\nb.mp4"}, "body.key"),
-        ({"key": "é" * 513}, "body.key"),
-        ({"size": 0}, "body.size"),
-        ({"size": MAX_UPLOAD_BYTES + 1}, "body.size"),
-        ({"size": "big"}, "body.size"),
-        ({"contentType": "video"}, "body.contentType"),
-        ({"contentType": "video/mp4\r\nx: y"}, "body.contentType"),
-        ({"bucket": "mine"}, "body.bucket"),
-    ],
-)
-def test_a_wrong_upload_is_refused_with_its_place(api: Api, change: dict[str, object], place: str) -> None:
-    answer = api.post("/uploads", {"key": "uploads/a.mp4", "size": 1, **change})
-
-    assert answer.code == "400 InvalidRequest"
-    assert answer.json["message"].startswith(f"{place}: ")

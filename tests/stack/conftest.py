@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +12,16 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from infra.local import leftovers
 from infra.local import stack as local
+from infra.local.data_dir import DataDir
 from infra.local.stack import StackInfo
+from shared.ffmpeg import binary
+from tests.media.footage import Clips
 
 Client = Callable[[str], Any]
+
+SLOW = {"name": "slow", "type": "TRANSCODE", "params": {"video": {"speed": "slow", "height": 360}, "audio": "none"}}
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +58,19 @@ def client_of(info: StackInfo, service: str) -> Any:  # noqa: ANN401 - any servi
 def client(stack: StackInfo) -> Client:
     """Lend what makes a boto3 client of the shared stack: `client("s3")`."""
     return lambda service: client_of(stack, service)
+
+
+@pytest.fixture(scope="session")
+def film(clip: Clips, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Lend a video that takes a while to transcode."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    source = clip("bigbuckbunny.mp4")
+    command = [binary(), "-v", "error", "-stream_loop", "1", "-i", str(source), "-c", "copy", "-an", str(path)]
+    subprocess.run(command, check=True, timeout=60)
+    return path.read_bytes()
+
+
+def encodes(folder: DataDir) -> list[int]:
+    """Return the process IDs of the ffmpegs that work for a stack."""
+    mark = f"{folder.scratch}{os.sep}"
+    return [pid for pid, command in leftovers.commands() if command.startswith(binary()) and mark in command]

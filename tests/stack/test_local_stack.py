@@ -7,14 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -22,11 +22,14 @@ from infra.local import stack as local
 from infra.local.data_dir import DataDir
 from infra.local.errors import PortTaken, RunsElsewhere, SavedStateBroken
 from infra.local.stack import StackInfo
-from tests.stack.conftest import Client, client_of
+from infra.local.workers import SUBTASKS_AT_ONCE
+from tests.stack.conftest import Client, client_of, encodes
+from tests.stack.test_end_to_end import Api, eventually
 
 ITEM = {"pk": {"S": "kept"}, "sk": {"S": "NOTE"}, "text": {"S": "Ünïcödé ✓"}}
+# Far longer than it takes to see who may begin; then it is cancelled.
+ENDLESS = {"name": "endless", "type": "TRANSCODE", "params": {"video": {"speed": "slowest"}}}
 KEY = {name: ITEM[name] for name in ("pk", "sk")}
-SAVED_WITHIN = 10.0  # seconds; "the last seconds" of issue 2 on a busy machine
 
 
 @pytest.fixture
@@ -77,14 +80,6 @@ def status_of(url: str, *, method: str = "GET", headers: dict[str, str] | None =
             return error.code
 
 
-def eventually(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it finds
-    deadline = time.monotonic() + SAVED_WITHIN
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
-    return found
-
-
 def gone(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -104,15 +99,15 @@ def keep_something(info: StackInfo) -> None:
 
 def kept(info: StackInfo) -> bool:
     answer = client_of(info, "s3").get_object(Bucket=info.input_bucket, Key="kept/ä b+%.txt")
-    item = client_of(info, "dynamodb").get_item(TableName=info.outputs["CatalogTableName"], Key=KEY)["Item"]
-    return bool(answer["Body"].read() == b"kept" and item == ITEM)
+    dynamodb, table = client_of(info, "dynamodb"), info.outputs["CatalogTableName"]
+    item = dynamodb.get_item(TableName=table, Key=KEY)["Item"]
+    count = dynamodb.describe_table(TableName=table)["Table"]["ItemCount"]
+    return bool(answer["Body"].read() == b"kept" and item == ITEM and count == 1)
 
 
 def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path, stack: StackInfo) -> None:
     first = local.ensure_up(own_dir, port=0, aws_port=0)
     keep_something(first)
-    saved = DataDir.at(own_dir).state / "dynamodb.json"
-    eventually(lambda: b'"kept"' in saved.read_bytes())
 
     os.kill(first.pid, signal.SIGKILL)
     local.wait(own_dir)
@@ -193,14 +188,16 @@ def test_a_server_that_can_not_start_says_why_and_gives_the_ports_back(own_dir: 
 def test_a_broken_state_file_is_named_and_set_aside_and_the_next_up_starts_empty(tmp_path: Path) -> None:
     folder = DataDir.at(tmp_path)
     folder.prepare()
-    (folder.state / "dynamodb.json").write_text('{"tables": {')
+    generation = folder.state / "00000001"
+    generation.mkdir()
+    (generation / "dynamodb.json").write_text('{"tables": {')
     (folder.objects / "movie").write_bytes(b"frames")
 
     with pytest.raises(SavedStateBroken, match=r"dynamodb\.json is broken"):
         local.ensure_up(tmp_path, port=0, aws_port=0)
 
     [aside] = tmp_path.glob("aws.broken-*")
-    assert (aside / "state" / "dynamodb.json").read_text() == '{"tables": {'
+    assert (aside / "state" / "00000001" / "dynamodb.json").read_text() == '{"tables": {'
     assert (aside / "s3" / "movie").read_bytes() == b"frames"
     assert not list(folder.state.glob("*"))
 
@@ -318,3 +315,37 @@ def test_doctor_finds_this_machine_well_and_a_taken_port_not(stack: StackInfo, t
 def test_a_port_that_is_no_port_is_named(tmp_path: Path) -> None:
     with pytest.raises(PortTaken, match="99999 is no port"):
         local.ensure_up(tmp_path, port=99999, aws_port=0)
+
+
+def test_an_urgent_subtask_starts_at_once_though_there_is_a_backlog(
+    stack: StackInfo, client: Client, film: bytes
+) -> None:
+    client("s3").put_object(Bucket=stack.input_bucket, Key="elsewhere/backlog.mp4", Body=film)
+    most = 0
+    with httpx.Client(timeout=30, trust_env=False) as http:
+        api = Api(stack, http)
+
+        def post(priority: int) -> str:
+            source = {"bucket": stack.input_bucket, "key": "elsewhere/backlog.mp4"}
+            body = {"source": source, "subtasks": [ENDLESS], "priority": priority}
+            task_id: str = api.call("POST", "/tasks", body, status=201)["taskId"]
+            return task_id
+
+        def started(task_id: str) -> bool | None:
+            nonlocal most
+            most = max(most, len(encodes(DataDir.at(stack.data_dir))))
+            return bool(api.call("GET", f"/tasks/{task_id}")["startedAt"]) or None
+
+        background = [post(-1) for _ in range(2)]
+        eventually(lambda: started(background[0]))
+        standard = [post(0) for _ in range(3)]
+        eventually(lambda: started(standard[0]))
+
+        urgent = post(1)
+        eventually(lambda: started(urgent))
+        tasks = {task_id: api.call("GET", f"/tasks/{task_id}") for task_id in (*background, *standard, urgent)}
+        for task_id in tasks:
+            api.call("POST", f"/tasks/{task_id}/cancel")
+
+    assert [tasks[task_id]["status"] for task_id in (background[1], standard[2])] == ["WAITING", "WAITING"]
+    assert most <= SUBTASKS_AT_ONCE

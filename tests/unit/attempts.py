@@ -1,5 +1,6 @@
 """What the tests of attempts share: small subtasks, tasks of them, and a look at what came out."""
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,14 @@ from tests.deployment import World, client
 from tests.unit.conftest import sent
 
 SECONDS = 60.0
-LEASE_MS = 90_000  # what is left of the function's time, and 30 s
+LEASE_MS = 120_000
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
 SMALL = {"name": "small", "type": "TRANSCODE", "params": {"video": {"width": 64, "speed": "fastest"}}}
+# Encodes for longer than any test waits.
+LONG = {"name": "long", "type": "TRANSCODE", "params": {"video": {"codec": "h265", "speed": "slowest"}}}
 TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}}
+# Where an attempt of this process has its files; a part of its ffmpeg's command line.
+WORKSPACE = f"/reelmill-{os.getpid()}/"
 NO_FILM = b"Dear diary, today I was renamed to .mp4."
 RULES: TypeAdapter[tuple[SubtaskRule, ...]] = TypeAdapter(SubtaskRules)
 
@@ -30,7 +35,7 @@ def a_made_task(world: World, source: Source, *rules: dict[str, Any], prefix: st
 
 
 def worked(world: World, task: Task) -> Task:
-    """Work through the queue until it is empty; every message must have served."""
+    """Work through the queues until it is empty; every message must have served."""
     while queued := sent(world):
         for ref in queued:
             assert run_subtask(world, ref, SECONDS) is None

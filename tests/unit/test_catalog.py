@@ -13,7 +13,6 @@ from shared.catalog import (
     get_template,
     list_orchestrations,
     list_templates,
-    match_orchestrations,
     overlaid,
     plan_subtasks,
     put_orchestration,
@@ -21,7 +20,7 @@ from shared.catalog import (
     switch_orchestration,
 )
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
-from shared.orchestration import Kind, OrchestrationDocument, TemplateDocument, Verdict
+from shared.orchestration import Kind, OrchestrationDocument, TemplateDocument
 from shared.presets import preset_orchestrations, preset_templates
 from tests.deployment import World
 from tests.outages import outage
@@ -59,12 +58,6 @@ def test_every_template_that_ships_says_exactly_what_its_operation_takes(name: s
 
     assert checked_params(preset.operation, preset.params, name) == preset.params
     assert preset.summary
-
-
-def test_a_video_under_uploads_is_taken_before_anything_is_stored(world: World) -> None:
-    assert [(m.orchestration, m.verdict) for m in match_orchestrations(world, "main", "input", "uploads/a.mp4")] == [
-        (PRESET, Verdict.MATCHED)
-    ]
 
 
 def test_a_stored_orchestration_is_found_as_it_was_put(world: World) -> None:
@@ -108,8 +101,7 @@ def test_a_preset_cannot_be_deleted_but_disabled(world: World) -> None:
 
     assert refused.value.code == "PresetIsReadOnly"
     assert not switch_orchestration(world, "main", PRESET, enabled=False).enabled
-    (answer,) = match_orchestrations(world, "main", "input", "uploads/a.mp4")
-    assert (answer.verdict, answer.reason) == (Verdict.NO_MATCH, "the orchestration is disabled")
+    assert not get_orchestration(world, "main", PRESET).enabled
 
 
 def test_switching_makes_a_version_only_when_it_changes_something(world: World) -> None:
@@ -256,6 +248,14 @@ def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(wo
 
     with pytest.raises(RequestRejected, match="give crf or bitrate, not both"):
         planned(world, template="small", params={"video": {"bitrate": 900}})
+
+
+def test_an_orchestration_that_would_take_outputs_is_refused(world: World) -> None:
+    with pytest.raises(RequestRejected, match="outputs start no tasks") as refused:
+        put_orchestration(world, "main", a_document(trigger={"bucket": "output"}))
+
+    assert refused.value.code == "OwnOutput"
+    assert [o.name for o in list_orchestrations(world, "main")] == [PRESET]
 
 
 def test_a_template_with_wrong_parameters_is_not_stored(world: World) -> None:

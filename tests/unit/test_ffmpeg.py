@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed
+from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
 from shared.ffmpeg import FAILURES, SAFE_DEMUXERS, Ffmpeg, Limits, Progress, _Meter
 
 FOLDER = Path("/tmp/attempt/out")  # noqa: S108 - a name alone
@@ -101,6 +101,7 @@ def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:
         (244, LimitExceeded, "LimitError.Memory"),
         (229, LimitExceeded, "LimitError.OutputSize"),
         (153, LimitExceeded, "LimitError.OutputSize"),
+        (137, WorkerFailed, "InternalError.Killed"),
         (234, OperationFailed, "OperationError.Failed"),
         (1, OperationFailed, "OperationError.Failed"),
     ],

@@ -81,24 +81,53 @@ def test_a_private_file_replaces_one_that_anybody_could_read(tmp_path: Path) -> 
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def saved(folder: DataDir, number: int, text: bytes) -> Path:
+    """Save one service as a generation of that number."""
+    generation = folder.state / f"{number:08}"
+    generation.mkdir()
+    (generation / "sqs.json").write_bytes(text)
+    return generation
+
+
 def test_a_whole_state_is_left_where_it_is(folder: DataDir) -> None:
-    (folder.state / "sqs.json").write_text("{}")
+    generation = saved(folder, 1, b"{}")
 
-    folder.set_aside_broken_state(NOW)
+    assert folder.set_aside_broken_state(NOW) is None
 
-    assert (folder.state / "sqs.json").exists()
+    assert (generation / "sqs.json").exists()
+
+
+def test_a_broken_save_gives_way_to_the_one_before_and_is_spoken_of(folder: DataDir) -> None:
+    whole, broken = saved(folder, 1, b"{}"), saved(folder, 2, b"")
+
+    warning = folder.set_aside_broken_state(NOW)
+
+    assert warning is not None
+    assert str(broken / "sqs.json") in warning
+    assert whole.exists()
+    assert not broken.exists()
 
 
 @pytest.mark.parametrize("broken", [b"", b'{"a": ', b"\xff\xfe", b"{}{}"])
 def test_a_broken_state_is_set_aside_whole_and_a_new_one_can_begin(folder: DataDir, broken: bytes) -> None:
-    (folder.state / "iam.json").write_text("{}")
-    (folder.state / "sqs.json").write_bytes(broken)
+    generation = saved(folder, 1, broken)
+    (generation / "iam.json").write_text("{}")
 
     with pytest.raises(SavedStateBroken, match=r"sqs\.json is broken") as caught:
         folder.set_aside_broken_state(NOW)
 
     aside = folder.root / "aws.broken-20300102T030405Z"
     assert str(aside) in caught.value.message
-    assert sorted(path.name for path in (aside / "state").iterdir()) == ["iam.json", "sqs.json"]
+    assert sorted(path.name for path in (aside / "state" / "00000001").iterdir()) == ["iam.json", "sqs.json"]
     folder.prepare()
-    folder.set_aside_broken_state(NOW)
+    assert folder.set_aside_broken_state(NOW) is None
+
+
+def test_a_disk_without_hard_links_is_refused(folder: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+
+    with pytest.raises(DataDirUnusable, match="hard links"):
+        folder.prepare()

@@ -39,6 +39,17 @@ def test_they_end_with_what_they_left_and_others_do_not(tmp_path: Path) -> None:
         others.wait()
 
 
+def test_what_was_not_written_to_its_end_is_deleted_and_objects_are_not(tmp_path: Path) -> None:
+    kept = [tmp_path / "0" / "bucket" / name for name in ("a.mp4", "a.mp4.meta.json", "tmp", "b%2Etmp")]
+    kept[0].parent.mkdir(parents=True)
+    for path in (*kept, tmp_path / "0" / "bucket" / "c.mp4.tmp", tmp_path / "c.meta.json.tmp"):
+        path.write_bytes(b"")
+
+    leftovers.discard_torn(tmp_path)
+
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+
+
 def test_nothing_left_is_nothing_done(tmp_path: Path) -> None:
     assert leftovers.end(tmp_path / "none") == 0
 

@@ -1,32 +1,58 @@
-"""When the emulated AWS is saved while it runs."""
+"""When and how the emulated AWS is saved while it runs."""
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.local import saver as module
+from infra.local.generations import Generations
+from infra.local.journal import ITEM, NAME, Entry, Journal
 from infra.local.saver import Saver, settled
 
 PATIENCE = 5.0  # seconds for a thread to do what it was asked for
 
 
 class World:
-    """Counts its changes, and what was written of them."""
+    """Stands where the emulator does: counts its changes, and what was written of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.changes = 0
         self.is_busy = False
+        self.under_way: float | None = None
         self.looked = threading.Semaphore(0)
         self.written: list[tuple[str, Any]] = []
-        self.saver = Saver(self.states, self.write, self.count, busy=lambda: self.is_busy)
+        self.failing: list[Exception] = []
+        self.rows: list[Entry] = []
+        self.generations = Generations(folder)
+        self.journal = Journal()
+        self.saver = Saver(
+            self.generations, self.journal, self, changes=self.count, uploads_since=lambda: self.under_way
+        )
 
-    def states(self) -> dict[str, Callable[[], Any]]:
-        return {"sqs": lambda: {"changes": self.changes}, "unused": lambda: None}
+    def busy(self) -> bool:
+        return self.is_busy
 
-    def write(self, name: str, value: Any) -> None:  # noqa: ANN401 - any state
-        self.written.append((name, value))
+    def states(self, _folder: Path, *, everything: bool) -> dict[str, Callable[[], Any]]:
+        logs = {"logs": lambda: "long"} if everything else {}
+        return {"sqs": lambda: {"changes": self.changes}, "unused": lambda: None} | logs
+
+    def write(self, folder: Path, name: str, state: object) -> None:
+        if self.failing:
+            raise self.failing.pop()
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).write_text(str(state))
+        self.written.append((name, state))
+
+    def item_count(self) -> int:
+        return len(self.rows)
+
+    def items(self) -> Iterator[Callable[[], Entry | None]]:
+        for row in self.rows:
+            yield lambda row=row: row  # type: ignore[misc]  # mypy knows no default of a lambda
 
     def count(self) -> int:
         self.looked.release()
@@ -39,15 +65,26 @@ class World:
         for _ in range(times + 1):
             assert self.looked.acquire(timeout=PATIENCE)
 
+    def brought_back(self) -> list[Entry]:
+        with closing(Journal()) as journal:
+            return list(journal.resume(self.generations.newest()))
+
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def still(tmp_path: Path) -> Iterator[World]:
+    """Lend a world that is saved when the test says so."""
+    world = World(tmp_path)
+    yield world
+    world.journal.close()
+
+
+@pytest.fixture
+def world(still: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(module, "EVERY", 0.002)
     monkeypatch.setattr(module, "SHARE", 0)
-    world = World()
-    world.saver.start()
-    yield world
-    world.saver.stop()
+    still.saver.start()
+    yield still
+    still.saver.stop()
 
 
 def test_a_change_is_saved_and_no_change_is_not(world: World) -> None:
@@ -73,12 +110,84 @@ def test_a_running_function_is_saved_again_until_it_has_ended(world: World) -> N
     assert len(world.written) == ended
 
 
-def test_the_end_saves_a_last_time() -> None:
-    world = World()
+def test_a_failed_save_is_not_the_last(world: World) -> None:
+    world.look(2)
+    world.written.clear()
+    world.failing = [OSError("disk full")]
+    world.changes = 1
+    world.look(4)
 
-    world.saver.stop()
+    assert world.written == [("sqs", {"changes": 1})]
 
-    assert world.written == [("sqs", {"changes": 0})]
+
+def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: World) -> None:
+    still.saver.save()
+    before = still.generations.newest()
+    still.failing = [OSError("disk full")]
+
+    with pytest.raises(OSError, match="disk full"):
+        still.saver.save()
+    still.journal.append(ITEM, "a", 1)
+
+    assert still.generations.newest() == before
+    assert still.brought_back() == [[ITEM, "a", 1]]
+
+
+def test_everything_is_saved_when_it_is_asked_for_and_stays(still: World) -> None:
+    still.saver.save(everything=True)
+    still.changes = 1
+    still.saver.save()
+
+    newest = still.generations.newest()
+    assert (newest / "logs").read_text() == "long"
+    assert (newest / "sqs").read_text() == "{'changes': 1}"
+
+
+def test_the_first_journal_has_the_items_that_there_are(still: World) -> None:
+    still.rows = [[ITEM, "a", 1], [ITEM, "b", 1]]
+
+    still.saver.save()
+
+    assert still.brought_back() == still.rows
+
+
+def test_the_journal_is_written_anew_when_most_of_it_is_out_of_date(
+    still: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHORT", 10)
+    still.saver.save()
+    for number in range(20):
+        still.journal.append(ITEM, "a", number)
+    still.rows = [[ITEM, "a", 19]]
+
+    still.saver.save()
+
+    assert still.brought_back() == still.rows
+    size = (still.generations.newest() / NAME).stat().st_size
+    still.saver.save()
+    assert (still.generations.newest() / NAME).stat().st_size > size  # a mark, and the same journal
+
+
+def test_each_save_says_since_when_an_upload_may_be_missing(still: World) -> None:
+    still.saver.save()
+    begun = still.generations.uploads_since()
+    still.under_way = 1000.0
+    still.saver.save()
+
+    assert begun is not None
+    assert begun > 1000
+    assert still.generations.uploads_since() == 1000
+
+
+def test_the_last_save_says_that_no_upload_is_missing_unless_one_is(still: World) -> None:
+    still.under_way = 1000.0
+    still.saver.save(last=True)
+    missing = still.generations.uploads_since()
+    still.under_way = None
+    still.saver.save(last=True)
+
+    assert missing == 1000
+    assert still.generations.uploads_since() is None
 
 
 def test_a_state_that_changes_while_it_is_copied_is_copied_again() -> None:
@@ -90,20 +199,3 @@ def test_a_state_that_changes_while_it_is_copied_is_copied_again() -> None:
         return "whole"
 
     assert settled(state) == "whole"
-
-
-def test_a_failed_save_is_not_the_last(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.look(2)
-    world.written.clear()
-    failing = iter([OSError("disk full")])
-
-    def write(name: str, value: Any) -> None:  # noqa: ANN401 - any state
-        if error := next(failing, None):
-            raise error
-        world.written.append((name, value))
-
-    monkeypatch.setattr(world.saver, "_write", write)
-    world.changes = 1
-    world.look(4)
-
-    assert world.written == [("sqs", {"changes": 1})]

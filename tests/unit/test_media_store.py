@@ -10,6 +10,7 @@ import requests
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
 from shared.media_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES, MediaStore, UploadPlan, content_type_of
 from shared.task import OutputFile, Source
+from shared.upload import Upload
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
 
@@ -53,6 +54,71 @@ def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str) ->
         pytest.raises(NotFound, match="is not there"),
     ):
         world.media.pin("input", "a.mp4")
+
+
+def listed(world: World, *, prefix: str = "", limit: int = 100, bucket: str = "input") -> list[list[Upload]]:
+    """Turn all pages of a bucket's listing."""
+    pages: list[list[Upload]] = []
+    after = None
+    while not pages or after is not None:
+        listing = world.media.list_newest(bucket, prefix, limit, after)
+        pages.append(list(listing.uploads))
+        after = listing.last_key
+    return pages
+
+
+def test_a_bucket_is_listed_by_the_newest_versions_of_what_is_there(world: World) -> None:
+    put("uploads/twice.mp4", b"old")
+    newest = [put("uploads/once.mp4", b"x"), put("uploads/twice.mp4", b"newer")]
+    put("uploads/deleted.mp4", b"x")
+    client("s3").delete_object(Bucket="input", Key="uploads/deleted.mp4")
+    put("elsewhere/a.mp4", b"x")
+
+    (found,) = listed(world, prefix="uploads/")
+
+    assert [Source(u.bucket, u.key, u.size, u.e_tag, u.version_id) for u in found] == newest
+    assert {u.sequencer for u in found} == {""}
+    head = client("s3").head_object(Bucket="input", Key="uploads/once.mp4")
+    assert found[0].at == int(head["LastModified"].timestamp() * 1000)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
+def test_pages_of_a_listing_show_every_object_once_by_its_key(world: World, limit: int) -> None:
+    names = sorted(f"uploads/{name}.mp4" for name in ODD_NAMES)
+    for name in names:
+        put(name, b"old")
+        put(name, b"new")
+
+    pages = listed(world, limit=limit)
+
+    assert [upload.key for page in pages for upload in page] == names
+    assert all(len(page) <= limit for page in pages)
+
+
+def test_in_a_bucket_without_versions_a_listing_names_none(world: World) -> None:
+    client("s3").create_bucket(Bucket="plain")
+    put("clip.mp4", b"once", "plain")
+
+    ((upload,),) = listed(world, bucket="plain")
+
+    assert (upload.key, upload.version_id) == ("clip.mp4", None)
+
+
+def test_an_empty_bucket_is_an_empty_listing(world: World) -> None:
+    assert listed(world) == [[]]
+
+
+@pytest.mark.parametrize("bucket", ["nope", "not a bucket"])
+def test_a_bucket_that_is_not_there_is_not_found(world: World, bucket: str) -> None:
+    with pytest.raises(NotFound, match=f"there is no bucket {bucket}") as missing:
+        world.media.list_newest(bucket, "", 10, None)
+
+    assert missing.value.code == "BucketNotFound"
+
+
+def test_a_bucket_that_may_not_be_listed_is_not_found(world: World) -> None:
+    with outage("ListObjectVersions", error=refusal("AccessDenied", 403)), pytest.raises(NotFound):
+        world.media.list_newest("input", "", 10, None)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -112,6 +178,7 @@ def test_discarded_outputs_are_gone(world: World) -> None:
     ("call", "act", "error"),
     [
         ("HeadObject", lambda media, _: media.pin("input", "a"), ServiceBusy),
+        ("ListObjectVersions", lambda media, _: media.list_newest("input", "", 10, None), ServiceBusy),
         ("GetObject", lambda media, path: media.download(Source("input", "a", 1, "e"), path), Interrupted),
         (
             "HeadObject",

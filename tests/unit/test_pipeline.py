@@ -1,4 +1,4 @@
-"""Uploads and requests become tasks: each once, whatever breaks in between."""
+"""Requests become tasks: each once, whatever breaks in between."""
 
 import os
 from dataclasses import replace
@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from shared.catalog import delete_template, put_orchestration, put_template, switch_orchestration
+from shared.catalog import put_orchestration
 from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
-from shared.pipeline import NewTask, accept_upload, create_task, get_task
-from shared.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
+from shared.orchestration import OrchestrationDocument, SubtaskRule
+from shared.pipeline import NewTask, create_task
+from shared.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
 from tests.deployment import World, client, put
 from tests.outages import outage
-from tests.unit.conftest import accepted, an_upload, sent, swept
+from tests.unit.conftest import sent
 
 SAME = "abc"
 SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
@@ -31,136 +31,6 @@ def wanted(source: Source, **fields: Any) -> NewTask:  # noqa: ANN401
 def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
     usual = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": [SHOT]}
     return OrchestrationDocument.model_validate({**usual, **fields})
-
-
-def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(world: World) -> None:
-    (verdict,) = accept_upload(world, "main", an_upload(world))
-
-    task = world.tasks.get(verdict.task_id or "")
-    assert task
-    assert (verdict.verdict, verdict.orchestration) == (Verdict.MATCHED, "web-video")
-    assert task.orchestration == OrchestrationRef("web-video", 1)
-    assert task.source == Source("input", "uploads/clip.mp4", 1000, "etag", "v1")
-    assert (task.status, task.created_at, task.unsent) == (TaskStatus.WAITING, world.now(), frozenset())
-    assert sent(world) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2), SubtaskRef(task.id, 1, 3)]
-
-
-@pytest.mark.parametrize(
-    ("changes", "verdict", "reason"),
-    [
-        ({"key": "elsewhere/clip.mp4"}, Verdict.NO_MATCH, "no enabled orchestration"),
-        ({"key": "uploads/notes.txt"}, Verdict.WRONG_FORMAT, "the format 'txt' is not among"),
-        ({"size": 0}, Verdict.EMPTY_OBJECT, "empty"),
-        ({"key": "uploads/new folder/"}, Verdict.EMPTY_OBJECT, "folder"),
-        ({"bucket": "output"}, Verdict.OWN_OUTPUT, "outputs start no tasks"),
-    ],
-)
-def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
-    world: World, changes: dict[str, Any], verdict: Verdict, reason: str
-) -> None:
-    (found,) = accept_upload(world, "main", an_upload(world, **changes))
-
-    assert (found.verdict, found.task_id) == (verdict, None)
-    assert reason in found.reason
-    assert sent(world) == []
-
-
-def test_the_same_event_again_makes_no_second_task(world: World) -> None:
-    task = accepted(world)
-    world.time += 5000
-
-    (again,) = accept_upload(world, "main", an_upload(world, at=task.created_at))
-
-    assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
-    assert world.tasks.get(task.id) == task
-    assert len(sent(world)) == 3
-
-
-@pytest.mark.parametrize(
-    "changes", [{"version_id": "v2"}, {"version_id": None, "sequencer": "0B"}, {"key": "uploads/b.mp4"}]
-)
-def test_another_object_at_the_same_moment_makes_another_task(world: World, changes: dict[str, Any]) -> None:
-    first = accepted(world)
-
-    assert accepted(world, an_upload(world, **changes)).id != first.id
-
-
-def test_every_orchestration_that_takes_an_upload_makes_its_own_task(world: World) -> None:
-    put_orchestration(world, "main", an_orchestration("covers"))
-    put_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
-
-    verdicts = accept_upload(world, "main", an_upload(world))
-
-    assert [(v.orchestration, v.verdict) for v in verdicts] == [
-        ("covers", Verdict.MATCHED),
-        ("web-video", Verdict.MATCHED),
-    ]
-    assert len({v.task_id for v in verdicts}) == 2
-
-
-def test_an_orchestration_that_has_lost_its_template_does_not_stop_the_others(world: World) -> None:
-    template = {"name": "mine", "operation": "SCREENSHOT", "params": {}}
-    put_template(world, "main", TemplateDocument.model_validate(template))
-    broken = SHOT.model_copy(update={"template": "mine"})
-    put_orchestration(world, "main", an_orchestration("broken", subtasks=[broken]))
-    delete_template(world, "main", "mine")
-
-    verdicts = accept_upload(world, "main", an_upload(world))
-
-    assert [(v.orchestration, v.verdict) for v in verdicts] == [
-        ("broken", Verdict.INVALID_ORCHESTRATION),
-        ("web-video", Verdict.MATCHED),
-    ]
-    assert verdicts[0].reason == "subtask cover: there is no template mine"
-
-
-def test_a_disabled_orchestration_takes_nothing(world: World) -> None:
-    switch_orchestration(world, "main", "web-video", enabled=False)
-
-    (found,) = accept_upload(world, "main", an_upload(world))
-
-    assert found.verdict is Verdict.NO_MATCH
-
-
-def test_a_task_whose_messages_were_not_taken_is_sent_by_the_next_delivery(world: World) -> None:
-    with outage("SendMessageBatch"):
-        task = accepted(world)
-    assert task.unsent == {1, 2, 3}
-
-    (again,) = accept_upload(world, "main", an_upload(world))
-
-    assert again.verdict is Verdict.DUPLICATE
-    assert [ref.no for ref in sent(world)] == [1, 2, 3]
-    assert get_task(world, "main", task.id).unsent == frozenset()
-
-
-def test_a_task_whose_messages_were_not_taken_is_sent_by_the_sweeper(world: World) -> None:
-    with outage("SendMessageBatch"):
-        task = accepted(world)
-    assert swept(world) == 0
-    world.time += 60_000
-
-    assert swept(world) == 1
-
-    assert sent(world) == [SubtaskRef(task.id, 1, no) for no in (1, 2, 3)]
-    assert get_task(world, "main", task.id).unsent == frozenset()
-    assert swept(world) == 0
-
-
-def test_an_upload_that_dynamodb_did_not_take_raises_so_that_its_event_comes_again(world: World) -> None:
-    with outage("PutItem"), pytest.raises(ServiceBusy):
-        accept_upload(world, "main", an_upload(world))
-    assert sent(world) == []
-
-    assert accept_upload(world, "main", an_upload(world))[0].verdict is Verdict.MATCHED
-
-
-def test_an_upload_that_dynamodb_took_without_saying_so_loses_nothing(world: World) -> None:
-    with outage("PutItem", done=True), pytest.raises(ServiceBusy):
-        accept_upload(world, "main", an_upload(world))
-
-    assert accept_upload(world, "main", an_upload(world))[0].verdict is Verdict.DUPLICATE
-    assert len(sent(world)) == 3
 
 
 def test_a_request_makes_the_task_that_it_describes(world: World) -> None:
@@ -182,6 +52,32 @@ def test_a_request_may_name_an_orchestration_also_a_disabled_one(world: World) -
 
     assert (task.orchestration, task.output_prefix) == (OrchestrationRef("covers", 1), "c/")
     assert [s.name for s in task.subtasks] == ["cover"]
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "given", "lane"),
+    [
+        (None, -4, Lane.BACKGROUND),
+        (0, 0, Lane.STANDARD),
+        (9, 9, Lane.URGENT),
+    ],
+)
+def test_a_request_may_overrule_the_priority_of_its_orchestration(
+    world: World, asked_for: int | None, given: int, lane: Lane
+) -> None:
+    put_orchestration(world, "main", an_orchestration("covers", priority=-4))
+    source = put("films/clip.mp4", b"x")
+
+    task, _ = asked(world, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))
+
+    assert task.priority == given
+    assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+
+
+def test_a_request_without_an_orchestration_or_a_priority_is_a_standard_one(world: World) -> None:
+    task, _ = asked(world, wanted(put("films/clip.mp4", b"x")))
+
+    assert (task.priority, world.queues.waiting(Lane.STANDARD)) == (0, 1)
 
 
 def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(world: World) -> None:
@@ -224,6 +120,18 @@ def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(wor
     assert task.unsent == {1}
 
     assert asked(world, request)[0].unsent == frozenset()
+    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+
+
+def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again(world: World) -> None:
+    request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
+    with outage("PutItem", after=1, done=True), pytest.raises(ServiceBusy):
+        asked(world, request)
+
+    task, made = asked(world, request)
+
+    assert not made
+    assert list(world.lists.due(world.now() + 10**9)) == [task.id]
     assert sent(world) == [SubtaskRef(task.id, 1, 1)]
 
 
@@ -284,4 +192,4 @@ def test_a_request_that_cannot_be_planned_makes_nothing(
         asked(world, wanted(source, **request_of))
 
     assert getattr(refused.value, "code", None) == code
-    assert world.lists.due(world.now() + 10**9, 1) == []
+    assert list(world.lists.due(world.now() + 10**9)) == []

@@ -1,18 +1,23 @@
-"""Restart, end and the sweeper: what is refused changes nothing, and what a crash left behind is healed."""
+"""Restart, end and cancel: what is refused changes nothing, and what is stopped never starts."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
 
 import pytest
 
 from shared.errors import Conflict, NotFound, ServiceBusy
-from shared.pipeline import end_task, get_run, get_subtask, get_task, restart_task
-from shared.sweeper import SWEEP_BATCH, sweep
-from shared.task import Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.pipeline import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
+from shared.sweeper import bury
+from shared.task import STOPPED_BY, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.worker import run_subtask
-from tests.deployment import World, put
-from tests.outages import calls, outage
-from tests.unit.conftest import a_task, accepted, an_upload, sent, swept
+from tests.deployment import World, client, keys, put
+from tests.outages import calls, meanwhile, outage
+from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
+from tests.unit.conftest import a_task, accepted, sent, swept
+from tests.unit.moves import BAD, finished
+
+CANCELLED = STOPPED_BY["cancel"]
+OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
 
 
 def stored(world: World, *, started: bool = False, ended: bool = False) -> Task:
@@ -33,6 +38,7 @@ def stored(world: World, *, started: bool = False, ended: bool = False) -> Task:
         (restart_task, {"started": True}, "is IN_PROGRESS; only a COMPLETED task can be restarted"),
         (end_task, {"started": True}, "is IN_PROGRESS; only a WAITING task can be ended"),
         (end_task, {"ended": True}, "is COMPLETED; only a WAITING task can be ended"),
+        (cancel_task, {"ended": True}, "is COMPLETED; only a WAITING or IN_PROGRESS task can be cancelled"),
     ],
 )
 def test_a_move_that_the_status_forbids_is_refused_and_changes_nothing(
@@ -49,19 +55,96 @@ def test_a_move_that_the_status_forbids_is_refused_and_changes_nothing(
     assert sent(world) == []
 
 
-def test_the_messages_of_an_ended_task_do_nothing(world: World) -> None:
+@pytest.mark.parametrize("stop", [end_task, cancel_task])
+def test_the_messages_of_a_task_that_was_stopped_while_it_waited_do_nothing(
+    world: World, stop: Callable[[World, str, str], Task]
+) -> None:
     task = accepted(world)
-    ended = end_task(world, "main", task.id)
+    stopped = stop(world, "main", task.id)
     queued = sent(world)
 
-    answers = [run_subtask(world, ref, 60) for ref in queued]
+    answers = [run_subtask(world, ref, SECONDS) for ref in queued]
 
     assert len(queued) == 3
     assert answers == [None] * 3
-    assert (ended.status, ended.outcome) == (TaskStatus.COMPLETED, Outcome.ENDED)
-    assert world.tasks.get(task.id) == ended
+    assert (stopped.status, stopped.outcome) == (TaskStatus.COMPLETED, Outcome.ENDED)
+    assert world.tasks.get(task.id) == stopped
     world.time += 10**9
     assert swept(world) == 0
+
+
+def test_a_move_that_another_forestalled_is_refused_with_what_became_of_the_task(world: World) -> None:
+    task = stored(world)
+    ref = SubtaskRef(task.id, 1, 1)
+
+    def claim() -> None:
+        world.tasks.claim(ref, world.now(), world.now() + 1000, 3)
+
+    with (
+        meanwhile("UpdateItem", claim),
+        pytest.raises(Conflict, match="is IN_PROGRESS; only a WAITING task") as refused,
+    ):
+        end_task(world, "main", task.id)
+
+    assert refused.value.details == {"status": TaskStatus.IN_PROGRESS}
+
+
+def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL, {**OF_SMALL, "needs": ["small"]})
+    cover, small = sent(world)
+    run_subtask(world, cover, SECONDS)
+    world.time += 1000
+
+    cancelled = cancel_task(world, "main", task.id)
+
+    assert cancelled == get_task(world, "main", task.id)
+    assert (cancelled.status, cancelled.outcome, cancelled.ended_at) == (
+        TaskStatus.COMPLETED,
+        Outcome.ENDED,
+        world.now(),
+    )
+    assert [s.failure for s in cancelled.subtasks] == [None, CANCELLED, CANCELLED]
+    assert [f"s3://output/{key}" for key in keys()] == [cancelled.subtasks[0].output]
+    assert run_subtask(world, small, SECONDS) is None
+    assert get_task(world, "main", task.id) == cancelled
+
+
+def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(world: World) -> None:
+    task = a_task(world, 3)
+    world.tasks.create(task)
+
+    with meanwhile("UpdateItem", lambda: finished(world, task, 2), times=1):
+        cancelled = cancel_task(world, "main", task.id)
+
+    assert [s.status for s in cancelled.subtasks] == [
+        SubtaskStatus.FAILED,
+        SubtaskStatus.SUCCESSFUL,
+        SubtaskStatus.FAILED,
+    ]
+    assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED]
+
+
+def test_a_task_that_ends_while_it_is_cancelled_has_ended(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+
+    with meanwhile("UpdateItem", lambda: finished(world, task, 1)), pytest.raises(Conflict, match="is COMPLETED"):
+        cancel_task(world, "main", task.id)
+
+    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+
+
+def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(world: World) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    with outage("HeadObject"):
+        run_subtask(world, ref, SECONDS)
+
+    cancelled = cancel_task(world, "main", task.id)
+
+    assert cancelled.subtasks[0].failure == CANCELLED
+    assert run_subtask(world, ref, SECONDS) is None
+    assert get_task(world, "main", task.id) == cancelled
 
 
 def test_a_restart_sends_the_next_run_and_keeps_the_one_before(world: World) -> None:
@@ -84,9 +167,130 @@ def test_a_message_of_an_earlier_run_does_nothing(world: World) -> None:
     assert world.tasks.get(task.id) == again
 
 
+def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_else(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL, OF_SMALL)
+    cover, small = sent(world)
+    run_subtask(world, cover, SECONDS)
+    bury(world, small)
+    first = get_task(world, "main", task.id)
+    world.time += 1000
+
+    again = restart_task(world, "main", task.id, only_failed=True)
+    assert sent(world) == [SubtaskRef(task.id, 2, 2)]
+    run_subtask(world, SubtaskRef(task.id, 2, 2), SECONDS)
+    done = worked(world, again)
+
+    assert codes(first) == [None, "InternalError.Undeliverable", "Skipped.PredecessorFailed"]
+    assert (again.run, again.status, statuses(again)[0]) == (2, TaskStatus.WAITING, SubtaskStatus.SUCCESSFUL)
+    assert done.subtasks[0] == replace(first.subtasks[0], carried_from=1)
+    assert (done.outcome, [s.carried_from for s in done.subtasks]) == (Outcome.SUCCEEDED, [1, None, None])
+    assert len(keys()) == 3
+    for subtask in done.subtasks:
+        record = world.tasks.get_record(task.id, subtask.record or "")
+        assert record
+        assert [f"s3://output/{output.key}" for output in record.outputs] == [subtask.output]
+    assert get_run(world, "main", task.id, 1) == replace(first, run=1)
+
+
+def test_a_subtask_that_is_run_again_reads_what_was_carried_over(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, OF_SMALL)
+    (small,) = sent(world)
+    run_subtask(world, small, SECONDS)
+    (of_small,) = sent(world)
+    bury(world, of_small)
+    source = get_task(world, "main", task.id).source
+    client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
+
+    done = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+    assert done.outcome is Outcome.SUCCEEDED
+    record = world.tasks.get_record(task.id, done.subtasks[1].record or "")
+    assert record
+    assert record.outputs[0].facts["width"] == 64, "the source is 160 wide, and gone"
+
+
+def test_a_success_is_carried_from_run_to_run_until_the_others_succeed_too(world: World, blink: bytes) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
+    for run in (2, 3):
+        task = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+        assert (task.run, task.outcome) == (run, Outcome.PARTIALLY_FAILED)
+        assert [s.carried_from for s in task.subtasks] == [1, None]
+        assert [s.attempt for s in task.subtasks] == [1, 1]
+    assert len(keys()) == 1
+
+
+def test_a_restart_of_all_runs_again_what_was_carried_over(world: World, blink: bytes) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
+    task = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+    again = restart_task(world, "main", task.id)
+
+    assert [(s.status, s.carried_from) for s in again.subtasks] == [(SubtaskStatus.WAITING, None)] * 2
+    assert [ref.no for ref in sent(world)] == [1, 2]
+
+
+def test_a_cancelled_task_can_be_restarted_with_what_it_had_done(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL)
+    run_subtask(world, sent(world)[0], SECONDS)
+    cancel_task(world, "main", task.id)
+
+    done = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+    assert (done.outcome, [s.carried_from for s in done.subtasks]) == (Outcome.SUCCEEDED, [1, None])
+
+
+def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+    done = finished(world, task, 1)
+
+    with pytest.raises(Conflict, match=r"no subtask of task .* has failed; restart all of it") as refused:
+        restart_task(world, "main", task.id, only_failed=True)
+
+    assert refused.value.code == "NothingFailed"
+    assert get_task(world, "main", task.id) == done
+    assert restart_task(world, "main", task.id).run == 2
+
+
+def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(world: World) -> None:
+    task = stored(world, started=True)
+
+    with pytest.raises(Conflict, match="only a COMPLETED task can be restarted"):
+        restart_task(world, "main", task.id, only_failed=True)
+
+    assert get_task(world, "main", task.id) == task
+
+
+@pytest.mark.parametrize(("priority", "lane"), [(7, Lane.URGENT), (0, Lane.STANDARD), (-7, Lane.BACKGROUND)])
+@pytest.mark.parametrize("only_failed", [True, False])
+def test_a_restarted_task_waits_in_the_queue_of_its_priority(
+    world: World, priority: int, lane: Lane, *, only_failed: bool
+) -> None:
+    task = replace(a_task(world, 1), priority=priority)
+    world.tasks.create(task)
+    finished(world, task, 1, BAD)
+
+    restart_task(world, "main", task.id, only_failed=only_failed)
+
+    assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+
+
+@pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])
+def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(world: World, lost: str) -> None:
+    task = stored(world, ended=True)
+
+    with outage(lost), pytest.raises(ServiceBusy):
+        restart_task(world, "main", task.id)
+
+    assert get_task(world, "main", task.id) == task
+    assert restart_task(world, "main", task.id).run == 2
+    assert get_run(world, "main", task.id, 1).subtasks == task.subtasks
+
+
 @pytest.mark.parametrize("identifier", ["0" * 26, "", "nope", "x" * 5000, "😀", "TOKEN#main#abc"])
 def test_a_task_that_is_not_there_is_not_found(world: World, identifier: str) -> None:
-    for act in (get_task, restart_task, end_task):
+    for act in (get_task, restart_task, end_task, cancel_task):
         with pytest.raises(NotFound, match="there is no task") as missing:
             act(world, "main", identifier)
         assert missing.value.code == "TaskNotFound"
@@ -95,8 +299,9 @@ def test_a_task_that_is_not_there_is_not_found(world: World, identifier: str) ->
 def test_a_task_of_another_tenant_is_not_found(world: World) -> None:
     task = stored(world)
 
-    with pytest.raises(NotFound):
-        end_task(world, "other", task.id)
+    for act in (get_task, restart_task, end_task, cancel_task):
+        with pytest.raises(NotFound):
+            act(world, "other", task.id)
     assert world.tasks.get(task.id) == task
 
 
@@ -108,110 +313,3 @@ def test_a_run_or_a_subtask_that_is_not_there_is_not_found(world: World) -> None
     for no in (0, 3):
         with pytest.raises(NotFound, match=f"has no subtask {no}; they are numbered 1 to 2"):
             get_subtask(world, "main", task.id, None, no)
-
-
-def test_a_message_that_was_lost_is_sent_again_once_it_is_overdue(world: World) -> None:
-    task = accepted(world)
-    sent(world)
-    world.time += world.settings.resend_after_seconds * 1000 - 1
-    swept(world)
-    assert sent(world) == []
-
-    world.time += world.settings.resend_after_seconds * 1000
-    swept(world)
-
-    assert sent(world) == [SubtaskRef(task.id, 1, no) for no in (1, 2, 3)]
-
-
-def test_a_subtask_whose_worker_is_gone_is_sent_again_when_its_lease_is_over(world: World) -> None:
-    task = stored(world)
-    world.tasks.sent(task, {1, 2})
-    world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + 90_000, 3)
-    world.time += 90_000
-    swept(world)
-    assert sent(world) == []
-
-    world.time += 1
-    swept(world)
-
-    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
-
-
-def test_a_subtask_that_has_used_up_its_attempts_is_given_up_by_the_sweeper(world: World) -> None:
-    task = stored(world)
-    world.tasks.sent(task, {1, 2})
-    for no in (1, 2):
-        for _ in range(3):
-            world.tasks.claim(SubtaskRef(task.id, 1, no), world.now(), world.now() + 1000, 3)
-            world.time += 1001
-    world.time += 60_000
-
-    swept(world)
-
-    given_up = get_task(world, "main", task.id)
-    assert (given_up.status, given_up.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
-    assert {s.failure.code for s in given_up.subtasks if s.failure} == {"InternalError.AttemptsExhausted"}
-    assert sent(world) == []
-    assert swept(world) == 0
-
-
-def test_a_restarted_task_is_looked_after_like_a_new_one(world: World) -> None:
-    task = stored(world, ended=True)
-    world.time += 7 * 24 * 3600 * 1000
-    restart_task(world, "main", task.id)
-    sent(world)
-
-    world.time += 60_000
-    swept(world)
-    assert sent(world) == [], "its messages are a minute old: they may still be in the queue"
-    world.time += world.settings.resend_after_seconds * 1000
-    swept(world)
-
-    assert sent(world) == [SubtaskRef(task.id, 2, 1), SubtaskRef(task.id, 2, 2)]
-
-
-def test_the_older_a_task_the_rarer_the_looks_at_it(world: World) -> None:
-    stored(world)
-    looks = []
-    for _ in range(24 * 2):
-        world.time += 1_800_000
-        looks += [world.now()] * swept(world)
-
-    gaps = [later - earlier for earlier, later in pairwise(looks)]
-    assert 5 < len(looks) < 12
-    assert gaps == sorted(gaps)
-
-
-def test_the_sweeper_goes_on_until_nothing_is_due_or_its_time_is_over(world: World) -> None:
-    for number in range(SWEEP_BATCH + 1):
-        world.tasks.create(a_task(world, 1, name=str(number)))
-    world.time += 60_000
-
-    assert sweep(world, lambda: 0) == 0
-    assert swept(world) == SWEEP_BATCH + 1
-    assert swept(world) == 0
-
-
-def test_a_sweep_that_breaks_off_is_made_up_for_by_the_next(world: World) -> None:
-    task = stored(world)
-    world.time += 60_000
-    with outage("SendMessageBatch"), pytest.raises(ServiceBusy):
-        swept(world)
-
-    assert swept(world) == 1
-    assert sent(world) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2)]
-
-
-def test_a_message_sent_twice_is_run_once(world: World) -> None:
-    with outage("UpdateItem"):  # the messages are sent, but the note of it is lost
-        task = accepted(world, an_upload(world, version_id=put("uploads/clip.mp4", b"no film").version_id))
-    world.time += 60_000
-    swept(world)
-
-    queued = sent(world)
-    for ref in queued:
-        run_subtask(world, ref, 60)
-
-    done = get_task(world, "main", task.id)
-    assert len(queued) == 6
-    assert [(s.status, s.attempt) for s in done.subtasks] == [(SubtaskStatus.FAILED, 1)] * 3

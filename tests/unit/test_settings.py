@@ -23,12 +23,12 @@ def test_each_setting_has_a_variable_of_its_own() -> None:
 
 
 def test_what_a_function_is_not_told_has_a_default() -> None:
-    assert Settings.from_environment({}) == Settings(max_attempts=3, resend_after_seconds=900)
+    assert Settings.from_environment({}) == Settings(max_attempts=3, lease_seconds=120, resend_after_seconds=900)
 
 
 def test_a_name_that_is_missing_is_told_by_its_variable() -> None:
-    with pytest.raises(SettingsInvalid, match="REELMILL_QUEUE_URL is not set; template.yaml sets it"):  # noqa: RUF043
-        Settings().need("queue_url")
+    with pytest.raises(SettingsInvalid, match=r"REELMILL_URGENT_QUEUE_URL is not set; template\.yaml sets it"):
+        Settings().need("urgent_queue_url")
 
 
 def test_services_ask_for_a_name_only_when_they_are_used() -> None:
@@ -37,6 +37,10 @@ def test_services_ask_for_a_name_only_when_they_are_used() -> None:
     assert services.tasks.items.Meta.table_name == "t"
     with pytest.raises(SettingsInvalid, match="REELMILL_CATALOG_TABLE"):
         _ = services.orchestrations
+    with pytest.raises(SettingsInvalid, match="REELMILL_UPLOADS_TABLE"):
+        _ = services.verdicts
+    with pytest.raises(SettingsInvalid, match="REELMILL_URGENT_QUEUE_URL"):
+        _ = services.queues
 
 
 @pytest.mark.parametrize("value", ["many", "", "1.5"])

@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from shared.sortable_id import sortable_id
 from shared.task import (
-    CROCKFORD,
-    TASK_ID_LENGTH,
+    EXCUSES,
+    STOPPED_BY,
+    TASK_MOVES,
     Ending,
     Failure,
     Hold,
+    Lane,
     Outcome,
     OutputFile,
     Source,
@@ -20,22 +21,19 @@ from shared.task import (
     SubtaskType,
     Task,
     TaskStatus,
-    base32,
-    id_time,
     outcome_of,
-    task_id,
 )
 
 NOW = 1_750_000_000_000
 GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
 BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
-TIMES = st.integers(0, 2**48 - 1)
+CANCELLED = STOPPED_BY["cancel"]
 
 
 def a_task(*needs: tuple[int, ...]) -> Task:
     """Return a new task with one subtask per entry, which lists what it needs."""
     return Task(
-        id=task_id(NOW, b"a"),
+        id=sortable_id(NOW, b"a"),
         source=Source("input", "uploads/a.mp4", 1000, "etag"),
         subtasks=tuple(
             Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {}, needs=need) for no, need in enumerate(needs, start=1)
@@ -56,27 +54,6 @@ def started(task: Task, no: int, *, lease_until: int = NOW + 60_000, progress: i
     )
     subtasks = tuple(subtask if s.no == no else s for s in task.subtasks)
     return replace(task, subtasks=subtasks, status=TaskStatus.IN_PROGRESS, unsent=task.unsent - {no})
-
-
-@given(TIMES, st.binary(), st.binary())
-def test_the_same_event_gives_the_same_id_and_another_one_another(at: int, one: bytes, other: bytes) -> None:
-    assert (task_id(at, one) == task_id(at, other)) is (one == other)
-
-
-@given(TIMES, TIMES, st.binary())
-def test_ids_sort_by_time_and_tell_it(one: int, other: int, identity: bytes) -> None:
-    identifiers = task_id(one, identity), task_id(other, identity)
-
-    assert [id_time(identifier) for identifier in identifiers] == [one, other]
-    assert (identifiers[0] < identifiers[1]) is (one < other)
-    assert all(len(i) == TASK_ID_LENGTH and set(i) <= set(CROCKFORD) for i in identifiers)
-
-
-@given(st.integers(0, 2**50 - 1))
-def test_base_32_loses_no_bit(value: int) -> None:
-    digits = base32(value, 10)
-
-    assert sum(CROCKFORD.index(digit) << 5 * place for place, digit in enumerate(reversed(digits))) == value
 
 
 def test_a_new_task_waits_with_all_pending_and_the_first_ones_to_be_sent() -> None:
@@ -180,12 +157,69 @@ def test_the_outcome_sums_up_the_subtasks(statuses: list[SubtaskStatus], outcome
     assert outcome_of(statuses) is outcome
 
 
-def test_an_ended_task_has_nothing_left_to_do() -> None:
-    task = a_task((), (1,)).ended(NOW + 5)
+@pytest.mark.parametrize(
+    ("tries", "attempt", "spent"), [(0, 0, False), (2, 2, False), (3, 3, True), (0, 14, False), (0, 15, True)]
+)
+def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones(
+    tries: int, attempt: int, *, spent: bool
+) -> None:
+    subtask = replace(a_task(()).subtasks[0], tries=tries, attempt=attempt)
+
+    assert EXCUSES == 5
+    assert subtask.spent(3) is spent
+
+
+@pytest.mark.parametrize(
+    ("priority", "lane"),
+    [
+        (-10, Lane.BACKGROUND),
+        (-1, Lane.BACKGROUND),
+        (0, Lane.STANDARD),
+        (1, Lane.URGENT),
+        (10, Lane.URGENT),
+    ],
+)
+def test_the_sign_of_its_priority_says_which_queue_a_task_waits_in(priority: int, lane: Lane) -> None:
+    assert replace(a_task(()), priority=priority).lane is lane
+
+
+def test_a_subtask_is_ready_since_its_run_began_its_predecessors_ended_and_its_pause_was_over() -> None:
+    task = a_task((), (), (1, 2))
+    done = started(started(task, 1), 2).after(1, GOOD, NOW + 5).after(2, GOOD, NOW + 7)
+    paused = replace(task.subtasks[0], retry_at=NOW + 9)
+
+    assert task.ready_at(1) == NOW
+    assert replace(task, restarted_at=NOW + 2).ready_at(1) == NOW + 2
+    assert done.ready_at(3) == NOW + 7
+    assert replace(task, subtasks=(paused, *task.subtasks[1:])).ready_at(1) == NOW + 9
+
+
+def test_people_may_restart_what_is_over_end_what_waits_and_cancel_what_is_not_over() -> None:
+    assert {
+        "restart": {TaskStatus.COMPLETED},
+        "end": {TaskStatus.WAITING},
+        "cancel": {TaskStatus.WAITING, TaskStatus.IN_PROGRESS},
+    } == TASK_MOVES
+
+
+@pytest.mark.parametrize("move", ["end", "cancel"])
+def test_a_stopped_task_has_nothing_left_to_do(move: str) -> None:
+    task = a_task((), (1,)).stopped(STOPPED_BY[move], NOW + 5)
 
     assert (task.status, task.outcome, task.ended_at) == (TaskStatus.COMPLETED, Outcome.ENDED, NOW + 5)
     assert (task.pending, task.unsent, task.ready()) == (frozenset(), frozenset(), frozenset())
-    assert {s.failure.code for s in task.subtasks if s.failure} == {"Cancelled.TaskEnded"}
+    assert [(s.status, s.failure, s.ended_at) for s in task.subtasks] == [
+        (SubtaskStatus.FAILED, STOPPED_BY[move], NOW + 5)
+    ] * 2
+
+
+def test_what_had_ended_before_a_cancel_stays_as_it_was() -> None:
+    task = started(started(a_task((), (), (2,), (1,)), 1), 2).after(1, GOOD, NOW + 1).after(2, BAD, NOW + 2)
+
+    cancelled = task.stopped(CANCELLED, NOW + 5)
+
+    assert cancelled.subtasks[:3] == task.subtasks[:3]
+    assert (cancelled.subtasks[3].failure, cancelled.outcome) == (CANCELLED, Outcome.ENDED)
 
 
 def test_a_restarted_task_keeps_its_work_and_forgets_its_run() -> None:
@@ -196,6 +230,42 @@ def test_a_restarted_task_keeps_its_work_and_forgets_its_run() -> None:
 
     assert again == replace(before, run=2, restarted_at=NOW + 10)
     assert (before.run_at, again.run_at) == (NOW, NOW + 10)
+
+
+def test_a_restart_of_all_does_not_spare_what_had_succeeded() -> None:
+    before = a_task((), ())
+    done = started(started(before, 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
+
+    assert done.restarted(NOW).subtasks == before.subtasks
+
+
+def test_a_restart_of_the_failed_carries_successes_over_and_runs_again_what_hung_on_a_failure() -> None:
+    before = a_task((), (), (2,), (1, 3))
+    done = started(started(before, 1), 2).after(1, GOOD, NOW + 1).after(2, BAD, NOW + 2)
+
+    again = done.restarted(NOW + 10, only_failed=True)
+
+    assert again.subtasks[0] == replace(done.subtasks[0], carried_from=1)
+    assert again.subtasks[1:] == before.subtasks[1:]
+    assert (again.status, again.outcome, again.started_at, again.ended_at) == (TaskStatus.WAITING, None, None, None)
+    assert (again.pending, again.unsent) == (frozenset({2, 3, 4}), frozenset({2}))
+
+
+def test_a_success_that_is_carried_over_twice_still_names_the_run_that_made_it() -> None:
+    done = started(started(a_task((), ()), 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
+    second = started(done.restarted(NOW, only_failed=True), 2).after(2, BAD, NOW)
+
+    third = second.restarted(NOW, only_failed=True)
+
+    assert (third.run, third.subtasks[0].carried_from, third.subtasks[1].carried_from) == (3, 1, None)
+
+
+def test_a_task_ends_by_what_was_carried_over_as_well() -> None:
+    done = started(started(a_task((), ()), 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
+    again = started(done.restarted(NOW, only_failed=True), 2)
+
+    assert again.after(2, GOOD, NOW).outcome is Outcome.SUCCEEDED
+    assert again.after(2, BAD, NOW).outcome is Outcome.PARTIALLY_FAILED
 
 
 def test_an_output_is_called_by_the_last_part_of_its_key() -> None:

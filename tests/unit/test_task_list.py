@@ -7,7 +7,8 @@ import pytest
 from shared.errors import RequestRejected
 from shared.task import Outcome, SubtaskRef, Task, TaskStatus
 from shared.task_list import Page, TaskFilter
-from tests.deployment import World
+from tests.deployment import BEGINNING, World
+from tests.outages import calls
 from tests.unit.conftest import a_task
 
 
@@ -69,6 +70,72 @@ def test_times_bound_the_list_on_both_sides(world: World, tasks: list[Task]) -> 
     wanted = TaskFilter(created_after=tasks[4].created_at, created_before=tasks[1].created_at)
 
     assert ids(pages(world, wanted, 2)) == [task.id for task in tasks[1:5]]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        TaskFilter(created_after=BEGINNING + 5000, created_before=BEGINNING + 4000),
+        TaskFilter(created_after=BEGINNING + 10**9),
+        TaskFilter(created_before=BEGINNING - 1),
+        TaskFilter(created_before=-1),
+        TaskFilter(id_prefix="ZZZ"),
+        TaskFilter(source_key="x" * 2000),
+    ],
+)
+def test_a_filter_that_nothing_passes_gives_an_empty_list(world: World, tasks: list[Task], wanted: TaskFilter) -> None:
+    assert tasks
+
+    assert world.lists.page(wanted, 2) == Page((), None)
+
+
+@pytest.mark.parametrize("status", list(TaskStatus))
+def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
+    world: World, tasks: list[Task], status: TaskStatus
+) -> None:
+    cancelled = world.tasks.cancel(tasks[1], world.now())
+    assert cancelled
+    restarted = world.tasks.restart(cancelled, world.now(), only_failed=True)
+    assert restarted
+    world.tasks.cancel(tasks[0], world.now())
+
+    listed = ids(pages(world, TaskFilter(status=status), 3))
+
+    assert (
+        listed
+        == {
+            TaskStatus.WAITING: [tasks[1].id, tasks[2].id, tasks[4].id, tasks[6].id],
+            TaskStatus.IN_PROGRESS: [tasks[3].id, tasks[5].id],
+            TaskStatus.COMPLETED: [tasks[0].id],
+        }[status]
+    )
+
+
+def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_next_goes_on(
+    world: World, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.task_list.READ_PER_PAGE", 3)
+    wanted = TaskFilter(orchestration="web-video", status=TaskStatus.IN_PROGRESS)
+
+    turned = pages(world, wanted, 2)
+
+    assert len(turned[0].tasks) == 1
+    assert ids(turned) == [task.id for task in tasks[1::2]]
+
+
+def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(
+    world: World, tasks: list[Task]
+) -> None:
+    for number, task in enumerate(tasks):
+        world.tasks.look_again(task, world.now() + number)
+
+    with calls() as made:
+        due = world.lists.due(world.now() + 4)
+        assert made == []
+        found = list(due)
+
+    assert found == [task.id for task in tasks[:5]]
+    assert set(made) == {"Query"}
 
 
 def test_completed_tasks_are_found_by_outcome(world: World, tasks: list[Task]) -> None:

@@ -1,4 +1,4 @@
-"""Every move of a task: what it changes, and when it is refused."""
+"""The moves of workers and of the sweeper: what each changes, and when it is refused."""
 
 import pytest
 
@@ -9,40 +9,12 @@ from shared.task import (
     Hold,
     Outcome,
     OutputFile,
-    SubtaskRef,
     SubtaskStatus,
-    Task,
     TaskStatus,
 )
 from tests.deployment import World
 from tests.unit.conftest import a_task
-
-LEASE = 60_000
-GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
-BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
-
-
-def stored(world: World, task: Task) -> Task:
-    """Create the task and return it as the table holds it."""
-    assert world.tasks.create(task)
-    found = world.tasks.get(task.id)
-    assert found
-    return found
-
-
-def claimed(world: World, task: Task, no: int) -> tuple[Task, Hold]:
-    """Claim a subtask that must be free."""
-    seen = world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, 3)
-    assert seen
-    return seen, Hold(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
-
-
-def finished(world: World, task: Task, no: int, ending: Ending = GOOD) -> Task:
-    """Claim and finish a subtask."""
-    seen, hold = claimed(world, task, no)
-    done = world.tasks.finish(seen, hold, ending, world.now())
-    assert done
-    return done
+from tests.unit.moves import BAD, GOOD, LEASE, STORAGE, claimed, finished, refused, released, stored
 
 
 def test_what_was_put_is_what_is_read(world: World) -> None:
@@ -78,7 +50,10 @@ def test_a_live_lease_keeps_others_off(world: World) -> None:
     task = stored(world, a_task(world))
     claimed(world, task, 1)
 
-    assert world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now() + LEASE, 0, 3) is None
+    world.time += LEASE
+    assert refused(world, task, 1)
+    world.time += 1
+    assert not refused(world, task, 1)
 
 
 def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(world: World) -> None:
@@ -90,8 +65,8 @@ def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(world: World)
 
     assert current.attempt == 2
     assert world.tasks.finish(seen, late, GOOD, world.now()) is None
-    assert world.tasks.beat(late, 50, "encoding") is None
-    assert world.tasks.release(late) is None
+    assert world.tasks.beat(late, world.now() + LEASE, 50, "encoding") is None
+    assert world.tasks.release(late, world.now(), STORAGE, excused=True) is None
 
 
 def test_no_attempt_is_made_past_the_limit(world: World) -> None:
@@ -100,28 +75,69 @@ def test_no_attempt_is_made_past_the_limit(world: World) -> None:
         claimed(world, task, 1)
         world.time += LEASE + 1
 
-    assert world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + LEASE, 3) is None
+    assert refused(world, task, 1)
+    assert not refused(world, task, 1, tries=4)
 
 
-def test_a_beat_shows_progress(world: World) -> None:
-    _, hold = claimed(world, stored(world, a_task(world)), 1)
+def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(world: World) -> None:
+    task = stored(world, a_task(world))
+    for number in range(1, 16):
+        _, hold = claimed(world, task, 1)
+        assert hold.attempt == number
+        released(world, hold, excused=True)
 
-    seen = world.tasks.beat(hold, 42, "encoding")
+    assert refused(world, task, 1)
+    assert not refused(world, task, 1, tries=4)
+
+
+def test_a_beat_renews_the_lease_and_shows_progress(world: World) -> None:
+    task = stored(world, a_task(world))
+    _, hold = claimed(world, task, 1)
+    world.time += LEASE - 1
+
+    seen = world.tasks.beat(hold, world.now() + LEASE, 42, "encoding")
 
     assert seen
     assert (seen.subtasks[0].progress, seen.subtasks[0].phase, seen.progress) == (42, "encoding", 21)
+    world.time += LEASE
+    assert refused(world, task, 1)
 
 
-def test_a_released_subtask_waits_for_its_next_attempt(world: World) -> None:
+@pytest.mark.parametrize(("excused", "tries"), [(True, 1), (False, 2)])
+def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(world: World, *, excused: bool, tries: int) -> None:
+    task = stored(world, a_task(world))
+    _, first = claimed(world, task, 1)
+
+    waiting = released(world, first, excused=excused).subtasks[0]
+    again, second = claimed(world, task, 1)
+
+    assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 1, tries - 1)
+    assert (waiting.failure, waiting.retry_at) == (STORAGE, world.now() + 5000)
+    assert again.status is TaskStatus.IN_PROGRESS
+    assert (second.attempt, again.subtasks[0].tries) == (2, tries)
+    assert (again.subtasks[0].failure, again.subtasks[0].retry_at) == (None, None)
+
+
+def test_a_subtask_is_released_once(world: World) -> None:
+    _, hold = claimed(world, stored(world, a_task(world)), 1)
+    waiting = released(world, hold, excused=True)
+
+    assert world.tasks.release(hold, world.now(), STORAGE, excused=True) is None
+    assert world.tasks.beat(hold, world.now() + LEASE, 50, "encoding") is None
+    assert world.tasks.get(hold.task_id) == waiting
+
+
+def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started(world: World) -> None:
     task = stored(world, a_task(world))
     _, hold = claimed(world, task, 1)
+    began = world.now()
+    world.tasks.beat(hold, world.now() + LEASE, 42, "encoding")
+    released(world, hold, excused=False)
+    world.time += 5000
 
-    released = world.tasks.release(hold)
+    again, _ = claimed(world, task, 1)
 
-    assert released
-    assert released.subtasks[0].status is SubtaskStatus.WAITING
-    assert released.status is TaskStatus.IN_PROGRESS
-    assert claimed(world, task, 1)[1].attempt == 2
+    assert (again.subtasks[0].progress, again.subtasks[0].started_at, again.started_at) == (0, began, began)
 
 
 def test_the_last_finish_completes_the_task(world: World) -> None:
@@ -168,8 +184,9 @@ def test_a_finished_subtask_never_moves_again(world: World) -> None:
     world.time += LEASE + 1
 
     assert world.tasks.finish(seen, hold, BAD, world.now()) is None
-    assert world.tasks.beat(hold, 1, "again") is None
-    assert world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + LEASE, 9) is None
+    assert world.tasks.beat(hold, world.now() + LEASE, 1, "again") is None
+    assert world.tasks.release(hold, world.now(), STORAGE, excused=True) is None
+    assert refused(world, task, 1, tries=9)
     assert done
     assert world.tasks.give_up(done, 1, BAD, world.now()) is None
     assert world.tasks.get(task.id) == done
@@ -216,50 +233,6 @@ def test_what_nobody_holds_can_be_given_up(world: World) -> None:
     assert done.outcome is Outcome.FAILED
 
 
-def test_a_restart_begins_afresh_and_shuts_the_old_run_out(world: World) -> None:
-    task = stored(world, a_task(world, 1))
-    seen, old = claimed(world, task, 1)
-    done = world.tasks.finish(seen, old, BAD, world.now())
-    assert done
-
-    new = world.tasks.restart(done, world.now())
-
-    assert new
-    assert new == task.restarted(world.now())
-    assert (new.run, new.status, new.unsent, new.pending) == (2, TaskStatus.WAITING, frozenset({1}), frozenset({1}))
-    assert new.subtasks[0].failure is None
-    assert world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + LEASE, 3) is None
-    assert world.tasks.finish(seen, old, GOOD, world.now()) is None
-    assert world.tasks.restart(done, world.now()) is None
-
-
-def test_only_a_completed_task_restarts(world: World) -> None:
-    task = stored(world, a_task(world))
-
-    assert world.tasks.restart(task, world.now()) is None
-    claimed(world, task, 1)
-    assert world.tasks.restart(task, world.now()) is None
-
-
-def test_an_ended_task_never_starts(world: World) -> None:
-    task = stored(world, a_task(world))
-
-    ended = world.tasks.end(task, world.now())
-
-    assert ended
-    assert (ended.status, ended.outcome, ended.pending) == (TaskStatus.COMPLETED, Outcome.ENDED, frozenset())
-    assert {s.failure.code for s in ended.subtasks if s.failure} == {"Cancelled.TaskEnded"}
-    assert world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + LEASE, 3) is None
-    assert world.tasks.end(task, world.now()) is None
-
-
-def test_a_started_task_cannot_be_ended(world: World) -> None:
-    task = stored(world, a_task(world))
-    claimed(world, task, 1)
-
-    assert world.tasks.end(task, world.now()) is None
-
-
 def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
     hold = Hold("0" * 26, 1, 2, attempt=3)
     record = AttemptRecord(
@@ -281,30 +254,20 @@ def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
     assert world.tasks.get_record(hold.task_id, hold.record) == record
     assert world.tasks.get_records(hold.task_id, 1, 2) == [(3, record)]
     assert world.tasks.get_records(hold.task_id, 1, 1) == []
+    assert world.tasks.get_record(hold.task_id, "RUN#0001#SUB#02#ATT#4") is None
 
 
-def test_an_earlier_run_stays_readable(world: World) -> None:
-    done = finished(world, stored(world, a_task(world, 1)), 1, BAD)
-    world.tasks.put_run(done)
+def test_the_records_of_many_attempts_come_in_their_order(world: World) -> None:
+    holds = [Hold("0" * 26, 1, 2, attempt=number) for number in (10, 2, 15, 1)]
+    for hold in holds:
+        world.tasks.put_record(hold, AttemptRecord(started_at=hold.attempt, ended_at=0))
 
-    new = world.tasks.restart(done, world.now())
+    found = world.tasks.get_records("0" * 26, 1, 2)
 
-    assert new
-    assert world.tasks.get_run(new, 1) == done
-    assert world.tasks.get_run(new, 7) is None
+    assert [(number, record.started_at) for number, record in found] == [(1, 1), (2, 2), (10, 10), (15, 15)]
 
 
 def test_a_client_token_stands_for_its_first_task(world: World) -> None:
     assert world.tasks.claim_token("main", "abc", "FIRST") == "FIRST"
     assert world.tasks.claim_token("main", "abc", "SECOND") == "FIRST"
     assert world.tasks.claim_token("other", "abc", "SECOND") == "SECOND"
-
-
-def test_the_sweeper_finds_unfinished_tasks_only(world: World) -> None:
-    waiting, done = stored(world, a_task(world, name="a")), stored(world, a_task(world, 1, name="b"))
-    finished(world, done, 1)
-
-    assert world.lists.due(world.now() + 3_600_000, 10) == [waiting.id]
-    assert world.lists.due(world.now(), 10) == []
-    world.tasks.look_again(waiting, world.now() + 7_200_000)
-    assert world.lists.due(world.now() + 3_600_000, 10) == []

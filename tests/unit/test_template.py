@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
-RESOURCES: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())["Resources"]
+from shared.heartbeat import BEAT_EVERY
+from shared.settings import Settings
+from shared.task import EXCUSES, Lane
+from shared.worker import BUSY_SECONDS
+
+TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
 BUCKETS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"]
+LANES = {Lane.URGENT: "UrgentQueue", Lane.STANDARD: "SubtaskQueue", Lane.BACKGROUND: "BackgroundQueue"}
 TABLES = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::DynamoDB::Table"]
 
 
@@ -48,10 +55,77 @@ def test_nobody_deletes_a_task_or_a_source() -> None:
     assert "dynamodb:Scan" not in everything
 
 
-def test_a_message_stays_hidden_for_longer_than_its_function_may_run() -> None:
-    visibility = RESOURCES["SubtaskQueue"]["Properties"]["VisibilityTimeout"]
+def sources(function: str) -> dict[str, dict[str, Any]]:
+    """Return the mappings by which a function is fed from queues, by their queues."""
+    events = RESOURCES[function]["Properties"].get("Events", {}).values()
+    mappings = [event["Properties"] for event in events if event["Type"] == "SQS"]
+    return {mapping["Queue"]["Fn::GetAtt"][0]: mapping for mapping in mappings}
 
-    assert visibility > RESOURCES["RunSubtaskFunction"]["Properties"]["Timeout"]
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_message_stays_hidden_for_longer_than_its_function_may_run(function: str) -> None:
+    for queue in sources(function):
+        visibility = RESOURCES[queue]["Properties"]["VisibilityTimeout"]
+
+        assert visibility > RESOURCES[function]["Properties"]["Timeout"]
+
+
+def test_every_queue_is_emptied_by_somebody() -> None:
+    queues = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::SQS::Queue"}
+
+    assert {queue: function for function in FUNCTIONS for queue in sources(function)} == {
+        **dict.fromkeys(LANES.values(), "RunSubtaskFunction"),
+        "SubtaskDeadLetterQueue": "SweepFunction",
+        "FailedUploadsQueue": "OnUploadFunction",
+    }
+    assert queues == {*LANES.values(), "SubtaskDeadLetterQueue", "FailedUploadsQueue"}
+
+
+def test_each_lane_has_workers_of_its_own_whose_failed_messages_come_again_one_by_one() -> None:
+    mappings = sources("RunSubtaskFunction")
+
+    assert {queue: mapping["ScalingConfig"]["MaximumConcurrency"] for queue, mapping in mappings.items()} == {
+        "UrgentQueue": {"Ref": "UrgentConcurrency"},
+        "SubtaskQueue": {"Ref": "MaxConcurrency"},
+        "BackgroundQueue": {"Ref": "BackgroundConcurrency"},
+    }
+    for mapping in mappings.values():
+        assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_whoever_sends_subtasks_knows_all_lanes_and_may_write_to_each(function: str) -> None:
+    variables = RESOURCES[function]["Properties"]["Environment"]["Variables"]
+
+    for lane, queue in LANES.items():
+        assert variables[f"REELMILL_{lane}_QUEUE_URL"] == {"Ref": queue}
+        allowed = [s["Resource"] for s in statements(function) if "sqs:SendMessage" in s["Action"]]
+        assert any({"Fn::GetAtt": [queue, "Arn"]} in resources for resources in allowed)
+
+
+@pytest.mark.parametrize("queue", LANES.values())
+def test_a_message_dies_only_after_all_attempts_and_never_while_a_worker_may_live(queue: str) -> None:
+    redrive = RESOURCES[queue]["Properties"]["RedrivePolicy"]
+    longest = RESOURCES["RunSubtaskFunction"]["Properties"]["Timeout"]
+
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["SubtaskDeadLetterQueue", "Arn"]}
+    assert redrive["maxReceiveCount"] > EXCUSES * PARAMETERS["MaxAttempts"]["Default"]
+    assert redrive["maxReceiveCount"] * BUSY_SECONDS > longest + PARAMETERS["LeaseSeconds"]["MaxValue"]
+
+
+def test_a_lease_outlasts_some_beats() -> None:
+    assert PARAMETERS["LeaseSeconds"]["MinValue"] >= 3 * BEAT_EVERY
+    assert PARAMETERS["LeaseSeconds"]["Default"] == Settings().lease_seconds
+    assert PARAMETERS["MaxAttempts"]["Default"] == Settings().max_attempts
+    assert PARAMETERS["ResendAfterSeconds"]["Default"] == Settings().resend_after_seconds
+
+
+def test_what_expires_is_removed_by_dynamodb() -> None:
+    for table in TABLES:
+        assert RESOURCES[table]["Properties"]["TimeToLiveSpecification"] == {
+            "AttributeName": "expires_at",
+            "Enabled": True,
+        }
 
 
 @pytest.mark.parametrize("name", [*BUCKETS, *TABLES])

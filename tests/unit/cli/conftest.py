@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
-from tests.unit.cli.remote import Ended, Handler, RemoteService, Run
+from tests.unit.cli.remote import Handler, RemoteService, Run, run_command
 
 
 @pytest.fixture
@@ -32,16 +32,7 @@ def reelmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("cli.watch.PAUSE", 0.01)  # a test's service has no work to do
-
-    def run(*arguments: str | Path) -> Ended:
-        monkeypatch.setattr("sys.argv", ["reelmill", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
+    return partial(run_command, monkeypatch, capsys)
 
 
 @pytest.fixture

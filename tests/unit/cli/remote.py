@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from cli.main import main
 
 TASK_ID = "06FJ2Q8ZK0QW8E5M3T9XV7R1AB"
 BUCKET = "reelmill-input"
@@ -38,11 +43,12 @@ class Heard:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `body` is JSON unless it is bytes."""
+    """An answer; `body` is JSON unless it is bytes, `meanwhile` happens before it is sent."""
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    meanwhile: Callable[[], object] = lambda: None
 
 
 class RemoteService:
@@ -82,12 +88,14 @@ class Handler(BaseHTTPRequestHandler):
         """Read the request, answer as the service says."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         reply = self.service.reply_to(Heard(self.command, self.path, dict(self.headers), body))
+        reply.meanwhile()
         content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
         for name, value in {"Content-Length": str(len(content)), **reply.headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(BrokenPipeError, ConnectionResetError):  # a command that was interrupted hears no more
+            self.end_headers()
+            self.wfile.write(content)
         if reply.headers.get("Content-Length", str(len(content))) != str(len(content)):
             self.close_connection = True
 
@@ -112,6 +120,16 @@ class Ended:
 
 
 Run = Callable[..., Ended]
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> Ended:
+    """Run the command itself, in this process."""
+    monkeypatch.setattr("sys.argv", ["reelmill", *map(str, arguments)])
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    captured = capsys.readouterr()
+    return Ended(int(ended.value.code or 0), captured.out, captured.err)
 
 
 def subtask(no: int = 1, status: str = "SUCCESSFUL", **changes: object) -> dict[str, Any]:
@@ -146,6 +164,24 @@ def task(**changes: object) -> dict[str, Any]:
         "endedAt": "2026-01-02T03:04:09.000Z",
         "progress": 100,
         "subtasks": [subtask()],
+        **changes,
+    }
+
+
+def verdict(**changes: object) -> dict[str, Any]:
+    """A verdict as the API shows it: on an upload that made a task."""
+    return {
+        "id": TASK_ID,
+        "bucket": BUCKET,
+        "key": "uploads/film.mp4",
+        "versionId": "v1",
+        "eTag": "e1",
+        "size": 9,
+        "uploadedAt": "2026-01-02T03:04:04.000Z",
+        "verdict": "MATCHED",
+        "reason": "a task was made",
+        "orchestration": "web-video",
+        "taskId": TASK_ID,
         **changes,
     }
 

@@ -46,7 +46,21 @@ def test_a_read_is_tried_again_when_the_fault_may_pass(service: RemoteService) -
     assert answer == {"tasks": []}
 
 
-def test_a_write_is_never_sent_twice(service: RemoteService) -> None:
+@pytest.mark.parametrize(("local", "paused"), [(True, []), (False, [0.2, 0.5, 1.0])])
+def test_a_refused_connection_is_tried_again_only_where_a_network_lies_between(
+    monkeypatch: pytest.MonkeyPatch, *, local: bool, paused: list[float]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+
+    with nobody_listening() as url, Api(url, local=local) as api, pytest.raises(Unreachable):
+        api.get("/tasks")
+
+    assert pauses == paused
+
+
+def test_a_write_is_not_sent_twice_unless_that_does_no_harm(service: RemoteService) -> None:
     service.answers("POST", "/api/tasks", Reply({"message": "Service Unavailable"}, 503))
 
     with Api(service.url, local=True) as api, pytest.raises(ApiRefused) as refused:
@@ -54,6 +68,11 @@ def test_a_write_is_never_sent_twice(service: RemoteService) -> None:
 
     assert refused.value.status == 503
     assert len(service.heard) == 1
+
+    with Api(service.url, local=True) as api, pytest.raises(ApiRefused):
+        api.send("POST", "/tasks", {}, pauses=(0.0,))
+
+    assert len(service.heard) == 3
 
 
 def test_a_read_that_never_gets_better_ends_with_the_last_refusal(

@@ -118,17 +118,19 @@ def test_match_asks_about_the_input_bucket_unless_told_otherwise(here: Run, serv
         "verdict": "NO_MATCH",
         "reason": "it takes keys that begin with 'uploads/'",
     }
-    service.answers("POST", "/api/orchestrations/match", {"matches": [found]})
+    whole = {"verdict": "NO_MATCH", "reason": "no enabled orchestration takes it", "matches": [found]}
+    service.answers("POST", "/api/orchestrations/match", whole)
 
     ended = here("orchestrations", "match", "other/a.mp4")
-    here("orchestrations", "match", "a.mp4", "--bucket", "films")
+    here("orchestrations", "match", "a.mp4", "--bucket", "films", "--size", "0")
 
     assert [heard.document for heard in service.heard] == [
         {"key": "other/a.mp4"},
-        {"key": "a.mp4", "bucket": "films"},
+        {"key": "a.mp4", "bucket": "films", "size": 0},
     ]
-    assert "NO_MATCH" in ended.out
-    assert "it takes keys that begin with 'uploads/'" in ended.out
+    overall, blank, _headings, row = ended.out.splitlines()
+    assert (overall, blank) == ("NO_MATCH: no enabled orchestration takes it", "")
+    assert " ".join(row.split()) == "web-video NO_MATCH it takes keys that begin with 'uploads/'"
 
 
 def test_an_answer_without_a_body_is_an_empty_object_in_json(here: Run, service: RemoteService) -> None:

@@ -23,6 +23,8 @@ def test_help_names_every_command(reelmill: Run) -> None:
         "doctor",
         "demo",
         "upload",
+        "verdicts",
+        "backfill",
         "tasks",
         "orchestrations",
         "templates",

@@ -1,6 +1,7 @@
 """`reelmill tasks`: what it asks the API, what it shows, and how it ends."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.unit.cli.remote import FAILED_SUBTASK, TASK_ID, RemoteService, Reply, Run, subtask, task
 
 SECOND_ID = TASK_ID[:-1] + "Z"
+WAITING = {"reason": "QUEUED", "message": "…", "needs": None, "retryAt": None, "ahead": None, "queue": "STANDARD"}
 
 
 def test_json_output_is_the_api_s_document_and_nothing_else(here: Run, service: RemoteService) -> None:
@@ -131,6 +133,30 @@ def test_get_shows_why_a_subtask_failed(here: Run, service: RemoteService) -> No
     assert "SourceFileError.NotMedia: the file is a text, not a video" in ended.out
 
 
+def test_get_shows_why_subtasks_wait_what_was_carried_over_and_the_queue(here: Run, service: RemoteService) -> None:
+    message = "its last attempt was interrupted; the next begins at 2026-01-02T03:06:00.000Z"
+    needing = {**WAITING, "reason": "PREDECESSOR", "needs": [2], "message": "it waits for subtask 2 (sd)"}
+    subtasks = [
+        subtask(1, name="hd", carriedFrom=1),
+        subtask(2, "WAITING", name="sd", waiting={**WAITING, "reason": "RETRY", "message": message}),
+        subtask(3, "WAITING", waiting=needing),
+        subtask(4, "WAITING", waiting=needing),
+    ]
+    changes = {"run": 2, "queue": "BACKGROUND", "priority": -3, "sessionContext": "import of the archive"}
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task(status="IN_PROGRESS", subtasks=subtasks, **changes))
+
+    lines = here("tasks", "get", TASK_ID).out.splitlines()
+
+    assert "Run      2, priority -3" in lines
+    assert "Queue    BACKGROUND" in lines
+    assert "Context  import of the archive" in lines
+    assert [line for line in lines if line.startswith("subtask")] == [
+        "subtask 1 hd: carried over from run 1",
+        f"subtask 2 sd: {message}",
+        "subtasks 3 part-3, 4 part-4: it waits for subtask 2 (sd)",
+    ]
+
+
 def test_one_reason_of_several_subtasks_is_said_once(here: Run, service: RemoteService) -> None:
     both = [{**FAILED_SUBTASK, "no": 1, "name": "hd"}, {**FAILED_SUBTASK, "no": 2, "name": "sd"}]
     service.answers("GET", f"/api/tasks/{TASK_ID}", task(outcome="FAILED", subtasks=both))
@@ -199,6 +225,48 @@ def test_watch_without_a_terminal_writes_a_line_for_each_step_and_no_more(here: 
     assert ended.document == task()
 
 
+def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, service: RemoteService) -> None:
+    retry_at = datetime(2026, 1, 2, 3, 6, 7).astimezone()
+    waits = [
+        {**WAITING, "reason": "UNSENT"},
+        {**WAITING, "ahead": 1200},
+        {**WAITING, "ahead": 1100},  # no line: it still waits for the same
+        {**WAITING, "ahead": None},  # the same
+        {**WAITING, "reason": "RETRY", "retryAt": retry_at.isoformat()},
+        {**WAITING, "reason": "PREDECESSOR", "needs": [2, 3]},
+    ]
+    standings = [
+        task(status="WAITING", outcome=None, subtasks=[subtask(status="WAITING", progress=0, waiting=one)])
+        for one in waits
+    ]
+    service.answers("GET", f"/api/tasks/{TASK_ID}", *standings, task(subtasks=[subtask(carriedFrom=1)]))
+
+    ended = here("tasks", "watch", TASK_ID)
+
+    assert [line.partition(" % ")[2].strip() for line in ended.err.splitlines()] == [
+        "waiting",
+        "queued, about 1,200 ahead",
+        "to be tried again at 03:06:07",
+        "waiting for 2, 3",
+        "carried over from run 1",
+    ]
+
+
+def test_watch_repeats_why_it_waits_when_nothing_moves(
+    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.watch.STALLED", 0)
+    behind = {**WAITING, "message": "about 1,200 others are before it in the STANDARD queue"}
+    waiting = task(
+        status="WAITING", outcome=None, subtasks=[subtask(name="hd", status="WAITING", progress=0, waiting=behind)]
+    )
+    service.answers("GET", f"/api/tasks/{TASK_ID}", waiting, waiting, task())
+
+    ended = here("tasks", "watch", TASK_ID)
+
+    assert "  subtask 1 hd: about 1,200 others are before it in the STANDARD queue" in ended.err.splitlines()
+
+
 def test_watch_says_where_to_look_when_nothing_moves(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +295,7 @@ def test_create_sends_what_the_command_line_and_the_file_say(here: Run, service:
 
     ended = here(
         *("tasks", "create", "s3://films/a b/c.mp4", "--subtasks", "work.yaml", "--priority", "-3"),
-        *("--client-token", "once", "--json"),
+        *("--client-token", "once", "--session-context", "a word of mine", "--json"),
     )
 
     assert ended.document == task()
@@ -236,6 +304,7 @@ def test_create_sends_what_the_command_line_and_the_file_say(here: Run, service:
         "subtasks": rules,
         "priority": -3,
         "clientToken": "once",
+        "sessionContext": "a word of mine",
     }
 
 
@@ -310,7 +379,7 @@ def test_a_limit_is_a_positive_number(here: Run, limit: str) -> None:
 
 
 def test_every_data_command_offers_json(here: Run) -> None:
-    for command in ("list", "get", "create", "restart", "end", "watch", "download"):
+    for command in ("list", "get", "create", "restart", "end", "cancel", "watch", "download"):
         assert "--json" in here("tasks", command, "--help").out, command
 
 

@@ -124,6 +124,18 @@ def test_wait_watches_the_task_and_fails_with_it(here: Run, service: RemoteServi
     assert ended.document["uploads"][0]["tasks"] == [task(outcome="FAILED")]
 
 
+def test_a_task_that_does_not_appear_can_be_asked_after(
+    here: Run, service: RemoteService, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.upload.PATIENCE", 0)
+    takes_whole_files(service)
+    service.answers("GET", "/api/tasks", {"tasks": []})
+
+    ended = here("upload", film)
+
+    assert "`reelmill verdicts --key uploads/film.mp4` says what became of it" in ended.err
+
+
 @pytest.mark.parametrize(("arguments", "code"), [((), 0), (("--wait",), 1)])
 def test_an_upload_that_starts_nothing_says_why(
     here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...], code: int

@@ -1,0 +1,84 @@
+"""What the API takes and gives of an action on many tasks."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from functions.task_api.views import FailureView, TaskSummary, View, milliseconds, task_fields
+from shared.bulk import Action, Done
+from shared.sortable_id import ID_LENGTH
+from shared.task import Outcome, TaskStatus
+from shared.task_list import TaskFilter
+
+TaskId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
+
+
+class FilterBody(View):
+    """The filters of a list of tasks; an empty one takes all tasks."""
+
+    status: TaskStatus | None = None
+    outcome: Outcome | None = None
+    task_id: Annotated[str, StringConstraints(max_length=ID_LENGTH)] = ""
+    source_key: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    orchestration: Annotated[str, StringConstraints(max_length=63)] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    def wanted(self, tenant: str) -> TaskFilter:
+        """Return the filter of a tenant's tasks."""
+        return TaskFilter(
+            tenant=tenant,
+            status=self.status,
+            outcome=self.outcome,
+            id_prefix=self.task_id.upper(),
+            source_key=self.source_key,
+            orchestration=self.orchestration,
+            created_after=milliseconds(self.created_after),
+            created_before=milliseconds(self.created_before),
+        )
+
+
+class BulkBody(View):
+    """What is to be done, and with which tasks: those of these IDs, or one page of those that pass a filter."""
+
+    action: Action
+    task_ids: Annotated[list[TaskId], Field(min_length=1, max_length=100)] | None = None
+    filter: FilterBody | None = None
+    max_results: Annotated[int, Field(ge=1, le=100)] = 50
+    next_token: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def one_choice(self) -> "BulkBody":
+        """Ask for exactly one of `taskIds` and `filter`; only the latter has pages."""
+        if (self.task_ids is None) == (self.filter is None):
+            message = "give either taskIds or filter"
+            raise ValueError(message)
+        if self.task_ids is not None and self.next_token is not None:
+            message = "a nextToken goes with the filter that it came with, not with taskIds"
+            raise ValueError(message)
+        return self
+
+
+class BulkResultView(View):
+    """What became of one task: how it stands now, or why nothing was done with it."""
+
+    task_id: str
+    task: TaskSummary | None
+    error: FailureView | None
+
+    @classmethod
+    def of(cls, done: Done) -> "BulkResultView":
+        """Return the view."""
+        return cls(
+            task_id=done.task_id,
+            task=TaskSummary(**task_fields(done.task)) if done.task else None,
+            error=FailureView(code=done.error.code, message=done.error.message) if done.error else None,
+        )
+
+
+class BulkResultPage(View):
+    """What became of each task; `nextToken` goes on with the next ones, null at the end."""
+
+    results: list[BulkResultView]
+    next_token: str | None

@@ -1,0 +1,119 @@
+"""What the API takes and gives of uploads and the verdicts on them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from functions.task_api.views import View, moment
+from shared.media_store import MAX_UPLOAD_BYTES
+from shared.orchestration import Priority, Verdict
+from shared.upload import Judgement
+
+
+def checked_upload_key(key: str) -> str:
+    """Return a key that a browser and a shell can live with; raise ValueError otherwise."""
+    if key.startswith("/") or key.endswith("/") or not key.isprintable() or {".", ".."} & set(key.split("/")):
+        message = "a key neither begins nor ends with '/', and has no '.' or '..' folders and no unprintable characters"
+        raise ValueError(message)
+    if len(key.encode()) > 1024:  # noqa: PLR2004 - S3: the length of a key in UTF-8
+        message = "a key has at most 1024 bytes in UTF-8"
+        raise ValueError(message)
+    return key
+
+
+class UploadBody(View):
+    """A file that a caller wants to upload. `size` in bytes."""
+
+    key: Annotated[str, StringConstraints(min_length=1), AfterValidator(checked_upload_key)]
+    size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES)]
+    content_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=100)] = (
+        "application/octet-stream"
+    )
+
+
+class PartView(View):
+    """One part of a large upload."""
+
+    number: int
+    url: str
+
+
+class CallView(View):
+    """A presigned call that is not a PUT."""
+
+    method: str
+    url: str
+
+
+class UploadView(View):
+    """How to upload: one PUT with these headers, or `parts` of `partSize` bytes and then the completing POST."""
+
+    bucket: str
+    key: str
+    expires_at: str
+    method: str | None = None
+    url: str | None = None
+    headers: dict[str, str] | None = None
+    upload_id: str | None = None
+    part_size: int | None = None
+    parts: list[PartView] | None = None
+    complete: CallView | None = None
+    abort: CallView | None = None
+
+
+class VerdictView(View):
+    """What became of one upload by one orchestration, or by none. `size` in bytes."""
+
+    id: str
+    bucket: str
+    key: str
+    version_id: str | None
+    e_tag: str
+    size: int
+    uploaded_at: str
+    verdict: Verdict
+    reason: str
+    orchestration: str | None
+    task_id: str | None
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> "VerdictView":
+        """Return the view."""
+        upload = judgement.upload
+        return cls(
+            id=judgement.id,
+            bucket=upload.bucket,
+            key=upload.key,
+            version_id=upload.version_id,
+            e_tag=upload.e_tag,
+            size=upload.size,
+            uploaded_at=moment(upload.at) or "",
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            orchestration=judgement.orchestration,
+            task_id=judgement.task_id,
+        )
+
+
+class VerdictPage(View):
+    """Some verdicts; `nextToken` asks for the next ones, null at the end."""
+
+    verdicts: list[VerdictView]
+    next_token: str | None
+
+
+class BackfillBody(View):
+    """Objects that are there already: in the input bucket, if none is named. A dry run only says what would be made.
+
+    Without a priority each orchestration's own holds.
+    """
+
+    bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)] | None = None
+    prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
+    modified_after: datetime | None = None
+    priority: Priority | None = None
+    dry_run: bool = False
+    max_results: Annotated[int, Field(ge=1, le=100)] = 50
+    # It holds a key, of which each byte may take six in JSON, and that in base 64.
+    next_token: Annotated[str, StringConstraints(max_length=10_000)] | None = None

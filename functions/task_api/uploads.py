@@ -1,0 +1,86 @@
+"""The routes of uploads: how to make one, what became of them, and the same for what was there before."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from functions.task_api.files import expiry
+from functions.task_api.upload_views import (
+    BackfillBody,
+    CallView,
+    PartView,
+    UploadBody,
+    UploadView,
+    VerdictPage,
+    VerdictView,
+)
+from functions.task_api.views import milliseconds
+from shared.orchestration import Verdict
+from shared.services import services
+from shared.task import DEFAULT_TENANT
+from shared.uploads import Backfill, backfill
+from shared.verdict_store import VerdictFilter
+
+UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
+
+router = APIGatewayHttpRouter()
+
+
+@router.post("/uploads", summary="Begin an upload", tags=["Uploads"])
+def post_upload(body: UploadBody) -> Response[UploadView]:
+    """Give the presigned calls that put a file into the input bucket; past 100 MB it goes in parts."""
+    bucket = services().settings.need("input_bucket")
+    plan = services().media.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
+    view = UploadView(
+        bucket=bucket,
+        key=body.key,
+        expires_at=expiry(UPLOAD_SECONDS),
+        method="PUT" if plan.url else None,
+        url=plan.url,
+        headers=dict(plan.headers) if plan.headers else None,
+        upload_id=plan.upload_id,
+        part_size=plan.part_size,
+        parts=[PartView(number=number, url=url) for number, url in enumerate(plan.part_urls, start=1)] or None,
+        complete=CallView(method="POST", url=plan.complete_url) if plan.complete_url else None,
+        abort=CallView(method="DELETE", url=plan.abort_url) if plan.abort_url else None,
+    )
+    return Response(status_code=HTTPStatus.CREATED, content_type="application/json", body=view)
+
+
+@router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])
+def list_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
+    key: Annotated[str | None, Query(max_length=1024)] = None,
+    verdict: Annotated[Verdict | None, Query()] = None,
+    uploaded_after: Annotated[datetime | None, Query(alias="uploadedAfter")] = None,
+    uploaded_before: Annotated[datetime | None, Query(alias="uploadedBefore")] = None,
+    max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
+    next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
+) -> VerdictPage:
+    """Show one page of the verdicts that pass every filter: what became of each upload, and why."""
+    wanted = VerdictFilter(
+        tenant=DEFAULT_TENANT,
+        key=key,
+        verdict=verdict,
+        after=milliseconds(uploaded_after),
+        before=milliseconds(uploaded_before),
+    )
+    page = services().verdicts.page(wanted, max_results, next_token)
+    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.judgements], next_token=page.next_token)
+
+
+@router.post("/uploads/backfill", summary="Make tasks of objects that are there already", tags=["Uploads"])
+def post_backfill(body: BackfillBody) -> VerdictPage:
+    """Offer one page of a bucket's objects to the orchestrations; those that have their task keep it."""
+    wanted = Backfill(
+        bucket=body.bucket or services().settings.need("input_bucket"),
+        prefix=body.prefix,
+        modified_after=milliseconds(body.modified_after),
+        priority=body.priority,
+        dry_run=body.dry_run,
+    )
+    page = backfill(services(), DEFAULT_TENANT, wanted, body.max_results, body.next_token)
+    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.judgements], next_token=page.next_token)

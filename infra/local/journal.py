@@ -1,0 +1,118 @@
+"""What is in the tables and came into the queues, line by line, so that what was answered outlives a kill.
+
+A line is written before the request that it tells of is answered. It is not forced to the disk: the system keeps
+what a killed process wrote, and only a power failure may take the last seconds.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+logger = logging.getLogger(__name__)
+
+NAME = "journal"
+ITEM, MESSAGE, BEGUN = "item", "message", "generation"
+
+Entry = list[Any]
+
+
+class Journal:
+    """A file that the generations share, until it is written anew because most of its lines are out of date.
+
+    While a generation with a new one is unfinished, lines go into the former one, too.
+    """
+
+    def __init__(self) -> None:
+        """Write nowhere yet."""
+        self.lines = 0
+        self._files: tuple[IO[bytes], ...] = ()
+        self._turn = threading.Lock()
+
+    def append(self, *entry: object) -> None:
+        """Write a line."""
+        with self._turn:
+            self._write(self._files, entry)
+
+    def resume(self, generation: Path) -> Iterator[Entry]:
+        """Yield what a generation lacks, then go on with its journal, if it has one.
+
+        It lacks all items, and the messages that came after it was begun.
+        """
+        path, begun = generation / NAME, False
+        if not path.exists():
+            return
+        for entry in whole_lines(path):
+            self.lines += 1
+            begun = begun or entry == [BEGUN, generation.name]
+            if entry[0] == ITEM or (entry[0] == MESSAGE and begun):
+                yield entry
+        self._files = (path.open("ab"),)
+
+    def begin(self, generation: Path, looks: Iterable[Callable[[], Entry | None]] | None) -> None:
+        """Note that a generation begins; write its journal anew of what `looks` see, unless they are None.
+
+        No line of something comes between its look and the line of that: the last line tells how it is now.
+        """
+        if looks is not None:
+            path = generation / NAME
+            path.unlink(missing_ok=True)
+            new = path.open("ab")
+            with self._turn:
+                self._files = (*self._files, new)
+                self.lines = 0
+            for look in looks:
+                with self._turn:
+                    if entry := look():
+                        self._write((new,), entry)
+        self.append(BEGUN, generation.stem)
+
+    def finish(self) -> None:
+        """Go on with the newest journal alone: its generation counts now."""
+        self._drop(self._files[:-1])
+
+    def abandon(self) -> None:
+        """Go on with the former journal alone: the generation came to nothing."""
+        self._drop(self._files[1:])
+
+    def close(self) -> None:
+        """Write nowhere any more."""
+        self._drop(self._files)
+
+    def _write(self, files: tuple[IO[bytes], ...], entry: object) -> None:
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        self.lines += 1
+        for file in files:
+            file.write(line)
+            file.flush()
+
+    def _drop(self, files: tuple[IO[bytes], ...]) -> None:
+        with self._turn:
+            self._files = tuple(file for file in self._files if file not in files)
+            for file in files:
+                file.close()
+
+
+def whole_lines(path: Path) -> Iterator[Entry]:
+    """Yield the lines of a journal, and cut off what follows the last whole one: it was never answered."""
+    with path.open("rb+") as file:
+        end = 0
+        for line in file:
+            entry = entry_of(line)
+            if entry is None:
+                logger.warning("the journal %s breaks off after %d bytes", path, end)
+                break
+            yield entry
+            end += len(line)
+        file.truncate(end)
+
+
+def entry_of(line: bytes) -> Entry | None:
+    """Return what a line says, None when it was not written to its end."""
+    try:
+        entry: Entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if line.endswith(b"\n") else None

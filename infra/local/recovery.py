@@ -1,0 +1,56 @@
+"""After a kill: what waits for the sweeper is healed at once, and uploads whose event was lost are offered again."""
+
+import json
+import logging
+import threading
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from infra.local.uploads_under_way import UploadsUnderWay
+
+logger = logging.getLogger(__name__)
+
+MARGIN = 60.0  # seconds by which a version may be older than the upload that made it: its parts took their time
+RETRY = 5.0
+PATIENCE = 60.0
+
+
+def recover(
+    uploads: UploadsUnderWay, console_url: str, sweep: Callable[[], object], lease_seconds: float, stop: threading.Event
+) -> None:
+    """Sweep, offer the uploads, and sweep again when no killed worker has a lease any more."""
+    attempt(sweep)
+    while uploads.owed is not None and not stop.is_set():
+        if attempt(lambda: offer_again(uploads, console_url)):
+            uploads.owed = None
+        else:
+            stop.wait(RETRY)
+    if not stop.wait(lease_seconds):
+        attempt(sweep)
+
+
+def offer_again(uploads: UploadsUnderWay, console_url: str) -> None:
+    """Offer the uploads since the time that is owed to the orchestrations; those that became tasks stay as they are."""
+    since = datetime.fromtimestamp((uploads.owed or 0) - MARGIN, UTC).isoformat(timespec="milliseconds")
+    wanted = {"bucket": uploads.bucket, "modifiedAfter": since}
+    token = None
+    while True:
+        body = json.dumps(wanted | ({"nextToken": token} if token else {})).encode()
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{console_url}/api/uploads/backfill", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - the same
+            page = json.load(answer)
+        if not (token := page.get("nextToken")):
+            return
+
+
+def attempt(step: Callable[[], object]) -> bool:
+    """Take a step, and tell whether it went well; the log has the reason when it didn't."""
+    try:
+        step()
+    except Exception:  # whatever it was, the stack serves, and the sweeper comes every minute
+        logger.exception("a step of the recovery failed")
+        return False
+    return True

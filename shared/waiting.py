@@ -1,0 +1,99 @@
+"""Why a waiting subtask waits, told to the person who asks at night. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from shared.errors import ServiceBusy
+from shared.task import Lane, Subtask, SubtaskStatus, Task
+
+
+class WaitReason(StrEnum):
+    """What a waiting subtask waits for."""
+
+    PREDECESSOR = "PREDECESSOR"  # a subtask that it needs has not succeeded yet
+    UNSENT = "UNSENT"  # its message has not gone out
+    RETRY = "RETRY"  # the time of its next attempt
+    QUEUED = "QUEUED"  # a worker
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why a subtask waits: a reason for a program, a sentence for a person, and what each reason has to tell.
+
+    `needs` are the numbers of the subtasks that it waits for, `retry_at` is epoch milliseconds, and `ahead` says about
+    how many messages of others wait in its lane's queue.
+    """
+
+    reason: WaitReason
+    message: str
+    lane: Lane
+    needs: tuple[int, ...] | None = None
+    retry_at: int | None = None
+    ahead: int | None = None
+
+
+def explain(
+    task: Task, subtasks: Iterable[Subtask], now: int, messages_in: Callable[[Lane], int] | None = None
+) -> dict[int, Waiting]:
+    """Say of each of these subtasks that waits why it does, by its number.
+
+    `messages_in` tells how many messages wait in a lane; it is asked once, and only if one of them is queued.
+    """
+    waiting = [s for s in subtasks if s.status is SubtaskStatus.WAITING]
+    reasons = [reason_of(task, s, now) for s in waiting]
+    ahead = others(task.lane, messages_in) if messages_in and WaitReason.QUEUED in reasons else None
+    return {s.no: told(task, s, reason, ahead) for s, reason in zip(waiting, reasons, strict=True)}
+
+
+def reason_of(task: Task, subtask: Subtask, now: int) -> WaitReason:
+    """Return what a waiting subtask waits for."""
+    if subtask.no not in task.ready():
+        return WaitReason.PREDECESSOR
+    if subtask.no in task.unsent:
+        return WaitReason.UNSENT
+    if subtask.retry_at is not None and subtask.retry_at > now:
+        return WaitReason.RETRY
+    return WaitReason.QUEUED
+
+
+def others(lane: Lane, messages_in: Callable[[Lane], int]) -> int | None:
+    """Return about how many messages wait in a lane beside one's own; None when the queue can't tell now."""
+    try:
+        return max(messages_in(lane) - 1, 0)
+    except ServiceBusy:
+        return None
+
+
+def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) -> Waiting:
+    """Return the whole explanation of a reason."""
+    if reason is WaitReason.PREDECESSOR:
+        needed = (task.subtasks[no - 1] for no in subtask.needs)
+        missing = [one for one in needed if one.status is not SubtaskStatus.SUCCESSFUL]
+        *first, last = [f"{one.no} ({one.name})" for one in missing]
+        names = f"subtasks {', '.join(first)} and {last}" if first else f"subtask {last}"
+        return Waiting(reason, f"waits for {names} to succeed", task.lane, needs=tuple(one.no for one in missing))
+    if reason is WaitReason.UNSENT:
+        message = "not sent to the queue yet; the sweeper sends it within a minute or so"
+        return Waiting(reason, message, task.lane)
+    if reason is WaitReason.RETRY:
+        at = datetime.fromtimestamp((subtask.retry_at or 0) / 1000, UTC)
+        because = f", because {subtask.failure.message}" if subtask.failure else ""
+        message = f"tries again at {at:%H:%M:%S} UTC{because} (attempt {subtask.attempt + 1})"
+        return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
+    return Waiting(reason, queued(task.lane, subtask, ahead), task.lane, ahead=ahead)
+
+
+def queued(lane: Lane, subtask: Subtask, ahead: int | None) -> str:
+    """Return the sentence about a subtask that waits for a worker."""
+    queue = f"the {lane.lower()} queue"
+    attempt = f"queued for attempt {subtask.attempt + 1}" if subtask.attempt else "queued"
+    if ahead is None:
+        place = f"in {queue}"
+    elif ahead == 0:
+        place = f"in {queue}, where no other subtask waits: the next free worker takes it"
+    else:
+        place = f"behind about {ahead:,} other subtask{'s' if ahead > 1 else ''} in {queue}"
+    before = f"; attempt {subtask.attempt} ended because {subtask.failure.message}" if subtask.failure else ""
+    return f"{attempt} {place}{before}"

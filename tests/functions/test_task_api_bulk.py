@@ -1,0 +1,187 @@
+"""One request that moves many tasks: each has an answer of its own, and none holds up another."""
+
+from typing import Any
+
+import pytest
+
+from shared.services import Services
+from shared.subtask_queue import ref_from
+from shared.worker import run_subtask
+from tests.deployment import received
+from tests.functions.conftest import Answer, Api
+from tests.functions.test_task_api import COVER, LATE, a_task, ids
+from tests.outages import outage
+
+NOBODY = "0" * 26
+
+
+def bulk(api: Api, action: str, **body: Any) -> Answer:  # noqa: ANN401
+    return api.post("/tasks/bulk", {"action": action, **body})
+
+
+def outcomes(answer: Answer) -> dict[str, str]:
+    """Return what became of each task: its status, or why nothing was done with it."""
+    assert answer.status == 200
+    results = answer.json["results"]
+    for one in results:
+        assert set(one) == {"taskId", "task", "error"}
+        assert (one["task"] is None) != (one["error"] is None)
+    return {one["taskId"]: one["task"]["status"] if one["task"] else one["error"]["code"] for one in results}
+
+
+def some_tasks(api: Api, names: str = "abc") -> list[str]:
+    """Make a task per letter; return their IDs, the newest first."""
+    return sorted((a_task(api, key=f"uploads/{name}.mp4")["taskId"] for name in names), reverse=True)
+
+
+def test_each_task_that_is_named_gets_an_answer_of_its_own(api: Api) -> None:
+    waiting, completed, _ = some_tasks(api)
+    api.post(f"/tasks/{completed}/end")
+
+    answer = bulk(api, "END", taskIds=[NOBODY, waiting, completed, "nope"])
+
+    assert list(outcomes(answer).items()) == [
+        (NOBODY, "TaskNotFound"),
+        (waiting, "COMPLETED"),
+        (completed, "InvalidTaskStatus"),
+        ("nope", "TaskNotFound"),
+    ]
+    assert answer.json["nextToken"] is None
+    done = answer.json["results"][1]
+    assert done == {"taskId": waiting, "task": api.get("/tasks", taskId=waiting).json["tasks"][0], "error": None}
+    refused = answer.json["results"][2]
+    assert refused["error"]["message"] == f"task {completed} is COMPLETED; only a WAITING task can be ended"
+    assert len(ids(api, status="WAITING")) == 1
+
+
+def test_a_task_that_is_named_twice_moves_once(api: Api) -> None:
+    (identifier,) = some_tasks(api, "a")
+    api.post(f"/tasks/{identifier}/end")
+
+    answer = bulk(api, "RESTART", taskIds=[identifier, identifier])
+
+    assert outcomes(answer) == {identifier: "WAITING"}
+    assert len(answer.json["results"]) == 1
+    assert api.get(f"/tasks/{identifier}").json["run"] == 2
+
+
+def test_every_action_does_what_the_request_of_its_name_does(api: Api, world: Services, blink: bytes) -> None:
+    made = a_task(api, content=blink, subtasks=[COVER, LATE])["taskId"]
+    for message in received(world.settings):
+        run_subtask(world, ref_from(message["Body"]), 60)
+
+    def shown(action: str) -> list[tuple[str, int | None]]:
+        assert outcomes(bulk(api, action, taskIds=[made])).keys() == {made}
+        subtasks = api.get(f"/tasks/{made}").json["subtasks"]
+        return [((one["error"] or {}).get("code", one["status"]), one["carriedFrom"]) for one in subtasks]
+
+    assert shown("RESTART_FAILED") == [("SUCCESSFUL", 1), ("WAITING", None)]
+    assert shown("CANCEL") == [("SUCCESSFUL", 1), ("Cancelled.TaskCancelled", None)]
+    assert shown("RESTART") == [("WAITING", None), ("WAITING", None)]
+    assert shown("END") == [("Cancelled.TaskEnded", None), ("Cancelled.TaskEnded", None)]
+
+
+def test_a_filter_takes_its_tasks_page_by_page_and_no_others(api: Api) -> None:
+    wanted = some_tasks(api, "abcde")
+    other = a_task(api, key="uploads/other.mp4", orchestration="web-video")["taskId"]
+    api.post(f"/tasks/{wanted[0]}/end")
+    before = ids(api, sourceKey="uploads/other.mp4")
+
+    body: dict[str, Any] = {"filter": {"status": "WAITING", "taskId": wanted[0][:3].lower()}, "maxResults": 3}
+    first = bulk(api, "END", **body)
+    second = bulk(api, "END", **body, nextToken=first.json["nextToken"])
+
+    assert (len(first.json["results"]), second.json["nextToken"]) == (3, None)
+    done = outcomes(first) | outcomes(second)
+    assert done == dict.fromkeys({*wanted[1:], other}, "COMPLETED")
+    assert list(done) == sorted(done, reverse=True)
+    assert ids(api, status="WAITING") == []
+    assert before == [other]
+
+
+@pytest.mark.parametrize(
+    ("narrow", "taken"),
+    [
+        ({"sourceKey": "uploads/a.mp4"}, ["a"]),
+        ({"orchestration": "web-video"}, ["a"]),
+        ({"outcome": "ENDED"}, ["a", "b"]),
+        ({"status": "COMPLETED", "createdAfter": "2020-01-01", "createdBefore": "9999-12-31T00:00:00Z"}, ["a", "b"]),
+        ({"createdBefore": "2020-01-01"}, []),
+    ],
+)
+def test_a_filter_takes_what_it_names(api: Api, narrow: dict[str, Any], taken: list[str]) -> None:
+    made = {
+        "a": a_task(api, key="uploads/a.mp4", orchestration="web-video")["taskId"],
+        "b": a_task(api, key="uploads/b.mp4")["taskId"],
+    }
+    for identifier in made.values():
+        api.post(f"/tasks/{identifier}/end")
+
+    answer = bulk(api, "RESTART", filter=narrow)
+
+    assert outcomes(answer) == {made[name]: "WAITING" for name in taken}
+    assert sorted(ids(api, status="WAITING")) == sorted(made[name] for name in taken)
+
+
+def test_a_filter_that_takes_nothing_does_nothing(api: Api) -> None:
+    some_tasks(api, "a")
+
+    answer = bulk(api, "CANCEL", filter={"createdAfter": "9999-01-01"})
+
+    assert answer.json == {"results": [], "nextToken": None}
+    assert len(ids(api, status="WAITING")) == 1
+
+
+def test_an_outage_at_one_task_holds_up_no_other(api: Api) -> None:
+    named = some_tasks(api)
+
+    with outage("UpdateItem", after=1):
+        answer = bulk(api, "END", taskIds=named)
+
+    assert outcomes(answer) == dict(zip(named, ["COMPLETED", "ServiceBusy", "COMPLETED"], strict=True))
+    assert outcomes(bulk(api, "END", taskIds=[named[1]])) == {named[1]: "COMPLETED"}
+
+
+def test_a_token_of_another_filter_moves_nothing(api: Api) -> None:
+    some_tasks(api)
+    token = bulk(api, "RESTART", filter={}, maxResults=1).json["nextToken"]
+    assert token
+
+    for wrong in (token, "nonsense", ""):
+        answer = bulk(api, "END", filter={"status": "WAITING"}, nextToken=wrong)
+        assert answer.code == "400 InvalidNextToken"
+    assert len(ids(api, status="WAITING")) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"action": "DELETE"}, "body.action"),
+        ({"action": None}, "body.action"),
+        ({"taskIds": None}, "give either taskIds or filter"),
+        ({"filter": {}}, "give either taskIds or filter"),
+        ({"taskIds": []}, "body.taskIds"),
+        ({"taskIds": [NOBODY] * 101}, "body.taskIds"),
+        ({"taskIds": ["x" * 27]}, "body.taskIds.0"),
+        ({"taskIds": [""]}, "body.taskIds.0"),
+        ({"taskIds": [7]}, "body.taskIds.0"),
+        ({"taskIds": NOBODY}, "body.taskIds"),
+        ({"nextToken": "x"}, "a nextToken goes with the filter that it came with"),
+        ({"taskIds": None, "filter": {"status": "DONE"}}, "body.filter.status"),
+        ({"taskIds": None, "filter": {"colour": "red"}}, "body.filter.colour: Extra inputs"),
+        ({"taskIds": None, "filter": {"createdAfter": "yesterday"}}, "body.filter.createdAfter"),
+        ({"taskIds": None, "filter": []}, "body.filter"),
+        ({"taskIds": None, "filter": {}, "maxResults": 0}, "body.maxResults"),
+        ({"taskIds": None, "filter": {}, "maxResults": 101}, "body.maxResults"),
+        ({"taskIds": None, "filter": {}, "nextToken": "x" * 201}, "body.nextToken"),
+        ({"colour": "red"}, "body.colour: Extra inputs"),
+    ],
+)
+def test_a_wrong_request_moves_nothing(api: Api, change: dict[str, Any], told: str) -> None:
+    named = some_tasks(api, "a")
+
+    answer = api.post("/tasks/bulk", {"action": "END", "taskIds": named, **change})
+
+    assert answer.code == "400 InvalidRequest"
+    assert told in answer.json["message"]
+    assert ids(api, status="WAITING") == named

@@ -1,0 +1,157 @@
+"""What people do with a task through the API: restart it, end it, cancel it."""
+
+from typing import Any
+
+import pytest
+
+from shared.services import Services
+from shared.task import Failure, Hold, SubtaskRef
+from tests.functions.conftest import Api
+from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, worked
+
+AN_HOUR = 3_600_000
+
+
+def started(world: Services, made: dict[str, Any], no: int = 1) -> Hold:
+    """Begin an attempt at a subtask, which has got somewhere."""
+    ref = SubtaskRef(made["taskId"], made["run"], no)
+    task = world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
+    assert task
+    hold = Hold(ref.task_id, ref.run, no, attempt=task.subtasks[no - 1].attempt)
+    assert world.tasks.beat(hold, world.now() + AN_HOUR, 40, "encoding")
+    return hold
+
+
+@pytest.fixture
+def half_done(api: Api, world: Services, blink: bytes) -> dict[str, Any]:
+    """A task whose first subtask succeeded, whose second failed, and whose third was skipped for that."""
+    after = {**COVER, "name": "after", "needs": ["late"]}
+    return worked(api, world, a_task(api, content=blink, subtasks=[COVER, LATE, after]))
+
+
+def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api) -> None:
+    path = f"/tasks/{a_task(api)['taskId']}"
+
+    too_soon = api.post(f"{path}/restart")
+    ended = api.post(f"{path}/end")
+    too_late = api.post(f"{path}/end")
+    again = api.post(f"{path}/restart")
+
+    assert (too_soon.code, too_soon.json["details"]) == ("409 InvalidTaskStatus", {"status": "WAITING"})
+    assert "is WAITING; only a COMPLETED task can be restarted" in too_soon.json["message"]
+    assert (ended.status, ended.json["status"], ended.json["outcome"]) == (200, "COMPLETED", "ENDED")
+    assert ended.json["subtasks"][0]["error"]["code"] == "Cancelled.TaskEnded"
+    assert (too_late.code, too_late.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
+    assert (again.status, again.json["run"], again.json["status"]) == (200, 2, "WAITING")
+    assert unexplained(api.get(path).json) == unexplained(again.json)
+    assert api.get(path, run=1).json == ended.json
+
+
+def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_not(api: Api, world: Services) -> None:
+    waiting, running = a_task(api), a_task(api, key="uploads/b.mp4", subtasks=[COVER, LATE])
+    started(world, running)
+
+    for made in (waiting, running):
+        cancelled = api.post(f"/tasks/{made['taskId']}/cancel")
+        assert (cancelled.status, cancelled.json["status"], cancelled.json["outcome"]) == (200, "COMPLETED", "ENDED")
+        assert {one["error"]["code"] for one in cancelled.json["subtasks"]} == {"Cancelled.TaskCancelled"}
+        assert cancelled.json["endedAt"]
+        assert api.get(f"/tasks/{made['taskId']}").json == cancelled.json
+    again = api.post(f"/tasks/{running['taskId']}/cancel")
+    assert (again.code, again.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
+    assert "only a WAITING or IN_PROGRESS task can be cancelled" in again.json["message"]
+
+
+def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_not_have(
+    api: Api, world: Services
+) -> None:
+    made = a_task(api, subtasks=[COVER, LATE])
+    path = f"/tasks/{made['taskId']}"
+    started(world, made, 1)
+    failure = Failure("InternalError.Storage", "S3 did not answer")
+    assert world.tasks.release(started(world, made, 2), world.now() + AN_HOUR, failure, excused=True)
+    before = api.get(path).json["subtasks"]
+    assert [one["phase"] for one in before] == ["encoding", None]
+    assert [one["error"] for one in before] == [None, None]
+    assert before[1]["retryAt"]
+
+    after = api.post(f"{path}/cancel").json["subtasks"]
+
+    assert [(one["phase"], one["retryAt"], one["waiting"]) for one in after] == [(None, None, None)] * 2
+    assert [one["error"]["code"] for one in after] == ["Cancelled.TaskCancelled"] * 2
+
+
+def test_a_restart_of_what_failed_carries_over_what_succeeded(
+    api: Api, world: Services, half_done: dict[str, Any]
+) -> None:
+    path = f"/tasks/{half_done['taskId']}"
+
+    again = api.post(f"{path}/restart", {"only": "FAILED"})
+
+    assert (again.status, again.json["run"], again.json["status"]) == (200, 2, "WAITING")
+    first, *others = again.json["subtasks"]
+    assert first == {**half_done["subtasks"][0], "carriedFrom": 1}
+    assert [(one["status"], one["attempt"], one["carriedFrom"]) for one in others] == [("WAITING", 0, None)] * 2
+    done = worked(api, world, half_done)
+    assert [one["status"] for one in done["subtasks"]] == ["SUCCESSFUL", "FAILED", "FAILED"]
+    assert [one["attempt"] for one in done["subtasks"]] == [1, 1, 0]
+    assert api.get(path, run=1).json == half_done
+
+
+def test_what_was_carried_over_keeps_its_attempts_its_outputs_and_its_download(
+    api: Api, world: Services, half_done: dict[str, Any]
+) -> None:
+    path = f"/tasks/{half_done['taskId']}"
+    earlier = api.get(f"{path}/subtasks/1").json
+    (file,) = api.get(f"{path}/subtasks/1/outputs").json["outputs"]
+
+    for run in (2, 3):
+        assert api.post(f"{path}/restart", {"only": "FAILED"}).status == 200
+        assert worked(api, world, half_done)["run"] == run
+
+    for query in ({}, {"run": 3}, {"run": 2}):
+        detail = api.get(f"{path}/subtasks/1", **query).json
+        assert detail["carriedFrom"] == 1
+        assert detail["attempts"] == earlier["attempts"] != []
+        assert [one["key"] for one in detail["outputs"]] == [file["key"]]
+        listed = api.get(f"{path}/subtasks/1/outputs", **query).json["outputs"]
+        assert [one["key"] for one in listed] == [file["key"]]
+        assert api.get(f"{path}/subtasks/1/download", **query).status == 302
+    assert api.get(f"{path}/subtasks/1", run=1).json["carriedFrom"] is None
+    assert [one["attempt"] for one in api.get(f"{path}/subtasks/2").json["attempts"]] == [1]
+
+
+@pytest.mark.parametrize("body", ["", "null", "{}", '{"only": null}', None])
+def test_a_restart_that_says_nothing_more_is_of_all(api: Api, half_done: dict[str, Any], body: str | None) -> None:
+    answer = api.ask("POST", f"/tasks/{half_done['taskId']}/restart", event_says={"body": body, "headers": {}})
+
+    assert answer.status == 200
+    assert [(one["status"], one["carriedFrom"]) for one in answer.json["subtasks"]] == [("WAITING", None)] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"only": "SUCCESSFUL"}, "body.only"),
+        ({"only": "failed"}, "body.only"),
+        ({"only": ["FAILED"]}, "body.only"),
+        ({"colour": "red"}, "body.colour"),
+        ("FAILED", "body"),
+    ],
+)
+def test_a_restart_of_nothing_known_is_refused(api: Api, half_done: dict[str, Any], body: object, place: str) -> None:
+    answer = api.post(f"/tasks/{half_done['taskId']}/restart", body)
+
+    assert answer.code == "400 InvalidRequest"
+    assert answer.json["message"].startswith(f"{place}: ")
+    assert api.get(f"/tasks/{half_done['taskId']}").json["run"] == 1
+
+
+def test_where_nothing_failed_there_is_nothing_of_that_to_restart(api: Api, world: Services, blink: bytes) -> None:
+    done = worked(api, world, a_task(api, content=blink))
+
+    answer = api.post(f"/tasks/{done['taskId']}/restart", {"only": "FAILED"})
+
+    assert answer.code == "409 NothingFailed"
+    assert "no subtask" in answer.json["message"]
+    assert api.post(f"/tasks/{done['taskId']}/restart").json["run"] == 2

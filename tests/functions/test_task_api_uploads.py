@@ -1,0 +1,286 @@
+"""The API's uploads: they go where they should, the verdicts on them are told, and so for what was there before."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from shared.media_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
+from shared.services import Services
+from shared.upload import Upload
+from shared.uploads import accept_upload
+from tests.deployment import client, keys, put, received
+from tests.functions.conftest import Api
+from tests.functions.test_task_api import MOMENT
+from tests.outages import outage
+
+ODD = "uploads/Ü +%25, é 予告編 😀.mp4"
+AT = 1_750_000_000_000
+
+
+def uploaded(world: Services, key: str = "uploads/a.mp4", at: int = AT, **fields: Any) -> None:  # noqa: ANN401
+    """Tell of an upload, as its event would."""
+    accept_upload(world, Upload(**{"bucket": "input", "key": key, "size": 7, "e_tag": "etag", "at": at, **fields}))
+
+
+def verdicts(api: Api, **query: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Return the verdicts of a list, each with its key."""
+    answer = api.get("/uploads/verdicts", **query)
+    assert answer.status == 200
+    return [(one["key"], one["verdict"]) for one in answer.json["verdicts"]]
+
+
+def backfilled(api: Api, **body: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Backfill page by page; return all verdicts, each with its key."""
+    found, token = [], None
+    while True:
+        answer = api.post("/uploads/backfill", {**body, **({"nextToken": token} if token else {})})
+        assert answer.status == 200
+        found += [(one["key"], one["verdict"]) for one in answer.json["verdicts"]]
+        token = answer.json["nextToken"]
+        if token is None:
+            return found
+
+
+def query(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def test_a_small_upload_is_one_put(api: Api) -> None:
+    answer = api.post("/uploads", {"key": ODD, "size": 4, "contentType": "video/mp4"})
+
+    assert answer.status == 201
+    plan = answer.json
+    assert (plan["bucket"], plan["key"], plan["method"]) == ("input", ODD, "PUT")
+    assert plan["headers"] == {"Content-Type": "video/mp4"}
+    assert [plan[name] for name in ("uploadId", "partSize", "parts", "complete", "abort")] == [None] * 5
+    assert MOMENT.fullmatch(plan["expiresAt"])
+    requests.put(plan["url"], data=b"film", headers=plan["headers"], timeout=10).raise_for_status()
+    assert keys("input") == [ODD]
+
+
+def test_an_upload_past_100_mb_goes_in_parts(api: Api) -> None:
+    assert api.post("/uploads", {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES}).json["parts"] is None
+
+    plan = api.post("/uploads", {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES + 1}).json
+
+    assert (plan["method"], plan["url"], plan["headers"]) == (None, None, None)
+    assert plan["partSize"] * len(plan["parts"]) > SINGLE_UPLOAD_BYTES
+    assert [part["number"] for part in plan["parts"]] == list(range(1, len(plan["parts"]) + 1))
+    assert {query(part["url"])["uploadId"] for part in plan["parts"]} == {plan["uploadId"]}
+    assert (plan["complete"]["method"], plan["abort"]["method"]) == ("POST", "DELETE")
+    etag = requests.put(plan["parts"][0]["url"], data=b"film", timeout=10).headers["ETag"]
+    document = (
+        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    )
+    requests.post(plan["complete"]["url"], data=document, timeout=10).raise_for_status()
+    assert keys("input") == ["uploads/a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"key": ""}, "body.key"),
+        ({"key": "/a.mp4"}, "body.key"),
+        ({"key": "uploads/"}, "body.key"),
+        ({"key": "uploads/../a.mp4"}, "body.key"),
+        ({"key": "a\nb.mp4"}, "body.key"),
+        ({"key": "é" * 513}, "body.key"),
+        ({"size": 0}, "body.size"),
+        ({"size": MAX_UPLOAD_BYTES + 1}, "body.size"),
+        ({"size": "big"}, "body.size"),
+        ({"contentType": "video"}, "body.contentType"),
+        ({"contentType": "video/mp4\r\nx: y"}, "body.contentType"),
+        ({"bucket": "mine"}, "body.bucket"),
+    ],
+)
+def test_a_wrong_upload_is_refused_with_its_place(api: Api, change: dict[str, object], place: str) -> None:
+    answer = api.post("/uploads", {"key": "uploads/a.mp4", "size": 1, **change})
+
+    assert answer.code == "400 InvalidRequest"
+    assert answer.json["message"].startswith(f"{place}: ")
+
+
+def test_the_verdict_on_an_upload_tells_all_that_is_known_of_it(api: Api, world: Services) -> None:
+    uploaded(world, ODD, version_id="v1", sequencer="0A")
+
+    (told,) = api.get("/uploads/verdicts").json["verdicts"]
+
+    (task,) = api.get("/tasks").json["tasks"]
+    assert told == {
+        "id": task["taskId"],
+        "bucket": "input",
+        "key": ODD,
+        "versionId": "v1",
+        "eTag": "etag",
+        "size": 7,
+        "uploadedAt": "2025-06-15T15:06:40.000Z",
+        "verdict": "MATCHED",
+        "reason": "a task was made",
+        "orchestration": "web-video",
+        "taskId": task["taskId"],
+    }
+
+
+def test_an_upload_that_made_no_task_says_why(api: Api, world: Services) -> None:
+    uploaded(world, "uploads/a.txt")
+
+    (told,) = api.get("/uploads/verdicts").json["verdicts"]
+
+    assert (told["verdict"], told["orchestration"], told["taskId"]) == ("WRONG_FORMAT", "web-video", None)
+    assert told["reason"].startswith("the format 'txt' is not among")
+    assert (told["versionId"], api.get("/tasks").json["tasks"]) == (None, [])
+
+
+def test_verdicts_are_found_by_key_by_verdict_and_by_time(api: Api, world: Services) -> None:
+    uploaded(world, "elsewhere/a.mp4", AT)
+    uploaded(world, ODD, AT + 1000)
+    uploaded(world, "uploads/empty.mp4", AT + 2000, size=0)
+    none, odd, empty = ("elsewhere/a.mp4", "NO_MATCH"), (ODD, "MATCHED"), ("uploads/empty.mp4", "EMPTY_OBJECT")
+    second = "2025-06-15T15:06:41Z"
+
+    assert verdicts(api) == [empty, odd, none]
+    assert verdicts(api, key=ODD) == verdicts(api, verdict="MATCHED") == [odd]
+    assert verdicts(api, key=ODD, verdict="NO_MATCH") == verdicts(api, key="nope") == []
+    assert verdicts(api, uploadedAfter=second) == [empty, odd]
+    assert verdicts(api, uploadedBefore=second) == [odd, none]
+    assert verdicts(api, uploadedAfter=second, uploadedBefore="2025-06-15T17:06:41+02:00") == [odd]
+    assert verdicts(api, uploadedAfter="2025-06-16") == []
+
+
+def test_a_list_of_verdicts_goes_on_where_its_token_says_and_takes_no_other(api: Api, world: Services) -> None:
+    for number in range(5):
+        uploaded(world, f"uploads/{number}.mp4", AT + number)
+
+    first = api.get("/uploads/verdicts", maxResults=2).json
+    second = api.get("/uploads/verdicts", maxResults=2, nextToken=first["nextToken"]).json
+    third = api.get("/uploads/verdicts", maxResults=2, nextToken=second["nextToken"]).json
+
+    seen = [one["key"] for page in (first, second, third) for one in page["verdicts"]]
+    assert seen == [f"uploads/{number}.mp4" for number in (4, 3, 2, 1, 0)]
+    assert third["nextToken"] is None
+    other = api.get("/uploads/verdicts", verdict="MATCHED", nextToken=first["nextToken"])
+    assert other.code == "400 InvalidNextToken"
+    assert api.get("/uploads/verdicts", nextToken="nonsense").code == "400 InvalidNextToken"
+    assert api.get("/uploads/verdicts", nextToken="").code == "400 InvalidNextToken"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("maxResults", 0),
+        ("maxResults", 101),
+        ("verdict", "GOOD"),
+        ("verdict", "matched"),
+        ("uploadedAfter", "yesterday"),
+        ("uploadedBefore", "tomorrow"),
+        ("key", "x" * 1025),
+        ("nextToken", "x" * 201),
+    ],
+)
+def test_a_wrong_filter_of_verdicts_is_refused_by_name(api: Api, name: str, value: object) -> None:
+    answer = api.get("/uploads/verdicts", **{name: value})
+
+    assert answer.code == "400 InvalidRequest"
+    assert [field["where"] for field in answer.json["details"]["fields"]] == [f"query.{name}"]
+
+
+def test_a_backfill_makes_the_tasks_of_what_was_there_before_and_none_twice(api: Api, world: Services) -> None:
+    for key in ("uploads/a.mp4", ODD, "uploads/b.txt", "elsewhere/c.mp4"):
+        put(key, b"film")
+    put("uploads/d.mp4", b"")
+    matched = {"uploads/a.mp4", ODD}
+
+    foretold = backfilled(api, dryRun=True)
+    assert api.get("/tasks").json["tasks"] == api.get("/uploads/verdicts").json["verdicts"] == []
+    made = backfilled(api, maxResults=2)
+    again = backfilled(api, maxResults=100)
+
+    assert foretold == made
+    assert [key for key, _ in made] == sorted(key for key, _ in made)
+    assert {key for key, verdict in made if verdict == "MATCHED"} == matched
+    assert {key for key, verdict in again if verdict == "DUPLICATE"} == matched
+    assert dict(made) == {**dict(again), **dict.fromkeys(matched, "MATCHED")}
+    assert {task["source"]["key"] for task in api.get("/tasks").json["tasks"]} == matched
+    assert sorted(verdicts(api)) == sorted(made)
+    assert len(received(world.settings)) == 2 * 3
+
+
+def test_a_backfill_gives_each_verdict_as_the_list_does(api: Api) -> None:
+    put("uploads/a.mp4", b"film")
+
+    page = api.post("/uploads/backfill", {}).json
+
+    assert page == {**api.get("/uploads/verdicts").json, "nextToken": None}
+    (told,) = page["verdicts"]
+    assert told["taskId"] == api.get("/tasks").json["tasks"][0]["taskId"]
+    assert MOMENT.fullmatch(told["uploadedAt"])
+    assert told["size"] == 4
+
+
+def test_a_backfill_takes_only_what_it_is_told_to(api: Api) -> None:
+    for key in ("uploads/a.mp4", "uploads/deep/b.mp4"):
+        put(key, b"film")
+    client("s3").create_bucket(Bucket="another")
+    put("uploads/c.mp4", b"film", bucket="another")
+
+    assert backfilled(api, dryRun=True, prefix="uploads/deep/") == [("uploads/deep/b.mp4", "MATCHED")]
+    assert backfilled(api, dryRun=True, bucket="another") == [("uploads/c.mp4", "MATCHED")]
+    assert backfilled(api, dryRun=True, modifiedAfter="2020-01-01T00:00:00Z", bucket="another") != []
+    assert backfilled(api, dryRun=True, modifiedAfter="9999-01-01T00:00:00Z") == []
+    assert backfilled(api, dryRun=True, prefix="nope/") == []
+
+
+def test_the_tasks_of_a_backfill_can_wait_behind_all_others(api: Api) -> None:
+    put("uploads/a.mp4", b"film")
+
+    api.post("/uploads/backfill", {"priority": -5})
+
+    (task,) = api.get("/tasks").json["tasks"]
+    assert (task["priority"], task["queue"]) == (-5, "BACKGROUND")
+
+
+def test_a_backfill_goes_on_by_its_token_also_after_an_outage(api: Api) -> None:
+    names = [f"uploads/{name}.mp4" for name in "abcd"]
+    for name in names:
+        put(name, b"film")
+    first = api.post("/uploads/backfill", {"maxResults": 2}).json
+
+    with outage("PutItem", after=2):
+        failed = api.post("/uploads/backfill", {"maxResults": 2, "nextToken": first["nextToken"]})
+    second = api.post("/uploads/backfill", {"maxResults": 2, "nextToken": first["nextToken"]}).json
+
+    assert failed.code == "503 ServiceBusy"
+    assert [one["verdict"] for one in second["verdicts"]] == ["DUPLICATE", "MATCHED"]
+    assert sorted(task["source"]["key"] for task in api.get("/tasks").json["tasks"]) == names
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        ({"bucket": "nowhere"}, "404 BucketNotFound", "there is no bucket nowhere"),
+        ({"bucket": "no such"}, "404 BucketNotFound", "there is no bucket no such"),
+        ({"bucket": "ab"}, "400 InvalidRequest", "body.bucket"),
+        ({"prefix": "x" * 1025}, "400 InvalidRequest", "body.prefix"),
+        ({"modifiedAfter": "yesterday"}, "400 InvalidRequest", "body.modifiedAfter"),
+        ({"priority": 11}, "400 InvalidRequest", "body.priority"),
+        ({"dryRun": "perhaps"}, "400 InvalidRequest", "body.dryRun"),
+        ({"maxResults": 0}, "400 InvalidRequest", "body.maxResults"),
+        ({"maxResults": 101}, "400 InvalidRequest", "body.maxResults"),
+        ({"nextToken": "nonsense"}, "400 InvalidNextToken", "nextToken is not one that this list gave"),
+        ({"nextToken": ""}, "400 InvalidNextToken", "nextToken is not one that this list gave"),
+        ({"nextToken": "x" * 10_001}, "400 InvalidRequest", "body.nextToken"),
+        ({"colour": "red"}, "400 InvalidRequest", "body.colour: Extra inputs"),
+    ],
+)
+def test_a_wrong_backfill_is_refused_and_makes_nothing(
+    api: Api, change: dict[str, object], code: str, told: str
+) -> None:
+    put("uploads/a.mp4", b"film")
+
+    answer = api.post("/uploads/backfill", change)
+
+    assert answer.code == code
+    assert told in answer.json["message"]
+    assert api.get("/tasks").json["tasks"] == api.get("/uploads/verdicts").json["verdicts"] == []

@@ -1,0 +1,136 @@
+"""What the API says of a subtask that waits: why, and for how long."""
+
+from typing import Any
+
+from shared.services import Services
+from shared.task import Failure, Hold, SubtaskRef
+from shared.worker import run_subtask
+from tests.deployment import received
+from tests.functions.conftest import Api
+from tests.functions.test_task_api import COVER, a_task
+from tests.outages import calls, outage
+
+AFTER = {**COVER, "name": "after", "needs": ["cover"]}
+AN_HOUR = 3_600_000
+ASKED = "GetQueueAttributes"
+
+
+def waiting(api: Api, made: dict[str, Any], no: int = 1) -> dict[str, Any]:
+    """Return why a subtask waits, which its task and its own page must tell alike."""
+    in_task = api.get(f"/tasks/{made['taskId']}").json["subtasks"][no - 1]["waiting"]
+    told: dict[str, Any] = api.get(f"/tasks/{made['taskId']}/subtasks/{no}").json["waiting"]
+    assert told == in_task
+    return told
+
+
+def test_a_queued_subtask_says_how_many_are_before_it_in_its_own_queue(api: Api) -> None:
+    alone = a_task(api, priority=1)
+    first, *_ = [a_task(api, key=f"uploads/{name}.mp4", priority=-1) for name in "abc"]
+
+    assert waiting(api, first) == {
+        "reason": "QUEUED",
+        "message": "queued behind about 2 other subtasks in the background queue",
+        "needs": None,
+        "retryAt": None,
+        "ahead": 2,
+        "queue": "BACKGROUND",
+    }
+    assert (waiting(api, alone)["ahead"], waiting(api, alone)["queue"]) == (0, "URGENT")
+
+
+def test_a_subtask_that_needs_another_names_it(api: Api) -> None:
+    made = a_task(api, subtasks=[COVER, AFTER], priority=1)
+
+    assert waiting(api, made, 2) == {
+        "reason": "PREDECESSOR",
+        "message": "waits for subtask 1 (cover) to succeed",
+        "needs": [1],
+        "retryAt": None,
+        "ahead": None,
+        "queue": "URGENT",
+    }
+
+
+def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: Api, world: Services) -> None:
+    made = a_task(api)
+    ref = SubtaskRef(made["taskId"], 1, 1)
+    assert world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
+    failure = Failure("InternalError.Storage", "S3 did not answer as it should")
+    assert world.tasks.release(Hold(ref.task_id, 1, 1, attempt=1), world.now() + AN_HOUR, failure, excused=True)
+
+    told = waiting(api, made)
+
+    at = told["retryAt"]
+    assert told == {
+        "reason": "RETRY",
+        "message": f"tries again at {at[11:19]} UTC, because S3 did not answer as it should (attempt 2)",
+        "needs": None,
+        "retryAt": at,
+        "ahead": None,
+        "queue": "STANDARD",
+    }
+    assert api.get(f"/tasks/{made['taskId']}").json["subtasks"][0]["retryAt"] == at
+
+
+def test_a_subtask_that_is_not_in_the_queue_yet_says_who_sends_it(api: Api, world: Services) -> None:
+    with outage("SendMessageBatch"):
+        made = a_task(api)
+
+    assert made["subtasks"][0]["waiting"] == waiting(api, made)
+    assert waiting(api, made)["reason"] == "UNSENT"
+    assert "the sweeper sends it within a minute" in waiting(api, made)["message"]
+    assert received(world.settings) == []
+
+
+def test_what_runs_or_has_ended_waits_for_nothing(api: Api, world: Services) -> None:
+    made = a_task(api)
+    assert world.tasks.claim(SubtaskRef(made["taskId"], 1, 1), world.now(), world.now() + AN_HOUR, 3)
+
+    assert waiting(api, made) is None
+    api.post(f"/tasks/{made['taskId']}/cancel")
+    assert waiting(api, made) is None
+
+
+def test_the_queue_is_asked_once_for_a_task_with_queued_subtasks_and_else_never(api: Api) -> None:
+    with calls() as made_by_post:
+        made = a_task(api, subtasks=[COVER, {**COVER, "name": "two"}, AFTER])
+    path = f"/tasks/{made['taskId']}"
+
+    asked = []
+    for ask in (path, f"{path}/subtasks/1", f"{path}/subtasks/3", "/tasks"):
+        with calls() as made_by_get:
+            assert api.get(ask).status == 200
+        asked.append(made_by_get.count(ASKED))
+    api.post(f"{path}/end")
+    with calls() as made_when_ended:
+        api.get(path)
+        api.get(path, run=1)
+
+    assert asked == [1, 1, 0, 0]
+    assert ASKED not in made_by_post + made_when_ended
+
+
+def test_a_queue_that_does_not_answer_leaves_its_length_unknown(api: Api) -> None:
+    made = a_task(api)
+
+    with outage(ASKED):
+        shown = api.get(f"/tasks/{made['taskId']}")
+
+    assert shown.status == 200
+    assert (told := shown.json["subtasks"][0]["waiting"])["ahead"] is None
+    assert (told["reason"], told["message"]) == ("QUEUED", "queued in the standard queue")
+
+
+def test_an_attempt_that_was_interrupted_stays_in_sight(api: Api, world: Services) -> None:
+    made = a_task(api)
+    ref = SubtaskRef(made["taskId"], 1, 1)
+    with outage("HeadObject"):
+        run_subtask(world, ref, 60)
+    run_subtask(world, ref, 60)
+
+    shown = api.get(f"/tasks/{made['taskId']}/subtasks/1").json
+
+    assert [(a["attempt"], a["error"]["code"]) for a in shown["attempts"]] == [
+        (1, "InternalError.Storage"),
+        (2, "SourceFileError.NotMedia"),
+    ]

@@ -1,0 +1,70 @@
+"""How a story must have ended: each task once, each file once, nothing left to do, and it stays so."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from shared.orchestration import Verdict
+from shared.task import OutputFile, SubtaskStatus, Task, TaskStatus
+from shared.task_list import TaskFilter
+from shared.verdict_store import VerdictFilter
+from tests.deployment import keys
+from tests.proof.cloud import Cloud
+from tests.proof.stories import Story, ends
+from tests.unit.attempts import tags
+
+
+def check(cloud: Cloud, story: Story, more_tries: int = 0) -> None:
+    """Check that a story has ended as it must, with nothing lost, nothing twice, and for good."""
+    tasks = cloud.tasks()
+    made = sorted((task.source.key, name_of(task), task.id) for task in tasks)
+    assert [(key, name) for key, name, _ in made] == sorted(product(story.keys, story.orchestrations))
+    for task in tasks:
+        check_task(task, story, more_tries)
+    by_outcome = cloud.world.lists.page(TaskFilter(outcome=story.outcome), 100).tasks
+    assert {task.id for task in by_outcome} == {task.id for task in tasks}
+    if story.judged:
+        judgements = cloud.world.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).judgements
+        assert sorted((each.upload.key, each.orchestration, each.task_id) for each in judgements) == made
+    check_files(cloud, tasks)
+    files = keys()
+    cloud.bring_again()
+    cloud.sweep()
+    assert cloud.tasks() == tasks
+    assert keys() == files
+
+
+def name_of(task: Task) -> str:
+    """Return the name of a task's orchestration."""
+    assert task.orchestration
+    return task.orchestration.name
+
+
+def check_task(task: Task, story: Story, more_tries: int) -> None:
+    """Check how a task stands."""
+    assert (task.status, task.outcome, ends(task)) == (TaskStatus.COMPLETED, story.outcome, story.ends)
+    assert (task.run, task.pending, task.unsent) == (story.run, frozenset(), frozenset())
+    for subtask in task.subtasks:
+        if subtask.status is SubtaskStatus.SUCCESSFUL:
+            assert subtask.tries <= story.tries + more_tries
+
+
+def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:
+    """Check that each subtask that succeeded has its file for good, and that all other files are marked to go."""
+    kept = [output.key for task in tasks for output in outputs(cloud, task)]
+    assert len(kept) == len(set(kept))
+    left = set(keys())
+    assert left.issuperset(kept)
+    marked = {key for key in left if tags(key)}
+    assert marked == left - set(kept)
+
+
+def outputs(cloud: Cloud, task: Task) -> Iterator[OutputFile]:
+    """Yield the files of all runs of a task, by the records of the attempts that won."""
+    runs = [cloud.world.tasks.get_run(task, number) for number in range(1, task.run)]
+    records = {s.record for run in (*runs, task) if run for s in run.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
+    for key in sorted(filter(None, records)):
+        record = cloud.world.tasks.get_record(task.id, key)
+        assert record
+        assert record.outputs
+        assert all(output.size for output in record.outputs)
+        yield from record.outputs

@@ -1,0 +1,178 @@
+"""The real task store, held against the model at every move, whoever makes it."""
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import TypeVar
+from zlib import crc32
+
+from shared.table import read
+from shared.task import (
+    Ending,
+    Failure,
+    Hold,
+    SubtaskRef,
+    SubtaskStatus,
+    Task,
+    TaskStatus,
+)
+from shared.task_item import TASK, task_from
+from shared.task_store import TaskStore
+from tests.proof.model import ENDED, Model, Violation
+
+MOVES = (
+    "create",
+    "claim_token",
+    "sent",
+    "claim",
+    "beat",
+    "release",
+    "finish",
+    "give_up",
+    "restart",
+    "end",
+    "cancel",
+    "look_again",
+)
+UNFINISHED = (TaskStatus.WAITING, TaskStatus.IN_PROGRESS)
+
+R = TypeVar("R", bool, Task | None)
+
+
+class CheckedStore(TaskStore):
+    """The tasks table, with one task in it that the model makes all moves with, too."""
+
+    def __init__(self, table: str) -> None:
+        """Bind to the table; `begin` says which task."""
+        super().__init__(table)
+        self.moves: Counter[tuple[str, bool]] = Counter()
+        self.move = ""  # the one that is being made
+
+    def begin(self, model: Model) -> None:
+        """Go on with another task."""
+        self.model = model
+        self.last: Task | None = None
+        self.log: list[tuple[str, bool]] = []
+        self.violation: Violation | None = None
+
+    def create(self, task: Task) -> bool:
+        return self._made("create", self.model.create(), lambda: TaskStore.create(self, task))
+
+    def claim_token(self, tenant: str, token: str, task_id: str) -> str:
+        self.move = "claim_token"
+        stands_for = super().claim_token(tenant, token, task_id)
+        self._note("claim_token", accepted=stands_for == task_id)
+        return stands_for
+
+    def sent(self, task: Task, numbers: Collection[int]) -> Task | None:
+        expected = self.model.sent(task.run, numbers)
+        return self._made("sent", expected, lambda: TaskStore.sent(self, task, numbers))
+
+    def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:
+        expected = self.model.claim(ref, now, lease_until)
+        return self._made("claim", expected, lambda: TaskStore.claim(self, ref, now, lease_until, max_attempts))
+
+    def beat(self, hold: Hold, lease_until: int, progress: int, phase: str) -> Task | None:
+        expected = self.model.beat(hold, lease_until, progress, phase)
+        return self._made("beat", expected, lambda: TaskStore.beat(self, hold, lease_until, progress, phase))
+
+    def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> Task | None:
+        expected = self.model.release(hold, retry_at, failure, excused=excused)
+        return self._made(
+            "release", expected, lambda: TaskStore.release(self, hold, retry_at, failure, excused=excused)
+        )
+
+    def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
+        expected = self.model.finish(seen, hold, ending, now)
+        return self._made("finish", expected, lambda: TaskStore.finish(self, seen, hold, ending, now))
+
+    def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> Task | None:
+        expected = self.model.give_up(seen, no, ending, now)
+        return self._made("give_up", expected, lambda: TaskStore.give_up(self, seen, no, ending, now))
+
+    def restart(self, task: Task, now: int, *, only_failed: bool = False) -> Task | None:
+        expected = self.model.restart(task, now, only_failed=only_failed)
+        return self._made("restart", expected, lambda: TaskStore.restart(self, task, now, only_failed=only_failed))
+
+    def end(self, task: Task, now: int) -> Task | None:
+        failure = Failure("Cancelled.TaskEnded", "the task was ended before this subtask started")
+        expected = self.model.stop(task, [TaskStatus.WAITING], failure, now)
+        return self._made("end", expected, lambda: TaskStore.end(self, task, now))
+
+    def cancel(self, task: Task, now: int) -> Task | None:
+        failure = Failure("Cancelled.TaskCancelled", "the task was cancelled before this subtask was done")
+        expected = self.model.stop(task, UNFINISHED, failure, now)
+        return self._made("cancel", expected, lambda: TaskStore.cancel(self, task, now))
+
+    def look_again(self, task: Task, due_at: int) -> Task | None:
+        expected = self.model.look_again(task)
+        return self._made("look_again", expected, lambda: TaskStore.look_again(self, task, due_at))
+
+    def look(self) -> Task:
+        """Read the task; it must stand as the model says, its indexes must agree, and no law may be broken."""
+        item = read(self.items, self.model.task.id, TASK)
+        if item is None:
+            raise self._violated("the task is gone")
+        task = task_from(item)
+        expected = self.model.expected()
+        if task != expected:
+            raise self._violated(f"it stands as\n{task}\nand not as\n{expected}")
+        number = crc32(task.id.encode()) % 4
+        places = (item.ix_age, item.ix_status, item.ix_source, item.ix_due)
+        if places != (f"main#{number}", f"main#{task.outcome or task.status}#{number}", "main#k", str(number)):
+            raise self._violated(f"the indexes have it at {places}")
+        if (item.due_at is None) != (task.status is TaskStatus.COMPLETED):
+            raise self._violated(f"{task.status}, it is due at {item.due_at}")
+        if broken := broken_laws(self.last, task):
+            raise self._violated(broken)
+        self.last = task
+        return task
+
+    def _made(self, move: str, expected: bool, real: Callable[[], R]) -> R:  # noqa: FBT001 - what a move returns
+        self.move = move
+        answer = real()
+        self._note(move, accepted=bool(answer))
+        if bool(answer) is not expected:
+            raise self._violated(f"{move} must be {'accepted' if expected else 'refused'}; {answer=}")
+        task = self.look()
+        if isinstance(answer, Task) and answer != task:
+            raise self._violated(f"{move} returned\n{answer}\nand left\n{task}")
+        return answer
+
+    def _note(self, move: str, *, accepted: bool) -> None:
+        self.log.append((move, accepted))
+        self.moves[move, accepted] += 1
+
+    def _violated(self, how: str) -> Violation:
+        """Return the error, and keep it: a sweep goes on past one."""
+        self.violation = Violation(how)
+        return self.violation
+
+
+def broken_laws(before: Task | None, task: Task) -> str:
+    """Return which of the laws is broken that hold whatever the moves were; an empty text for none."""
+    pending = {subtask.no for subtask in task.subtasks if subtask.status not in ENDED}
+    done = {subtask.no for subtask in task.subtasks if subtask.status is SubtaskStatus.SUCCESSFUL}
+    running = [subtask for subtask in task.subtasks if subtask.status is SubtaskStatus.IN_PROGRESS]
+    laws = {
+        "pending is what has not ended": task.pending == pending,
+        "only what is pending can be unsent": task.unsent <= pending,
+        "completed is what has nothing pending": (task.status is TaskStatus.COMPLETED) is not bool(pending),
+        "only what is completed has an outcome": (task.outcome is None) is bool(pending),
+        "nothing starts before what it needs": all(done.issuperset(subtask.needs) for subtask in running),
+        "what runs is in progress": not running or task.status is TaskStatus.IN_PROGRESS,
+    }
+    if before:
+        laws["runs only grow"] = task.run >= before.run
+    if before and task.run == before.run:
+        pairs = list(zip(before.subtasks, task.subtasks, strict=True))
+        laws["attempts only grow within a run"] = all(new.attempt >= old.attempt for old, new in pairs)
+        laws["what has ended stays so"] = all(new == old for old, new in pairs if old.status in ENDED)
+        laws["a completed run stays so"] = before.status is not TaskStatus.COMPLETED or task == before
+    elif before:
+        laws["only a completed task is run again"] = before.status is TaskStatus.COMPLETED
+        laws["what is carried over keeps its output"] = all(
+            (new.status, new.output, new.record) == (SubtaskStatus.SUCCESSFUL, old.output, old.record)
+            for old, new in zip(before.subtasks, task.subtasks, strict=True)
+            if new.carried_from
+        )
+    return ", ".join(law for law, kept in laws.items() if not kept)

@@ -1,0 +1,223 @@
+"""What must happen: the rules of the moves told a second time, in the plainest way, to hold the real ones against."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from shared.task import (
+    EXCUSES,
+    Ending,
+    Failure,
+    Hold,
+    Outcome,
+    Subtask,
+    SubtaskRef,
+    SubtaskStatus,
+    Task,
+    TaskStatus,
+)
+
+WAITING, RUNNING = SubtaskStatus.WAITING, SubtaskStatus.IN_PROGRESS
+GOOD, BAD = SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED
+ENDED = (GOOD, BAD)
+
+
+class Violation(AssertionError):
+    """The real store did what it must not do, or didn't do what it must."""
+
+
+@dataclass
+class Model:
+    """A task that makes the moves. Each tells whether it is accepted, and is made then."""
+
+    task: Task
+    max_attempts: int
+    subtasks: dict[int, Subtask] = field(default_factory=dict)
+    unsent: set[int] = field(default_factory=set)
+    made: bool = False
+    run: int = 1
+    touched: bool = False
+    stopped: bool = False
+    restarted_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+
+    def __post_init__(self) -> None:
+        """Begin as the task is that will be created."""
+        self.subtasks = {subtask.no: subtask for subtask in self.task.subtasks}
+        self.unsent = set(self.ready())
+
+    def pending(self) -> frozenset[int]:
+        """Return what has not ended."""
+        return frozenset(no for no, subtask in self.subtasks.items() if subtask.status not in ENDED)
+
+    def ready(self) -> set[int]:
+        """Return what waits for no other."""
+        return {
+            no
+            for no, subtask in self.subtasks.items()
+            if subtask.status is WAITING and all(self.subtasks[other].status is GOOD for other in subtask.needs)
+        }
+
+    def status(self) -> TaskStatus:
+        """Return where the task stands."""
+        if not self.pending():
+            return TaskStatus.COMPLETED
+        return TaskStatus.IN_PROGRESS if self.touched else TaskStatus.WAITING
+
+    def outcome(self) -> Outcome | None:
+        """Return how the task ended, if it did."""
+        if self.pending():
+            return None
+        kinds = {subtask.status for subtask in self.subtasks.values()}
+        if self.stopped:
+            return Outcome.ENDED
+        if kinds == {GOOD}:
+            return Outcome.SUCCEEDED
+        return Outcome.FAILED if kinds == {BAD} else Outcome.PARTIALLY_FAILED
+
+    def expected(self) -> Task:
+        """Return the task as it must stand."""
+        return replace(
+            self.task,
+            run=self.run,
+            status=self.status(),
+            outcome=self.outcome(),
+            subtasks=tuple(self.subtasks.values()),
+            pending=self.pending(),
+            unsent=frozenset(self.unsent),
+            restarted_at=self.restarted_at,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+        )
+
+    def free(self, no: int, now: int) -> bool:
+        """Whether nobody holds that subtask."""
+        subtask = self.subtasks[no]
+        return subtask.status is WAITING or (subtask.status is RUNNING and subtask.lease_until < now)
+
+    def held(self, hold: Hold) -> bool:
+        """Whether that attempt is the one that has the subtask."""
+        subtask = self.subtasks[hold.no]
+        return (self.run, RUNNING, subtask.attempt) == (hold.run, subtask.status, hold.attempt)
+
+    def create(self) -> bool:
+        """Only once."""
+        first, self.made = not self.made, True
+        return first
+
+    def sent(self, run: int, numbers: Iterable[int]) -> bool:
+        """Only in this run."""
+        if run == self.run:
+            self.unsent -= set(numbers)
+        return run == self.run
+
+    def claim(self, ref: SubtaskRef, now: int, lease_until: int) -> bool:
+        """Only in this run, while nobody holds it, and not more often than allowed."""
+        subtask = self.subtasks[ref.no]
+        spent = subtask.tries >= self.max_attempts or subtask.attempt >= self.max_attempts * EXCUSES
+        if ref.run != self.run or spent or not self.free(ref.no, now):
+            return False
+        if any(self.subtasks[other].status is not GOOD for other in subtask.needs):
+            raise Violation(f"subtask {ref.no} was sent before what it needs had succeeded")
+        self.subtasks[ref.no] = replace(
+            subtask,
+            status=RUNNING,
+            attempt=subtask.attempt + 1,
+            tries=subtask.tries + 1,
+            lease_until=lease_until,
+            started_at=subtask.started_at or now,
+            progress=0,
+            failure=None,
+            retry_at=None,
+        )
+        self.unsent.discard(ref.no)
+        self.touched, self.started_at = True, self.started_at or now
+        return True
+
+    def beat(self, hold: Hold, lease_until: int, progress: int, phase: str) -> bool:
+        """Only the holder."""
+        if not self.held(hold):
+            return False
+        renewed = replace(self.subtasks[hold.no], lease_until=lease_until, progress=progress, phase=phase)
+        self.subtasks[hold.no] = renewed
+        return True
+
+    def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> bool:
+        """Only the holder."""
+        if not self.held(hold):
+            return False
+        subtask = self.subtasks[hold.no]
+        tries = subtask.tries - 1 if excused else subtask.tries
+        self.subtasks[hold.no] = replace(subtask, status=WAITING, tries=tries, retry_at=retry_at, failure=failure)
+        return True
+
+    def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> bool:
+        """Only the holder; told again in the very same words, it is no news and no trouble."""
+        if self.held(hold):
+            self._end(hold.no, ending, now)
+            return True
+        subtask = self.subtasks[hold.no]
+        again = (self.run, subtask.status, subtask.record) == (hold.run, ending.status, ending.record)
+        return again and hold.no in seen.pending
+
+    def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> bool:
+        """Only in this run, and while nobody holds it."""
+        if seen.run != self.run or not self.free(no, now):
+            return False
+        self._end(no, ending, now)
+        return True
+
+    def restart(self, seen: Task, now: int, *, only_failed: bool) -> bool:
+        """Only a completed task, as it was seen."""
+        if seen.run != self.run or self.pending():
+            return False
+        for no, subtask in self.subtasks.items():
+            carried = replace(subtask, carried_from=subtask.carried_from or self.run)
+            keep = only_failed and subtask.status is GOOD
+            self.subtasks[no] = carried if keep else self.task.subtasks[no - 1]
+        self.run += 1
+        self.touched = self.stopped = False
+        self.restarted_at, self.started_at, self.ended_at = now, None, None
+        self.unsent = self.ready()
+        return True
+
+    def stop(self, seen: Task, statuses: Iterable[TaskStatus], failure: Failure, now: int) -> bool:
+        """Only in those statuses, and while just that has not ended which was seen."""
+        if (seen.run, seen.pending) != (self.run, self.pending()) or self.status() not in statuses:
+            return False
+        for no in self.pending():
+            self.subtasks[no] = replace(self.subtasks[no], status=BAD, failure=failure, ended_at=now)
+        self.stopped, self.ended_at = True, now
+        self.unsent.clear()
+        return True
+
+    def look_again(self, seen: Task) -> bool:
+        """Only an unfinished task, in this run."""
+        return seen.run == self.run and bool(self.pending())
+
+    def _end(self, no: int, ending: Ending, now: int) -> None:
+        """End a subtask; what needs it is freed, or can never start."""
+        before = self.ready()
+        self.subtasks[no] = replace(
+            self.subtasks[no],
+            status=ending.status,
+            failure=ending.failure,
+            output=ending.output,
+            record=ending.record,
+            ended_at=now,
+        )
+        self.touched = True
+        self.unsent -= {no}
+        if ending.status is GOOD:
+            self.unsent |= self.ready() - before
+        else:
+            self._skip(no, f"subtask {no} ({self.subtasks[no].name}) failed", now)
+        if not self.pending():
+            self.ended_at = now
+
+    def _skip(self, failed: int, why: str, now: int) -> None:
+        for no, subtask in self.subtasks.items():
+            if failed in subtask.needs and subtask.status is WAITING:
+                skipped = Failure("Skipped.PredecessorFailed", why)
+                self.subtasks[no] = replace(subtask, status=BAD, failure=skipped, ended_at=now)
+                self._skip(no, why, now)

@@ -1,0 +1,95 @@
+"""A process dies at any of its calls to AWS, before AWS has done it or after: the story ends as it does without."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Event
+
+import pytest
+
+from tests.outages import RUNNING, Crash, die, meanwhile
+from tests.proof.audit import check
+from tests.proof.cloud import Cloud, a_cloud
+from tests.proof.points import named, points, sample, spread
+from tests.proof.profile import LONG
+from tests.proof.stories import OK, ONE, STORIES, Story, a_waiting_task, told, undone
+from tests.proof.tallies import Tally
+from tests.unit.conftest import A_DAY
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 120)
+
+SIDES = {False: "before", True: "after"}
+FIRST, SECOND = (6, 4) if LONG else (1, 1)  # points of the two crashes of a pair, in each story
+# Where the story itself takes two of the three tries, two crashes more are rightly too many.
+PAIRED = [story for story in STORIES if story.tries == 1][:: 1 if LONG else 9]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_a_story_ends_the_same_wherever_a_process_dies(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    with stage() as cloud:
+        made = told(cloud, story)
+        check(cloud, story)
+
+    for point in sample(made, story):
+        for done, side in SIDES.items():
+            tally(f"crash points: {point.phase}")
+            with named(f"dead {side} {point}"), stage() as cloud:
+                told(cloud, story, point.when(die, done=done))
+                check(cloud, story, more_tries=1)
+
+
+@pytest.mark.parametrize("story", PAIRED, ids=str)
+def test_a_story_ends_the_same_when_a_process_that_heals_it_dies_too(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    offset, stage = STORIES.index(story), partial(a_cloud, monkeypatch, blink)
+    with stage() as cloud:
+        made = told(cloud, story)
+
+    for first in spread(points(made), FIRST, offset):
+        done = bool(first.number % 2)
+        with named(f"dead {SIDES[done]} {first}"), stage() as cloud:
+            healed = told(cloud, story, first.when(die, done=done))
+        later = [point for point in points(healed) if point.number > first.number]
+        for number, second in enumerate(spread(later, SECOND, offset)):
+            again = bool(number % 2)
+            tally("crash points: pairs")
+            with named(f"dead {SIDES[done]} {first}, and {SIDES[again]} {second}"), stage() as cloud:
+                told(cloud, story, first.when(die, done=done), second.when(die, done=again))
+                check(cloud, story, more_tries=2)
+
+
+@pytest.mark.filterwarnings("ignore:Exception in thread heartbeat")  # in which it dies
+@pytest.mark.parametrize("done", [False, True])
+def test_a_worker_that_dies_with_its_heart_is_replaced(
+    done: bool,  # noqa: FBT001 - on which side of the beat
+    tally: Tally,
+    monkeypatch: pytest.MonkeyPatch,
+    blink: bytes,
+) -> None:
+    tally("crash points: beat")
+    stopped = Event()
+
+    def stop() -> None:
+        monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", A_DAY)  # the others shall live
+        stopped.set()
+        die()
+
+    def wait() -> None:
+        assert stopped.wait(10)
+        if RUNNING[-1] and RUNNING[-1].dead:
+            raise Crash
+
+    @contextmanager
+    def a_dying_heart(_: Cloud) -> Iterator[None]:
+        monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", 0.0)
+        with meanwhile("UpdateItem", stop, after=1, done=done), meanwhile("GetObject", wait):  # the first is the claim
+            yield
+
+    story = Story("a dying heart", "run", ONE, (OK,), undone, a_waiting_task, a_dying_heart, tries=2)
+    with a_cloud(monkeypatch, blink) as cloud:
+        told(cloud, story)
+        check(cloud, story)

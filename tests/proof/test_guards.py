@@ -1,0 +1,55 @@
+"""No guard of any move is there for nothing: with each of them taken out in turn, some interleaving goes wrong."""
+
+from itertools import count
+
+import pytest
+
+from shared.errors import ReelmillError
+from tests.proof.guards import Guard, Guards
+from tests.proof.moves import twin_stage
+from tests.proof.play import Stage, interleave
+from tests.proof.profile import LONG
+from tests.proof.tallies import Tally
+
+STEPS = 60
+AT_LEAST = 3000 if LONG else 100  # interleavings, in which every guard shows itself
+AT_MOST = 6000 if LONG else 800  # interleavings, to see what it is there for
+
+pytestmark = pytest.mark.timeout(1800 if LONG else 300)
+
+
+def goes_wrong(stage: Stage, seed: int) -> bool:
+    """Whether an interleaving that had kept the rules breaks them now."""
+    try:
+        interleave(stage, seed, STEPS)
+    except (AssertionError, ReelmillError):
+        return True
+    return False
+
+
+def test_every_guard_that_is_removed_is_missed(tally: Tally) -> None:
+    with twin_stage() as stage:
+        guards = Guards(stage.checked)
+        stage.twin.judge = guards.judge
+        missed: set[Guard] = set()
+
+        for seed in count():
+            guards.seed = seed
+            interleave(stage, seed, STEPS)
+            for guard, seeds in guards.alone.items():
+                if guard not in missed and seed in seeds:
+                    tally("interleavings repeated without a guard")
+                    guards.dropped = guard
+                    if goes_wrong(stage, seed):
+                        missed.add(guard)
+            guards.dropped = None
+            survivors = guards.alone.keys() - missed
+            if seed >= (AT_MOST if survivors else AT_LEAST):
+                break
+
+        tally("interleavings on the twin", seed + 1)
+        tally("guards removed in turn", len(guards.alone))
+        assert not survivors, "nobody misses " + ", ".join(
+            f"{guard.text!r} of {guard.move} (it stood alone {len(guards.alone[guard])} times)"
+            for guard in sorted(survivors)
+        )

@@ -1,0 +1,154 @@
+"""AWS throttles, fails or keeps its answer to itself at any call: the story ends as it does without, if later."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import cycle, islice
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from shared.task import EXCUSES
+from tests.outages import CALLS, Answer, meanwhile
+from tests.proof.audit import check
+from tests.proof.cloud import Cloud, a_cloud
+from tests.proof.points import named, sample
+from tests.proof.profile import LONG
+from tests.proof.stories import FOLLOWED, SKIPPED, STORIES, Story, a_waiting_task, told, undone
+from tests.proof.tallies import Tally
+from tests.unit.conftest import the_world
+
+pytestmark = [pytest.mark.timeout(3600 if LONG else 120), pytest.mark.usefixtures("untried_clients")]
+
+TOLD = STORIES if LONG else STORIES[::4]
+A_WHILE = 20  # calls in a row: more than any client makes of one
+FOR_GOOD = 10**6
+
+Trouble = Callable[[], object]
+
+
+def answers(status: int = 400, **codes: str) -> Trouble:
+    """Return trouble that each service tells in its own words."""
+    return lambda: Answer(codes[CALLS[-1].service], 503 if CALLS[-1].service == "s3" else status)
+
+
+def raises(error: Exception) -> Trouble:
+    """Return trouble of which AWS itself doesn't know."""
+
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+REFUSED: Mapping[str, Trouble] = {
+    "throttled": answers(dynamodb="ProvisionedThroughputExceededException", sqs="RequestThrottled", s3="SlowDown"),
+    "slowed down": answers(dynamodb="ThrottlingException", sqs="ThrottlingException", s3="RequestLimitExceeded"),
+    "limited": answers(dynamodb="RequestLimitExceeded", sqs="RequestLimitExceeded", s3="ServiceUnavailable"),
+    "failed": answers(500, dynamodb="InternalServerError", sqs="InternalError", s3="InternalError"),
+    "not reached": raises(ConnectTimeoutError(endpoint_url="https://aws")),
+}
+LOST: Trouble = raises(ReadTimeoutError(endpoint_url="https://aws"))
+
+
+@pytest.fixture
+def untried_clients() -> None:
+    """See to it that no client has used up the retries that botocore allows it."""
+    the_world.cache_clear()
+
+
+@pytest.mark.parametrize("story", TOLD, ids=str)
+def test_what_aws_refuses_once_changes_nothing(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    with stage() as cloud:
+        made = told(cloud, story)
+
+    for point, (name, trouble) in zip(sample(made, story), kinds(story), strict=False):
+        tally(f"trouble once: {name}")
+        with named(f"{name} at {point}"), stage() as cloud:
+            told(cloud, story, point.when(trouble))
+            check(cloud, story)
+
+
+@pytest.mark.parametrize("story", TOLD, ids=str)
+def test_an_answer_that_is_lost_changes_nothing(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    with stage() as cloud:
+        made = told(cloud, story)
+
+    for point in sample(made, story):
+        tally("trouble once: answer lost")
+        with named(f"lost answer at {point}"), stage() as cloud:
+            told(cloud, story, point.when(LOST, done=True))
+            check(cloud, story, more_tries=point.operation == "UpdateItem")  # a claim that nobody knows of
+
+
+@pytest.mark.parametrize("story", TOLD, ids=str)
+def test_what_a_service_refuses_for_a_while_is_done_later(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    with stage() as cloud:
+        made = told(cloud, story)
+
+    for point, (name, trouble) in zip(sample(made, story), kinds(story), strict=False):
+        tally(f"trouble for a while: {name}")
+        with named(f"{name} for a while from {point}"), stage() as cloud:
+            told(cloud, story, point.when(of_service(made[point.number].service, trouble), times=A_WHILE))
+            # Nobody can tell DynamoDB, while it refuses everything, that an attempt doesn't count.
+            check(cloud, story, more_tries=point.phase == "finish" and made[point.number].service == "dynamodb")
+
+
+def of_service(name: str, trouble: Trouble) -> Trouble:
+    """Return trouble that only one service has."""
+    return lambda: trouble() if CALLS[-1].service == name else None
+
+
+def kinds(story: Story) -> Iterator[tuple[str, Trouble]]:
+    """Yield the kinds of refusal over and over, for each story beginning with another."""
+    return islice(cycle(REFUSED.items()), STORIES.index(story), None)
+
+
+def test_what_s3_denies_for_good_is_told_in_the_end(
+    tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    tally("trouble for good: denied")
+    story = denied("PutObject", "InternalError.Storage")
+
+    with a_cloud(monkeypatch, blink) as cloud:
+        told(cloud, story)
+        check(cloud, story)
+        subtask = cloud.task().subtasks[0]
+
+    assert (subtask.attempt, subtask.tries) == (cloud.world.settings.max_attempts * EXCUSES, 1)
+    assert subtask.failure
+    assert "AccessDenied" in subtask.failure.message
+
+
+@pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
+def test_a_source_that_s3_denies_is_told_at_once(
+    operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    tally("trouble for good: denied")
+    story = denied(operation, "SourceFileError.NotReadable")
+
+    with a_cloud(monkeypatch, blink) as cloud:
+        told(cloud, story)
+        check(cloud, story)
+
+        assert cloud.task().subtasks[0].attempt == 1
+
+
+def denied(operation: str, code: str) -> Story:
+    """Return the story of a task for which S3 always denies one operation."""
+
+    @contextmanager
+    def deny(_: Cloud) -> Iterator[None]:
+        with meanwhile(operation, lambda: Answer("AccessDenied", 403), times=FOR_GOOD):
+            yield
+
+    return Story(f"{operation} denied", "run", FOLLOWED, (code, SKIPPED), undone, a_waiting_task, deny)

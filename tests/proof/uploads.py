@@ -1,0 +1,197 @@
+"""A bucket that is written to, and all who tell of it: late, twice, in any order, and dying on the way."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from unittest.mock import patch
+from urllib.parse import quote_plus
+
+from functions.on_upload.handler import handler
+from shared.catalog import list_orchestrations
+from shared.task import Task
+from shared.task_item import TASK, TaskItem, task_from
+from shared.upload import Judgement, Upload
+from shared.uploads import Backfill, offer
+from shared.verdict_store import VerdictFilter
+from tests.deployment import BEGINNING, World
+from tests.functions.conftest import Context, an_event
+from tests.outages import Crash
+from tests.proof.play import SETTINGS
+from tests.twin import Answer, Request, Twin
+
+Form = Literal["notification", "EventBridge", "failed notification", "failed EventBridge"]
+FORMS: tuple[Form, ...] = ("notification", "EventBridge", "failed notification", "failed EventBridge")
+# By key, which orchestrations take it: `web-video` takes all media under uploads/, `covers` only Matroska.
+TAKERS = {
+    "uploads/a b+ü%.mp4": {"web-video"},
+    "uploads/b.mkv": {"covers", "web-video"},
+    "uploads/c.txt": set(),
+    "elsewhere/d.mp4": set(),
+}
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write of a key; the same `content` has the same ETag and size, and that of nothing has none."""
+
+    key: str
+    content: int
+    at: int
+    sequencer: str
+    version_id: str | None
+
+    @property
+    def e_tag(self) -> str:
+        """The ETag of the content."""
+        return f"content {self.content}"
+
+    @property
+    def takers(self) -> set[str]:
+        """The orchestrations that are to make a task of it."""
+        return TAKERS[self.key] if self.content else set()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One call to AWS of a process, before AWS has done it or after."""
+
+    call: int
+    done: bool
+
+
+def told(write: Write, form: Form) -> dict[str, Any]:
+    """Return the event that tells of a write."""
+    if form.startswith("failed"):
+        inner: Form = "notification" if form.endswith("notification") else "EventBridge"
+        event = an_event("failed-upload")
+        body = json.loads(event["Records"][0]["body"]) | {"requestPayload": told(write, inner)}
+        event["Records"][0]["body"] = json.dumps(body)
+        return event
+    time = datetime.fromtimestamp(write.at / 1000, UTC)
+    if form == "EventBridge":  # whose times are whole seconds, and whose keys are plain
+        event = an_event("eventbridge-object-created")
+        event["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ")
+        thing = {"key": write.key, "size": write.content, "etag": write.e_tag, "sequencer": write.sequencer}
+        event["detail"]["object"] = thing | ({"version-id": write.version_id} if write.version_id else {})
+        return event
+    event = an_event("s3-put")
+    (record,) = event["Records"]
+    record["eventTime"] = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    thing = {"key": quote_plus(write.key, safe="/"), "size": write.content, "eTag": write.e_tag}
+    version = {"versionId": write.version_id} if write.version_id else {}
+    record["s3"]["object"] = thing | {"sequencer": write.sequencer} | version
+    return event
+
+
+@contextmanager
+def at_call(twin: Twin, moment: Moment | None, act: Callable[[], object]) -> Iterator[list[str]]:
+    """Let something happen at one call to AWS of what is done in between; lend the names of all of them."""
+    calls: list[str] = []
+    serve = twin.answer
+
+    def answer(operation: str, request: Request) -> Answer:
+        calls.append(operation)
+        come = moment is not None and len(calls) == moment.call + 1
+        if come and moment and not moment.done:
+            act()
+        try:
+            return serve(operation, request)
+        finally:
+            if come and moment and moment.done:
+                act()
+
+    with patch.object(twin, "answer", answer):
+        yield calls
+
+
+def die() -> None:
+    """Be killed."""
+    raise Crash
+
+
+class Stage(World):
+    """The services on a twin, for many buckets one after the other: clients are dear to make."""
+
+    def __init__(self, twin: Twin) -> None:
+        """Stand on that twin."""
+        super().__init__(SETTINGS)
+        self.twin = twin
+
+
+@dataclass
+class Bucket:
+    """What was written, what the functions said to each event, and how to see what came of it."""
+
+    world: Stage
+    versioned: bool
+    writes: list[Write] = field(default_factory=list)
+    answers: dict[int, list[list[dict[str, Any]]]] = field(default_factory=dict)
+
+    def write(self, key: str, content: int, later: int, zeros: int) -> None:
+        """Put an object, some milliseconds later than the one before; S3 ends its sequencer with any zeros."""
+        number = len(self.writes) + 1
+        self.world.time += later
+        self.writes.append(
+            Write(
+                key=key,
+                content=content,
+                at=self.world.time,
+                sequencer=f"{0x5500000000 + number * 0x10:X}".rstrip("0") + "0" * zeros,
+                version_id=f"version {number}" if self.versioned else None,
+            )
+        )
+
+    def deliver(self, number: int, form: Form, death: Moment | None = None) -> bool:
+        """Bring an event of a write; False when OnUpload died of it."""
+        with suppress(Crash), at_call(self.world.twin, death, die):
+            answer = handler(told(self.writes[number], form), Context())
+            self.answers.setdefault(number, []).append(answer)
+            return True
+        return False
+
+    def backfill(self, death: Moment | None = None) -> bool:
+        """Offer what is there now, which takes a second; False when whoever did it died.
+
+        S3's listing tells times in seconds, and of a large object when it was begun.
+        """
+        self.world.time += 1000
+        newest = {write.key: write for write in self.writes}
+        wanted = Backfill(self.name)
+        with suppress(Crash), at_call(self.world.twin, death, die):
+            orchestrations = list_orchestrations(self.world, "main")
+            for write in newest.values():
+                begun = (write.at - 30_000 * (write.content % 2)) // 1000 * 1000
+                upload = Upload(self.name, write.key, write.content, write.e_tag, begun, write.version_id)
+                offer(self.world, upload, orchestrations, wanted)
+            return True
+        return False
+
+    @property
+    def name(self) -> str:
+        """The bucket's name, as the events have it."""
+        return "reelmill-input"
+
+    def undelivered(self) -> list[int]:
+        """Return the writes of which no event has been served to its end."""
+        return [number for number in range(len(self.writes)) if number not in self.answers]
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks that there are."""
+        rows = (TaskItem.from_raw_data(item) for item in self.world.twin.tables["TasksTable"].items.values())
+        return [task_from(row) for row in rows if row.sk == TASK]
+
+    def verdicts(self) -> Sequence[Judgement]:
+        """Return all verdicts that stand."""
+        page = self.world.verdicts.page(VerdictFilter(), 1000)
+        assert page.next_token is None
+        return page.judgements
+
+
+def a_bucket(stage: Stage, *, versioned: bool) -> Bucket:
+    """Return an empty bucket, as long ago as all tests begin."""
+    stage.twin.clear()
+    stage.time = BEGINNING
+    return Bucket(stage, versioned)

@@ -1,0 +1,55 @@
+"""Moves of a task that must succeed, and what its attempts say: shared by the tests of the store."""
+
+from shared.task import STOPPED_BY, Ending, Failure, Hold, SubtaskRef, SubtaskStatus, Task
+from tests.deployment import World
+from tests.unit.conftest import a_task
+
+LEASE = 60_000
+GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
+BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
+STORAGE = Failure("InternalError.Storage", "S3 did not answer")
+CANCELLED = STOPPED_BY["cancel"]
+
+
+def stored(world: World, task: Task) -> Task:
+    """Create the task and return it as the table holds it."""
+    assert world.tasks.create(task)
+    found = world.tasks.get(task.id)
+    assert found
+    return found
+
+
+def claimed(world: World, task: Task, no: int) -> tuple[Task, Hold]:
+    """Claim a subtask that must be free, with three tries."""
+    seen = world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, 3)
+    assert seen
+    return seen, Hold(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
+
+
+def refused(world: World, task: Task, no: int, tries: int = 3) -> bool:
+    """Whether a claim finds the subtask not free, or spent."""
+    return world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, tries) is None
+
+
+def released(world: World, hold: Hold, *, excused: bool) -> Task:
+    """Give a held subtask back, for an attempt five seconds later."""
+    task = world.tasks.release(hold, world.now() + 5000, STORAGE, excused=excused)
+    assert task
+    return task
+
+
+def finished(world: World, task: Task, no: int, ending: Ending = GOOD) -> Task:
+    """Claim and finish a subtask."""
+    seen, hold = claimed(world, task, no)
+    done = world.tasks.finish(seen, hold, ending, world.now())
+    assert done
+    return done
+
+
+def queued(world: World, *, subtasks: int = 2, needs: dict[int, tuple[int, ...]] | None = None) -> Task:
+    """Return a new task whose messages have been sent, as far as the table says; in truth they are lost."""
+    task = a_task(world, subtasks, needs=needs)
+    assert world.tasks.create(task)
+    noted = world.tasks.sent(task, task.unsent)
+    assert noted
+    return noted

@@ -1,0 +1,125 @@
+"""What is told to the journal comes back after a kill, whenever that came."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from infra.local.journal import ITEM, MESSAGE, NAME, Entry, Journal
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Lend a generation, of which a journal was begun with one item."""
+    folder = tmp_path / "00000001"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def journal(folder: Path) -> Iterator[Journal]:
+    with closing(Journal()) as journal:
+        journal.begin(folder, [lambda: [ITEM, "a", 1]])
+        journal.finish()
+        yield journal
+
+
+def next_one(folder: Path) -> Path:
+    """Return the next generation, unfinished, which shares the journal of this one."""
+    unfinished = folder.with_name(f"{int(folder.name) + 1:08}.unfinished")
+    unfinished.mkdir()
+    (unfinished / NAME).hardlink_to(folder / NAME)
+    return unfinished
+
+
+def after_kill(folder: Path) -> list[Entry]:
+    """Read what another process finds."""
+    with closing(Journal()) as journal:
+        return list(journal.resume(folder))
+
+
+def go_on(folder: Path, *entry: object) -> None:
+    """Tell the journal something after it was read."""
+    with closing(Journal()) as journal:
+        list(journal.resume(folder))
+        journal.append(*entry)
+
+
+def test_nothing_is_lacking_before_the_first_save(tmp_path: Path) -> None:
+    assert after_kill(tmp_path) == []
+
+
+def test_every_item_and_message_comes_back_in_order(journal: Journal, folder: Path) -> None:
+    journal.append(ITEM, "a", 2)
+    journal.append(MESSAGE, "queue", "hello")
+    journal.append(ITEM, "ä\ud800", None)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [MESSAGE, "queue", "hello"], [ITEM, "ä\ud800", None]]
+
+
+def test_it_goes_on_where_it_was_left(journal: Journal, folder: Path) -> None:
+    journal.append(ITEM, "a", 2)
+
+    go_on(folder, ITEM, "a", 3)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [ITEM, "a", 3]]
+
+
+def test_messages_that_a_generation_has_saved_do_not_come_back_and_items_do(journal: Journal, folder: Path) -> None:
+    journal.append(MESSAGE, "queue", "old")
+    journal.append(ITEM, "a", 2)
+    unfinished = next_one(folder)
+    journal.begin(unfinished, None)
+    journal.append(MESSAGE, "queue", "new")
+
+    assert after_kill(folder)[-2:] == [[ITEM, "a", 2], [MESSAGE, "queue", "new"]]  # if it is never finished
+    assert [MESSAGE, "queue", "old"] in after_kill(folder)
+    newest = unfinished.rename(unfinished.with_suffix(""))
+    assert after_kill(newest) == [[ITEM, "a", 1], [ITEM, "a", 2], [MESSAGE, "queue", "new"]]
+
+
+def test_a_new_one_and_the_former_have_what_comes_until_the_generation_counts(journal: Journal, folder: Path) -> None:
+    journal.append(ITEM, "a", 2)
+    unfinished = next_one(folder)
+    journal.begin(unfinished, [lambda: [ITEM, "a", 2], lambda: None])
+    journal.append(ITEM, "b", 1)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [ITEM, "b", 1]]
+    newest = unfinished.rename(unfinished.with_suffix(""))
+    assert after_kill(newest) == [[ITEM, "a", 2], [ITEM, "b", 1]]
+    journal.finish()
+    journal.append(ITEM, "b", 2)
+    assert after_kill(newest)[-1] == [ITEM, "b", 2]
+
+
+def test_a_generation_that_came_to_nothing_leaves_the_former_journal_as_the_one(journal: Journal, folder: Path) -> None:
+    unfinished = next_one(folder)
+    journal.begin(unfinished, [lambda: [ITEM, "a", 1]])
+    journal.abandon()
+
+    journal.append(ITEM, "b", 1)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "b", 1]]
+
+
+@pytest.mark.parametrize("torn", [b'["item","b",', b'["item","b",1]', b"\xff\n", b'["item"\n["item","b",1]\n'])
+def test_what_was_not_written_to_its_end_is_cut_off(journal: Journal, folder: Path, torn: bytes) -> None:
+    journal.append(ITEM, "a", 2)
+    with (folder / NAME).open("ab") as file:
+        file.write(torn)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2]]
+    go_on(folder, ITEM, "a", 3)
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [ITEM, "a", 3]]
+
+
+def test_its_length_tells_when_it_is_worth_writing_anew(journal: Journal, folder: Path) -> None:
+    begun = journal.lines
+    for number in range(10):
+        journal.append(ITEM, "a", number)
+    assert journal.lines == begun + 10
+
+    journal.begin(next_one(folder), [lambda: [ITEM, "a", 9]])
+
+    assert journal.lines == begun

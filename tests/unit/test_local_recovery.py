@@ -1,0 +1,118 @@
+"""What is done after a kill: everything is looked at, and no upload that was answered stays without its task."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from infra.local import recovery
+from infra.local.recovery import recover
+from infra.local.uploads_under_way import UploadsUnderWay, versions_of
+
+SINCE = 1_893_456_060.0  # 2030-01-01T00:01:00Z
+
+
+class Console:
+    """A console whose API takes offers, page by page, and fails as often as it is told."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.failures = 0
+        told = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                assert self.path == "/api/uploads/backfill"
+                told.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                told.failures -= 1
+                status = 503 if told.failures >= 0 else 200
+                token = None if "nextToken" in told.asked[-1] else "2"
+                body = json.dumps({"verdicts": [], "nextToken": token}).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def console() -> Iterator[Console]:
+    console = Console()
+    thread = threading.Thread(target=console.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield console
+    console.server.shutdown()
+    thread.join()
+    console.server.server_close()
+
+
+@pytest.fixture
+def uploads() -> UploadsUnderWay:
+    uploads = UploadsUnderWay(owed=SINCE)
+    uploads.bucket = "input"
+    return uploads
+
+
+def test_uploads_are_offered_again_page_by_page_from_a_minute_before(
+    console: Console, uploads: UploadsUnderWay
+) -> None:
+    recover(uploads, console.url, lambda: None, 0, threading.Event())
+
+    wanted = {"bucket": "input", "modifiedAfter": "2030-01-01T00:00:00.000+00:00"}
+    assert console.asked == [wanted, wanted | {"nextToken": "2"}]
+    assert uploads.since() is None
+
+
+def test_they_are_owed_until_every_page_was_answered(
+    console: Console, uploads: UploadsUnderWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "RETRY", 0.001)
+    console.failures = 2
+    stop = threading.Event()
+
+    recover(uploads, console.url, lambda: None, 0, stop)
+
+    assert len(console.asked) == 4
+    assert uploads.owed is None
+
+    stop.set()
+    uploads.owed = SINCE
+    recover(uploads, console.url, lambda: None, 0, stop)
+    assert uploads.since() == SINCE
+
+
+def test_the_sweeper_comes_at_once_and_again_when_the_leases_are_over(
+    console: Console, uploads: UploadsUnderWay
+) -> None:
+    offers: list[int] = []
+
+    recover(uploads, console.url, lambda: offers.append(len(console.asked)), 0.01, threading.Event())
+
+    assert offers == [0, 2]
+
+
+def test_a_sweep_that_fails_keeps_nothing_from_its_offer(console: Console, uploads: UploadsUnderWay) -> None:
+    def sweep() -> None:
+        raise OSError
+
+    recover(uploads, console.url, sweep, 0, threading.Event())
+
+    assert len(console.asked) == 2
+
+
+def test_only_notifications_of_s3_tell_of_versions() -> None:
+    record = {"eventSource": "aws:s3", "s3": {"object": {"versionId": "v1"}}}
+
+    assert versions_of({"Records": [record, record | {"s3": {"object": {"versionId": "v2"}}}]}) == ["v1", "v2"]
+    assert versions_of({"Records": [{"eventSource": "aws:s3", "s3": {"object": {}}}]}) == []
+    assert versions_of({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}) == []
+    assert versions_of({"detail-type": "Object Created"}) == []
+    assert versions_of(None) == []

@@ -1,0 +1,66 @@
+"""Whose subtasks may run on this machine while others wait."""
+
+from itertools import product
+
+import pytest
+
+from infra.local.workers import SUBTASKS_AT_ONCE, room
+
+URGENT, STANDARD, BACKGROUND = RANKS = range(3)
+NOBODY = (False, False, False)
+EVERYBODY = (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("rank", "running", "waits", "may_run"),
+    [
+        (STANDARD, (0, 0, 0), NOBODY, 2),  # one place is kept for what is urgent
+        (URGENT, (0, 2, 0), NOBODY, 1),
+        (URGENT, (0, 0, 0), NOBODY, 3),
+        (STANDARD, (1, 0, 0), NOBODY, 2),
+        (STANDARD, (2, 0, 0), NOBODY, 1),
+        (BACKGROUND, (0, 0, 0), NOBODY, 1),
+        (BACKGROUND, (0, 2, 0), NOBODY, 0),
+        (STANDARD, (0, 1, 0), EVERYBODY, 1),  # one for each, where there is something to do
+        (STANDARD, (0, 1, 1), NOBODY, 1),
+        (URGENT, (1, 0, 0), EVERYBODY, 1),
+        (URGENT, (0, 2, 0), EVERYBODY, 1),  # but what is more urgent comes first
+        (BACKGROUND, (2, 0, 0), EVERYBODY, 0),
+    ],
+)
+def test_places_are_kept_for_the_more_urgent_and_for_each_that_waits(
+    rank: int, running: tuple[int, int, int], waits: tuple[bool, bool, bool], may_run: int
+) -> None:
+    assert room(rank, running, waits) == may_run
+
+
+def test_in_whatever_order_work_comes_and_goes_there_is_never_too_much_and_always_a_place_for_the_urgent() -> None:
+    """Walk through every state that can come about, a start or an end at a time."""
+    seen: set[tuple[int, ...]] = set()
+    unseen: list[tuple[int, ...]] = [(0, 0, 0)]
+    while unseen:
+        running = unseen.pop()
+        if running in seen:
+            continue
+        seen.add(running)
+        assert sum(running) <= SUBTASKS_AT_ONCE
+        assert running[URGENT] or room(URGENT, running, EVERYBODY) >= 1
+        for rank, waits in product(RANKS, product((False, True), repeat=3)):
+            if running[rank] < room(rank, running, waits):
+                unseen.append(moved(running, rank, 1))
+            if running[rank]:
+                unseen.append(moved(running, rank, -1))
+
+    assert (1, 1, 1) in seen
+    assert max(background for _, _, background in seen) == 1
+
+
+def test_each_rank_gets_its_turn_though_all_have_a_backlog() -> None:
+    for rank in RANKS:
+        others_full = [1, 1, 1]
+        others_full[rank] = 0
+        assert room(rank, others_full, EVERYBODY) == 1
+
+
+def moved(running: tuple[int, ...], rank: int, by: int) -> tuple[int, ...]:
+    return tuple(number + by * (other == rank) for other, number in enumerate(running))

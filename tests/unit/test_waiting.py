@@ -1,0 +1,160 @@
+"""Why a waiting subtask waits: one reason at a time, in a sentence that helps."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.errors import ServiceBusy
+from shared.task import Ending, Failure, Lane, Source, Subtask, SubtaskStatus, SubtaskType, Task
+from shared.waiting import Waiting, WaitReason, explain
+
+NOW = 1_750_043_520_000  # 03:12:00 UTC
+WAITING, SUCCESSFUL = SubtaskStatus.WAITING, SubtaskStatus.SUCCESSFUL
+SLOW = Failure("InternalError.Storage", "S3 did not answer as it should")
+
+
+def a_task(*needs: tuple[int, ...], priority: int = 0) -> Task:
+    """Return a task whose subtasks need those numbers, and whose messages have gone out."""
+    task = Task(
+        id="0" * 26,
+        source=Source("input", "uploads/a.mp4", 1000, "etag"),
+        subtasks=tuple(
+            Subtask(no, name, SubtaskType.TRANSCODE, {}, needs=needed)
+            for no, name, needed in zip(range(1, 9), ("clean", "hd", "sd", "cover"), needs, strict=False)
+        ),
+        created_at=NOW,
+        output_prefix="",
+        priority=priority,
+    ).begun()
+    return replace(task, unsent=frozenset())
+
+
+def changed(task: Task, no: int, **fields: Any) -> Task:  # noqa: ANN401
+    """Return the task with a subtask changed."""
+    subtasks = (replace(s, **fields) if s.no == no else s for s in task.subtasks)
+    return replace(task, subtasks=tuple(subtasks))
+
+
+def told(task: Task, no: int, messages: int = 1) -> Waiting:
+    """Return why a subtask waits, where so many messages are in its queue."""
+    return explain(task, task.subtasks, NOW, lambda _lane: messages)[no]
+
+
+@pytest.mark.parametrize(
+    ("needs", "done", "names", "numbers"),
+    [
+        ((1,), (), "subtask 1 (clean)", (1,)),
+        ((1, 2), (), "subtasks 1 (clean) and 2 (hd)", (1, 2)),
+        ((1, 2, 3), (), "subtasks 1 (clean), 2 (hd) and 3 (sd)", (1, 2, 3)),
+        ((1, 2, 3), (2,), "subtasks 1 (clean) and 3 (sd)", (1, 3)),
+    ],
+)
+def test_a_subtask_names_those_that_it_needs_and_that_have_not_succeeded(
+    needs: tuple[int, ...], done: tuple[int, ...], names: str, numbers: tuple[int, ...]
+) -> None:
+    task = a_task((), (), (), needs)
+    for no in done:
+        task = task.after(no, Ending(SUCCESSFUL), NOW)
+
+    waiting = told(task, 4)
+
+    assert waiting == Waiting(
+        WaitReason.PREDECESSOR, f"waits for {names} to succeed", Lane.STANDARD, needs=numbers, retry_at=None, ahead=None
+    )
+
+
+def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_out() -> None:
+    task = a_task((), (1,)).after(1, Ending(SUCCESSFUL), NOW)
+
+    waiting = told(task, 2)
+
+    message = "not sent to the queue yet; the sweeper sends it within a minute or so"
+    assert waiting == Waiting(WaitReason.UNSENT, message, Lane.STANDARD)
+    assert told(replace(task, unsent=frozenset()), 2).reason is WaitReason.QUEUED
+
+
+def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why() -> None:
+    at = NOW + 5_000
+    task = changed(a_task(()), 1, attempt=1, retry_at=at, failure=SLOW)
+
+    waiting = told(task, 1)
+
+    message = "tries again at 03:12:05 UTC, because S3 did not answer as it should (attempt 2)"
+    assert waiting == Waiting(WaitReason.RETRY, message, Lane.STANDARD, retry_at=at)
+
+
+def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_says_what_happened() -> None:
+    task = changed(a_task(()), 1, attempt=1, retry_at=NOW, failure=SLOW)
+
+    waiting = told(task, 1, messages=43)
+
+    message = (
+        "queued for attempt 2 behind about 42 other subtasks in the standard queue; "
+        "attempt 1 ended because S3 did not answer as it should"
+    )
+    assert waiting == Waiting(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
+
+
+@pytest.mark.parametrize(
+    ("messages", "ahead", "place"),
+    [
+        (43, 42, "behind about 42 other subtasks in the standard queue"),
+        (100_001, 100_000, "behind about 100,000 other subtasks in the standard queue"),
+        (2, 1, "behind about 1 other subtask in the standard queue"),
+        (1, 0, "in the standard queue, where no other subtask waits: the next free worker takes it"),
+        (0, 0, "in the standard queue, where no other subtask waits: the next free worker takes it"),
+    ],
+)
+def test_a_queued_subtask_says_how_many_messages_are_there_beside_its_own(
+    messages: int, ahead: int, place: str
+) -> None:
+    assert told(a_task(()), 1, messages) == Waiting(WaitReason.QUEUED, f"queued {place}", Lane.STANDARD, ahead=ahead)
+
+
+@pytest.mark.parametrize(
+    ("priority", "lane"), [(10, Lane.URGENT), (1, Lane.URGENT), (0, Lane.STANDARD), (-1, Lane.BACKGROUND)]
+)
+def test_only_the_lane_of_the_task_is_asked_and_only_once(priority: int, lane: Lane) -> None:
+    asked: list[Lane] = []
+
+    def count(one: Lane) -> int:
+        asked.append(one)
+        return 5
+
+    task = a_task((), (), (1,), priority=priority)
+    told_of = explain(task, task.subtasks, NOW, count)
+
+    assert asked == [lane]
+    assert {waiting.lane for waiting in told_of.values()} == {lane}
+    assert [told_of[no].ahead for no in (1, 2, 3)] == [4, 4, None]
+
+
+def test_no_queue_is_asked_for_what_is_not_in_it() -> None:
+    task = changed(a_task((), (1,)), 1, attempt=1, retry_at=NOW + 1, failure=SLOW)
+    unsent = replace(a_task(()), unsent=frozenset({1}))
+
+    def refuse(_lane: Lane) -> int:
+        raise AssertionError
+
+    assert [one.reason for one in explain(task, task.subtasks, NOW, refuse).values()] == ["RETRY", "PREDECESSOR"]
+    assert [one.reason for one in explain(unsent, unsent.subtasks, NOW, refuse).values()] == ["UNSENT"]
+
+
+def test_a_queue_that_can_not_tell_or_is_not_asked_leaves_the_number_open() -> None:
+    task = a_task(())
+
+    def fail(_lane: Lane) -> int:
+        message = "SQS did not tell"
+        raise ServiceBusy(message)
+
+    for waiting in (explain(task, task.subtasks, NOW, fail)[1], explain(task, task.subtasks, NOW)[1]):
+        assert waiting == Waiting(WaitReason.QUEUED, "queued in the standard queue", Lane.STANDARD)
+
+
+@pytest.mark.parametrize("status", [status for status in SubtaskStatus if status is not WAITING])
+def test_what_does_not_wait_is_not_explained(status: SubtaskStatus) -> None:
+    task = changed(a_task((), ()), 1, status=status)
+
+    assert set(explain(task, task.subtasks, NOW)) == {2}
+    assert set(explain(task, task.subtasks[:1], NOW)) == set()
