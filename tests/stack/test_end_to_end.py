@@ -77,13 +77,14 @@ def quick(api: Api) -> None:
 
 @pytest.fixture
 def paused(stack: StackInfo, client: Client) -> Iterator[Callable[[], None]]:
-    """Keep messages in the queue until the test calls what this lends."""
+    """Keep messages in the queues until the test calls what this lends."""
     functions = client("lambda")
     name = stack.outputs["RunSubtaskFunctionName"]
-    mapping = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"][0]["UUID"]
+    mappings = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
 
     def switch(*, on: bool) -> None:
-        functions.update_event_source_mapping(UUID=mapping, Enabled=on)
+        for mapping in mappings:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
 
     switch(on=False)
     yield lambda: switch(on=True)
