@@ -155,11 +155,12 @@ class TaskStore:
 
     def end(self, task: Task, now: int) -> Task | None:
         """Complete a waiting task so that nothing of it ever starts."""
-        return self._stop(task, "end", now)
+        return self._stop(task, "end", now, self._movable(task, "end"))
 
     def cancel(self, task: Task, now: int) -> Task | None:
         """Complete an unfinished task: what has ended stays, the rest fails, and its attempts lose their leases."""
-        return self._stop(task, "cancel", now)
+        # What is pending tells that the task is unfinished, and that nothing of it has ended since.
+        return self._stop(task, "cancel", now, (self.items.run == task.run) & (self.items.pending == set(task.pending)))
 
     def look_again(self, task: Task, due_at: int) -> Task | None:
         """Set the time at which the sweeper looks at an unfinished task next."""
@@ -196,8 +197,8 @@ class TaskStore:
         item = read(self._attempts, task_id, key)
         return record_from(item.record) if item else None
 
-    def _stop(self, task: Task, move: str, now: int) -> Task | None:
-        """Make the move of a person that ends all that had not ended, if it is still just that."""
+    def _stop(self, task: Task, move: str, now: int, condition: Condition) -> Task | None:
+        """Make the move of a person that ends all that had not ended."""
         if not task.pending:
             return None  # nothing is left to end
         after = task.stopped(STOPPED_BY[move], now)
@@ -205,7 +206,6 @@ class TaskStore:
         for no in sorted(task.pending):
             changed = subtask_map(after.subtasks[no - 1])
             actions += [self._path(no)[name].set(changed[name]) for name in ("status", "ended_at", "failure")]
-        condition = self._movable(task, move) & (self.items.pending == set(task.pending))
         return self._update(task.id, actions, condition)
 
     def _movable(self, task: Task, move: str) -> Condition:
@@ -235,7 +235,7 @@ class TaskStore:
             done = self._update(
                 ref.task_id,
                 self._ending_actions(seen, after),
-                mine & self._world(seen, after),
+                self._so(mine, seen, after),
             )
             if done:
                 return done
@@ -248,14 +248,16 @@ class TaskStore:
         message = f"task {ref.task_id} changes too fast to end its subtask {ref.no}; it will be tried again"
         raise ServiceBusy(message)
 
-    def _world(self, seen: Task, after: Task) -> Condition:
-        """Return the condition under which `after` follows from what was seen."""
-        pending = self.items.pending
+    def _so(self, mine: Condition, seen: Task, after: Task) -> Condition:
+        """Return the condition under which `after` follows from what was seen, for whoever may end the subtask."""
         if any(s.needs for s in seen.subtasks):
-            same: Condition = pending == set(seen.pending)
-            return same
-        others: Condition = size(pending) > 1 if after.pending else size(pending) == 1
-        return others
+            others: Condition = self.items.pending == set(seen.pending)
+        elif after.pending:
+            others = size(self.items.pending) > 1
+        else:  # it was the only one pending, and still is: `pending` only shrinks, and it has not ended
+            return mine
+        both: Condition = mine & others
+        return both
 
     def _ending_actions(self, before: Task, after: Task) -> list[Action]:
         gone = before.pending - after.pending
