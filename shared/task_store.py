@@ -95,6 +95,7 @@ class TaskStore:
             subtask["progress"].set(0),
             subtask["failure"].remove(),
             subtask["retry_at"].remove(),
+            subtask["phase"].remove(),
             self.items.status.set(str(TaskStatus.IN_PROGRESS)),
             self.items.ix_status.set(index_status(ref.tenant, TaskStatus.IN_PROGRESS, ref.task_id)),
             self.items.started_at.set(self.items.started_at | now),

@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.media.footage import Clips
+from tests.proof.profile import VARIABLE
 
 TESTS = Path(__file__).parent
 # Folders whose tests share one build or one stack, so that one worker runs each of them.
 ONE_WORLD = {"artifact", "stack"}
+pytest_plugins = ["tests.proof.tallies"]  # the table at the end, which one process prints for all
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
 
 
 def pytest_configure() -> None:
     """Forget what the user's shell says about AWS and colours: a test's fixtures say what it needs."""
-    for name in [name for name in os.environ if name.startswith(NOT_OURS)]:
+    for name in [name for name in os.environ if name.startswith(NOT_OURS) and name != VARIABLE]:
         del os.environ[name]
     os.environ |= {
         "AWS_CONFIG_FILE": os.devnull,

@@ -129,6 +129,7 @@ class Model:
             progress=0,
             failure=None,
             retry_at=None,
+            phase=None,
         )
         self.unsent.discard(ref.no)
         self.touched, self.started_at = True, self.started_at or now
