@@ -69,7 +69,7 @@ RUNNING: list[Process | None] = [None]  # the last one runs, the others wait for
 
 def line(event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
     """Stand between botocore and moto; what a moment answers is AWS's answer, and moto isn't asked."""
-    _, service, operation = event_name.split(".")
+    service, operation = event_name.split(".")[1:]
     call = Call(service, operation, RUNNING[-1])
     if call.process and call.process.dead:
         raise Crash
