@@ -137,7 +137,8 @@ def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started
 
     again, _ = claimed(world, task, 1)
 
-    assert (again.subtasks[0].progress, again.subtasks[0].started_at, again.started_at) == (0, began, began)
+    assert (again.subtasks[0].progress, again.subtasks[0].phase) == (0, None)
+    assert (again.subtasks[0].started_at, again.started_at) == (began, began)
 
 
 def test_the_last_finish_completes_the_task(world: World) -> None:
