@@ -189,7 +189,7 @@ class Cloud:
     def bring_again(self) -> None:
         """Bring all that was ever brought once more, as S3 and SQS may."""
         for name, handler, event in tuple(self.brought):
-            assert self.served(name, handler, event)
+            assert self.served(name, handler, event), f"in vain: {event}"
 
     def tasks(self) -> list[Task]:
         """Return all tasks there are."""

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tests.outages import Call, meanwhile
+from tests.proof.audit import check
+from tests.proof.cloud import Cloud
 from tests.proof.profile import LONG
-from tests.proof.stories import STORIES, Story
+from tests.proof.stories import STORIES, Story, told
 
 T = TypeVar("T")
+
+UNDISTURBED: dict[str, list[Call]] = {}
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,15 @@ class Point:
     def __str__(self) -> str:
         """Return what a person needs to find it."""
         return f"{self.operation}, call {self.number}, to {self.phase}"
+
+
+def calls_of(story: Story, stage: Callable[[], AbstractContextManager[Cloud]]) -> list[Call]:
+    """Return the calls of a story that nothing disturbs, which is told once."""
+    if story.name not in UNDISTURBED:
+        with stage() as cloud:
+            UNDISTURBED[story.name] = told(cloud, story)
+            check(cloud, story)
+    return UNDISTURBED[story.name]
 
 
 def points(made: Sequence[Call]) -> list[Point]:
