@@ -1,4 +1,4 @@
-"""One attempt at one subtask: fetch its input, run its operation, store what it made."""
+"""One attempt at one subtask: see whether its rule is met, run its operation, store what it made."""
 
 import hashlib
 import os
@@ -11,22 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.errors import AttemptFailed, Interrupted, LimitExceeded, ParametersRejected, ServiceBusy, WorkerFailed
+from shared.attempt_files import AttemptFiles, check_disk
+from shared.errors import AttemptFailed, Interrupted, ServiceBusy, WorkerFailed
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.heartbeat import heartbeat
 from shared.operations import OPERATIONS
-from shared.operations.operation import Produced, Workbench, Yield
-from shared.orchestration import format_of, name_variables, output_key
-from shared.probe import probe
+from shared.operations.operation import Produced, Workbench
+from shared.orchestration import name_variables, output_key
+from shared.providers import provider
+from shared.rule import met, parsed
 from shared.services import Services
 from shared.sortable_id import base32
-from shared.task import STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Source, Subtask, Task
+from shared.task import RULE_NOT_MET, STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Subtask, Task
 from shared.telemetry import logger
 
 # What ffmpeg may not use of a function's time: storing the outputs and ending the subtask need some.
 CLOSING_SECONDS = 20
-# Beside the source, its outputs may take as much again before the disk is called too small.
-DISK_FACTOR = 2
 
 STARTING = Progress(0, "starting")
 
@@ -43,6 +43,7 @@ class Attempt:
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     result: Mapping[str, object] | None = None
+    skipped: str | None = None
     ffmpeg: Ffmpeg | None = None
     progress: Progress = STARTING
     lost: bool = False
@@ -58,7 +59,9 @@ class Attempt:
         trouble: AttemptFailed | None = None
         try:
             with workspace() as folder, heartbeat(self._beat):
-                self._work(folder)
+                self.skipped = self._reason_to_skip()
+                if not self.skipped:
+                    self._work(folder)
         except AttemptFailed as error:
             trouble = error
         except ServiceBusy as error:
@@ -76,46 +79,50 @@ class Attempt:
             result=self.result,
             warnings=tuple(self.warnings),
             failure=Failure(trouble.code, trouble.message) if trouble else None,
+            skipped=None if trouble else self.skipped,
             commands=tuple(shlex.join(command) for command in self.ffmpeg.commands) if self.ffmpeg else (),
             log_tail=self.ffmpeg.log_tail if self.ffmpeg else "",
             seconds={phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
         )
         return record, trouble
 
+    def _reason_to_skip(self) -> str | None:
+        """Return why there is nothing to do: a rule that isn't met, or a predecessor that was skipped."""
+        subtasks = {number: self.task.subtasks[number - 1] for number in self.subtask.needs}
+        if any(predecessor.skipped for predecessor in subtasks.values()):
+            return RULE_NOT_MET
+        if not self.subtask.when:
+            return None
+        results = {s.name: self._result_of(s) for s in subtasks.values()}
+        return None if met(parsed(self.subtask.when), results) else RULE_NOT_MET
+
+    def _result_of(self, predecessor: Subtask) -> Mapping[str, object]:
+        record = self.services.tasks.get_record(self.task.id, predecessor.record or "")
+        return (record.result if record else None) or {}
+
     def _work(self, folder: Path) -> None:
-        source = self._input()
-        room = check_disk(folder, source.size)
-        local = folder / local_name(source.key)
-        with self._timed("download"):
-            self.services.media.download(source, local)
+        files = AttemptFiles(self.services, self.task, self.subtask, folder, lambda: self._timed("download"))
+        room = check_disk(folder, files.place.size)
         limits = Limits(wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS), output_bytes=room)
         products = folder / "out"
         products.mkdir()
         self.ffmpeg = Ffmpeg(limits, products, self._advance)
+        bench = Workbench(
+            files=files,
+            folder=products,
+            ffmpeg=self.ffmpeg,
+            provider=lambda name: provider(name or self.services.settings.ai_provider),
+            report=self._advance,
+            job=f"{self.task.id}-{self.hold.run}-{self.hold.no}",
+        )
+        operation = OPERATIONS[self.subtask.type]
         with self._timed("operation"):
-            media = probe(local, self.task.source.key.rsplit("/", 1)[-1])
-            made = self._operate(Workbench(local, media, products, self.ffmpeg))
-        self.result = made.result
+            made = operation.run(operation.params.model_validate(self.subtask.params), bench)
+        self.result = made.result.model_dump(mode="json", by_alias=True) if made.result else None
         self.warnings.extend(made.warnings)
         with self._timed("upload"):
             for product in made.files:
                 self._store(product)
-
-    def _operate(self, workbench: Workbench) -> Yield:
-        operation = OPERATIONS[self.subtask.type]
-        return operation.run(operation.params.model_validate(self.subtask.params), workbench)
-
-    def _input(self) -> Source:
-        """Return what the subtask reads: the task's source, or the first output of a predecessor."""
-        predecessor = self.task.subtask(self.subtask.input) if self.subtask.input else None
-        if predecessor is None:
-            return self.task.source
-        record = self.services.tasks.get_record(self.task.id, predecessor.record or "")
-        if record is None or not record.outputs:
-            message = f"subtask {predecessor.no} ({predecessor.name}) left no file to read"
-            raise ParametersRejected(message, code="ParameterError.NoInput")
-        first = record.outputs[0]
-        return Source(first.bucket, first.key, first.size, e_tag="")
 
     def _store(self, product: Produced) -> None:
         self._advance(self.progress)
@@ -145,6 +152,9 @@ class Attempt:
             "height": str(product.facts.get("height", "")),
         }
         folder = attempt_token(self.hold)
+        if product.path_name:
+            folder = f"{folder}/{product.path_name}".rpartition("/")[0]
+            return output_key(self.task.output_prefix, folder, product.path.name, variables, None)
         return output_key(self.task.output_prefix, folder, subtask.file_name, variables, product.number)
 
     def _beat(self) -> bool:
@@ -174,12 +184,15 @@ class Attempt:
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
-        self.progress = Progress(self.progress.percent, phase)
-        started = time.monotonic()
+        """Note how long something takes, without what is noted meanwhile under another name."""
+        outer, self.progress = self.progress, Progress(self.progress.percent, phase)
+        noted, started = sum(self.seconds.values()), time.monotonic()
         try:
             yield
         finally:
-            self.seconds[phase] = time.monotonic() - started
+            inner = sum(self.seconds.values()) - noted
+            self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - started - inner
+            self.progress = Progress(self.progress.percent, outer.phase)
 
 
 @contextmanager
@@ -192,24 +205,6 @@ def workspace() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def check_disk(folder: Path, size: int) -> int:
-    """Return how many bytes outputs may take beside a source of `size` bytes; raise LimitExceeded when it's too few."""
-    free = shutil.disk_usage(folder).free
-    if free < size * DISK_FACTOR:
-        message = (
-            f"the source takes {size / 1e9:.1f} GB and its outputs may take as much, but this function has "
-            f"{free / 1e9:.1f} GB of disk; deploy with a larger WorkerDisk"
-        )
-        raise LimitExceeded(message, code="LimitError.Disk")
-    return free - size
-
-
-def local_name(key: str) -> str:
-    """Return the name of the source on the function's disk: nothing of the stranger's but a plain ending."""
-    ending = format_of(key)
-    return f"source.{ending}" if ending.isascii() and ending.isalnum() else "source"
 
 
 def attempt_token(hold: Hold) -> str:

@@ -16,6 +16,7 @@ from shared.orchestration import (
     by_name,
 )
 from shared.presets import preset_orchestrations, preset_templates
+from shared.rule import fields_in, parsed
 from shared.services import Services
 from shared.task import Subtask, SubtaskType
 
@@ -142,9 +143,23 @@ def plan_subtasks(services: Services, tenant: str, rules: Iterable[SubtaskRule])
             needs=tuple(sorted(numbers[name] for name in rule.predecessors)),
             input=numbers[rule.input] if rule.input else None,
             file_name=rule.file_name,
+            when=checked_when(rule, rules),
         )
         for rule in rules
     )
+
+
+def checked_when(rule: SubtaskRule, rules: Iterable[SubtaskRule]) -> str | None:
+    """Return a subtask's rule; raise RequestRejected when it asks for what its predecessors never find."""
+    types = {other.name: other.type for other in rules}
+    for field in fields_in(parsed(rule.when)) if rule.when else ():
+        result = OPERATIONS[types[field.subtask]].result
+        known = {info.alias or name for name, info in result.model_fields.items()} if result else set()
+        if field.name not in known:
+            has = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            message = f"subtask {rule.name}: {field.subtask}, a {types[field.subtask]}, finds no {field.name}; {has}"
+            raise RequestRejected(message, code="InvalidRule")
+    return rule.when
 
 
 def planned_params(services: Services, tenant: str, rule: SubtaskRule) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ ReelmillError
 │   ├── OperationFailed        ffmpeg refused for a reason of its own: never retry   OperationError.*
 │   ├── WorkerFailed           perhaps the file's fault: try again, and count it    InternalError.*
 │   └── Interrupted            nobody's fault: try again, and don't count it        InternalError.*
+│       └── JobRunning         a service hasn't finished its part: come back later  InternalError.JobRunning
 ├── ServiceBusy                AWS said "not now": try again later
 └── SettingsInvalid            a deployment is at fault: mend its settings
 """
@@ -89,6 +90,12 @@ class Interrupted(AttemptFailed):
     """Nobody's fault, as a stopped worker or a busy AWS: try again, and don't count it against the file."""
 
     code = "InternalError.Interrupted"
+
+
+class JobRunning(Interrupted):
+    """A service that works for this attempt hasn't finished: come back later, and don't count it against the file."""
+
+    code = "InternalError.JobRunning"
 
 
 class ServiceBusy(ReelmillError):

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.alias_generators import to_camel
 
 from shared.errors import ParametersRejected
+from shared.rule import checked_rule, names_in, parsed
 from shared.task import MAX_SUBTASKS, SubtaskType
 
 # What people put into a media bucket; a trigger without formats takes them all.
@@ -74,7 +75,7 @@ Format = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9]{
 Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(checked_pattern)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(checked_file_name)]
 
-
+When = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(checked_rule)]
 Priority = Annotated[int, Field(ge=-10, le=10)]
 
 
@@ -110,11 +111,13 @@ class SubtaskRule(Document):
     needs: tuple[Name, ...] = ()
     input: Name | None = None
     file_name: FileName | None = None
+    when: When | None = None
 
     @property
     def predecessors(self) -> tuple[str, ...]:
-        """The names it waits for: `input` is needed without saying so."""
-        return tuple(dict.fromkeys((*self.needs, *([self.input] if self.input else []))))
+        """The names it waits for: `input`, and whatever `when` asks about, are needed without saying so."""
+        asked = names_in(parsed(self.when)) if self.when else ()
+        return tuple(dict.fromkeys((*self.needs, *([self.input] if self.input else []), *asked)))
 
 
 def checked_graph(rules: tuple[SubtaskRule, ...]) -> tuple[SubtaskRule, ...]:

@@ -27,6 +27,7 @@ class Settings(BaseModel):
     max_attempts: int = 3
     lease_seconds: int = 120
     resend_after_seconds: int = 900
+    ai_provider: str = "aws"
 
     def need(self, name: str) -> str:
         """Return a name that must be set; raise SettingsInvalid when it isn't."""

@@ -9,6 +9,7 @@ from typing import Any
 MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 KB.
 DEFAULT_TENANT = "main"
 SKIPPED = "Skipped.PredecessorFailed"
+RULE_NOT_MET = "RuleNotMet"
 # Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
 EXCUSES = 5
 
@@ -43,7 +44,17 @@ class SubtaskType(StrEnum):
     """The kinds of operation."""
 
     TRANSCODE = "TRANSCODE"
+    STREAM = "STREAM"
+    ENHANCE = "ENHANCE"
     SCREENSHOT = "SCREENSHOT"
+    SAMPLE_SCREENSHOTS = "SAMPLE_SCREENSHOTS"
+    SPRITE = "SPRITE"
+    ANIMATE = "ANIMATE"
+    ANALYZE = "ANALYZE"
+    RECOGNIZE = "RECOGNIZE"
+    MODERATE = "MODERATE"
+    INSPECT = "INSPECT"
+    SEPARATE_AUDIO = "SEPARATE_AUDIO"
 
 
 class Lane(StrEnum):
@@ -147,6 +158,7 @@ class AttemptRecord:
     result: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    skipped: str | None = None
     commands: tuple[str, ...] = ()
     log_tail: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -160,6 +172,7 @@ class Ending:
     failure: Failure | None = None
     output: str | None = None
     record: str | None = None
+    skipped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,8 +182,9 @@ class Subtask:
     `needs` and `input` are subtask numbers; `input` None means the source. `attempt` numbers the newest attempt and
     only grows within a run; `tries` counts those that speak against the file. A waiting one that had an attempt
     tells by `failure` why that ended, and by `retry_at` when the next may begin. `carried_from` is the earlier run
-    whose success it is. Times are epoch milliseconds, `progress` is percent, `record` the sort key of the attempt's
-    record, `output` an S3 URI.
+    whose success it is. `when` is the rule that must be met for it to do anything; one that isn't makes it successful
+    with `skipped`, as does a predecessor that was skipped. Times are epoch milliseconds, `progress` is percent,
+    `record` the sort key of the attempt's record, `output` an S3 URI.
     """
 
     no: int
@@ -181,6 +195,7 @@ class Subtask:
     needs: tuple[int, ...] = ()
     input: int | None = None
     file_name: str | None = None
+    when: str | None = None
     status: SubtaskStatus = SubtaskStatus.WAITING
     attempt: int = 0
     tries: int = 0
@@ -193,6 +208,7 @@ class Subtask:
     failure: Failure | None = None
     output: str | None = None
     record: str | None = None
+    skipped: str | None = None
     carried_from: int | None = None
 
     @property
@@ -215,6 +231,7 @@ class Subtask:
             needs=self.needs,
             input=self.input,
             file_name=self.file_name,
+            when=self.when,
         )
 
 
@@ -267,6 +284,11 @@ class Task:
         """How many subtasks stand where; every status is present."""
         counts = Counter(s.status for s in self.subtasks)
         return {status: counts[status] for status in SubtaskStatus}
+
+    @property
+    def skipped_count(self) -> int:
+        """How many of the successful subtasks did nothing, since their rule was not met."""
+        return sum(s.skipped is not None for s in self.subtasks)
 
     @property
     def first_failure(self) -> Failure | None:
@@ -324,6 +346,7 @@ class Task:
                 failure=ending.failure,
                 output=ending.output,
                 record=ending.record,
+                skipped=ending.skipped,
             )
         }
         if ending.status is SubtaskStatus.FAILED:

@@ -180,6 +180,7 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "needs": list(subtask.needs) or None,
         "input": subtask.input,
         "file_name": subtask.file_name,
+        "when": subtask.when,
         "status": str(subtask.status),
         "attempt": subtask.attempt,
         "tries": subtask.tries,
@@ -192,6 +193,7 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "failure": {"code": subtask.failure.code, "message": subtask.failure.message} if subtask.failure else None,
         "output": subtask.output,
         "record": subtask.record,
+        "skipped": subtask.skipped,
         "carried_from": subtask.carried_from,
     }
     return {name: value for name, value in fields.items() if value is not None}

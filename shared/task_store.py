@@ -265,7 +265,9 @@ class TaskStore:
         actions: list[Action] = [self.items.pending.delete(set(gone))]
         for other in sorted(gone):
             changed = subtask_map(after.subtasks[other - 1])
-            ends = [name for name in ("status", "ended_at", "failure", "output", "record") if name in changed]
+            ends = [
+                name for name in ("status", "ended_at", "failure", "output", "record", "skipped") if name in changed
+            ]
             actions += [self._path(other)[name].set(changed[name]) for name in ends]
         if freed := after.unsent - before.unsent:
             actions.append(self.items.unsent.add(set(freed)))

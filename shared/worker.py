@@ -4,13 +4,17 @@ from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt
 from shared.dispatch import enqueue, give_up
-from shared.errors import Interrupted, ServiceBusy, WorkerFailed
+from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, WorkerFailed
 from shared.services import Services
 from shared.task import AttemptRecord, Ending, Failure, Hold, OutputFile, SubtaskRef, SubtaskStatus, TaskStatus
 from shared.telemetry import count, logger
 
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
 MAX_RETRY_SECONDS = 900
+# Between two looks at a job that runs elsewhere, the longer the longer it has taken; each look is an attempt, and of
+# those there may be `MaxAttempts` times EXCUSES: with three, a job gets over four hours.
+JOB_SECONDS = 20
+MAX_JOB_SECONDS = 1800
 RACE_SECONDS = 5  # When a claim was refused for a reason that had passed by the time it was looked up.
 # A message whose subtask is being worked on comes again, in case its worker dies. SQS counts each coming, and the
 # sweeper sees to dead workers sooner, so it stays away for long.
@@ -40,7 +44,7 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
     excused = isinstance(trouble, Interrupted)
     counted = replace(claimed, tries=claimed.tries - 1) if excused else claimed
     if isinstance(trouble, Interrupted | WorkerFailed) and not counted.spent(limit):
-        return retry(services, attempt, record, Failure(trouble.code, trouble.message), excused=excused)
+        return retry(services, attempt, record, trouble, excused=excused)
     services.tasks.put_record(hold, record)
     done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
     if done is None:
@@ -81,11 +85,12 @@ def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | No
 
 
 def retry(
-    services: Services, attempt: Attempt, record: AttemptRecord, failure: Failure, *, excused: bool
+    services: Services, attempt: Attempt, record: AttemptRecord, trouble: AttemptFailed, *, excused: bool
 ) -> PutBack | None:
     """Give the subtask back for another attempt, if this one still holds it."""
     hold = attempt.hold
-    pause = min(RETRY_SECONDS * 3 ** (hold.attempt - 1), MAX_RETRY_SECONDS)
+    failure = Failure(trouble.code, trouble.message)
+    pause = pause_after(trouble, hold.attempt)
     services.tasks.put_record(hold, record)
     discard(services, attempt.outputs)
     released = services.tasks.release(hold, services.now() + pause * 1000, failure, excused=excused)
@@ -93,6 +98,13 @@ def retry(
         return None
     logger().warning("attempt interrupted", task_id=hold.task_id, no=hold.no, failure=failure.code, excused=excused)
     return PutBack(pause)
+
+
+def pause_after(trouble: AttemptFailed, attempt: int) -> int:
+    """Return the seconds until the attempt after that one."""
+    if isinstance(trouble, JobRunning):
+        return min(JOB_SECONDS << (attempt - 1), MAX_JOB_SECONDS)
+    return int(min(RETRY_SECONDS * 3 ** (attempt - 1), MAX_RETRY_SECONDS))
 
 
 def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
@@ -115,6 +127,8 @@ def ending_of(hold: Hold, record: AttemptRecord) -> Ending:
     """Return how an attempt ends its subtask: with its one file's address, or the folder of several."""
     if record.failure:
         return Ending(SubtaskStatus.FAILED, failure=record.failure, record=hold.record)
+    if record.skipped:
+        return Ending(SubtaskStatus.SUCCESSFUL, record=hold.record, skipped=record.skipped)
     output = None
     if record.outputs:
         first = f"s3://{record.outputs[0].bucket}/{record.outputs[0].key}"

@@ -111,6 +111,7 @@ class WaitingView(View):
 class SubtaskView(View):
     """A subtask in a task. `progress` is percent, `needs` and `input` are subtask numbers.
 
+    `when` is the rule that must be met; `skipped` says why a SUCCESSFUL one did nothing, as RuleNotMet.
     `carriedFrom` is the earlier run whose success it is, `retryAt` the time of its next attempt, and `waiting` says why
     it has not started yet.
     """
@@ -121,6 +122,7 @@ class SubtaskView(View):
     template: str | None
     needs: list[int]
     input: int | None
+    when: str | None
     status: SubtaskStatus
     started_at: str | None
     ended_at: str | None
@@ -128,6 +130,7 @@ class SubtaskView(View):
     phase: str | None
     attempt: int
     carried_from: int | None
+    skipped: str | None
     retry_at: str | None
     waiting: WaitingView | None
     output: str | None
@@ -144,6 +147,7 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
         "template": subtask.template,
         "needs": list(subtask.needs),
         "input": subtask.input,
+        "when": subtask.when,
         "status": status,
         "started_at": moment(subtask.started_at),
         "ended_at": moment(subtask.ended_at),
@@ -151,6 +155,7 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
         "phase": subtask.phase if status is SubtaskStatus.IN_PROGRESS else None,
         "attempt": subtask.attempt,
         "carried_from": subtask.carried_from,
+        "skipped": subtask.skipped,
         "retry_at": moment(subtask.retry_at) if status is SubtaskStatus.WAITING else None,
         "waiting": WaitingView.of(waiting),
         "output": subtask.output,
@@ -159,7 +164,11 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
 
 
 class TaskSummary(View):
-    """A task in a list; `error` is that of its first subtask that failed by itself."""
+    """A task in a list.
+
+    `skippedCount` of its SUCCESSFUL subtasks did nothing, since their rule was not met; `error` is that of its first
+    subtask that failed by itself.
+    """
 
     task_id: str
     status: TaskStatus
@@ -175,6 +184,7 @@ class TaskSummary(View):
     ended_at: str | None
     progress: int
     subtask_counts: dict[SubtaskStatus, int]
+    skipped_count: int
     error: FailureView | None
 
 
@@ -202,6 +212,7 @@ def task_fields(task: Task) -> dict[str, Any]:
         "ended_at": moment(task.ended_at),
         "progress": task.progress,
         "subtask_counts": task.subtask_counts,
+        "skipped_count": task.skipped_count,
         "error": FailureView.of(task.first_failure),
     }
 

@@ -1,16 +1,18 @@
-"""What every operation is: typed parameters, and a function from a media file to output files."""
+"""What every operation is: typed parameters, and a function from a media file to output files and findings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from shared.ffmpeg import Ffmpeg
-from shared.probe import Media
-from shared.task import SubtaskType
+from shared.ffmpeg import Ffmpeg, Progress
+from shared.operations.findings import Provider, Result
+from shared.probe import Media, probe
+from shared.task import Source, SubtaskType
 
 
 class Params(BaseModel):
@@ -24,44 +26,98 @@ class Params(BaseModel):
 P = TypeVar("P", bound=Params)
 
 
-@dataclass(frozen=True)
-class Workbench:
-    """All that one attempt may touch: the input on local disk, an empty folder, and ffmpeg."""
+class Files(Protocol):
+    """The files that one attempt may read: each is fetched when it is first asked for.
 
-    source: Path
-    media: Media
+    All raise the leaves of `AttemptFailed`: ParametersRejected for what isn't there, LimitExceeded for what is too
+    large.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call the input."""
+
+    @property
+    def place(self) -> Source:
+        """Where the input lies, for services that read it there."""
+
+    def input(self) -> Path:
+        """Fetch what the subtask works on: the task's source, or what its predecessor made."""
+
+    def original(self) -> Path:
+        """Fetch the task's own source, whatever the subtask works on."""
+
+    def asset(self, uri: str) -> Path:
+        """Fetch what the parameters name: `s3://bucket/key`, or a key in the input bucket."""
+
+    def outputs_of(self, name: str) -> tuple[Path, ...]:
+        """Fetch the files that a predecessor made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """All that one attempt may touch: its files, an empty folder to write to, ffmpeg, and whoever finds things.
+
+    `provider` returns the provider of that name, the deployment's own for None; it raises ParametersRejected where that
+    isn't installed. `report` takes progress, and raises when the attempt is to stop: call it in every long loop.
+    `job` is the same in each attempt at this subtask of this run, and in no other: letters, digits and dashes.
+    """
+
+    files: Files
     folder: Path
     ffmpeg: Ffmpeg
+    provider: Callable[[str | None], Provider]
+    report: Callable[[Progress], None]
+    job: str
+
+    @cached_property
+    def source(self) -> Path:
+        """The input on local disk."""
+        return self.files.input()
+
+    @cached_property
+    def media(self) -> Media:
+        """What the input is."""
+        return probe(self.source, self.files.name)
 
 
 @dataclass(frozen=True)
 class Produced:
     """A file that an operation wrote into the workbench's folder.
 
-    `number` counts the files of one kind from 1; None when there is only one. `facts` are for people
-    (width, height, duration in seconds, codec) and are shown beside the file.
+    `number` counts the files of one kind from 1; None when there is only one. `path_name` is set for files that refer
+    to each other, as playlists and segments do: their relative path below the attempt's folder, kept as it is. `facts`
+    are for people (width, height, duration in seconds, codec) and are shown beside the file.
     """
 
     path: Path
     content_type: str
     number: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    path_name: str | None = None
 
 
 @dataclass(frozen=True)
 class Yield:
-    """What an operation hands over: files, JSON findings, and sentences about what it had to bend."""
+    """What an operation hands over: files, JSON findings, and sentences about what it had to bend.
+
+    Files are stored and listed in their order: what a person opens first stands first.
+    """
 
     files: tuple[Produced, ...]
-    result: Mapping[str, Any] | None = None
+    result: Result | None = None
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Operation(Generic[P]):
-    """One kind of subtask. `run` raises the leaves of `AttemptFailed` and nothing else on bad media."""
+    """One kind of subtask. `run` raises the leaves of `AttemptFailed` and nothing else on bad media.
+
+    `result` is the form of its findings, if it has some; rules of other subtasks may ask for its fields.
+    """
 
     kind: SubtaskType
     summary: str
     params: type[P]
     run: Callable[[P, Workbench], Yield]
+    result: type[Result] | None = None

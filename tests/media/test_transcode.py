@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Ffmpeg, Limits
 from shared.operations import transcode
-from shared.operations.operation import Workbench, Yield
 from shared.operations.transcode_params import TranscodeParams
 from shared.probe import probe
 from shared.task import SubtaskType
-from tests.media.conftest import Operate
+from tests.media.conftest import LocalFiles, Operate, workbench
 from tests.media.footage import Clips, brightness, combing, decoded
+
+if TYPE_CHECKING:
+    from shared.operations.operation import Yield
 
 QUICK = {"speed": "fastest"}
 TINY = {**QUICK, "height": 90}
@@ -312,7 +315,7 @@ def test_a_source_with_nothing_but_an_index_is_rejected(clip: Clips, operate: Op
 def test_a_picture_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
     source = clip("plain.mp4")
     ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=1000), tmp_path, lambda _: None)
-    bench = Workbench(source, probe(source, source.name), tmp_path, ffmpeg)
+    bench = workbench(LocalFiles(source), ffmpeg)
 
     with pytest.raises(LimitExceeded, match="320 by 180"):
         transcode.run(TranscodeParams(), bench)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.attempt import attempt_token, check_disk, local_name
+from shared.attempt import attempt_token
+from shared.attempt_files import check_disk, local_name
 from shared.errors import LimitExceeded
 from shared.task import Hold, Outcome, TaskStatus
 from shared.worker import run_subtask
@@ -161,7 +162,7 @@ def test_a_source_too_big_for_the_disk_is_told_before_it_is_fetched(tmp_path: Pa
     ],
 )
 def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: str, name: str) -> None:
-    assert local_name(key) == name
+    assert local_name("source", key) == name
 
 
 def test_no_two_attempts_write_to_one_folder() -> None:

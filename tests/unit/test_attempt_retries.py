@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import cast
 from signal import SIGKILL
 
 import pytest
@@ -39,7 +40,7 @@ def subtask_of(world: World, task: Task, no: int = 1) -> Subtask:
 def a_spoiled_task(world: World, body: bytes) -> Task:
     """Make a task at which our own code breaks, once it has its source."""
     task = a_made_task(world, put("uploads/clip.mp4", body), COVER)
-    spoiled = replace(task.subtasks[0], params={"at": "what no version of ours ever stored"})
+    spoiled = replace(task.subtasks[0], params={"format": "png"}, file_name=cast("str", 5))
     task = replace(task, id="1" * 26, subtasks=(spoiled,))
     assert world.tasks.create(task)
     return task

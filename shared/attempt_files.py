@@ -1,0 +1,118 @@
+"""The files that one attempt reads: fetched when first asked for, onto the function's disk, as far as there is room."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from shared.errors import LimitExceeded, NotFound, ParametersRejected
+from shared.orchestration import format_of
+from shared.services import Services
+from shared.task import OutputFile, Source, Subtask, Task
+
+# Beside the source, its outputs may take as much again before the disk is called too small.
+DISK_FACTOR = 2
+
+
+@dataclass
+class AttemptFiles:
+    """What `shared.operations.operation.Files` asks for, in S3. `downloading` is entered around each download."""
+
+    services: Services
+    task: Task
+    subtask: Subtask
+    folder: Path
+    downloading: Callable[[], AbstractContextManager[None]]
+    fetched: dict[Source, Path] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What people call the task's source."""
+        return self.task.source.key.rsplit("/", 1)[-1]
+
+    @cached_property
+    def place(self) -> Source:
+        """Where the input lies: the task's source, or the first output of a predecessor."""
+        if not self.subtask.input:
+            return self.task.source
+        predecessor = self.task.subtasks[self.subtask.input - 1]
+        outputs = self._outputs(predecessor)
+        if not outputs:
+            message = f"subtask {predecessor.no} ({predecessor.name}) left no file to read"
+            raise ParametersRejected(message, code="ParameterError.NoInput")
+        return stored(outputs[0])
+
+    def input(self) -> Path:
+        """Fetch the input."""
+        return self._fetch(self.place, "source")
+
+    def original(self) -> Path:
+        """Fetch the task's own source."""
+        return self._fetch(self.task.source, "original") if self.place != self.task.source else self.input()
+
+    def asset(self, uri: str) -> Path:
+        """Fetch an object by its URI or its key in the input bucket; raise ParametersRejected when it isn't there."""
+        input_bucket = self.services.settings.need("input_bucket")
+        bucket, key = uri.removeprefix("s3://").split("/", 1) if uri.startswith("s3://") else (input_bucket, uri)
+        if bucket not in {input_bucket, self.services.settings.need("output_bucket")}:
+            message = f"{uri} lies in neither the input bucket nor the output bucket, so Reelmill may not read it"
+            raise ParametersRejected(message, code="ParameterError.AssetNotFound")
+        try:
+            place = self.services.media.pin(bucket, key)
+        except NotFound as error:
+            message = f"{uri}, which the parameters name, is not there: upload it, or name another"
+            raise ParametersRejected(message, code="ParameterError.AssetNotFound") from error
+        return self._fetch(place, "asset")
+
+    def outputs_of(self, name: str) -> tuple[Path, ...]:
+        """Fetch the files of a predecessor; raise ParametersRejected when it isn't one, or left none."""
+        found = next((s for s in self.task.subtasks if s.name == name and s.no in self.subtask.needs), None)
+        if found is None:
+            message = f"{name} is no subtask that this one needs: add it to its needs"
+            raise ParametersRejected(message, code="ParameterError.NoInput")
+        return tuple(self._fetch(stored(output), "output") for output in self._outputs(found))
+
+    def _outputs(self, predecessor: Subtask) -> tuple[OutputFile, ...]:
+        record = self.services.tasks.get_record(self.task.id, predecessor.record or "")
+        return record.outputs if record else ()
+
+    def _fetch(self, place: Source, name: str) -> Path:
+        """Return the object on disk; its name there holds nothing of the stranger's but a plain ending."""
+        if place not in self.fetched:
+            check_disk(self.folder, place.size)
+            path = self.folder / numbered(local_name(name, place.key), self.fetched.values())
+            with self.downloading():
+                self.services.media.download(place, path)
+            self.fetched[place] = path
+        return self.fetched[place]
+
+
+def stored(output: OutputFile) -> Source:
+    """Return a predecessor's output as something to read: its key was written once."""
+    return Source(output.bucket, output.key, output.size, e_tag="")
+
+
+def check_disk(folder: Path, size: int) -> int:
+    """Return how many bytes outputs may take beside a source of `size` bytes; raise LimitExceeded when it's too few."""
+    free = shutil.disk_usage(folder).free
+    if free < size * DISK_FACTOR:
+        message = (
+            f"the source takes {size / 1e9:.1f} GB and its outputs may take as much, but this function has "
+            f"{free / 1e9:.1f} GB of disk; deploy with a larger WorkerDisk"
+        )
+        raise LimitExceeded(message, code="LimitError.Disk")
+    return free - size
+
+
+def local_name(name: str, key: str) -> str:
+    """Return a file name for an object: nothing of the stranger's but a plain ending."""
+    ending = format_of(key)
+    return f"{name}.{ending}" if ending.isascii() and ending.isalnum() else name
+
+
+def numbered(name: str, taken: Iterable[Path]) -> str:
+    """Return the name, with a number in front where it is taken."""
+    names = {path.name for path in taken}
+    return next(free for free in (name, *(f"{number}-{name}" for number in range(2, 1000))) if free not in names)

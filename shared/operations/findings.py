@@ -1,0 +1,63 @@
+"""What operations find in media, and who finds it: one form, whoever computed it."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from shared.operations.operation import Workbench
+
+
+class Finding(BaseModel):
+    """The base of all that is found: camelCase outside, closed, frozen."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
+
+
+class Result(Finding):
+    """The base of every operation's findings."""
+
+
+class Suggestion(StrEnum):
+    """What to do about something that was found, the mildest first."""
+
+    PASS = "PASS"  # noqa: S105 - a word, no secret
+    REVIEW = "REVIEW"
+    BLOCK = "BLOCK"
+
+
+class Segment(Finding):
+    """Something found from `start` to `end`, in seconds of the input's own time from its beginning."""
+
+    start: float
+    end: float
+    label: str
+    confidence: float = Field(ge=0, le=1)
+    suggestion: Suggestion | None = None
+    text: str | None = None
+
+
+class Provider(Protocol):
+    """Who finds things in media: `aws`, or `local` models. Segments come in the order of their start.
+
+    Each method raises ParametersRejected (`ParameterError.ProviderLacks`) for what this provider can't do, and
+    JobRunning while a service still works on it.
+    """
+
+    name: str
+
+    def labels(self, bench: "Workbench") -> tuple[Segment, ...]:
+        """Return what is to be seen: `label` names it."""
+
+    def moderation(self, bench: "Workbench") -> tuple[Segment, ...]:
+        """Return what some people should not see: `label` is of a closed set, `confidence` the provider's own."""
+
+    def text(self, bench: "Workbench") -> tuple[Segment, ...]:
+        """Return the words that stand in the picture: `text` is a line of them, `label` is TEXT."""
+
+    def speech(self, bench: "Workbench", language: str | None) -> tuple[Segment, ...]:
+        """Return what is said: `text` is a sentence or a part of one, `label` is SPEECH."""
