@@ -1,21 +1,19 @@
 """Still pictures, taken where the caller says."""
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from shared.errors import MediaRejected, OperationFailed, ParametersRejected
+from shared.errors import MediaRejected, OperationFailed
 from shared.operations import picture
+from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
 from shared.probe import Video, picture_size
 from shared.task import SubtaskType
 
-CLOCK = re.compile(r"(?:(?:(?P<hours>\d{1,3}):)?(?P<minutes>[0-5]?\d):)?(?P<seconds>\d{1,6}(?:\.\d{1,6})?)")
-PERCENT = re.compile(r"(?P<percent>\d{1,3}(?:\.\d{1,6})?)%")
 STEP_BACK = 10.0  # Seconds to go back from a moment at which no frame begins; key frames lie closer.
 A_MILLISECOND = 0.001  # so that a frame that begins at the moment itself is among them
 EARLY = 0.5  # Seconds; what was taken that much before the moment is another picture.
@@ -23,22 +21,6 @@ USUAL_QUALITY = 85
 USUAL_RATE = 10.0  # frames a second, where the file doesn't say; too low does no harm
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 ENDINGS = {"jpeg": "jpg", "png": "png", "webp": "webp"}
-
-
-def _moment(value: float | str) -> float | str:
-    """Refuse what is no time, so that a stored template holds none."""
-    if isinstance(value, str):
-        percent = PERCENT.fullmatch(value)
-        if percent and float(percent["percent"]) > 100:  # noqa: PLR2004
-            message = f"{value} lies past the end"
-            raise ValueError(message)
-        if not percent and not CLOCK.fullmatch(value):
-            message = f'{value!r} is no time; write seconds (12.5), a clock ("00:00:12.5") or a share ("10%")'
-            raise ValueError(message)
-    return value
-
-
-Moment = Annotated[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | str, AfterValidator(_moment)]
 
 
 class ScreenshotParams(Params):
@@ -98,28 +80,6 @@ def _produced(params: ScreenshotParams, shot: Shot, number: int | None) -> Produ
     width, height = picture_size(shot.target)
     facts = {"width": width, "height": height, "time": round(shot.moment, 3)}
     return Produced(shot.target, CONTENT_TYPES[params.format], number, facts)
-
-
-def seconds(at: float | str, duration: float | None) -> float:
-    """Return when that is in a video of that length; raise ParametersRejected when it lies past its end."""
-    if isinstance(at, str) and (percent := PERCENT.fullmatch(at)):
-        if duration is None:
-            message = f"{at} of the video is nowhere: the file doesn't say how long it is; give seconds instead"
-            raise ParametersRejected(message, code="ParameterError.UnknownDuration")
-        return duration * float(percent["percent"]) / 100
-    moment = _clock(at) if isinstance(at, str) else at
-    if duration is not None and moment > duration:
-        message = f"{at} lies past the end: the video lasts {duration:.3f} s"
-        raise ParametersRejected(message, code="ParameterError.PastTheEnd")
-    return moment
-
-
-def _clock(text: str) -> float:
-    match = CLOCK.fullmatch(text)
-    if match is None:
-        message = f"{text!r} is no time"
-        raise ParametersRejected(message)
-    return 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"])
 
 
 def _take(params: ScreenshotParams, bench: Workbench, shot: Shot) -> list[str]:

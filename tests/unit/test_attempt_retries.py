@@ -3,8 +3,8 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import cast
 from signal import SIGKILL
+from typing import cast
 
 import pytest
 

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
-from shared.operations.screenshot import ScreenshotParams, seconds
+from shared.operations.moment import seconds
+from shared.operations.screenshot import ScreenshotParams
 
 
 @pytest.mark.parametrize(
