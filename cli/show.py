@@ -25,6 +25,7 @@ COLOURS = {
     "ENDED": "magenta",
     "IN_PROGRESS": "cyan",
     "WAITING": "dim",
+    "SKIPPED": "dim",
     # and what becomes of uploads
     "MATCHED": "green",
     "DUPLICATE": "dim",
@@ -189,6 +190,28 @@ def carried_over(task: Mapping[str, Any]) -> list[str]:
     )
 
 
+def skips(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for the subtasks that did nothing, since a rule was not met."""
+    return by_reason(task, lambda subtask: why_skipped(subtask) if subtask.get("skipped") else None)
+
+
+def why_skipped(subtask: Mapping[str, Any]) -> str:
+    """Say why a subtask did nothing: its own rule was not met, or one of those that it needs was skipped."""
+    rule = subtask.get("when")
+    return f"skipped, since its rule was not met: {rule}" if rule else "skipped, since what it needs was skipped"
+
+
+def skipped_note(task: Mapping[str, Any]) -> Text:
+    """Return how many subtasks were skipped, to stand behind an outcome; empty for none."""
+    count = task.get("skippedCount", 0)
+    return Text(f", {count} skipped" if count else "", style="dim")
+
+
+def standing(subtask: Mapping[str, Any]) -> str:
+    """Return a subtask's status in a word: one that was skipped is no plain success."""
+    return "SKIPPED" if subtask.get("skipped") else str(subtask["status"])
+
+
 def failure(subtask: Mapping[str, Any]) -> str | None:
     """Return why a subtask failed, None when it hasn't."""
     if subtask["status"] != "FAILED":
@@ -222,12 +245,12 @@ def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
 
 def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
     """Return a task as a row of the list; without an outcome yet, it shows its progress there."""
-    outcome = task.get("outcome")
+    outcome = coloured(task["outcome"]) + skipped_note(task) if task.get("outcome") else None
     made_by = plain((task.get("orchestration") or {}).get("name", ""))
     return (
         plain(task["taskId"]),
         coloured(task["status"]),
-        coloured(outcome) if outcome else f"{task.get('progress', 0)} %",
+        outcome or f"{task.get('progress', 0)} %",
         clock(task["createdAt"]) if roomy else f"{age(task['createdAt'])} ago",
         plain(task["source"]["key"]),
         *((made_by,) if roomy else ()),
@@ -237,7 +260,7 @@ def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
 def print_task(task: Mapping[str, Any]) -> None:
     """Print one task: its facts, its subtasks, and why some wait or failed."""
     source, made_by = task["source"], task.get("orchestration")
-    status = Text.assemble(coloured(task["status"]), "  ", coloured(task.get("outcome") or ""))
+    status = Text.assemble(coloured(task["status"]), "  ", coloured(task.get("outcome") or ""), skipped_note(task))
     facts: list[tuple[str, str | Text]] = [
         ("Task", plain(task["taskId"])),
         ("Status", status),
@@ -264,7 +287,8 @@ def print_task(task: Mapping[str, Any]) -> None:
         "OUTPUT": {"overflow": "fold", "no_wrap": False},
     }
     print_table(columns, (subtask_row(subtask) for subtask in task["subtasks"]))
-    for lines, style in ((carried_over(task), "dim"), (waits(task), ""), (failures(task), "red")):
+    remarks = ((carried_over(task), "dim"), (skips(task), "dim"), (waits(task), ""), (failures(task), "red"))
+    for lines, style in remarks:
         if lines:
             out.print()
         for line in lines:
@@ -277,7 +301,7 @@ def subtask_row(subtask: Mapping[str, Any]) -> tuple[str | Text, ...]:
         str(subtask["no"]),
         plain(subtask.get("name", "")),
         plain(subtask["type"]),
-        coloured(subtask["status"]),
+        coloured(standing(subtask)),
         f"{subtask.get('progress', 0)} %",
         took(subtask),
         plain(subtask.get("output") or ""),

@@ -195,12 +195,14 @@ class Lines:
 def label(subtask: Mapping[str, Any]) -> str:
     """Return the subtask's number, name and type, in columns."""
     name = show.plain(subtask.get("name", ""))
-    return f"  {subtask['no']:>2}  {name:<12.20}  {show.plain(subtask['type']):<10}"
+    return f"  {subtask['no']:>2}  {name:<12.20}  {show.plain(subtask['type']):<18}"
 
 
 def note(subtask: Mapping[str, Any]) -> Text:
     """Say in a few words how the subtask is doing."""
     status = subtask["status"]
+    if subtask.get("skipped"):
+        return Text(show.why_skipped(subtask), style="dim")
     if status == "SUCCESSFUL" and subtask.get("carriedFrom"):
         return Text(f"carried over from run {subtask['carriedFrom']}", style="green")
     if status == "SUCCESSFUL":

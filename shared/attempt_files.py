@@ -55,7 +55,9 @@ class AttemptFiles:
     def asset(self, uri: str) -> Path:
         """Fetch an object by its URI or its key in the input bucket; raise ParametersRejected when it isn't there."""
         input_bucket = self.services.settings.need("input_bucket")
-        bucket, key = uri.removeprefix("s3://").split("/", 1) if uri.startswith("s3://") else (input_bucket, uri)
+        bucket, _, key = (
+            uri.removeprefix("s3://").partition("/") if uri.startswith("s3://") else (input_bucket, "", uri)
+        )
         if bucket not in {input_bucket, self.services.settings.need("output_bucket")}:
             message = f"{uri} lies in neither the input bucket nor the output bucket, so Reelmill may not read it"
             raise ParametersRejected(message, code="ParameterError.AssetNotFound")

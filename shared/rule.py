@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -24,7 +24,6 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 ORDERS = frozenset({"<", "<=", ">", ">="})
 CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
-WORDS = frozenset({"and", "or", "not", *CONSTANTS})
 MAX_DEPTH = 20
 TOKEN = re.compile(
     r"""\s*(?:
@@ -79,7 +78,7 @@ def checked_rule(text: str) -> str:
     return text
 
 
-@cache
+@lru_cache(maxsize=256)
 def parsed(text: str) -> Rule:
     """Return the rule that a text says; raise ValueError that tells where it can't be read."""
     return _Parser(text).whole()

@@ -84,6 +84,7 @@ def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None
         "endedAt": None,
         "progress": 0,
         "subtaskCounts": {"WAITING": 1, "IN_PROGRESS": 0, "SUCCESSFUL": 0, "FAILED": 0},
+        "skippedCount": 0,
         "error": None,
         "subtasks": [
             {
@@ -93,6 +94,7 @@ def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None
                 "template": None,
                 "needs": [],
                 "input": None,
+                "when": None,
                 "status": "WAITING",
                 "startedAt": None,
                 "endedAt": None,
@@ -100,6 +102,7 @@ def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None
                 "phase": None,
                 "attempt": 0,
                 "carriedFrom": None,
+                "skipped": None,
                 "retryAt": None,
                 "waiting": {
                     "reason": "QUEUED",

@@ -66,7 +66,7 @@ def test_a_stored_orchestration_comes_back_whole(api: Api) -> None:
         "output": {"prefix": "{inputDir}/{inputName}/"},
         "priority": -2,
         "subtasks": [
-            {**COVER, "template": None, "params": {}, "needs": [], "input": None, "fileName": None},
+            {**COVER, "template": None, "params": {}, "needs": [], "input": None, "fileName": None, "when": None},
         ],
         "version": 1,
         "kind": "CUSTOM",

@@ -1,12 +1,8 @@
 """One attempt: what it makes of good files, bad ones, and those that changed meanwhile."""
 
-from pathlib import Path
-
 import pytest
 
 from shared.attempt import attempt_token
-from shared.attempt_files import check_disk, local_name
-from shared.errors import LimitExceeded
 from shared.task import Hold, Outcome, TaskStatus
 from shared.worker import run_subtask
 from tests.deployment import World, client, keys, put
@@ -142,27 +138,6 @@ def test_a_source_that_may_not_be_read_fails_for_good(world: World, blink: bytes
         task = worked(world, task)
 
     assert codes(task) == ["SourceFileError.NotReadable"]
-
-
-def test_a_source_too_big_for_the_disk_is_told_before_it_is_fetched(tmp_path: Path) -> None:
-    assert check_disk(tmp_path, 1000) > 0
-    with pytest.raises(LimitExceeded, match="deploy with a larger WorkerDisk") as refused:
-        check_disk(tmp_path, 10**18)
-    assert refused.value.code == "LimitError.Disk"
-
-
-@pytest.mark.parametrize(
-    ("key", "name"),
-    [
-        ("a/b.MP4", "source.mp4"),
-        ("a", "source"),
-        ("x.$(rm -rf)", "source"),
-        ("-i.é", "source"),
-        ("a.m;p4", "source"),
-    ],
-)
-def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: str, name: str) -> None:
-    assert local_name("source", key) == name
 
 
 def test_no_two_attempts_write_to_one_folder() -> None:

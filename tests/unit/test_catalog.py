@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from shared.catalog import (
     checked_params,
@@ -27,6 +28,7 @@ from tests.outages import outage
 
 PRESET = "web-video"
 SUBTASK = {"name": "hd", "type": "TRANSCODE"}
+LOOK = {"name": "look", "type": "INSPECT"}
 
 
 def a_document(name: str = "mine", **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
@@ -50,6 +52,44 @@ def test_every_orchestration_that_ships_can_be_planned(world: World, name: str) 
 
     assert len(plan_subtasks(world, "main", found.subtasks)) == len(found.subtasks)
     assert (found.kind, found.version) == (Kind.PRESET, 1)
+
+
+def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(world: World) -> None:
+    rules = a_document(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
+
+    look, hd = plan_subtasks(world, "main", rules)
+
+    assert (hd.needs, hd.when, look.when) == ((1,), "look.score >= 80", None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("look.beauty > 3", "look, a INSPECT, finds no beauty; it has .*score"),
+        ("sd.score > 3", "sd, a TRANSCODE, finds no score"),
+    ],
+)
+def test_a_rule_that_asks_for_what_is_never_found_is_refused(world: World, rule: str, problem: str) -> None:
+    others = [LOOK, {**SUBTASK, "name": "sd"}]
+    document = a_document(subtasks=[*others, {**SUBTASK, "when": rule}])
+
+    with pytest.raises(RequestRejected, match=problem) as refused:
+        put_orchestration(world, "main", document)
+
+    assert refused.value.code == "InvalidRule"
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("nobody.score > 3", "needs nobody, which is not a subtask here"),
+        ("hd.score > 3", "in a circle"),
+        ("look.score is good", "the rule can't be read at 'is good'"),
+    ],
+)
+def test_a_rule_about_nobody_oneself_or_nothing_is_refused(rule: str, problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        a_document(subtasks=[LOOK, {**SUBTASK, "when": rule}])
 
 
 @pytest.mark.parametrize("name", preset_templates())
