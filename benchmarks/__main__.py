@@ -1,4 +1,4 @@
-"""`python -m benchmarks [a b c d e f]`: measure what Reelmill costs; tables on screen, and a JSON file."""
+"""`python -m benchmarks [a b c d e f g]`: measure what Reelmill costs; tables on screen, and a JSON file."""
 
 import argparse
 import json
@@ -15,7 +15,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import import_time, list_cost, put_to_start, requests_per_task, soak, wall_time, workload
+from benchmarks import (
+    import_time,
+    list_cost,
+    operation_cost,
+    put_to_start,
+    requests_per_task,
+    soak,
+    wall_time,
+    workload,
+)
 from benchmarks.stack import running_stack
 
 WIDE = 160  # columns for a file, which has no width of its own
@@ -32,6 +41,7 @@ class Effort:
     imports: int
     table_sizes: Sequence[int]
     burst: int
+    full_hd_seconds: int
 
 
 FULL = Effort(
@@ -42,6 +52,7 @@ FULL = Effort(
     imports=20,
     table_sizes=(1_000, 10_000, 100_000),
     burst=500,
+    full_hd_seconds=10,
 )
 QUICK = Effort(
     clip_seconds=5,
@@ -51,6 +62,7 @@ QUICK = Effort(
     imports=5,
     table_sizes=(1_000, 10_000),
     burst=50,
+    full_hd_seconds=2,
 )
 
 
@@ -89,6 +101,11 @@ def part_f(effort: Effort) -> dict[str, Any]:
         return soak.figures(soak.measure(stack, effort.burst))
 
 
+def part_g(effort: Effort) -> dict[str, Any]:
+    """Measure each operation."""
+    return operation_cost.figures(effort.full_hd_seconds, operation_cost.measure(effort.full_hd_seconds))
+
+
 Part = tuple[str, Callable[[Effort], dict[str, Any]], Callable[[dict[str, Any]], Table]]
 PARTS: dict[str, Part] = {
     "a": ("wall_time", part_a, wall_time.table),
@@ -97,6 +114,7 @@ PARTS: dict[str, Part] = {
     "d": ("import_time", part_d, import_time.table),
     "e": ("list_cost", part_e, list_cost.table),
     "f": ("soak", part_f, soak.table),
+    "g": ("operation_cost", part_g, operation_cost.table),
 }
 
 
@@ -118,7 +136,7 @@ def arguments() -> argparse.Namespace:
         "parts",
         nargs="*",
         metavar="PART",
-        help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst; all by default",
+        help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst, g operations; else all",
     )
     parser.add_argument("--quick", action="store_true", help="a short clip and few rounds: to see that it works")
     options = parser.parse_args()

@@ -50,17 +50,22 @@ def operation(template: str) -> str:
 
 def clip(seconds: int) -> Path:
     """Return so many seconds of 720p, made once: the footage over and over, its streams copied."""
-    target = RESULTS / f"clip-{seconds}s.mp4"
+    return made(seconds, "clip", "-c", "copy")
+
+
+def full_hd(seconds: int) -> Path:
+    """Return so many seconds of 1080p, made once: the footage over and over, enlarged."""
+    return made(seconds, "full-hd", "-vf", "scale=1920:1080", "-c:v", "libx264", "-preset", "veryfast", "-c:a", "copy")
+
+
+def made(seconds: int, name: str, *how: str) -> Path:
+    """Return so many seconds of the footage, over and over, made once in that way."""
+    target = RESULTS / f"{name}-{seconds}s.mp4"
     if not target.exists():
         RESULTS.mkdir(exist_ok=True)
         partial = target.with_suffix(".partial")
-        subprocess.run(
-            [
-                *(binary(), "-nostdin", "-loglevel", "error", "-y"),
-                *("-stream_loop", "-1", "-i", big_buck_bunny(), "-t", str(seconds)),
-                *("-c", "copy", "-movflags", "+faststart", "-f", "mp4", partial),
-            ],
-            check=True,
-        )
+        footage = ("-stream_loop", "-1", "-i", str(big_buck_bunny()), "-t", str(seconds))
+        output = ("-movflags", "+faststart", "-f", "mp4", str(partial))
+        subprocess.run([binary(), "-nostdin", "-loglevel", "error", "-y", *footage, *how, *output], check=True)
         partial.rename(target)
     return target

@@ -13,8 +13,9 @@ from shared.operations import transcode
 from shared.operations.transcode_params import TranscodeParams
 from shared.probe import probe
 from shared.task import SubtaskType
-from tests.media.conftest import LocalFiles, Operate, workbench
+from tests.media.conftest import Operate
 from tests.media.footage import Clips, brightness, combing, decoded
+from tests.media.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import Yield

@@ -1,0 +1,118 @@
+"""(g) What each operation takes on 1080p: peak memory, and CPU seconds per second of video beside bare ffmpeg's."""
+
+import json
+import os
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from benchmarks import workload
+from shared.ffmpeg import Ffmpeg, Limits, binary
+from shared.operations import OPERATIONS
+from shared.presets import preset_templates
+from shared.task import SubtaskType
+from tests.media.local_files import LocalFiles, workbench
+
+PROJECT = Path(__file__).parent.parent
+# A template that people would take of each kind.
+TEMPLATES: Mapping[SubtaskType, str] = {
+    SubtaskType.TRANSCODE: "h264-1080p",
+}
+SOURCE = "source.mp4"  # as the commands that are recorded name it
+A_LONG_TIME = 3600.0
+ROOM = 10**10  # bytes
+MEGABYTE = 1024  # getrusage tells kilobytes on Linux
+
+
+def measure(seconds: int) -> dict[str, dict[str, Any]]:
+    """Run each operation in a process of its own, then the commands of its ffmpeg bare."""
+    clip = workload.full_hd(seconds)
+    found = {}
+    for kind, template in TEMPLATES.items():
+        with tempfile.TemporaryDirectory(prefix="reelmill-bench-") as folder:
+            source = Path(folder) / SOURCE
+            source.symlink_to(clip)
+            child = [sys.executable, "-m", __spec__.name, template, str(source)]
+            done = subprocess.run(child, cwd=PROJECT, capture_output=True, text=True, check=True)
+            one = json.loads(done.stdout)
+            one["bare_cpu"] = bare_cpu(one.pop("commands"), clip)
+        found[str(kind)] = {"template": template, **one}
+    return found
+
+
+def operate(template_name: str, source: Path) -> dict[str, Any]:
+    """Run one operation; return what this process and the largest of its children took."""
+    template = preset_templates()[template_name]
+    operation = OPERATIONS[template.operation]
+    folder = source.parent / "out"
+    folder.mkdir()
+    ffmpeg = Ffmpeg(Limits(A_LONG_TIME, ROOM), folder, lambda _: None)
+    operation.run(operation.params.model_validate(template.params), workbench(LocalFiles(source), ffmpeg))
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "own_cpu": own.ru_utime + own.ru_stime,
+        "ffmpeg_cpu": children.ru_utime + children.ru_stime,
+        "own_peak_mb": own.ru_maxrss / MEGABYTE,
+        "ffmpeg_peak_mb": children.ru_maxrss / MEGABYTE,
+        "commands": [shlex.join(command) for command in ffmpeg.commands],
+    }
+
+
+def bare_cpu(commands: Sequence[str], clip: Path) -> float:
+    """Run the commands one after another in a folder of their own; return the CPU seconds of their processes."""
+    before = cpu_of_children()
+    with tempfile.TemporaryDirectory(prefix="reelmill-bare-") as folder:
+        (Path(folder) / SOURCE).symlink_to(clip)
+        for command in commands:
+            _, *arguments = shlex.split(command)
+            subprocess.run([binary(), *arguments], cwd=folder, env={}, capture_output=True, check=True)
+    return cpu_of_children() - before
+
+
+def cpu_of_children() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def figures(seconds: int, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what was measured, with the sums that the table shows."""
+    rows = {
+        kind: {
+            **one,
+            "peak_mb": one["own_peak_mb"] + one["ffmpeg_peak_mb"],
+            "cpu_per_second": (one["own_cpu"] + one["ffmpeg_cpu"]) / seconds,
+            "bare_cpu_per_second": one["bare_cpu"] / seconds,
+        }
+        for kind, one in found.items()
+    }
+    return {"clip_seconds": seconds, "operations": rows}
+
+
+def table(found: dict[str, Any]) -> Table:
+    """Return the figures as a table."""
+    shown = Table(title=f"(g) Each operation on {found['clip_seconds']} s of 1080p; CPU seconds per second of video")
+    columns: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+        "template": lambda row: str(row["template"]),
+        "peak, MB": lambda row: f"{row['peak_mb']:.0f}",
+        "of it ffmpeg": lambda row: f"{row['ffmpeg_peak_mb']:.0f}",
+        "CPU": lambda row: f"{row['cpu_per_second']:.2f}",
+        "bare ffmpeg": lambda row: f"{row['bare_cpu_per_second']:.2f}",
+    }
+    shown.add_column("operation")
+    for heading in columns:
+        shown.add_column(heading, justify="left" if heading == "template" else "right")
+    for kind, row in found["operations"].items():
+        shown.add_row(kind, *(cell(row) for cell in columns.values()))
+    return shown
+
+
+if __name__ == "__main__":
+    print(json.dumps(operate(sys.argv[1], Path(sys.argv[2]))))

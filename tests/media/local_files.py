@@ -1,0 +1,55 @@
+"""A workbench on files of this machine: what an attempt gets from S3, a test or a benchmark has on disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.errors import ParametersRejected
+from shared.ffmpeg import Ffmpeg
+from shared.operations.operation import Workbench
+from shared.providers import provider
+from shared.task import Source
+
+
+@dataclass(frozen=True)
+class LocalFiles:
+    """Files of this machine: assets are named by their paths, predecessors' files are given."""
+
+    source: Path
+    first: Path | None = None
+    outputs: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def place(self) -> Source:
+        return Source("input", self.source.name, self.source.stat().st_size, e_tag="")
+
+    def input(self) -> Path:
+        return self.source
+
+    def original(self) -> Path:
+        return self.first or self.source
+
+    def asset(self, uri: str) -> Path:
+        if not Path(uri).is_file():
+            message = f"{uri} is not there"
+            raise ParametersRejected(message, code="ParameterError.AssetNotFound")
+        return Path(uri)
+
+    def outputs_of(self, name: str) -> tuple[Path, ...]:
+        return self.outputs[name]
+
+
+def workbench(files: LocalFiles, ffmpeg: Ffmpeg) -> Workbench:
+    """Return a workbench on files of this machine, with the local models."""
+    return Workbench(
+        files=files,
+        folder=ffmpeg.folder,
+        ffmpeg=ffmpeg,
+        provider=lambda name: provider(name or "local"),
+        report=lambda _: None,
+        job="task-1-1",
+    )
