@@ -118,10 +118,15 @@ def delete_template(name: NamePath) -> Response[str]:
 
 @router.get("/operations", summary="List the kinds of subtask", tags=["Templates"])
 def list_operations() -> OperationList:
-    """List the kinds of subtask, each with the JSON schema of its parameters."""
+    """List the kinds of subtask, each with the JSON schemas of its parameters and of what it finds."""
     return OperationList(
         operations=[
-            OperationView(type=kind, summary=operation.summary, params=operation.params.model_json_schema())
+            OperationView(
+                type=kind,
+                summary=operation.summary,
+                params=operation.params.model_json_schema(),
+                result=operation.result.model_json_schema(mode="serialization") if operation.result else None,
+            )
             for kind, operation in OPERATIONS.items()
         ]
     )

@@ -109,11 +109,12 @@ class TemplateBody(View):
 
 
 class OperationView(View):
-    """A kind of subtask, and the JSON schema of its parameters."""
+    """A kind of subtask, and the JSON schemas of its parameters and of what it finds; null when it finds nothing."""
 
     type: SubtaskType
     summary: str
     params: dict[str, Any]
+    result: dict[str, Any] | None
 
 
 class OperationList(View):

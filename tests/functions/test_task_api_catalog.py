@@ -8,6 +8,7 @@ import pytest
 
 from shared.presets import preset_templates
 from shared.services import Services
+from shared.task import SubtaskType
 from shared.upload import Upload
 from shared.uploads import accept_upload
 from tests.functions.conftest import Api
@@ -224,10 +225,12 @@ def test_a_document_that_is_not_there_is_not_found(api: Api, path: str) -> None:
 def test_the_operations_are_served_with_the_schemas_of_their_parameters(api: Api) -> None:
     operations = {one["type"]: one for one in api.get("/operations").json["operations"]}
 
-    assert set(operations) == {"TRANSCODE", "SCREENSHOT"}
+    assert set(operations) == set(SubtaskType)
     assert {"container", "video", "audio", "copyWhenFits"} == set(operations["TRANSCODE"]["params"]["properties"])
     assert operations["SCREENSHOT"]["params"]["properties"]["width"]["description"]
     assert all(one["params"]["additionalProperties"] is False for one in operations.values())
+    assert operations["SCREENSHOT"]["result"] is None
+    assert operations["INSPECT"]["result"]["properties"]["score"]["type"] in {"integer", "number"}
 
 
 def test_the_openapi_document_describes_every_route(api: Api) -> None:
