@@ -54,7 +54,7 @@ def operate(template_name: str, source: Path) -> dict[str, Any]:
     folder = source.parent / "out"
     folder.mkdir()
     ffmpeg = Ffmpeg(Limits(A_LONG_TIME, ROOM), folder, lambda _: None)
-    operation.run(operation.params.model_validate(template.params), workbench(LocalFiles(source), ffmpeg))
+    operation.done(template.params, workbench(LocalFiles(source), ffmpeg))
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "own_cpu": own.ru_utime + own.ru_stime,

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from shared.telemetry import logger
 # What ffmpeg may not use of a function's time: storing the outputs and ending the subtask need some.
 CLOSING_SECONDS = 20
 
+CHUNK = 1024**2  # bytes read at once
 STARTING = Progress(0, "starting")
 
 
@@ -117,7 +119,7 @@ class Attempt:
         )
         operation = OPERATIONS[self.subtask.type]
         with self._timed("operation"):
-            made = operation.run(operation.params.model_validate(self.subtask.params), bench)
+            made = operation.done(self.subtask.params, bench)
         self.result = made.result.model_dump(mode="json", by_alias=True) if made.result else None
         self.warnings.extend(made.warnings)
         with self._timed("upload"):
@@ -134,6 +136,7 @@ class Attempt:
             content_type=product.content_type,
             number=product.number,
             facts=dict(product.facts),
+            crc32=checksum(product.path),  # a zip of several files needs it before their content
         )
         self.services.media.upload(product.path, output)
         self.outputs.append(output)
@@ -205,6 +208,15 @@ def workspace() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def checksum(path: Path) -> int:
+    """Return the CRC-32 of a file."""
+    found = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            found = zlib.crc32(chunk, found)
+    return found
 
 
 def attempt_token(hold: Hold) -> str:

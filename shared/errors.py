@@ -93,7 +93,10 @@ class Interrupted(AttemptFailed):
 
 
 class JobRunning(Interrupted):
-    """A service that works for this attempt hasn't finished: come back later, and don't count it against the file."""
+    """A service that works for this attempt hasn't finished: come back later, and don't count it against the file.
+
+    The message begins "waiting for", and is shown as it is while the subtask waits.
+    """
 
     code = "InternalError.JobRunning"
 

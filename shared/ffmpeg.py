@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from errno import EFBIG, ENOMEM, ENOSPC
 from functools import cache
 from pathlib import Path
-from signal import SIGKILL, SIGXFSZ
+from signal import SIGKILL, SIGXCPU, SIGXFSZ
 from typing import IO, cast
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
@@ -33,9 +33,10 @@ GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1",
 # between fork and exec (preexec_fn can deadlock beside threads). The shell's stdin is a pipe whose other end
 # lies in the worker: when the worker is gone, however it went, `read` fails and ffmpeg is killed. And the
 # shell reaps ffmpeg, so that no zombie is left in a sandbox whose init reaps nothing.
-# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take; then the command.
+# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take, $3: kilobytes of addresses, which macOS can't
+# limit; then the command.
 SUPERVISOR = """
-ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; shift 2
+ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3" || :; shift 3
 exec 3<&0 </dev/null
 "$@" 3<&- &
 exec >/dev/null 2>&1
@@ -43,6 +44,9 @@ read -r over <&3 || kill -KILL $!
 wait $!
 """
 BLOCK = 512
+
+# Threads' stacks and heaps reserve addresses that they never use: at most 2.8 GB were measured, with AV1 in 8K.
+UNUSED_ADDRESSES = 4 * 1024**3
 
 # ffmpeg exits with the low byte of its negative error code; the shell tells a signal as 128 + its number.
 EXIT_FILE_TOO_BIG = frozenset({-EFBIG & 0xFF, 128 + SIGXFSZ})
@@ -72,6 +76,11 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
         "LimitError.Memory",
         "the memory of the worker is too small for this: give it more, or ask for less",
     ),
+    128 + SIGXCPU: (
+        LimitExceeded,
+        "LimitError.Time",
+        "it took more of the processor's time than the whole attempt may",
+    ),
     128 + SIGKILL: (
         WorkerFailed,
         "InternalError.Killed",
@@ -87,11 +96,19 @@ class Limits:
     wall_seconds: float
     output_bytes: int
     max_pixels: int = 8192 * 8192  # 8K is 8192 by 4320
+    max_streams: int = 500  # the fonts of subtitles are streams as well
+    memory_bytes: int = 16 * 1024**3  # of one process; H.264 in 8K was measured to take 4.5 GB
 
     @property
     def cpu_seconds(self) -> int:
         """What all cores could spend within the wall time: a net for when nobody watches the wall."""
         return math.ceil(self.wall_seconds * (os.cpu_count() or 1)) + 1
+
+    @property
+    def address_bytes(self) -> int:
+        """What a process may reserve: it shall fail of itself before the system looks for somebody to kill."""
+        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return min(self.memory_bytes, machine) + UNUSED_ADDRESSES
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,7 @@ class Ffmpeg:
         return [
             *("-protocol_whitelist", "file", "-format_whitelist", SAFE_DEMUXERS),
             *("-max_pixels", str(self.limits.max_pixels)),
+            *("-max_streams", str(self.limits.max_streams)),
             *("-i", f"file:{path}"),
         ]
 
@@ -178,14 +196,16 @@ class Ffmpeg:
     @contextmanager
     def _process(self, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
         """Start ffmpeg under its supervisor; whatever happens inside, both are gone afterwards."""
-        blocks = math.ceil(self._room() / BLOCK)
-        supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", str(self.limits.cpu_seconds), str(blocks)]
+        limits = (self.limits.cpu_seconds, math.ceil(self._room() / BLOCK), self.limits.address_bytes // 1024)
+        supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", *map(str, limits)]
         process = subprocess.Popen(  # noqa: S603 - a list, and no part of it is read as a script
             [*supervisor, binary(), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={},
+            # So that a filter names a file of the folder without its path, in which any sign may have a meaning.
+            cwd=self.folder,
             start_new_session=True,
             bufsize=0,
         )
@@ -207,7 +227,7 @@ class Ffmpeg:
                     key.data(chunk)
                     if not chunk:
                         selector.unregister(key.fileobj)
-                self._check_wall()
+                self.check_wall()
                 if self._clock() >= self._next_report:
                     self._next_report = self._clock() + REPORT_EVERY
                     self._on_progress(meter.progress)
@@ -223,7 +243,8 @@ class Ffmpeg:
     def _keep(self, chunk: bytes) -> None:
         self._log = (self._log + chunk)[-2 * LOG_TAIL_BYTES :]
 
-    def _check_wall(self) -> None:
+    def check_wall(self) -> None:
+        """Raise LimitExceeded when the attempt's time is over: for loops that run no process."""
         if self._clock() >= self._deadline:
             raise self._too_long()
 
@@ -233,7 +254,7 @@ class Ffmpeg:
 
     def _room(self) -> int:
         """Return how many bytes may still be written."""
-        self._check_wall()
+        self.check_wall()
         taken = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
         if taken >= self.limits.output_bytes:
             raise self._too_big()

@@ -20,7 +20,7 @@ from shared.upload import Upload, version_id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectVersionsOutputTypeDef
 
 # Losers' files keep this tag, and the output bucket's lifecycle rule removes what keeps it.
 ATTEMPT_TAG = "reelmill=attempt"
@@ -34,6 +34,7 @@ TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=
 GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"})
 HIDDEN = frozenset({"403", "AccessDenied"})
 CHANGED = frozenset({"412", "PreconditionFailed"})
+NO_UPLOAD = frozenset({"NoSuchUpload"})
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,20 @@ class UploadPlan:
     part_urls: tuple[str, ...] = ()
     complete_url: str | None = None
     abort_url: str | None = None
+
+
+@dataclass(frozen=True)
+class PartedUpload:
+    """An object that is being made of parts."""
+
+    bucket: str
+    key: str
+    upload_id: str
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The arguments of S3 that name it."""
+        return {"Bucket": self.bucket, "Key": self.key, "UploadId": self.upload_id}
 
 
 @dataclass(frozen=True)
@@ -148,6 +163,67 @@ class MediaStore:
         except (BotoCoreError, Boto3Error) as error:
             raise interrupted(error) from error
 
+    def read(self, output: OutputFile, start: int = 0, end: int | None = None) -> bytes:
+        """Return a small output whole, or its bytes from `start` up to `end`; raise NotFound when it is gone."""
+        part: dict[str, Any] = {} if end is None else {"Range": span(start, end)}
+        try:
+            return self._client.get_object(Bucket=output.bucket, Key=output.key, **part)["Body"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise unreadable(output, error) from error
+
+    def begin_parts(self, bucket: str, key: str, content_type: str) -> PartedUpload:
+        """Begin an object that is to be made of parts. It keeps a loser's tag, and so is gone after some days."""
+        try:
+            answer = self._client.create_multipart_upload(
+                Bucket=bucket, Key=key, ContentType=content_type, Tagging=ATTEMPT_TAG
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+        return PartedUpload(bucket, key, answer["UploadId"])
+
+    def list_parts(self, upload: PartedUpload) -> dict[int, str]:
+        """Return the ETags of the parts that are there, by number; raise NotFound when there is no such upload."""
+        found: dict[int, str] = {}
+        try:
+            for page in self._client.get_paginator("list_parts").paginate(**upload.place):
+                found |= {part["PartNumber"]: part["ETag"] for part in page.get("Parts", [])}
+        except ClientError as error:
+            if error.response["Error"]["Code"] in GONE | NO_UPLOAD:
+                message = f"the upload of {upload.key} was completed or given up"
+                raise NotFound(message, code="UploadNotFound") from error
+            raise busy(error) from error
+        except BotoCoreError as error:
+            raise busy(error) from error
+        return found
+
+    def put_part(self, upload: PartedUpload, number: int, content: bytes) -> str:
+        """Store a part; return its ETag."""
+        try:
+            return self._client.upload_part(**upload.place, PartNumber=number, Body=content)["ETag"]
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+
+    def copy_part(self, upload: PartedUpload, number: int, output: OutputFile, start: int, end: int) -> str:
+        """Let S3 copy a part out of another object; return its ETag. Raise NotFound when that is gone."""
+        try:
+            answer = self._client.upload_part_copy(
+                **upload.place,
+                PartNumber=number,
+                CopySource={"Bucket": output.bucket, "Key": output.key},
+                CopySourceRange=span(start, end),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise unreadable(output, error) from error
+        return answer["CopyPartResult"]["ETag"]
+
+    def complete_parts(self, upload: PartedUpload, parts: Mapping[int, str]) -> None:
+        """Make the object of its parts, whose ETags are given by number; it shows up whole."""
+        listed: list[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": parts[number]} for number in sorted(parts)]
+        try:
+            self._client.complete_multipart_upload(**upload.place, MultipartUpload={"Parts": listed})
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+
     def upload(self, path: Path, output: OutputFile) -> None:
         """Store a file whole; S3 shows it only once it is. It is a loser's until `settle`."""
         try:
@@ -186,9 +262,13 @@ class MediaStore:
         version_id: str | None = None,
         content_type: str,
         attachment: bool,
+        file_name: str | None = None,
     ) -> str:
-        """Return a URL that gets one object for so long, as `content_type`, to play or to save under its own name."""
-        name = key.rsplit("/", 1)[-1]
+        """Return a URL that gets one object for so long, as `content_type`, to play or to save.
+
+        It is saved under `file_name`; when that is left out, under its own name.
+        """
+        name = file_name or key.rsplit("/", 1)[-1]
         disposition = f"{'attachment' if attachment else 'inline'}; filename*=UTF-8''{quote(name, safe='')}"
         params = {
             "Bucket": bucket,
@@ -253,6 +333,19 @@ def content_type_of(key: str) -> str:
 def not_there(bucket: str, key: str) -> NotFound:
     """Return the error of a source that can't be pinned."""
     return NotFound(f"s3://{bucket}/{key} is not there, or not for Reelmill to read", code="SourceNotFound")
+
+
+def span(start: int, end: int) -> str:
+    """Return bytes from `start` up to `end` as HTTP writes them."""
+    return f"bytes={start}-{end - 1}"
+
+
+def unreadable(output: OutputFile, error: Exception) -> NotFound | ServiceBusy:
+    """Return the error of an output that a request couldn't read."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] in GONE | HIDDEN:
+        message = f"{output.file_name} was deleted from the output bucket; restart the task to make it again"
+        return NotFound(message, code="OutputNotFound")
+    return busy(error)
 
 
 def busy(error: Exception) -> ServiceBusy:

@@ -1,18 +1,23 @@
 """What a file is: its container, its streams, and whether it is media at all."""
 
+import math
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from shared.errors import MediaRejected
+from shared import mediainfo
+from shared.errors import LimitExceeded, MediaRejected
 
 if TYPE_CHECKING:
     from pymediainfo import Track
 
 HEAD_BYTES = 1024
 TAG_LENGTH = 200  # A title longer than that is not a title.
+MOST_STREAMS = 100  # A film in the languages of all the world has some fifty.
+MOST_SECONDS = 48 * 3600.0  # Work is planned by what a file says of itself: a day of a camera, and no century.
 TS_PACKET, M2TS_PACKET = 188, 192
 ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 SIGNATURES = (
@@ -34,6 +39,7 @@ SIGNATURES = (
     b"\x0b\x77",  # AC-3
     b"\x1f\x07\x00",  # DV
 )
+JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 MPEG_SYNC = 0xFFE0  # MPEG audio and AAC begin with 11 set bits …
 UTF16_MARK = b"\xff\xfe"  # … and so does a text in UTF-16
 TEXT_STARTS = frozenset(b"<#\t\n\r \xef\xfe\xff")  # of XML, a playlist, white space, byte order marks
@@ -48,6 +54,8 @@ CODECS = {
     "E-AC-3": "eac3",
 }
 HDR_TRANSFERS = frozenset({"PQ", "HLG"})
+TEXT_FORMATS = frozenset({"UTF-8", "ASS", "SSA", "WebVTT", "Timed Text"})
+CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
 
 
 @dataclass(frozen=True)
@@ -84,11 +92,25 @@ class Audio:
     bit_rate: int | None = None
     language: str | None = None
     default: bool = False
+    title: str | None = None
+
+
+@dataclass(frozen=True)
+class Subtitle:
+    """A subtitle track; `text` tells words from pictures of words. Captions inside the picture's track are none."""
+
+    text: bool
+    language: str | None = None
+    forced: bool = False
+    title: str | None = None
 
 
 @dataclass(frozen=True)
 class Media:
-    """A file and its streams, in the file's order. `size` in bytes; `tags` hold title, artist and album."""
+    """A file and its streams, in the file's order. `size` in bytes; `tags` hold title, artist and album.
+
+    `truncated` says that the file ends before its container does.
+    """
 
     format: str
     size: int
@@ -97,7 +119,9 @@ class Media:
     videos: tuple[Video, ...] = ()
     audios: tuple[Audio, ...] = ()
     subtitles: int = 0
+    subtitle_tracks: tuple[Subtitle, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    truncated: bool = False
 
     @property
     def video(self) -> Video | None:
@@ -119,20 +143,23 @@ def probe(path: Path, name: str) -> Media:
     if not _looks_like_media(path):
         message = f"{name} is neither a video nor a sound file that Reelmill knows, whatever its name says"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
-    tracks = _tracks(path)
+    tracks = mediainfo.tracks(path, name)
     general = next(track for track in tracks if track.track_type == "General")
     media = Media(
         format=general.format or "",
         size=size,
         duration=_seconds(general.duration),
         bit_rate=_integer(general.overall_bit_rate),
-        videos=tuple(_video(track) for track in tracks if track.track_type == "Video" and track.width),
+        videos=tuple(_video(track) for track in tracks if track.track_type == "Video" and _integer(track.width)),
         audios=tuple(_audio(track) for track in tracks if track.track_type == "Audio"),
         subtitles=sum(track.track_type == "Text" for track in tracks),
+        subtitle_tracks=tuple(_subtitle(track) for track in tracks if _is_subtitle(track)),
         tags=_tags(general),
+        truncated=general.istruncated == "Yes",
     )
     if not media.videos and not media.audios:
         raise _nothing_to_play(name, {track.track_type for track in tracks})
+    _check_limits(media, name)
     return media
 
 
@@ -140,11 +167,24 @@ def picture_size(path: Path) -> tuple[int, int]:
     """Return the width and height of a JPEG, PNG or WebP that Reelmill itself wrote."""
     with path.open("rb") as file:
         head = file.read(30)
-    if head[8:16] == b"WEBPVP8 ":  # MediaInfo is silent on it; RFC 6386, section 9.1: 14 bits each
-        width, height = struct.unpack_from("<HH", head, 26)
-        return width & 0x3FFF, height & 0x3FFF
-    picture = next(track for track in _tracks(path) if track.track_type == "Image")
-    return int(picture.width), int(picture.height)
+        if head.startswith(b"\xff\xd8"):
+            return _jpeg_size(file)
+    if head.startswith(b"\x89PNG"):  # ISO/IEC 15948, section 11.2.1
+        width, height = struct.unpack_from(">II", head, 16)
+        return width, height
+    width, height = struct.unpack_from("<HH", head, 26)  # WebP: RFC 6386, section 9.1: 14 bits each
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _jpeg_size(file: BinaryIO) -> tuple[int, int]:
+    """Go from segment to segment to the header of the frame: ITU-T T.81, annex B."""
+    file.seek(2)
+    while True:
+        marker, length = struct.unpack(">HH", file.read(4))
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">xHH", file.read(5))
+            return width, height
+        file.seek(length - 2, os.SEEK_CUR)
 
 
 def _looks_like_media(path: Path) -> bool:
@@ -169,19 +209,26 @@ def _looks_like_media(path: Path) -> bool:
     )
 
 
-def _tracks(path: Path) -> "list[Track]":
-    from pymediainfo import MediaInfo  # noqa: PLC0415 - 60 ms that only a worker should pay
-
-    # Else 001.mp4 would be taken for the beginning of a video that its neighbours go on with.
-    options = {"File_TestContinuousFileNames": "0"}
-    return MediaInfo.parse(path, mediainfo_options=options).tracks
+def _check_limits(media: Media, name: str) -> None:
+    """Raise LimitExceeded for more streams or seconds than anybody needs."""
+    streams = len(media.videos) + len(media.audios) + media.subtitles
+    if streams > MOST_STREAMS:
+        message = f"{name} has {streams} streams; Reelmill takes at most {MOST_STREAMS}"
+        raise LimitExceeded(message, code="LimitError.Streams")
+    streams_seconds = [stream.duration for stream in (*media.videos, *media.audios) if stream.duration]
+    seconds = max(media.duration or 0, *streams_seconds, 0)
+    if seconds > MOST_SECONDS:
+        message = f"{name} says that it lasts {seconds / 3600:.0f} hours; Reelmill takes at most {MOST_SECONDS / 3600:.0f}"
+        raise LimitExceeded(message, code="LimitError.Duration")
 
 
 def _video(track: "Track") -> Video:
-    rotation = round(float(track.rotation or 0) / 90) * 90 % 360
-    aspect = float(track.pixel_aspect_ratio or 1)
+    rotation = round((_number(track.rotation) or 0) / 90) * 90 % 360
+    aspect = _number(track.pixel_aspect_ratio) or 1
     square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; nobody sees a hundredth
-    width, height = round(track.width * (1 if square else aspect)), track.height
+    width, height = round(_number(track.width) or 0), round(_number(track.height) or 0)
+    if not square:
+        width = max(1, round(width * aspect))
     if rotation in {90, 270}:
         width, height = height, width
     return Video(
@@ -210,6 +257,20 @@ def _audio(track: "Track") -> Audio:
         bit_rate=_integer(track.bit_rate),
         language=track.language,
         default=track.default == "Yes",
+        title=_title(track.title),
+    )
+
+
+def _is_subtitle(track: "Track") -> bool:
+    return track.track_type == "Text" and CAPTION_MARK not in (track.muxing_mode or "")
+
+
+def _subtitle(track: "Track") -> Subtitle:
+    return Subtitle(
+        text=track.format in TEXT_FORMATS,
+        language=track.language,
+        forced=track.forced == "Yes",
+        title=_title(track.title),
     )
 
 
@@ -221,15 +282,20 @@ def _codec(track: "Track") -> str:
 
 def _tags(general: "Track") -> dict[str, str]:
     found = {"title": general.title, "artist": general.performer, "album": general.album}
-    return {key: str(value)[:TAG_LENGTH] for key, value in found.items() if value}
+    return {key: title for key, value in found.items() if (title := _title(value))}
+
+
+def _title(value: Any) -> str | None:  # noqa: ANN401 - MediaInfo gives text, a number or nothing
+    return str(value)[:TAG_LENGTH] if value else None
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - MediaInfo gives text, a number or nothing
-    """Return the first of the values that MediaInfo gives for one thing, as in `48000 / 24000`."""
+    """Return the first of the values that MediaInfo gives for one thing, as in `48000 / 24000`; None for none."""
     try:
-        return float(str(value).partition("/")[0])
+        number = float(str(value).partition("/")[0])
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _integer(value: Any) -> int | None:  # noqa: ANN401

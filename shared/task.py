@@ -133,7 +133,7 @@ class Hold(SubtaskRef):
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A file that a subtask wrote. `size` in bytes; `facts` as the operation gave them."""
+    """A file that a subtask wrote. `size` in bytes; `facts` as the operation gave them; `crc32` of all its bytes."""
 
     bucket: str
     key: str
@@ -141,6 +141,7 @@ class OutputFile:
     content_type: str
     number: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    crc32: int | None = None
 
     @property
     def file_name(self) -> str:

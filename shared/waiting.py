@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from shared.errors import ServiceBusy
+from shared.errors import JobRunning, ServiceBusy
 from shared.task import Lane, Subtask, SubtaskStatus, Task
 
 
@@ -79,8 +79,11 @@ def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) ->
         return Waiting(reason, message, task.lane)
     if reason is WaitReason.RETRY:
         at = datetime.fromtimestamp((subtask.retry_at or 0) / 1000, UTC)
-        because = f", because {subtask.failure.message}" if subtask.failure else ""
-        message = f"tries again at {at:%H:%M:%S} UTC{because} (attempt {subtask.attempt + 1})"
+        if job := job_of(subtask):
+            message = f"{job}; looks again at {at:%H:%M:%S} UTC (look {subtask.attempt + 1})"
+        else:
+            because = f", because {subtask.failure.message}" if subtask.failure else ""
+            message = f"tries again at {at:%H:%M:%S} UTC{because} (attempt {subtask.attempt + 1})"
         return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
     return Waiting(reason, queued(task.lane, subtask, ahead), task.lane, ahead=ahead)
 
@@ -88,12 +91,21 @@ def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) ->
 def queued(lane: Lane, subtask: Subtask, ahead: int | None) -> str:
     """Return the sentence about a subtask that waits for a worker."""
     queue = f"the {lane.lower()} queue"
-    attempt = f"queued for attempt {subtask.attempt + 1}" if subtask.attempt else "queued"
+    job = job_of(subtask)
+    attempt = f"queued for {'look' if job else 'attempt'} {subtask.attempt + 1}" if subtask.attempt else "queued"
     if ahead is None:
         place = f"in {queue}"
     elif ahead == 0:
         place = f"in {queue}, where no other subtask waits: the next free worker takes it"
     else:
         place = f"behind about {ahead:,} other subtask{'s' if ahead > 1 else ''} in {queue}"
+    if job:
+        return f"{job}; {attempt} {place}"
     before = f"; attempt {subtask.attempt} ended because {subtask.failure.message}" if subtask.failure else ""
     return f"{attempt} {place}{before}"
+
+
+def job_of(subtask: Subtask) -> str | None:
+    """Return what a subtask waits for that runs elsewhere ("waiting for …"), None when nothing of its does."""
+    failure = subtask.failure
+    return failure.message if failure and failure.code == JobRunning.code else None

@@ -6,7 +6,17 @@ from shared.attempt import Attempt
 from shared.dispatch import enqueue, give_up
 from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, WorkerFailed
 from shared.services import Services
-from shared.task import AttemptRecord, Ending, Failure, Hold, OutputFile, SubtaskRef, SubtaskStatus, TaskStatus
+from shared.task import (
+    AttemptRecord,
+    Ending,
+    Failure,
+    Hold,
+    OutputFile,
+    Subtask,
+    SubtaskRef,
+    SubtaskStatus,
+    TaskStatus,
+)
 from shared.telemetry import count, logger
 
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
@@ -15,6 +25,7 @@ MAX_RETRY_SECONDS = 900
 # those there may be `MaxAttempts` times EXCUSES: with three, a job gets over four hours.
 JOB_SECONDS = 20
 MAX_JOB_SECONDS = 1800
+JOB_OVERDUE = "LimitError.JobOverdue"  # What a subtask fails with whose job has not finished by then.
 RACE_SECONDS = 5  # When a claim was refused for a reason that had passed by the time it was looked up.
 # A message whose subtask is being worked on comes again, in case its worker dies. SQS counts each coming, and the
 # sweeper sees to dead workers sooner, so it stays away for long.
@@ -45,6 +56,8 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
     counted = replace(claimed, tries=claimed.tries - 1) if excused else claimed
     if isinstance(trouble, Interrupted | WorkerFailed) and not counted.spent(limit):
         return retry(services, attempt, record, trouble, excused=excused)
+    if isinstance(trouble, JobRunning):
+        record = replace(record, failure=overdue(trouble, claimed, services.now()))
     services.tasks.put_record(hold, record)
     done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
     if done is None:
@@ -105,6 +118,16 @@ def pause_after(trouble: AttemptFailed, attempt: int) -> int:
     if isinstance(trouble, JobRunning):
         return min(JOB_SECONDS << (attempt - 1), MAX_JOB_SECONDS)
     return int(min(RETRY_SECONDS * 3 ** (attempt - 1), MAX_RETRY_SECONDS))
+
+
+def overdue(trouble: JobRunning, subtask: Subtask, now: int) -> Failure:
+    """Return the failure of a subtask whose job elsewhere took longer than it may be waited for."""
+    hours, minutes = divmod((now - (subtask.started_at or now)) // 60_000, 60)
+    message = (
+        f"it did not finish within {hours} h {minutes} min: {subtask.attempt} looks, and still {trouble.message}; "
+        "restart the task to have it done anew"
+    )
+    return Failure(JOB_OVERDUE, message)
 
 
 def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:

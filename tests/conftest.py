@@ -11,7 +11,7 @@ from tests.proof.profile import VARIABLE
 
 TESTS = Path(__file__).parent
 # Folders whose tests share one build or one stack, so that one worker runs each of them.
-ONE_WORLD = {"artifact", "stack"}
+ONE_WORLD = {"artifact", "console", "stack"}
 pytest_plugins = ["tests.proof.tallies"]  # the table at the end, which one process prints for all
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
 

@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.views import LinkView, OutputList, OutputView, moment
+from shared.downloads import ZIP, zip_outputs
 from shared.errors import Conflict, NotFound
 from shared.media_store import content_type_of
 from shared.pipeline import get_subtask, get_task
 from shared.services import services
-from shared.task import DEFAULT_TENANT, OutputFile, SubtaskStatus
+from shared.task import DEFAULT_TENANT, OutputFile, Subtask, SubtaskStatus, Task
 
 LINK_SECONDS = 3600  # Long enough to watch, short enough to leak little.
+ZIP_MILLISECONDS = 18_000  # of the 29 s that a request has: parts that were begun by then must be done, too
 
 router = APIGatewayHttpRouter()
 
@@ -42,30 +45,49 @@ def get_outputs(task_id: str, no: int, run: Annotated[int | None, Query(ge=1)] =
     return OutputList(outputs=output_views(find_outputs(task_id, no, run)))
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's file", tags=["Files"])
+@router.get("/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's files", tags=["Files"])
 def get_download(
     task_id: str,
     no: int,
     run: Annotated[int | None, Query(ge=1)] = None,
-    number: Annotated[int | None, Query(ge=1, description="Which file, when there are several.")] = None,
+    number: Annotated[int | None, Query(ge=1, description="Which file alone, when there are several.")] = None,
+    resume: Annotated[str | None, Query(max_length=2048, description="What a redirect to here gave.")] = None,
 ) -> Response[str]:
-    """Redirect to a file that a subtask wrote."""
-    outputs = [output for output in find_outputs(task_id, no, run) if number in {None, output.number}]
+    """Redirect to the file that a subtask wrote, or to a zip of all of them.
+
+    While the zip is being made, that may lead here again, several times.
+    """
+    until = services().now() + ZIP_MILLISECONDS
+    task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+    outputs = [output for output in outputs_of(task, subtask) if number in {None, output.number}]
     if not outputs:
         message = f"subtask {no} of task {task_id} has no such file"
         raise NotFound(message, code="OutputNotFound")
-    if len(outputs) > 1:
-        message = f"subtask {no} wrote {len(outputs)} files; name one by ?number=, or list them at …/outputs"
-        raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
-    url = output_link(outputs[0], attachment=True)
+    if len(outputs) == 1:
+        return redirect(output_link(outputs[0], attachment=True))
+    made = zip_outputs(services(), task, subtask, outputs, resume=resume, until=until)
+    if made.resume:
+        query = {"resume": made.resume} if run is None else {"run": run, "resume": made.resume}
+        return redirect(f"?{urlencode(query)}")  # relative: nobody here knows what the API is called outside
+    bucket, key = made.place.bucket, made.place.key
+    link = services().media.link
+    return redirect(link(bucket, key, LINK_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name))
+
+
+def redirect(url: str) -> Response[str]:
+    """Return an answer that leads elsewhere."""
     return Response(status_code=HTTPStatus.FOUND, content_type="text/plain", body="", headers={"Location": url})
 
 
 def find_outputs(task_id: str, no: int, run: int | None) -> tuple[OutputFile, ...]:
     """Return the files of a subtask; raise NotFound, or Conflict while it has none yet."""
-    task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+    return outputs_of(*get_subtask(services(), DEFAULT_TENANT, task_id, run, no))
+
+
+def outputs_of(task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
+    """Return the files of a subtask; raise Conflict while it has none yet."""
     if subtask.status is not SubtaskStatus.SUCCESSFUL or not subtask.record:
-        message = f"subtask {no} of task {task_id} is {subtask.status}; only a SUCCESSFUL one has files"
+        message = f"subtask {subtask.no} of task {task.id} is {subtask.status}; only a SUCCESSFUL one has files"
         raise Conflict(message, code="NoOutputs", details={"status": subtask.status})
     record = services().tasks.get_record(task.id, subtask.record)
     return record.outputs if record else ()

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.task_api import catalog, tasks, uploads
+from functions.task_api import catalog, play, tasks, uploads
 from functions.task_api import files as media_files
 from functions.task_api.views import Health
 from shared import __version__
@@ -35,7 +35,7 @@ STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
 app = APIGatewayHttpResolver(
     enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
 )
-for part in (tasks, media_files, uploads, catalog):
+for part in (tasks, media_files, play, uploads, catalog):
     app.include_router(part.router)
 
 

@@ -36,6 +36,7 @@ PARAMETERS = {
     "BackgroundConcurrency": "2",
     "ResendAfterSeconds": "20",
     "DeletionProtection": "false",
+    "AiProvider": "local",  # there is no Rekognition on this machine
 }
 # A stack in one of these was never whole, and can only be deleted.
 NEVER_WHOLE = frozenset(

@@ -39,13 +39,17 @@ class Segment(Finding):
     confidence: float = Field(ge=0, le=1)
     suggestion: Suggestion | None = None
     text: str | None = None
+    language: str | None = Field(None, description="Of what is said or written, as BCP 47 names it.")
 
 
 class Provider(Protocol):
     """Who finds things in media: `aws`, or `local` models. Segments come in the order of their start.
 
     Each method raises ParametersRejected (`ParameterError.ProviderLacks`) for what this provider can't do, and
-    JobRunning while a service still works on it.
+    JobRunning while a service still works on it. It starts its work before it raises, and gives the same answer when
+    asked again: who wants several things calls all the methods, keeps the first JobRunning, and raises that at the end,
+    so that the services work side by side. A method may not need the input on local disk; `bench.source` and
+    `bench.media` fetch it, so a caller leaves them alone until the findings are there.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """What every operation is: typed parameters, and a function from a media file to output files and findings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -61,6 +61,7 @@ class Workbench:
     `provider` returns the provider of that name, the deployment's own for None; it raises ParametersRejected where that
     isn't installed. `report` takes progress, and raises when the attempt is to stop: call it in every long loop.
     `job` is the same in each attempt at this subtask of this run, and in no other: letters, digits and dashes.
+    `share` is which of the attempt's percents the work at this bench fills.
     """
 
     files: Files
@@ -69,6 +70,20 @@ class Workbench:
     provider: Callable[[str | None], Provider]
     report: Callable[[Progress], None]
     job: str
+    share: tuple[int, int] = (0, 100)
+
+    def part(self, start: int, end: int) -> "Workbench":
+        """Return the bench for a part of the work, which fills those of its percents."""
+        return replace(self, share=self.percents(start, end))
+
+    def percents(self, start: int, end: int) -> tuple[int, int]:
+        """Return which of the attempt's percents are those of the work at this bench."""
+        first, last = self.share
+        return first + (last - first) * start // 100, first + (last - first) * end // 100
+
+    def advance(self, percent: int, phase: str) -> None:
+        """Report how much of the work at this bench is done."""
+        self.report(Progress(self.percents(percent, 100)[0], phase))
 
     @cached_property
     def source(self) -> Path:
@@ -79,6 +94,14 @@ class Workbench:
     def media(self) -> Media:
         """What the input is."""
         return probe(self.source, self.files.name)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is wrong with the input whatever is done with it, as far as anybody has looked at it."""
+        seen: Media | None = vars(self).get("media")
+        return ("the source is cut off: its end is missing, and what is there was taken",) * bool(
+            seen and seen.truncated
+        )
 
 
 @dataclass(frozen=True)
@@ -121,3 +144,8 @@ class Operation(Generic[P]):
     params: type[P]
     run: Callable[[P, Workbench], Yield]
     result: type[Result] | None = None
+
+    def done(self, params: Mapping[str, Any], bench: Workbench) -> Yield:
+        """Do it, and say of a source that is cut off that it is."""
+        made = self.run(self.params.model_validate(params), bench)
+        return replace(made, warnings=(*made.warnings, *bench.remarks))

@@ -1,5 +1,6 @@
 """A picture as every operation shows it: upright, progressive, in square pixels, scaled to fit, in SDR."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -79,10 +80,14 @@ def _side(side: str, factor: str, *, upscale: bool) -> str:
     return f"2*max(1,{half})"
 
 
-def filters(video: Video, box: Box, *, keep_hdr: bool = False) -> list[str]:
-    """Return the chain of filters from what was decoded to what is shown."""
+def filters(video: Video, box: Box, *, keep_hdr: bool = False, pick: Sequence[str] = ()) -> list[str]:
+    """Return the chain of filters from what was decoded to what is shown.
+
+    `pick` are filters that choose frames: as early as can be, but to deinterlace one takes its neighbours.
+    """
     return [
         *([DEINTERLACE] if video.interlaced else []),
+        *pick,
         scale(box),
         *(TONE_MAP if video.hdr and not keep_hdr else []),
     ]

@@ -1,78 +1,98 @@
-"""One file into one file: another container, codec, size or rate."""
+"""One file into one file: another container, codec, size or rate; a part of it; with others before, after or on it."""
 
 from dataclasses import dataclass
 
 from shared.errors import MediaRejected
 from shared.ffmpeg import Limits
-from shared.operations import picture
+from shared.operations import picture, quality
+from shared.operations.clip import Span, span
+from shared.operations.copying import audio_fits, video_fits
+from shared.operations.encoding import audio_encoder, video_encoder
+from shared.operations.framing import PICTURE, frame_filters, framed, keeps_hdr
+from shared.operations.join import CHANNELS, Sound, joined, parts_of, shape_of, sound_of
 from shared.operations.operation import Operation, Produced, Workbench, Yield
-from shared.operations.transcode_params import (
-    MP3_CHANNELS,
-    AudioCodec,
-    AudioParams,
-    Container,
-    Speed,
-    TranscodeParams,
-    VideoCodec,
-    VideoParams,
-)
+from shared.operations.transcode_params import AudioParams, Container, TranscodeParams, VideoCodec
+from shared.operations.transcode_result import QualityReached, TranscodeResult
+from shared.operations.watermark import Canvas
 from shared.probe import Audio, Media, Video, probe
 from shared.task import SubtaskType
 
-# What `speed` means to each encoder, from FASTEST to SLOWEST.
-X264_PRESETS = dict(zip(Speed, ("ultrafast", "veryfast", "medium", "slow", "veryslow"), strict=True))
-X265_PRESETS = dict(zip(Speed, ("ultrafast", "veryfast", "medium", "slow", "slower"), strict=True))
-SVT_AV1_PRESETS = dict(zip(Speed, ("11", "10", "8", "6", "4"), strict=True))
-VP9_CPU_USED = dict(zip(Speed, ("8", "5", "3", "2", "1"), strict=True))
-USUAL_CRF = {VideoCodec.H264: 22, VideoCodec.H265: 25, VideoCodec.AV1: 32, VideoCodec.VP9: 33}
-AUDIO_ENCODERS = {AudioCodec.AAC: "aac", AudioCodec.OPUS: "libopus", AudioCodec.MP3: "libmp3lame"}
-KBITS_PER_CHANNEL = 64
-MAX_CHANNELS = 8
-STEREO = 2
-# libopus refuses the variants of a layout, as 5.1(side), that other codecs use.
-OPUS_LAYOUTS = {3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-# Their packets have the times that an mp4 or mkv needs; those of AVI and MPEG-TS may not.
-COPYABLE_FORMATS = frozenset({"MPEG-4", "QuickTime", "Matroska", "WebM"})
-SLACK = 1.1  # A bit rate asked for is met more or less.
 CUT_SECONDS, CUT_SHARE = 0.5, 0.05  # Missing more than both is no rounding of the last frame.
+WITH_INDEX_IN_FRONT = frozenset({Container.MP4, Container.MOV, Container.M4A})
+WHOLE = Span()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: the arguments between input and output, and what was bent on the way."""
+    """What becomes of each stream, and what was bent on the way.
+
+    `filters` make the picture that is encoded, None when it is copied or there is none; `arguments` stand behind the
+    inputs and the graph.
+    """
 
     arguments: tuple[str, ...]
     warnings: tuple[str, ...]
     video: Video | None
-    audio: Audio | None
     frame_rate: float | None
+    filters: tuple[str, ...] | None
     copies: bool
 
+
+@dataclass(frozen=True)
+class Graph:
+    """The inputs after the first, the chains between all, what encodes a joined sound, and how long it comes out."""
+
+    inputs: tuple[str, ...]
+    chains: tuple[str, ...]
+    sound: tuple[str, ...]
+    seconds: float | None
+
     @property
-    def duration(self) -> float | None:
-        """How many seconds of media should come out; None when the source doesn't say."""
-        return max((s.duration for s in (self.video, self.audio) if s and s.duration), default=None)
+    def arguments(self) -> list[str]:
+        """The graph as ffmpeg takes it."""
+        return ["-filter_complex", ";".join(self.chains)] if self.chains else []
 
 
 def run(params: TranscodeParams, bench: Workbench) -> Yield:
     """Make the one file, and look at it before it is handed over."""
-    work = plan(params, bench.media, bench.ffmpeg.limits)
+    part = span(params.clip, bench.media, _whole(params, bench.media))
+    found = quality.search(params, bench, part)
+    work = plan(params, bench.media, bench.ffmpeg.limits, part, crf=found.crf if found else None)
+    graph = graph_of(params, bench, work, part)
     target = bench.folder / f"out.{params.container}"
     bench.ffmpeg.run(
-        [*bench.ffmpeg.input_arguments(bench.source), *work.arguments, f"file:{target}"],
-        duration=work.duration or bench.media.duration,
+        [
+            *(*part.before_input, *bench.ffmpeg.input_arguments(bench.source), *graph.inputs, *graph.arguments),
+            *(*work.arguments, *graph.sound, f"file:{target}"),
+        ],
+        duration=graph.seconds,
         phase="copying" if work.copies else "encoding",
         frame_rate=work.frame_rate,
+        share=quality.ENCODING if found else (0, 100),
     )
     try:
         made = probe(target, "the output")
     except (MediaRejected, FileNotFoundError) as nothing:
         message = "nothing in the source could be decoded: it is damaged"
         raise MediaRejected(message) from nothing
+    reached = quality.reached(found, bench, target) if found else None
     rules = params.rules
-    content_type = rules.content_type if work.video else rules.content_type_of_sound
+    content_type = rules.content_type if made.video else rules.content_type_of_sound
     file = Produced(path=target, content_type=content_type, facts=facts(made))
-    return Yield((file,), warnings=(*work.warnings, *_cut(work.duration, made.duration)))
+    warnings = [*work.warnings, *part.warnings, *(found.warnings if found else ())]
+    warnings += cut(graph.seconds, made.duration)
+    return Yield((file,), result=result(bench.media.size, made.size, reached), warnings=tuple(warnings))
+
+
+def result(source: int, output: int, reached: QualityReached | None) -> TranscodeResult:
+    """Return the report on an output of so many bytes."""
+    return TranscodeResult(
+        source_bytes=source,
+        output_bytes=output,
+        saved_bytes=source - output,
+        saved_percent=round(100 * (source - output) / source, 1),
+        quality=reached,
+    )
 
 
 def facts(media: Media) -> dict[str, object]:
@@ -91,7 +111,9 @@ def facts(media: Media) -> dict[str, object]:
     return {key: value for key, value in known.items() if value is not None}
 
 
-def plan(params: TranscodeParams, media: Media, limits: Limits) -> Plan:
+def plan(
+    params: TranscodeParams, media: Media, limits: Limits, part: Span = WHOLE, *, crf: float | None = None
+) -> Plan:
     """Decide what becomes of each stream; raise when nothing of what was asked for is there."""
     video = media.video if params.picture else None
     audio = media.audio if params.sound else None
@@ -100,24 +122,79 @@ def plan(params: TranscodeParams, media: Media, limits: Limits) -> Plan:
         message = f"the source has no {lacks[0]}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     arguments: list[str] = []
-    copies = True
+    filters = None
+    copies = not params.joined
     if params.picture and video:
         picture.check_size(video, limits)
-        copied = params.copy_when_fits and _video_fits(params, params.picture, video, media)
-        # A capital V passes over cover art.
-        arguments += ["-map", "0:V:0", *(("-c:v", "copy") if copied else _encode_video(params, video))]
+        if params.keeps_streams and video_fits(params, params.picture, video, media):
+            arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V passes over cover art
+        else:
+            copies = False
+            filters = (*part.picture_filters, *frame_filters(video, params.picture))
+            arguments += [
+                "-map",
+                "[joined]" if params.joined else f"[{PICTURE}]",
+                *video_encoder(params.video_codec, params.picture, crf=crf),
+            ]
         arguments += ["-tag:v", "hvc1"] if _wants_hvc1(params) else []
+    if params.sound and audio and not params.joined:
+        sound, copied = _sound(params, params.sound, media, part)
+        arguments += sound
         copies = copies and copied
-    if params.sound and audio:
-        copied = params.copy_when_fits and _audio_fits(params, params.sound, audio, media)
-        track = media.audios.index(audio)
+    arguments += container_arguments(params, media)
+    rate = _frame_rate(params, video)
+    return Plan(tuple(arguments), tuple(_warnings(params, media)), video, rate, filters, copies)
+
+
+def graph_of(params: TranscodeParams, bench: Workbench, work: Plan, part: Span) -> Graph:
+    """Return what stands between the inputs and the encoders: filters, marks, and what is joined."""
+    parts, inputs = parts_of(params, bench, part) if params.joined else ([], [])
+    chains: list[str] = []
+    shape = None
+    if work.filters is not None and params.picture and work.video:
+        hdr = keeps_hdr(work.video, params.picture)
+        canvas = Canvas(part.duration, bit_depth=params.picture.bit_depth, hdr=hdr)
+        laid = framed(params, bench, work.filters, first_input=max(len(parts), 1), canvas=canvas)
+        inputs += laid.inputs
+        chains += laid.chains
+        shape = shape_of(params, bench, work.video, work.filters, part) if parts else None
+    sound = sound_of(params, parts)
+    if not parts:
+        return Graph(tuple(inputs), tuple(chains), (), part.duration)
+    chains += joined(parts, shape, sound)
+    seconds = sum(each.seconds for each in parts)
+    return Graph(tuple(inputs), tuple(chains), tuple(_joined_sound(params, sound)), seconds)
+
+
+def _whole(params: TranscodeParams, media: Media) -> float | None:
+    """Return how many seconds the streams last that are asked for; None when the source doesn't say."""
+    streams = [*(media.videos[:1] if params.picture else ()), *([media.audio] if params.sound and media.audio else ())]
+    return max((stream.duration for stream in streams if stream.duration), default=media.duration)
+
+
+def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span) -> tuple[list[str], bool]:
+    """Return the arguments of the sound tracks, and whether all of them are copied."""
+    tracks = media.audios if asked.tracks == "all" else tuple(filter(None, [media.audio]))
+    arguments: list[str] = []
+    copies = True
+    for number, audio in enumerate(tracks):
+        track = next(place for place, other in enumerate(media.audios) if other is audio)
         arguments += ["-map", f"0:a:{track}"]
-        arguments += ["-c:a", "copy"] if copied else _encode_audio(params.audio_codec, params.sound, audio)
-        arguments += ["-map_metadata:s:a:0", f"0:s:a:{track}"]  # its language
-        copies = copies and copied
-    arguments += _container_arguments(params, media)
-    warnings = tuple(_warnings(params, media))
-    return Plan(tuple(arguments), warnings, video, audio, _frame_rate(params, video), copies)
+        if params.keeps_streams and audio_fits(params, asked, audio, media):
+            arguments += [f"-c:a:{number}", "copy"]
+        else:
+            arguments += audio_encoder(params.audio_codec, asked, audio, stream=number, before=part.sound_filters)
+            copies = False
+        arguments += [f"-map_metadata:s:a:{number}", f"0:s:a:{track}"]  # its language
+    return arguments, copies
+
+
+def _joined_sound(params: TranscodeParams, sound: Sound | None) -> list[str]:
+    """Return the arguments of the sound [a], which the graph has mixed down already."""
+    if sound is None or params.sound is None:
+        return []
+    mixed = Audio("pcm", CHANNELS[sound.layout], sound.rate)
+    return ["-map", "[a]", *audio_encoder(params.audio_codec, params.sound, mixed)]
 
 
 def _frame_rate(params: TranscodeParams, video: Video | None) -> float | None:
@@ -127,108 +204,21 @@ def _frame_rate(params: TranscodeParams, video: Video | None) -> float | None:
     return min(video.frame_rate, params.picture.frame_rate or video.frame_rate)
 
 
-def _container_arguments(params: TranscodeParams, media: Media) -> list[str]:
+def container_arguments(params: TranscodeParams, media: Media) -> list[str]:
+    """Return the muxer, and what of the source's tags goes on."""
     # What a phone writes beside the picture, as the place where it was, is nobody's business: of the
     # tags only title, artist and album go on.
     arguments = ["-map_metadata", "-1", "-map_chapters", "-1"]
     for key, value in media.tags.items():
         arguments += ["-metadata", f"{key}={value}"]
-    if params.container in {Container.MP4, Container.M4A}:
+    if params.container in WITH_INDEX_IN_FRONT:
         arguments += ["-movflags", "+faststart"]  # moov in front: a browser plays before it has it all
     return [*arguments, "-f", params.rules.muxer]
 
 
-def _encode_video(params: TranscodeParams, video: Video) -> list[str]:
-    asked = params.picture or VideoParams()
-    keep_hdr = asked.bit_depth == 10  # noqa: PLR2004
-    chain = picture.filters(video, asked.box, keep_hdr=keep_hdr)
-    if asked.frame_rate:
-        chain.append(f"fps=fps='min(source_fps,{asked.frame_rate:g})'")
-    pixels = "yuv420p10le" if keep_hdr else "yuv420p"
-    return ["-vf", ",".join(chain), "-pix_fmt", pixels, *_encoder(params.video_codec, asked)]
-
-
-def _encoder(codec: VideoCodec, asked: VideoParams) -> list[str]:
-    """Return the encoder, its speed and its target, each in its own dialect."""
-    crf = str(USUAL_CRF[codec] if asked.crf is None else asked.crf)
-    rate = asked.bitrate
-    target = ["-b:v", f"{rate}k"] if rate else ["-crf", crf]
-    # The peaks that a player's buffer of two seconds smooths out.
-    peaks = ["-maxrate", f"{rate * 3 // 2}k", "-bufsize", f"{rate * 2}k"] if rate else []
-    match codec:
-        case VideoCodec.H264:
-            return ["-c:v", "libx264", "-preset", X264_PRESETS[asked.speed], *target, *peaks]
-        case VideoCodec.H265:
-            return ["-c:v", "libx265", "-preset", X265_PRESETS[asked.speed], *target, *peaks]
-        case VideoCodec.AV1:
-            # SVT refuses -maxrate beside a bit rate.
-            return ["-c:v", "libsvtav1", "-preset", SVT_AV1_PRESETS[asked.speed], *target]
-        case VideoCodec.VP9:
-            deadline = "realtime" if asked.speed is Speed.FASTEST else "good"
-            speed = ["-deadline", deadline, "-cpu-used", VP9_CPU_USED[asked.speed], "-row-mt", "1"]
-            # Without -b:v 0 a crf is only an upper bound of the default bit rate.
-            return ["-c:v", "libvpx-vp9", *speed, *target, *(peaks or ["-b:v", "0"])]
-
-
-def _encode_audio(codec: AudioCodec, asked: AudioParams, audio: Audio) -> list[str]:
-    most = MP3_CHANNELS if codec is AudioCodec.MP3 else MAX_CHANNELS
-    channels = min(audio.channels or STEREO, asked.channels or most)
-    bitrate = asked.bitrate or KBITS_PER_CHANNEL * channels
-    arguments = ["-c:a", AUDIO_ENCODERS[codec], "-b:a", f"{bitrate}k"]
-    if channels != audio.channels:
-        arguments += ["-ac", str(channels)]
-    if codec is AudioCodec.OPUS and channels > STEREO:
-        arguments += ["-af", f"aformat=channel_layouts={OPUS_LAYOUTS[channels]}"]
-    if asked.sample_rate:
-        arguments += ["-ar", str(asked.sample_rate)]
-    return arguments
-
-
-def _video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media: Media) -> bool:
-    """Whether the picture already is what was asked for, as far as the file tells."""
-    return (
-        media.format in COPYABLE_FORMATS
-        and video.codec == params.video_codec
-        and video.square_pixels
-        and not video.interlaced
-        and video.chroma in {None, "4:2:0"}
-        and (video.bit_depth or 8) <= asked.bit_depth
-        and not (video.hdr and asked.bit_depth == 8)  # noqa: PLR2004
-        and _box_fits(asked.box, video)
-        and (not asked.frame_rate or _rate_fits(asked.frame_rate, video))
-        and (not asked.bitrate or _bits_fit(asked.bitrate, video.bit_rate))
-    )
-
-
-def _box_fits(box: picture.Box, video: Video) -> bool:
-    """Whether the size is right; asked to upscale, a side must fill the box."""
-    if box.turns and video.height > video.width:
-        box = box.turned()
-    ratios = [have / want for have, want in ((video.width, box.width), (video.height, box.height)) if want]
-    return not ratios or (max(ratios) == 1 if box.upscale else max(ratios) <= 1)
-
-
-def _rate_fits(limit: float, video: Video) -> bool:
-    return not video.variable_frame_rate and video.frame_rate is not None and video.frame_rate <= limit
-
-
-def _bits_fit(kbits: int, bits: int | None) -> bool:
-    return bits is not None and bits <= kbits * 1000 * SLACK
-
-
-def _audio_fits(params: TranscodeParams, asked: AudioParams, audio: Audio, media: Media) -> bool:
-    return (
-        media.format in COPYABLE_FORMATS
-        and audio.codec == params.audio_codec
-        and (not asked.channels or (audio.channels or MAX_CHANNELS) <= asked.channels)
-        and asked.sample_rate in {None, audio.sample_rate}
-        and (not asked.bitrate or _bits_fit(asked.bitrate, audio.bit_rate))
-    )
-
-
 def _wants_hvc1(params: TranscodeParams) -> bool:
     # Apple's players take H.265 in an mp4 under this name alone.
-    return params.container is Container.MP4 and params.video_codec is VideoCodec.H265
+    return params.container in {Container.MP4, Container.MOV} and params.video_codec is VideoCodec.H265
 
 
 def _warnings(params: TranscodeParams, media: Media) -> list[str]:
@@ -237,11 +227,11 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
     video = media.video
     if params.picture and video is None:
         found.append("the source has no picture: the output holds its sound alone")
-    if params.sound and media.audio is None:
+    if params.sound and media.audio is None and not params.joined:
         found.append("the source has no sound: neither has the output")
     if params.picture and len(media.videos) > 1:
         found.append(f"the source has {len(media.videos)} pictures: the first was taken")
-    if params.sound and len(media.audios) > 1:
+    if params.sound and params.sound.tracks == "default" and len(media.audios) > 1:
         number = media.audios.index(media.audios[0] if media.audio is None else media.audio) + 1
         found.append(f"the source has {len(media.audios)} sound tracks: number {number} was taken")
     if params.picture and media.subtitles:
@@ -253,7 +243,8 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
     return found
 
 
-def _cut(expected: float | None, made: float | None) -> list[str]:
+def cut(expected: float | None, made: float | None) -> list[str]:
+    """Return a warning when fewer seconds were made than expected."""
     missing = (expected or 0) - (made or 0)
     if missing <= max(CUT_SECONDS, CUT_SHARE * (expected or 0)):
         return []
@@ -265,4 +256,5 @@ OPERATION = Operation(
     summary="One file into another container, codec, size or rate",
     params=TranscodeParams,
     run=run,
+    result=TranscodeResult,
 )

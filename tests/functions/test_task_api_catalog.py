@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.presets import preset_templates
+from shared.presets import preset_orchestrations, preset_templates
 from shared.services import Services
 from shared.task import SubtaskType
 from shared.upload import Upload
@@ -94,21 +94,19 @@ def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
     again = api.post("/orchestrations/web-video/disable")
     said = api.post("/orchestrations/match", {"key": "films/a.mp4"}).json
 
-    assert [o["name"] for o in api.get("/orchestrations").json["orchestrations"]] == ["films", "web-video"]
+    assert [o["name"] for o in api.get("/orchestrations").json["orchestrations"]] == sorted(
+        ["films", *preset_orchestrations()]
+    )
     assert (disabled.json["enabled"], disabled.json["version"]) == (False, 2)
     assert again.json == disabled.json
-    assert said == {
+    matches = {match.pop("orchestration"): match for match in said.pop("matches")}
+    assert said == {"verdict": "MATCHED", "reason": "1 task would be made"}
+    assert set(matches) == {"films", *preset_orchestrations()}
+    assert matches["films"] == {
         "verdict": "MATCHED",
-        "reason": "1 task would be made",
-        "matches": [
-            {
-                "orchestration": "films",
-                "verdict": "MATCHED",
-                "reason": "the key begins with 'films/' and its format is mp4",
-            },
-            {"orchestration": "web-video", "verdict": "NO_MATCH", "reason": "the orchestration is disabled"},
-        ],
+        "reason": "the key begins with 'films/' and its format is mp4",
     }
+    assert matches["web-video"] == {"verdict": "NO_MATCH", "reason": "the orchestration is disabled"}
     assert api.post("/orchestrations/web-video/enable").json["enabled"]
 
 
@@ -182,7 +180,7 @@ def test_a_wrong_orchestration_is_refused_when_it_is_stored(
 
     assert answer.code == code
     assert told in answer.json["message"]
-    assert len(api.get("/orchestrations").json["orchestrations"]) == 1
+    assert len(api.get("/orchestrations").json["orchestrations"]) == len(preset_orchestrations())
 
 
 def test_templates_are_stored_listed_and_forgotten(api: Api) -> None:

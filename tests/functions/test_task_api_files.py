@@ -1,16 +1,28 @@
 """The API's links: they fetch what they say, under the right name."""
 
+import zlib
+from dataclasses import replace
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from zipfile import ZipFile
 
 import pytest
 import requests
 
+from functions.task_api import files
+from shared import archive, downloads
+from shared.downloads import Place
+from shared.page_token import write_token
 from shared.services import Services
-from tests.deployment import keys, put
+from shared.task import AttemptRecord, Hold
+from tests.deployment import client, keys, put
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked
+from tests.outages import calls
+from tests.unit.attempts import tags
 
+MIB = 1024**2
 ODD = "uploads/Ü +%25, é 予告編 😀.mp4"
 
 
@@ -22,6 +34,38 @@ def fetched(url: str) -> bytes:
 
 def query(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def queried(location: str) -> dict[str, str]:
+    """Return the query of a relative address."""
+    return {name: values[0] for name, values in parse_qs(location.removeprefix("?")).items()}
+
+
+def record_of(world: Services, task: dict[str, Any]) -> tuple[Hold, AttemptRecord]:
+    """Return the record of the task's second subtask."""
+    hold = Hold(task["taskId"], 1, 2, attempt=1)
+    record = world.tasks.get_record(hold.task_id, hold.record)
+    assert record
+    return hold, record
+
+
+def large(world: Services, task: dict[str, Any]) -> list[bytes]:
+    """Make the outputs of a task's second subtask large, of several parts; return what is in them now."""
+    hold, record = record_of(world, task)
+    contents = [bytes(range(256)) * (size // 256) for size in (11 * MIB, 6 * MIB)]
+    outputs = []
+    for output, content in zip(record.outputs, contents, strict=True):
+        put(output.key, content, output.bucket)
+        outputs.append(replace(output, size=len(content), crc32=zlib.crc32(content)))
+    world.tasks.put_record(hold, replace(record, outputs=tuple(outputs)))
+    return contents
+
+
+def forget_checksums(world: Services, task: dict[str, Any]) -> None:
+    hold, record = record_of(world, task)
+    outputs = tuple(replace(output, crc32=None) for output in record.outputs)
+    assert None not in {output.crc32 for output in record.outputs}
+    world.tasks.put_record(hold, replace(record, outputs=outputs))
 
 
 @pytest.fixture
@@ -64,18 +108,130 @@ def test_a_download_leads_to_the_file(api: Api, done: dict[str, Any]) -> None:
     assert query(answer.headers["location"])["response-content-disposition"].startswith("attachment")
 
 
-def test_of_several_files_one_must_be_named(api: Api, done: dict[str, Any]) -> None:
+def followed(api: Api, path: str, **query: Any) -> str:  # noqa: ANN401
+    """Follow redirects as a browser does; return where the last one leads: away from the API."""
+    for _ in range(20):
+        answer = api.get(path, **query)
+        assert (answer.status, answer.text) == (302, "")
+        if not answer.headers["location"].startswith("?"):
+            return answer.headers["location"]
+        query = queried(answer.headers["location"])
+    pytest.fail("a browser would have given up")
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with ZipFile(BytesIO(content)) as found:
+        assert found.testzip() is None
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def test_of_several_files_one_may_be_named(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     outputs = api.get(f"{path}/outputs").json["outputs"]
 
-    which = api.get(f"{path}/download")
     second = api.get(f"{path}/download", number=2)
 
     assert [output["number"] for output in outputs] == [1, 2]
-    assert (which.code, which.json["details"]) == ("409 SeveralOutputs", {"numbers": [1, 2]})
     assert fetched(second.headers["location"]) == fetched(outputs[1]["url"])
     assert api.get(f"{path}/download", number=3).code == "404 OutputNotFound"
     assert api.get(f"{path}/download", number=0).code == "400 InvalidRequest"
+
+
+def test_several_files_come_as_one_zip_that_is_kept_for_the_next_who_asks(api: Api, done: dict[str, Any]) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/2"
+    outputs = api.get(f"{path}/outputs").json["outputs"]
+
+    url = followed(api, f"{path}/download")
+    saved = query(url)
+    with calls() as made:
+        again = followed(api, f"{path}/download")
+
+    assert "CreateMultipartUpload" not in made
+    assert unpacked(fetched(url)) == {output["fileName"]: fetched(output["url"]) for output in outputs}
+    assert fetched(again) == fetched(url)
+    assert saved["response-content-type"] == "application/zip"
+    assert unquote(saved["response-content-disposition"]).endswith("''Ü +%25, é 予告編 😀-shots.zip")
+
+
+def test_a_zip_is_no_output_and_goes_by_itself(api: Api, done: dict[str, Any]) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/2"
+    before = api.get(f"{path}/outputs").json["outputs"]
+
+    followed(api, f"{path}/download")
+
+    (key,) = [key for key in keys() if key.endswith(".zip")]
+    assert key == f"{before[0]['key'].rpartition('/')[0]}/{done['taskId']}-2.zip"
+    assert tags(key) == [{"Key": "reelmill", "Value": "attempt"}]
+    assert [one["key"] for one in api.get(f"{path}/outputs").json["outputs"]] == [one["key"] for one in before]
+
+
+@pytest.mark.parametrize("run", [None, 1])
+def test_a_zip_that_takes_longer_than_a_request_is_gone_on_with(
+    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run: int | None
+) -> None:
+    rewritten = large(world, done)
+    monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)  # one part a request
+    path = f"/tasks/{done['taskId']}/subtasks/2/download"
+    asked = {} if run is None else {"run": run}
+
+    first = api.get(path, **asked)
+    url = followed(api, path, **asked)
+
+    assert first.headers["location"].startswith("?")
+    assert list(unpacked(fetched(url)).values()) == rewritten
+
+
+def test_what_is_copied_within_s3_passes_no_function(
+    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten = large(world, done)
+    monkeypatch.setattr(archive, "COPIED_PART", 5 * MIB)
+
+    with calls() as made:
+        url = followed(api, f"/tasks/{done['taskId']}/subtasks/2/download")
+
+    assert list(unpacked(fetched(url)).values()) == rewritten
+    assert (made.count("UploadPartCopy"), made.count("UploadPart")) == (1, 3)
+
+
+def test_files_of_an_older_version_are_read_for_their_checksums(
+    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/2"
+    outputs = api.get(f"{path}/outputs").json["outputs"]
+    forget_checksums(world, done)
+
+    with monkeypatch.context() as small:
+        small.setattr(downloads, "UNCHECKED_BYTES", 1)
+        refused = api.get(f"{path}/download")
+    url = followed(api, f"{path}/download")
+
+    assert (refused.code, refused.json["details"]) == ("409 SeveralOutputs", {"numbers": [1, 2]})
+    assert list(unpacked(fetched(url)).values()) == [fetched(output["url"]) for output in outputs]
+
+
+@pytest.mark.parametrize("token", ["x", "null", "WzEsMl0", write_token("upload", Place("output", "other.zip"))])
+def test_a_zip_goes_on_only_with_its_own_token(api: Api, done: dict[str, Any], token: str) -> None:
+    answer = api.get(f"/tasks/{done['taskId']}/subtasks/2/download", resume=token)
+
+    assert answer.code == "400 InvalidResume"
+
+
+def test_a_zip_that_was_given_up_is_begun_anew(api: Api, done: dict[str, Any]) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/2"
+    key = f"{api.get(f'{path}/outputs').json['outputs'][0]['key'].rpartition('/')[0]}/{done['taskId']}-2.zip"
+
+    url = followed(api, f"{path}/download", resume=write_token("gone", Place("output", key)))
+
+    assert len(unpacked(fetched(url))) == 2
+
+
+def test_a_zip_of_a_file_that_is_gone_is_refused(api: Api, done: dict[str, Any]) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/2"
+    outputs = api.get(f"{path}/outputs").json["outputs"]
+    client("s3").delete_object(Bucket="output", Key=outputs[1]["key"])
+
+    assert api.get(f"{path}/download").code == "404 OutputNotFound"
 
 
 def test_the_files_of_an_earlier_run_stay_in_reach(api: Api, world: Services, done: dict[str, Any]) -> None:

@@ -25,8 +25,7 @@ def operate(ffmpeg: Ffmpeg) -> Operate:
     """Lend what an attempt does: check the parameters, run the operation on a file, or on files."""
 
     def run(kind: SubtaskType, source: Path | LocalFiles, **params: object) -> Yield:
-        operation = OPERATIONS[kind]
         files = LocalFiles(source) if isinstance(source, Path) else source
-        return operation.run(operation.params.model_validate(params), workbench(files, ffmpeg))
+        return OPERATIONS[kind].done(params, workbench(files, ffmpeg))
 
     return run

@@ -1,6 +1,7 @@
 """Real footage in every shape that no package has, and another decoder to look at what was made of it."""
 
 import subprocess
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ BIKES = ("-t", "2", "-i", "bikes.mp4")  # 640 by 272, 25 frames a second, no sou
 SMALL = "scale=320:180"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
 SOUND = ("-c:a", "aac", "-ac", "2")
+LATE_SOUND = ("-map", "0:v", "-map", "1:a")
+OPEN_GOP = "open-gop=1:keyint=12:bframes=3:b-adapt=0:scenecut=0"
+SENTENCES = tuple(part for number in range(1, 6) for part in ("-i", f"speech-{number}.wav"))
 PQ = "hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=error"
 
 # What to give ffmpeg for each clip, between the global options and the clip's own path. A name of another
@@ -63,6 +67,8 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *(*BUNNY, "-vf", SMALL, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"),
         *("-c:a", "libopus", "-ac", "2"),
     ),
+    # As a browser records it: it doesn't say how long it is.
+    "live.webm": ("-i", "web.webm", "-c", "copy", "-live", "1"),
     "tracks.mp4": (
         *("-i", "plain.mp4", "-i", "sound.wav", "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c:v", "copy"),
         *("-disposition:a:0", "0", "-disposition:a:1", "default", "-metadata:s:a:1", "language=deu"),
@@ -79,11 +85,136 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-f", "lavfi", "-i", "color=0xdc281e:s=640x360:d=2", "-vf", "scale=out_color_matrix=bt709", *X264),
         *("-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
     ),
+    "red-601.mp4": (
+        *("-f", "lavfi", "-i", "color=0xdc281e:s=640x360:d=2", "-vf", "scale=out_color_matrix=bt601", *X264),
+        *("-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_primaries", "bt709", "-color_trc", "bt709"),
+    ),
     "blink.mp4": (
         *("-t", "0.6", "-i", "bigbuckbunny.mp4", "-vf", "scale=160:90", *X264),
         *("-c:a", "aac", "-ac", "1"),
     ),
     "front.mp4": ("-i", "bigbuckbunny.mp4", "-t", "2", "-c", "copy", "-movflags", "+faststart"),
+    # An edit list: the half second since the key frame is in the file, and no player shows or plays it.
+    "edited.mp4": ("-ss", "0.5", "-i", "plain.mp4", "-c", "copy"),
+    # The first frame and the first sound are of second 10, and the container says that it lasts 12.
+    "late.mkv": ("-i", "plain.mp4", "-c", "copy", "-output_ts_offset", "10"),
+    # One track begins half a second after the other: an edit list says so.
+    "sound-late.mp4": (*("-i", "plain.mp4", "-itsoffset", "0.5", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
+    "picture-late.mp4": (*("-itsoffset", "0.5", "-i", "plain.mp4", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
+    # 5.1 of which the centre alone is not silent, as the voice of a film.
+    "centre.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
+    # Frames that refer over the key frame between them, which a cut by copying would lose; it starts at 1.48 s.
+    "open-gop.ts": (*(*BUNNY, "-vf", SMALL, *X264, *SOUND), "-x264-params", OPEN_GOP),
+    # Three seconds with a key frame each 1.2, in containers that seek in other ways.
+    "ride.mp4": (
+        *("-i", "bikes.mp4", "-i", "bigbuckbunny.mp4", "-t", "3", "-map", "0:v", "-map", "1:a"),
+        *("-vf", "scale=160:68", *X264, *SOUND, "-x264-params", "keyint=30:bframes=2:scenecut=0"),
+    ),
+    "ride.mkv": ("-i", "ride.mp4", "-c", "copy"),
+    "ride.ts": ("-i", "ride.mp4", "-c", "copy"),
+    "ride.flv": ("-i", "ride.mp4", "-c", "copy"),
+    "ride.mpg": ("-i", "ride.mp4", "-c:v", "mpeg2video", "-q:v", "3", "-g", "30", "-c:a", "mp2"),
+    "ride.webm": (
+        *("-i", "ride.mp4", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "30"),
+        *("-c:a", "libopus"),
+    ),
+    # A tone of two seconds; and a flash and a beep at the first second.
+    "tone.mp4": (
+        *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "2", "-f", "lavfi", "-i", "sine=r=48000"),
+        *(*X264, *SOUND),
+    ),
+    "beeps.mp4": (
+        *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25"),
+        *("-t", "2", "-f", "lavfi", "-i", "sine=r=48000"),
+        *("-vf", "lutyuv=y=val/4,drawbox=color=white:t=fill:enable='between(t,0.99,1.09)'", *X264, *SOUND),
+        *("-af", "volume=0:enable='not(between(t,1,1.1))'"),
+    ),
+    "late-beeps.mkv": ("-i", "beeps.mp4", "-c", "copy", "-output_ts_offset", "10"),
+    "beeps.ts": ("-i", "beeps.mp4", "-c", "copy"),
+    "centre.flac": (*BUNNY, "-vn", "-af", "pan=5.1|FC=c2"),
+    "bikes-2s.mp4": ("-i", "bikes.mp4", "-t", "2", "-c", "copy"),
+    # Eleven seconds of other moments: more than one looks at as a whole.
+    "eleven.mp4": (
+        *("-stream_loop", "2", "-i", "bigbuckbunny.mp4", "-t", "11", "-vf", SMALL, *X264, "-crf", "16", "-an"),
+    ),
+    # Film at 24 frames a second spread over the fields of 30: two of five frames mix two moments.
+    "telecined.mp4": (
+        *("-r", "24000/1001", *BUNNY, "-vf", f"{SMALL},telecine=first_field=top:pattern=23", *X264),
+        *("-flags", "+ildct+ilme", "-an"),
+    ),
+    # A timecode track, as cameras write, and a track of data, as drones do.
+    "data.mov": (
+        *("-i", "plain.mp4", "-f", "data", "-i", "cover.jpg", "-map", "0", "-map", "1:d", "-c", "copy"),
+        *("-tag:d", "gpmd", "-timecode", "01:00:00:00"),
+    ),
+    # A cover beside a moving picture, and in front of it.
+    "poster.mp4": (
+        *("-i", "cover.jpg", "-i", "plain.mp4", "-map", "0", "-map", "1", "-c", "copy"),
+        *("-disposition:v:0", "attached_pic"),
+    ),
+    # Not a sound in its first second.
+    "hushed.mp4": ("-i", "plain.mp4", "-c:v", "copy", "-af", "volume=0:enable='lt(t,1)'", "-c:a", "aac"),
+    # Cuts at 2 s and at 3.2 s; the sound is that of the first picture.
+    "two-cuts.mp4": (
+        *(*BUNNY, "-t", "1.2", "-i", "bikes.mp4", "-t", "1", "-ss", "4", "-i", "bigbuckbunny.mp4", "-filter_complex"),
+        (
+            "[0:v]scale=320:180,setsar=1[a];[1:v]scale=320:180,setsar=1[b];[2:v]scale=320:180,setsar=1[c];"
+            "[a][b][c]concat=n=3[v]"
+        ),
+        *("-map", "[v]", "-map", "0:a", *X264, *SOUND),
+    ),
+    # A picture every 1.5 s: the second is of the first shot, the third of the next.
+    "slides.mp4": ("-i", "two-cuts.mp4", "-vf", "fps=2/3", *X264, "-an"),
+    # Black, then blurred, then as it should be, then pale: 0.75 s each.
+    "flawed.mp4": (
+        *("-t", "3", "-i", "bigbuckbunny.mp4", "-vf"),
+        (
+            f"{SMALL},drawbox=color=black:t=fill:enable='lt(t,0.75)',gblur=sigma=20:enable='between(t,0.75,1.49)',"
+            "lutyuv=y=225:enable='gte(t,2.25)'"
+        ),
+        *(*X264, "-an"),
+    ),
+    # White letters with a black edge, from second 1 to second 3, over a picture that moves; titles.py draws them.
+    "titled.mp4": (
+        *("-t", "4", "-i", "bigbuckbunny.mp4", "-i", "title.png", "-filter_complex"),
+        "[0:v]scale=640:360[v];[v][1]overlay=enable='between(t,1,2.96)'",
+        *(*X264, "-an"),
+    ),
+    # Five sentences, from second 2 on; whoever has them lends them as speech-1.wav and so on.
+    "novel.mp4": (
+        *("-stream_loop", "13", "-i", "plain.mp4", *SENTENCES, "-filter_complex"),
+        "[1][2][3][4][5]concat=n=5:v=0:a=1,adelay=2000:all=1[speech]",
+        *("-map", "0:v", "-map", "[speech]", "-c:v", "copy", "-c:a", "aac", "-shortest"),
+    ),
+    # Grain as of a camera in the dark, and steps as in a sky that was compressed too much.
+    "noisy.mp4": ("-i", "plain.mp4", "-vf", "noise=alls=12:allf=t:all_seed=1", *X264, "-qp", "8", "-c:a", "copy"),
+    "banded.mp4": (*BUNNY, "-vf", f"{SMALL},gblur=sigma=10,lutyuv=y=floor(val/12)*12", *X264, "-qp", "4", "-an"),
+    # A hand that holds a camera of 480 by 200.
+    "shaky.mp4": (
+        *BIKES,
+        "-vf",
+        "crop=w=480:h=200:x='70+10*sin(n*1.7)+5*sin(n*2.9)':y='36+6*sin(n*2.3)'",
+        *(*X264, "-qp", "12"),
+    ),
+    # A hum below all voices; hiss over everything; and a whisper before a shout.
+    "humming.wav": ("-i", "sound.wav", "-af", "volume=20dB,aeval=val(0)+0.2*sin(2*PI*40*t):c=same"),
+    "clear.wav": ("-i", "sound.wav", "-af", "volume=20dB"),
+    "hissing.wav": (
+        *("-i", "clear.wav", "-f", "lavfi", "-i", "anoisesrc=amplitude=0.01:seed=1:d=2:r=48000", "-filter_complex"),
+        "amix=normalize=0:duration=first",
+    ),
+    "shouting.wav": ("-stream_loop", "5", "-i", "clear.wav", "-af", "volume=0.05:enable='lt(mod(t,8),4)'"),
+    # A voice, a film's sound, and both together; the voice is in the middle. Whoever has it lends it as speech-1.wav.
+    "voice.wav": ("-i", "speech-1.wav", "-af", "volume=3dB", "-ar", "48000"),
+    "score.wav": ("-stream_loop", "1", "-i", "bigbuckbunny.mp4", "-vn", "-ac", "2", "-af", "volume=21dB", "-t", "7"),
+    "spoken.wav": (
+        *("-i", "score.wav", "-i", "voice.wav", "-filter_complex"),
+        "[1]pan=stereo|c0=c0|c1=c0[voice];[0][voice]amix=normalize=0:duration=shortest",
+    ),
+    # Sound that is nearly the same on both sides; and that is quite the same.
+    "middle.wav": ("-i", "clear.wav", "-af", "pan=stereo|c0=c0|c1=0.8*c0"),
+    "mono-twice.wav": ("-i", "sound.wav", "-ac", "2"),
+    "portrait.mp4": (*BUNNY, "-vf", "crop=ih*9/16:ih,scale=180:320,setsar=1", *X264, *SOUND),
 }
 
 
@@ -145,6 +276,26 @@ def decoded(path: Path) -> Decoded:
             metadata=dict(container.metadata),
             kinds=[stream.type for stream in container.streams],
         )
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The sound of a file in one channel, from -1 to 1."""
+
+    rate: int
+    values: list[float]
+
+
+def samples(path: Path) -> Samples:
+    """Decode the first sound track to its end, with PyAV."""
+    with av.open(path) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono")
+        rate = container.streams.audio[0].rate
+        blocks = [made for frame in container.decode(audio=0) for made in resampler.resample(frame)]
+    values = array("f")
+    for block in blocks:
+        values.frombytes(bytes(block.planes[0])[: 4 * block.samples])
+    return Samples(rate, list(values))
 
 
 def brightness(frame: av.VideoFrame, rows: slice) -> float:

@@ -61,7 +61,8 @@ def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:
 def outputs(cloud: Cloud, task: Task) -> Iterator[OutputFile]:
     """Yield the files of all runs of a task, by the records of the attempts that won."""
     runs = [cloud.world.tasks.get_run(task, number) for number in range(1, task.run)]
-    records = {s.record for run in (*runs, task) if run for s in run.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
+    made = (s for run in (*runs, task) if run for s in run.subtasks if s.status is SubtaskStatus.SUCCESSFUL)
+    records = {subtask.record for subtask in made if not subtask.skipped}
     for key in sorted(filter(None, records)):
         record = cloud.world.tasks.get_record(task.id, key)
         assert record

@@ -10,7 +10,7 @@ from shared.catalog import put_orchestration
 from shared.orchestration import OrchestrationDocument
 from shared.pipeline import NewTask, cancel_task, create_task, end_task, restart_task
 from shared.subtask_queue import ref_from
-from shared.task import Outcome, SubtaskRef, SubtaskStatus, Task
+from shared.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task
 from shared.uploads import Backfill, backfill
 from tests.deployment import client, put, received
 from tests.outages import Call, aside, die, meanwhile, outage, steps
@@ -34,6 +34,8 @@ FOLLOWED: Rules = (COVER, {**COVER, "needs": ["s1"]})
 LINE: Rules = (*FOLLOWED, {**COVER, "needs": ["s2"]})
 CHAIN: Rules = (SMALL, {**COVER, "input": "s1"}, {**COVER, "needs": ["s2"]})
 DIAMOND: Rules = (COVER, {**COVER, "needs": ["s1"]}, {**COVER, "needs": ["s1"]}, {**COVER, "needs": ["s2", "s3"]})
+# Of what is inspected first, nothing else is done, since no score is below 0.
+UNMET: Rules = ({"type": "INSPECT"}, {**COVER, "when": "s1.score < 0"}, {**COVER, "needs": ["s2"]})
 HOPELESS: Rules = (TOO_LATE, {**COVER, "needs": ["s1"]}, COVER)
 
 
@@ -256,7 +258,7 @@ class Story:
         """How its tasks end."""
         if self.stopped:
             return Outcome.ENDED
-        if set(self.ends) == {OK}:
+        if set(self.ends) <= {OK, RULE_NOT_MET}:
             return Outcome.SUCCEEDED
         return Outcome.PARTIALLY_FAILED if OK in self.ends else Outcome.FAILED
 
@@ -267,6 +269,7 @@ STORIES = (
     Story("a chain", "finish", CHAIN, (OK,) * 3),
     Story("a diamond", "finish", DIAMOND, (OK,) * 4),
     Story("a subtask that the file fails", "finish", HOPELESS, (PAST_THE_END, SKIPPED, OK)),
+    Story("a rule that is not met", "run", UNMET, (OK, RULE_NOT_MET, RULE_NOT_MET)),
     Story("two orchestrations", "accept", ONE, (OK,), orchestrations=("second", "web-video")),
     Story("an interrupted attempt", "finish", ONE, (OK,), undone, a_waiting_task, interrupted),
     Story("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, tries=2),
@@ -289,9 +292,14 @@ STORIES = (
 
 def ends(task: Task) -> tuple[str, ...]:
     """Return how each subtask of a completed task ended."""
-    return tuple(
-        OK if s.status is SubtaskStatus.SUCCESSFUL else s.failure.code if s.failure else s.status for s in task.subtasks
-    )
+    return tuple(end(subtask) for subtask in task.subtasks)
+
+
+def end(subtask: Subtask) -> str:
+    """Return how a subtask ended: that it succeeded, was skipped, or the code of its failure."""
+    if subtask.status is SubtaskStatus.SUCCESSFUL:
+        return subtask.skipped or OK
+    return subtask.failure.code if subtask.failure else subtask.status
 
 
 def told(cloud: Cloud, story: Story, *trouble: AbstractContextManager[None]) -> list[Call]:

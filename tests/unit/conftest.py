@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.providers.aws import Aws
 from shared.settings import Settings
 from shared.sortable_id import sortable_id
 from shared.subtask_queue import ref_from
@@ -35,6 +36,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         lent = the_world(settings)
         lent.settings, lent.time = settings, BEGINNING
         yield lent
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """Lend a provider whose clients have what a Lambda's environment gives them."""
+    for name, value in {"DEFAULT_REGION": "eu-west-1", "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    return Aws()
 
 
 def a_task(

@@ -22,6 +22,7 @@ def test_a_strangers_file_is_opened_with_every_safeguard() -> None:
         "-protocol_whitelist": "file",
         "-format_whitelist": SAFE_DEMUXERS,
         "-max_pixels": "77",
+        "-max_streams": "500",
         "-i": "file:/tmp/attempt/-i; rm.mp4",
     }
     assert arguments[-2] == "-i"
@@ -101,6 +102,7 @@ def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:
         (244, LimitExceeded, "LimitError.Memory"),
         (229, LimitExceeded, "LimitError.OutputSize"),
         (153, LimitExceeded, "LimitError.OutputSize"),
+        (152, LimitExceeded, "LimitError.Time"),
         (137, WorkerFailed, "InternalError.Killed"),
         (234, OperationFailed, "OperationError.Failed"),
         (1, OperationFailed, "OperationError.Failed"),

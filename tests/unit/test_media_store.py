@@ -47,6 +47,20 @@ def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(world: Worl
     assert world.media.pin("plain", "clip.mp4") == source
 
 
+def test_a_small_output_is_read_whole_until_it_is_gone(world: World) -> None:
+    put("a/master.m3u8", b"#EXTM3U", "output")
+
+    assert world.media.read(an_output("a/master.m3u8")) == b"#EXTM3U"
+    with pytest.raises(NotFound, match=r"gone\.m3u8 was deleted") as caught:
+        world.media.read(an_output("a/gone.m3u8"))
+    assert caught.value.code == "OutputNotFound"
+
+
+def test_an_output_that_s3_does_not_hand_out_now_is_worth_another_try(world: World) -> None:
+    with outage("GetObject"), pytest.raises(ServiceBusy):
+        world.media.read(an_output())
+
+
 @pytest.mark.parametrize("code", ["404", "403", "400", "405", "NoSuchBucket"])
 def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str) -> None:
     with (

@@ -18,6 +18,16 @@ FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] ==
 BUCKETS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"]
 LANES = {Lane.URGENT: "UrgentQueue", Lane.STANDARD: "SubtaskQueue", Lane.BACKGROUND: "BackgroundQueue"}
 TABLES = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::DynamoDB::Table"]
+REKOGNITION = {
+    f"{verb}{what}" for verb in ("Start", "Get") for what in ("LabelDetection", "ContentModeration", "TextDetection")
+}
+# IAM knows no resource to allow these on.
+WITHOUT_RESOURCE = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "transcribe:StartTranscriptionJob",
+    *(f"rekognition:{action}" for action in REKOGNITION),
+}
 
 
 def statements(function: str) -> Iterator[dict[str, Any]]:
@@ -36,8 +46,23 @@ def actions(function: str) -> set[str]:
 def test_a_role_names_each_action_and_each_resource(function: str) -> None:
     for statement in statements(function):
         assert statement["Effect"] == "Allow"
-        assert (statement["Resource"] == "*") == ("xray:PutTraceSegments" in statement["Action"])
+        named = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        assert (statement["Resource"] == "*") == WITHOUT_RESOURCE.issuperset(named)
     assert not [action for action in actions(function) if "*" in action]
+
+
+def test_run_subtask_alone_asks_the_ai_services_and_only_for_what_the_provider_does() -> None:
+    asked = {
+        name: {action for action in actions(name) if action.startswith(("rekognition:", "transcribe:"))}
+        for name in FUNCTIONS
+    }
+
+    assert asked.pop("RunSubtaskFunction") == {
+        *(f"rekognition:{action}" for action in REKOGNITION),
+        "transcribe:StartTranscriptionJob",
+        "transcribe:GetTranscriptionJob",
+    }
+    assert not any(asked.values())
 
 
 def test_on_upload_and_sweep_never_touch_a_file() -> None:

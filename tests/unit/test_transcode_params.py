@@ -29,14 +29,28 @@ from shared.operations.transcode_params import (
         ({"video": {"bitDepth": 10}}, "h264 in 10 bits"),
         ({"video": {"codec": "h265", "bitDepth": 9}}, "Input should be 8 or 10"),
         ({"video": {"width": 8}}, "greater than or equal to 16"),
-        ({"video": {"codec": "theora"}}, "'h264', 'h265', 'av1' or 'vp9'"),
+        ({"video": {"codec": "theora"}}, "'h264', 'h265', 'av1', 'vp9' or 'prores'"),
         ({"video": {"filter": "movie=/etc/passwd"}}, "Extra inputs are not permitted"),
         ({"video": "none", "audio": "none"}, "nothing would be left"),
         ({"container": "mp3", "audio": "none"}, "nothing would be left"),
         ({"container": "mp3", "audio": {"channels": 6}}, "mp3 has at most 2 channels"),
         ({"container": "mp3", "audio": {"bitrate": 500}}, "mp3 has at most 320 kbit/s"),
         ({"container": "webm", "audio": {"sampleRate": 44100}}, "sampleRate 44100 is none of those of opus"),
-        ({"container": "mov"}, "'mp4', 'mkv', 'webm', 'mp3' or 'm4a'"),
+        ({"container": "ogg"}, "'mp4', 'mkv', 'webm', 'mov', 'mp3', 'm4a', 'wav' or 'flac'"),
+        ({"container": "mov", "video": {"crf": 20}}, "prores has one quality"),
+        ({"container": "mov", "quality": {"vmaf": 93}}, "prores has one quality"),
+        ({"video": {"fit": "fill", "width": 1080}}, "give width and height"),
+        ({"video": {"fit": "pad", "width": 1080, "height": 1920, "turnBox": True}}, "no turnBox"),
+        ({"container": "mp3", "audio": {"tracks": "all"}}, "mp3 holds one sound track"),
+        ({"tail": ["outro.mp4"], "audio": {"tracks": "all"}}, "what is joined holds one sound track"),
+        ({"quality": {"vmaf": 100}}, "less than or equal to 99"),
+        ({"quality": {"vmaf": 93}, "video": {"bitrate": 2000}}, "quality or video.bitrate, not both"),
+        ({"quality": {"vmaf": 93}, "head": ["intro.mp4"]}, "together with head or tail"),
+        ({"quality": {"vmaf": 93}, "video": "none"}, "there is none to come out"),
+        ({"container": "mp3", "watermarks": [{"image": "logo.png"}]}, "there is none to come out"),
+        ({"clip": {}}, "a start, an end, or both"),
+        ({"clip": {"start": "soon"}}, "is no time"),
+        ({"head": ["a.mp4"] * 11}, "at most 10 items"),
         ({"video": {"frameRate": float("inf")}}, "less than or equal to 240"),
     ],
 )
@@ -100,3 +114,24 @@ def test_the_schema_speaks_camel_case_and_explains_every_field() -> None:
     video = schema["$defs"]["VideoParams"]["properties"]
     assert {"frameRate", "bitDepth", "turnBox"} <= video.keys()
     assert all("description" in field or "$ref" in field for field in video.values())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"clip": {"end": 5}},
+        {"head": ["intro.mp4"]},
+        {"tail": ["outro.mp4"]},
+        {"watermarks": [{"image": "logo.png"}]},
+        {"quality": {"vmaf": 93}},
+    ],
+)
+def test_a_stream_is_not_kept_when_something_is_to_be_done_to_it(more: dict[str, object]) -> None:
+    assert TranscodeParams.model_validate({"copyWhenFits": True}).keeps_streams
+    assert not TranscodeParams.model_validate({"copyWhenFits": True, **more}).keeps_streams
+
+
+def test_a_quality_stands_in_place_of_a_templates_crf() -> None:
+    params = TranscodeParams.model_validate({"quality": {"vmaf": 93}, "video": {"crf": 21}})
+
+    assert params.quality

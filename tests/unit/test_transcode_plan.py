@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.ffmpeg import Limits
+from shared.operations.clip import Clip, span
 from shared.operations.transcode import plan
 from shared.operations.transcode_params import TranscodeParams
 from shared.probe import Audio, Media, Video
@@ -90,7 +91,7 @@ def test_nothing_is_copied_unless_asked() -> None:
     ],
 )
 def test_sound_is_copied_when_it_fits(asked: dict[str, object], media: Media, encoder: str) -> None:
-    assert after("-c:a", {"audio": asked, "copyWhenFits": True}, media) == encoder
+    assert after("-c:a:0", {"audio": asked, "copyWhenFits": True}, media) == encoder
 
 
 @pytest.mark.parametrize(
@@ -111,17 +112,18 @@ def test_sound_has_a_bit_rate_by_its_channels_and_is_never_widened(
 
     found = arguments({"audio": audio}, with_audio(channels=channels))
 
-    assert found[found.index("-b:a") + 1] == bitrate
-    assert ("-ac" in found) == (channels in {6, None} and bitrate == "128k")
+    assert found[found.index("-b:a:0") + 1] == bitrate
+    assert ("-filter:a:0" in found) == (channels in {6, None} and bitrate == "128k")
 
 
 def test_no_word_from_outside_becomes_an_option_or_a_filter() -> None:
     media = replace(MEDIA, tags={"title": "-i /etc/passwd, movie=/etc/passwd"})
 
-    found = arguments({}, media)
+    work = plan(TranscodeParams(), media, LIMITS)
+    found = list(work.arguments)
 
     assert found[found.index("-metadata") + 1] == "title=-i /etc/passwd, movie=/etc/passwd"
-    assert "movie" not in found[found.index("-vf") + 1]
+    assert "movie" not in "".join(work.filters or ())
 
 
 def test_what_is_left_out_or_changed_is_said() -> None:
@@ -135,8 +137,22 @@ def test_what_is_left_out_or_changed_is_said() -> None:
     assert plan(TranscodeParams(), MEDIA, LIMITS).warnings == ()
 
 
-def test_what_a_run_will_write_lasts_as_long_as_its_longest_stream() -> None:
-    work = plan(TranscodeParams(), with_audio(duration=61.0), LIMITS)
-    picture_alone = plan(TranscodeParams(audio="none"), with_audio(duration=61.0), LIMITS)
+def test_every_sound_track_is_kept_when_asked() -> None:
+    media = replace(MEDIA, audios=(AUDIO, replace(AUDIO, channels=6), replace(AUDIO, codec="ac3", channels=6)))
 
-    assert (work.duration, picture_alone.duration) == (61.0, 60.0)
+    found = arguments({"copyWhenFits": True, "audio": {"tracks": "all", "channels": 2}}, media)
+
+    maps = [found[place + 1] for place, option in enumerate(found) if option == "-map"]
+    assert maps == ["0:V:0", "0:a:0", "0:a:1", "0:a:2"]
+    assert [found[found.index(f"-c:a:{number}") + 1] for number in range(3)] == ["copy", "aac", "aac"]
+
+
+def test_a_clip_of_a_container_without_an_index_is_read_from_before_its_beginning() -> None:
+    clip = Clip(start=30, end=40)
+
+    plain, stream = (span(clip, replace(MEDIA, format=name), None) for name in ("MPEG-4", "MPEG-TS"))
+
+    start = 30 - 0.25 / 30  # a quarter of a frame before the one that is asked for
+    assert (plain.before_input, plain.lead) == (["-ss", f"{start:.6f}", "-t", "10.000000"], 0)
+    assert (stream.before_input, stream.lead) == (["-ss", f"{start - 10:.6f}", "-t", "20.000000"], 10)
+    assert [plain.duration, stream.duration] == pytest.approx([10, 10])

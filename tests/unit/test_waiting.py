@@ -11,6 +11,7 @@ from shared.waiting import Waiting, WaitReason, explain
 
 NOW = 1_750_043_520_000  # 03:12:00 UTC
 WAITING, SUCCESSFUL = SubtaskStatus.WAITING, SubtaskStatus.SUCCESSFUL
+JOB = Failure("InternalError.JobRunning", "waiting for Rekognition to find labels")
 SLOW = Failure("InternalError.Storage", "S3 did not answer as it should")
 
 
@@ -92,6 +93,27 @@ def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_say
     message = (
         "queued for attempt 2 behind about 42 other subtasks in the standard queue; "
         "attempt 1 ended because S3 did not answer as it should"
+    )
+    assert waiting == Waiting(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
+
+
+def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again() -> None:
+    at = NOW + 20_000
+    task = changed(a_task(()), 1, attempt=1, retry_at=at, failure=JOB)
+
+    waiting = told(task, 1)
+
+    message = "waiting for Rekognition to find labels; looks again at 03:12:20 UTC (look 2)"
+    assert waiting == Waiting(WaitReason.RETRY, message, Lane.STANDARD, retry_at=at)
+
+
+def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says_for_what() -> None:
+    task = changed(a_task(()), 1, attempt=1, retry_at=NOW, failure=JOB)
+
+    waiting = told(task, 1, messages=43)
+
+    message = (
+        "waiting for Rekognition to find labels; queued for look 2 behind about 42 other subtasks in the standard queue"
     )
     assert waiting == Waiting(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
 

@@ -1,0 +1,138 @@
+"""The route that plays a stream: its lists, in which every file has become a link of its own."""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape, unescape
+from http import HTTPStatus
+from posixpath import dirname, join, normpath
+from typing import Annotated
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from functions.task_api.files import outputs_of, redirect
+from shared.errors import NotFound
+from shared.pipeline import get_subtask
+from shared.services import services
+from shared.task import DEFAULT_TENANT, OutputFile
+
+PLAY_SECONDS = 6 * 3600  # A player fetches to the end of the film with the links that it got at the beginning.
+HLS, DASH, VTT = "application/vnd.apple.mpegurl", "application/dash+xml", "text/vtt"
+KEY_ENDING = ".key"  # of what opens a locked stream
+FRESH = {"Cache-Control": "no-store"}  # links end, and keys are secrets
+
+URI_ATTRIBUTE = re.compile(r'(?<=URI=")[^"]*(?=")')
+BASE_URL = re.compile(r"(?<=<BaseURL>)[^<]*(?=</BaseURL>)")
+SPRITE_CUE = re.compile(r"^(?P<file>[^#\r\n]+)(?P<place>#xywh=[\d,]+)(?=\r?$)", re.MULTILINE)
+
+Link = Callable[[str], str]
+
+router = APIGatewayHttpRouter()
+
+
+@router.get("/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"])
+def get_play(task_id: str, no: int, path: str, run: Annotated[int | None, Query(ge=1)] = None) -> Response[str]:
+    """Give a playlist, manifest or WebVTT whose files play; any other file of the subtask as a redirect to it."""
+    folder = Folder.of(task_id, no, run)
+    name, output = folder.find(path)
+    if output.content_type in REWRITERS:
+        text = services().media.read(output).decode()
+        return Response(
+            status_code=HTTPStatus.OK,
+            content_type=output.content_type,
+            body=REWRITERS[output.content_type](text, cache(lambda uri: folder.link(name, uri))),
+            headers=FRESH,
+            compress=True,  # a playlist has a link of 1 to 2 KB for every few seconds, and they are all alike
+        )
+    if name.endswith(KEY_ENDING):
+        return key_answer(output)
+    return redirect(play_link(output))
+
+
+# A path parameter ends at a slash, and takes few signs beyond letters.
+@router.get(r"/tasks/<task_id>/subtasks/<no>/play/.+", include_in_schema=False)
+def get_play_of_any_name(task_id: str, no: int, run: Annotated[int | None, Query(ge=1)] = None) -> Response[str]:
+    """Do the same for a file in a folder, or of any name."""
+    return get_play(task_id, no, router.current_event.path.partition("/play/")[2], run)
+
+
+def key_answer(output: OutputFile) -> Response[str]:
+    """Return a key itself, never a link to it: whoever gets hold of a playlist alone can't open what it lists."""
+    key = b64encode(services().media.read(output)).decode()
+    answer = Response(status_code=HTTPStatus.OK, content_type=output.content_type, body=key, headers=FRESH)
+    answer.base64_encoded = True  # bytes for a body would fail the check of the answer's form
+    return answer
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of one subtask by their paths below the folder of the first, which is what a person opens."""
+
+    outputs: Mapping[str, OutputFile]
+    run: int
+
+    @classmethod
+    def of(cls, task_id: str, no: int, run: int | None) -> "Folder":
+        """Return the files of a subtask; raise NotFound, or Conflict while it has none yet."""
+        task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+        outputs = outputs_of(task, subtask)
+        place = f"{dirname(outputs[0].key)}/" if outputs else ""
+        inside = {o.key.removeprefix(place): o for o in outputs if o.key.startswith(place)}
+        return cls(inside, task.run)
+
+    def find(self, path: str) -> tuple[str, OutputFile]:
+        """Return a file and its path, which may be percent-encoded; raise NotFound."""
+        for name in (path, unquote(path)):
+            if name in self.outputs:
+                return name, self.outputs[name]
+        message = f"the subtask wrote no file {path!r}; …/outputs lists those that it wrote"
+        raise NotFound(message, code="OutputNotFound")
+
+    def link(self, name: str, uri: str) -> str:
+        """Return where a player finds what the file of that name calls `uri`.
+
+        Playlists and keys stay where they are, in the run that the player began with.
+        """
+        target = normpath(join(dirname(name), uri))
+        output = self.outputs.get(target)
+        if output is None:
+            return uri
+        if output.content_type == HLS or target.endswith(KEY_ENDING):
+            return f"{uri}?run={self.run}"
+        return play_link(output)
+
+
+def play_link(output: OutputFile) -> str:
+    """Return a link to a file that outlives a film."""
+    return services().media.link(
+        output.bucket, output.key, PLAY_SECONDS, content_type=output.content_type, attachment=False
+    )
+
+
+def linked_hls(text: str, link: Link) -> str:
+    """Return a playlist with its URIs, in tags and on lines of their own, replaced."""
+
+    def line(old: str) -> str:
+        if old.startswith("#"):
+            return URI_ATTRIBUTE.sub(lambda found: link(found[0]), old)
+        return link(old) if old else old
+
+    return "\n".join(map(line, text.splitlines())) + "\n"
+
+
+def linked_dash(text: str, link: Link) -> str:
+    """Return a manifest with its addresses replaced."""
+    return BASE_URL.sub(lambda found: escape(link(unescape(found[0]))), text)
+
+
+def linked_vtt(text: str, link: Link) -> str:
+    """Return WebVTT with the pictures that its cues show a part of replaced."""
+    return SPRITE_CUE.sub(lambda found: link(found["file"]) + found["place"], text)
+
+
+REWRITERS: Mapping[str, Callable[[str, Link], str]] = {HLS: linked_hls, DASH: linked_dash, VTT: linked_vtt}

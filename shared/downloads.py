@@ -1,0 +1,154 @@
+"""The use case of a download of several files: a zip of them, made in S3 part by part and kept there for days."""
+
+import posixpath
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from shared.archive import Archive, Extract, Member, member_names
+from shared.errors import Conflict, NotFound, RequestRejected
+from shared.media_store import PartedUpload
+from shared.page_token import read_token, write_token
+from shared.services import Services
+from shared.task import OutputFile, Subtask, Task
+
+ZIP = "application/zip"
+WORKERS = 8  # Parts at once: each waits for S3 most of the time, and has 5 MB in memory at most times.
+# Files that were stored without a checksum must be read for it, in one request.
+UNCHECKED_BYTES = 256 * 1024**2
+CHUNK = 4 * 1024**2
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a zip lies, or will lie."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Zip:
+    """A zip of a subtask's outputs: where it lies, and a name for people; `resume` is None once it is whole."""
+
+    place: Place
+    file_name: str
+    resume: str | None
+
+
+def zip_outputs(  # noqa: PLR0913 - a task, one subtask of it, and how far to go
+    services: Services, task: Task, subtask: Subtask, outputs: Sequence[OutputFile], *, resume: str | None, until: int
+) -> Zip:
+    """Find or make the zip of a subtask's outputs; stop at `until` (epoch milliseconds), to be resumed.
+
+    Raises NotFound when an output is gone, RequestRejected for a `resume` that this zip didn't give, Conflict when
+    files have no checksum and are too large to be read for one.
+    """
+    folder = posixpath.commonpath([posixpath.dirname(output.key) for output in outputs])
+    place = Place(outputs[0].bucket, posixpath.join(folder, f"{task.id}-{subtask.no}.zip"))
+    stem = posixpath.splitext(posixpath.basename(task.source.key))[0]
+    found = Zip(place, f"{stem}-{subtask.name}.zip", None)
+    upload_id = read_resume(resume, place) if resume else None
+    if stands(services, place):
+        return found
+    upload, done = begun(services, place, upload_id)
+    names = member_names(posixpath.relpath(output.key, folder) for output in outputs)
+    members = (
+        Member(name, output.size, checksum)
+        for name, output, checksum in zip(names, outputs, checksums(services, outputs), strict=True)
+    )
+    work = Work(services, outputs, Archive(tuple(members), subtask.ended_at or task.created_at), upload, until)
+    parts = work.go_on(done)
+    if parts is None:
+        return Zip(place, found.file_name, write_token(upload.upload_id, place))
+    services.media.complete_parts(upload, parts)
+    return found
+
+
+@dataclass(frozen=True)
+class Work:
+    """A zip that is being made."""
+
+    services: Services
+    outputs: Sequence[OutputFile]
+    archive: Archive
+    upload: PartedUpload
+    until: int
+
+    def go_on(self, done: dict[int, str]) -> dict[int, str] | None:
+        """Make the parts that are not done yet, the first of them in any case; return all, or None if time ran out."""
+        ranges = dict(enumerate(self.archive.parts(), start=1))
+        left = [number for number in ranges if number not in done]
+
+        def make(number: int) -> str | None:
+            if number != left[0] and self.services.now() >= self.until:
+                return None
+            return self._make(number, *ranges[number])
+
+        with ThreadPoolExecutor(WORKERS) as workers:
+            made = dict(zip(left, workers.map(make, left), strict=True))
+        parts = done | {number: tag for number, tag in made.items() if tag}
+        return parts if len(parts) == len(ranges) else None
+
+    def _make(self, number: int, start: int, end: int) -> str:
+        media = self.services.media
+        pieces = list(self.archive.pieces(start, end))
+        match pieces:
+            case [Extract() as only] if end < self.archive.size:
+                return media.copy_part(self.upload, number, self.outputs[only.member], only.start, only.end)
+        content = b"".join(
+            piece if isinstance(piece, bytes) else media.read(self.outputs[piece.member], piece.start, piece.end)
+            for piece in pieces
+        )
+        return media.put_part(self.upload, number, content)
+
+
+def read_resume(resume: str, place: Place) -> str:
+    """Return the upload that a token goes on with; raise RequestRejected when it isn't of this zip."""
+    try:
+        return read_token(resume, place, lambda upload_id: isinstance(upload_id, str) and upload_id != "")
+    except RequestRejected as error:
+        message = "resume is not one that this download gave; ask again without it"
+        raise RequestRejected(message, code="InvalidResume") from error
+
+
+def stands(services: Services, place: Place) -> bool:
+    """Tell whether the zip is there."""
+    try:
+        services.media.pin(place.bucket, place.key)
+    except NotFound:
+        return False
+    return True
+
+
+def begun(services: Services, place: Place, upload_id: str | None) -> tuple[PartedUpload, dict[int, str]]:
+    """Return an upload, and what there is of it: a new one where the old one was given up meanwhile."""
+    if upload_id:
+        upload = PartedUpload(place.bucket, place.key, upload_id)
+        try:
+            return upload, services.media.list_parts(upload)
+        except NotFound:
+            pass
+    return services.media.begin_parts(place.bucket, place.key, ZIP), {}
+
+
+def checksums(services: Services, outputs: Sequence[OutputFile]) -> list[int]:
+    """Return the CRC-32 of each file; those that were stored without one are read for it."""
+    if sum(output.size for output in outputs if output.crc32 is None) > UNCHECKED_BYTES:
+        message = (
+            "an older version stored these files without what a zip needs: name one by ?number=, or restart the task"
+        )
+        raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
+    with ThreadPoolExecutor(WORKERS) as workers:
+        return list(workers.map(lambda output: checksum(services, output), outputs))
+
+
+def checksum(services: Services, output: OutputFile) -> int:
+    """Return the CRC-32 of a file."""
+    if output.crc32 is not None:
+        return output.crc32
+    found = 0
+    for start in range(0, output.size, CHUNK):
+        found = zlib.crc32(services.media.read(output, start, min(start + CHUNK, output.size)), found)
+    return found

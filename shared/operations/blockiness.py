@@ -1,0 +1,68 @@
+"""How blocky pictures are: how much more their grey levels step at the grid of a codec's blocks than beside it.
+
+ffmpeg's own blockdetect adds each frame's steps to those of the frames before, so it can't tell when.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+# Blocks of 8 pixels and of 16, and those of 8 that were enlarged by a third, by half or twice (also 16).
+PERIODS = (8.0, 32 / 3, 12.0, 16.0)
+# A step of more grey levels is the edge of a thing rather than of a block: beyond, it doesn't count for more.
+MOST_STEP, GAIN = 16, 15
+OUTLIERS = 0.15  # The share of grid lines with the largest and smallest steps: bars and captions have edges too.
+FEWEST = 8  # grid lines of which one can tell
+FLOOR = 1.0  # Added to both sides, so that hardly a step over none at all is no ratio.
+COLUMNS, ROWS = "columns.raw", "rows.raw"  # names in the bench's folder
+
+
+def graph(source: str) -> list[str]:
+    """Return the filters from the link `source` to `[columns]` and `[rows]`: per frame one line of mean steps."""
+    step = f"blend=all_mode=difference,lut=c0='min(val,{MOST_STEP})*{GAIN}'"
+    return [
+        f"{source}format=gray,split=4[left][right][upper][lower]",
+        "[left]crop=iw-1:ih:0:0:exact=1[west]",
+        "[right]crop=iw-1:ih:1:0:exact=1[east]",
+        f"[west][east]{step},scale=w=iw:h=1:flags=area[columns]",
+        "[upper]crop=iw:ih-1:0:0:exact=1[north]",
+        "[lower]crop=iw:ih-1:0:1:exact=1[south]",
+        f"[north][south]{step},scale=w=1:h=ih:flags=area[rows]",
+    ]
+
+
+def outputs() -> list[str]:
+    """Return the arguments that write both into the bench's folder."""
+    arguments = []
+    for label, name in (("[columns]", COLUMNS), ("[rows]", ROWS)):
+        arguments += ["-map", label, "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{name}"]
+    return arguments
+
+
+def read(folder: Path, frames: int) -> list[float]:
+    """Return how blocky each of that many frames is: 1 not at all, 2 badly; empty when that wasn't looked at."""
+    paths = folder / COLUMNS, folder / ROWS
+    sizes = [path.stat().st_size // frames if frames and path.exists() else 0 for path in paths]
+    if not all(sizes):
+        return []
+    with paths[0].open("rb") as columns, paths[1].open("rb") as rows:
+        return [blockiness(columns.read(sizes[0]), rows.read(sizes[1])) for _ in range(frames)]
+
+
+def blockiness(columns: Sequence[int], rows: Sequence[int]) -> float:
+    """Return how blocky a picture is by its mean steps from each column, and each row, to the next."""
+    return max(math.sqrt(_excess(columns, period) * _excess(rows, period)) for period in PERIODS)
+
+
+def _excess(steps: Sequence[int], period: float) -> float:
+    """Return the ratio of the steps at the lines of a grid to those two and three pixels beside."""
+    last = len(steps) - 4
+    lines = [line for k in range(1, int(last / period) + 1) if (line := round(k * period) - 1) <= last]
+    if len(lines) < FEWEST:
+        return 1.0
+    pairs = [(steps[at], (steps[at - 3] + steps[at - 2] + steps[at + 2] + steps[at + 3]) / 4) for at in lines]
+    pairs.sort(key=lambda pair: pair[0] - pair[1])
+    out = int(OUTLIERS * len(pairs))
+    kept = pairs[out : len(pairs) - out]
+    at_lines, beside = (sum(pair[side] for pair in kept) / len(kept) for side in (0, 1))
+    return (at_lines + FLOOR) / (beside + FLOOR)

@@ -1,0 +1,77 @@
+"""How loud a sound is, measured as EBU R128 (ITU-R BS.1770) does."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.operations import measure
+from shared.operations.findings import Finding
+from shared.operations.measure import Measured
+from shared.operations.operation import Workbench
+
+# LUFS: R128's absolute gate. What never passes it, or is shorter than the 0.4 s that are looked at, has no loudness.
+GATE = -70.0
+INTEGRATED = "lavfi.r128.I"
+
+
+class Loudness(Finding):
+    """How loud a sound is; `integrated` and `true_peak` are None where it is silent throughout, or very short.
+
+    `integrated` is in LUFS, `true_peak` in dBTP, `range` in LU.
+    """
+
+    integrated: float | None
+    true_peak: float | None
+    range: float
+
+
+def measured(
+    bench: Workbench,
+    path: Path,
+    track: int = 0,
+    *,
+    chain: Sequence[str] = (),
+    share: tuple[int, int] = (0, 100),
+) -> Loudness:
+    """Return how loud a file's sound track, counted from 0, is after the filters of `chain`.
+
+    `share` is the part of the attempt's percents that this fills.
+    """
+    log = bench.folder / "loudness.txt"
+    filters = [
+        *chain,
+        # Its reports are of whole tenths of a second: with this, the last peak is in one.
+        "apad=pad_dur=0.1",
+        "ebur128=peak=true:framelog=quiet:metadata=1",
+        measure.written(log.name, sound=True),
+    ]
+    try:
+        bench.ffmpeg.run(
+            [
+                *bench.ffmpeg.input_arguments(path),
+                *("-map", f"0:a:{track}", "-af", ",".join(filters), "-f", "null", "-"),
+            ],
+            duration=bench.media.duration,
+            phase="measuring loudness",
+            share=bench.percents(*share),
+        )
+        return _read(log)
+    finally:
+        log.unlink(missing_ok=True)
+
+
+def _read(log: Path) -> Loudness:
+    """Return the last report: each is of all that came before."""
+    reports = deque((report for report in measure.read(log) if INTEGRATED in report.values), maxlen=1)
+    return reported(reports[0]) if reports else Loudness(integrated=None, true_peak=None, range=0)
+
+
+def reported(report: Measured) -> Loudness:
+    """Return what ebur128 says, in one of its reports, of all that came before."""
+    integrated, peak, spread = map(report.number, (INTEGRATED, "lavfi.r128.true_peak", "lavfi.r128.LRA"))
+    return Loudness(
+        integrated=round(integrated, 2) if integrated is not None and integrated > GATE else None,
+        true_peak=round(20 * math.log10(peak), 2) if peak else None,
+        range=round(spread or 0, 2),
+    )

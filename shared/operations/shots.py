@@ -1,0 +1,69 @@
+"""Shots: the stretches between two cuts. A dissolve is no cut: what it joins counts as one shot."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.errors import MediaRejected
+from shared.operations import measure, picture
+from shared.operations.operation import Workbench
+
+CUTS = "cuts.txt"  # a name in the bench's folder
+SIZE = picture.Box(320, 320)  # large enough to tell scenes apart, and five times quicker than 1080p
+THRESHOLD = 10.0  # scdet's own, in percent of the whole range of brightness
+SHORTEST = 0.5  # Seconds: of two cuts closer than that, as in a flash, the second is none.
+
+
+@dataclass(frozen=True)
+class Shot:
+    """From one cut to the next, in seconds from the beginning of the file."""
+
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """How many seconds it lasts."""
+        return self.end - self.start
+
+
+def cut_filter(threshold: float = THRESHOLD) -> str:
+    """Return the filters that write the time of each cut into a file of the bench's folder."""
+    return f"scdet=threshold={threshold:g},metadata=print:key=lavfi.scd.time:file={CUTS}"
+
+
+def found(bench: Workbench, *, share: tuple[int, int]) -> tuple[Shot, ...]:
+    """Return the shots of the picture, at least one; raise MediaRejected when nothing of it can be decoded."""
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    duration = video.duration or bench.media.duration
+    chain = ",".join([*picture.filters(video, SIZE), cut_filter()])
+    end = bench.ffmpeg.run(
+        # A capital V passes over cover art. No frame is made up or left out for a constant rate.
+        [
+            *bench.ffmpeg.input_arguments(bench.source),
+            *("-map", "0:V:0", "-vf", chain, "-fps_mode", "passthrough", "-f", "null", "-"),
+        ],
+        duration=duration,
+        phase="looking for cuts",
+        share=share,
+    )
+    return between(cuts(bench), end)
+
+
+def cuts(bench: Workbench) -> tuple[float, ...]:
+    """Return the times that `cut_filter` wrote."""
+    path = bench.folder / CUTS
+    times = tuple(frame.time for frame in measure.read(path))
+    path.unlink(missing_ok=True)
+    return times
+
+
+def between(times: Iterable[float], end: float) -> tuple[Shot, ...]:
+    """Return the shots from 0 to the end with a cut at each of the times; raise MediaRejected when there is no end."""
+    if end <= 0:
+        message = "no picture could be decoded: the source is damaged or cut off"
+        raise MediaRejected(message)
+    starts = [0.0]
+    for time in times:
+        if time - starts[-1] >= SHORTEST and end - time >= SHORTEST:
+            starts.append(time)
+    return tuple(Shot(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True))

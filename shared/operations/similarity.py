@@ -1,0 +1,205 @@
+"""How like its reference a picture still is: VMAF, PSNR and SSIM, frame by frame, with the frames' times aligned."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from shared.errors import MediaRejected
+from shared.operations import measure, picture
+from shared.operations.operation import Workbench
+from shared.probe import Video, probe
+
+SCORES, TIMES, FIRST = "similarity.json", "similarity.txt", "first.txt"  # names in the bench's folder
+# One model is trained on 1080p, one on 2160p, each seen from where single pixels just can't be told apart.
+MODEL, MODEL_OF_4K, LINES_OF_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1", 1440
+MARGIN = 0.5  # Seconds of reference on both sides of a window, so that each frame finds its like.
+SAME_RATE = 0.0005  # 29.97 against 30 is another rate: it drops a frame in a thousand.
+A_MILLISECOND = 0.001  # so that a frame that begins at the moment itself is among them
+
+
+@dataclass(frozen=True)
+class Alike:
+    """How alike two frames are; `time` in seconds from the reference's beginning, PSNR in dB of luma, 60 at most."""
+
+    time: float
+    vmaf: float
+    psnr: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """How alike two pictures are: the means over `frames` frames, and the series of those frames."""
+
+    vmaf: float
+    psnr: float
+    ssim: float
+    frames: int
+    series: tuple[Alike, ...]
+
+
+@dataclass(frozen=True)
+class First:
+    """The first frame as it is shown, in pixels, and when: seconds from the beginning of its file."""
+
+    width: int
+    height: int
+    moment: float
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two pictures: its file, where the window begins in its own time, and how much earlier to read.
+
+    `rate` are the frames a second to bring it to, counted from `origin` of its own time; None leaves them as they are.
+    """
+
+    path: Path
+    video: Video
+    start: float
+    margin: float
+    rate: float | None = None
+    origin: float = 0.0
+
+    @property
+    def seek(self) -> float:
+        """Where to begin to read."""
+        return max(self.start - self.margin, 0)
+
+    def input_arguments(self, bench: Workbench, length: float | None) -> list[str]:
+        """Return what reads the window, and a little more on both sides."""
+        window = [] if length is None else ["-t", f"{length + 2 * MARGIN:.6f}"]
+        return ["-ss", f"{self.seek:.6f}", *window, *bench.ffmpeg.input_arguments(self.path)]
+
+    def chain(self, size: First) -> str:
+        """Return the filters that bring it to that size, with the window's start as time 0."""
+        return ",".join(
+            [
+                *picture.filters(self.video, picture.Box()),
+                # VMAF's makers scale by bicubic. Of 4:2:0 in 8 bits there is always a way to compare.
+                f"scale={size.width}:{size.height}:flags=bicubic:out_range=tv",
+                "format=yuv420p",
+                f"settb=AVTB,setpts=PTS+({self.seek - self.origin:.6f})/TB",
+                *([f"fps=fps={self.rate:g},settb=AVTB"] if self.rate else []),
+                f"setpts=PTS-({self.start - self.origin:.6f})/TB",
+            ]
+        )
+
+
+def compared(  # noqa: PLR0913 - what to compare, and five keywords that are seldom all given
+    bench: Workbench,
+    reference: Path,
+    distorted: Path,
+    *,
+    seconds: tuple[float, float] | None = None,
+    sample: bool = False,
+    every: int = 1,
+    share: tuple[int, int] = (0, 100),
+) -> Similarity:
+    """Compare each frame that `distorted` shows with the one that `reference` shows at that time.
+
+    `seconds` is the window to measure, in the reference's time as `-ss` counts it. The two are aligned by their first
+    frames; a `sample` is a file made of the window alone (`-ss` of its start before `-i` of the reference), and is
+    aligned with the first frame that stands there. `every` measures each n-th frame; `share` is the part of the
+    attempt's percents to fill. Both pictures are brought to the reference's size, upright, in SDR; of another frame
+    rate than the distorted one's, the reference shows what `fps` makes of it.
+    """
+    start, end = seconds or (0.0, None)
+    video = picture.shown(probe(reference, "the reference"), bench.ffmpeg.limits)
+    other = picture.shown(probe(distorted, "the file to compare"), bench.ffmpeg.limits)
+    origin = start if sample else 0.0
+    first = first_frame(bench, reference, video, origin)
+    began = start - origin - first.moment + first_frame(bench, distorted, other, 0).moment
+    ours = Side(reference, video, start, MARGIN, _rate(video, other), origin)
+    theirs = Side(distorted, other, began, A_MILLISECOND)
+    length = None if end is None else end - start
+    scores = _filter(first, every)
+    window = "" if length is None else f",trim=end={length:.6f}"
+    graph = f"[0:V:0]{theirs.chain(first)}{window}[theirs];[1:V:0]{ours.chain(first)}[ours];[theirs][ours]{scores}"
+    bench.ffmpeg.run(
+        [
+            *(*theirs.input_arguments(bench, length), *ours.input_arguments(bench, length)),
+            *("-lavfi", graph, "-fps_mode", "passthrough", "-f", "null", "-"),
+        ],
+        duration=length or other.duration,
+        phase="comparing",
+        frame_rate=other.frame_rate,
+        share=share,
+    )
+    return _similarity(bench.folder, start)
+
+
+def _rate(video: Video, other: Video) -> float | None:
+    """Return the frames a second that `video` must be brought to so that each frame of `other` finds its like."""
+    if video.variable_frame_rate or other.variable_frame_rate or not (video.frame_rate and other.frame_rate):
+        return None
+    return None if abs(video.frame_rate / other.frame_rate - 1) < SAME_RATE else other.frame_rate
+
+
+def first_frame(bench: Workbench, path: Path, video: Video, start: float) -> First:
+    """Look at the first frame at or after `start`; its moment counts from there."""
+    target = bench.folder / FIRST
+    bench.ffmpeg.run(
+        [
+            *(["-ss", f"{start:.6f}"] if start else []),
+            *bench.ffmpeg.input_arguments(path),
+            *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(picture.filters(video, picture.Box()))),
+            # The frame's own time, not that of the nearest beat of a constant rate.
+            *("-fps_mode", "passthrough", "-enc_time_base", "1/1000000", "-f", "framecrc", f"file:{target}"),
+        ],
+        duration=None,
+        phase="comparing",
+        share=(0, 0),
+    )
+    facts = dict(line.split(": ", 1) for line in target.read_text().splitlines() if line.startswith("#"))
+    frames = [line for line in target.read_text().splitlines() if not line.startswith("#")]
+    target.unlink()
+    if not frames:
+        message = "there is nothing to compare: not one picture could be decoded"
+        raise MediaRejected(message)
+    width, height = facts["#dimensions 0"].split("x")
+    return First(int(width), int(height), int(frames[0].split(",")[2]) / 1e6)
+
+
+def _filter(size: First, every: int) -> str:
+    """Return the filter that writes the scores and the times of the frames into the bench's folder."""
+    model = MODEL_OF_4K if min(size.width, size.height) > LINES_OF_4K else MODEL
+    options = [
+        f"model=version={model}",
+        "feature=name=psnr|name=float_ssim",
+        f"n_subsample={every}:n_threads={os.cpu_count() or 1}",
+        f"log_fmt=json:log_path={SCORES}",
+        # The nearest frame, since containers round times; and no frame is compared with one that isn't there.
+        "shortest=1:ts_sync_mode=nearest",
+    ]
+    return f"libvmaf={':'.join(options)},{measure.written(TIMES)}"
+
+
+def _similarity(folder: Path, start: float) -> Similarity:
+    """Read what was measured, and leave nothing of it behind."""
+    scores, times = folder / SCORES, folder / TIMES
+    frames = json.loads(scores.read_text())["frames"] if scores.exists() else []
+    moments = [frame.time for frame in measure.read(times)]
+    scores.unlink(missing_ok=True)
+    times.unlink(missing_ok=True)
+    series = tuple(
+        Alike(
+            time=round(start + moments[frame["frameNum"]], 3),
+            vmaf=frame["metrics"]["vmaf"],
+            psnr=frame["metrics"]["psnr_y"],
+            ssim=frame["metrics"]["float_ssim"],
+        )
+        for frame in frames
+    )
+    if not series:
+        message = "there is nothing to compare: the two have no picture at the same time"
+        raise MediaRejected(message)
+    return Similarity(
+        vmaf=fmean(each.vmaf for each in series),
+        psnr=fmean(each.psnr for each in series),
+        ssim=fmean(each.ssim for each in series),
+        frames=len(series),
+        series=series,
+    )

@@ -1,0 +1,206 @@
+"""What Rekognition Video sees: a job is started, looked at once, and its answer read page by page.
+
+A job's ID is kept nowhere, since the same ClientRequestToken gets the same JobId for seven days, as long as the answer
+itself is kept, and the job is not done again: https://docs.aws.amazon.com/rekognition/latest/dg/api-video.html. A
+subtask that waits for its job is over within hours.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.errors import JobRunning
+from shared.ffmpeg import Progress
+from shared.operations.findings import Segment
+from shared.orchestration import format_of
+from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
+from shared.providers.aws.sightings import GAP_MS, Sighting, merged, segments
+from shared.task import Source
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+    from shared.operations.operation import Workbench
+
+SERVICE = "Rekognition"
+FORMATS = frozenset({"mp4", "m4v", "mov", "qt"})  # Its MPEG-4 and MOV, by all their names.
+REMEDY = (
+    "It reads MP4 and MOV with H.264 video: let a TRANSCODE to mp4 go before, and name that as this subtask's input"
+)
+PAGE = 1000  # Rekognition: the largest MaxResults that counts.
+# Percent; Rekognition's own limit is 50, but what is too unsure to matter, MODERATE's parameters say.
+UNSURE = 20
+# The categories of content moderation 7 by our own names, which other providers share:
+# https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
+CATEGORIES: Mapping[str, str] = {
+    "Explicit": "NUDITY",
+    "Non-Explicit Nudity of Intimate parts and Kissing": "SUGGESTIVE",
+    "Swimwear or Underwear": "SWIMWEAR",
+    "Violence": "VIOLENCE",
+    "Visually Disturbing": "DISTURBING",
+    "Drugs & Tobacco": "DRUGS",
+    "Alcohol": "ALCOHOL",
+    "Rude Gestures": "RUDE_GESTURES",
+    "Gambling": "GAMBLING",
+    "Hate Symbols": "HATE_SYMBOLS",
+}
+OTHER = "OTHER"  # A category of a later model.
+DETAILS = 5  # So many names at most tell more closely what a stretch of a category holds.
+
+Requests = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A kind of job: its name in tokens, what it does for people to read, and its two requests."""
+
+    name: str
+    goal: str
+    start: "Callable[[RekognitionClient, dict[str, Any]], Requests]"
+    get: "Callable[[RekognitionClient, dict[str, Any]], Requests]"
+
+
+LABELS = Job(
+    "labels",
+    "find labels",
+    lambda client, request: client.start_label_detection(**request),
+    lambda client, request: client.get_label_detection(**request, AggregateBy="SEGMENTS", SortBy="TIMESTAMP"),
+)
+MODERATION = Job(
+    "moderation",
+    "moderate the picture",
+    lambda client, request: client.start_content_moderation(**request, MinConfidence=UNSURE),
+    lambda client, request: client.get_content_moderation(**request, AggregateBy="SEGMENTS", SortBy="TIMESTAMP"),
+)
+TEXT = Job(
+    "text",
+    "read text",
+    lambda client, request: client.start_text_detection(**request),
+    lambda client, request: client.get_text_detection(**request),
+)
+
+
+def labels(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]:
+    """Return each label for as long as it is to be seen."""
+    return segments(
+        merged(
+            sighting(found, found["Label"]["Name"], found["Label"]["Confidence"])
+            for page in pages(client, LABELS, bench)
+            for found in page.get("Labels", [])
+        )
+    )
+
+
+def moderation(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]:
+    """Return each category for as long as it is to be seen, with the names that tell it more closely.
+
+    Rekognition lists a thing three times, as itself and as its ancestors; they become one segment.
+    """
+    found = [each for page in pages(client, MODERATION, bench) for each in page.get("ModerationLabels", [])]
+    parents = {each["ModerationLabel"]["Name"]: each["ModerationLabel"].get("ParentName", "") for each in found}
+    seen = [
+        sighting(
+            each,
+            CATEGORIES.get(root(each["ModerationLabel"]["Name"], parents), OTHER),
+            each["ModerationLabel"]["Confidence"],
+            each["ModerationLabel"]["Name"],
+        )
+        for each in found
+    ]
+    stretches = merged(replace(each, text=None) for each in seen)
+    return segments(replace(stretch, text=details(stretch, seen)) for stretch in stretches)
+
+
+def text(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]:
+    """Return each line of text for as long as it is to be seen: until the look after the last that saw it."""
+    looks: set[int] = set()
+    length = 0
+
+    def lines() -> Iterator[Sighting]:
+        nonlocal length
+        for page in pages(client, TEXT, bench):
+            length = page.get("VideoMetadata", {}).get("DurationMillis", 0)
+            for found in page.get("TextDetections", []):
+                looks.add(found["Timestamp"])
+                line = found["TextDetection"]
+                if line["Type"] == "LINE":  # its words follow one by one
+                    yield sighting(found, "TEXT", line["Confidence"], line["DetectedText"])
+
+    seen = merged(lines())
+    step = min((later - earlier for earlier, later in pairwise(sorted(looks))), default=0)
+    lasting = min(step, GAP_MS)
+    return segments(replace(line, end=max(line.end, min(line.end + lasting, length))) for line in seen)
+
+
+def pages(client: "RekognitionClient", job: Job, bench: "Workbench") -> Iterator[Requests]:
+    """Yield the answer's pages; raise JobRunning until it is there."""
+    reason = ""
+    for number in range(1, JOBS + 1):
+        identifier = started(client, job, bench.files.place, f"{bench.job}-{job.name}-{number}")
+        if identifier is None:
+            continue
+        page = looked(client, job, identifier)
+        if page["JobStatus"] == "IN_PROGRESS":
+            message = f"waiting for {SERVICE} to {job.goal}"
+            raise JobRunning(message)
+        if page["JobStatus"] == "SUCCEEDED":
+            yield page
+            while following := page.get("NextToken"):
+                bench.report(Progress(0, "reading findings"))
+                page = looked(client, job, identifier, NextToken=following)
+                yield page
+            return
+        reason = page.get("StatusMessage", "no reason was given")
+        check_media(SERVICE, reason, REMEDY)
+    raise given_up(SERVICE, reason or "its jobs had been started with other parameters")
+
+
+def started(client: "RekognitionClient", job: Job, place: Source, token: str) -> str | None:
+    """Start a job, or find the one that was started with this token; None when that was another job."""
+    if format_of(place.key) not in FORMATS:
+        message = f"{SERVICE} does not read this file by its name. {REMEDY}"
+        raise lacks(message)
+    here = {"Bucket": place.bucket, "Name": place.key, **({"Version": place.version_id} if place.version_id else {})}
+    with answering(SERVICE):
+        try:
+            identifier: str = job.start(client, {"Video": {"S3Object": here}, "ClientRequestToken": token})["JobId"]
+        except ClientError as error:
+            # A deployment since then asks in other words, and that job can't be reached any more.
+            if code_of(error) == "IdempotentParameterMismatchException":
+                return None
+            raise
+    return identifier
+
+
+def looked(client: "RekognitionClient", job: Job, identifier: str, **more: str) -> Requests:
+    """Return a page of a job's answer."""
+    with answering(SERVICE):
+        return job.get(client, {"JobId": identifier, "MaxResults": PAGE, **more})
+
+
+def sighting(found: Mapping[str, Any], label: str, confidence: float, line: str | None = None) -> Sighting:
+    """Return what was found as a sighting; what has no stretch is there for a moment."""
+    start = found.get("StartTimestampMillis", found["Timestamp"])
+    return Sighting(start, max(start, found.get("EndTimestampMillis", start)), label, confidence, line)
+
+
+def root(name: str, parents: Mapping[str, str]) -> str:
+    """Return the ancestor of a moderation label at the top of its hierarchy."""
+    for _ in parents:
+        if not (parent := parents.get(name)):
+            break
+        name = parent
+    return name
+
+
+def details(stretch: Sighting, seen: list[Sighting]) -> str | None:
+    """Return the names below a category that were seen in a stretch of it, the surest first."""
+    within = [
+        each for each in seen if each.label == stretch.label and each.start <= stretch.end and each.end >= stretch.start
+    ]
+    within.sort(key=lambda each: -each.confidence)
+    names = dict.fromkeys(each.text for each in within if each.text and each.text not in CATEGORIES)
+    return ", ".join(list(names)[:DETAILS]) or None

@@ -1,0 +1,158 @@
+"""What Transcribe hears: a job is started, looked at once, and its transcript made into sentences.
+
+A job's name is unique in an account, so that no attempt starts it twice, and Transcribe keeps it for 90 days. The
+transcript stays in the service's own bucket, which goes with the job: nothing of it is left in ours (Transcribe writes
+a probe file into a bucket that it is told to write to, and tags nothing, so that no lifecycle rule would find it), and
+the link that GetTranscriptionJob gives to it needs no permission of S3. The job isn't deleted at once, since an attempt
+that dies after that would have it done, and paid for, again.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+
+from shared.errors import Interrupted, JobRunning, MediaRejected, NotFound
+from shared.media_store import MediaStore
+from shared.operations.findings import Segment
+from shared.operations.speech import sentences
+from shared.orchestration import format_of
+from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
+from shared.providers.aws.transcript import words
+from shared.task import Source
+
+if TYPE_CHECKING:
+    from botocore.model import StringShape
+    from mypy_boto3_transcribe import TranscribeServiceClient
+
+    from shared.operations.operation import Workbench
+
+SERVICE = "Transcribe"
+FORMATS: Mapping[str, str] = {
+    **{name: name for name in ("amr", "flac", "m4a", "mp3", "mp4", "ogg", "wav", "webm")},
+    "m4v": "mp4",
+    "oga": "ogg",
+    "opus": "ogg",
+}
+REMEDY = (
+    "It reads AMR, FLAC, M4A, MP3, MP4, Ogg, WAV and WebM with sound: let a TRANSCODE to m4a go before, and name that "
+    "as this subtask's input"
+)
+# Which country's, when only a language is named and there are several.
+USUAL: Mapping[str, str] = {
+    "ar": "ar-SA",
+    "ckb": "ckb-IQ",
+    "cy": "cy-GB",
+    "de": "de-DE",
+    "en": "en-US",
+    "es": "es-ES",
+    "et": "et-EE",
+    "fa": "fa-IR",
+    "fr": "fr-FR",
+    "pt": "pt-BR",
+    "sw": "sw-KE",
+    "zh": "zh-CN",
+    "zh-hans": "zh-CN",
+    "zh-hant": "zh-TW",
+}
+OK = 200
+TIMEOUT = 20  # Seconds without a byte of a transcript.
+
+
+def speech(
+    client: "TranscribeServiceClient", media: MediaStore, bench: "Workbench", language: str | None
+) -> tuple[Segment, ...]:
+    """Return the sentences that are spoken; raise JobRunning until they are there."""
+    reason = ""
+    for number in range(1, JOBS + 1):
+        name = f"reelmill-{bench.job}-speech-{number}"
+        job = looked(client, name)
+        if job is None:
+            start(client, media, bench.files.place, name, language)
+        elif job["TranscriptionJobStatus"] == "COMPLETED":
+            results = fetched(job["Transcript"]["TranscriptFileUri"])["results"]
+            return sentences(tuple(words(results)), job.get("LanguageCode"))
+        if job is None or job["TranscriptionJobStatus"] != "FAILED":
+            message = f"waiting for {SERVICE} to write down what is said"
+            raise JobRunning(message)
+        reason = job.get("FailureReason", "no reason was given")
+        check_media(SERVICE, reason, REMEDY)
+    raise given_up(SERVICE, reason)
+
+
+def looked(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any] | None:
+    """Return the job of that name, None when there is none."""
+    with answering(SERVICE):
+        try:
+            return client.get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
+        except ClientError as error:
+            # The one is documented, the other has been seen; of a name that is well formed both say the same.
+            if code_of(error) in {"NotFoundException", "BadRequestException"}:
+                return None
+            raise
+
+
+def start(client: "TranscribeServiceClient", media: MediaStore, place: Source, name: str, language: str | None) -> None:
+    """Start a job, unless another attempt has done so meanwhile."""
+    kind = FORMATS.get(format_of(place.key))
+    if kind is None:
+        message = f"{SERVICE} does not read this file by its name. {REMEDY}"
+        raise lacks(message)
+    known = cast("StringShape", client.meta.service_model.shape_for("LanguageCode")).enum
+    spoken = {"IdentifyLanguage": True} if language is None else {"LanguageCode": language_code(language, known)}
+    check_newest(media, place)
+    request: dict[str, Any] = {
+        "TranscriptionJobName": name,
+        "Media": {"MediaFileUri": f"s3://{place.bucket}/{place.key}"},
+        "MediaFormat": kind,
+        **spoken,
+    }
+    with answering(SERVICE):
+        try:
+            client.start_transcription_job(**request)
+        except ClientError as error:
+            if code_of(error) != "ConflictException":
+                raise
+
+
+def check_newest(media: MediaStore, place: Source) -> None:
+    """Raise MediaRejected unless the pinned object is the newest of its key: Transcribe reads no other version."""
+    try:
+        newest = media.pin(place.bucket, place.key)
+    except NotFound as error:
+        message = f"the source file was deleted before {SERVICE} could read it, and it reads no earlier version"
+        raise MediaRejected(message, code="SourceFileError.Deleted") from error
+    pinned, found = (
+        (place.version_id, newest.version_id) if place.version_id else (place.e_tag or newest.e_tag, newest.e_tag)
+    )
+    if pinned != found:
+        message = (
+            f"the source file was overwritten after this task was made, and {SERVICE} reads the newest version alone; "
+            "the newer upload has its own task"
+        )
+        raise MediaRejected(message, code="SourceFileError.Changed")
+
+
+def language_code(wanted: str, known: Collection[str]) -> str:
+    """Return Transcribe's code for a language, as `de` or `de-CH`; raise ParametersRejected when it has none."""
+    tag = wanted.replace("_", "-").lower()
+    codes = {code.lower(): code for code in known}
+    found = codes.get(tag) or USUAL.get(tag) or next((codes[c] for c in sorted(codes) if c.startswith(f"{tag}-")), None)
+    if found is None:
+        message = f"{SERVICE} knows no language {wanted}; leave it out, and {SERVICE} finds out which is spoken"
+        raise lacks(message)
+    return found
+
+
+def fetched(link: str) -> Mapping[str, Any]:
+    """Return the transcript behind a presigned link; each look at the job gives a new link."""
+    with answering(SERVICE):
+        answer = URLLib3Session(timeout=TIMEOUT).send(AWSRequest(method="GET", url=link).prepare())
+    if answer.status_code != OK:
+        message = f"{SERVICE} did not hand over its transcript: HTTP {answer.status_code}"
+        raise Interrupted(message, code="InternalError.Service")
+    transcript: Mapping[str, Any] = json.loads(answer.content)
+    return transcript

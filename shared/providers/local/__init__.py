@@ -1,0 +1,32 @@
+"""The provider `local`: models that lie in their packages and run on a processor, with no network."""
+
+from shared.errors import ParametersRejected
+from shared.operations.findings import Provider, Segment
+from shared.operations.operation import Workbench
+from shared.providers.local import nudity, spoken, written
+
+
+class Local:
+    """What the extra `ai` installs: speech in English, text in the picture, nudity; no model for labels is free."""
+
+    name = "local"
+
+    def labels(self, bench: Workbench) -> tuple[Segment, ...]:
+        """Raise ParametersRejected: there is no model for that."""
+        message = f"the provider local has no model that names what {bench.files.name} shows: choose the provider aws"
+        raise ParametersRejected(message, code="ParameterError.ProviderLacks")
+
+    def moderation(self, bench: Workbench) -> tuple[Segment, ...]:
+        """Return how sure the model is of nudity, for each stretch that it looked at."""
+        return nudity.found(bench)
+
+    def text(self, bench: Workbench) -> tuple[Segment, ...]:
+        """Return the lines of writing in the picture, in the scripts that PP-OCR reads: Latin and Chinese above all."""
+        return written.found(bench)
+
+    def speech(self, bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+        """Return what is said, in English."""
+        return spoken.found(bench, language)
+
+
+PROVIDER: Provider = Local()

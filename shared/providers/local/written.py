@@ -1,0 +1,91 @@
+"""Writing in the picture, read by PP-OCR from stills of every shot."""
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.operations import picture, sampling, segments, shots
+from shared.operations.findings import Segment
+from shared.operations.operation import Workbench
+from shared.operations.words import folded
+from shared.providers.local.extra import installed
+
+if TYPE_CHECKING:
+    from rapidocr import RapidOCR
+
+LABEL = "TEXT"
+EVERY = 1.0  # seconds
+MOST = 480
+SECONDS_EACH, SHARE_OF_TIME = 1.0, 0.5  # what a picture costs on two cores, and how much of the time may go there
+SIZE = picture.Box(1280, 1280)
+SURE = 0.6  # Below that, a pattern of leaves is taken for letters.
+OPTIONS = {
+    "Global.log_level": "critical",
+    "Global.use_cls": False,  # to look for writing upside down, which is rare, costs as much as to read
+    # Lines are looked for in at most so many pixels: as many are found as by its own rule, which enlarges, in half the
+    # time. They are read in the whole picture.
+    "Det.limit_type": "max",
+    "Det.limit_side_len": 960,
+}
+ALIKE = 0.85  # of two readings of one line
+SAME = 1.5  # Grey levels, of 255: a still that differs less from the one before shows the same.
+GLANCE = (64, 64)
+
+
+@cache
+def model() -> "RapidOCR":
+    """Return the model, loaded once a process: 32 MB."""
+    with installed():
+        from rapidocr import RapidOCR  # noqa: PLC0415 - a second, and not there on Lambda
+
+        return RapidOCR(params=OPTIONS)
+
+
+def found(bench: Workbench) -> tuple[Segment, ...]:
+    """Return each line for as long as it stands there; none without a picture."""
+    if bench.media.video is None:
+        return ()
+    model()
+    most = max(4, min(MOST, int(bench.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
+    wanted = sampling.moments(shots.found(bench, share=bench.percents(0, 10)), every=EVERY, most=most)
+    with sampling.samples(bench, wanted, size=SIZE, share=bench.percents(10, 20)) as stills:
+        lines = [line for still, read in _read(bench, stills) for line in _placed(still.moment, read)]
+    return segments.joined(lines, _one_line)
+
+
+def _read(
+    bench: Workbench, stills: tuple[sampling.Sample, ...]
+) -> Iterator[tuple[sampling.Sample, list[tuple[str, float]]]]:
+    """Yield what stands in each still; one that shows the same as the one before is not read again."""
+    from PIL import Image, ImageChops, ImageStat  # noqa: PLC0415 - comes with the model
+
+    before, lines = None, []
+    for number, still in enumerate(stills):
+        bench.ffmpeg.check_wall()
+        bench.advance(20 + 80 * number // len(stills), "reading")
+        with Image.open(still.path) as image:
+            glance = image.convert("L").resize(GLANCE)
+        if before is None or ImageStat.Stat(ImageChops.difference(before, glance)).mean[0] >= SAME:
+            before, lines = glance, _lines(still.path)
+        yield still, lines
+
+
+def _lines(path: Path) -> list[tuple[str, float]]:
+    """Return the lines in a picture, each with how sure the model is of it."""
+    read: Any = model()(path)  # a RapidOCROutput, of which it promises too little
+    return [(text, score) for text, score in zip(read.txts or (), read.scores or (), strict=True) if score >= SURE]
+
+
+def _placed(moment: sampling.Moment, lines: list[tuple[str, float]]) -> Iterator[Segment]:
+    for text, score in lines:
+        if folded(text):
+            confidence = min(max(float(score), 0), 1)
+            yield Segment(start=moment.start, end=moment.end, label=LABEL, confidence=confidence, text=text.strip())
+
+
+def _one_line(one: Segment, other: Segment) -> bool:
+    """Whether two readings are of one line: a letter may have been taken for another."""
+    ours, theirs = (folded(segment.text or "") for segment in (one, other))
+    return ours == theirs or SequenceMatcher(None, ours, theirs, autojunk=False).ratio() >= ALIKE

@@ -1,0 +1,181 @@
+"""The API plays streams: lists come rewritten, so that every file in them is a link, and nothing else is."""
+
+import gzip
+import re
+from base64 import b64decode
+from typing import Any
+from urllib.parse import quote
+
+import m3u8
+import pytest
+import requests
+
+from functions.task_api.play import linked_dash, linked_hls, linked_vtt
+from shared.services import Services
+from tests.functions.conftest import Answer, Api
+from tests.functions.test_task_api import COVER, a_task, worked
+from tests.functions.test_task_api_files import ODD, fetched, query
+
+TINY = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest", "segmentSeconds": 1}
+WEB = {"name": "web", "type": "STREAM", "params": TINY}
+LOCKED = {"name": "locked", "type": "STREAM", "params": {**TINY, "encryption": "aes-128"}}
+SPRITE = {
+    "name": "sprite",
+    "type": "SPRITE",
+    "params": {"every": 0.2, "columns": 2, "rows": 1, "width": 32, "height": 18},
+}
+VIDEO, AUDIO = "video-90p-100k", "audio-1-128k"
+
+
+@pytest.fixture
+def done(api: Api, world: Services, blink: bytes) -> dict[str, Any]:
+    """A task with a stream, a locked stream, a picture, and a sheet of pictures."""
+    return worked(api, world, a_task(api, key=ODD, content=blink, subtasks=[WEB, LOCKED, COVER, SPRITE]))
+
+
+def played(api: Api, task: dict[str, Any], path: str, no: int = 1, **asked: Any) -> Answer:  # noqa: ANN401
+    return api.get(f"/tasks/{task['taskId']}/subtasks/{no}/play/{path}", **asked)
+
+
+def playlist(api: Api, task: dict[str, Any], path: str, no: int = 1, **asked: Any) -> Any:  # noqa: ANN401
+    answer = played(api, task, path, no, **asked)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/vnd.apple.mpegurl")
+    assert answer.headers["cache-control"] == "no-store"
+    return m3u8.loads(answer.text)
+
+
+def keys_of(api: Api, task: dict[str, Any], no: int = 1) -> dict[str, str]:
+    """Return the links of a subtask's files, without what is signed, by their names."""
+    outputs = api.get(f"/tasks/{task['taskId']}/subtasks/{no}/outputs").json["outputs"]
+    return {output["fileName"]: output["url"].partition("?")[0] for output in outputs}
+
+
+def test_a_master_playlist_leads_to_the_playlists_beside_it_in_the_same_run(api: Api, done: dict[str, Any]) -> None:
+    master = playlist(api, done, "master.m3u8")
+
+    assert done["outcome"] == "SUCCEEDED"
+    assert [line.uri for line in master.playlists] == [f"{VIDEO}.m3u8?run=1"]
+    assert [one.uri for one in master.media] == [f"{AUDIO}.m3u8?run=1"]
+
+
+@pytest.mark.parametrize("name", [VIDEO, AUDIO])
+def test_every_segment_of_a_playlist_is_a_link_that_gets_its_bytes_for_as_long_as_a_film(
+    api: Api, done: dict[str, Any], name: str
+) -> None:
+    found = playlist(api, done, f"{name}.m3u8", run=1)
+
+    (link,) = {segment.uri for segment in found.segments} | {found.segment_map[0].uri}
+    size, start = map(int, found.segments[0].byterange.split("@"))
+    part = requests.get(link, headers={"Range": f"bytes={start}-{start + size - 1}"}, timeout=10)
+    assert link.partition("?")[0] == keys_of(api, done)[f"{name}.mp4"]
+    assert query(link)["X-Amz-Expires"] == str(6 * 3600)
+    assert query(link)["response-content-type"] == f"{name.partition('-')[0]}/mp4"
+    assert (part.status_code, len(part.content), part.content[4:8]) == (206, size, b"moof")
+
+
+def test_a_manifests_files_are_links(api: Api, done: dict[str, Any]) -> None:
+    answer = played(api, done, "manifest.mpd")
+
+    links = [link.replace("&amp;", "&") for link in re.findall("<BaseURL>(.*)</BaseURL>", answer.text)]
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/dash+xml")
+    assert [link.partition("?")[0] for link in links] == [keys_of(api, done)[f"{name}.mp4"] for name in (VIDEO, AUDIO)]
+    assert all(fetched(link)[4:8] == b"ftyp" for link in links)
+
+
+def test_a_sprites_cues_show_their_parts_of_links_to_its_sheets(api: Api, done: dict[str, Any]) -> None:
+    answer = played(api, done, "sprite.vtt", 4)
+
+    links = [line.partition("#xywh=") for line in answer.text.splitlines() if "#xywh=" in line]
+    sheets = {link for name, link in keys_of(api, done, 4).items() if name != "sprite.vtt"}
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/vtt")
+    assert answer.text.startswith("WEBVTT")
+    assert {link.partition("?")[0] for link, _, _ in links} == sheets
+    assert [place for _, _, place in links][:3] == ["0,0,32,18", "32,0,32,18", "0,0,32,18"]
+    assert fetched(links[0][0])[:3] == b"\xff\xd8\xff"
+
+
+def test_any_other_file_is_where_it_leads_to(api: Api, done: dict[str, Any]) -> None:
+    answer = played(api, done, f"{VIDEO}.mp4")
+
+    assert (answer.status, answer.text) == (302, "")
+    assert answer.headers["location"].partition("?")[0] == keys_of(api, done)[f"{VIDEO}.mp4"]
+    assert query(answer.headers["location"])["X-Amz-Expires"] == str(6 * 3600)
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+def test_a_key_is_told_to_the_caller_alone_and_never_linked(api: Api, done: dict[str, Any], accepted: str) -> None:
+    found = playlist(api, done, f"{VIDEO}.m3u8", 2)
+    (key,) = {line.uri for line in found.keys if line}
+
+    path = f"/tasks/{done['taskId']}/subtasks/2/play/stream.key"
+    answer = api.ask("GET", path, event_says={"headers": {"accept-encoding": accepted}})
+
+    assert key == "stream.key?run=1"
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/octet-stream")
+    outputs = api.get(f"/tasks/{done['taskId']}/subtasks/2/outputs").json["outputs"]
+    assert b64decode(answer.text) == fetched(outputs[-1]["url"])
+    assert len(b64decode(answer.text)) == 16
+
+
+def test_a_path_that_is_none_of_the_subtasks_own_files_is_not_found(api: Api, done: dict[str, Any]) -> None:
+    theirs = [*keys_of(api, done, 3), "stream.key", "sprite.vtt"]
+    odd = ["../master.m3u8", "%2e%2e/master.m3u8", "x/../master.m3u8", "/master.m3u8", f"{VIDEO}.mp4/..", "a.m3u8"]
+
+    answers = {path: played(api, done, path).code for path in (*theirs, *odd)}
+
+    assert answers == dict.fromkeys(answers, "404 OutputNotFound")
+
+
+def test_a_file_is_found_by_its_percent_encoded_name(api: Api, done: dict[str, Any]) -> None:
+    (name,) = keys_of(api, done, 3)
+
+    assert played(api, done, name, 3).status == 302
+    assert played(api, done, quote(name), 3).status == 302
+
+
+def test_a_subtask_that_has_not_succeeded_plays_nothing(api: Api) -> None:
+    assert played(api, a_task(api, subtasks=[WEB]), "master.m3u8").code == "409 NoOutputs"
+
+
+def test_a_stream_of_an_earlier_run_plays_on_while_the_next_one_is_made(api: Api, done: dict[str, Any]) -> None:
+    api.post(f"/tasks/{done['taskId']}/restart")
+
+    master = playlist(api, done, "master.m3u8", run=1)
+
+    path, _, asked = master.playlists[0].uri.partition("?run=")
+    assert asked == "1"
+    assert playlist(api, done, path, run=1).segments
+    assert played(api, done, "master.m3u8").code == "409 NoOutputs"
+
+
+def test_a_list_travels_compressed_when_the_player_takes_that(api: Api, done: dict[str, Any]) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/1/play/{VIDEO}.m3u8"
+
+    answer = api.ask("GET", path, event_says={"headers": {"accept-encoding": "gzip, br"}})
+
+    text = gzip.decompress(b64decode(answer.text)).decode()
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(m3u8.loads(text).segments) == len(playlist(api, done, f"{VIDEO}.m3u8").segments)
+
+
+def test_of_a_playlist_only_what_names_a_file_is_replaced() -> None:
+    text = '#EXTM3U\n#EXT-X-MAP:URI="a.mp4",BYTERANGE="9@0"\n#EXTINF:4,a.mp4\na.mp4\n\n#EXT-X-ENDLIST\n'
+
+    assert linked_hls(text, str.upper) == (
+        '#EXTM3U\n#EXT-X-MAP:URI="A.MP4",BYTERANGE="9@0"\n#EXTINF:4,a.mp4\nA.MP4\n\n#EXT-X-ENDLIST\n'
+    )
+
+
+def test_a_link_in_a_manifest_keeps_its_ampersands() -> None:
+    text = "<BaseURL>a&amp;b.mp4</BaseURL><Label>a.mp4</Label>"
+
+    assert linked_dash(text, lambda uri: f"https://x/{uri}?a&b") == (
+        "<BaseURL>https://x/a&amp;b.mp4?a&amp;b</BaseURL><Label>a.mp4</Label>"
+    )
+
+
+def test_of_webvtt_only_cues_that_show_a_part_of_a_picture_are_replaced() -> None:
+    cues = ["00:00.000 --> 00:05.000\r\nsprite 1.jpg#xywh=0,0,160,90", "00:05.000 --> 00:06.000\r\nwe are #1"]
+    text = "\r\n\r\n".join(["WEBVTT", *cues, ""])
+
+    assert linked_vtt(text, str.upper) == text.replace("sprite 1.jpg", "SPRITE 1.JPG")

@@ -1,0 +1,68 @@
+"""Sentences out of single words."""
+
+from itertools import pairwise
+
+from shared.operations.cues import cells
+from shared.operations.speech import SCREEN, Word, sentences
+
+
+def heard(text: str, *, pause_before: str = "", pause: float = 2.0) -> list[Word]:
+    """Return the words of a text, a quarter of a second each; one of them after a pause."""
+    words, now = [], 0.0
+    for word in text.split():
+        now += pause if word == pause_before else 0
+        words.append(Word(now, now + 0.25, f" {word}", 0.9))
+        now += 0.25
+    return words
+
+
+def test_a_sentence_ends_with_its_mark_and_not_with_an_abbreviation() -> None:
+    made = sentences(heard("And Mr. Dashwood had leisure. He was young! Was he? Yes"))
+
+    assert [segment.text for segment in made] == ["And Mr. Dashwood had leisure.", "He was young!", "Was he?", "Yes"]
+
+
+def test_a_sentence_lasts_from_its_first_word_to_its_last() -> None:
+    made = sentences(heard("One two. Three four five."), "en")
+
+    assert [(segment.start, segment.end) for segment in made] == [(0, 0.5), (0.5, 1.25)]
+    assert {(segment.label, segment.language, segment.confidence) for segment in made} == {("SPEECH", "en", 0.9)}
+
+
+def test_after_a_pause_something_new_begins() -> None:
+    made = sentences(heard("so it goes on and on", pause_before="and"))
+
+    assert [segment.text for segment in made] == ["so it goes on", "and on"]
+
+
+def test_a_long_sentence_is_parted_behind_a_comma_where_there_is_one_and_fits_the_screen() -> None:
+    text = "of all the things that he had ever seen in his long life, this one was without any doubt " * 3
+
+    made = sentences(heard(text))
+
+    parts = [segment.text or "" for segment in made]
+    assert parts[0] == "of all the things that he had ever seen in his long life,"
+    assert all(cells(part) <= SCREEN for part in parts)
+    assert " ".join(parts) == text.strip()
+    assert all(before.end <= after.start for before, after in pairwise(made))
+
+
+def test_a_word_that_fills_more_than_a_screen_stands_alone() -> None:
+    made = sentences(heard(f"a {'b' * 200} c"))
+
+    assert [segment.text for segment in made] == ["a", "b" * 200, "c"]
+
+
+def test_one_who_speaks_slowly_is_cut_into_parts_that_are_read_in_time() -> None:
+    words = [Word(2.0 * n, 2.0 * n + 2, f" word{n}", 0.9) for n in range(50)]
+
+    made = sentences(words)
+
+    assert " ".join(segment.text or "" for segment in made) == "".join(word.text for word in words).strip()
+    assert {segment.end - segment.start for segment in made} <= {2, 4, 6}
+    assert len(made) == 17
+
+
+def test_nothing_heard_is_no_sentence() -> None:
+    assert sentences([]) == ()
+    assert sentences([Word(0, 1, " ", 0.5)]) == ()
