@@ -167,7 +167,7 @@ class Times:
         if not self.start and self.end is None:
             return ""
         until = "" if self.end is None else f"*lt(t,{self.end - late:.6f})"
-        return f":x=x:y=y:enable='gte(t,{self.start - late:.6f}){until}'"
+        return f":enable='gte(t,{self.start - late:.6f}){until}'"
 
 
 def _times(mark: Watermark, duration: float | None) -> Times:
