@@ -20,6 +20,9 @@ UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$foun
 SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
 BIN := .venv/bin
 DYNALITE := tests/npm/node_modules/.synced
+# Everything of the console that people write.
+CONSOLE_SOURCES := $(shell find console/src console/public -type f ! -name schema.d.ts) \
+	$(wildcard console/*.ts console/*.js console/*.html) console/package.json console/package-lock.json console/tsconfig.json
 
 export SAM_CLI_TELEMETRY := 0
 unexport VIRTUAL_ENV # uv would warn that it isn't ours
@@ -30,7 +33,7 @@ MAKEFLAGS += --no-builtin-rules
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (the others do it when needed)
@@ -48,12 +51,42 @@ $(DYNALITE): tests/npm/package.json tests/npm/package-lock.json | .venv/.synced
 	$(BIN)/npm ci --loglevel=error --prefix tests/npm
 	@touch $@
 
+# The wheel's Node goes first, so that everybody builds with the same.
+console/%: export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+console/node_modules/.synced: console/package.json console/package-lock.json | .venv/.synced
+	npm ci --ignore-scripts --loglevel=error --prefix console
+	@touch $@
+
+# The API's own document, left alone while it says the same; from it come the console's types.
+console/openapi.json: $(shell find functions/task_api shared -name '*.py') | .venv/.synced
+	@$(BIN)/python -c 'from functions.task_api.handler import openapi_document; print(openapi_document())' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+console/src/api/schema.d.ts: console/openapi.json console/node_modules/.synced
+	@npm run --silent --prefix console types > /dev/null
+	@touch $@
+
+console/dist/index.html: $(CONSOLE_SOURCES) console/src/api/schema.d.ts console/node_modules/.synced
+	npm run --silent --prefix console build
+
+console/node_modules/.checked: $(CONSOLE_SOURCES) console/src/api/schema.d.ts console/node_modules/.synced
+	npm run --silent --prefix console check
+	@touch $@
+
+.PHONY: console
+console: console/dist/index.html ## build the web console, which the stack on this machine serves
+
+.PHONY: screenshots
+screenshots: .venv/.synced console ## write the pictures of the console in docs/screenshots/
+	$(BIN)/python -m tests.console.screenshots
+
 .PHONY: demo
 demo: .venv/.synced ## turn a real clip into a finished task (FILE=movie.mp4 takes yours)
 	@$(BIN)/reelmill demo $${FILE:+"$$FILE"}
 
 .PHONY: up
-up: .venv/.synced ## start the stack on this machine, in the background
+up: .venv/.synced console ## start the stack on this machine, in the background
 	@$(BIN)/reelmill up --detach
 
 .PHONY: down
@@ -61,7 +94,7 @@ down: .venv/.synced ## stop it; its data stay in .reelmill/
 	@$(BIN)/reelmill down
 
 .PHONY: test
-test: .venv/.synced $(DYNALITE) ## run every test
+test: .venv/.synced $(DYNALITE) console ## run every test
 	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests
 
 .PHONY: test-long
@@ -69,7 +102,7 @@ test-long: .venv/.synced $(DYNALITE) ## run the proofs for long, and print what 
 	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/proof
 
 .PHONY: check
-check: .venv/.synced ## lint, format, types, layers, template, lock
+check: .venv/.synced console/node_modules/.checked ## lint, format, types, layers, template, lock
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -102,4 +135,5 @@ bench: .venv/.synced $(DYNALITE) ## measure what Reelmill adds to bare ffmpeg an
 .PHONY: clean
 clean: ## delete what the tools made; the stack's data in .reelmill/ stay
 	rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tools .venv .coverage dist tests/npm/node_modules
+	rm -rf console/dist console/node_modules console/openapi.json console/src/api/schema.d.ts
 	find functions shared infra cli tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

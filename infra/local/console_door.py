@@ -1,4 +1,4 @@
-"""The console port: a page that says what runs here, and /api, where the user need not sign in."""
+"""The console port: the console, and /api, where the user need not sign in."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from infra.local.asgi import (
     refuse,
     replay,
 )
+from infra.local.site import Page, Site
 
 API = "/api"
 BODY_LIMIT = 10 * 1024**2  # bytes; an HTTP API takes 10 MB, AWS quotas page
@@ -34,6 +35,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Reelmill</
 body{{font:16px/1.5 system-ui;max-width:44rem;margin:3rem auto;padding:0 1rem}}
 pre{{overflow:auto;padding:1rem;border:1px solid #8888;border-radius:6px}}</style>
 <h1>Reelmill runs</h1>
+<p>Its console isn't built yet: <code>make console</code> builds it, and this page becomes it.</p>
 <p>Drop a file under <code>uploads/</code> of the input bucket, and it becomes a task.</p>
 <pre>reelmill demo
 reelmill upload movie.mp4 --wait
@@ -53,6 +55,7 @@ class ConsoleDoor:
     region: str
     api_id: str | None = None  # until the template is deployed
     input_bucket: str = ""
+    site: Site | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,10 +67,18 @@ class ConsoleDoor:
             await refuse(send, 403, "pages of other sites may not use this stack")
         elif path == API or path.startswith(API + "/"):
             await self._api(scope, receive, send, headers)
-        elif path == "/" and scope["method"] in {"GET", "HEAD"}:
-            await answer(send, 200, b"text/html; charset=utf-8", PAGE.format(bucket=escape(self.input_bucket)).encode())
+        elif scope["method"] in {"GET", "HEAD"} and (page := self._page(path)):
+            more = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in page.headers]
+            await answer(send, 200, page.content_type.encode("latin-1"), page.body, more)
         else:
             await refuse(send, 404, "no such page; the API is at /api")
+
+    def _page(self, path: str) -> Page | None:
+        """Return the console's page; while it isn't built, one that says what runs here."""
+        found = self.site.page(path, self.input_bucket) if self.site else None
+        if found is None and path == "/":
+            return Page("text/html; charset=utf-8", PAGE.format(bucket=escape(self.input_bucket)).encode(), ())
+        return found
 
     async def _api(self, scope: Message, receive: Receive, send: Send, headers: dict[str, str]) -> None:
         if self.api_id is None:

@@ -37,6 +37,7 @@ from infra.local.info import StackInfo
 from infra.local.journal import Journal
 from infra.local.recovery import recover
 from infra.local.saver import Saver
+from infra.local.site import Site
 from infra.local.uploads_under_way import UploadsUnderWay
 from shared.errors import ReelmillError
 
@@ -89,7 +90,12 @@ class Server:
         self.uploads = UploadsUnderWay(owed=self.generations.uploads_since())
         secret = self.data_dir.secret()
         self.aws = AwsDoor(emulated.app, emulator.ACCESS_KEY_ID, secret)
-        self.console = ConsoleDoor(emulated.app, Credentials(emulator.ACCESS_KEY_ID, secret), emulator.REGION)
+        self.console = ConsoleDoor(
+            emulated.app,
+            Credentials(emulator.ACCESS_KEY_ID, secret),
+            emulator.REGION,
+            site=Site(emulator.PROJECT / "console" / "dist", f"http://{emulator.HOST}:{options.aws_port}"),
+        )
         self.saver = Saver(
             self.generations,
             self.journal,

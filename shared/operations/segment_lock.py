@@ -31,9 +31,8 @@ def locked(path: Path, track: Track, key: bytes, check: Callable[[], None]) -> T
 
 def _encrypt(segment: bytes, number: int, key: bytes, file: BinaryIO) -> int:
     """Write one segment; return its size, which padding (PKCS #7) has made a multiple of the block's."""
-    # 20 ms that only a worker should pay.
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
+    from Cryptodome.Cipher import AES  # noqa: PLC0415 - only a worker should pay for it
+    from Cryptodome.Util.Padding import pad  # noqa: PLC0415 - the same
 
-    padding = BLOCK_BYTES - len(segment) % BLOCK_BYTES
-    encryptor = Cipher(algorithms.AES128(key), modes.CBC(number.to_bytes(BLOCK_BYTES))).encryptor()
-    return file.write(encryptor.update(segment + bytes([padding]) * padding) + encryptor.finalize())
+    cipher = AES.new(key, AES.MODE_CBC, iv=number.to_bytes(BLOCK_BYTES))
+    return file.write(cipher.encrypt(pad(segment, BLOCK_BYTES)))

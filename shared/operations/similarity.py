@@ -117,7 +117,15 @@ def compared(  # noqa: PLR0913 - what to compare, and five keywords that are sel
     length = None if end is None else end - start
     scores = _filter(first, every)
     window = "" if length is None else f",trim=end={length:.6f}"
-    graph = f"[0:V:0]{theirs.chain(first)}{window}[theirs];[1:V:0]{ours.chain(first)}[ours];[theirs][ours]{scores}"
+    # The reference must go on a little longer, or the last frame would find no like.
+    longer = "tpad=stop=2:stop_mode=clone"
+    graph = ";".join(
+        [
+            f"[0:V:0]{theirs.chain(first)}{window}[theirs]",
+            f"[1:V:0]{ours.chain(first)},{longer}[ours]",
+            f"[theirs][ours]{scores}",
+        ]
+    )
     bench.ffmpeg.run(
         [
             *(*theirs.input_arguments(bench, length), *ours.input_arguments(bench, length)),

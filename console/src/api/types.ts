@@ -1,0 +1,25 @@
+/** The API's objects by short names. */
+
+import type { Schemas } from "./client";
+
+export type Task = Schemas["TaskSummary"];
+export type TaskDetail = Schemas["TaskView"];
+export type TaskStatus = Schemas["TaskStatus"];
+export type Outcome = Schemas["Outcome"];
+export type Subtask = Schemas["SubtaskView"];
+export type SubtaskDetail = Schemas["SubtaskDetail"];
+export type SubtaskType = Schemas["SubtaskType"];
+export type Attempt = Schemas["AttemptView"];
+export type OutputFile = Schemas["OutputView"];
+export type Failure = Schemas["FailureView"];
+export type BulkAction = Schemas["Action"];
+export type BulkResult = Schemas["BulkResultView"];
+export type Orchestration = Schemas["OrchestrationView"];
+export type OrchestrationBody = Schemas["OrchestrationBody"];
+export type SubtaskRule = Schemas["SubtaskRule"];
+export type Template = Schemas["TemplateView"];
+export type Operation = Schemas["OperationView"];
+export type Verdict = Schemas["Verdict"];
+export type VerdictRow = Schemas["VerdictView"];
+export type Grant = Schemas["UploadView"];
+export type Match = Schemas["Match"];

@@ -1,0 +1,136 @@
+/** The frame round every page: top bar, side navigation, breadcrumbs, notices, routes. */
+
+import AppLayoutToolbar from "@cloudscape-design/components/app-layout-toolbar";
+import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
+import SideNavigation from "@cloudscape-design/components/side-navigation";
+import TopNavigation from "@cloudscape-design/components/top-navigation";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Navigate, Route, Routes, useLocation, useNavigate } from "react-router";
+import { auth } from "./auth/auth";
+import { crumbsOf, titleOf } from "./crumbs";
+import { text } from "./strings";
+import { TasksPage } from "./tasks/TasksPage";
+import { useTheme } from "./theme";
+import { useFollow } from "./ui/links";
+import { Waiting } from "./ui/Loaded";
+import { NoticeBar } from "./ui/notices";
+
+const TaskPage = lazy(() => import("./task/TaskPage"));
+const CreateTaskPage = lazy(() => import("./create/CreateTaskPage"));
+const OrchestrationsPage = lazy(() => import("./catalog/OrchestrationsPage"));
+const OrchestrationPage = lazy(() => import("./catalog/OrchestrationPage"));
+const EditOrchestrationPage = lazy(() => import("./catalog/EditOrchestrationPage"));
+const TemplatesPage = lazy(() => import("./catalog/TemplatesPage"));
+const TemplatePage = lazy(() => import("./catalog/TemplatePage"));
+const EditTemplatePage = lazy(() => import("./catalog/EditTemplatePage"));
+const UploadsPage = lazy(() => import("./uploads/UploadsPage"));
+
+const NAVIGATION = [
+  { type: "link", text: text.nav.tasks, href: "/tasks" },
+  { type: "link", text: text.nav.create, href: "/tasks/create" },
+  { type: "divider" },
+  { type: "link", text: text.nav.orchestrations, href: "/orchestrations" },
+  { type: "link", text: text.nav.templates, href: "/templates" },
+  { type: "divider" },
+  { type: "link", text: text.nav.uploads, href: "/uploads" },
+] as const;
+const TABLES = new Set(["/tasks", "/orchestrations", "/templates", "/uploads"]);
+
+export function App() {
+  const { pathname } = useLocation();
+  const follow = useFollow();
+  const [open, setOpen] = useState(true);
+  const active = pathname === "/tasks/create" ? pathname : `/${pathname.split("/")[1] ?? ""}`;
+
+  useEffect(() => {
+    document.title = titleOf(pathname);
+    // A new page begins at its top, for the eye and for the screen reader alike.
+    scrollTo(0, 0);
+  }, [pathname]);
+
+  return (
+    <>
+      <TopBar />
+      <AppLayoutToolbar
+        headerSelector="#top-bar"
+        toolsHide
+        navigationOpen={open}
+        onNavigationChange={(event) => setOpen(event.detail.open)}
+        navigationWidth={200}
+        navigation={
+          <SideNavigation
+            header={{ text: text.product, href: "/tasks" }}
+            items={NAVIGATION}
+            activeHref={active}
+            onFollow={follow}
+          />
+        }
+        breadcrumbs={<BreadcrumbGroup items={crumbsOf(pathname)} onFollow={follow} ariaLabel={text.nav.crumbs} />}
+        notifications={<NoticeBar />}
+        contentType={TABLES.has(pathname) ? "table" : pathname.endsWith("/create") ? "form" : "default"}
+        content={
+          <Suspense fallback={<Waiting />}>
+            <Pages />
+          </Suspense>
+        }
+        ariaLabels={text.nav.layout}
+      />
+    </>
+  );
+}
+
+function Pages() {
+  return (
+    <Routes>
+      <Route path="/tasks" element={<TasksPage />} />
+      <Route path="/tasks/create" element={<CreateTaskPage />} />
+      <Route path="/tasks/:taskId" element={<TaskPage />} />
+      <Route path="/orchestrations" element={<OrchestrationsPage />} />
+      <Route path="/orchestrations/create" element={<EditOrchestrationPage />} />
+      <Route path="/orchestrations/:name" element={<OrchestrationPage />} />
+      <Route path="/orchestrations/:name/edit" element={<EditOrchestrationPage />} />
+      <Route path="/templates" element={<TemplatesPage />} />
+      <Route path="/templates/create" element={<EditTemplatePage />} />
+      <Route path="/templates/:name" element={<TemplatePage />} />
+      <Route path="/templates/:name/edit" element={<EditTemplatePage />} />
+      <Route path="/uploads" element={<UploadsPage />} />
+      <Route path="*" element={<Navigate to="/tasks" replace />} />
+    </Routes>
+  );
+}
+
+function TopBar() {
+  const navigate = useNavigate();
+  const [dark, toggle] = useTheme();
+  const { user, signOut } = auth();
+  return (
+    <div id="top-bar" style={{ position: "sticky", insetBlockStart: 0, zIndex: 1002 }}>
+      <TopNavigation
+        identity={{
+          href: "/tasks",
+          title: text.product,
+          logo: { src: "/favicon.svg", alt: "" },
+          onFollow: (event) => {
+            event.preventDefault();
+            void navigate("/tasks");
+          },
+        }}
+        utilities={[
+          { type: "button", text: dark ? text.nav.light : text.nav.dark, onClick: toggle },
+          { type: "button", text: text.nav.api, href: "/api/docs", external: true, externalIconAriaLabel: text.newTab },
+          ...(user && signOut
+            ? [
+                {
+                  type: "menu-dropdown" as const,
+                  text: user,
+                  iconName: "user-profile" as const,
+                  items: [{ id: "out", text: text.nav.signOut }],
+                  onItemClick: () => void signOut(),
+                },
+              ]
+            : []),
+        ]}
+      />
+    </div>
+  );
+}

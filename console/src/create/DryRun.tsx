@@ -1,0 +1,81 @@
+/** What will happen, before anything does. */
+
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { api, take } from "../api/client";
+import type { Orchestration, SubtaskRule, Template } from "../api/types";
+import { usePolled } from "../polled";
+import { text } from "../strings";
+import { LoadError } from "../ui/Loaded";
+import { outputName } from "./names";
+
+interface Props {
+  /** The first file's key, empty while none is chosen. */
+  sourceKey: string;
+  isUpload: boolean;
+  /** The subtasks of the new task; null leaves it to the orchestrations. */
+  rules: readonly SubtaskRule[] | null;
+  prefix: string;
+  orchestrations: readonly Orchestration[];
+  templates: readonly Template[];
+}
+
+export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, templates }: Props) {
+  const asked = usePolled(
+    isUpload ? sourceKey : "",
+    (signal) => (isUpload && sourceKey ? take(api.POST("/orchestrations/match", { body: { key: sourceKey }, signal })) : Promise.resolve(null)),
+    () => null,
+  );
+  const takers = asked.value?.matches.filter((one) => one.verdict === "MATCHED").map((one) => one.orchestration) ?? [];
+  const byItself = orchestrations.filter((one) => takers.includes(one.name));
+  return (
+    <Container header={<Header variant="h2">{text.dryRun.title}</Header>}>
+      {!sourceKey && <Box color="text-status-inactive">{text.dryRun.chooseFirst}</Box>}
+      {sourceKey && (
+        <SpaceBetween size="m">
+          {asked.error && <LoadError error={asked.error} again={asked.refresh} />}
+          {rules && <Outputs title={text.dryRun.task} rules={rules} prefix={prefix} sourceKey={sourceKey} templates={templates} />}
+          {rules && byItself.length > 0 && <Alert type="warning">{text.dryRun.also(takers.join(", "))}</Alert>}
+          {!rules && asked.value && byItself.length === 0 && (
+            <Alert type="warning" header={text.verdicts[asked.value.verdict]}>
+              {`${asked.value.reason}. ${text.dryRun.noneTakes}`}
+            </Alert>
+          )}
+          {!rules &&
+            byItself.map((one) => (
+              <Outputs
+                key={one.name}
+                title={text.dryRun.by(one.name)}
+                rules={one.subtasks}
+                prefix={one.output.prefix ?? ""}
+                sourceKey={sourceKey}
+                templates={templates}
+              />
+            ))}
+        </SpaceBetween>
+      )}
+    </Container>
+  );
+}
+
+function Outputs(props: { title: string; rules: readonly SubtaskRule[]; prefix: string; sourceKey: string; templates: readonly Template[] }) {
+  const { title, rules, prefix, sourceKey, templates } = props;
+  return (
+    <SpaceBetween size="xs">
+      <StatusIndicator type={rules.length ? "success" : "pending"}>{title}</StatusIndicator>
+      <ol style={{ margin: 0, paddingInlineStart: 24 }}>
+        {rules.map((rule, index) => (
+          <li key={index}>
+            {`${text.types[rule.type]} `}
+            <Box variant="code">{outputName(prefix, sourceKey, rule, templates)}</Box>
+          </li>
+        ))}
+      </ol>
+      <Box variant="small">{text.dryRun.folder}</Box>
+    </SpaceBetween>
+  );
+}

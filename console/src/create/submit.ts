@@ -1,0 +1,38 @@
+/** Making the tasks of a form, once its files are in the bucket. */
+
+import { api, take } from "../api/client";
+import type { Schemas } from "../api/client";
+
+export interface Made {
+  taskId: string;
+}
+
+type Plan = Omit<Schemas["TaskBody"], "source" | "clientToken">;
+
+const LOOKS = 20;
+const LONGEST_UPLOAD = 6 * 3_600_000; // ms: as long as its links last
+const PAUSE = 500; // ms between two looks for the verdict
+
+/** Make a task for each object; said again with the same token, it finds the first. */
+export async function makeTasks(sources: readonly { bucket: string; key: string }[], plan: Plan, token: string): Promise<Made[]> {
+  const made: Made[] = [];
+  for (const [index, source] of sources.entries()) {
+    made.push(await take(api.POST("/tasks", { body: { ...plan, source, clientToken: `${token}-${index}` } })));
+  }
+  return made;
+}
+
+/** Return the task that an orchestration made of an upload of the last few hours; null when none came in time. */
+export async function findTask(key: string): Promise<Made | null> {
+  // An upload in parts has the time of its beginning.
+  const query = { key, uploadedAfter: new Date(Date.now() - LONGEST_UPLOAD).toISOString(), maxResults: 10 };
+  for (let look = 0; look < LOOKS; look += 1) {
+    const { verdicts } = await take(api.GET("/uploads/verdicts", { params: { query } }));
+    if (verdicts.length) {
+      const taskId = verdicts.find((one) => one.taskId)?.taskId;
+      return taskId ? { taskId } : null;
+    }
+    await new Promise((done) => setTimeout(done, PAUSE));
+  }
+  return null;
+}

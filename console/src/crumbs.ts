@@ -1,0 +1,33 @@
+/** Where a page lies: its breadcrumbs and its title, from its path alone. */
+
+import { text } from "./strings";
+
+interface Crumb {
+  text: string;
+  href: string;
+}
+
+const FOLDERS: Record<string, { all: string; create: string }> = {
+  tasks: { all: text.nav.tasks, create: text.nav.create },
+  orchestrations: { all: text.nav.orchestrations, create: text.orchestrations.create },
+  templates: { all: text.nav.templates, create: text.templates.create },
+  uploads: { all: text.nav.uploads, create: "" },
+};
+
+/** Return the breadcrumbs of a page. */
+export function crumbsOf(pathname: string): Crumb[] {
+  const [folder = "", name, action] = pathname.split("/").filter(Boolean).map(decodeURIComponent);
+  const known = FOLDERS[folder];
+  const crumbs = [{ text: text.product, href: "/tasks" }];
+  if (!known) return crumbs;
+  crumbs.push({ text: known.all, href: `/${folder}` });
+  if (name) crumbs.push({ text: name === "create" ? known.create : name, href: `/${folder}/${encodeURIComponent(name)}` });
+  if (action) crumbs.push({ text: text.edit, href: pathname });
+  return crumbs;
+}
+
+/** Return the title that the browser's tab shows. */
+export function titleOf(pathname: string): string {
+  const names = crumbsOf(pathname).map((crumb) => crumb.text);
+  return names.reverse().slice(0, 2).join(" · ");
+}

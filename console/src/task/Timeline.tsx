@@ -1,0 +1,136 @@
+/** When each subtask waited and ran, on one axis. */
+
+import Box from "@cloudscape-design/components/box";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import type { Subtask, TaskDetail } from "../api/types";
+import { duration } from "../format";
+import { text } from "../strings";
+import { standing, type Standing } from "../ui/status";
+import { type Span, spanOf } from "./progress";
+import { BAD, BUSY, GOOD, LINE, QUIET, TRACK } from "../ui/colours";
+
+const TICKS = 5;
+const STRIPES = `repeating-linear-gradient(45deg, ${QUIET} 0 2px, transparent 2px 7px)`;
+const COLOURS: Partial<Record<Standing, string>> = {
+  SUCCESSFUL: GOOD,
+  FAILED: BAD,
+  IN_PROGRESS: BUSY,
+};
+
+/** `now` is the end of what still runs, in epoch milliseconds. */
+export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
+  const begun = task.run === 1 ? new Date(task.createdAt).getTime() : undefined;
+  const spans = task.subtasks.map((subtask) => spanOf(subtask, task.subtasks, begun));
+  const known = spans.flatMap((span) => [span.ready, span.started, span.ended]).filter((at) => at !== undefined);
+  const from = Math.min(...known, begun ?? now);
+  const to = task.endedAt ? Math.max(...known, from + 1) : now;
+  const share = (at: number) => `${(100 * (at - from)) / (to - from)}%`;
+
+  return (
+    <SpaceBetween size="s">
+      <div role="table" aria-label={text.task.timeline}>
+        <div role="row" style={ROW}>
+          <span role="columnheader" aria-label={text.task.columns.type} />
+          <div role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
+            {Array.from({ length: TICKS }, (_, tick) => (
+              <span key={tick} style={tickAt(tick)}>
+                <Box variant="small">{duration(((to - from) * tick) / (TICKS - 1) / 1000)}</Box>
+              </span>
+            ))}
+          </div>
+          <span role="columnheader">
+            <Box variant="small">{text.task.took}</Box>
+          </span>
+        </div>
+        {task.subtasks.map((subtask, index) => (
+          <Bar key={subtask.no} subtask={subtask} span={spans[index]} now={now} share={share} />
+        ))}
+      </div>
+      <Legend />
+    </SpaceBetween>
+  );
+}
+
+function Bar(props: { subtask: Subtask; span: Span | undefined; now: number; share: (at: number) => string }) {
+  const { subtask, span, now, share } = props;
+  const stands = standing(subtask);
+  const { ready, started } = span ?? {};
+  const ended = span?.ended ?? now;
+  const waitedUntil = started ?? (subtask.status === "WAITING" ? now : undefined);
+  const waited = ready !== undefined && waitedUntil !== undefined ? Math.max(0, waitedUntil - ready) / 1000 : 0;
+  const ran = started === undefined ? undefined : (ended - started) / 1000;
+  const told = [
+    text.standings[stands],
+    ...(waited > 0 ? [text.task.waited(duration(waited))] : []),
+    ...(ran === undefined ? [] : [text.task.ran(duration(ran))]),
+  ].join(", ");
+  return (
+    <div role="row" style={ROW}>
+      <span role="rowheader" title={subtask.name} style={NAME}>
+        {`${subtask.no}. ${subtask.name}`} <Box variant="small">{text.types[subtask.type]}</Box>
+      </span>
+      <div role="cell" aria-label={told} title={told} style={TRACK_STYLE}>
+        {ready !== undefined && waited > 0 && waitedUntil !== undefined && (
+          <span style={barAt(share(ready), share(waitedUntil), STRIPES)} />
+        )}
+        {started !== undefined && (
+          <span style={barAt(share(started), share(ended), COLOURS[stands] ?? QUIET)} />
+        )}
+      </div>
+      <span role="cell">{ran === undefined ? text.standings[stands] : duration(ran)}</span>
+    </div>
+  );
+}
+
+function Legend() {
+  const items = [
+    [text.task.inQueue, STRIPES],
+    [text.standings.IN_PROGRESS, BUSY],
+    [text.standings.SUCCESSFUL, GOOD],
+    [text.standings.FAILED, BAD],
+  ] as const;
+  return (
+    <SpaceBetween direction="horizontal" size="m">
+      {items.map(([label, background]) => (
+        <span key={label} style={{ display: "inline-flex", alignItems: "center", gap: 6 }}>
+          <span aria-hidden="true" style={{ width: 14, height: 14, borderRadius: 3, background }} />
+          <Box variant="small">{label}</Box>
+        </span>
+      ))}
+    </SpaceBetween>
+  );
+}
+
+const ROW = {
+  display: "grid",
+  gridTemplateColumns: "minmax(96px, 220px) minmax(120px, 1fr) 88px",
+  columnGap: 16,
+  alignItems: "center",
+  padding: "6px 0",
+} as const;
+const NAME = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;
+const TRACK_STYLE = {
+  position: "relative",
+  height: 18,
+  borderRadius: 4,
+  overflow: "hidden",
+  background: TRACK,
+  boxShadow: `inset 0 0 0 1px ${LINE}`,
+} as const;
+
+const tickAt = (tick: number) =>
+  ({
+    position: "absolute",
+    left: `${(100 * tick) / (TICKS - 1)}%`,
+    transform: `translateX(${tick === 0 ? 0 : tick === TICKS - 1 ? -100 : -50}%)`,
+    whiteSpace: "nowrap",
+  }) as const;
+
+const barAt = (from: string, to: string, background: string) =>
+  ({
+    position: "absolute",
+    left: from,
+    width: `max(3px, calc(${to} - ${from}))`,
+    height: "100%",
+    background,
+  }) as const;

@@ -1,0 +1,20 @@
+/** What the pages of one task ask the API. */
+
+import { api, take } from "../api/client";
+import type { SubtaskDetail, TaskDetail } from "../api/types";
+
+/** Return a task as it stands, or as an earlier run left it. */
+export function loadTask(taskId: string, run: number | undefined, signal?: AbortSignal): Promise<TaskDetail> {
+  return take(api.GET("/tasks/{task_id}", { params: { path: { task_id: taskId }, query: { run } }, signal }));
+}
+
+/** Return all there is to know of a subtask. */
+export function loadSubtask(taskId: string, no: number, run?: number, signal?: AbortSignal): Promise<SubtaskDetail> {
+  const params = { path: { task_id: taskId, no }, query: { run } };
+  return take(api.GET("/tasks/{task_id}/subtasks/{no}", { params, signal }));
+}
+
+/** Return a link that plays a task's source. */
+export function loadSource(taskId: string) {
+  return take(api.GET("/tasks/{task_id}/source", { params: { path: { task_id: taskId } } }));
+}

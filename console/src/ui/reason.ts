@@ -1,0 +1,13 @@
+/** An error as a sentence that says what to do. */
+
+import { ApiError } from "../api/client";
+import { text } from "../strings";
+
+/** Return what went wrong, for a person. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) {
+    const request = error.status >= 500 && error.requestId ? ` ${text.errors.request(error.requestId)}` : "";
+    return error.message.charAt(0).toUpperCase() + error.message.slice(1).replace(/\.?$/, ".") + request;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,86 @@
+"""One stack and one browser for all tests of the console; a page that tells what went wrong in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from infra.local.stack import StackInfo
+from tests.console.browser import chromium, missing
+from tests.media.footage import Clips
+from tests.stack.conftest import Client, client, data_dir, stack  # noqa: F401 - fixtures
+from tests.stack.test_end_to_end import Api
+
+Open = Callable[[str], Page]
+SECONDS = 60  # for a small clip's task on a busy machine
+
+expect.set_options(timeout=SECONDS * 1000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what is skipped, and why, where there is no browser or no console."""
+    if reason := missing():
+        for item in items:
+            if "tests/console/" in item.nodeid:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def api(stack: StackInfo) -> Iterator[Api]:  # noqa: F811 - pytest's way
+    with httpx.Client(timeout=30, trust_env=False) as http:
+        yield Api(stack, http)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # noqa: F811 - pytest's way
+    """Lend an empty browser: no cookies, no settings, nothing seen before."""
+    context = browser.new_context(base_url=stack.console_url, viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Lend a page; at the end it must have had nothing to complain about."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def tasks(api: Api, stack: StackInfo, client: Client, clip: Clips) -> dict[str, str]:  # noqa: F811 - pytest's way
+    """Make one task of each kind that the pages tell apart; return their IDs by what they show."""
+    put = client("s3").put_object
+    put(Bucket=stack.input_bucket, Key="shown/film.mp4", Body=clip("plain.mp4").read_bytes())
+    put(Bucket=stack.input_bucket, Key="shown/broken.mp4", Body=b"no film at all")
+
+    def made(name: str, *subtasks: dict[str, Any]) -> str:
+        body = {"source": {"bucket": stack.input_bucket, "key": f"shown/{name}"}, "subtasks": list(subtasks)}
+        identifier: str = api.call("POST", "/tasks", body, status=201)["taskId"]
+        api.completed(identifier)
+        return identifier
+
+    still = {"name": "still", "type": "SCREENSHOT"}
+    small = {"ladder": [{"height": 180, "bitrate": 300}, {"height": 90, "bitrate": 100}], "speed": "fastest"}
+    return {
+        "failed": made("broken.mp4", still, {"name": "next", "type": "TRANSCODE", "input": "still"}),
+        "rich": made(
+            "film.mp4",
+            {"name": "stream", "type": "STREAM", "params": small},
+            {"name": "sprite", "type": "SPRITE"},
+            {"name": "analysis", "type": "ANALYZE"},
+            {**still, "params": {"at": ["10%", "50%", "90%"]}},
+            {"name": "idle", "type": "SCREENSHOT", "when": "analysis.shotCount > 1000"},
+        ),
+    }
