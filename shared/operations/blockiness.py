@@ -13,7 +13,7 @@ PERIODS = (8.0, 32 / 3, 12.0, 16.0)
 MOST_STEP, GAIN = 16, 15
 OUTLIERS = 0.15  # The share of grid lines with the largest and smallest steps: bars and captions have edges too.
 FEWEST = 8  # grid lines of which one can tell
-FLOOR = 1.0  # Added to both sides, so that hardly a step over none at all is no ratio.
+FLOOR = 6.0  # Added to both sides: next to nothing over nothing at all is a ratio too, but nobody sees it.
 COLUMNS, ROWS = "columns.raw", "rows.raw"  # names in the bench's folder
 
 

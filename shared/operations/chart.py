@@ -105,7 +105,7 @@ def _lanes(findings: Findings, seen: Examination) -> Iterator[Lane]:
         of_picture=True,
         pick=min,
         limit=GOOD_VMAF,
-        beyond="as good as the source above",
+        beyond="dashed: as good as the source",
     )
     yield Lane("Brightness", "mean luma", 0, 255, (0, 128, 255), lights, of_picture=True)
     blurred, blocky = "blurred above, unless it moves", "blocky above"
@@ -166,8 +166,8 @@ def _lane(lane: Lane, top: float, findings: Findings) -> Iterator[str]:
     yield f'<polygon class="under" points="{points[0][0]},{floor} {path} {points[-1][0]},{floor}"/>'
     yield f'<polyline class="curve" points="{path}"/>'
     if lane.limit is not None:
-        # Above the line, unless that is off the lane.
-        said = y(lane.limit) - 5 if y(lane.limit) - top > LINE else y(lane.limit) + 14
+        # Above the line, or where the lane has room.
+        said = y(lane.limit) - 5 if y(lane.limit) - top > LINE else top + LANE - 8
         yield f'<text class="soft small over" x="{WIDTH - RIGHT - 6}" y="{said}" text-anchor="end">{lane.beyond}</text>'
 
 

@@ -1,12 +1,13 @@
 """What is wrong with a file: stretches at fault, damage, sync, likeness to its source, and a score with its reasons."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
-from shared.errors import MediaRejected
-from shared.operations import chart, examination, score, segments, stretches, timing
+from shared.errors import MediaRejected, OperationFailed
+from shared.operations import chart, examination, picture, score, segments, stretches, timing
 from shared.operations.examination import Check, Examination
 from shared.operations.findings import Segment
 from shared.operations.inspection_result import Findings, InspectParams, InspectResult, Point
@@ -25,6 +26,7 @@ COMBED = (
 )
 REPEATED = 0.15  # of the frames repeat a field: of telecined ones a fifth
 A_FRAME = 0.04  # seconds that damage lasts at least
+DIGITS = 3  # after the point
 SERIES = 2000  # points of the comparison that the file of findings holds at most
 
 
@@ -35,6 +37,7 @@ class Comparison:
     likeness: Similarity | None
     lag: Lag | None
     lost: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def run(params: InspectParams, bench: Workbench) -> Yield:
@@ -45,6 +48,8 @@ def run(params: InspectParams, bench: Workbench) -> Yield:
         if error.code != MediaRejected.code:
             raise  # It is no media at all. Damaged media are what an inspection is for.
         return _hopeless(bench)
+    if media.video:
+        picture.check_size(media.video, bench.ffmpeg.limits)
     original = bench.files.original() if params.against_source else bench.source
     compares = original != bench.source
     seen = examination.examine(bench, params.checks, share=(0, 50 if compares else 95))
@@ -52,7 +57,7 @@ def run(params: InspectParams, bench: Workbench) -> Yield:
         return _hopeless(bench, media)
     comparison = _compared(bench, original, seen, params) if compares else None
     findings = _findings(params, media, seen, comparison)
-    return _handed_over(bench, findings, seen)
+    return _handed_over(bench, findings, seen, comparison.warnings if comparison else ())
 
 
 def _compared(bench: Workbench, original: Path, seen: Examination, params: InspectParams) -> Comparison:
@@ -68,14 +73,18 @@ def _compared(bench: Workbench, original: Path, seen: Examination, params: Inspe
     ]
     likeness = None
     begins = (0.0, 0.0)
+    warnings = []
     if source.video and media.video and seen.frames:
-        likeness = compared(bench, original, bench.source, every=params.every, share=(50, 90))
-        begins = (first_frame(bench, original, source.video, 0).moment, seen.frames[0].time)
+        try:
+            likeness = compared(bench, original, bench.source, every=params.every, share=(50, 90))
+            begins = (first_frame(bench, original, source.video, 0).moment, seen.frames[0].time)
+        except (MediaRejected, OperationFailed) as error:
+            warnings.append(f"it could not be compared with the source: {error.message}")
     shift = None
     if Check.SYNC in params.checks and source.audio and seen.sounds:
         heard = examination.listen(bench, original, source, share=(90, 95))
         shift = lag(levels(heard, begins[0]), levels(seen.sounds, begins[1]))
-    return Comparison(likeness, shift, tuple(lost))
+    return Comparison(likeness, shift, tuple(lost), tuple(warnings))
 
 
 def _findings(params: InspectParams, media: Media, seen: Examination, comparison: Comparison | None) -> Findings:
@@ -85,17 +94,9 @@ def _findings(params: InspectParams, media: Media, seen: Examination, comparison
     video, fields = media.video, seen.fields
     combed = bool(fields and fields.combed >= COMBED)
     seconds = {label: _seconds(found, label) for label in score.RATES}
-    likeness = comparison.likeness if comparison else None
-    shift = comparison.lag if comparison else None
-    grounds = Grounds(
-        duration=when.duration,
-        seconds=seconds,
-        combed=combed and bool(video and not video.interlaced),
-        lag=shift.worst if shift else None,
-        vmaf=likeness.vmaf if likeness else None,
-        lost=comparison.lost if comparison else (),
-    )
-    points, reasons = score.score(grounds)
+    unsaid = combed and bool(video and not video.interlaced)
+    grounds = Grounds(duration=when.duration, seconds=seconds, combed=unsaid)
+    points, reasons = score.score(_against(grounds, comparison))
     loud = seen.loudness
     bars = next((segment.text for segment in found if segment.label == Check.LETTERBOXED), None)
     return Findings(
@@ -126,12 +127,8 @@ def _findings(params: InspectParams, media: Media, seen: Examination, comparison
         true_peak=loud.true_peak if loud else None,
         loudness_range=loud.range if loud else None,
         compared=comparison is not None,
-        vmaf=_rounded(likeness.vmaf) if likeness else None,
-        psnr=_rounded(likeness.psnr) if likeness else None,
-        ssim=_rounded(likeness.ssim) if likeness else None,
-        audio_lag=_rounded(shift.worst) if shift else None,
-        audio_drift=_rounded(shift.drift) if shift else None,
-        series=_series(likeness),
+        **_likeness(comparison),
+        series=_series(comparison),
     )
 
 
@@ -170,12 +167,35 @@ def _seconds(found: Sequence[Segment], label: str) -> float:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+    return None if value is None else round(value, DIGITS)
 
 
-def _series(likeness: Similarity | None) -> tuple[Point, ...]:
+def _against(grounds: Grounds, comparison: Comparison | None) -> Grounds:
+    """Return the grounds with what the comparison adds to them."""
+    if comparison is None:
+        return grounds
+    return replace(
+        grounds,
+        lag=comparison.lag.worst if comparison.lag else None,
+        vmaf=comparison.likeness.vmaf if comparison.likeness else None,
+        lost=comparison.lost,
+    )
+
+
+def _likeness(comparison: Comparison | None) -> dict[str, Any]:
+    """Return what the result tells of a comparison."""
+    found: dict[str, Any] = {}
+    if comparison and (likeness := comparison.likeness):
+        found |= {name: round(getattr(likeness, name), DIGITS) for name in ("vmaf", "psnr", "ssim")}
+    if comparison and (lag := comparison.lag):
+        found |= {"audio_lag": _rounded(lag.worst), "audio_drift": _rounded(lag.drift)}
+    return found
+
+
+def _series(comparison: Comparison | None) -> tuple[Point, ...]:
     """Return the comparison in the course of time, with as many points as a person can use."""
-    if likeness is None:
+    likeness = comparison and comparison.likeness
+    if not likeness:
         return ()
     step = -(-len(likeness.series) // SERIES)
     return tuple(
@@ -204,7 +224,7 @@ def _hopeless(bench: Workbench, media: Media | None = None) -> Yield:
     return _handed_over(bench, findings, Examination())
 
 
-def _handed_over(bench: Workbench, findings: Findings, seen: Examination) -> Yield:
+def _handed_over(bench: Workbench, findings: Findings, seen: Examination, warnings: tuple[str, ...] = ()) -> Yield:
     """Return the chart, the whole findings, and what of them stands in the subtask's record."""
     drawn = bench.folder / CHART
     drawn.write_text(chart.drawn(bench.files.name, findings, seen), encoding="utf-8")
@@ -215,7 +235,7 @@ def _handed_over(bench: Workbench, findings: Findings, seen: Examination) -> Yie
     )
     short = {name: getattr(findings, name) for name in InspectResult.model_fields}
     result = InspectResult(**{**short, "segments": segments.fitting(findings.segments)})
-    return Yield(files, result=result)
+    return Yield(files, result=result, warnings=warnings)
 
 
 OPERATION = Operation(

@@ -22,7 +22,7 @@ BAR_SHARE, BAR_SKEW = 0.02, 0.03  # of a side: what is a bar, and how unequal tw
 # Pixels that an edge is wide in a blurred picture of up to 1280 pixels' width, and how many more one of motion allows:
 # a picture that moves is blurred by the moving.
 EDGE, EDGE_PER_MOTION, NEARBY = 9.5, 2.0, 0.4
-BLOCKS = 1.35
+BLOCKS = 1.4
 LOOSE = 0.35  # Seconds: about two frames that were looked at in detail.
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from infra.local.stack import StackInfo
 from tests.console.browser import chromium, missing
@@ -33,8 +33,9 @@ def api(stack: StackInfo) -> Iterator[Api]:  # noqa: F811 - pytest's way
         yield Api(stack, http)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it keeps an event loop running, in which other folders' tests could start none
 def browser() -> Iterator[Browser]:
+    """Lend the browser to all tests of this folder."""
     with chromium() as browser:
         yield browser
 
@@ -52,10 +53,16 @@ def page(context: BrowserContext) -> Iterator[Page]:
     """Lend a page; at the end it must have had nothing to complain about."""
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("console", lambda said: complaints.extend(complaint(said)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     assert complaints == []
+
+
+def complaint(said: ConsoleMessage) -> Iterator[str]:
+    """Yield what the page complains about, and where."""
+    if said.type in {"error", "warning"}:
+        yield f"{said.text} ({said.location['url']})"
 
 
 @pytest.fixture(scope="session")

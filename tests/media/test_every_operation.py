@@ -12,7 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from shared.errors import MediaRejected
+from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import Produced, Yield
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
@@ -52,6 +52,7 @@ NO_SOUND = frozenset(
     "sideways.mp4 sideways.mkv upside-down.mp4 odd.mp4 anamorphic.mp4 silent.mp4 variable.mp4 ten-bit.mkv hdr.mp4 "  # noqa: SIM905
     "interlaced.mp4 telecined.mp4".split()
 )
+MONO = frozenset({"tracks.mp4"})  # of the sound that a player plays
 A_FRAME = 1 / 25
 PACKET = 0.06  # seconds that the padding of a sound codec may add at either end
 
@@ -100,7 +101,7 @@ class Case:
     params: Mapping[str, Any]
     judge: Judge
     needs_picture: bool = True
-    needs_sound: bool = False
+    needs_stereo: bool = False
 
 
 def seen(path: Path) -> Seen:
@@ -232,7 +233,7 @@ CASES: Mapping[SubtaskType, Case] = {
     SubtaskType.RECOGNIZE: Case({"kinds": ["TEXT"]}, findings),
     SubtaskType.MODERATE: Case({}, findings),
     SubtaskType.INSPECT: Case({}, findings, needs_picture=False),
-    SubtaskType.SEPARATE_AUDIO: Case({"method": "center"}, stems, needs_picture=False, needs_sound=True),
+    SubtaskType.SEPARATE_AUDIO: Case({"method": "center"}, stems, needs_picture=False, needs_stereo=True),
 }
 
 
@@ -241,12 +242,12 @@ CASES: Mapping[SubtaskType, Case] = {
 def test_every_operation_takes_every_awkward_input(clip: Clips, operate: Operate, kind: SubtaskType, name: str) -> None:
     case = CASES[kind]
     path = clip.cut("front.mp4", CUT_BYTES) if name == CUT else clip(name)
-    lacks = (case.needs_picture and name in NO_PICTURE) or (case.needs_sound and name in NO_SOUND)
+    lacks = (case.needs_picture and name in NO_PICTURE) or (case.needs_stereo and name in NO_SOUND | MONO)
 
     if lacks:
-        with pytest.raises(MediaRejected) as rejected:
+        with pytest.raises((MediaRejected, ParametersRejected)) as rejected:
             operate(kind, path, **case.params)
-        assert rejected.value.code in {"SourceFileError.NoVideo", "SourceFileError.NoAudio"}
+        assert rejected.value.code in {"SourceFileError.NoVideo", "SourceFileError.NoAudio", "ParameterError.MonoSound"}
         return
     made = operate(kind, path, **case.params)
 

@@ -11,7 +11,7 @@ from signal import SIGKILL
 import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.ffmpeg import Ffmpeg, Limits, Progress
+from shared.ffmpeg import UNUSED_ADDRESSES, Ffmpeg, Limits, Progress
 from tests.media.footage import Clips
 from tests.processes import encoders, processes, until
 
@@ -210,6 +210,37 @@ def test_a_picture_with_too_many_pixels_is_not_decoded(clip: Clips, tmp_path: Pa
             duration=2,
             phase="reading",
         )
+
+
+def test_memory_that_is_more_than_the_limit_is_an_error_of_its_own(clip: Clips, tmp_path: Path) -> None:
+    large = ["-vf", "scale=8192:8192", "-frames:v", "1", "-f", "null", "-"]
+    limits = Limits(60, 10**9, memory_bytes=300 * 10**6 - UNUSED_ADDRESSES)
+    ffmpeg = Ffmpeg(limits, tmp_path, lambda _: None)
+
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run([*ffmpeg.input_arguments(clip("plain.mp4")), *large], duration=None, phase="reading")
+
+    assert caught.value.code == "LimitError.Memory"
+
+
+def test_media_that_turns_out_longer_than_the_limit_is_refused(clip: Clips, tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(60, 10**9, max_seconds=1), tmp_path, lambda _: None)
+
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run(
+            [*ffmpeg.input_arguments(clip("plain.mp4")), "-c", "copy", "-f", "null", "-"],
+            duration=None,
+            phase="reading",
+        )
+
+    assert caught.value.code == "LimitError.Duration"
+
+
+def test_a_file_of_more_streams_than_the_limit_is_not_read(clip: Clips, tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(60, 10**9, max_streams=2), tmp_path, lambda _: None)
+
+    with pytest.raises(LimitExceeded):
+        ffmpeg.run([*ffmpeg.input_arguments(clip("tracks.mp4")), "-f", "null", "-"], duration=None, phase="reading")
 
 
 def test_the_environment_of_ffmpeg_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

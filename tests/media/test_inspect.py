@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from shared.errors import MediaRejected
-from shared.ffmpeg import binary
+from shared.errors import LimitExceeded, MediaRejected
+from shared.ffmpeg import Ffmpeg, Limits, binary
+from shared.operations import inspection
 from shared.operations.findings import Segment
 from shared.operations.inspection_result import InspectResult
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
-from tests.media.local_files import LocalFiles
+from tests.media.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import Yield
@@ -147,6 +148,16 @@ def test_a_fault_is_found_where_it_is_alone_and_takes_points(
     assert found.reasons[0].seconds == pytest.approx(segment.end - segment.start, abs=0.01)
     assert found.score == round(100 - found.reasons[0].points)
     assert found.score <= 96
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["edited.mp4", "open-gop.ts", "late.mkv", "old.avi", "web.webm", "variable.mp4", "ten-bit.mkv", "tracks.mp4"],
+)
+def test_awkward_files_are_whole(spoilt: SpoiltClips, inspect: Inspect, name: str) -> None:
+    found = inspect(spoilt(name), checks=["DAMAGED", "SYNC", "INTERLACED"])
+
+    assert found.reasons == ()
 
 
 def test_heavy_compression_shows_blocks_all_over(spoilt: SpoiltClips, inspect: Inspect) -> None:
@@ -314,6 +325,26 @@ def test_sound_that_an_output_has_lost_takes_points(spoilt: SpoiltClips, inspect
     assert (found.has_video, found.has_audio) == (True, False)
     assert [reason.label for reason in found.reasons] == ["LOST"]
     assert found.score == 50
+
+
+def test_an_output_too_damaged_to_compare_is_inspected_and_said_so(
+    spoilt: SpoiltClips, inspect: Inspect, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    target = tmp_path_factory.mktemp("ruined") / "ruined.mp4"
+
+    found = inspect(flipped(spoilt("good.mp4"), "video", (0.1, 4), target), spoilt("bigbuckbunny.mp4"))
+
+    assert found.damaged
+    assert found.damaged_seconds > 3
+    assert found.score < 20
+    assert found.vmaf is not None or "could not be compared" in "\n".join(inspect.made.warnings)
+
+
+def test_a_picture_too_large_to_decode_is_refused(spoilt: SpoiltClips, tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=1000), tmp_path, lambda _: None)
+
+    with pytest.raises(LimitExceeded, match="320 by 180"):
+        inspection.OPERATION.done({}, workbench(LocalFiles(spoilt("good.mp4")), ffmpeg))
 
 
 def test_combed_frames_are_found_though_the_file_calls_them_progressive(spoilt: SpoiltClips, inspect: Inspect) -> None:

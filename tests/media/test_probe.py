@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import MediaRejected
+from shared.errors import LimitExceeded, MediaRejected
+from shared.ffmpeg import Ffmpeg
 from shared.probe import picture_size, probe
 from tests.media.footage import Clips
 
@@ -121,6 +122,30 @@ def test_a_picture_in_a_media_container_holds_no_stream(clip: Clips, tmp_path: P
 
     assert rejected(path).code in {"SourceFileError.NoStreams", "SourceFileError.Unreadable"}
     assert picture_size(clip("cover.jpg")) == (1280, 720)
+
+
+@pytest.mark.parametrize("name", ["size.jpg", "size.png", "size.webp"])
+def test_the_size_of_a_picture_of_ours_stands_in_its_head(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
+    path = ffmpeg.folder / name
+    one = ["-frames:v", "1", "-update", "1", f"file:{path}"]
+    ffmpeg.run([*ffmpeg.input_arguments(clip("odd.mp4")), *one], duration=None, phase="taking")
+
+    assert picture_size(path) == (321, 181)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "code"), [("MOST_STREAMS", 2, "LimitError.Streams"), ("MOST_SECONDS", 1.0, "LimitError.Duration")]
+)
+def test_what_has_more_than_anybody_needs_is_refused(
+    clip: Clips, monkeypatch: pytest.MonkeyPatch, limit: str, most: float, code: str
+) -> None:
+    monkeypatch.setattr(f"shared.probe.{limit}", most)
+
+    with pytest.raises(LimitExceeded) as caught:
+        probe(clip("tracks.mp4"), "tracks.mp4")
+
+    assert caught.value.code == code
+    assert "tracks.mp4" in caught.value.message
 
 
 @pytest.fixture

@@ -76,6 +76,13 @@ def test_containers_that_begin_and_round_otherwise_make_no_difference(
     assert min(each.psnr for each in seen.series) > BESIDE
 
 
+def test_times_that_a_container_rounds_still_meet(clip: Clips, compare: Compare) -> None:
+    film = compare.made("film.mp4", "-i", clip("plain.mp4"), "-vf", "fps=24000/1001", *GOOD)
+    rounded = compare.made("rounded.mkv", "-i", film, "-c", "copy")
+
+    assert min(each.psnr for each in compare(film, rounded).series) == 60
+
+
 @pytest.mark.parametrize("rate", [10, 12.5, 30])
 def test_another_frame_rate_is_compared_frame_by_frame(clip: Clips, compare: Compare, rate: float) -> None:
     other = compare.made("other.mp4", "-i", clip("plain.mp4"), "-vf", f"fps={rate}", *GOOD)

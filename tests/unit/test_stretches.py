@@ -108,7 +108,7 @@ def test_a_single_look_makes_no_stretch_of_blocks() -> None:
 
 
 def test_the_further_beyond_the_limit_the_surer() -> None:
-    barely, badly = (blocky(details(at=range(40), blocks=value), 4, LEAST)[0] for value in (1.4, 5.0))
+    barely, badly = (blocky(details(at=range(40), blocks=value), 4, LEAST)[0] for value in (1.5, 5.0))
 
     assert 0.5 < barely.confidence < badly.confidence == 1
 

@@ -8,6 +8,7 @@ from shared.catalog import delete_template, put_orchestration, put_template, swi
 from shared.errors import ServiceBusy
 from shared.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
 from shared.pipeline import get_task
+from shared.presets import preset_orchestrations
 from shared.sortable_id import id_time
 from shared.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
 from shared.task_list import TaskFilter
@@ -188,10 +189,10 @@ def test_a_disabled_orchestration_takes_nothing(world: World) -> None:
     switch_orchestration(world, "main", WEB, enabled=False)
 
     (found,) = accept_upload(world, an_upload(world))
-    (match,), _ = predict(world, an_upload(world))
+    matches, _ = predict(world, an_upload(world))
 
     assert found.verdict is Verdict.NO_MATCH
-    assert (match.verdict, match.reason) == (Verdict.NO_MATCH, "the orchestration is disabled")
+    assert {(match.verdict, match.reason) for match in matches} == {(Verdict.NO_MATCH, "the orchestration is disabled")}
 
 
 def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more(world: World) -> None:
@@ -337,11 +338,12 @@ def test_what_would_become_of_an_upload_is_told_without_keeping_anything(world: 
 
     matches, outlook = predict(world, an_upload(world))
 
-    assert [(one.orchestration, one.verdict) for one in matches] == [
-        ("covers", Verdict.MATCHED),
-        ("texts", Verdict.WRONG_FORMAT),
-        (WEB, Verdict.MATCHED),
-    ]
+    assert {one.orchestration: one.verdict for one in matches} == {
+        **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
+        "covers": Verdict.MATCHED,
+        "texts": Verdict.WRONG_FORMAT,
+        WEB: Verdict.MATCHED,
+    }
     assert (outlook.verdict, outlook.reason) == (Verdict.MATCHED, "2 tasks would be made")
     assert (tasks(world), standing(world), sent(world)) == ((), [], [])
 
@@ -358,6 +360,9 @@ def test_that_an_orchestration_is_broken_is_known_beforehand(world: World) -> No
 
     matches, outlook = predict(world, an_upload(world))
 
-    assert [one.verdict for one in matches] == [Verdict.INVALID_ORCHESTRATION, Verdict.NO_MATCH]
+    assert {one.orchestration: one.verdict for one in matches} == {
+        **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
+        "broken": Verdict.INVALID_ORCHESTRATION,
+    }
     assert (outlook.verdict, outlook.orchestration) == (Verdict.INVALID_ORCHESTRATION, "broken")
     assert outlook.reason == "subtask cover: there is no template mine"

@@ -1,0 +1,109 @@
+"""The process that MediaInfo runs in: what it may not do, and what becomes of files that it breaks on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared import mediainfo, mediainfo_process
+from shared.errors import LimitExceeded, MediaRejected, WorkerFailed
+from tests.media.footage import Clips
+
+Pretend = Callable[[str], None]
+BEGIN = "import os, resource, signal, sys\n"
+A_REPORT = "<MediaInfo><File><track type='General'><Title>{}</Title></track></File></MediaInfo>"
+
+
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """Lend a way to let another script do MediaInfo's part."""
+
+    def pretend(script: str) -> None:
+        path = tmp_path / "script.py"
+        path.write_text(BEGIN + script)
+        monkeypatch.setattr(mediainfo_process, "__file__", str(path))
+
+    return pretend
+
+
+def test_it_finds_the_same_under_every_name(clip: Clips, tmp_path: Path) -> None:
+    odd = tmp_path / "-i; %03d\n.mp4"
+    odd.write_bytes(clip("plain.mp4").read_bytes())
+
+    found = mediainfo.tracks(odd, "odd")
+
+    assert [track.track_type for track in found] == ["General", "Video", "Audio"]
+    assert "%03d" not in str([track.to_data() for track in found])
+
+
+def test_its_environment_is_empty(pretend: Pretend, clip: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "in-here")
+    pretend(f"print({A_REPORT!r}.format(sorted(os.environ)))")
+
+    (general,) = mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+
+    assert "AWS" not in general.title
+
+
+@pytest.mark.parametrize("deed", ["open('/etc/passwd')", "__import__('socket').socket()", "os.pipe()"])
+def test_its_limits_let_it_open_neither_files_nor_connections(pretend: Pretend, clip: Clips, deed: str) -> None:
+    limits = {int(limit): most for limit, most in mediainfo_process.LIMITS.items()}
+    pretend(
+        f"import socket\nfor limit, most in {limits}.items(): resource.setrlimit(limit, most)\n"
+        f"try:\n    {deed}\n    done = 'yes'\nexcept OSError as error:\n    done = error.errno\n"
+        f"print({A_REPORT!r}.format(done))"
+    )
+
+    (general,) = mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+
+    assert str(general.title) == "24", "EMFILE"
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "code"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", MediaRejected, "SourceFileError.Unreadable"),
+        ("os.abort()", MediaRejected, "SourceFileError.Unreadable"),
+        (f"sys.exit({mediainfo_process.TOO_MUCH})", MediaRejected, "SourceFileError.Unreadable"),
+        ("print('<MediaInfo><File>')", MediaRejected, "SourceFileError.Unreadable"),
+        ("pass", MediaRejected, "SourceFileError.Unreadable"),
+        ("resource.setrlimit(resource.RLIMIT_CPU, (0, 5))\nwhile True: pass", LimitExceeded, "LimitError.Time"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", WorkerFailed, "InternalError.Killed"),
+    ],
+)
+def test_each_way_to_fail_has_its_error(
+    pretend: Pretend, clip: Clips, script: str, kind: type[Exception], code: str
+) -> None:
+    pretend(script)
+
+    with pytest.raises(kind) as caught:
+        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+
+    assert getattr(caught.value, "code", None) == code
+
+
+def test_one_that_hangs_is_ended(pretend: Pretend, clip: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mediainfo, "WALL_SECONDS", 0.2)
+    pretend("signal.pause()")
+
+    with pytest.raises(LimitExceeded) as caught:
+        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+
+    assert caught.value.code == "LimitError.Time"
+
+
+def test_a_fault_of_the_deployment_is_not_blamed_on_the_file(clip: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mediainfo, "_library", lambda: "/nowhere/libmediainfo.so.0")
+
+    with pytest.raises(Exception, match="non-zero exit status 1") as caught:
+        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+
+    assert not isinstance(caught.value, MediaRejected)
+
+
+def test_a_title_may_hold_what_xml_may_not(pretend: Pretend, clip: Clips) -> None:
+    pretend(f"print({A_REPORT!r}.format('a' + ''.join(map(chr, range(1, 9))) + chr(0xFFFE) + 'b'))")
+
+    (general,) = mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+
+    assert general.title == "ab"
