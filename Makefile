@@ -8,6 +8,8 @@ WORKERS ?= 2
 UV_VERSION := 0.13.9
 UV_OLDEST := 0.8.0
 SAM_VERSION := 1.170.0
+CHECKOV_VERSION := 3.3.30
+BANDIT_VERSION := 1.9.4
 
 # What Lambda runs. The tests also build for the machine that they run on.
 LAMBDA_PYTHON ?= 3.13
@@ -18,6 +20,11 @@ UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$foun
 	printf '%s\n' $(UV_OLDEST) "$$found" | sort -VC && command -v uv || echo $(CURDIR)/.tools/bin/uv)
 # sam pins botocore and much else, so it lives in an environment of its own.
 SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
+# The scanners likewise: checkov has been seen to downgrade boto3.
+CHECKOV := $(UV) tool run --quiet --from checkov==$(CHECKOV_VERSION) checkov
+BANDIT := $(UV) tool run --quiet --from bandit==$(BANDIT_VERSION) bandit
+SCAN := .tools/scan
+SBOM := dist/sbom
 BIN := .venv/bin
 DYNALITE := tests/npm/node_modules/.synced
 # Everything of the console that people write.
@@ -101,6 +108,10 @@ test: .venv/.synced $(DYNALITE) console ## run every test
 test-long: .venv/.synced $(DYNALITE) ## run the proofs for long, and print what they tried
 	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/proof
 
+.PHONY: test-security
+test-security: .venv/.synced $(DYNALITE) ## feed it every hostile file and input, and print what became of them
+	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/security
+
 .PHONY: check
 check: .venv/.synced console/node_modules/.checked ## lint, format, types, layers, template, lock
 	$(BIN)/ruff check
@@ -110,6 +121,26 @@ check: .venv/.synced console/node_modules/.checked ## lint, format, types, layer
 	$(BIN)/cfn-lint template.yaml
 	$(SAM_ENVIRONMENT) sam validate --lint
 	$(UV) lock --check
+
+.PHONY: security
+security: .venv/.synced | $(UV) ## scan the template and the code; what is found and stays has its reason
+	$(BIN)/python -m infra.template_forms $(SCAN)
+	$(BIN)/cfn-lint $(SCAN)/expanded.json
+	$(CHECKOV) --file template.yaml $(SCAN)/plain.json $(SCAN)/own.json --framework cloudformation \
+		--skip-download --soft-fail --quiet --output json > $(SCAN)/checkov.json
+	$(BANDIT) --quiet --exit-zero --recursive --format json --output $(SCAN)/bandit.json functions shared infra cli
+	$(BIN)/python -m infra.findings $(SCAN)
+
+$(SBOM)/console.cdx.json: export PATH := $(CURDIR)/$(BIN):$(PATH)
+$(SBOM)/console.cdx.json: console/node_modules/.synced
+	@mkdir -p $(SBOM)
+	cd console && npm sbom --loglevel=error --sbom-format cyclonedx --sbom-type application --omit dev > ../$@
+
+.PHONY: sbom
+sbom: $(SBOM)/console.cdx.json .venv/.synced | $(UV) ## list all packages with their licences: CycloneDX, in dist/sbom
+	$(UV) export --quiet --frozen --no-dev --all-extras --preview-features sbom-export --format cyclonedx1.5 \
+		--output-file $(SBOM)/python.cdx.json
+	$(BIN)/python -m infra.licences $(SBOM)
 
 .PHONY: build
 build: | $(UV) ## package the functions for AWS (sam build)

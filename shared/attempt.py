@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.attempt_files import AttemptFiles, check_disk
-from shared.errors import AttemptFailed, Interrupted, ServiceBusy, WorkerFailed
+from shared.errors import AttemptFailed, Interrupted, ParametersRejected, ServiceBusy, WorkerFailed
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.heartbeat import heartbeat
 from shared.operations import OPERATIONS
@@ -25,6 +25,7 @@ from shared.services import Services
 from shared.sortable_id import base32
 from shared.task import RULE_NOT_MET, STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Subtask, Task
 from shared.telemetry import logger
+from shared.tenant import home, within
 
 # What ffmpeg may not use of a function's time: storing the outputs and ending the subtask need some.
 CLOSING_SECONDS = 20
@@ -145,7 +146,7 @@ class Attempt:
         """Return the key of an output: the name that its user chose, in a folder that no other attempt writes to."""
         subtask = self.subtask
         variables = {
-            **name_variables(self.task.source.key),
+            **name_variables(within(self.task.tenant, self.task.source.key)),
             "taskId": self.task.id,
             "run": str(self.hold.run),
             "subtask": subtask.name,
@@ -155,10 +156,16 @@ class Attempt:
             "height": str(product.facts.get("height", "")),
         }
         folder = attempt_token(self.hold)
+        prefix = home(self.task.tenant) + self.task.output_prefix
         if product.path_name:
             folder = f"{folder}/{product.path_name}".rpartition("/")[0]
-            return output_key(self.task.output_prefix, folder, product.path.name, variables, None)
-        return output_key(self.task.output_prefix, folder, subtask.file_name, variables, product.number)
+            key = output_key(prefix, folder, product.path.name, variables, None)
+        else:
+            key = output_key(prefix, folder, subtask.file_name, variables, product.number)
+        if self.services.owner_of(key) != self.task.tenant:
+            message = f"the output would be {key}, in the folder of another tenant: choose another prefix"
+            raise ParametersRejected(message, code="ParameterError.OutputName")
+        return key
 
     def _beat(self) -> bool:
         """Renew the lease and show progress; return False once this attempt no longer holds its subtask."""

@@ -14,6 +14,7 @@ from shared.task import OutputFile, Source, Subtask, Task
 
 # Beside the source, its outputs may take as much again before the disk is called too small.
 DISK_FACTOR = 2
+LONGEST_ENDING = 16  # A key may have hundreds of letters after its last dot, the name of a file 255 in all.
 
 
 @dataclass
@@ -58,14 +59,15 @@ class AttemptFiles:
         bucket, _, key = (
             uri.removeprefix("s3://").partition("/") if uri.startswith("s3://") else (input_bucket, "", uri)
         )
+        if self.services.owner_of(key) != self.task.tenant:  # which might as well not be there
+            raise no_asset(uri)
         if bucket not in {input_bucket, self.services.settings.need("output_bucket")}:
             message = f"{uri} lies in neither the input bucket nor the output bucket, so Reelmill may not read it"
             raise ParametersRejected(message, code="ParameterError.AssetNotFound")
         try:
             place = self.services.media.pin(bucket, key)
         except NotFound as error:
-            message = f"{uri}, which the parameters name, is not there: upload it, or name another"
-            raise ParametersRejected(message, code="ParameterError.AssetNotFound") from error
+            raise no_asset(uri) from error
         return self._fetch(place, "asset")
 
     def outputs_of(self, name: str) -> tuple[Path, ...]:
@@ -91,6 +93,12 @@ class AttemptFiles:
         return self.fetched[place]
 
 
+def no_asset(uri: str) -> ParametersRejected:
+    """Return the error of an object that parameters name and that isn't there."""
+    message = f"{uri}, which the parameters name, is not there: upload it, or name another"
+    return ParametersRejected(message, code="ParameterError.AssetNotFound")
+
+
 def stored(output: OutputFile) -> Source:
     """Return a predecessor's output as something to read: its key was written once."""
     return Source(output.bucket, output.key, output.size, e_tag="")
@@ -111,7 +119,8 @@ def check_disk(folder: Path, size: int) -> int:
 def local_name(name: str, key: str) -> str:
     """Return a file name for an object: nothing of the stranger's but a plain ending."""
     ending = format_of(key)
-    return f"{name}.{ending}" if ending.isascii() and ending.isalnum() else name
+    plain = ending.isascii() and ending.isalnum() and len(ending) <= LONGEST_ENDING
+    return f"{name}.{ending}" if plain else name
 
 
 def numbered(name: str, taken: Iterable[Path]) -> str:

@@ -2,8 +2,11 @@
 
 ReelmillError
 ├── RequestRejected            the caller is at fault: change the request (400)
+│   ├── NotAllowed             not for this caller: ask for the scope, or stay within one's own (403)
 │   ├── NotFound               no such thing: check its name (404)
-│   └── Conflict               not in this state: look at it, then decide (409)
+│   ├── Conflict               not in this state: look at it, then decide (409)
+│   ├── BodyTooLarge           more than a request brings: send less (413)
+│   └── UnsupportedMediaType   another kind of body: send JSON (415)
 ├── AttemptFailed              an attempt at a subtask ended badly
 │   ├── MediaRejected          the file is at fault: never retry         SourceFileError.*
 │   ├── ParametersRejected     the parameters don't fit the file: never retry   ParameterError.*
@@ -38,6 +41,12 @@ class RequestRejected(ReelmillError):
     code = "InvalidRequest"
 
 
+class NotAllowed(RequestRejected):
+    """Not for this caller: ask for the scope, or stay within one's own."""
+
+    code = "NotAllowed"
+
+
 class NotFound(RequestRejected):
     """No such thing: check its name."""
 
@@ -48,6 +57,18 @@ class Conflict(RequestRejected):
     """The thing is not in a state that allows this: look at it, then decide."""
 
     code = "Conflict"
+
+
+class BodyTooLarge(RequestRejected):
+    """More than a request brings: send less."""
+
+    code = "BodyTooLarge"
+
+
+class UnsupportedMediaType(RequestRejected):
+    """Another kind of body: send JSON."""
+
+    code = "UnsupportedMediaType"
 
 
 class AttemptFailed(ReelmillError):

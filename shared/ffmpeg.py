@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from errno import EFBIG, ENOMEM, ENOSPC
 from functools import cache
 from pathlib import Path
-from signal import SIGKILL, SIGXCPU, SIGXFSZ
+from signal import SIGKILL, SIGXFSZ
 from typing import IO, cast
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
@@ -76,11 +76,6 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
         "LimitError.Memory",
         "the memory of the worker is too small for this: give it more, or ask for less",
     ),
-    128 + SIGXCPU: (
-        LimitExceeded,
-        "LimitError.Time",
-        "it took more of the processor's time than the whole attempt may",
-    ),
     128 + SIGKILL: (
         WorkerFailed,
         "InternalError.Killed",
@@ -97,6 +92,7 @@ class Limits:
     output_bytes: int
     max_pixels: int = 8192 * 8192  # 8K is 8192 by 4320
     max_streams: int = 500  # the fonts of subtitles are streams as well
+    max_seconds: float = 48 * 3600.0  # of media: clocks of broken files leap by years, and work is planned by them
     memory_bytes: int = 16 * 1024**3  # of one process; H.264 in 8K was measured to take 4.5 GB
 
     @property
@@ -191,6 +187,10 @@ class Ffmpeg:
             code = self._exit_code(process)
         if code:
             raise self._failure(code)
+        if meter.seconds > self.limits.max_seconds:
+            hours, most = (seconds / 3600 for seconds in (meter.seconds, self.limits.max_seconds))
+            message = f"it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
+            raise LimitExceeded(message, code="LimitError.Duration")
         return meter.seconds
 
     @contextmanager

@@ -34,6 +34,9 @@ TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=
 GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"})
 HIDDEN = frozenset({"403", "AccessDenied"})
 CHANGED = frozenset({"412", "PreconditionFailed"})
+SAVED_ALONE = "application/octet-stream"
+# Besides video, audio and pictures, what a browser shows and never runs.
+HARMLESS = frozenset({"application/vnd.apple.mpegurl", "application/json", "application/zip", "text/vtt", "text/plain"})
 NO_UPLOAD = frozenset({"NoSuchUpload"})
 
 
@@ -101,7 +104,7 @@ class MediaStore:
             if error.response["Error"]["Code"] in GONE | HIDDEN | {"400"}:
                 raise not_there(bucket, key) from error
             raise busy(error) from error
-        except ParamValidationError as error:  # a name that no bucket can have
+        except (ParamValidationError, UnicodeError) as error:  # a name that no bucket, or no host, can have
             raise not_there(bucket, key) from error
         except BotoCoreError as error:
             raise busy(error) from error
@@ -127,8 +130,8 @@ class MediaStore:
     ) -> "ListObjectVersionsOutputTypeDef":
         try:
             return self._client.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=limit, **place)
-        except (ClientError, ParamValidationError) as error:
-            if isinstance(error, ParamValidationError) or error.response["Error"]["Code"] in GONE | HIDDEN:
+        except (ClientError, ParamValidationError, UnicodeError) as error:
+            if not isinstance(error, ClientError) or error.response["Error"]["Code"] in GONE | HIDDEN:
                 message = f"there is no bucket {bucket}, or Reelmill may not list it"
                 raise NotFound(message, code="BucketNotFound") from error
             raise busy(error) from error
@@ -266,8 +269,10 @@ class MediaStore:
     ) -> str:
         """Return a URL that gets one object for so long, as `content_type`, to play or to save.
 
-        It is saved under `file_name`; when that is left out, under its own name.
+        It is saved under `file_name`; when that is left out, under its own name. What a browser might run, it saves.
         """
+        content_type = shown_type(content_type)
+        attachment = attachment or content_type == SAVED_ALONE
         name = file_name or key.rsplit("/", 1)[-1]
         disposition = f"{'attachment' if attachment else 'inline'}; filename*=UTF-8''{quote(name, safe='')}"
         params = {
@@ -283,7 +288,8 @@ class MediaStore:
         """Return how to upload a file of `size` bytes; large ones go in parts."""
         target: dict[str, Any] = {"Bucket": bucket, "Key": key}
         if size <= SINGLE_UPLOAD_BYTES:
-            url = self._sign("put_object", {**target, "ContentType": content_type}, seconds)
+            # With its length signed a link for a small file takes no large one.
+            url = self._sign("put_object", {**target, "ContentType": content_type, "ContentLength": size}, seconds)
             return UploadPlan(bucket, key, url=url, headers={"Content-Type": content_type})
         try:
             upload_id = self._client.create_multipart_upload(**target, ContentType=content_type)["UploadId"]
@@ -328,6 +334,16 @@ def newest_of(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> Iterato
 def content_type_of(key: str) -> str:
     """Return the media type that a key's ending stands for."""
     return mimetypes.guess_type(key)[0] or "application/octet-stream"
+
+
+def shown_type(kind: str) -> str:
+    """Return the media type that a link may show: media, pictures of dots and plain lists as what they are.
+
+    All else, as pages, scripts and what is made of XML (SVG, manifests), is bytes: a stranger may have written it.
+    """
+    plain = kind.partition(";")[0].strip().lower()
+    media = plain.startswith(("video/", "audio/", "image/")) and not plain.endswith("xml")
+    return kind if media or plain in HARMLESS else SAVED_ALONE
 
 
 def not_there(bucket: str, key: str) -> NotFound:

@@ -10,15 +10,13 @@ from functools import cache
 from pathlib import Path
 from signal import SIGKILL, SIGXCPU
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
 
-from shared import mediainfo_process
 from shared.errors import LimitExceeded, MediaRejected, WorkerFailed
 
 if TYPE_CHECKING:
     from pymediainfo import Track
 
-WALL_SECONDS = 30.0  # the disk may be slow
+WALL_SECONDS = 15.0  # less than an attempt leaves for its end, so that one begun in its last second ends in time
 # XML has no place for them, and a title may hold any: https://www.w3.org/TR/xml/#charsets
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -29,6 +27,8 @@ def tracks(path: Path, name: str) -> "list[Track]":
     Raises MediaRejected when it can't, LimitExceeded when it takes too long, WorkerFailed when it was killed.
     """
     # 60 ms that only a worker should pay
+    from xml.etree.ElementTree import ParseError  # noqa: PLC0415
+
     from pymediainfo import MediaInfo  # noqa: PLC0415
 
     try:
@@ -39,6 +39,8 @@ def tracks(path: Path, name: str) -> "list[Track]":
 
 
 def _report(path: Path, name: str) -> str:
+    from shared import mediainfo_process  # noqa: PLC0415 - as above
+
     # -I and -S: neither its folder, the environment nor site-packages have a say in what it imports.
     command = [sys.executable, "-I", "-S", mediainfo_process.__file__, _library()]
     # Into a file rather than a pipe: the kernel sees to it that it doesn't grow beyond its limit.

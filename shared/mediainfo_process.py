@@ -1,4 +1,4 @@
-"""The process that MediaInfo runs in: reads media from its stdin, writes what MediaInfo says of it as XML to its stdout.
+"""The process that MediaInfo runs in: reads media from stdin, writes what MediaInfo says of it, as XML, to stdout.
 
 `shared.mediainfo` starts it by its path and without site-packages, so it imports the standard library alone. Once
 MediaInfo is loaded, the kernel lets it open no file and no connection, whatever the media makes it do.
@@ -17,11 +17,11 @@ NOWHERE = 2**64 - 1
 
 OPTIONS = {"Cover_Data": "", "CharSet": "UTF-8", "Inform": "OLDXML", "Complete": "1", "ParseSpeed": "0.5"}
 LIMITS = {
-    resource.RLIMIT_NOFILE: 0,  # neither files nor sockets, beside those that are open
-    resource.RLIMIT_CORE: 0,
-    resource.RLIMIT_CPU: CPU_SECONDS,
-    resource.RLIMIT_FSIZE: REPORT_BYTES,
-    **({} if sys.platform == "darwin" else {resource.RLIMIT_AS: MEMORY_BYTES}),  # macOS has none
+    resource.RLIMIT_NOFILE: (0, 0),  # neither files nor sockets, beside those that are open
+    resource.RLIMIT_CORE: (0, 0),
+    resource.RLIMIT_CPU: (CPU_SECONDS, CPU_SECONDS + 1),  # at the second, the signal is no other than anybody's kill
+    resource.RLIMIT_FSIZE: (REPORT_BYTES, REPORT_BYTES),
+    **({} if sys.platform == "darwin" else {resource.RLIMIT_AS: (MEMORY_BYTES, MEMORY_BYTES)}),  # macOS has none
 }
 
 
@@ -32,7 +32,7 @@ def main(library_path: str) -> None:
     for option, value in OPTIONS.items():
         library.MediaInfo_Option(handle, option, value)
     for limit, most in LIMITS.items():
-        resource.setrlimit(limit, (most, most))
+        resource.setrlimit(limit, most)
     try:
         _feed(library, handle)
         report: str = library.MediaInfo_Inform(handle, 0)
@@ -61,16 +61,15 @@ def _library(path: str) -> ctypes.CDLL:
 
 def _feed(library: ctypes.CDLL, handle: int) -> None:
     """Hand over the media piece by piece, from where MediaInfo asks for it: it gets to know no name."""
-    media = sys.stdin.buffer.raw  # type: ignore[attr-defined] # a file, so it has one
-    size = media.seek(0, 2)
-    media.seek(0)
+    media = sys.stdin.fileno()
+    size = os.fstat(media).st_size
     library.MediaInfo_Open_Buffer_Init(handle, size, 0)
-    while chunk := media.read(CHUNK):
+    while chunk := os.read(media, CHUNK):
         if library.MediaInfo_Open_Buffer_Continue(handle, chunk, len(chunk)) & FINISHED:
             break
         place = library.MediaInfo_Open_Buffer_Continue_GoTo_Get(handle)
         if place != NOWHERE:
-            media.seek(place)
+            os.lseek(media, place, os.SEEK_SET)
             library.MediaInfo_Open_Buffer_Init(handle, size, place)
     library.MediaInfo_Open_Buffer_Finalize(handle)
 

@@ -76,7 +76,7 @@ Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(checke
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(checked_file_name)]
 
 When = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(checked_rule)]
-Priority = Annotated[int, Field(ge=-10, le=10)]
+Priority = Annotated[int, Field(ge=-10, le=10, strict=True)]
 
 
 class Document(BaseModel):
@@ -150,7 +150,7 @@ class OrchestrationDocument(Document):
 
     name: Name
     description: Annotated[str, StringConstraints(max_length=500)] = ""
-    enabled: bool = True
+    enabled: Annotated[bool, Field(strict=True)] = True
     trigger: Trigger = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
     priority: Priority = 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from shared.catalog import get_orchestration, plan_subtasks
 from shared.dispatch import enqueue
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
+from shared.media_store import not_there
 from shared.orchestration import Output, SubtaskRule
 from shared.services import Services
 from shared.sortable_id import is_sortable_id, sortable_id
@@ -40,6 +41,8 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
         first = services.tasks.get(identifier)
         if first:  # whose maker may have died between the write and the messages
             return enqueue(services, first), False
+    if services.owner_of(wanted.key) != tenant:  # another tenant's object, which might as well not be there
+        raise not_there(wanted.bucket, wanted.key)
     orchestration = get_orchestration(services, tenant, wanted.orchestration) if wanted.orchestration else None
     rules = orchestration.subtasks if orchestration else wanted.subtasks
     source = services.media.pin(wanted.bucket, wanted.key, wanted.version_id)

@@ -215,10 +215,15 @@ def _check_limits(media: Media, name: str) -> None:
     if streams > MOST_STREAMS:
         message = f"{name} has {streams} streams; Reelmill takes at most {MOST_STREAMS}"
         raise LimitExceeded(message, code="LimitError.Streams")
-    streams_seconds = [stream.duration for stream in (*media.videos, *media.audios) if stream.duration]
-    seconds = max(media.duration or 0, *streams_seconds, 0)
+    durations = [
+        media.duration,
+        *(video.duration for video in media.videos),
+        *(audio.duration for audio in media.audios),
+    ]
+    seconds = max(filter(None, durations), default=0)
     if seconds > MOST_SECONDS:
-        message = f"{name} says that it lasts {seconds / 3600:.0f} hours; Reelmill takes at most {MOST_SECONDS / 3600:.0f}"
+        hours, most = seconds / 3600, MOST_SECONDS / 3600
+        message = f"{name} says that it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
         raise LimitExceeded(message, code="LimitError.Duration")
 
 

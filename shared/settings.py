@@ -28,6 +28,7 @@ class Settings(BaseModel):
     lease_seconds: int = 120
     resend_after_seconds: int = 900
     ai_provider: str = "aws"
+    tenant_claim: str = ""
 
     def need(self, name: str) -> str:
         """Return a name that must be set; raise SettingsInvalid when it isn't."""

@@ -5,18 +5,20 @@ from dataclasses import dataclass, replace
 
 from shared.catalog import list_orchestrations, plan_subtasks
 from shared.dispatch import enqueue
-from shared.errors import RequestRejected
+from shared.errors import NotAllowed, RequestRejected
 from shared.orchestration import MAX_KEY_BYTES, Match, Orchestration, Verdict, match
 from shared.page_token import read_token, write_token
 from shared.services import Services
 from shared.sortable_id import sortable_id
-from shared.task import OrchestrationRef, Source, Subtask, Task
+from shared.task import DEFAULT_TENANT, OrchestrationRef, Source, Subtask, Task
 from shared.task_list import TaskFilter
 from shared.telemetry import count
+from shared.tenant import home, within
 from shared.upload import CLOCKS_MS, REFUSALS, Judgement, Upload
 
 SUPERSEDED = "a later write of this key has been seen, and the bucket keeps no versions"
 MADE_BEFORE = "its task was made before"
+SHOWN = 100  # characters of a key in a refusal
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Backfill:
     modified_after: int | None = None
     priority: int | None = None
     dry_run: bool = False
+    tenant: str = DEFAULT_TENANT
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,17 @@ def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, toke
     A page may show fewer than `limit`, or none, and yet not be the last. Raise NotFound when there is no such bucket,
     RequestRejected for a token that this backfill didn't give.
     """
-    after = None if token is None else read_token(token, wanted, is_key)
+    refuse_beyond_home(services, tenant, wanted.prefix)
+    place = replace(wanted, tenant=tenant)
+    after = None if token is None else read_token(token, place, is_key)
     listing = services.media.list_newest(wanted.bucket, wanted.prefix, limit, after)
     orchestrations = list_orchestrations(services, tenant)
     judgements: list[Judgement] = []
     for upload in listing.uploads:
-        if wanted.modified_after is None or upload.at >= wanted.modified_after:
+        recent = wanted.modified_after is None or upload.at >= wanted.modified_after
+        if recent and services.owner_of(upload.key) == tenant:
             judgements += offer(services, replace(upload, tenant=tenant), orchestrations, wanted)
-    return BackfillPage(tuple(judgements), write_token(listing.last_key, wanted) if listing.last_key else None)
+    return BackfillPage(tuple(judgements), write_token(listing.last_key, place) if listing.last_key else None)
 
 
 def offer(
@@ -137,7 +143,7 @@ def ask(services: Services, upload: Upload, orchestrations: Iterable[Orchestrati
 
 def answer_of(services: Services, upload: Upload, orchestration: Orchestration) -> Answer:
     """Return what an orchestration says to an upload."""
-    answer = Answer(orchestration, match(orchestration, upload.bucket, upload.key))
+    answer = Answer(orchestration, match(orchestration, upload.bucket, within(upload.tenant, upload.key)))
     if upload.bucket == services.settings.output_bucket:
         return answer.but(Verdict.OWN_OUTPUT, "outputs start no tasks")
     if upload.size == 0 or upload.key.endswith("/"):
@@ -223,6 +229,16 @@ def made_of(services: Services, upload: Upload) -> dict[str, Task]:
         token = page.next_token
         if token is None:
             return same
+
+
+def refuse_beyond_home(services: Services, tenant: str, key: str) -> None:
+    """Raise NotAllowed when an object of that key, or all that begin so, would be another tenant's."""
+    if services.owner_of(key) != tenant:
+        own = home(tenant) or "outside of tenants/"
+        message = (
+            f"{key[:SHOWN]!r} is not this tenant's to name: its objects lie {'under ' if home(tenant) else ''}{own}"
+        )
+        raise NotAllowed(message)
 
 
 def is_key(text: object) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -19,7 +20,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, An
     """Return a verdict per object and orchestration; a failure makes Lambda deliver the event again."""
     verdicts = []
     for upload in uploads_of(event):
-        for judgement in accept_upload(services(), upload):
+        owned = replace(upload, tenant=services().owner_of(upload.key))
+        for judgement in accept_upload(services(), owned):
             verdict: dict[str, Any] = {
                 "key": upload.key,
                 "verdict": judgement.verdict,

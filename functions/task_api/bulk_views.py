@@ -1,11 +1,10 @@
 """What the API takes and gives of an action on many tasks."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from functions.task_api.views import FailureView, TaskSummary, View, milliseconds, task_fields
+from functions.task_api.views import FailureView, Limit, Moment, TaskSummary, View, milliseconds, task_fields
 from shared.bulk import Action, Done
 from shared.sortable_id import ID_LENGTH
 from shared.task import Outcome, TaskStatus
@@ -22,8 +21,8 @@ class FilterBody(View):
     task_id: Annotated[str, StringConstraints(max_length=ID_LENGTH)] = ""
     source_key: Annotated[str, StringConstraints(max_length=1024)] | None = None
     orchestration: Annotated[str, StringConstraints(max_length=63)] | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
 
     def wanted(self, tenant: str) -> TaskFilter:
         """Return the filter of a tenant's tasks."""
@@ -45,7 +44,7 @@ class BulkBody(View):
     action: Action
     task_ids: Annotated[list[TaskId], Field(min_length=1, max_length=100)] | None = None
     filter: FilterBody | None = None
-    max_results: Annotated[int, Field(ge=1, le=100)] = 50
+    max_results: Limit = 50
     next_token: Annotated[str, StringConstraints(max_length=200)] | None = None
 
     @model_validator(mode="after")

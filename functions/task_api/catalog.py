@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import ValidationError
 
+from functions.task_api.caller import tenant
 from functions.task_api.catalog_views import (
     MatchBody,
     MatchList,
@@ -20,14 +21,14 @@ from functions.task_api.catalog_views import (
     TemplateList,
     TemplateView,
 )
+from functions.task_api.views import GONE
 from shared import catalog
 from shared.errors import RequestRejected
 from shared.operations import OPERATIONS
 from shared.orchestration import OrchestrationDocument, TemplateDocument
 from shared.services import services
-from shared.task import DEFAULT_TENANT
 from shared.upload import Upload
-from shared.uploads import predict
+from shared.uploads import predict, refuse_beyond_home
 
 D = TypeVar("D", OrchestrationDocument, TemplateDocument)
 
@@ -39,7 +40,7 @@ NamePath = Annotated[str, Path(max_length=63)]
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
 def list_orchestrations() -> OrchestrationList:
     """List all orchestrations, those that ship included."""
-    found = catalog.list_orchestrations(services(), DEFAULT_TENANT)
+    found = catalog.list_orchestrations(services(), tenant(router))
     return OrchestrationList(orchestrations=[OrchestrationView.of(one) for one in found])
 
 
@@ -47,8 +48,9 @@ def list_orchestrations() -> OrchestrationList:
 def post_match(body: MatchBody) -> MatchList:
     """Say what would become of an object of that key, what each orchestration would do with it, and why."""
     bucket = body.bucket or services().settings.need("input_bucket")
+    refuse_beyond_home(services(), tenant(router), body.key)
     size = 1 if body.size is None else body.size
-    upload = Upload(bucket, body.key, size, e_tag="", at=services().now(), tenant=DEFAULT_TENANT)
+    upload = Upload(bucket, body.key, size, e_tag="", at=services().now(), tenant=tenant(router))
     matches, judgement = predict(services(), upload)
     return MatchList(verdict=judgement.verdict, reason=judgement.reason, matches=matches)
 
@@ -56,7 +58,7 @@ def post_match(body: MatchBody) -> MatchList:
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
 def get_orchestration(name: NamePath) -> OrchestrationView:
     """Show the newest version of an orchestration."""
-    return OrchestrationView.of(catalog.get_orchestration(services(), DEFAULT_TENANT, name))
+    return OrchestrationView.of(catalog.get_orchestration(services(), tenant(router), name))
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
@@ -64,41 +66,41 @@ def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationV
     """Store a new version of an orchestration; wrong parameters are refused here, not when a file comes."""
     fields = {key: getattr(body, key) for key in OrchestrationBody.model_fields}
     document = named(OrchestrationDocument, name, fields)
-    return OrchestrationView.of(catalog.put_orchestration(services(), DEFAULT_TENANT, document))
+    return OrchestrationView.of(catalog.put_orchestration(services(), tenant(router), document))
 
 
-@router.delete("/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"])
+@router.delete("/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"], responses=GONE)
 def delete_orchestration(name: NamePath) -> Response[str]:
     """Forget an orchestration; tasks that it made stay."""
-    catalog.delete_orchestration(services(), DEFAULT_TENANT, name)
+    catalog.delete_orchestration(services(), tenant(router), name)
     return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
 
 
 @router.post("/orchestrations/<name>/enable", summary="Enable an orchestration", tags=["Orchestrations"])
 def post_enable(name: NamePath) -> OrchestrationView:
     """Let an orchestration take uploads."""
-    found = catalog.switch_orchestration(services(), DEFAULT_TENANT, name, enabled=True)
+    found = catalog.switch_orchestration(services(), tenant(router), name, enabled=True)
     return OrchestrationView.of(found)
 
 
 @router.post("/orchestrations/<name>/disable", summary="Disable an orchestration", tags=["Orchestrations"])
 def post_disable(name: NamePath) -> OrchestrationView:
     """Keep an orchestration from taking uploads."""
-    found = catalog.switch_orchestration(services(), DEFAULT_TENANT, name, enabled=False)
+    found = catalog.switch_orchestration(services(), tenant(router), name, enabled=False)
     return OrchestrationView.of(found)
 
 
 @router.get("/templates", summary="List templates", tags=["Templates"])
 def list_templates() -> TemplateList:
     """List all templates, those that ship included."""
-    found = catalog.list_templates(services(), DEFAULT_TENANT)
+    found = catalog.list_templates(services(), tenant(router))
     return TemplateList(templates=[TemplateView.of(one) for one in found])
 
 
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
 def get_template(name: NamePath) -> TemplateView:
     """Show the newest version of a template."""
-    return TemplateView.of(catalog.get_template(services(), DEFAULT_TENANT, name))
+    return TemplateView.of(catalog.get_template(services(), tenant(router), name))
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])
@@ -106,13 +108,13 @@ def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
     """Store a new version of a template of your own; those that ship can't be changed."""
     fields = {key: getattr(body, key) for key in TemplateBody.model_fields}
     document = named(TemplateDocument, name, fields)
-    return TemplateView.of(catalog.put_template(services(), DEFAULT_TENANT, document))
+    return TemplateView.of(catalog.put_template(services(), tenant(router), document))
 
 
-@router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"])
+@router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=GONE)
 def delete_template(name: NamePath) -> Response[str]:
     """Forget a template of your own."""
-    catalog.delete_template(services(), DEFAULT_TENANT, name)
+    catalog.delete_template(services(), tenant(router), name)
     return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
 
 

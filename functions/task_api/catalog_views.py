@@ -52,7 +52,7 @@ class OrchestrationBody(View):
 
     name: str | None = None
     description: Annotated[str, StringConstraints(max_length=500)] = ""
-    enabled: bool = True
+    enabled: Annotated[bool, Field(strict=True)] = True
     trigger: Trigger = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
     priority: Priority = 0
@@ -62,9 +62,9 @@ class OrchestrationBody(View):
 class MatchBody(View):
     """An object that may come to be. `size` in bytes; without it the object is taken to have some."""
 
-    bucket: str | None = None
+    bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)] | None = None
     key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-    size: Annotated[int, Field(ge=0)] | None = None
+    size: Annotated[int, Field(ge=0, lt=2**63, strict=True)] | None = None
 
 
 class MatchList(View):

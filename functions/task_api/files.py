@@ -9,25 +9,30 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from functions.task_api.views import LinkView, OutputList, OutputView, moment
+from functions.task_api.caller import tenant
+from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
 from shared.downloads import ZIP, zip_outputs
 from shared.errors import Conflict, NotFound
-from shared.media_store import content_type_of
+from shared.media_store import content_type_of, shown_type
 from shared.pipeline import get_subtask, get_task
 from shared.services import services
-from shared.task import DEFAULT_TENANT, OutputFile, Subtask, SubtaskStatus, Task
+from shared.task import OutputFile, Subtask, SubtaskStatus, Task
 
 LINK_SECONDS = 3600  # Long enough to watch, short enough to leak little.
+# Who is led to a file begins at once, and what has begun goes on: S3 asks for the time at the beginning alone.
+REDIRECT_SECONDS = 300
 ZIP_MILLISECONDS = 18_000  # of the 29 s that a request has: parts that were begun by then must be done, too
 
 router = APIGatewayHttpRouter()
+
+RunQuery = Annotated[int | None, Query(ge=1, le=999_999, description="An earlier run; the newest without it.")]
 
 
 @router.get("/tasks/<task_id>/source", summary="Link to the source", tags=["Files"])
 def get_source(task_id: str) -> LinkView:
     """Give a link that plays a task's source in a browser."""
-    source = get_task(services(), DEFAULT_TENANT, task_id).source
-    kind = content_type_of(source.key)
+    source = get_task(services(), tenant(router), task_id).source
+    kind = shown_type(content_type_of(source.key))
     url = services().media.link(
         source.bucket,
         source.key,
@@ -40,16 +45,18 @@ def get_source(task_id: str) -> LinkView:
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>/outputs", summary="List a subtask's files", tags=["Files"])
-def get_outputs(task_id: str, no: int, run: Annotated[int | None, Query(ge=1)] = None) -> OutputList:
+def get_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputList:
     """List the files that a subtask wrote, with links that play and links that save."""
     return OutputList(outputs=output_views(find_outputs(task_id, no, run)))
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's files", tags=["Files"])
+@router.get(
+    "/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's files", tags=["Files"], responses=ELSEWHERE
+)
 def get_download(
     task_id: str,
     no: int,
-    run: Annotated[int | None, Query(ge=1)] = None,
+    run: RunQuery = None,
     number: Annotated[int | None, Query(ge=1, description="Which file alone, when there are several.")] = None,
     resume: Annotated[str | None, Query(max_length=2048, description="What a redirect to here gave.")] = None,
 ) -> Response[str]:
@@ -58,20 +65,20 @@ def get_download(
     While the zip is being made, that may lead here again, several times.
     """
     until = services().now() + ZIP_MILLISECONDS
-    task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+    task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
     outputs = [output for output in outputs_of(task, subtask) if number in {None, output.number}]
     if not outputs:
         message = f"subtask {no} of task {task_id} has no such file"
         raise NotFound(message, code="OutputNotFound")
     if len(outputs) == 1:
-        return redirect(output_link(outputs[0], attachment=True))
+        return redirect(output_link(outputs[0], REDIRECT_SECONDS, attachment=True))
     made = zip_outputs(services(), task, subtask, outputs, resume=resume, until=until)
     if made.resume:
         query = {"resume": made.resume} if run is None else {"run": run, "resume": made.resume}
         return redirect(f"?{urlencode(query)}")  # relative: nobody here knows what the API is called outside
     bucket, key = made.place.bucket, made.place.key
     link = services().media.link
-    return redirect(link(bucket, key, LINK_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name))
+    return redirect(link(bucket, key, REDIRECT_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name))
 
 
 def redirect(url: str) -> Response[str]:
@@ -81,7 +88,7 @@ def redirect(url: str) -> Response[str]:
 
 def find_outputs(task_id: str, no: int, run: int | None) -> tuple[OutputFile, ...]:
     """Return the files of a subtask; raise NotFound, or Conflict while it has none yet."""
-    return outputs_of(*get_subtask(services(), DEFAULT_TENANT, task_id, run, no))
+    return outputs_of(*get_subtask(services(), tenant(router), task_id, run, no))
 
 
 def outputs_of(task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
@@ -104,18 +111,18 @@ def output_views(outputs: Iterable[OutputFile]) -> list[OutputView]:
             size=output.size,
             content_type=output.content_type,
             facts=dict(output.facts),
-            url=output_link(output, attachment=False),
-            download_url=output_link(output, attachment=True),
+            url=output_link(output, LINK_SECONDS, attachment=False),
+            download_url=output_link(output, LINK_SECONDS, attachment=True),
             expires_at=expiry(LINK_SECONDS),
         )
         for output in outputs
     ]
 
 
-def output_link(output: OutputFile, *, attachment: bool) -> str:
-    """Return a link to a file, to play or to save."""
+def output_link(output: OutputFile, seconds: int, *, attachment: bool) -> str:
+    """Return a link to a file, to play or to save, that holds for so long."""
     return services().media.link(
-        output.bucket, output.key, LINK_SECONDS, content_type=output.content_type, attachment=attachment
+        output.bucket, output.key, seconds, content_type=output.content_type, attachment=attachment
     )
 
 

@@ -13,27 +13,58 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.task_api import catalog, play, tasks, uploads
 from functions.task_api import files as media_files
+from functions.task_api.caller import refuse_without_scope
+from functions.task_api.openapi import completed
+from functions.task_api.requests import JSON, NOT_JSON, as_json, read_json, refuse_unreadable
 from functions.task_api.views import Health
 from shared import __version__
-from shared.errors import Conflict, NotFound, ReelmillError, RequestRejected, ServiceBusy
+from shared.errors import (
+    BodyTooLarge,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    ReelmillError,
+    RequestRejected,
+    ServiceBusy,
+    UnsupportedMediaType,
+)
+from shared.services import services
 from shared.telemetry import count, instrumented, logger
 
-JSON = "application/json"
 # The first class that an error is an instance of decides.
 STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RequestRejected: HTTPStatus.BAD_REQUEST,
     ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ReelmillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+# Nothing that is answered may run, be taken for something else, or tell other sites where a reader was.
+GUARDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",  # links end, and are for whoever asked
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
+# The page that describes the API brings its own script and style in it, and tries the API where it came from.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+ECHOED = 200  # characters of an address in an answer
 # An answer that doesn't fit its own form is a fault of ours; without the code it would be called the caller's.
 app = APIGatewayHttpResolver(
-    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+    enable_validation=True,
+    response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    json_body_deserializer=read_json,
 )
 for part in (tasks, media_files, play, uploads, catalog):
     app.include_router(part.router)
@@ -59,7 +90,8 @@ def get_docs() -> Response[str]:
     assets = files(generate_swagger_html.__module__.rpartition(".")[0])
     script, style = (assets.joinpath(f"swagger-ui{name}").read_text() for name in ("-bundle.min.js", ".min.css"))
     page = generate_swagger_html(openapi_document().replace("</", "<\\/"), script, style, "", None)
-    return Response(status_code=HTTPStatus.OK, content_type="text/html", body=page)
+    guards = {"Content-Security-Policy": DOCS_POLICY}
+    return Response(status_code=HTTPStatus.OK, content_type="text/html", body=page, headers=guards)
 
 
 @cache
@@ -69,22 +101,24 @@ def openapi_document() -> str:
     from aws_lambda_powertools.event_handler.openapi.models import Server  # noqa: PLC0415
 
     # Relative to /docs and /openapi.json, so that the API may be served under any prefix.
-    return app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url="./")])
+    document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url="./")])
+    return json.dumps(completed(json.loads(document)))
 
 
 @app.exception_handler(ReelmillError)
 def refuse(error: ReelmillError) -> Response[str]:
     """Answer an error of ours with its status."""
-    status = next(status for kind, status in STATUSES.items() if isinstance(error, kind))
-    return problem(status, error.code, error.message, error.details)
+    return problem(status_of(error), error.code, error.message, error.details)
+
+
+def status_of(error: ReelmillError) -> HTTPStatus:
+    """Return the status that an error of ours is answered with."""
+    return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
 
 @app.exception_handler(RequestValidationError)
 def refuse_invalid(error: RequestValidationError) -> Response[str]:
     """Answer a request that is not of its form, naming each place."""
-    kind = app.current_event.headers.get("content-type", JSON)
-    if app.current_event.body and not kind.startswith(JSON):  # as curl's -d calls it a form
-        return not_json()
     wrong = [
         {"where": ".".join(map(str, one["loc"])), "problem": one["msg"].removeprefix("Value error, ")}
         for one in error.errors()
@@ -96,13 +130,7 @@ def refuse_invalid(error: RequestValidationError) -> Response[str]:
 @app.exception_handler(RequestUnsupportedContentType)
 def refuse_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
     """Answer a body of another kind than JSON."""
-    return not_json()
-
-
-def not_json() -> Response[str]:
-    """Return the answer to a body of another kind than JSON."""
-    message = "the body must be JSON, and the header content-type say so: application/json"
-    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, UnsupportedMediaType.code, NOT_JSON)
 
 
 @app.exception_handler([UnicodeDecodeError, RecursionError])
@@ -122,28 +150,54 @@ def refuse_unexpected(error: Exception) -> Response[str]:
 
 @app.not_found
 def refuse_unknown(_error: NotFoundError) -> Response[str]:
-    """Answer a path that is none of ours."""
+    """Answer a path that is none of ours, or one of ours with another method than it has."""
     event = app.current_event
-    return problem(
-        HTTPStatus.NOT_FOUND, "NotFound", f"there is no {event.http_method} {event.path}; GET /docs lists all"
-    )
+    message = f"there is no {event.http_method} {event.path[:ECHOED]}; GET /docs lists all"
+    if methods := methods_of(event.path):
+        answer = problem(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+        answer.headers["Allow"] = ", ".join(methods)
+        return answer
+    return problem(HTTPStatus.NOT_FOUND, "NotFound", message)
+
+
+def methods_of(path: str) -> list[str]:
+    """Return the methods that a path has."""
+    for routes in (app._static_routes, app._dynamic_routes):  # noqa: SLF001 - Powertools has no other way to ask
+        if found := sorted({route.method for route in routes if route.rule.match(path)}):
+            return found  # a path of its own goes before one that is a parameter of another
+    return []
 
 
 def problem(status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None) -> Response[str]:
     """Return the one shape that every error has."""
-    body: dict[str, object] = {
-        "code": code,
-        "message": message,
-        "requestId": app.current_event.request_context.request_id,
-    }
+    request_id = app.current_event.request_context.request_id
+    body = problem_json(request_id, code, message, details)
+    return Response(status_code=status, content_type=JSON, body=body, headers={})
+
+
+def problem_json(request_id: str, code: str, message: str, details: Mapping[str, object] | None) -> str:
+    """Return an error as JSON."""
+    body: dict[str, object] = {"code": code, "message": message, "requestId": request_id}
     if details is not None:
         body["details"] = details
-    return Response(status_code=status, content_type=JSON, body=json.dumps(body))
+    return json.dumps(body)
+
+
+def refused(event: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the answer to a request that isn't even looked at; None of all others."""
+    try:
+        refuse_without_scope(APIGatewayProxyEventV2(event), services().settings.tenant_claim)
+        refuse_unreadable(event)
+    except RequestRejected as error:
+        body = problem_json(event["requestContext"]["requestId"], error.code, error.message, error.details)
+        return {"statusCode": status_of(error).value, "headers": {"Content-Type": JSON}, "body": body}
+    return None
 
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
-    answer: dict[str, Any] = app.resolve(event, context)
+    answer: dict[str, Any] = refused(event) or app.resolve(as_json(event), context)
+    answer["headers"] = GUARDS | answer.get("headers", {})
     count(f"Answers{answer['statusCode'] // 100}xx")
     return answer

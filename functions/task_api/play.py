@@ -8,21 +8,23 @@ from functools import cache
 from html import escape, unescape
 from http import HTTPStatus
 from posixpath import dirname, join, normpath
-from typing import Annotated
+from typing import Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from functions.task_api.files import outputs_of, redirect
+from functions.task_api.caller import tenant
+from functions.task_api.files import RunQuery, output_link, outputs_of, redirect
+from functions.task_api.views import ELSEWHERE
 from shared.errors import NotFound
 from shared.pipeline import get_subtask
 from shared.services import services
-from shared.task import DEFAULT_TENANT, OutputFile
+from shared.task import OutputFile
 
 PLAY_SECONDS = 6 * 3600  # A player fetches to the end of the film with the links that it got at the beginning.
 HLS, DASH, VTT = "application/vnd.apple.mpegurl", "application/dash+xml", "text/vtt"
+KEY = "application/octet-stream"
 KEY_ENDING = ".key"  # of what opens a locked stream
 FRESH = {"Cache-Control": "no-store"}  # links end, and keys are secrets
 
@@ -30,13 +32,16 @@ URI_ATTRIBUTE = re.compile(r'(?<=URI=")[^"]*(?=")')
 BASE_URL = re.compile(r"(?<=<BaseURL>)[^<]*(?=</BaseURL>)")
 SPRITE_CUE = re.compile(r"^(?P<file>[^#\r\n]+)(?P<place>#xywh=[\d,]+)(?=\r?$)", re.MULTILINE)
 
+LISTS: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in (HLS, DASH, VTT, KEY)}
+PLAYED: dict[int, Any] = {200: {"description": "A list whose files play, or a key.", "content": LISTS}, **ELSEWHERE}
+
 Link = Callable[[str], str]
 
 router = APIGatewayHttpRouter()
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"])
-def get_play(task_id: str, no: int, path: str, run: Annotated[int | None, Query(ge=1)] = None) -> Response[str]:
+@router.get("/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"], responses=PLAYED)
+def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response[str]:
     """Give a playlist, manifest or WebVTT whose files play; any other file of the subtask as a redirect to it."""
     folder = Folder.of(task_id, no, run)
     name, output = folder.find(path)
@@ -56,7 +61,7 @@ def get_play(task_id: str, no: int, path: str, run: Annotated[int | None, Query(
 
 # A path parameter ends at a slash, and takes few signs beyond letters.
 @router.get(r"/tasks/<task_id>/subtasks/<no>/play/.+", include_in_schema=False)
-def get_play_of_any_name(task_id: str, no: int, run: Annotated[int | None, Query(ge=1)] = None) -> Response[str]:
+def get_play_of_any_name(task_id: str, no: int, run: RunQuery = None) -> Response[str]:
     """Do the same for a file in a folder, or of any name."""
     return get_play(task_id, no, router.current_event.path.partition("/play/")[2], run)
 
@@ -79,7 +84,7 @@ class Folder:
     @classmethod
     def of(cls, task_id: str, no: int, run: int | None) -> "Folder":
         """Return the files of a subtask; raise NotFound, or Conflict while it has none yet."""
-        task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+        task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
         outputs = outputs_of(task, subtask)
         place = f"{dirname(outputs[0].key)}/" if outputs else ""
         inside = {o.key.removeprefix(place): o for o in outputs if o.key.startswith(place)}
@@ -109,9 +114,7 @@ class Folder:
 
 def play_link(output: OutputFile) -> str:
     """Return a link to a file that outlives a film."""
-    return services().media.link(
-        output.bucket, output.key, PLAY_SECONDS, content_type=output.content_type, attachment=False
-    )
+    return output_link(output, PLAY_SECONDS, attachment=False)
 
 
 def linked_hls(text: str, link: Link) -> str:

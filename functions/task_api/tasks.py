@@ -1,18 +1,19 @@
 """The routes of tasks: list, make, explain, restart, end, cancel."""
 
 import os
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.bulk_views import BulkBody, BulkResultPage, BulkResultView, FilterBody
-from functions.task_api.files import output_views
+from functions.task_api.caller import tenant
+from functions.task_api.files import RunQuery, output_views
 from functions.task_api.views import (
     AttemptView,
+    Moment,
     RestartBody,
     SubtaskDetail,
     TaskBody,
@@ -26,12 +27,16 @@ from functions.task_api.views import (
 from shared.bulk import DonePage, act_on, act_on_page
 from shared.pipeline import NewTask, cancel_task, create_task, end_task, get_run, get_subtask, restart_task
 from shared.services import services
-from shared.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
+from shared.task import Outcome, Task, TaskStatus
 from shared.waiting import explain
 
 router = APIGatewayHttpRouter()
 
-RunQuery = Annotated[int | None, Query(ge=1, description="An earlier run; the newest without it.")]
+SHOWN: dict[str, Any] = {"application/json": {"model": TaskView}}
+MADE: dict[int, Any] = {
+    201: {"description": "The task.", "content": SHOWN},
+    200: {"description": "The task that was made by this client token before.", "content": SHOWN},
+}
 
 
 @router.get("/tasks", summary="List tasks, newest first", tags=["Tasks"])
@@ -41,8 +46,8 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
     task_id: Annotated[str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")] = "",
     source_key: Annotated[str | None, Query(alias="sourceKey", max_length=1024)] = None,
     orchestration: Annotated[str | None, Query(max_length=63)] = None,
-    created_after: Annotated[datetime | None, Query(alias="createdAfter")] = None,
-    created_before: Annotated[datetime | None, Query(alias="createdBefore")] = None,
+    created_after: Annotated[Moment | None, Query(alias="createdAfter")] = None,
+    created_before: Annotated[Moment | None, Query(alias="createdBefore")] = None,
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> TaskPage:
@@ -55,12 +60,12 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
         orchestration=orchestration,
         created_after=created_after,
         created_before=created_before,
-    ).wanted(DEFAULT_TENANT)
+    ).wanted(tenant(router))
     page = services().lists.page(wanted, max_results, next_token)
     return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
 
 
-@router.post("/tasks", summary="Make a task", tags=["Tasks"])
+@router.post("/tasks", summary="Make a task", tags=["Tasks"], responses=MADE)
 def post_task(body: TaskBody) -> Response[TaskView]:
     """Make a task of an object that is there; the same client token gives the first task again."""
     wanted = NewTask(
@@ -74,7 +79,7 @@ def post_task(body: TaskBody) -> Response[TaskView]:
         client_token=body.client_token,
         session_context=body.session_context,
     )
-    task, made = create_task(services(), DEFAULT_TENANT, wanted, os.urandom)
+    task, made = create_task(services(), tenant(router), wanted, os.urandom)
     return Response(
         status_code=HTTPStatus.CREATED if made else HTTPStatus.OK,
         content_type="application/json",
@@ -85,7 +90,7 @@ def post_task(body: TaskBody) -> Response[TaskView]:
 @router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
 def get_task(task_id: str, run: RunQuery = None) -> TaskView:
     """Show a task as it stands, or as an earlier run left it."""
-    task = get_run(services(), DEFAULT_TENANT, task_id, run)
+    task = get_run(services(), tenant(router), task_id, run)
     return task_view(task, explain(task, task.subtasks, services().now(), services().queues.waiting))
 
 
@@ -93,36 +98,36 @@ def get_task(task_id: str, run: RunQuery = None) -> TaskView:
 def post_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
     """Begin the next run of a completed task, or of what failed in it and what depends on that."""
     only_failed = body is not None and body.only is not None
-    return moved(restart_task(services(), DEFAULT_TENANT, task_id, only_failed=only_failed))
+    return moved(restart_task(services(), tenant(router), task_id, only_failed=only_failed))
 
 
 @router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
 def post_end(task_id: str) -> TaskView:
     """Complete a waiting task, so that nothing of it ever starts."""
-    return moved(end_task(services(), DEFAULT_TENANT, task_id))
+    return moved(end_task(services(), tenant(router), task_id))
 
 
 @router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
 def post_cancel(task_id: str) -> TaskView:
     """Stop a waiting or running task: what has ended stays, the rest fails, and its ffmpeg is killed."""
-    return moved(cancel_task(services(), DEFAULT_TENANT, task_id))
+    return moved(cancel_task(services(), tenant(router), task_id))
 
 
 @router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
 def post_bulk(body: BulkBody) -> BulkResultPage:
     """Do the same with each task that is named, or with one page of those that pass a filter."""
     if body.filter is not None:
-        wanted = body.filter.wanted(DEFAULT_TENANT)
+        wanted = body.filter.wanted(tenant(router))
         page = act_on_page(services(), body.action, wanted, body.max_results, body.next_token)
     else:
-        page = DonePage(act_on(services(), DEFAULT_TENANT, body.action, body.task_ids or ()), next_token=None)
+        page = DonePage(act_on(services(), tenant(router), body.action, body.task_ids or ()), next_token=None)
     return BulkResultPage(results=[BulkResultView.of(done) for done in page.results], next_token=page.next_token)
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])
 def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     """Show a subtask's parameters, attempts, commands, log, outputs and result."""
-    task, subtask = get_subtask(services(), DEFAULT_TENANT, task_id, run, no)
+    task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
     records = services().tasks.get_records(task.id, subtask.carried_from or task.run, no)
     waiting = explain(task, [subtask], services().now(), services().queues.waiting)
     final = next((record for number, record in records if number == subtask.attempt and subtask.record), None)

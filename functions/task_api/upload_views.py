@@ -1,11 +1,10 @@
 """What the API takes and gives of uploads and the verdicts on them."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import View, moment
+from functions.task_api.views import Limit, Moment, View, moment
 from shared.media_store import MAX_UPLOAD_BYTES
 from shared.orchestration import Priority, Verdict
 from shared.upload import Judgement
@@ -26,8 +25,8 @@ class UploadBody(View):
     """A file that a caller wants to upload. `size` in bytes."""
 
     key: Annotated[str, StringConstraints(min_length=1), AfterValidator(checked_upload_key)]
-    size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES)]
-    content_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=100)] = (
+    size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, strict=True)]
+    content_type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+$", max_length=100)] = (
         "application/octet-stream"
     )
 
@@ -111,9 +110,9 @@ class BackfillBody(View):
 
     bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)] | None = None
     prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
-    modified_after: datetime | None = None
+    modified_after: Moment | None = None
     priority: Priority | None = None
-    dry_run: bool = False
-    max_results: Annotated[int, Field(ge=1, le=100)] = 50
+    dry_run: Annotated[bool, Field(strict=True)] = False
+    max_results: Limit = 50
     # It holds a key, of which each byte may take six in JSON, and that in base 64.
     next_token: Annotated[str, StringConstraints(max_length=10_000)] | None = None

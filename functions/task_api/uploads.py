@@ -1,13 +1,13 @@
 """The routes of uploads: how to make one, what became of them, and the same for what was there before."""
 
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from functions.task_api.caller import tenant
 from functions.task_api.files import expiry
 from functions.task_api.upload_views import (
     BackfillBody,
@@ -18,21 +18,23 @@ from functions.task_api.upload_views import (
     VerdictPage,
     VerdictView,
 )
-from functions.task_api.views import milliseconds
+from functions.task_api.views import Moment, milliseconds
 from shared.orchestration import Verdict
 from shared.services import services
-from shared.task import DEFAULT_TENANT
-from shared.uploads import Backfill, backfill
+from shared.uploads import Backfill, backfill, refuse_beyond_home
 from shared.verdict_store import VerdictFilter
 
 UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
+MADE: dict[str, Any] = {"application/json": {"model": UploadView}}
+BEGUN: dict[int, Any] = {201: {"description": "The calls to make.", "content": MADE}}
 
 router = APIGatewayHttpRouter()
 
 
-@router.post("/uploads", summary="Begin an upload", tags=["Uploads"])
+@router.post("/uploads", summary="Begin an upload", tags=["Uploads"], responses=BEGUN)
 def post_upload(body: UploadBody) -> Response[UploadView]:
     """Give the presigned calls that put a file into the input bucket; past 100 MB it goes in parts."""
+    refuse_beyond_home(services(), tenant(router), body.key)
     bucket = services().settings.need("input_bucket")
     plan = services().media.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
     view = UploadView(
@@ -55,14 +57,14 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
 def list_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     key: Annotated[str | None, Query(max_length=1024)] = None,
     verdict: Annotated[Verdict | None, Query()] = None,
-    uploaded_after: Annotated[datetime | None, Query(alias="uploadedAfter")] = None,
-    uploaded_before: Annotated[datetime | None, Query(alias="uploadedBefore")] = None,
+    uploaded_after: Annotated[Moment | None, Query(alias="uploadedAfter")] = None,
+    uploaded_before: Annotated[Moment | None, Query(alias="uploadedBefore")] = None,
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> VerdictPage:
     """Show one page of the verdicts that pass every filter: what became of each upload, and why."""
     wanted = VerdictFilter(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant(router),
         key=key,
         verdict=verdict,
         after=milliseconds(uploaded_after),
@@ -82,5 +84,5 @@ def post_backfill(body: BackfillBody) -> VerdictPage:
         priority=body.priority,
         dry_run=body.dry_run,
     )
-    page = backfill(services(), DEFAULT_TENANT, wanted, body.max_results, body.next_token)
+    page = backfill(services(), tenant(router), wanted, body.max_results, body.next_token)
     return VerdictPage(verdicts=[VerdictView.of(one) for one in page.judgements], next_token=page.next_token)

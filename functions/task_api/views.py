@@ -1,10 +1,11 @@
 """What the API takes and gives: its JSON as typed models, the source of its OpenAPI document."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.orchestration import Name, Output, Priority, SubtaskRules
@@ -21,6 +22,13 @@ from shared.task import (
     TaskStatus,
 )
 from shared.waiting import Waiting, WaitReason
+
+# What a route answers where that is no JSON of its own, for the OpenAPI document.
+ELSEWHERE: dict[int, Any] = {302: {"description": "It lies elsewhere: follow `Location`.", "content": {}}}
+GONE: dict[int, Any] = {204: {"description": "It is forgotten.", "content": {}}}
+
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class View(BaseModel):
@@ -41,6 +49,18 @@ def milliseconds(at: datetime | None) -> int | None:
     if at is None:
         return None
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def in_words(at: object) -> object:
+    """Return a moment that is written as one; raise ValueError for seconds since 1970."""
+    if not isinstance(at, str | datetime) or (isinstance(at, str) and not DATE.match(at)):
+        message = "a moment is written as 2026-11-24T20:00:00Z"
+        raise ValueError(message)
+    return at
+
+
+Moment = Annotated[datetime, BeforeValidator(in_words)]
+Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
 class FailureView(View):

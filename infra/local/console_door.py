@@ -1,6 +1,8 @@
 """The console port: the console, and /api, where the user need not sign in."""
 
 import hashlib
+import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote, urlsplit
@@ -22,12 +24,14 @@ from infra.local.asgi import (
     refuse,
     replay,
 )
+from infra.local.info import console_token
 from infra.local.site import Page, Site
 
 API = "/api"
+TOKEN = "x-reelmill-token"  # noqa: S105 - the header; `reelmill env` prints what goes into it as REELMILL_TOKEN
 BODY_LIMIT = 10 * 1024**2  # bytes; an HTTP API takes 10 MB, AWS quotas page
 # What belongs to one connection, and what the signature replaces.
-NOT_FORWARDED = frozenset({"host", "authorization", "connection", "content-length", "transfer-encoding", "te"})
+NOT_FORWARDED = frozenset({TOKEN, "host", "authorization", "connection", "content-length", "transfer-encoding", "te"})
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Reelmill</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -60,11 +64,10 @@ class ConsoleDoor:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers, path = headers_of(scope), scope["path"]
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if not is_loopback(host):
+        if not is_loopback(headers.get("host", "")):
             await refuse(send, 403, "this stack answers to loopback names alone")
-        elif origin and urlsplit(origin).netloc != host:
-            await refuse(send, 403, "pages of other sites may not use this stack")
+        elif comes_from_elsewhere(headers, path) and not self._bears_token(headers):
+            await refuse(send, 403, f"pages of other sites may not use this stack; a program of yours names {TOKEN}")
         elif path == API or path.startswith(API + "/"):
             await self._api(scope, receive, send, headers)
         elif scope["method"] in {"GET", "HEAD"} and (page := self._page(path)):
@@ -79,6 +82,10 @@ class ConsoleDoor:
         if found is None and path == "/":
             return Page("text/html; charset=utf-8", PAGE.format(bucket=escape(self.input_bucket)).encode(), ())
         return found
+
+    def _bears_token(self, headers: Mapping[str, str]) -> bool:
+        """Whether the sender knows what `reelmill env` prints: no other page does."""
+        return hmac.compare_digest(headers.get(TOKEN, "").encode(), console_token(self.credentials.secret_key).encode())
 
     async def _api(self, scope: Message, receive: Receive, send: Send, headers: dict[str, str]) -> None:
         if self.api_id is None:
@@ -116,3 +123,17 @@ class ConsoleDoor:
         return (
             kept | length | {"x-forwarded-prefix": API} | {name: str(value) for name, value in request.headers.items()}
         )
+
+
+def comes_from_elsewhere(headers: Mapping[str, str], path: str) -> bool:
+    """Whether another page than the console's own sends a request.
+
+    Browsers name the origin of whatever may change something; of the rest, what a page embeds, they say whose it is.
+    """
+    origin = headers.get("origin")
+    if origin:
+        return urlsplit(origin).netloc != headers["host"]
+    embedded = (
+        headers.get("sec-fetch-site") in {"cross-site", "same-site"} and headers.get("sec-fetch-mode") != "navigate"
+    )
+    return embedded and path.startswith(API)

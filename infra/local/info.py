@@ -1,5 +1,6 @@
 """What a running stack offers: where it answers, under which key, and what the template made."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -43,6 +44,7 @@ class StackInfo:
             "REELMILL_API_URL": self.api_url,
             "REELMILL_INPUT_BUCKET": self.input_bucket,
             "REELMILL_OUTPUT_BUCKET": self.output_bucket,
+            "REELMILL_TOKEN": console_token(self.secret_access_key),
         }
 
     def save(self) -> None:
@@ -58,6 +60,11 @@ class StackInfo:
             return None
         values = {name: document[camel(name)] for name in cls.__dataclass_fields__}
         return cls(**values | {"data_dir": Path(values["data_dir"]), "log": Path(values["log"])})
+
+
+def console_token(secret: str) -> str:
+    """Return what the console's port asks of a request that comes from elsewhere than its own pages."""
+    return hashlib.sha256(f"reelmill console {secret}".encode()).hexdigest()
 
 
 def camel(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -96,8 +96,19 @@ class Answer:
         return f"{self.status} {error['code']}"
 
 
+IAM: dict[str, Any] = {"iam": {"accountId": "123456789012", "userArn": "arn:aws:iam::123456789012:user/ann"}}
+
+
+def token(scopes: str, **claims: str) -> dict[str, Any]:
+    """Return what HTTP API says of a caller whose token bears these scopes and claims."""
+    return {"jwt": {"claims": {"iss": "https://issuer.example", "scope": scopes, **claims}, "scopes": None}}
+
+
+@dataclass(frozen=True)
 class Api:
-    """The API as HTTP API calls it."""
+    """The API as HTTP API calls it, for whom it says that `authorizer` let through."""
+
+    authorizer: dict[str, Any] | None = field(default_factory=lambda: IAM)
 
     def get(self, path: str, **query: Any) -> Answer:  # noqa: ANN401
         return self.ask("GET", path, query=query)
@@ -131,6 +142,7 @@ class Api:
             **(event_says or {}),
         }
         event["requestContext"]["http"] |= {"method": method, "path": path}
+        event["requestContext"]["authorizer"] = self.authorizer
         answer = json.loads(json.dumps(handler(event, Context())))  # as Lambda sends it on
         headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
         assert "Traceback" not in str(answer["body"])

@@ -136,6 +136,7 @@ def test_a_file_too_big_for_the_disk_is_not_fetched(files: AttemptFiles, downloa
         ("x.$(rm -rf)", "source"),
         ("-i.é", "source"),
         ("a.m;p4", "source"),
+        ("a." + "m" * 300, "source"),
     ],
 )
 def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: str, name: str) -> None:

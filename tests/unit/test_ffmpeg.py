@@ -102,7 +102,6 @@ def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:
         (244, LimitExceeded, "LimitError.Memory"),
         (229, LimitExceeded, "LimitError.OutputSize"),
         (153, LimitExceeded, "LimitError.OutputSize"),
-        (152, LimitExceeded, "LimitError.Time"),
         (137, WorkerFailed, "InternalError.Killed"),
         (234, OperationFailed, "OperationError.Failed"),
         (1, OperationFailed, "OperationError.Failed"),

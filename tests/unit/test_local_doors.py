@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from infra.local.asgi import App, Message, Receive, Send, answer, read_body
 from infra.local.aws_door import AwsDoor
 from infra.local.console_door import BODY_LIMIT, ConsoleDoor
+from infra.local.info import console_token
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -189,6 +190,39 @@ def test_the_console_answers_to_every_loopback_name(console: ConsoleDoor, host: 
 def test_pages_of_other_origins_are_refused(console: ConsoleDoor, emulator: Emulator, origin: str) -> None:
     assert ask(console, "http://127.0.0.1:8080/api/tasks", "POST", {"Origin": origin}, b"{}") == 403
     assert emulator.scopes == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("token", ["", "guess", SECRET, console_token("another"), console_token(SECRET)])
+def test_whoever_comes_from_elsewhere_must_know_the_token(
+    console: ConsoleDoor, emulator: Emulator, method: str, token: str
+) -> None:
+    headers = {"Origin": "https://evil.example", "X-Reelmill-Token": token}
+    known = token == console_token(SECRET)
+
+    assert ask(console, "http://127.0.0.1:8080/api/tasks", method, headers) == (200 if known else 403)
+    assert ask(console, "http://evil.example/api/tasks", method, headers | {"Origin": ""}) == 403
+    assert len(emulator.scopes) == known
+    assert all(b"x-reelmill-token" not in dict(scope["headers"]) for scope in emulator.scopes)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
+def test_a_page_elsewhere_embeds_nothing_of_the_api_but_may_link_to_it(console: ConsoleDoor, site: str) -> None:
+    url, own = "http://127.0.0.1:8080/api/tasks/x/subtasks/1/download", site in {"same-origin", "none"}
+
+    for mode in ("no-cors", "cors"):
+        sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+        assert ask(console, url, headers=sent) == (200 if own else 403)
+    assert ask(console, url, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}) == 200
+    assert ask(console, "http://127.0.0.1:8080/", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"}) == 200
+
+
+def test_a_link_to_upload_takes_no_more_than_it_was_made_for(aws: AwsDoor) -> None:
+    request = AWSRequest(method="PUT", url=f"{ENDPOINT}/bucket/key", headers={"Content-Length": "5"})
+    S3SigV4QueryAuth(OURS, "s3", REGION, expires=60).add_auth(request)
+
+    assert ask(aws, str(request.url), "PUT", {"Content-Length": "5"}, b"hello") == 200
+    assert ask(aws, str(request.url), "PUT", {"Content-Length": "6"}, b"hello6") == 403
 
 
 def test_the_consoles_call_of_the_api_passes_the_aws_door(emulator: Emulator) -> None:

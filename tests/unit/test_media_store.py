@@ -8,7 +8,14 @@ import pytest
 import requests
 
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
-from shared.media_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES, MediaStore, UploadPlan, content_type_of
+from shared.media_store import (
+    MAX_UPLOAD_BYTES,
+    SINGLE_UPLOAD_BYTES,
+    TRANSFER,
+    MediaStore,
+    UploadPlan,
+    content_type_of,
+)
 from shared.task import OutputFile, Source
 from shared.upload import Upload
 from tests.deployment import World, client, keys, put
@@ -286,6 +293,17 @@ def test_a_large_file_goes_up_in_parts_that_s3_puts_together(world: World) -> No
     assert requests.post(str(made.complete_url), data=document, timeout=10).status_code == 200
 
     assert client("s3").head_object(Bucket="input", Key="uploads/a.mp4")["ContentLength"] == sum(sizes)
+
+
+def test_an_output_whose_part_fails_midway_leaves_no_parts_behind(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "large.wav"
+    with path.open("wb") as file:
+        file.truncate(TRANSFER.multipart_threshold + 1)
+
+    with outage("UploadPart"), pytest.raises(Interrupted):
+        world.media.upload(path, an_output())
+
+    assert "Uploads" not in client("s3").list_multipart_uploads(Bucket="output")
 
 
 def test_a_large_upload_can_be_called_off(world: World) -> None:

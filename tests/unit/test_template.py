@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
+from infra.template_forms import OWN, expanded, settled
 from shared.heartbeat import BEAT_EVERY
 from shared.settings import Settings
 from shared.task import EXCUSES, Lane
 from shared.worker import BUSY_SECONDS
 
-TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+TEXT = (Path(__file__).parents[2] / "template.yaml").read_text()
+TEMPLATE: dict[str, Any] = yaml_parse(TEXT)
+EXPANDED = expanded(TEXT)
+PLAIN, OWNED = settled(EXPANDED, {}), settled(EXPANDED, OWN)  # without options, and with a key and a network
 PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
 BUCKETS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"]
@@ -32,7 +36,6 @@ WITHOUT_RESOURCE = {
 
 def statements(function: str) -> Iterator[dict[str, Any]]:
     role = RESOURCES[RESOURCES[function]["Properties"]["Role"]["Fn::GetAtt"][0]]
-    assert "ManagedPolicyArns" not in role["Properties"]
     for policy in role["Properties"]["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
 
@@ -179,3 +182,92 @@ def test_only_health_is_open() -> None:
 
     assert [key for key, kind in routes.items() if kind == "NONE"] == ["GET /health"]
     assert all(kind == {"Fn::If": ["UseJwt", "JWT", "AWS_IAM"]} for kind in routes.values() if kind != "NONE")
+
+
+def of_kind(form: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return the resources of a kind, by name, as their properties."""
+    return {name: r["Properties"] for name, r in form["Resources"].items() if r["Type"] == f"AWS::{kind}"}
+
+
+def test_everything_is_encrypted_by_the_key_of_whoever_gives_one() -> None:
+    key = {"Ref": "KmsKeyArn"}
+    buckets, tables, queues = (of_kind(OWNED, kind) for kind in ("S3::Bucket", "DynamoDB::Table", "SQS::Queue"))
+
+    for bucket in buckets.values():
+        [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert [table["SSESpecification"]["KMSMasterKeyId"] for table in tables.values()] == [key] * 3
+    assert [(q["KmsMasterKeyId"], q.get("SqsManagedSseEnabled")) for q in queues.values()] == [(key, None)] * 5
+    assert [logs["KmsKeyId"] for logs in of_kind(OWNED, "Logs::LogGroup").values()] == [key] * 5
+    assert [function["KmsKeyArn"] for function in of_kind(OWNED, "Lambda::Function").values()] == [key] * 4
+
+
+def test_everything_is_encrypted_without_a_key_too() -> None:
+    for bucket in of_kind(PLAIN, "S3::Bucket").values():
+        [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert all(table["SSESpecification"]["SSEEnabled"] for table in of_kind(PLAIN, "DynamoDB::Table").values())
+    assert all(queue["SqsManagedSseEnabled"] for queue in of_kind(PLAIN, "SQS::Queue").values())
+    assert "kms:" not in str(of_kind(PLAIN, "IAM::ManagedPolicy")) + str(of_kind(PLAIN, "IAM::Role"))
+
+
+def test_the_functions_use_a_key_for_their_data_alone_and_a_network_not_at_all() -> None:
+    policies = of_kind(OWNED, "IAM::ManagedPolicy")
+    [key], [network] = (policies[name]["PolicyDocument"]["Statement"] for name in ("KeyPolicy", "VpcPolicy"))
+
+    assert key["Resource"] == {"Ref": "KmsKeyArn"}
+    assert set(key["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert len(key["Condition"]["StringEquals"]["kms:ViaService"]) == 3
+    assert network["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
+    assert not of_kind(PLAIN, "IAM::ManagedPolicy")
+    for role in of_kind(OWNED, "IAM::Role").values():
+        assert role["ManagedPolicyArns"] == [{"Ref": "KeyPolicy"}, {"Ref": "VpcPolicy"}]
+    for role in of_kind(PLAIN, "IAM::Role").values():
+        assert role["ManagedPolicyArns"] == []
+
+
+def test_the_functions_are_in_the_network_of_whoever_gives_one() -> None:
+    places = [function.get("VpcConfig") for function in of_kind(OWNED, "Lambda::Function").values()]
+
+    assert places == [{"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}] * 4
+    assert not [function for function in of_kind(PLAIN, "Lambda::Function").values() if "VpcConfig" in function]
+
+
+def test_every_table_can_be_taken_back_to_any_second_of_the_last_weeks() -> None:
+    for table in TABLES:
+        assert RESOURCES[table]["Properties"]["PointInTimeRecoverySpecification"] == {
+            "PointInTimeRecoveryEnabled": True
+        }
+
+
+def test_an_alarm_tells_when_a_queue_of_what_failed_is_not_emptied() -> None:
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm
+        for alarm in of_kind(OWNED, "CloudWatch::Alarm").values()
+    }
+
+    for queue in ("SubtaskDeadLetterQueue", "FailedUploadsQueue"):
+        assert watched[queue]["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
+
+
+def test_each_source_of_work_is_bounded() -> None:
+    for function in FUNCTIONS:
+        for queue, mapping in sources(function).items():
+            assert mapping["ScalingConfig"]["MaximumConcurrency"], queue
+    limits = [one.get("ReservedConcurrentExecutions") for one in of_kind(OWNED, "Lambda::Function").values()]
+    assert [limit for limit in limits if limit] == [{"Ref": "ApiConcurrency"}]
+
+
+def test_the_api_keeps_an_access_log_and_takes_only_so_much() -> None:
+    [stage] = of_kind(PLAIN, "ApiGatewayV2::Stage").values()
+    everywhere, open_to_all = stage["DefaultRouteSettings"], stage["RouteSettings"]["GET /health"]
+
+    assert stage["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogs", "Arn"]}
+    assert 0 < open_to_all["ThrottlingRateLimit"] < everywhere["ThrottlingRateLimit"] <= 100
+
+
+def test_the_access_logs_of_the_buckets_go_where_one_says() -> None:
+    places = [bucket.get("LoggingConfiguration") for bucket in of_kind(OWNED, "S3::Bucket").values()]
+
+    assert {str(place["DestinationBucketName"]) for place in places if place} == {"{'Ref': 'AccessLogBucket'}"}
+    assert len({str(place) for place in places}) == 2  # each in a folder of its own

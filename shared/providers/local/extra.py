@@ -1,5 +1,6 @@
-"""The extra that brings the models: whether it is here."""
+"""The extra that brings the models: whether it is here, and that it keeps what it sees to itself."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from shared.errors import ParametersRejected
 @contextmanager
 def installed() -> Iterator[None]:
     """Turn a package that is missing inside into ParametersRejected, which says how to install it."""
+    # Else onnxruntime tells Microsoft about models and runs, over the network: docs/Privacy.md of its sources.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         yield
     except ImportError as missing:

@@ -1,0 +1,321 @@
+"""Who may do what, and whose things they see: by what API Gateway says of the caller alone."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.on_upload.handler import handler as on_upload
+from functions.task_api.caller import Scope
+from functions.task_api.handler import openapi_document
+from shared.services import Services, services
+from shared.settings import settings
+from shared.subtask_queue import ref_from
+from shared.upload import Upload
+from shared.uploads import accept_upload
+from shared.worker import run_subtask
+from tests.deployment import keys, put, received
+from tests.functions.conftest import IAM, Answer, Api, Context, token
+from tests.functions.test_task_api import COVER
+
+ALL = " ".join(Scope)
+CLAIM = "custom:tenant"
+NOWHERE = "01M82HKCZFJ0Z9K3QMJZJR8E8W"
+ACME, MAIN, OTHER = (Api(token(ALL, **{CLAIM: tenant})) for tenant in ("acme", "main", "other"))
+SOURCE = "tenants/acme/uploads/a.mp4"
+NEEDS = {
+    Scope.READ: {"GET", "POST /orchestrations/match"},
+    Scope.OPERATE: {"POST /tasks", "POST /uploads"},
+    Scope.ADMINISTER: {"POST /orchestrations", "PUT", "DELETE"},
+}
+
+
+def routes() -> Iterator[tuple[str, str, Scope]]:
+    """Yield each route with a path that fits it and the scope that it should need."""
+    for path, methods in json.loads(openapi_document())["paths"].items():
+        for method in map(str.upper, methods):
+            if path == "/health":
+                continue
+            asked = path.format(task_id=NOWHERE, no=1, name="web-video", path="a.m3u8")
+            fits = {
+                scope: max((len(n) for n in names if f"{method} {path}".startswith(n)), default=0)
+                for scope, names in NEEDS.items()
+            }
+            yield method, asked, max(fits, key=lambda scope: fits[scope])
+
+
+@pytest.fixture
+def tenants(world: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """Lend a deployment whose tokens name tenants."""
+    assert world
+    monkeypatch.setenv("REELMILL_TENANT_CLAIM", CLAIM)
+    forget()
+    yield services()
+    monkeypatch.undo()
+    forget()
+
+
+def forget() -> None:
+    settings.cache_clear()
+    services.cache_clear()
+
+
+def body(key: str = SOURCE, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"source": {"bucket": "input", "key": key}, "subtasks": [COVER], **more}
+
+
+def said(answer: Answer) -> list[Any]:
+    """Return all that an error tells."""
+    return [answer.code, answer.json]
+
+
+def renamed(told: list[Any], old: str, new: str) -> list[Any]:
+    """Return what an error tells, of another thing."""
+    found: list[Any] = json.loads(json.dumps(told).replace(old, new))
+    return found
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), list(routes()))
+def test_each_route_needs_its_scope_and_no_other(world: Services, method: str, path: str, scope: Scope) -> None:
+    assert world
+    others = " ".join(one for one in Scope if one is not scope)
+
+    refused = Api(token(f"openid reelmill/rea {others}")).ask(method, path, {})
+    let = Api(token(f"openid {scope}")).ask(method, path, {})
+
+    assert refused.code == "403 NotAllowed"
+    assert refused.json["details"] == {"scope": scope}
+    assert let.status != 403
+
+
+@pytest.mark.parametrize(
+    "authorizer", [None, {}, {"jwt": {}}, {"jwt": {"claims": None, "scopes": None}}, {"lambda": {"a": 1}}]
+)
+def test_who_was_not_let_through_by_anybody_may_do_nothing_but_ask_for_health(
+    world: Services, authorizer: dict[str, Any] | None
+) -> None:
+    assert world
+    api = Api(authorizer)
+
+    assert api.get("/tasks").code == "403 NotAllowed"
+    assert api.get("/nope").code == "403 NotAllowed"
+    assert api.get("/health").status == 200
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"scope": "reelmill/read x"},
+        {"scp": "[a reelmill/read]"},
+        {"scp": "reelmill/read,b"},
+        {"scope": "x", "scp": "reelmill/read"},
+    ],
+)
+def test_scopes_are_read_as_issuers_write_them(world: Services, claims: dict[str, str]) -> None:
+    assert world
+    said = {"jwt": {"claims": claims, "scopes": None}}
+
+    assert Api(said).get("/tasks").status == 200
+    assert Api({"jwt": {"claims": {}, "scopes": ["reelmill/read"]}}).get("/tasks").status == 200
+    assert Api(said).post("/tasks", {}).code == "403 NotAllowed"
+
+
+def test_whom_iam_lets_through_may_do_what_the_route_does(world: Services) -> None:
+    assert world
+    api = Api(IAM)
+
+    assert api.get("/tasks").status == 200
+    assert api.post("/tasks", {}).code == "400 InvalidRequest"
+    assert api.put("/orchestrations/x", {"subtasks": [COVER]}).status == 200
+
+
+def test_a_token_names_no_tenant_where_there_is_one(world: Services) -> None:
+    put("uploads/a.mp4", b"1")
+    made = Api(token(ALL, tenant="acme", **{CLAIM: "acme"})).post("/tasks", body("uploads/a.mp4"))
+
+    assert made.status == 201
+    assert Api(IAM).get(f"/tasks/{made.json['taskId']}").status == 200
+    assert world.tasks.get(made.json["taskId"]).tenant == "main"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("claim", [{}, {CLAIM: ""}, {CLAIM: "a#b"}, {CLAIM: "A"}, {CLAIM: "a/b"}, {CLAIM: "[a b]"},
+                                   {CLAIM: "x" * 64}, {CLAIM: "a\n"}, {"tenant": "acme"}])  # fmt: skip
+def test_a_token_without_a_tenant_is_refused_where_there_are_several(tenants: Services, claim: dict[str, str]) -> None:
+    assert tenants
+
+    answer = Api(token(ALL, **claim)).get("/tasks")
+
+    assert answer.code == "403 NotAllowed"
+    assert CLAIM in answer.json["message"]
+
+
+def test_another_tenants_task_is_as_if_it_were_not_there(tenants: Services) -> None:
+    assert tenants
+    put(SOURCE, b"1")
+    task = ACME.post("/tasks", body()).json["taskId"]
+    asked = [
+        *(("GET", path, {}) for path in ("", "/source", "/subtasks/1", "/subtasks/1/outputs", "/subtasks/1/download")),
+        *(("GET", f"/subtasks/1/play/{path}", {}) for path in ("a.m3u8", "a/b.m3u8")),
+        *(("POST", path, {}) for path in ("/restart", "/end", "/cancel")),
+        ("GET", "", {"run": 1}),
+    ]
+
+    for api in (MAIN, OTHER):
+        for method, path, query in asked:
+            theirs, none = (api.ask(method, f"/tasks/{id_}{path}", query=query) for id_ in (task, NOWHERE))
+            assert said(theirs) == renamed(said(none), NOWHERE, task)
+            assert theirs.code == "404 TaskNotFound"
+        (done,) = api.post("/tasks/bulk", {"action": "END", "taskIds": [task]}).json["results"]
+        assert done["error"]["code"] == "TaskNotFound"
+        assert api.post("/tasks/bulk", {"action": "END", "filter": {}}).json["results"] == []
+        for wanted in ({}, {"taskId": task}, {"sourceKey": SOURCE}, {"status": "WAITING"}):
+            assert api.get("/tasks", **wanted).json["tasks"] == []
+    assert ACME.get(f"/tasks/{task}").json["status"] == "WAITING"
+
+
+def test_each_tenant_has_client_tokens_and_next_tokens_of_its_own(tenants: Services) -> None:
+    assert tenants
+    for key in (SOURCE, "tenants/other/uploads/a.mp4", "uploads/a.mp4"):
+        put(key, b"1")
+    mine = [ACME.post("/tasks", body(clientToken=name)).json["taskId"] for name in "ab"]
+
+    theirs = OTHER.post("/tasks", body("tenants/other/uploads/a.mp4", clientToken="a"))
+    page = ACME.get("/tasks", maxResults=1).json
+
+    assert theirs.status == 201
+    assert theirs.json["taskId"] not in mine
+    assert page["nextToken"]
+    for api in (OTHER, MAIN):
+        assert api.get("/tasks", maxResults=1, nextToken=page["nextToken"]).code == "400 InvalidNextToken"
+
+
+def test_each_tenant_has_orchestrations_and_templates_of_its_own(tenants: Services) -> None:
+    assert tenants
+    template = {"operation": "SCREENSHOT", "params": {"at": [0]}}
+    assert ACME.put("/orchestrations/ours", {"subtasks": [COVER]}).status == 200
+    assert ACME.put("/templates/ours", template).status == 200
+    assert ACME.post("/orchestrations/web-video/disable").json["enabled"] is False
+
+    for path in ("/orchestrations/ours", "/templates/ours"):
+        for ask in (OTHER.get, OTHER.delete):
+            none = said(ask(path.replace("ours", "none")))
+            assert said(ask(path)) == renamed(none, "none", "ours")
+        assert ACME.get(path).status == 200
+    assert OTHER.post("/orchestrations/ours/enable").code == "404 OrchestrationNotFound"
+    assert OTHER.get("/orchestrations/web-video").json["enabled"] is True
+    named = {"name": "x", "type": "SCREENSHOT", "template": "ours"}
+    assert OTHER.put("/orchestrations/x", {"subtasks": [named]}).code == "400 UnknownTemplate"
+    put("tenants/other/uploads/a.mp4", b"1")
+    theirs = {"source": {"bucket": "input", "key": "tenants/other/uploads/a.mp4"}, "orchestration": "ours"}
+    assert OTHER.post("/tasks", theirs).code == "404 OrchestrationNotFound"
+
+
+@pytest.mark.parametrize("bucket", ["input", "output"])
+def test_another_tenants_object_is_no_source(tenants: Services, bucket: str) -> None:
+    assert tenants
+    objects = [(ACME, SOURCE), (OTHER, "tenants/other/uploads/a.mp4"), (MAIN, "uploads/a.mp4")]
+    for _, key in objects:
+        put(key, b"1", bucket)
+
+    for api, own in objects:
+        for _, key in objects:
+            asked = body(key)
+            asked["source"]["bucket"] = bucket
+            answer = api.post("/tasks", asked)
+            assert answer.status == (201 if key == own else 404)
+            if key != own:
+                none = api.post("/tasks", {**asked, "source": {"bucket": bucket, "key": f"{own}-none"}})
+                assert said(answer) == renamed(said(none), f"{own}-none", key)
+
+
+@pytest.mark.parametrize(
+    "key", ["uploads/a.mp4", "tenants/other/a.mp4", "tenants/acme2/a.mp4", "tenants/acme", "tenants/ACME/a"]
+)
+def test_a_tenant_uploads_below_its_own_folder_alone(tenants: Services, key: str) -> None:
+    assert tenants
+    asked = {"key": key, "size": 1}
+
+    assert ACME.post("/uploads", asked).code == "403 NotAllowed"
+    assert ACME.post("/orchestrations/match", {"key": key}).code == "403 NotAllowed"
+    assert ACME.post("/uploads/backfill", {"prefix": key}).code == "403 NotAllowed"
+    assert ACME.post("/uploads", {**asked, "key": SOURCE}).status == 201
+    assert MAIN.post("/uploads", {**asked, "key": SOURCE}).code == "403 NotAllowed"
+    assert ACME.post("/uploads/backfill", {}).code == "403 NotAllowed"
+
+
+def test_an_upload_belongs_to_the_tenant_of_its_folder_and_is_taken_as_if_it_lay_outside(tenants: Services) -> None:
+    put(SOURCE, b"1")
+    moment = "2026-11-24T20:00:00.000Z"
+    thing = {"key": SOURCE, "size": 1, "eTag": "e", "sequencer": "1", "versionId": "v"}
+    record = {
+        "eventName": "ObjectCreated:Put",
+        "eventTime": moment,
+        "s3": {"bucket": {"name": "input"}, "object": thing},
+    }
+
+    (verdict,) = on_upload({"Records": [record]}, Context())
+
+    assert verdict["verdict"] == "MATCHED"
+    assert ACME.get(f"/tasks/{verdict['taskId']}").status == 200
+    assert [one["taskId"] for one in ACME.get("/uploads/verdicts").json["verdicts"]] == [verdict["taskId"]]
+    for api in (MAIN, OTHER):
+        assert api.get(f"/tasks/{verdict['taskId']}").code == "404 TaskNotFound"
+        assert (
+            api.get("/uploads/verdicts").json["verdicts"]
+            == api.get("/uploads/verdicts", key=SOURCE).json["verdicts"]
+            == []
+        )
+    assert tenants.tasks.get(verdict["taskId"]).tenant == "acme"  # type: ignore[union-attr]
+
+
+def test_a_backfill_of_all_leaves_out_what_belongs_to_others(tenants: Services) -> None:
+    assert tenants
+    for key in (SOURCE, "uploads/a.mp4", "tenants/other/uploads/a.mp4"):
+        put(key, b"1")
+
+    mains = MAIN.post("/uploads/backfill", {}).json["verdicts"]
+    acmes = ACME.post("/uploads/backfill", {"prefix": "tenants/acme/", "maxResults": 1}).json
+
+    assert [one["key"] for one in mains] == ["uploads/a.mp4"]
+    assert [one["key"] for one in acmes["verdicts"]] == [SOURCE]
+
+
+def test_outputs_lie_in_their_tenants_folder_whatever_the_prefix(tenants: Services, blink: bytes) -> None:
+    put(SOURCE, blink)
+    task = ACME.post("/tasks", body(output={"prefix": "tenants/other/{inputDir}/"})).json
+
+    for message in received(tenants.settings):
+        run_subtask(tenants, ref_from(message["Body"]), 60)
+
+    assert ACME.get(f"/tasks/{task['taskId']}").json["outcome"] == "SUCCEEDED"
+    assert [key.startswith("tenants/acme/tenants/other/uploads/") for key in keys()] == [True]
+
+
+@pytest.mark.parametrize("theirs", [SOURCE, f"s3://input/{SOURCE}", f"s3://output/{SOURCE}"])
+def test_parameters_and_prefixes_reach_no_other_tenant(tenants: Services, blink: bytes, theirs: str) -> None:
+    for bucket in ("input", "output"):
+        put(SOURCE, blink, bucket)
+    put("uploads/a.mp4", blink)
+    mark = {"name": "mark", "type": "TRANSCODE", "params": {"head": [theirs]}}
+    tasks = [
+        MAIN.post("/tasks", body("uploads/a.mp4", subtasks=[mark])).json["taskId"],
+        MAIN.post("/tasks", body("uploads/a.mp4", output={"prefix": "tenants/acme/"})).json["taskId"],
+    ]
+
+    for message in received(tenants.settings):
+        run_subtask(tenants, ref_from(message["Body"]), 60)
+
+    failures = [MAIN.get(f"/tasks/{task}").json["error"]["code"] for task in tasks]
+    assert failures == ["ParameterError.AssetNotFound", "ParameterError.OutputName"]
+    assert keys() == [SOURCE]
+
+
+def test_without_tenants_a_folder_of_that_name_is_one_like_others(world: Services) -> None:
+    put(SOURCE, b"1")
+    api = Api(IAM)
+
+    assert api.post("/tasks", body()).status == 201
+    assert api.post("/uploads", {"key": SOURCE, "size": 1}).status == 201
+    (verdict,) = accept_upload(world, Upload("input", "tenants/acme/a.mp4", 1, "e", world.now()))
+    assert verdict.upload.tenant == "main"

@@ -1,0 +1,201 @@
+"""What a request may bring, what an answer lets a browser do, and how long and for what a link holds."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from functions.task_api.files import LINK_SECONDS, REDIRECT_SECONDS
+from functions.task_api.requests import BODY_BYTES, MAX_DEPTH, MAX_INTEGER
+from shared.media_store import shown_type
+from shared.services import Services
+from tests.deployment import client, put
+from tests.functions.conftest import Answer, Api
+from tests.functions.test_task_api import COVER, SHOTS, a_body, a_task, worked
+
+
+def query(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def posted(api: Api, text: str, path: str = "/orchestrations/match", **says: Any) -> Answer:  # noqa: ANN401
+    """Send a body as it is written."""
+    return api.ask("POST", path, event_says={"body": text, **says})
+
+
+def of_size(size: int) -> str:
+    """Return a sound body of so many bytes."""
+    return '{"key": "a.mp4"}'.ljust(size)
+
+
+def test_a_body_has_at_most_64_kib_however_it_travels(api: Api) -> None:
+    for extra, code in ((0, None), (1, "413 BodyTooLarge")):
+        text = of_size(BODY_BYTES + extra)
+        coded = base64.b64encode(text.encode()).decode()
+        answers = [posted(api, text), posted(api, coded, isBase64Encoded=True), posted(api, text, "/tasks/x/end")]
+        if code:
+            assert {answer.code for answer in answers} == {code}
+        else:
+            assert [answer.status for answer in answers] == [200, 200, 404]
+    assert posted(api, "é" * (BODY_BYTES // 2 + 1)).code == "413 BodyTooLarge"
+
+
+def test_json_nests_only_so_deep(api: Api) -> None:
+    def nested(levels: int) -> str:
+        return json.dumps({"key": "a.mp4", "bucket": json.loads("[" * (levels - 1) + "]" * (levels - 1))})
+
+    assert posted(api, nested(MAX_DEPTH)).json["message"].startswith("body.bucket: ")  # no text, as the model says
+    assert f"deeper than {MAX_DEPTH} levels" in posted(api, nested(MAX_DEPTH + 1)).json["message"]
+    assert "deeper" in posted(api, "[" * 60_000).json["message"]
+
+
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", str(MAX_INTEGER), "-" + "9" * 5000]
+)
+def test_what_is_no_number_is_refused_wherever_it_stands(api: Api, number: str) -> None:
+    for text in (f'{{"key": "a", "size": {number}}}', f'{{"key": "a", "size": [{{"x": {number}}}]}}'):
+        answer = posted(api, text)
+
+        assert answer.code == "400 InvalidRequest"
+        assert "is not a number that the API takes" in answer.json["message"]
+        assert len(answer.text) < 300
+
+
+def test_of_a_name_that_stands_twice_the_last_value_is_checked_and_used(api: Api) -> None:
+    twice = '{"key": "a.mp4", "size": 5, "size": 0}'
+
+    assert posted(api, twice).json["verdict"] == "EMPTY_OBJECT"
+    assert posted(api, '{"size": 5, "key": "a.mp4", "size": -1}').code == "400 InvalidRequest"
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x1b[2J", "\x7f", "\x9b2J", "\ud800", "x\udc00"])
+def test_a_text_holds_no_control_characters_and_is_whole(api: Api, text: str) -> None:
+    for body, where in (
+        ({"key": text}, "body.key: "),
+        ({"key": "a", text: 1}, "body: "),
+        ({"key": [{"a": text}]}, "body.key.0.a: "),
+    ):
+        answer = api.post("/orchestrations/match", body)
+
+        assert answer.code == "400 InvalidRequest"
+        assert answer.json["message"].startswith(f"{where}it holds ")
+    asked = api.ask("GET", "/tasks", event_says={"queryStringParameters": {"sourceKey": text}})
+    assert asked.json["message"].startswith("query.sourceKey: it holds ")
+    assert api.get(f"/tasks/{text}").json["message"].startswith("path: it holds ")
+
+
+def test_ends_of_lines_and_tabs_are_no_harm(api: Api) -> None:
+    assert a_task(api, sessionContext="a\tb\r\nc 😀")["sessionContext"] == "a\tb\r\nc 😀"
+
+
+@pytest.mark.parametrize("body", ["[]", '[{"key": "a.mp4"}]', "5", "true", '"x"'])
+def test_a_body_is_one_object(api: Api, body: str) -> None:
+    assert posted(api, body).json["message"] == "body: it must be a JSON object"
+
+
+def test_an_empty_form_is_no_document_that_leaves_all_out(api: Api) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    put("uploads/a.mp4", b"1")
+
+    assert posted(api, "", "/uploads/backfill", headers=form).code == "400 InvalidRequest"
+    assert posted(api, "a=b", "/uploads/backfill", headers=form).code == "415 UnsupportedMediaType"
+    assert api.get("/tasks").json["tasks"] == []
+    made = a_task(api)["taskId"]
+    assert posted(api, "", f"/tasks/{made}/end", headers=form).status == 200  # as `curl -d ''` sends it
+
+
+def test_a_long_address_is_not_repeated(api: Api) -> None:
+    answer = api.get("/" + "x" * 8000)
+
+    assert answer.code == "404 NotFound"
+    assert len(answer.text) < 400
+
+
+@pytest.mark.parametrize("bucket", ["xn--a", "in put", "arn:aws:s3:::input", "../x"])
+def test_a_name_that_no_bucket_can_have_is_not_there(api: Api, bucket: str) -> None:
+    source = {"bucket": bucket, "key": "a"}
+
+    assert api.post("/tasks", {"source": source, "subtasks": [COVER]}).code == "404 SourceNotFound"
+    assert api.post("/uploads/backfill", {"bucket": bucket}).code == "404 BucketNotFound"
+
+
+@pytest.mark.parametrize("path", ["/health", "/tasks", "/nope", "/tasks/x", "/docs", "/openapi.json"])
+def test_no_answer_is_guessed_at_framed_or_kept(api: Api, path: str) -> None:
+    for answer in (api.get(path), Api(None).get(path)):
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; ")
+        assert "frame-ancestors 'none'" in policy
+        assert "sandbox" in policy or answer.headers["content-type"] == "text/html"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert (answer.headers["referrer-policy"], answer.headers["cache-control"]) == ("no-referrer", "no-store")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        *((same, same) for same in ("video/mp4", "audio/mpeg", "image/jpeg", "text/vtt", "application/json")),
+        *((same, same) for same in ("application/vnd.apple.mpegurl", "application/zip", "text/plain")),
+        *(
+            (active, None)
+            for active in ("text/html", "image/svg+xml", "IMAGE/SVG+XML ; a=b", "text/xml", "application/xml")
+        ),
+        *(
+            (active, None)
+            for active in ("application/xhtml+xml", "application/dash+xml", "text/javascript", "text/css")
+        ),
+        *(
+            (odd, None)
+            for odd in ("application/pdf", "application/x-shockwave-flash", "", "x", "video", "multipart/mixed")
+        ),
+    ],
+)
+def test_only_what_never_runs_is_shown_as_what_it_is(kind: str, shown: str | None) -> None:
+    assert shown_type(kind) == (shown or "application/octet-stream")
+
+
+@pytest.mark.parametrize(
+    "ending", ["html", "htm", "svg", "xml", "xhtml", "js", "mpd", "pdf", "swf", "mhtml", "unknown", ""]
+)
+def test_a_source_that_a_browser_might_run_is_saved_as_bytes(api: Api, ending: str) -> None:
+    key = f"uploads/film.{ending}"
+    client("s3").put_object(Bucket="input", Key=key, Body=b"<script>alert(1)</script>", ContentType="text/html")
+    made = api.post("/tasks", {"source": {"bucket": "input", "key": key}, "subtasks": [COVER]}).json
+
+    link = api.get(f"/tasks/{made['taskId']}/source").json
+    answer = requests.get(link["url"], timeout=10)
+
+    assert link["contentType"] == answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+
+
+def test_a_link_to_what_a_subtask_wrote_holds_no_longer_than_it_is_of_use(
+    api: Api, world: Services, blink: bytes
+) -> None:
+    made = worked(api, world, a_task(api, content=blink, subtasks=[COVER, SHOTS]))
+    path = f"/tasks/{made['taskId']}/subtasks"
+
+    (output,) = api.get(f"{path}/1/outputs").json["outputs"]
+    redirects = [api.get(f"{path}/{no}/download").headers["location"] for no in (1, 2)]
+
+    assert {query(output[name])["X-Amz-Expires"] for name in ("url", "downloadUrl")} == {str(LINK_SECONDS)}
+    assert [query(url)["X-Amz-Expires"] for url in redirects] == [str(REDIRECT_SECONDS)] * 2
+    for url in (output["url"], *redirects):
+        other = url.replace(urlsplit(url).path, "/uploads/a.mp4")
+        assert query(other)["X-Amz-SignedHeaders"] == "host"  # the path is part of what is signed: one object
+
+
+def test_an_upload_link_takes_the_size_and_type_that_were_asked_for(api: Api) -> None:
+    grant = api.post("/uploads", {"key": "a.mp4", "size": 7, "contentType": "video/mp4"}).json
+
+    assert query(grant["url"])["X-Amz-SignedHeaders"] == "content-length;content-type;host"
+    assert grant["headers"] == {"Content-Type": "video/mp4"}
+
+
+def test_each_fault_of_an_address_is_one_of_the_caller(api: Api) -> None:
+    assert api.get("/tasks/x", run=10**400).code == "400 InvalidRequest"
+    assert api.get(f"/tasks/x/subtasks/{'9' * 5000}").code == "400 InvalidRequest"
+    assert api.post("/tasks", a_body(priority="5")).code == "400 InvalidRequest"
+    assert api.get("/tasks", createdAfter="1750000000").code == "400 InvalidRequest"

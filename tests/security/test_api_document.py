@@ -1,0 +1,70 @@
+"""What the OpenAPI document allows is answered as it says, and what it forbids is refused, whatever it is."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from shared.services import Services
+from tests.functions.conftest import world as world  # noqa: PLC0414 - a fixture is known by its name here
+from tests.proof.profile import LONG
+from tests.proof.tallies import Tally
+from tests.security.api_over_wsgi import app
+
+# The names that people give to what they store decide, among much that a schema can't say, whether it is sound:
+# what belongs to whom, whether a template is there, whether numbers fit each other. Such a 400 says so.
+CONFIG = """
+seed = 1
+workers = 1
+continue-on-failure = true
+[generation]
+database = "none"
+max-examples = {examples}
+[phases.stateful]
+enabled = {stateful}
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "302", "400", "404", "409"]
+"""
+
+
+@pytest.mark.timeout(3600)
+def test_every_check_of_schemathesis_holds(world: Services, tally: Tally) -> None:
+    import schemathesis  # noqa: PLC0415 - it takes long to import, and pytest imports this module for any run
+    from schemathesis.engine import events, from_schema  # noqa: PLC0415 - the same
+
+    assert world
+    config = CONFIG.format(examples=300 if LONG else 5, stateful=str(LONG).lower())
+    schema = schemathesis.openapi.from_wsgi(
+        "/openapi.json", app, config=schemathesis.config.SchemathesisConfig.from_str(config)
+    )
+    asked, checked, wrong = 0, Counter[str](), list[str]()
+
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished | events.FuzzScenarioFinished):
+            asked += len(event.recorder.interactions)
+            for case, checks in event.recorder.checks.items():
+                for check in checks:
+                    checked[check.name] += 1
+                    if check.failure_info and not comes_back(event.recorder, case, check):
+                        wrong.append(told(event.recorder, case, check))
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            wrong.append(str(event))
+
+    tally("requests that schemathesis made", asked)
+    tally("checks of their answers", checked.total())
+    assert asked > 500
+    assert not wrong, "\n\n".join(wrong[:40])
+
+
+def comes_back(recorder: Any, case: str, check: Any) -> bool:  # noqa: ANN401 - schemathesis names them nowhere
+    """Whether what is there after its deletion is what ships under that name, as the route says."""
+    found = recorder.interactions.get(case)
+    text = found.response.text if check.name == "use_after_free" and found and found.response else ""
+    return '"kind":"PRESET"' in text.replace(" ", "")
+
+
+def told(recorder: Any, case: str, check: Any) -> str:  # noqa: ANN401 - schemathesis names them nowhere
+    """Return what was asked, what was answered, and what is wrong with that."""
+    failure, found = check.failure_info.failure, recorder.interactions.get(case)
+    answered = f"{found.response.status_code} {found.response.text[:300]}" if found and found.response else "nothing"
+    return f"{check.name}: {failure.title} {failure.message}\n{check.failure_info.code_sample}\n{answered}"

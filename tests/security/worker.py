@@ -1,0 +1,160 @@
+"""The worker that hostile files are fed to: real attempts, one after the other, on an emulated S3.
+
+`python -m tests.security.worker CASES RESULTS` reads cases and writes results, each a JSON object a line. It runs as a
+process of its own, so that all that it and its children do can be traced.
+"""
+
+import faulthandler
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import shared.heartbeat
+from shared.attempt import CLOSING_SECONDS, Attempt
+from shared.attempt_files import stored
+from shared.errors import AttemptFailed
+from shared.services import Services
+from shared.task import AttemptRecord, Hold, Source, Subtask, SubtaskType, Task
+from tests.deployment import client, emulated, put
+
+SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere
+SECRET_NAMES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "REELMILL_TEST_SECRET")
+MARK = "/reelmill-case/"  # Nothing is there; that it was asked for stands in the trace.
+WALL_SECONDS = 10.0
+HANGING_SECONDS = 60  # An attempt that takes so much longer than it may is ended, and all with it.
+PLAYLISTS = (".m3u8", ".mpd")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One attempt: the number of the case, the file, as what it is handed in, and what is done with it."""
+
+    no: int
+    path: str
+    key: str
+    kind: str
+    params: dict[str, Any]
+    good_source: bool = False  # then the file is an asset that the parameters name
+
+
+@dataclass
+class Outcome:
+    """How an attempt ended: its code ("SUCCESS" for a success), and all that it did not keep to."""
+
+    no: int
+    code: str
+    seconds: float
+    message: str = ""
+    escapes: list[str] = field(default_factory=list)
+
+
+def main(cases: Path, results: Path) -> None:
+    """Make the attempts."""
+    shared.heartbeat.FIRST_BEAT = 24 * 3600.0  # moto has no locks: no heart beats meanwhile
+    good = Path(os.environ["REELMILL_GOOD_SOURCE"]).read_bytes()
+    with emulated() as settings, results.open("w") as lines:
+        services = Services(settings.model_copy(update={"ai_provider": "local"}))
+        wanted = [Case(**json.loads(line)) for line in cases.read_text().splitlines()]
+        warm_up(services, wanted, good)
+        for case in wanted:
+            faulthandler.dump_traceback_later(WALL_SECONDS + HANGING_SECONDS, exit=True)
+            _touch(case.no)
+            lines.write(json.dumps(asdict(attempted(services, case, good))) + "\n")
+            lines.flush()
+        faulthandler.cancel_dump_traceback_later()
+        _touch("end")
+
+
+def warm_up(services: Services, cases: Iterable[Case], good: bytes) -> None:
+    """Do with a good film what will be done with bad ones: models are loaded, and each operation is seen to work."""
+    for case in {case.kind: case for case in cases if not case.good_source}.values():
+        outcome = attempted(services, replace(case, good_source=True), good)
+        if (outcome.code, outcome.escapes) != ("SUCCESS", []):
+            raise RuntimeError(outcome)
+
+
+def _touch(what: object) -> None:
+    """Leave a mark in the trace."""
+    try:
+        os.close(os.open(f"{MARK}{what}", os.O_RDONLY))
+    except FileNotFoundError:
+        return
+
+
+def attempted(services: Services, case: Case, good: bytes) -> Outcome:
+    """Make one attempt, and look at what it left."""
+    content = Path(case.path).read_bytes()
+    source = put("good.mp4" if case.good_source else case.key, good if case.good_source else content)
+    if case.good_source:
+        put(case.key, content)
+    started = time.monotonic()
+    record, trouble = attempt(services, case, source).run()
+    outcome = Outcome(case.no, trouble.code if trouble else "SUCCESS", time.monotonic() - started)
+    outcome.message = trouble.message if trouble else ""
+    outcome.escapes += escapes(record, trouble)
+    if outcome.seconds > WALL_SECONDS + CLOSING_SECONDS:
+        outcome.escapes.append(f"it took {outcome.seconds:.0f} s")
+    forget([source, *([put(case.key, b"")] if case.good_source else []), *map(stored, record.outputs)])
+    return outcome
+
+
+def attempt(services: Services, case: Case, source: Source) -> Attempt:
+    """Return an attempt at the one subtask of a task."""
+    kind = SubtaskType(case.kind)
+    subtask = Subtask(1, "hostile", kind, case.params)
+    task = Task(
+        id=f"{case.no:026}",
+        source=source,
+        subtasks=(subtask,),
+        created_at=services.now(),
+        output_prefix="{inputDir}/{inputName}/",
+    )
+    return Attempt(services, task, Hold(task.id, 1, 1, task.tenant, attempt=1), WALL_SECONDS + CLOSING_SECONDS)
+
+
+def escapes(record: AttemptRecord, trouble: AttemptFailed | None) -> Iterator[str]:
+    """Yield what must not be: untyped errors, what is left on the disk, secrets, and addresses in playlists."""
+    if type(trouble) is AttemptFailed or (trouble and trouble.code == "InternalError.Unexpected"):
+        yield f"no typed error: {trouble.code}"
+    if left := [path.name for path in Path(tempfile.gettempdir()).iterdir()]:
+        yield f"left behind: {left}"
+    if not trouble and not record.outputs and record.result is None:
+        yield "a success without anything"
+    yield from said(record, trouble)
+    for output in record.outputs:
+        content = client("s3").get_object(Bucket=output.bucket, Key=output.key)["Body"].read()
+        if SECRET.encode() in content or b"root:x:0:0" in content:
+            yield f"what nobody may read stands in {output.key}"
+        if output.key.endswith(PLAYLISTS) and b"://canary" in content:
+            yield f"{output.key} names an address that the source gave"
+
+
+def said(record: AttemptRecord, trouble: AttemptFailed | None) -> Iterator[str]:
+    """Yield what must not stand in the record of an attempt, or in its error."""
+    try:
+        told = json.dumps(asdict(record), allow_nan=False, default=dict)
+    except ValueError as error:
+        yield f"the record is no JSON: {error}"
+        return
+    if SECRET in told or (trouble and SECRET in trouble.message):
+        yield "the secret stands in the record"
+    if "/reelmill-" in told:
+        yield "a path of this machine stands in the record"
+
+
+def forget(files: Iterable[Source]) -> None:
+    """Delete what lies in the buckets, which are in memory."""
+    for file in files:
+        client("s3").delete_object(
+            Bucket=file.bucket, Key=file.key, **({"VersionId": file.version_id} if file.version_id else {})
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
