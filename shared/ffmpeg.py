@@ -144,7 +144,8 @@ class Ffmpeg:
         self._deadline = clock() + limits.wall_seconds
         self._next_report = clock() + REPORT_EVERY
         self._log = b""
-        self._private = {f"{folder}/"}  # where things lie on this machine is nobody's business
+        # Where things lie on this machine is nobody's business; beside the folder lie the files that were fetched.
+        self._private = {f"{folder}/", f"{folder.parent}/"}
 
     @property
     def log_tail(self) -> str:

@@ -11,6 +11,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.task_api.handler import handler
+from shared import telemetry
 from shared.services import Services, services
 from shared.settings import PREFIX, Settings
 from shared.telemetry import logger
@@ -35,6 +36,8 @@ class Context(LambdaContext):
 
 @pytest.fixture
 def context() -> Context:
+    """Lend what Lambda says of an invocation; what was counted outside of any is not counted in this one."""
+    telemetry.metrics().clear_metrics()
     return Context()
 
 

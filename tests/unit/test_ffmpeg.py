@@ -92,6 +92,14 @@ def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:
     assert 2000 < len(ffmpeg.log_tail) <= 4096
 
 
+def test_whatever_lies_beside_the_folder_is_named_without_its_path() -> None:
+    ffmpeg = an_ffmpeg()
+
+    ffmpeg._keep(b"opened file:/tmp/attempt/asset.png and /tmp/attempt/out/mark.png\n")  # noqa: SLF001
+
+    assert ffmpeg.log_tail == "opened file:asset.png and mark.png\n"
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "error_code"),
     [
