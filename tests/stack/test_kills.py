@@ -112,7 +112,7 @@ def test_a_killed_workers_subtask_is_taken_over(victim: Victim, film: bytes) -> 
 
 def test_a_killed_stack_comes_back_and_finishes_every_task(victim: Victim, film: bytes) -> None:
     victim.orchestrate("film", SLOW)
-    uploads = [f"film/{number}.mp4" for number in range(3)]
+    uploads = [f"film/{number}.mp4" for number in range(5)]  # enough that one waits for long
     for key in uploads:
         victim.put(key, film)
 
