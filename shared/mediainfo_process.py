@@ -11,7 +11,7 @@ import sys
 
 CPU_SECONDS, MEMORY_BYTES, REPORT_BYTES = 10, 1024**3, 4 * 1024**2
 TOO_MUCH = 3  # what it exits with when the limits are too narrow for the media
-CHUNK = 64 * 1024
+CHUNK = 4096  # MediaInfo loses the picture of a short MPEG-TS that comes in one piece
 FINISHED = 0x08  # a bit of what Open_Buffer_Continue returns
 NOWHERE = 2**64 - 1
 

@@ -54,6 +54,7 @@ CODECS = {
     "E-AC-3": "eac3",
 }
 HDR_TRANSFERS = frozenset({"PQ", "HLG"})
+MATROSKA = frozenset({"Matroska", "WebM"})
 TEXT_FORMATS = frozenset({"UTF-8", "ASS", "SSA", "WebVTT", "Timed Text"})
 CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
 
@@ -118,8 +119,7 @@ class Media:
     bit_rate: int | None = None
     videos: tuple[Video, ...] = ()
     audios: tuple[Audio, ...] = ()
-    subtitles: int = 0
-    subtitle_tracks: tuple[Subtitle, ...] = ()
+    subtitles: tuple[Subtitle, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     truncated: bool = False
 
@@ -148,12 +148,11 @@ def probe(path: Path, name: str) -> Media:
     media = Media(
         format=general.format or "",
         size=size,
-        duration=_seconds(general.duration),
+        duration=_played(general, tracks),
         bit_rate=_integer(general.overall_bit_rate),
         videos=tuple(_video(track) for track in tracks if track.track_type == "Video" and _integer(track.width)),
         audios=tuple(_audio(track) for track in tracks if track.track_type == "Audio"),
-        subtitles=sum(track.track_type == "Text" for track in tracks),
-        subtitle_tracks=tuple(_subtitle(track) for track in tracks if _is_subtitle(track)),
+        subtitles=tuple(_subtitle(track) for track in tracks if _is_subtitle(track)),
         tags=_tags(general),
         truncated=general.istruncated == "Yes",
     )
@@ -161,6 +160,15 @@ def probe(path: Path, name: str) -> Media:
         raise _nothing_to_play(name, {track.track_type for track in tracks})
     _check_limits(media, name)
     return media
+
+
+def _played(general: "Track", tracks: "list[Track]") -> float | None:
+    """Return how long a player plays the file: Matroska counts from 0, also when its first frame comes late."""
+    duration = _seconds(general.duration)
+    if duration is None or general.format not in MATROSKA:
+        return duration
+    delays = [_seconds(track.delay) or 0.0 for track in tracks if track.track_type in {"Video", "Audio"}]
+    return max(duration - min(delays, default=0.0), 0.0)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -211,7 +219,7 @@ def _looks_like_media(path: Path) -> bool:
 
 def _check_limits(media: Media, name: str) -> None:
     """Raise LimitExceeded for more streams or seconds than anybody needs."""
-    streams = len(media.videos) + len(media.audios) + media.subtitles
+    streams = len(media.videos) + len(media.audios) + len(media.subtitles)
     if streams > MOST_STREAMS:
         message = f"{name} has {streams} streams; Reelmill takes at most {MOST_STREAMS}"
         raise LimitExceeded(message, code="LimitError.Streams")

@@ -13,6 +13,7 @@ from shared.operations.enhance_work import Work, audio_arguments, copied_video, 
 from shared.operations.findings import Result
 from shared.operations.loudness import Loudness, measured
 from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.shortfall import shortfall
 from shared.probe import Media, probe
 from shared.task import SubtaskType
 
@@ -49,7 +50,7 @@ def run(params: EnhanceParams, bench: Workbench) -> Yield:
     rules = params.encoding.rules
     content_type = rules.content_type if work.video else rules.content_type_of_sound
     file = Produced(path=target, content_type=content_type, facts=transcode.facts(made))
-    warnings = [*_warnings(work, after), *transcode.cut(work.duration, made.duration)]
+    warnings = [*_warnings(work, after), *shortfall(work.duration, made.duration)]
     return Yield((file,), result=_result(work, after), warnings=tuple(warnings))
 
 
@@ -142,7 +143,7 @@ def _warnings(work: Work, after: Loudness | None) -> list[str]:
     if len(media.audios) > 1:
         found.append(f"the source has {len(media.audios)} sound tracks: number {work.track + 1} was taken")
     if media.subtitles and work.video:
-        found.append(f"the source has {media.subtitles} subtitle tracks: they were left out")
+        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if work.video and not work.copies_video:
         found += enhance_picture.warnings(work.picture, work.video, work.pixels)
     if work.levelling and after and params.sound and params.sound.loudness:

@@ -120,7 +120,7 @@ class EncodingParams(Params):
 
 
 # An enhanced picture shouldn't lose by its compression what it won: somewhat better than TRANSCODE's own.
-USUAL_CRF: Mapping[VideoCodec, int] = {
+FINE_CRF: Mapping[VideoCodec, int] = {
     VideoCodec.H264: 19,
     VideoCodec.H265: 22,
     VideoCodec.AV1: 28,
@@ -145,7 +145,7 @@ class EnhanceParams(Params):
             return TranscodeParams(container=self.container, audio=self.audio)
         asked = self.video or EncodingParams()
         codec = asked.codec or videos[0]
-        crf = USUAL_CRF.get(codec) if asked.crf is None and asked.bitrate is None else asked.crf
+        crf = FINE_CRF.get(codec) if asked.crf is None and asked.bitrate is None else asked.crf
         video = VideoParams(codec=codec, crf=crf, bitrate=asked.bitrate, speed=asked.speed, bit_depth=asked.bit_depth)
         return TranscodeParams(container=self.container, video=video, audio=self.audio)
 

@@ -14,7 +14,7 @@ from shared.operations.sample_screenshots import missing, plan
 from shared.operations.snapshot import Moments, Snapshot, length, series
 from shared.operations.still import COLOURS, CONTENT_TYPES, ENDINGS, Drawing, Kind, check_quality, encoder
 from shared.operations.transcode_params import Side
-from shared.probe import Media, Video, picture_size
+from shared.probe import Video, picture_size
 from shared.task import SubtaskType
 
 USUAL_WIDTH, USUAL_HEIGHT = 160, 90
@@ -71,7 +71,7 @@ def run(params: SpriteParams, bench: Workbench) -> Yield:
         message = "the file doesn't say how long it is, so no tile could be given its time"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
     # The sound may outlast the picture, whose last tile then stands for the rest.
-    duration = max(pictured, played(bench.media) or 0)
+    duration = max(pictured, bench.media.duration or 0)
     step = params.every or max(1.0, math.ceil(duration / USUAL_TILES))
     moments, warnings = plan(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
     seen = plan(moments.step, moments.most, pictured)[0]
@@ -83,14 +83,6 @@ def run(params: SpriteParams, bench: Workbench) -> Yield:
     facts = {"tiles": len(shots), "every": round(moments.step, 3), "duration": round(duration, 3)}
     index = Produced(target, "text/vtt", facts=facts, path_name=VTT)
     return Yield((index, *sheets), warnings=(*warnings, *missing(shots, seen, pictured)))
-
-
-def played(media: Media) -> float | None:
-    """Return how long a player plays it, in seconds."""
-    durations = [*(video.duration for video in media.videos), *(audio.duration for audio in media.audios)]
-    longest = max((duration for duration in durations if duration), default=None)
-    # Matroska counts from 0 to the end, also when its first frame comes late.
-    return longest if longest and media.format in {"Matroska", "WebM"} else media.duration
 
 
 def _drawing(video: Video, size: tuple[int, int]) -> Drawing:

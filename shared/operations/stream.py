@@ -14,6 +14,7 @@ from shared.operations.framing import frame_filters
 from shared.operations.ladder import fitting
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.rendition import CHANNELS, Caption, Labels, Picture, Sound, Stream, label, language
+from shared.operations.shortfall import shortfall
 from shared.operations.stream_encoding import audio_arguments, video_arguments
 from shared.operations.stream_params import Format, Rung, StreamParams
 from shared.operations.transcode_params import VideoParams
@@ -23,7 +24,6 @@ from shared.task import SubtaskType
 
 MOST_TRACKS = 16  # of sound; each is a file at each bit rate
 SHARE = (5, 95)  # percents of the attempt that the encoding fills
-CUT_SECONDS, CUT_SHARE = 0.5, 0.05  # Missing more than both is no rounding of the last frame.
 KEY_FILE, KEY_TYPE = "stream.key", "application/octet-stream"
 VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
 
@@ -272,12 +272,7 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
         found.append("the source is HDR: it was tone-mapped to SDR")
     if video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
-    expected = plan.part.duration or 0
-    if expected - stream.seconds > max(CUT_SECONDS, CUT_SHARE * expected):
-        found.append(
-            f"only {stream.seconds:.1f} of {expected:.1f} s could be read: the source may be cut off or damaged"
-        )
-    return found
+    return found + shortfall(plan.part.duration, stream.seconds)
 
 
 OPERATION = Operation(

@@ -17,7 +17,7 @@ CONTENT_TYPE = "text/vtt"
 
 def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
     """Write the source's own text tracks into the bench's folder; return them, and what was left out."""
-    tracks = bench.media.subtitle_tracks
+    tracks = bench.media.subtitles
     found = {
         number: Caption(
             name=f"subtitles-{number + 1}",
@@ -45,7 +45,7 @@ def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], li
 def given(sources: Sequence[SubtitleSource], bench: Workbench, labels: Labels) -> list[Caption]:
     """Copy other subtasks' subtitles into the bench's folder; raise ParametersRejected where there are none."""
     found = []
-    first = len(bench.media.subtitle_tracks) + 1
+    first = len(bench.media.subtitles) + 1
     for number, source in enumerate(sources, start=first):
         caption = Caption(
             name=f"subtitles-{number}", label=labels.add(source.name or source.language), language=source.language

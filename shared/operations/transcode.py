@@ -11,13 +11,13 @@ from shared.operations.encoding import audio_encoder, video_encoder
 from shared.operations.framing import PICTURE, frame_filters, framed, keeps_hdr
 from shared.operations.join import CHANNELS, Sound, joined, parts_of, shape_of, sound_of
 from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.shortfall import shortfall
 from shared.operations.transcode_params import AudioParams, Container, TranscodeParams, VideoCodec
 from shared.operations.transcode_result import QualityReached, TranscodeResult
 from shared.operations.watermark import Canvas
 from shared.probe import Audio, Media, Video, probe
 from shared.task import SubtaskType
 
-CUT_SECONDS, CUT_SHARE = 0.5, 0.05  # Missing more than both is no rounding of the last frame.
 WITH_INDEX_IN_FRONT = frozenset({Container.MP4, Container.MOV, Container.M4A})
 WHOLE = Span()
 
@@ -80,7 +80,7 @@ def run(params: TranscodeParams, bench: Workbench) -> Yield:
     content_type = rules.content_type if made.video else rules.content_type_of_sound
     file = Produced(path=target, content_type=content_type, facts=facts(made))
     warnings = [*work.warnings, *part.warnings, *(found.warnings if found else ())]
-    warnings += cut(graph.seconds, made.duration)
+    warnings += shortfall(graph.seconds, made.duration)
     return Yield((file,), result=result(bench.media.size, made.size, reached), warnings=tuple(warnings))
 
 
@@ -235,20 +235,12 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
         number = media.audios.index(media.audios[0] if media.audio is None else media.audio) + 1
         found.append(f"the source has {len(media.audios)} sound tracks: number {number} was taken")
     if params.picture and media.subtitles:
-        found.append(f"the source has {media.subtitles} subtitle tracks: they were left out")
+        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if params.picture and video and video.hdr and params.picture.bit_depth == 8:  # noqa: PLR2004
         found.append("the source is HDR: it was tone-mapped to SDR; bitDepth 10 would keep it")
     if params.picture and video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
     return found
-
-
-def cut(expected: float | None, made: float | None) -> list[str]:
-    """Return a warning when fewer seconds were made than expected."""
-    missing = (expected or 0) - (made or 0)
-    if missing <= max(CUT_SECONDS, CUT_SHARE * (expected or 0)):
-        return []
-    return [f"only {made or 0:.1f} of {expected or 0:.1f} s could be read: the source may be cut off or damaged"]
 
 
 OPERATION = Operation(

@@ -94,6 +94,9 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-t", "0.6", "-i", "bigbuckbunny.mp4", "-vf", "scale=160:90", *X264),
         *("-c:a", "aac", "-ac", "1"),
     ),
+    # So few bytes that one reading takes them all, in packets as a copy writes them.
+    "short.mp4": (*BUNNY, "-vf", "scale=160:90", *X264, "-crf", "51", *SOUND, "-b:a", "32k"),
+    "short.ts": ("-i", "short.mp4", "-c", "copy"),
     "front.mp4": ("-i", "bigbuckbunny.mp4", "-t", "2", "-c", "copy", "-movflags", "+faststart"),
     # An edit list: the half second since the key frame is in the file, and no player shows or plays it.
     "edited.mp4": ("-ss", "0.5", "-i", "plain.mp4", "-c", "copy"),

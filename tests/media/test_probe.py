@@ -184,3 +184,18 @@ def test_a_list_of_addresses_in_disguise_is_rejected_and_none_of_them_called(
 
     assert rejected(path).code == "SourceFileError.NotMedia"
     assert calls == []
+
+
+def test_a_picture_is_found_in_a_file_so_short_that_one_reading_takes_it_all(clip: Clips) -> None:
+    path = clip("short.ts")
+
+    found = probe(path, path.name)
+
+    assert path.stat().st_size < 32 * 1024
+    assert found.video
+    assert (found.video.width, found.video.height) == (160, 90)
+
+
+def test_a_file_lasts_as_long_as_it_is_played_also_when_its_clock_begins_late(clip: Clips) -> None:
+    assert probe(clip("late.mkv"), "late.mkv").duration == pytest.approx(2, abs=0.1)
+    assert probe(clip("web.webm"), "web.webm").duration == pytest.approx(2, abs=0.1)

@@ -8,7 +8,7 @@ from shared.ffmpeg import Limits
 from shared.operations.clip import Clip, span
 from shared.operations.transcode import plan
 from shared.operations.transcode_params import TranscodeParams
-from shared.probe import Audio, Media, Video
+from shared.probe import Audio, Media, Subtitle, Video
 
 LIMITS = Limits(60, 10**9)
 VIDEO = Video("h264", 1920, 1080, frame_rate=30.0, bit_depth=8, chroma="4:2:0", duration=60.0, bit_rate=4_000_000)
@@ -127,7 +127,9 @@ def test_no_word_from_outside_becomes_an_option_or_a_filter() -> None:
 
 
 def test_what_is_left_out_or_changed_is_said() -> None:
-    media = replace(MEDIA, videos=(replace(VIDEO, hdr=True), VIDEO), audios=(AUDIO, AUDIO), subtitles=2)
+    media = replace(
+        MEDIA, videos=(replace(VIDEO, hdr=True), VIDEO), audios=(AUDIO, AUDIO), subtitles=(Subtitle(text=True),) * 2
+    )
 
     warnings = plan(TranscodeParams(), media, LIMITS).warnings
 
