@@ -16,6 +16,7 @@ from shared.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import inspection
 from shared.operations.findings import Segment
 from shared.operations.inspection_result import InspectResult
+from shared.operations.score import FULL, RATES
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
@@ -31,7 +32,7 @@ SMALL = "scale=320:180"
 SECOND = "enable='between(t,1.5,2.49)'"  # the frames from 1.52 on, up to that of 2.48
 BARS = f"drawbox=w=iw:h=24:color=black:t=fill:{SECOND},drawbox=y=ih-24:w=iw:h=24:color=black:t=fill:{SECOND}"
 NEAR = 0.2  # seconds
-NOISE = Random(1)  # noqa: S311 - the same bytes in each run
+SEED = 1  # of all noise, which is the same whatever other tests ran before
 # What to give ffmpeg for each clip; a name of another clip stands for its path.
 SPOILT = {
     "good.mp4": (*BASE, SMALL, *GOOD, *SOUND, "-movflags", "+faststart"),
@@ -186,14 +187,14 @@ def test_sound_that_begins_late_lacks_at_the_beginning(spoilt: SpoiltClips, insp
 
 def flipped(path: Path, kind: str, seconds: tuple[float, float], target: Path) -> Path:
     """Write the file with every tenth byte of the packets of that time changed."""
-    content = bytearray(path.read_bytes())
+    content, noise = bytearray(path.read_bytes()), Random(SEED)  # noqa: S311 - the same bytes in each run
     with av.open(path) as container:
         stream = next(stream for stream in container.streams if stream.type == kind)
         for packet in container.demux(stream):
             if packet.pts is not None and seconds[0] <= float(packet.pts * packet.time_base) < seconds[1]:
                 assert packet.pos is not None
                 for at in range(packet.pos + 6, packet.pos + packet.size, 10):
-                    content[at] ^= NOISE.randrange(1, 256)
+                    content[at] ^= noise.randrange(1, 256)
     target.write_bytes(content)
     return target
 
@@ -268,7 +269,8 @@ def test_noise_in_place_of_the_media_can_not_be_played_which_is_a_finding(
     content = spoilt("good.mp4").read_bytes()
     begin = content.index(b"mdat") + 4
     target = tmp_path_factory.mktemp("noise") / "noise.mp4"
-    target.write_bytes(content[:begin] + NOISE.randbytes(len(content) - begin))
+    noise = Random(SEED).randbytes(len(content) - begin)  # noqa: S311 - the same bytes in each run
+    target.write_bytes(content[:begin] + noise)
 
     found = inspect(target)
 
@@ -336,7 +338,7 @@ def test_an_output_too_damaged_to_compare_is_inspected_and_said_so(
 
     assert found.damaged
     assert found.damaged_seconds > 3
-    assert found.score < 20
+    assert found.score <= FULL - RATES["DAMAGED"].most  # whatever else the few frames left may show
     assert found.vmaf is not None or "could not be compared" in "\n".join(inspect.made.warnings)
 
 

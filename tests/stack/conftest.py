@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from infra.local import leftovers
 from infra.local import stack as local
@@ -22,6 +23,33 @@ from tests.media.footage import Clips
 Client = Callable[[str], Any]
 
 SLOW = {"name": "slow", "type": "TRANSCODE", "params": {"video": {"speed": "slow", "height": 360}, "audio": "none"}}
+
+
+TOLD_LINES = 80  # of each log, when a test has failed
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the end of the logs of a failed test's stack into its report."""
+    report = yield
+    if report.when == "call" and report.failed:
+        lent = item.funcargs
+        info = lent.get("stack") or getattr(lent.get("victim"), "info", None)
+        report.sections += logs_of(info) if info else ()
+    return report
+
+
+def logs_of(info: StackInfo) -> Iterator[tuple[str, str]]:
+    """Yield the end of the server's log, and of each function's, under their names."""
+    server = DataDir.at(info.data_dir).log.read_text(errors="replace").splitlines()
+    yield "server.log", "\n".join(server[-TOLD_LINES:])
+    logs = client_of(info, "logs")
+    try:
+        for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+            events = logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+            yield group["logGroupName"], "\n".join(event["message"].rstrip() for event in events[-TOLD_LINES:])
+    except BotoCoreError as error:  # the stack is no more
+        yield "functions' logs", str(error)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ pytestmark = [
 ]
 
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
+# Long enough that a kill meets it in the midst, however long it took to find.
+LONG = {"name": "long", "type": "TRANSCODE", "params": {"video": {"speed": "slowest", "height": 360}, "audio": "none"}}
 GONE_WITHIN = 5.0  # seconds for ffmpeg to see that its worker is no more
 
 
@@ -88,17 +90,22 @@ def first(found: list[Any]) -> Any:  # noqa: ANN401 - whatever was found
 
 def test_a_killed_workers_subtask_is_taken_over(victim: Victim, film: bytes) -> None:
     victim.put("elsewhere/worker.mp4", film)
-    task_id = victim.post("elsewhere/worker.mp4", SLOW)
+    task_id = victim.post("elsewhere/worker.mp4", LONG)
     ffmpeg = eventually(lambda: first(victim.encodes()))
+
+    def subtask() -> dict[str, Any]:
+        found: dict[str, Any] = victim.api.call("GET", f"/tasks/{task_id}")["subtasks"][0]
+        return found
 
     os.kill(parent(parent(ffmpeg)), signal.SIGKILL)  # between them is ffmpeg's supervisor
     killed = time.monotonic()
     eventually(lambda: ffmpeg not in victim.encodes() or None)
+    assert subtask()["status"] == "IN_PROGRESS"
     assert time.monotonic() - killed < GONE_WITHIN
 
     def taken_over() -> bool | None:
         victim.sweep()
-        return bool(victim.api.call("GET", f"/tasks/{task_id}")["subtasks"][0]["attempt"] == 2) or None
+        return subtask()["attempt"] > 1 or None
 
     eventually(taken_over)
     task = victim.api.completed(task_id)
