@@ -33,9 +33,9 @@ def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.T
     """Put the end of the logs of a failed test's stack into its report."""
     report = yield
     if report.when == "call" and report.failed:
-        lent = item.funcargs
-        info = lent.get("stack") or getattr(lent.get("victim"), "info", None)
-        report.sections += logs_of(info) if info else ()
+        info = getattr(item.funcargs.get("victim"), "info", item.funcargs.get("stack"))
+        if isinstance(info, StackInfo):
+            report.sections += logs_of(info)
     return report
 
 
