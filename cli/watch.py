@@ -220,6 +220,8 @@ def why_it_waits(waiting: Mapping[str, Any]) -> str:
     reason = waiting.get("reason")
     if reason == "PREDECESSOR":
         return f"waiting for {', '.join(map(str, waiting['needs']))}"
+    if reason == "BUDGET":
+        return f"the day's budget is spent; asks again at {show.clock(waiting['retryAt']).rpartition(' ')[2]}"
     if reason == "RETRY":
         return f"to be tried again at {show.clock(waiting['retryAt']).rpartition(' ')[2]}"
     if reason == "QUEUED":

@@ -7,13 +7,13 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.attempt_files import AttemptFiles, check_disk
-from shared.errors import AttemptFailed, Interrupted, ParametersRejected, ServiceBusy, WorkerFailed
+from shared.errors import AttemptFailed, Interrupted, MediaRejected, ParametersRejected, ServiceBusy, WorkerFailed
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.heartbeat import heartbeat
 from shared.operations import OPERATIONS
@@ -50,6 +50,7 @@ class Attempt:
     ffmpeg: Ffmpeg | None = None
     progress: Progress = STARTING
     lost: bool = False
+    counted_at: int = 0  # up to when its time counts in the day's budget, in epoch milliseconds
 
     @property
     def subtask(self) -> Subtask:
@@ -58,7 +59,7 @@ class Attempt:
 
     def run(self) -> tuple[AttemptRecord, AttemptFailed | None]:
         """Do the work; return its record, and what went wrong if something did."""
-        started = self.services.now()
+        started = self.counted_at = self.services.now()
         trouble: AttemptFailed | None = None
         try:
             with workspace() as folder, heartbeat(self._beat):
@@ -75,6 +76,7 @@ class Attempt:
                 "Reelmill itself failed here; the function's log has the details under the task's ID",
                 code="InternalError.Unexpected",
             )
+        self._count_time()
         record = AttemptRecord(
             started_at=started,
             ended_at=self.services.now(),
@@ -105,6 +107,7 @@ class Attempt:
 
     def _work(self, folder: Path) -> None:
         files = AttemptFiles(self.services, self.task, self.subtask, folder, lambda: self._timed("download"))
+        made_by = self._made_by()
         room = check_disk(folder, files.place.size)
         limits = Limits(wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS), output_bytes=room)
         products = folder / "out"
@@ -125,9 +128,23 @@ class Attempt:
         self.warnings.extend(made.warnings)
         with self._timed("upload"):
             for product in made.files:
-                self._store(product)
+                self._store(product, made_by)
 
-    def _store(self, product: Produced) -> None:
+    def _made_by(self) -> tuple[str, ...]:
+        """Return which orchestrations the outputs go through; raise MediaRejected when it would be one once more."""
+        before, orchestration = self.services.media.made_by(self.task.source), self.task.orchestration
+        if orchestration is None:
+            return before
+        own = f"{self.task.tenant}/{orchestration.name}"
+        if own in before:
+            message = (
+                f"this file is a copy of what the orchestration {orchestration.name} made itself, and would come round "
+                "again and again; let what copies its outputs put them under a prefix that no trigger takes"
+            )
+            raise MediaRejected(message, code="SourceFileError.OwnOutput")
+        return (*before, own)
+
+    def _store(self, product: Produced, made_by: Sequence[str]) -> None:
         self._advance(self.progress)
         key = self._key(product)
         output = OutputFile(
@@ -139,7 +156,7 @@ class Attempt:
             facts=dict(product.facts),
             crc32=checksum(product.path),  # a zip of several files needs it before their content
         )
-        self.services.media.upload(product.path, output)
+        self.services.media.upload(product.path, output, made_by)
         self.outputs.append(output)
 
     def _key(self, product: Produced) -> str:
@@ -174,11 +191,24 @@ class Attempt:
             seen = self.services.tasks.beat(self.hold, lease_until, self.progress.percent, self.progress.phase)
         except ServiceBusy:
             return True  # The lease outlasts many beats.
+        self._count_time()
         if seen is None:
             self.lost = True
             return False
         self.task = seen
         return True
+
+    def _count_time(self) -> None:
+        """Count in the day's budget the time since the last counting; a worker that dies leaves little uncounted."""
+        if not self.services.settings.daily_compute_seconds:
+            return
+        now = self.services.now()
+        try:
+            self.services.budget.add_compute(now, now - self.counted_at)
+        except ServiceBusy as error:
+            logger().warning("time not counted yet", task_id=self.hold.task_id, no=self.hold.no, reason=error.message)
+            return
+        self.counted_at = now
 
     def _advance(self, progress: Progress) -> None:
         """Note progress; raise Interrupted once the heartbeat has found the subtask gone."""

@@ -1,5 +1,7 @@
 """What every use case does with a task that has moved: send what became ready, end what nobody can run."""
 
+from collections.abc import Collection
+
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.task import Ending, Failure, SubtaskStatus, Task
@@ -7,12 +9,17 @@ from shared.telemetry import count, logger
 
 
 def enqueue(services: Services, task: Task) -> Task:
-    """Put the unsent subtasks into the queue. Should AWS not take them now, the sweeper sends them later."""
-    if not task.unsent:
+    """Put into the queue what is due for it. Should AWS not take it now, the sweeper sends it later."""
+    return send(services, task, task.due_for_sending(services.now()))
+
+
+def send(services: Services, task: Task, numbers: Collection[int]) -> Task:
+    """Put unsent subtasks into the queue. Should AWS not take them now, the sweeper sends them later."""
+    if not numbers:
         return task
     try:
-        services.queues.send(task, task.unsent)
-        return services.tasks.sent(task, task.unsent) or task
+        services.queues.send(task, numbers)
+        return services.tasks.sent(task, numbers) or task
     except ServiceBusy as error:
         logger().warning("messages left to the sweeper", task_id=task.id, reason=error.message)
         return task

@@ -1,7 +1,7 @@
 """Media in S3: sources come down pinned to their version, outputs go up under keys of their own."""
 
 import mimetypes
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 # Losers' files keep this tag, and the output bucket's lifecycle rule removes what keeps it.
 ATTEMPT_TAG = "reelmill=attempt"
+# Tells of an output which orchestrations made it, one after the other; whoever copies the object copies that, too.
+MADE_BY = "reelmill-made-by"
+MOST_MAKERS = 12  # S3 keeps 2 KB of metadata, and two names have 127 characters
 SINGLE_UPLOAD_BYTES = 100 * 1024**2  # Past this an upload goes in parts, so that a broken line costs one part.
 MAX_PARTS = 1000  # Each is a link of 1.3 KB in one answer, which Lambda ends at 6 MB; S3 would take 10,000.
 MIN_PART_BYTES = 16 * 1024**2
@@ -152,19 +155,19 @@ class MediaStore:
                     for chunk in answer["Body"].iter_chunks(1024**2):
                         file.write(chunk)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in GONE:
-                message = "the source file was deleted before it could be read; upload it again"
-                raise MediaRejected(message, code="SourceFileError.Deleted") from error
-            if code in HIDDEN:
-                message = "the source file was deleted before it could be read, or Reelmill may not read it"
-                raise MediaRejected(message, code="SourceFileError.NotReadable") from error
-            if code in CHANGED:
-                message = "the source file was overwritten after this task was made; the newer upload has its own task"
-                raise MediaRejected(message, code="SourceFileError.Changed") from error
-            raise interrupted(error) from error
+            raise source_lost(error) or interrupted(error) from error
         except (BotoCoreError, Boto3Error) as error:
             raise interrupted(error) from error
+
+    def made_by(self, source: Source) -> tuple[str, ...]:
+        """Return whose work a source is, by what S3 keeps of it: none for what people made. Raise MediaRejected."""
+        try:
+            head = self._client.head_object(Bucket=source.bucket, Key=source.key, **version(source.version_id))
+        except ClientError as error:
+            raise source_lost(error) or interrupted(error) from error
+        except BotoCoreError as error:
+            raise interrupted(error) from error
+        return tuple(filter(None, head["Metadata"].get(MADE_BY, "").split(",")))
 
     def read(self, output: OutputFile, start: int = 0, end: int | None = None) -> bytes:
         """Return a small output whole, or its bytes from `start` up to `end`; raise NotFound when it is gone."""
@@ -227,14 +230,18 @@ class MediaStore:
         except (BotoCoreError, ClientError) as error:
             raise busy(error) from error
 
-    def upload(self, path: Path, output: OutputFile) -> None:
-        """Store a file whole; S3 shows it only once it is. It is a loser's until `settle`."""
+    def upload(self, path: Path, output: OutputFile, made_by: Sequence[str]) -> None:
+        """Store a file whole, and whose work it is; S3 shows it only once it is. It is a loser's until `settle`."""
         try:
             self._client.upload_file(
                 str(path),
                 output.bucket,
                 output.key,
-                ExtraArgs={"ContentType": output.content_type, "Tagging": ATTEMPT_TAG},
+                ExtraArgs={
+                    "ContentType": output.content_type,
+                    "Tagging": ATTEMPT_TAG,
+                    "Metadata": {MADE_BY: ",".join(made_by[-MOST_MAKERS:])},
+                },
                 Config=TRANSFER,
             )
         except (BotoCoreError, ClientError, Boto3Error) as error:
@@ -349,6 +356,21 @@ def shown_type(kind: str) -> str:
 def not_there(bucket: str, key: str) -> NotFound:
     """Return the error of a source that can't be pinned."""
     return NotFound(f"s3://{bucket}/{key} is not there, or not for Reelmill to read", code="SourceNotFound")
+
+
+def source_lost(error: ClientError) -> MediaRejected | None:
+    """Return why a source can't be read for good; None when another attempt may do better."""
+    code = error.response["Error"]["Code"]
+    if code in GONE:
+        message = "the source file was deleted before it could be read; upload it again"
+        return MediaRejected(message, code="SourceFileError.Deleted")
+    if code in HIDDEN:
+        message = "the source file was deleted before it could be read, or Reelmill may not read it"
+        return MediaRejected(message, code="SourceFileError.NotReadable")
+    if code in CHANGED:
+        message = "the source file was overwritten after this task was made; the newer upload has its own task"
+        return MediaRejected(message, code="SourceFileError.Changed")
+    return None
 
 
 def span(start: int, end: int) -> str:

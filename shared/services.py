@@ -3,6 +3,7 @@
 import time
 from functools import cache, cached_property
 
+from shared.budget_store import BudgetStore
 from shared.catalog_store import Shelf
 from shared.media_store import MediaStore
 from shared.orchestration import Orchestration, Template
@@ -32,6 +33,11 @@ class Services:
     def lists(self) -> TaskList:
         """The tasks in lists."""
         return TaskList(self.tasks)
+
+    @cached_property
+    def budget(self) -> BudgetStore:
+        """What each day has cost so far."""
+        return BudgetStore(self.settings.need("tasks_table"))
 
     @cached_property
     def orchestrations(self) -> Shelf[Orchestration]:

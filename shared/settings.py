@@ -12,7 +12,10 @@ PREFIX = "REELMILL_"
 
 
 class Settings(BaseModel):
-    """One deployment's names and limits. A function is told only what it needs; the rest stays empty."""
+    """One deployment's names and limits. A function is told only what it needs; the rest stays empty.
+
+    `daily_tasks` and `daily_compute_seconds` are the day's budget, 0 for no limit.
+    """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -27,6 +30,8 @@ class Settings(BaseModel):
     max_attempts: int = 3
     lease_seconds: int = 120
     resend_after_seconds: int = 900
+    daily_tasks: int = 0
+    daily_compute_seconds: int = 0
     ai_provider: str = "aws"
     tenant_claim: str = ""
 

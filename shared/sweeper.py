@@ -48,7 +48,7 @@ def look_at(services: Services, identifier: str) -> None:
 def heal(services: Services, task: Task, now: int) -> None:
     """Send what was not sent, send again what lost its worker or its message, give up what has run out of attempts."""
     resend_after = services.settings.resend_after_seconds * 1000
-    again = set(task.unsent)
+    again = set(task.due_for_sending(now))
     for subtask in task.subtasks:
         if subtask.no not in task.pending or not task.free(subtask.no, now):
             continue
@@ -67,13 +67,10 @@ def heal(services: Services, task: Task, now: int) -> None:
 
 
 def next_look(task: Task, now: int, resend_after: int) -> int:
-    """Return when to look at an unfinished task next: when a lease may have lapsed, or a message have got lost."""
-    leases = [
-        s.lease_until + 1 for s in task.subtasks if s.status is SubtaskStatus.IN_PROGRESS and s.lease_until >= now
-    ]
+    """Return when to look at an unfinished task next: when it may stir, or a message have got lost."""
     # The older a run, the rarer the looks: a message that waits behind a long queue needs no twins.
     wait = max(resend_after, min(now - task.run_at, OLDEST_LOOK_MS))
-    return min([*leases, now + wait])
+    return min([*task.stirs_at(now), now + wait])
 
 
 def bury(services: Services, ref: SubtaskRef) -> None:

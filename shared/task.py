@@ -10,6 +10,7 @@ MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 K
 DEFAULT_TENANT = "main"
 SKIPPED = "Skipped.PredecessorFailed"
 RULE_NOT_MET = "RuleNotMet"
+OVER_BUDGET = "Budget."  # begins the code of what holds a subtask back for the day
 # Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
 EXCUSES = 5
 
@@ -182,7 +183,8 @@ class Subtask:
 
     `needs` and `input` are subtask numbers; `input` None means the source. `attempt` numbers the newest attempt and
     only grows within a run; `tries` counts those that speak against the file. A waiting one that had an attempt
-    tells by `failure` why that ended, and by `retry_at` when the next may begin. `carried_from` is the earlier run
+    tells by `failure` why that ended, and by `retry_at` when the next may begin; one that is held back tells the same
+    of what holds it. `carried_from` is the earlier run
     whose success it is. `when` is the rule that must be met for it to do anything; one that isn't makes it successful
     with `skipped`, as does a predecessor that was skipped. Times are epoch milliseconds, `progress` is percent,
     `record` the sort key of the attempt's record, `output` an S3 URI.
@@ -323,6 +325,27 @@ class Task:
         """Return the waiting subtasks whose predecessors all succeeded."""
         done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
         return frozenset(s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs))
+
+    def begun_by(self, no: int) -> bool:
+        """Whether the first attempt of this run is the one at subtask `no`, just claimed."""
+        others = (s.attempt for s in self.subtasks if s.no != no and not s.carried_from)
+        return self.subtasks[no - 1].attempt == 1 and not any(others)
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The unsent subtasks that wait for the day's budget."""
+        over = {s.no for s in self.subtasks if s.failure and s.failure.code.startswith(OVER_BUDGET)}
+        return self.unsent & over
+
+    def due_for_sending(self, now: int) -> frozenset[int]:
+        """Return the unsent subtasks whose messages may go out: not those that are held back until later."""
+        return frozenset(no for no in self.unsent if (self.subtasks[no - 1].retry_at or 0) <= now)
+
+    def stirs_at(self, now: int) -> list[int]:
+        """Return when a lease lapses that no worker renews, and when what is held back may go."""
+        leases = (s.lease_until + 1 for s in self.subtasks if s.status is SubtaskStatus.IN_PROGRESS)
+        held = (self.subtasks[no - 1].retry_at or 0 for no in self.unsent)
+        return [at for at in (*leases, *held) if at > now]
 
     def ready_at(self, no: int) -> int:
         """Return since when a waiting subtask has been ready, or from when on it will be: epoch milliseconds."""

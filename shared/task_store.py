@@ -125,6 +125,21 @@ class TaskStore:
             actions.append(subtask["tries"].set(subtask["tries"] - 1))
         return self._update(hold.task_id, actions, self._held(hold))
 
+    def hold_back(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
+        """Let a subtask that nobody holds wait until then, its message unsent; refused if a waiting task began."""
+        subtask = self._path(no)
+        actions = [
+            subtask["status"].set(str(SubtaskStatus.WAITING)),
+            subtask["retry_at"].set(until),
+            subtask["failure"].set(vars(reason)),
+            self.items.unsent.add({no}),
+            self.items.due_at.set(min([until, *task.stirs_at(now)])),
+        ]
+        condition = (self.items.run == task.run) & self._free(no, now)
+        if task.status is TaskStatus.WAITING:
+            condition &= self.items.status == str(TaskStatus.WAITING)
+        return self._update(task.id, actions, condition)
+
     def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
         """End a held subtask; `seen` is the newest state that the caller knows, from which the first try guesses."""
         return self._end_subtask(seen, hold, ending, now, self._held(hold), lambda task: task.holds(hold))
@@ -271,7 +286,7 @@ class TaskStore:
             actions += [self._path(other)[name].set(changed[name]) for name in ends]
         if freed := after.unsent - before.unsent:
             actions.append(self.items.unsent.add(set(freed)))
-        elif gone & before.unsent:
+        else:  # whoever succeeds is not among them; one that was given up may have been held back meanwhile
             actions.append(self.items.unsent.delete(set(gone)))
         if after.status is TaskStatus.COMPLETED:
             return [*actions, *self._completed(after)]

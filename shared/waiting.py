@@ -13,6 +13,7 @@ class WaitReason(StrEnum):
     """What a waiting subtask waits for."""
 
     PREDECESSOR = "PREDECESSOR"  # a subtask that it needs has not succeeded yet
+    BUDGET = "BUDGET"  # the next day, or a larger budget
     UNSENT = "UNSENT"  # its message has not gone out
     RETRY = "RETRY"  # the time of its next attempt
     QUEUED = "QUEUED"  # a worker
@@ -51,9 +52,12 @@ def reason_of(task: Task, subtask: Subtask, now: int) -> WaitReason:
     """Return what a waiting subtask waits for."""
     if subtask.no not in task.ready():
         return WaitReason.PREDECESSOR
+    later = subtask.retry_at is not None and subtask.retry_at > now
+    if subtask.no in task.held and later:
+        return WaitReason.BUDGET
     if subtask.no in task.unsent:
         return WaitReason.UNSENT
-    if subtask.retry_at is not None and subtask.retry_at > now:
+    if later:
         return WaitReason.RETRY
     return WaitReason.QUEUED
 
@@ -74,18 +78,25 @@ def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) ->
         *first, last = [f"{one.no} ({one.name})" for one in missing]
         names = f"subtasks {', '.join(first)} and {last}" if first else f"subtask {last}"
         return Waiting(reason, f"waits for {names} to succeed", task.lane, needs=tuple(one.no for one in missing))
+    if reason is WaitReason.BUDGET and subtask.failure:
+        message = f"{subtask.failure.message}; asks again at {clock(subtask)}, and the new day begins at 00:00 UTC"
+        return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
     if reason is WaitReason.UNSENT:
         message = "not sent to the queue yet; the sweeper sends it within a minute or so"
         return Waiting(reason, message, task.lane)
     if reason is WaitReason.RETRY:
-        at = datetime.fromtimestamp((subtask.retry_at or 0) / 1000, UTC)
         if job := job_of(subtask):
-            message = f"{job}; looks again at {at:%H:%M:%S} UTC (look {subtask.attempt + 1})"
+            message = f"{job}; looks again at {clock(subtask)} (look {subtask.attempt + 1})"
         else:
             because = f", because {subtask.failure.message}" if subtask.failure else ""
-            message = f"tries again at {at:%H:%M:%S} UTC{because} (attempt {subtask.attempt + 1})"
+            message = f"tries again at {clock(subtask)}{because} (attempt {subtask.attempt + 1})"
         return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
     return Waiting(reason, queued(task.lane, subtask, ahead), task.lane, ahead=ahead)
+
+
+def clock(subtask: Subtask) -> str:
+    """Return the time of a subtask's next attempt."""
+    return f"{datetime.fromtimestamp((subtask.retry_at or 0) / 1000, UTC):%H:%M:%S} UTC"
 
 
 def queued(lane: Lane, subtask: Subtask, ahead: int | None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt
+from shared.budget import Leave, ask_leave, settle_leave
 from shared.dispatch import enqueue, give_up
 from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, WorkerFailed
 from shared.services import Services
@@ -44,7 +45,11 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
     """Make one attempt at the subtask that a message names; tell when the message must come again."""
     now = services.now()
     limit = services.settings.max_attempts
+    leave = ask_leave(services, ref, now)
+    if leave is Leave.REFUSED:
+        return None
     task = services.tasks.claim(ref, now, now + services.settings.lease_seconds * 1000, limit)
+    settle_leave(services, leave, task, ref.no, now)
     if task is None:
         return refused_claim(services, ref, now)
     claimed = task.subtasks[ref.no - 1]

@@ -26,6 +26,7 @@ MOVES = (
     "claim",
     "beat",
     "release",
+    "hold_back",
     "finish",
     "give_up",
     "restart",
@@ -80,6 +81,10 @@ class CheckedStore(TaskStore):
         return self._made(
             "release", expected, lambda: TaskStore.release(self, hold, retry_at, failure, excused=excused)
         )
+
+    def hold_back(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
+        expected = self.model.hold_back(task, no, now, until, reason)
+        return self._made("hold_back", expected, lambda: TaskStore.hold_back(self, task, no, now, until, reason))
 
     def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
         expected = self.model.finish(seen, hold, ending, now)

@@ -152,6 +152,15 @@ class Model:
         self.subtasks[hold.no] = replace(subtask, status=WAITING, tries=tries, retry_at=retry_at, failure=failure)
         return True
 
+    def hold_back(self, seen: Task, no: int, now: int, until: int, reason: Failure) -> bool:
+        """Only in this run, while nobody holds it, and of a task that was seen waiting only while it waits."""
+        begun = seen.status is TaskStatus.WAITING and self.status() is not TaskStatus.WAITING
+        if seen.run != self.run or begun or not self.free(no, now):
+            return False
+        self.subtasks[no] = replace(self.subtasks[no], status=WAITING, retry_at=until, failure=reason)
+        self.unsent.add(no)
+        return True
+
     def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> bool:
         """Only the holder; told again in the very same words, it is no news and no trouble."""
         if self.held(hold):

@@ -39,6 +39,7 @@ REMEMBERED = 12  # states of the task that somebody may still have in mind
 ROUNDS = 3  # of sweeping and honest work, after which everything must have ended
 HOUR = 3_600_000
 TROUBLE = Failure("OperationError.Failed", "it went wrong")
+SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
 SETTINGS = Settings(
     tasks_table="TasksTable",
     catalog_table="CatalogTable",
@@ -190,6 +191,14 @@ class Play:
         """A worker gives its subtask back."""
         return self.stage.tasks.release(hold, self.stage.now() + pause, TROUBLE, excused=excused)
 
+    def hold_back(self, pick: Pick) -> None:
+        """A message finds the day's budget spent; its worker knows the task as it was a moment ago."""
+        ref = self.queue.pop(pick(range(len(self.queue))))
+        seen, now = self.seen(pick), self.stage.now()
+        held = seen.run == ref.run and self.stage.tasks.hold_back(seen, ref.no, now, now + pick((1, HOUR)), SPENT)
+        if not held:
+            self.queue.append(ref)
+
     def finish(self, pick: Pick) -> None:
         """A worker ends its subtask by what it saw last, or before; it may be late, or do it twice."""
         worker = pick(self.workers)
@@ -295,6 +304,7 @@ ACTS = {
     "deliver": Act(Play.deliver, 10, "queue"),
     "beat": Act(Play.beat, 3, "workers"),
     "release": Act(Play.release, 3, "workers"),
+    "hold_back": Act(Play.hold_back, 2, "queue"),
     "excuse": Act(Play.excuse, 3, "workers"),
     "finish": Act(Play.finish, 6, "workers"),
     "vanish": Act(Play.vanish, 1, "workers"),

@@ -66,6 +66,17 @@ def a_begun_task(cloud: Cloud) -> None:
     cloud.poll(cloud.world.settings.standard_queue_url)
 
 
+def a_small_budget(cloud: Cloud) -> None:
+    """Let one task a day be all that may start."""
+    cloud.world.settings = cloud.world.settings.model_copy(update={"daily_tasks": 1})
+
+
+def two_uploads(cloud: Cloud) -> None:
+    """Drop the clip into the bucket twice."""
+    cloud.upload(KEY)
+    cloud.upload(OTHER_KEY)
+
+
 def an_unsent_task(cloud: Cloud) -> None:
     """Let the maker of a task die between the write and the messages, and be forgotten."""
     with meanwhile("SendMessageBatch", die):
@@ -273,6 +284,7 @@ STORIES = (
     Story("two orchestrations", "accept", ONE, (OK,), orchestrations=("second", "web-video")),
     Story("an interrupted attempt", "finish", ONE, (OK,), undone, a_waiting_task, interrupted),
     Story("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, tries=2),
+    Story("a day's budget", "run", THREE, (OK,) * 3, two_uploads, a_small_budget, keys=(KEY, OTHER_KEY)),
     Story("a maker that died", "sweep", FOLLOWED, (OK,) * 2, undone, an_unsent_task),
     Story("a lost message", "sweep", FOLLOWED, (OK,) * 2, undone, a_task_whose_message_is_lost),
     Story("a dead worker", "run", ONE, (OK,), undone, a_task_whose_worker_is_dead, tries=2),

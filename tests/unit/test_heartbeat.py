@@ -180,14 +180,17 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world
     (ref,) = sent(world)
     seen: list[Subtask] = []
 
-    def work() -> None:
+    def a_minute() -> None:
         world.time += 60_000
+
+    def work() -> None:
         heart.first()
         seen.append(subtask_of(world, task))
         heart.end()
 
     with (
-        outage("UpdateItem", after=1, times=3),  # behind the claim
+        meanwhile("UpdateItem", a_minute, done=True),  # behind the claim
+        outage("UpdateItem", after=1, times=3),
         meanwhile("UpdateItem", heart.hold, done=True, times=1000),
         meanwhile("HeadObject", work),
     ):
@@ -195,6 +198,31 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world
 
     assert [(s.lease_until, s.phase) for s in seen] == [(world.now() + LEASE_MS, "download")]
     assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
+
+
+def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted(world: World, heart: Turns) -> None:
+    world.settings = world.settings.model_copy(update={"daily_compute_seconds": 1000})
+    a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    counted: list[int] = []
+
+    def work() -> None:
+        world.time += 5000
+        heart.first()
+        heart.next()  # behind the counting, which follows the beat
+        counted.append(world.budget.spent(world.now()).compute_ms)
+        world.time += 3000
+        heart.next()
+        heart.next()
+        counted.append(world.budget.spent(world.now()).compute_ms)
+        world.time += 2000
+        heart.end()
+
+    with meanwhile("UpdateItem", heart.hold, done=True, times=1000), meanwhile("HeadObject", work):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert counted == [5000, 8000]
+    assert world.budget.spent(world.now()).compute_ms == 10_000
 
 
 def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_other(

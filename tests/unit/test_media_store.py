@@ -176,7 +176,7 @@ def test_an_output_of_an_attempt_is_marked_until_it_is_settled(world: World, tmp
     (tmp_path / "x").write_bytes(b"film")
     output = an_output()
 
-    world.media.upload(tmp_path / "x", output)
+    world.media.upload(tmp_path / "x", output, ())
     place = {"Bucket": "output", "Key": output.key}
     marked = client("s3").get_object_tagging(**place)["TagSet"]
     world.media.settle([output])
@@ -206,7 +206,7 @@ def test_discarded_outputs_are_gone(world: World) -> None:
             lambda media, path: media.download(Source("input", "a", 1, "e", "v"), path),
             Interrupted,
         ),
-        ("PutObject", lambda media, path: media.upload(path, an_output()), Interrupted),
+        ("PutObject", lambda media, path: media.upload(path, an_output(), ()), Interrupted),
         ("DeleteObjectTagging", lambda media, _: media.settle([an_output()]), ServiceBusy),
         ("DeleteObject", lambda media, _: media.discard([an_output()]), ServiceBusy),
         (
@@ -301,7 +301,7 @@ def test_an_output_whose_part_fails_midway_leaves_no_parts_behind(world: World, 
         file.truncate(TRANSFER.multipart_threshold + 1)
 
     with outage("UploadPart"), pytest.raises(Interrupted):
-        world.media.upload(path, an_output())
+        world.media.upload(path, an_output(), ())
 
     assert "Uploads" not in client("s3").list_multipart_uploads(Bucket="output")
 

@@ -42,6 +42,21 @@ def told(task: Task, no: int, messages: int = 1) -> Waiting:
     return explain(task, task.subtasks, NOW, lambda _lane: messages)[no]
 
 
+def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> None:
+    spent = Failure("Budget.DailyTasks", "as many tasks have started today as may (DailyTasks: 9)")
+    held = replace(changed(a_task(()), 1, retry_at=NOW + 3600_000, failure=spent), unsent=frozenset({1}))
+
+    assert told(held, 1) == Waiting(
+        WaitReason.BUDGET,
+        "as many tasks have started today as may (DailyTasks: 9); "
+        "asks again at 04:12:00 UTC, and the new day begins at 00:00 UTC",
+        Lane.STANDARD,
+        retry_at=NOW + 3600_000,
+    )
+    assert told(changed(held, 1, retry_at=NOW), 1).reason is WaitReason.UNSENT
+    assert told(replace(changed(held, 1, retry_at=NOW), unsent=frozenset()), 1).reason is WaitReason.QUEUED
+
+
 @pytest.mark.parametrize(
     ("needs", "done", "names", "numbers"),
     [
