@@ -25,7 +25,7 @@ Client = Callable[[str], Any]
 SLOW = {"name": "slow", "type": "TRANSCODE", "params": {"video": {"speed": "slow", "height": 360}, "audio": "none"}}
 
 
-TOLD_LINES = 80  # of each log, when a test has failed
+TOLD_LINES = 40  # of each log, when a test has failed
 
 
 @pytest.hookimpl(wrapper=True)

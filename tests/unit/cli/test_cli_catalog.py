@@ -28,6 +28,17 @@ TEMPLATE: dict[str, Any] = {
     "kind": "PRESET",
     "updatedAt": None,
 }
+VERSIONS: dict[str, Any] = {
+    "versions": [
+        {"version": 3, "current": True, "kind": "CUSTOM", "updatedAt": "2026-01-02T03:04:05.000Z", "enabled": False},
+        {"version": 1, "current": False, "kind": "PRESET", "updatedAt": None, "enabled": True},
+    ],
+    "nextToken": None,
+}
+TEMPLATE_VERSIONS: dict[str, Any] = {
+    "versions": [{"version": 1, "current": True, "kind": "PRESET", "updatedAt": None}],
+    "nextToken": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -35,12 +46,14 @@ TEMPLATE: dict[str, Any] = {
     [
         (("orchestrations", "list"), "GET", "/api/orchestrations", {"orchestrations": [STORED]}),
         (("orchestrations", "get", "web-video"), "GET", "/api/orchestrations/web-video", STORED),
+        (("orchestrations", "versions", "web-video"), "GET", "/api/orchestrations/web-video/versions", VERSIONS),
         (("orchestrations", "enable", "web-video"), "POST", "/api/orchestrations/web-video/enable", STORED),
         (("orchestrations", "disable", "web-video"), "POST", "/api/orchestrations/web-video/disable", STORED),
         (("orchestrations", "delete", "web-video"), "DELETE", "/api/orchestrations/web-video", {}),
         (("orchestrations", "match", "a.mp4"), "POST", "/api/orchestrations/match", {"matches": []}),
         (("templates", "list"), "GET", "/api/templates", {"templates": [TEMPLATE]}),
         (("templates", "get", "h264-1080p"), "GET", "/api/templates/h264-1080p", TEMPLATE),
+        (("templates", "versions", "h264-1080p"), "GET", "/api/templates/h264-1080p/versions", TEMPLATE_VERSIONS),
         (("templates", "delete", "h264-1080p"), "DELETE", "/api/templates/h264-1080p", {}),
     ],
 )
@@ -161,6 +174,52 @@ def test_lists_show_what_matters_at_a_glance(here: Run, service: RemoteService) 
     ]
     assert "h264-1080p" in templates
     assert "PRESET" in templates
+
+
+def test_versions_show_which_stands_and_that_there_are_more(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/orchestrations/web-video/versions", {**VERSIONS, "nextToken": "more"})
+    service.answers("GET", "/api/templates/h264-1080p/versions", TEMPLATE_VERSIONS)
+
+    orchestration = here("orchestrations", "versions", "web-video", "--limit", "2")
+    template = here("templates", "versions", "h264-1080p")
+
+    headings, newest, shipped = [line.split() for line in orchestration.out.splitlines()]
+    assert headings == ["VERSION", "UPDATED", "KIND", "ENABLED", "CURRENT"]
+    assert (newest[0], newest[3:]) == ("3", ["CUSTOM", "no", "yes"])
+    assert shipped == ["1", "PRESET", "yes"]
+    assert "--all shows more" in orchestration.err
+    assert [line.split() for line in template.out.splitlines()] == [
+        ["VERSION", "UPDATED", "KIND", "CURRENT"],
+        ["1", "PRESET", "yes"],
+    ]
+    assert template.err == ""
+
+
+def test_all_versions_are_asked_for_page_by_page(here: Run, service: RemoteService) -> None:
+    first = {"versions": VERSIONS["versions"][:1], "nextToken": "more"}
+    last = {"versions": VERSIONS["versions"][1:], "nextToken": None}
+    service.answers("GET", "/api/orchestrations/web-video/versions", first, last)
+
+    ended = here("orchestrations", "versions", "web-video", "--all", "--json")
+
+    assert ended.document == VERSIONS
+    assert [heard.query.get("nextToken") for heard in service.heard] == [None, "more"]
+
+
+@pytest.mark.parametrize(("kind", "document"), [("orchestrations", STORED), ("templates", TEMPLATE)])
+def test_an_earlier_version_comes_down_and_is_restored_by_put(
+    here: Run, service: RemoteService, tmp_path: Path, kind: str, document: dict[str, Any]
+) -> None:
+    path = f"/api/{kind}/{document['name']}"
+    service.answers("GET", path, document)
+    service.answers("PUT", path, {**document, "version": 4})
+
+    (tmp_path / "old.yaml").write_text(here(kind, "get", document["name"], "--version", "2").out)
+    ended = here(kind, "put", "old.yaml")
+
+    assert [heard.query for heard in service.asked("GET", path)] == [{"version": "2"}]
+    assert "version" not in service.asked("PUT", path)[0].document
+    assert "version 4" in ended.err
 
 
 def test_the_printed_document_is_plain_yaml(here: Run, service: RemoteService) -> None:
