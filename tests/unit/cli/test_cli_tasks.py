@@ -233,8 +233,8 @@ def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, servic
         {**WAITING, "ahead": 1100},  # no line: it still waits for the same
         {**WAITING, "ahead": None},  # the same
         {**WAITING, "reason": "RETRY", "retryAt": retry_at.isoformat()},
-        {**WAITING, "reason": "RETRY", "message": "waiting for Rekognition", "retryAt": retry_at.isoformat()},
         {**WAITING, "reason": "BUDGET", "retryAt": retry_at.isoformat()},
+        {**WAITING, "reason": "RETRY", "message": "waiting for Rekognition", "retryAt": retry_at.isoformat()},
         {**WAITING, "reason": "PREDECESSOR", "needs": [2, 3]},
     ]
     standings = [
@@ -249,8 +249,8 @@ def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, servic
         "waiting",
         "queued, about 1,200 ahead",
         "to be tried again at 03:06:07",
-        "waiting for Rekognition",
         "the day's budget is spent; asks again at 03:06:07",
+        "waiting for Rekognition",
         "waiting for 2, 3",
         "carried over from run 1",
     ]
