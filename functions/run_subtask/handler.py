@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.concealment import conceal_memory
 from shared.errors import Interrupted, ReelmillError
 from shared.services import services
 from shared.subtask_queue import ref_from
@@ -18,6 +19,7 @@ from shared.worker import run_subtask
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Return the messages that must come again, in the form that Lambda's SQS mapping reads."""
+    conceal_memory()
     with interruptible():
         again = [record["messageId"] for record in event["Records"] if not done(record, context)]
     count("MessagesPutBack", len(again))
