@@ -126,7 +126,7 @@ check: .venv/.synced console/node_modules/.checked ## lint, format, types, layer
 security: .venv/.synced | $(UV) ## scan the template and the code; what is found and stays has its reason
 	$(BIN)/python -m infra.template_forms $(SCAN)
 	$(BIN)/cfn-lint $(SCAN)/expanded.json
-	$(CHECKOV) --file template.yaml $(SCAN)/plain.json $(SCAN)/own.json --framework cloudformation \
+	$(CHECKOV) --file template.yaml $(SCAN)/plain.json $(SCAN)/console.json $(SCAN)/own.json --framework cloudformation \
 		--skip-download --soft-fail --quiet --output json > $(SCAN)/checkov.json
 	$(BANDIT) --quiet --exit-zero --recursive --format json --output $(SCAN)/bandit.json functions shared infra cli
 	$(BIN)/python -m infra.findings $(SCAN)
@@ -154,6 +154,11 @@ build-%Function: | $(UV)
 		--python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) --requirements "$(ARTIFACTS_DIR)/requirements.txt"
 	rm -f "$(ARTIFACTS_DIR)/requirements.txt" "$(ARTIFACTS_DIR)/.lock"
 	tar -cf - --exclude=__pycache__ functions shared | tar -xf - -C "$(ARTIFACTS_DIR)"
+
+.PHONY: publish
+publish: STACK ?= reelmill
+publish: .venv/.synced console ## put the web console where a deployed stack hosts it (STACK=name)
+	@$(BIN)/python -m infra.publish $(STACK)
 
 .PHONY: emulators
 emulators: | $(UV) # print the folder of the Lambda Runtime Interface Emulators that sam ships

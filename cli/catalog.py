@@ -10,12 +10,14 @@ from cli import show
 from cli.api_client import Api, at
 from cli.connection import connected
 from cli.documents import print_document, read_named
+from cli.lists import Everything, Limit, NextToken, listed
 
 orchestrations = typer.Typer(no_args_is_help=True, help="What happens to which new files.")
 templates = typer.Typer(no_args_is_help=True, help="Named sets of parameters for an operation.")
 
 Name = Annotated[str, typer.Argument(help="Its name.")]
 File = Annotated[Path, typer.Argument(help="A YAML or JSON document; - for stdin.", allow_dash=True)]
+Version = Annotated[int | None, typer.Option(min=1, help="An earlier one; by default the one that stands.")]
 NewName = Annotated[str | None, typer.Option("--name", help="Store it under this name, not under its own.")]
 
 
@@ -53,10 +55,28 @@ def orchestration_row(document: dict[str, Any]) -> tuple[str, ...]:
 
 
 @orchestrations.command("get")
-def get_orchestration(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
-    """Print one orchestration, as YAML that `put` takes."""
+def get_orchestration(
+    context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
+) -> None:
+    """Print one orchestration, as YAML that `put` takes: an earlier version is restored so."""
     with connected(context) as api:
-        print_stored(api.get(at("orchestrations", name)), as_json=as_json)
+        print_stored(api.get(at("orchestrations", name), version=version), as_json=as_json)
+
+
+@orchestrations.command("versions")
+def list_orchestration_versions(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    name: Name,
+    *,
+    limit: Limit = 20,
+    everything: Everything = False,
+    next_token: NextToken = None,
+    as_json: show.JsonOption = False,
+) -> None:
+    """List the versions of an orchestration, newest first; they outlive its deletion."""
+    with connected(context) as api:
+        path = at("orchestrations", name, "versions")
+        print_versions(listed(api, path, "versions", {}, None if everything else limit, next_token), as_json=as_json)
 
 
 @orchestrations.command("put")
@@ -152,10 +172,28 @@ def list_templates(context: typer.Context, *, as_json: show.JsonOption = False) 
 
 
 @templates.command("get")
-def get_template(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
-    """Print one template, as YAML that `put` takes."""
+def get_template(
+    context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
+) -> None:
+    """Print one template, as YAML that `put` takes: an earlier version is restored so."""
     with connected(context) as api:
-        print_stored(api.get(at("templates", name)), as_json=as_json)
+        print_stored(api.get(at("templates", name), version=version), as_json=as_json)
+
+
+@templates.command("versions")
+def list_template_versions(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    name: Name,
+    *,
+    limit: Limit = 20,
+    everything: Everything = False,
+    next_token: NextToken = None,
+    as_json: show.JsonOption = False,
+) -> None:
+    """List the versions of a template, newest first; they outlive its deletion."""
+    with connected(context) as api:
+        path = at("templates", name, "versions")
+        print_versions(listed(api, path, "versions", {}, None if everything else limit, next_token), as_json=as_json)
 
 
 @templates.command("put")
@@ -178,6 +216,35 @@ def print_stored(document: object, *, as_json: bool) -> None:
         show.print_json(document)
     else:
         print_document(document)
+
+
+def print_versions(found: dict[str, Any], *, as_json: bool) -> None:
+    """Print a list of versions; only those of orchestrations are enabled or not."""
+    if as_json:
+        show.print_json(found)
+        return
+    switched = any("enabled" in version for version in found["versions"])
+    columns: dict[str, dict[str, Any]] = {
+        "VERSION": {"justify": "right"},
+        "UPDATED": {},
+        "KIND": {},
+        **({"ENABLED": {}} if switched else {}),
+        "CURRENT": {},
+    }
+    show.print_table(columns, (version_row(version) for version in found["versions"]))
+    if found.get("nextToken"):
+        show.say(f"these are the newest {len(found['versions'])}; --limit or --all shows more")
+
+
+def version_row(version: dict[str, Any]) -> tuple[str, ...]:
+    """Return a version as a row of the list."""
+    return (
+        str(version["version"]),
+        show.clock(version.get("updatedAt")),
+        show.plain(version.get("kind", "")),
+        *(("yes" if version["enabled"] else "no",) if "enabled" in version else ()),
+        "yes" if version.get("current") else "",
+    )
 
 
 def put(api: Api, kind: str, file: Path, name: str | None, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """template.yaml as CloudFormation sees it: expanded, and with its conditions settled one way and the other.
 
-Scanners take `Fn::If` for whatever pleases them. So they look at the template without options and at the one with all.
+Scanners take `Fn::If` for whatever pleases them. So they look at the template without options, with the console, and
+with all.
 """
 
 import json
@@ -25,11 +26,18 @@ OWN = {
     "SecurityGroupIds": "sg-0123456789abcdef0",
     "AccessLogBucket": "my-access-logs",
     "ApiConcurrency": "50",
+    "DailyTasks": "1000",
     "AlarmTopicArn": "arn:aws:sns:eu-central-1:111122223333:alarms",
     "JwtIssuer": "https://example.com/",
     "JwtAudience": "reelmill",
+    "Console": "true",
+    "ConsoleClientId": "console",
+    "ConsoleDomain": "media.example.com",
+    "ConsoleCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
 }
-FORMS: Mapping[str, Mapping[str, str]] = {"plain": {}, "own": OWN}
+# What whoever wants the console says, and has nothing of their own.
+CONSOLE = {"Console": "true"}
+FORMS: Mapping[str, Mapping[str, str]] = {"plain": {}, "console": CONSOLE, "own": OWN}
 
 
 class NoPolicies:

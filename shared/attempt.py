@@ -23,7 +23,7 @@ from shared.providers import provider
 from shared.rule import met, parsed
 from shared.services import Services
 from shared.sortable_id import base32
-from shared.task import RULE_NOT_MET, STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Subtask, Task
+from shared.task import RULE_NOT_MET, STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Source, Subtask, Task
 from shared.telemetry import logger
 from shared.tenant import home, within
 
@@ -107,7 +107,7 @@ class Attempt:
 
     def _work(self, folder: Path) -> None:
         files = AttemptFiles(self.services, self.task, self.subtask, folder, lambda: self._timed("download"))
-        made_by = self._made_by()
+        made_by = self._made_by(files.place)
         room = check_disk(folder, files.place.size)
         limits = Limits(wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS), output_bytes=room)
         products = folder / "out"
@@ -130,10 +130,10 @@ class Attempt:
             for product in made.files:
                 self._store(product, made_by)
 
-    def _made_by(self) -> tuple[str, ...]:
+    def _made_by(self, place: Source) -> tuple[str, ...]:
         """Return which orchestrations the outputs go through; raise MediaRejected when it would be one once more."""
-        before, orchestration = self.services.media.made_by(self.task.source), self.task.orchestration
-        if orchestration is None:
+        before, orchestration = self.services.media.made_by(place), self.task.orchestration
+        if orchestration is None or place != self.task.source:  # what a predecessor made has it all
             return before
         own = f"{self.task.tenant}/{orchestration.name}"
         if own in before:

@@ -27,9 +27,14 @@ def list_orchestrations(services: Services, tenant: str) -> list[Orchestration]:
     return sorted((preset_orchestrations() | stored).values(), key=lambda found: found.name)
 
 
+def find_orchestration(services: Services, tenant: str, name: str) -> Orchestration | None:
+    """Return an orchestration, None when there is none."""
+    return services.orchestrations.get(tenant, name) or preset_orchestrations().get(name)
+
+
 def get_orchestration(services: Services, tenant: str, name: str) -> Orchestration:
     """Return an orchestration; raise NotFound."""
-    found = services.orchestrations.get(tenant, name) or preset_orchestrations().get(name)
+    found = find_orchestration(services, tenant, name)
     if not found:
         message = f"there is no orchestration {name}"
         raise NotFound(message, code="OrchestrationNotFound")
@@ -90,9 +95,14 @@ def list_templates(services: Services, tenant: str) -> list[Template]:
     return sorted((stored | preset_templates()).values(), key=lambda found: found.name)
 
 
+def find_template(services: Services, tenant: str, name: str) -> Template | None:
+    """Return a template, None when there is none."""
+    return preset_templates().get(name) or services.templates.get(tenant, name)
+
+
 def get_template(services: Services, tenant: str, name: str) -> Template:
     """Return a template; raise NotFound."""
-    found = preset_templates().get(name) or services.templates.get(tenant, name)
+    found = find_template(services, tenant, name)
     if not found:
         message = f"there is no template {name}"
         raise NotFound(message, code="TemplateNotFound")

@@ -12,6 +12,8 @@ from shared.table import REFUSED, bound, busy, read, save
 
 D = TypeVar("D", Orchestration, Template)
 
+LAST_VERSION = 999_999  # of those whose keys sort as their numbers do
+
 
 class CatalogItem(Model):
     """A document. `pk` names the shelf, or one name's versions; `sk` the document, or the version."""
@@ -55,10 +57,26 @@ class Shelf(Generic[D]):
         except PynamoDBException as error:
             raise busy(error) from error
 
+    def version(self, tenant: str, name: str, number: int) -> D | None:
+        """Return one version of a document, be it deleted since; None when there was none of that number."""
+        item = read(self._items, self._versions(tenant, name), sort_key(number))
+        return self._kind.model_validate(item.document) if item else None
+
+    def versions(self, tenant: str, name: str, highest: int, limit: int) -> list[D]:
+        """Return so many versions of a document from the highest down, be it deleted since."""
+        upto = self._items.sk <= sort_key(highest)
+        try:
+            found = self._items.query(
+                self._versions(tenant, name), upto, scan_index_forward=False, limit=limit, consistent_read=True
+            )
+            return [self._kind.model_validate(item.document) for item in found]
+        except PynamoDBException as error:
+            raise busy(error) from error
+
     def put(self, tenant: str, document: D) -> None:
         """Store a new version, which must follow the last one. Raise Conflict when another came first."""
         number, body = document.version, document.model_dump(mode="json", by_alias=True)
-        history = self._items(self._versions(tenant, document.name), f"{number:06}", version=number, document=body)
+        history = self._items(self._versions(tenant, document.name), sort_key(number), version=number, document=body)
         newest = self._items(self._shelf(tenant), document.name, version=number, document=body)
         newer = self._items.pk.does_not_exist() | (self._items.version < number)
         if not save(history, self._items.pk.does_not_exist()):
@@ -81,3 +99,8 @@ class Shelf(Generic[D]):
 
     def _versions(self, tenant: str, name: str) -> str:
         return f"{self._shelf(tenant)}#{name}"
+
+
+def sort_key(version: int) -> str:
+    """Return the key of a version, which sorts as its number does."""
+    return f"{version:06}"

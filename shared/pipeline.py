@@ -78,10 +78,14 @@ def get_task(services: Services, tenant: str, identifier: str) -> Task:
 
 def get_run(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
     """Return a task as it stands in its newest run, or as it stood in an earlier one; raise NotFound."""
-    task = get_task(services, tenant, identifier)
+    return run_of(services, get_task(services, tenant, identifier), run)
+
+
+def run_of(services: Services, task: Task, run: int | None) -> Task:
+    """Return a task, read in its newest run, as it stood in that one; raise NotFound."""
     found = task if run in {None, task.run} else services.tasks.get_run(task, run or 0)
     if found is None:
-        message = f"task {identifier} has no run {run}; its newest is {task.run}"
+        message = f"task {task.id} has no run {run}; its newest is {task.run}"
         raise NotFound(message, code="RunNotFound")
     return found
 

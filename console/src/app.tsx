@@ -117,7 +117,18 @@ function TopBar() {
         }}
         utilities={[
           { type: "button", text: dark ? text.nav.light : text.nav.dark, onClick: toggle },
-          { type: "button", text: text.nav.api, href: "/api/docs", external: true, externalIconAriaLabel: text.newTab },
+          // A link carries no token.
+          ...(signOut
+            ? []
+            : [
+                {
+                  type: "button" as const,
+                  text: text.nav.api,
+                  href: "/api/docs",
+                  external: true,
+                  externalIconAriaLabel: text.newTab,
+                },
+              ]),
           ...(user && signOut
             ? [
                 {

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import ValidationError
 
@@ -16,13 +16,22 @@ from functions.task_api.catalog_views import (
     OperationView,
     OrchestrationBody,
     OrchestrationList,
+    OrchestrationVersionPage,
     OrchestrationView,
     TemplateBody,
     TemplateList,
+    TemplateVersionPage,
     TemplateView,
 )
 from functions.task_api.views import GONE
 from shared import catalog
+from shared.catalog_store import LAST_VERSION
+from shared.catalog_versions import (
+    list_orchestration_versions,
+    list_template_versions,
+    orchestration_history,
+    template_history,
+)
 from shared.errors import RequestRejected
 from shared.operations import OPERATIONS
 from shared.orchestration import OrchestrationDocument, TemplateDocument
@@ -35,6 +44,11 @@ D = TypeVar("D", OrchestrationDocument, TemplateDocument)
 router = APIGatewayHttpRouter()
 
 NamePath = Annotated[str, Path(max_length=63)]
+VersionQuery = Annotated[
+    int | None, Query(ge=1, le=LAST_VERSION, description="One of its versions; the one that stands without it.")
+]
+LimitQuery = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
+TokenQuery = Annotated[str | None, Query(alias="nextToken", max_length=200)]
 
 
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
@@ -56,9 +70,20 @@ def post_match(body: MatchBody) -> MatchList:
 
 
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
-def get_orchestration(name: NamePath) -> OrchestrationView:
-    """Show the newest version of an orchestration."""
+def get_orchestration(name: NamePath, version: VersionQuery = None) -> OrchestrationView:
+    """Show an orchestration as it stands, or one of its versions, be it deleted since."""
+    if version is not None:
+        return OrchestrationView.of(orchestration_history(services(), tenant(router), name).get(version))
     return OrchestrationView.of(catalog.get_orchestration(services(), tenant(router), name))
+
+
+@router.get("/orchestrations/<name>/versions", summary="List an orchestration's versions", tags=["Orchestrations"])
+def list_versions_of_orchestration(
+    name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
+) -> OrchestrationVersionPage:
+    """Show one page of an orchestration's versions, newest first; they outlive its deletion."""
+    page = list_orchestration_versions(services(), tenant(router), name, max_results, next_token)
+    return OrchestrationVersionPage.of(page)
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
@@ -98,9 +123,20 @@ def list_templates() -> TemplateList:
 
 
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
-def get_template(name: NamePath) -> TemplateView:
-    """Show the newest version of a template."""
+def get_template(name: NamePath, version: VersionQuery = None) -> TemplateView:
+    """Show a template as it stands, or one of its versions, be it deleted since."""
+    if version is not None:
+        return TemplateView.of(template_history(services(), tenant(router), name).get(version))
     return TemplateView.of(catalog.get_template(services(), tenant(router), name))
+
+
+@router.get("/templates/<name>/versions", summary="List a template's versions", tags=["Templates"])
+def list_versions_of_template(
+    name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
+) -> TemplateVersionPage:
+    """Show one page of a template's versions, newest first; they outlive its deletion."""
+    page = list_template_versions(services(), tenant(router), name, max_results, next_token)
+    return TemplateVersionPage.of(page)
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from functions.task_api.views import View, moment
+from shared.catalog_versions import VersionPage
 from shared.orchestration import (
     Kind,
     Match,
@@ -39,6 +40,59 @@ class OrchestrationView(View):
         """Return the view."""
         fields = {name: getattr(found, name) for name in cls.model_fields}
         return cls.model_construct(**{**fields, "updated_at": moment(found.updated_at)})
+
+
+class VersionView(View):
+    """A version of what is stored under a name; `current` is the one that stands, of which a deletion leaves none."""
+
+    version: int
+    current: bool
+    kind: Kind
+    updated_at: str | None
+
+
+class OrchestrationVersionView(VersionView):
+    """A version of an orchestration."""
+
+    enabled: bool
+
+
+class OrchestrationVersionPage(View):
+    """Some versions, newest first; `nextToken` asks for the next ones, null at the end."""
+
+    versions: list[OrchestrationVersionView]
+    next_token: str | None
+
+    @classmethod
+    def of(cls, page: VersionPage[Orchestration]) -> "OrchestrationVersionPage":
+        """Return the view."""
+        versions = [
+            OrchestrationVersionView(**version_fields(one, page.current), enabled=one.enabled) for one in page.versions
+        ]
+        return cls(versions=versions, next_token=page.next_token)
+
+
+class TemplateVersionPage(View):
+    """Some versions, newest first; `nextToken` asks for the next ones, null at the end."""
+
+    versions: list[VersionView]
+    next_token: str | None
+
+    @classmethod
+    def of(cls, page: VersionPage[Template]) -> "TemplateVersionPage":
+        """Return the view."""
+        versions = [VersionView(**version_fields(one, page.current)) for one in page.versions]
+        return cls(versions=versions, next_token=page.next_token)
+
+
+def version_fields(one: Orchestration | Template, current: Orchestration | Template | None) -> dict[str, Any]:
+    """Return what every view of a version shows."""
+    return {
+        "version": one.version,
+        "current": one == current,
+        "kind": one.kind,
+        "updated_at": moment(one.updated_at),
+    }
 
 
 class OrchestrationList(View):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import tenant
+from functions.task_api.requests import JSON
 from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
 from shared.downloads import ZIP, zip_outputs
 from shared.errors import Conflict, NotFound
@@ -22,6 +23,9 @@ LINK_SECONDS = 3600  # Long enough to watch, short enough to leak little.
 # Who is led to a file begins at once, and what has begun goes on: S3 asks for the time at the beginning alone.
 REDIRECT_SECONDS = 300
 ZIP_MILLISECONDS = 18_000  # of the 29 s that a request has: parts that were begun by then must be done, too
+
+LINK: dict[str, Any] = {JSON: {"model": LinkView}}
+LED: dict[int, Any] = {200: {"description": "A link to it, for those who accept JSON.", "content": LINK}, **ELSEWHERE}
 
 router = APIGatewayHttpRouter()
 
@@ -51,7 +55,7 @@ def get_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputList:
 
 
 @router.get(
-    "/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's files", tags=["Files"], responses=ELSEWHERE
+    "/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's files", tags=["Files"], responses=LED
 )
 def get_download(
     task_id: str,
@@ -62,7 +66,8 @@ def get_download(
 ) -> Response[str]:
     """Redirect to the file that a subtask wrote, or to a zip of all of them.
 
-    While the zip is being made, that may lead here again, several times.
+    While the zip is being made, that may lead here again, several times. Who accepts `application/json`, as a page that
+    must sign its requests, is given the last link in a body.
     """
     until = services().now() + ZIP_MILLISECONDS
     task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
@@ -71,14 +76,24 @@ def get_download(
         message = f"subtask {no} of task {task_id} has no such file"
         raise NotFound(message, code="OutputNotFound")
     if len(outputs) == 1:
-        return redirect(output_link(outputs[0], REDIRECT_SECONDS, attachment=True))
+        return lead(output_link(outputs[0], REDIRECT_SECONDS, attachment=True), outputs[0].content_type)
     made = zip_outputs(services(), task, subtask, outputs, resume=resume, until=until)
     if made.resume:
         query = {"resume": made.resume} if run is None else {"run": run, "resume": made.resume}
         return redirect(f"?{urlencode(query)}")  # relative: nobody here knows what the API is called outside
     bucket, key = made.place.bucket, made.place.key
     link = services().media.link
-    return redirect(link(bucket, key, REDIRECT_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name))
+    url = link(bucket, key, REDIRECT_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name)
+    return lead(url, ZIP)
+
+
+def lead(url: str, content_type: str) -> Response[str]:
+    """Return an answer that leads to a file: in its body for those who accept JSON, elsewhere for all others."""
+    accepted = router.current_event.headers.get("accept", "").lower().split(",")
+    if JSON not in {kind.partition(";")[0].strip() for kind in accepted}:
+        return redirect(url)
+    view = LinkView(url=url, expires_at=expiry(REDIRECT_SECONDS), content_type=content_type)
+    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=view.model_dump_json(by_alias=True))
 
 
 def redirect(url: str) -> Response[str]:

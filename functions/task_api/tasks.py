@@ -25,7 +25,7 @@ from functions.task_api.views import (
     task_view,
 )
 from shared.bulk import DonePage, act_on, act_on_page
-from shared.pipeline import NewTask, cancel_task, create_task, end_task, get_run, get_subtask, restart_task
+from shared.pipeline import NewTask, cancel_task, create_task, end_task, get_subtask, get_task, restart_task, run_of
 from shared.services import services
 from shared.task import Outcome, Task, TaskStatus
 from shared.waiting import explain
@@ -88,10 +88,11 @@ def post_task(body: TaskBody) -> Response[TaskView]:
 
 
 @router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
-def get_task(task_id: str, run: RunQuery = None) -> TaskView:
+def show_task(task_id: str, run: RunQuery = None) -> TaskView:
     """Show a task as it stands, or as an earlier run left it."""
-    task = get_run(services(), tenant(router), task_id, run)
-    return task_view(task, explain(task, task.subtasks, services().now(), services().queues.waiting))
+    newest = get_task(services(), tenant(router), task_id)
+    task = run_of(services(), newest, run)
+    return task_view(task, newest.run, explain(task, task.subtasks, services().now(), services().queues.waiting))
 
 
 @router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
@@ -143,4 +144,4 @@ def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
 
 def moved(task: Task) -> TaskView:
     """Return the view of a task that has just moved; the queue's length is not asked for."""
-    return task_view(task, explain(task, task.subtasks, services().now()))
+    return task_view(task, task.run, explain(task, task.subtasks, services().now()))

@@ -186,8 +186,8 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
 class TaskSummary(View):
     """A task in a list.
 
-    `skippedCount` of its SUCCESSFUL subtasks did nothing, since their rule was not met; `error` is that of its first
-    subtask that failed by itself.
+    `runAt` is when this run was asked for. `skippedCount` of its SUCCESSFUL subtasks did nothing, since their rule was
+    not met; `error` is that of its first subtask that failed by itself.
     """
 
     task_id: str
@@ -200,6 +200,7 @@ class TaskSummary(View):
     orchestration: OrchestrationRefView | None
     session_context: str | None
     created_at: str
+    run_at: str
     started_at: str | None
     ended_at: str | None
     progress: int
@@ -209,8 +210,9 @@ class TaskSummary(View):
 
 
 class TaskView(TaskSummary):
-    """A task with its subtasks."""
+    """A task with its subtasks, in one of its runs; `newestRun` is the number of the last one."""
 
+    newest_run: int
     subtasks: list[SubtaskView]
 
 
@@ -228,6 +230,7 @@ def task_fields(task: Task) -> dict[str, Any]:
         "orchestration": OrchestrationRefView(name=ref.name, version=ref.version) if ref else None,
         "session_context": task.session_context,
         "created_at": moment(task.created_at),
+        "run_at": moment(task.run_at),
         "started_at": moment(task.started_at),
         "ended_at": moment(task.ended_at),
         "progress": task.progress,
@@ -237,10 +240,10 @@ def task_fields(task: Task) -> dict[str, Any]:
     }
 
 
-def task_view(task: Task, waiting: Mapping[int, Waiting]) -> TaskView:
-    """Return the whole view of a task, whose waiting subtasks are explained by their numbers."""
+def task_view(task: Task, newest_run: int, waiting: Mapping[int, Waiting]) -> TaskView:
+    """Return the whole view of a task in one of its runs, whose waiting subtasks are explained by their numbers."""
     subtasks = [SubtaskView(**subtask_fields(subtask, waiting.get(subtask.no))) for subtask in task.subtasks]
-    return TaskView(**task_fields(task), subtasks=subtasks)
+    return TaskView(**task_fields(task), newest_run=newest_run, subtasks=subtasks)
 
 
 class TaskPage(View):

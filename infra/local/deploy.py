@@ -65,7 +65,9 @@ def deploy(project: Path, say: Callable[[str], None]) -> Mapping[str, str]:
         stack = None
     say("deploying template.yaml")
     upload(key, code)
-    if not change(cloudformation, template, digest, create=stack is None):
+    # A request takes templates up to 51,200 bytes, and S3 up to a million, AWS quotas page.
+    upload(f"template-{digest[:16]}.json", template.encode())
+    if not change(cloudformation, digest, create=stack is None):
         return outputs_of(described(cloudformation))
     stack = wait_until(lambda: finished(cloudformation), "the deployment")
     if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
@@ -127,22 +129,22 @@ def with_batches(part: Any) -> Any:  # noqa: ANN401 - any part of a template
     return [with_batches(value) for value in part] if isinstance(part, list) else part
 
 
-def upload(key: str, code: bytes) -> None:
-    """Put the zip into the artifacts' bucket."""
+def upload(key: str, body: bytes) -> None:
+    """Put the functions' zip, or the template, into the artifacts' bucket."""
     s3 = boto3.client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket=ARTIFACTS, Key=key, Body=code)
+    s3.put_object(Bucket=ARTIFACTS, Key=key, Body=body)
 
 
-def change(cloudformation: "CloudFormationClient", template: str, digest: str, *, create: bool) -> bool:
-    """Make and execute a change set; return False when it would change nothing."""
+def change(cloudformation: "CloudFormationClient", digest: str, *, create: bool) -> bool:
+    """Make and execute a change set of the template of that digest; return False when it would change nothing."""
     name = f"up-{time.time_ns()}"
     cloudformation.create_change_set(
         StackName=STACK,
         ChangeSetName=name,
         ChangeSetType="CREATE" if create else "UPDATE",
-        TemplateBody=template,
+        TemplateURL=f"https://s3.{REGION}.amazonaws.com/{ARTIFACTS}/template-{digest[:16]}.json",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
         Tags=[{"Key": DIGEST_TAG, "Value": digest}],

@@ -40,7 +40,7 @@ class Site:
             return None
         file = (self.folder / path.lstrip("/")).resolve()
         if file.is_file() and file.is_relative_to(self.folder.resolve()):
-            return self._file(file, UNCHANGING if path.startswith("/assets/") else ASK_FIRST)
+            return self._file(file, cache_control(path.lstrip("/")))
         # A page of the console has an address of its own, but is made by the one document.
         inside = "." not in path.rpartition("/")[2]
         return self._file(self.folder / "index.html", ASK_FIRST) if inside else None
@@ -50,15 +50,24 @@ class Site:
         return Page("application/json", json.dumps(document).encode(), (("cache-control", ASK_FIRST),))
 
     def _file(self, file: Path, cache: str) -> Page:
-        kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        text = "; charset=utf-8" if kind.startswith("text/") else ""
         headers = (
             ("cache-control", cache),
             ("content-security-policy", policy(self.media)),
             ("referrer-policy", "no-referrer"),
             ("x-frame-options", "DENY"),
         )
-        return Page(kind + text, file.read_bytes(), headers)
+        return Page(content_type(file.name), file.read_bytes(), headers)
+
+
+def content_type(name: str) -> str:
+    """Return what a browser is told that a file is."""
+    kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
+def cache_control(path: str) -> str:
+    """Return how long a browser may keep a file of the console's folder."""
+    return UNCHANGING if path.startswith("assets/") else ASK_FIRST
 
 
 def policy(media: str) -> str:

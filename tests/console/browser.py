@@ -29,3 +29,11 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
         yield browser
         browser.close()
+
+
+@contextmanager
+def another(browser: Browser, *arguments: str) -> Iterator[Browser]:
+    """Lend a second browser, with arguments of its own."""
+    other = browser.browser_type.launch(executable_path=BROWSER, args=[*QUIET, *arguments])
+    yield other
+    other.close()

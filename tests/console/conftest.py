@@ -1,5 +1,7 @@
 """One stack and one browser for all tests of the console; a page that tells what went wrong in it."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from infra.local.stack import StackInfo
 from tests.console.browser import chromium, missing
+from tests.console.hosted import STACK, Hosted, hosting
 from tests.media.footage import Clips
 from tests.stack.conftest import Client, client, data_dir, stack  # noqa: F401 - fixtures
 from tests.stack.test_end_to_end import Api
@@ -31,6 +34,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def api(stack: StackInfo) -> Iterator[Api]:  # noqa: F811 - pytest's way
     with httpx.Client(timeout=30, trust_env=False) as http:
         yield Api(stack, http)
+
+
+@pytest.fixture(scope="session")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+    """Lend a stack that hosts a console as AWS does."""
+    with hosting(tmp_path_factory.mktemp("hosted")) as hosted:
+        yield hosted
+
+
+@pytest.fixture(scope="session")
+def published(hosted: Hosted) -> Hosted:
+    """Lend it with the console in its place."""
+    command = [sys.executable, "-m", "infra.publish", STACK]
+    subprocess.run(command, env=hosted.environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    return hosted
 
 
 @pytest.fixture(scope="package")  # it keeps an event loop running, in which other folders' tests could start none

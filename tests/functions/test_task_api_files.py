@@ -153,6 +153,50 @@ def test_several_files_come_as_one_zip_that_is_kept_for_the_next_who_asks(api: A
     assert unquote(saved["response-content-disposition"]).endswith("''Ü +%25, é 予告編 😀-shots.zip")
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/html;q=0.5, Application/JSON;q=0.9"])
+def test_who_accepts_json_is_given_the_link_in_a_body(api: Api, done: dict[str, Any], accept: str) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks"
+    asks: dict[str, object] = {"headers": {"accept": accept}}
+
+    one, several = (api.ask("GET", f"{path}/{no}/download", event_says=asks) for no in (1, 2))
+
+    for answer in (one, several):
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+        assert set(answer.json) == {"url", "expiresAt", "contentType"}
+        assert MOMENT.fullmatch(answer.json["expiresAt"])
+        assert "location" not in answer.headers
+    assert one.json["contentType"] == "image/jpeg"
+    assert fetched(one.json["url"])[:3] == b"\xff\xd8\xff"
+    assert several.json["contentType"] == "application/zip"
+    assert len(unpacked(fetched(several.json["url"]))) == 2
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "application/jsonp", ""])
+def test_all_others_are_led_to_the_file(api: Api, done: dict[str, Any], accept: str) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/1/download"
+
+    answer = api.ask("GET", path, event_says={"headers": {"accept": accept}})
+
+    assert (answer.status, answer.text) == (302, "")
+
+
+def test_a_zip_that_takes_long_leads_those_who_accept_json_here_again(
+    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large(world, done)
+    monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)  # one part a request
+    path = f"/tasks/{done['taskId']}/subtasks/2/download"
+    asks: dict[str, object] = {"headers": {"accept": "application/json"}}
+
+    first = api.ask("GET", path, event_says=asks)
+    last = first
+    while last.status == 302:
+        last = api.ask("GET", path, query=queried(last.headers["location"]), event_says=asks)
+
+    assert first.headers["location"].startswith("?resume=")
+    assert (last.status, last.json["contentType"]) == (200, "application/zip")
+
+
 def test_a_zip_is_no_output_and_goes_by_itself(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     before = api.get(f"{path}/outputs").json["outputs"]

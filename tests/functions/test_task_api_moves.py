@@ -44,7 +44,8 @@ def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api
     assert (too_late.code, too_late.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
     assert (again.status, again.json["run"], again.json["status"]) == (200, 2, "WAITING")
     assert unexplained(api.get(path).json) == unexplained(again.json)
-    assert api.get(path, run=1).json == ended.json
+    assert api.get(path, run=1).json == {**ended.json, "newestRun": 2}
+    assert ended.json["runAt"] == ended.json["createdAt"] < again.json["runAt"]
 
 
 def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_not(api: Api, world: Services) -> None:
@@ -95,7 +96,7 @@ def test_a_restart_of_what_failed_carries_over_what_succeeded(
     done = worked(api, world, half_done)
     assert [one["status"] for one in done["subtasks"]] == ["SUCCESSFUL", "FAILED", "FAILED"]
     assert [one["attempt"] for one in done["subtasks"]] == [1, 1, 0]
-    assert api.get(path, run=1).json == half_done
+    assert api.get(path, run=1).json == {**half_done, "newestRun": 2}
 
 
 def test_what_was_carried_over_keeps_its_attempts_its_outputs_and_its_download(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from shared.catalog_versions import VersionFilter
 from shared.page_token import write_token
 from shared.task_list import TaskFilter
 from shared.uploads import Backfill
@@ -86,6 +87,11 @@ def cursors(token: str, verdict_token: str) -> Iterator[Bad]:
         forged = [write_token(last, wanted) for last in ids]
         for value in (*forged, *encoded_texts, other, "é", "\x00", "a" * 201, "%00", "-" * 8, "=" * 8):
             yield Bad("cursors", "GET", path, {"nextToken": value})
+    places = ("", "0", "-1", "01", "1.0", "x", "\u0663", "1000000", "9" * 100, " 1")
+    for path, kind in (("/orchestrations/web-video", "Orchestration"), ("/templates/h264-720p", "Template")):
+        forged = [write_token(last, VersionFilter("main", kind, path.rpartition("/")[2])) for last in places]
+        for value in (*forged, *encoded_texts, token, verdict_token, "é", "\x00", "a" * 201, "%00", "=" * 8):
+            yield Bad("cursors", "GET", f"{path}/versions", {"nextToken": value})
     for value in (token[:-1], "x", "", "a" * 201, verdict_token):
         yield sent("cursors", "POST", "/tasks/bulk", {"action": "END", "filter": {}, "nextToken": value})
     keys: tuple[Any, ...] = ("", "é" * 1000, "k" * 1025, None, 1, ["a"], {"a": 1})
@@ -136,6 +142,12 @@ def filters() -> Iterator[Bad]:
     for name in ("verdict", "uploadedAfter", "uploadedBefore", "maxResults"):
         for value in (*TEXTS[:20], "GOOD", "-1", "9" * 400, ""):
             yield Bad("filters", "GET", "/uploads/verdicts", {name: value})
+    for path in ("/orchestrations/web-video", "/templates/h264-720p"):
+        for value in (*TEXTS[:20], "0", "-1", "1.5", "1000000", "9" * 5000, "", "NaN", "0x1", "1e0", "1,1"):
+            yield Bad("filters", "GET", path, {"version": value})
+            yield Bad("filters", "GET", f"{path}/versions", {"maxResults": value})
+        for value in ("2", "999999"):  # which never were
+            yield Bad("filters", "GET", path, {"version": value})
     for value in ("0", "-1", "1.5", "x", "9" * 5000, "1000000", "", "NaN", "\x00"):
         for path in ("", "/subtasks/1", "/subtasks/1/outputs", "/subtasks/1/download", "/subtasks/1/play/a"):
             yield Bad("filters", "GET", f"/tasks/01M82HKCZFJ0Z9K3QMJZJR8E8W{path}", {"run": value})
@@ -150,6 +162,8 @@ def names() -> Iterator[Bad]:
         ):
             yield sent("names", "PUT", f"/{kind}/{text}", body)
             yield Bad("names", "GET", f"/{kind}/{text}")
+            yield Bad("names", "GET", f"/{kind}/{text}", {"version": "1"})
+            yield Bad("names", "GET", f"/{kind}/{text}/versions")
             yield Bad("names", "DELETE", f"/{kind}/{text}")
             yield sent("names", "PUT", f"/{kind}/x", {**body, "name": text})
         yield Bad("names", "POST", f"/orchestrations/{text}/enable")

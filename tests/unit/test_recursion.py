@@ -1,5 +1,8 @@
 """Outputs that somebody copies into the input bucket: other orchestrations take them, and their own does not."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from shared.catalog import put_orchestration
 from shared.orchestration import OrchestrationDocument
 from shared.task import OrchestrationRef, Source, Task
@@ -8,10 +11,10 @@ from tests.unit.attempts import COVER, SMALL, a_made_task, codes, worked
 from tests.unit.conftest import accepted, an_upload
 
 
-def orchestrated(world: World, *names: str) -> None:
-    """Store orchestrations that make a small video of whatever lands under their name."""
+def orchestrated(world: World, *names: str, rules: Sequence[dict[str, Any]] = (SMALL,)) -> None:
+    """Store orchestrations that make a small video of whatever lands under their name, unless told otherwise."""
     for name in names:
-        document = {"name": name, "trigger": {"prefix": f"{name}/"}, "subtasks": [SMALL]}
+        document = {"name": name, "trigger": {"prefix": f"{name}/"}, "subtasks": rules}
         put_orchestration(world, "main", OrchestrationDocument.model_validate(document))
 
 
@@ -50,6 +53,16 @@ def test_orchestrations_may_follow_each_other_but_not_in_a_ring(world: World, bl
     assert second.orchestration == OrchestrationRef("two", 1)
     assert codes(second) == [None]
     assert codes(third) == ["SourceFileError.OwnOutput"]
+
+
+def test_what_is_made_of_an_output_within_a_task_tells_its_makers_too(world: World, blink: bytes) -> None:
+    orchestrated(world, "one", rules=(SMALL, {**COVER, "input": "small"}))
+
+    task = arrived(world, put("one/clip.mp4", blink))
+
+    assert codes(task) == [None, None]
+    heads = [client("s3").head_object(Bucket="output", Key=key) for key in keys()]
+    assert [head["Metadata"] for head in heads] == [{"reelmill-made-by": "main/one"}] * 2
 
 
 def test_whoever_asks_for_a_task_without_an_orchestration_gets_it(world: World, blink: bytes) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
-from infra.template_forms import OWN, expanded, settled
+from functions.task_api.caller import Scope
+from infra.local import site
+from infra.template_forms import CONSOLE, OWN, expanded, settled
 from shared.heartbeat import BEAT_EVERY
 from shared.settings import Settings
 from shared.task import EXCUSES, Lane
@@ -17,6 +19,7 @@ TEXT = (Path(__file__).parents[2] / "template.yaml").read_text()
 TEMPLATE: dict[str, Any] = yaml_parse(TEXT)
 EXPANDED = expanded(TEXT)
 PLAIN, OWNED = settled(EXPANDED, {}), settled(EXPANDED, OWN)  # without options, and with a key and a network
+HOSTED = settled(EXPANDED, CONSOLE)  # with the console, and nothing of one's own
 PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
 BUCKETS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"]
@@ -137,7 +140,7 @@ def test_a_message_dies_only_after_all_attempts_and_never_while_a_worker_may_liv
     longest = RESOURCES["RunSubtaskFunction"]["Properties"]["Timeout"]
 
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["SubtaskDeadLetterQueue", "Arn"]}
-    assert redrive["maxReceiveCount"] > EXCUSES * PARAMETERS["MaxAttempts"]["Default"]
+    assert redrive["maxReceiveCount"] > EXCUSES * PARAMETERS["MaxAttempts"]["MaxValue"]
     assert redrive["maxReceiveCount"] * BUSY_SECONDS > longest + PARAMETERS["LeaseSeconds"]["MaxValue"]
 
 
@@ -156,7 +159,7 @@ def test_what_expires_is_removed_by_dynamodb() -> None:
         }
 
 
-@pytest.mark.parametrize("name", [*BUCKETS, *TABLES])
+@pytest.mark.parametrize("name", [*BUCKETS, *TABLES, "UserPool"])
 def test_data_outlives_the_stack(name: str) -> None:
     assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
@@ -193,6 +196,7 @@ def test_everything_is_encrypted_by_the_key_of_whoever_gives_one() -> None:
     key = {"Ref": "KmsKeyArn"}
     buckets, tables, queues = (of_kind(OWNED, kind) for kind in ("S3::Bucket", "DynamoDB::Table", "SQS::Queue"))
 
+    del buckets["ConsoleBucket"]  # what lies there anybody may fetch
     for bucket in buckets.values():
         [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
@@ -244,10 +248,25 @@ def test_an_alarm_tells_when_a_queue_of_what_failed_is_not_emptied() -> None:
     watched = {
         alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm
         for alarm in of_kind(OWNED, "CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/SQS"
     }
 
     for queue in ("SubtaskDeadLetterQueue", "FailedUploadsQueue"):
         assert watched[queue]["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
+
+
+def test_a_days_work_is_bounded_by_whoever_wants_it_and_an_alarm_tells_when_it_is_spent() -> None:
+    limits = {"DailyTasks": "REELMILL_DAILY_TASKS", "DailyComputeSeconds": "REELMILL_DAILY_COMPUTE_SECONDS"}
+    for limit, variable in limits.items():
+        form = settled(EXPANDED, {limit: "5"})
+        worker = of_kind(form, "Lambda::Function")["RunSubtaskFunction"]["Environment"]["Variables"]
+        alarm = of_kind(form, "CloudWatch::Alarm")["BudgetAlarm"]
+
+        assert worker[variable] == {"Ref": limit}
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("Reelmill", "SubtasksHeldBack")
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": worker["POWERTOOLS_SERVICE_NAME"]}]
+    assert of_kind(OWNED, "CloudWatch::Alarm")["BudgetAlarm"]["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
+    assert "BudgetAlarm" not in of_kind(PLAIN, "CloudWatch::Alarm")
 
 
 def test_each_source_of_work_is_bounded() -> None:
@@ -270,4 +289,93 @@ def test_the_access_logs_of_the_buckets_go_where_one_says() -> None:
     places = [bucket.get("LoggingConfiguration") for bucket in of_kind(OWNED, "S3::Bucket").values()]
 
     assert {str(place["DestinationBucketName"]) for place in places if place} == {"{'Ref': 'AccessLogBucket'}"}
-    assert len({str(place) for place in places}) == 2  # each in a folder of its own
+    assert len({str(place) for place in places}) == len(BUCKETS)  # each in a folder of its own
+
+
+def test_without_the_console_nothing_of_it_is_made() -> None:
+    kinds = {resource["Type"].split("::")[1] for resource in PLAIN["Resources"].values()}
+
+    assert not {"CloudFront", "Cognito"} & kinds
+    assert "ConsoleBucket" not in PLAIN["Resources"]
+    assert set(PLAIN["Resources"]) < set(HOSTED["Resources"])
+
+
+def test_only_the_distribution_reads_the_bundle() -> None:
+    [_, reading] = of_kind(HOSTED, "S3::BucketPolicy")["ConsoleBucketPolicy"]["PolicyDocument"]["Statement"]
+    [access] = of_kind(HOSTED, "CloudFront::OriginAccessControl").values()
+    [bundle, _] = of_kind(HOSTED, "CloudFront::Distribution")["ConsoleDistribution"]["DistributionConfig"]["Origins"]
+
+    assert reading["Action"] == "s3:GetObject"
+    assert reading["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "distribution/${ConsoleDistribution}" in str(reading["Condition"]["StringEquals"]["aws:SourceArn"])
+    assert access["OriginAccessControlConfig"]["SigningBehavior"] == "always"
+    assert bundle["OriginAccessControlId"] == {"Fn::GetAtt": ["ConsoleOriginAccess", "Id"]}
+
+
+def test_browsers_reach_the_console_by_tls_alone_and_the_api_never_by_a_redirect() -> None:
+    plain, owned = (
+        of_kind(form, "CloudFront::Distribution")["ConsoleDistribution"]["DistributionConfig"]
+        for form in (HOSTED, OWNED)
+    )
+
+    assert plain["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert [(one["PathPattern"], one["ViewerProtocolPolicy"]) for one in plain["CacheBehaviors"]] == [
+        ("/api/*", "https-only")
+    ]
+    assert plain["HttpVersion"] == "http2and3"
+    assert "CustomErrorResponses" not in plain  # they would take the place of the API's own
+    assert owned["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert owned["Aliases"] == [{"Ref": "ConsoleDomain"}]
+
+
+def test_the_hosted_console_has_the_policy_of_the_local_one_and_the_hosts_that_it_needs() -> None:
+    [headers] = of_kind(HOSTED, "CloudFront::ResponseHeadersPolicy").values()
+    security = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    text, hosts = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    written = text.replace("${Files}", "FILES")
+
+    assert written.replace(" ${SignIn}", "") == site.policy("FILES")
+    assert "connect-src 'self' FILES ${SignIn};" in written
+    assert hosts["Files"]["Fn::Sub"].split() == [
+        f"https://${{{bucket}.{name}}}"
+        for bucket in ("InputBucket", "OutputBucket")
+        for name in ("RegionalDomainName", "DomainName")
+    ]
+    assert "*" not in str(hosts)
+    assert all(header["Override"] for header in security.values())
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 365 * 86400
+
+
+def test_the_consoles_client_has_no_secret_and_gets_a_code_and_nothing_else() -> None:
+    [client] = of_kind(HOSTED, "Cognito::UserPoolClient").values()
+    [scopes] = of_kind(HOSTED, "Cognito::UserPoolResourceServer").values()
+    ours = {f"{scopes['Identifier']}/{scope['ScopeName']}" for scope in scopes["Scopes"]}
+
+    assert (client["GenerateSecret"], client["AllowedOAuthFlows"]) == (False, ["code"])
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert ours == set(Scope)
+    assert set(client["AllowedOAuthScopes"]) == {"openid", "email", *Scope}
+
+
+def test_nobody_signs_up_by_themselves_and_no_password_is_short() -> None:
+    [pool] = of_kind(HOSTED, "Cognito::UserPool").values()
+
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
+    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == ("OPTIONAL", ["SOFTWARE_TOKEN_MFA"])
+    assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_the_api_takes_the_tokens_of_whom_the_console_signs_in_with() -> None:
+    [pools], [own] = (of_kind(form, "ApiGatewayV2::Authorizer").values() for form in (HOSTED, OWNED))
+
+    assert not of_kind(PLAIN, "ApiGatewayV2::Authorizer")
+    assert pools["JwtConfiguration"] == {
+        "Issuer": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
+        "Audience": [{"Ref": "UserPoolClient"}],
+    }
+    assert own["JwtConfiguration"] == {"Issuer": {"Ref": "JwtIssuer"}, "Audience": [{"Ref": "JwtAudience"}]}
+    assert not of_kind(OWNED, "Cognito::UserPool")  # one's own provider is enough
+    for form, kind in ((PLAIN, "AWS_IAM"), (HOSTED, "JWT"), (OWNED, "JWT")):
+        kinds = {route["AuthorizationType"] for route in of_kind(form, "ApiGatewayV2::Route").values()}
+        assert kinds == {kind, "NONE"}

@@ -36,6 +36,9 @@ const signed: Middleware = {
     for (const [name, value] of Object.entries(await auth().headers())) request.headers.set(name, value);
     return request;
   },
+  async onResponse({ response }) {
+    if (response.status === 401) await auth().refused?.();
+  },
 };
 
 export const api = createClient<paths>({ baseUrl: API });

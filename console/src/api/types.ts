@@ -18,6 +18,9 @@ export type Orchestration = Schemas["OrchestrationView"];
 export type OrchestrationBody = Schemas["OrchestrationBody"];
 export type SubtaskRule = Schemas["SubtaskRule"];
 export type Template = Schemas["TemplateView"];
+export type TemplateBody = Schemas["TemplateBody"];
+/** A version of either; only an orchestration's is enabled or not. */
+export type Version = Schemas["VersionView"] & Partial<Pick<Schemas["OrchestrationVersionView"], "enabled">>;
 export type Operation = Schemas["OperationView"];
 export type Verdict = Schemas["Verdict"];
 export type VerdictRow = Schemas["VerdictView"];

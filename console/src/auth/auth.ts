@@ -7,6 +7,8 @@ export interface Auth {
   user?: string;
   /** Return the headers that a request to the API needs. */
   headers: () => Promise<Record<string, string>>;
+  /** Sign in anew, unless that was done just now: the API took the headers for nobody's. */
+  refused?: () => Promise<void>;
   signOut?: () => Promise<void>;
 }
 

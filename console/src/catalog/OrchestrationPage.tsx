@@ -1,35 +1,31 @@
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
-import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Header from "@cloudscape-design/components/header";
-import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Tabs from "@cloudscape-design/components/tabs";
-import { useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { lazy, Suspense, useState } from "react";
+import { useParams } from "react-router";
 import { stringify } from "yaml";
 import type { Orchestration } from "../api/types";
 import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { Code, Json } from "../ui/Code";
-import { Confirm } from "../ui/Confirm";
 import { useFollow } from "../ui/links";
-import { Loaded } from "../ui/Loaded";
-import { Moment } from "../ui/Moment";
+import { Loaded, Waiting } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
-import { bodyOf, deleteOrchestration, loadOrchestration, switchOrchestration } from "./calls";
+import { bodyOf, deleteOrchestration, loadOrchestration, loadOrchestrationVersions, switchOrchestration } from "./calls";
+import { Deletion, DocumentPage } from "./DocumentPage";
 import { MatchForm } from "./MatchForm";
 import { Switched } from "./OrchestrationsPage";
 import { RuleGraph } from "./RuleGraph";
 import { tasksOf, triggerOf } from "./words";
 
+const Versions = lazy(() => import("./Versions"));
+
 export default function OrchestrationPage() {
   const { name = "" } = useParams();
   const found = usePolled(
     name,
-    (signal) => loadOrchestration(name, signal),
+    (signal) => loadOrchestration(name, undefined, signal),
     () => IDLE,
   );
   return <Loaded polled={found}>{(one) => <View orchestration={one} refresh={found.refresh} />}</Loaded>;
@@ -40,52 +36,45 @@ function View({ orchestration: one, refresh }: { orchestration: Orchestration; r
   const { columns } = text.orchestrations;
   const { name } = one;
   return (
-    <ContentLayout
-      header={
-        <Header variant="h1" description={one.description} actions={<Actions orchestration={one} refresh={refresh} />}>
-          {name}
-        </Header>
+    <DocumentPage
+      document={one}
+      description={one.description}
+      actions={<Actions orchestration={one} refresh={refresh} />}
+      facts={[
+        { label: columns.enabled, value: <Switched enabled={one.enabled} /> },
+        { label: columns.trigger, value: triggerOf(one.trigger) },
+        { label: text.create.prefix, value: one.output.prefix },
+        { label: text.task.overview.priority, value: one.priority },
+        {
+          label: text.nav.tasks,
+          value: (
+            <Link href={tasksOf(name)} onFollow={follow}>
+              {text.orchestrations.itsTasks}
+            </Link>
+          ),
+        },
+      ]}
+      views={[
+        { id: "graph", label: text.task.graph, content: <RuleGraph rules={one.subtasks} /> },
+        { id: "yaml", label: text.orchestrations.yaml, content: <Code label={text.orchestrations.yaml}>{yamlOf(one)}</Code> },
+        { id: "json", label: text.task.json, content: <Json label={text.task.json} value={one} /> },
+      ]}
+      versions={
+        <Suspense fallback={<Waiting />}>
+          <Versions
+            address={`/orchestrations/${name}`}
+            load={(page, signal) => loadOrchestrationVersions(name, page, signal)}
+            read={async (version, signal) => yamlOf(await loadOrchestration(name, version, signal))}
+          />
+        </Suspense>
       }
     >
-      <SpaceBetween size="l">
-        <Container header={<Header variant="h2">{text.task.overviewTitle}</Header>}>
-          <KeyValuePairs
-            columns={4}
-            items={[
-              { label: columns.enabled, value: <Switched enabled={one.enabled} /> },
-              { label: columns.trigger, value: triggerOf(one.trigger) },
-              { label: text.create.prefix, value: one.output.prefix },
-              { label: text.task.overview.priority, value: one.priority },
-              { label: columns.version, value: one.version },
-              { label: columns.kind, value: text.kinds[one.kind] },
-              { label: columns.updated, value: <Moment at={one.updatedAt} /> },
-              {
-                label: text.nav.tasks,
-                value: (
-                  <Link href={tasksOf(name)} onFollow={follow}>
-                    {text.orchestrations.itsTasks}
-                  </Link>
-                ),
-              },
-            ]}
-          />
-        </Container>
-        <Tabs
-          ariaLabel={text.task.views}
-          tabs={[
-            { id: "graph", label: text.task.graph, content: <RuleGraph rules={one.subtasks} /> },
-            { id: "yaml", label: text.orchestrations.yaml, content: <Code label={text.orchestrations.yaml}>{stringify({ name, ...bodyOf(one) })}</Code> },
-            { id: "json", label: text.task.json, content: <Json label={text.task.json} value={one} /> },
-          ]}
-        />
-        <MatchForm />
-      </SpaceBetween>
-    </ContentLayout>
+      <MatchForm />
+    </DocumentPage>
   );
 }
 
 function Actions({ orchestration: one, refresh }: { orchestration: Orchestration; refresh: () => void }) {
-  const navigate = useNavigate();
   const follow = useFollow();
   const { tell, fail } = useNotices();
   const [deleting, setDeleting] = useState(false);
@@ -114,18 +103,18 @@ function Actions({ orchestration: one, refresh }: { orchestration: Orchestration
         }}
       />
       {deleting && (
-        <Confirm
-          title={text.orchestrations.deleteTitle(one.name)}
+        <Deletion
+          folder="/orchestrations"
+          name={one.name}
           what={text.orchestrations.deleteWhat}
-          label={text.delete}
+          act={deleteOrchestration}
           onClose={() => setDeleting(false)}
-          act={async () => {
-            await deleteOrchestration(one.name);
-            tell("success", text.orchestrations.deleted(one.name));
-            await navigate("/orchestrations");
-          }}
         />
       )}
     </SpaceBetween>
   );
+}
+
+function yamlOf(one: Orchestration): string {
+  return stringify({ name: one.name, ...bodyOf(one) });
 }

@@ -1,84 +1,75 @@
 import Button from "@cloudscape-design/components/button";
-import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Header from "@cloudscape-design/components/header";
-import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { lazy, Suspense, useState } from "react";
+import { useParams } from "react-router";
+import { stringify } from "yaml";
 import type { Template } from "../api/types";
 import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { Json } from "../ui/Code";
-import { Confirm } from "../ui/Confirm";
 import { useFollow } from "../ui/links";
-import { Loaded } from "../ui/Loaded";
-import { Moment } from "../ui/Moment";
-import { useNotices } from "../ui/notices";
-import { deleteTemplate, loadTemplate } from "./calls";
+import { Loaded, Waiting } from "../ui/Loaded";
+import { deleteTemplate, loadTemplate, loadTemplateVersions } from "./calls";
+import { Deletion, DocumentPage } from "./DocumentPage";
 import { useOrchestrations } from "./names";
 import { presetRefusal } from "./words";
+
+const Versions = lazy(() => import("./Versions"));
 
 export default function TemplatePage() {
   const { name = "" } = useParams();
   const found = usePolled(
     name,
-    (signal) => loadTemplate(name, signal),
+    (signal) => loadTemplate(name, undefined, signal),
     () => IDLE,
   );
   return <Loaded polled={found}>{(one) => <View template={one} />}</Loaded>;
 }
 
 function View({ template: one }: { template: Template }) {
-  const follow = useFollow();
-  const users = (useOrchestrations() ?? []).filter((other) => other.subtasks.some((rule) => rule.template === one.name));
+  const { name } = one;
   return (
-    <ContentLayout
-      header={
-        <Header variant="h1" description={one.summary} actions={<Actions template={one} />}>
-          {one.name}
-        </Header>
-      }
-    >
-      <SpaceBetween size="l">
-        <Container header={<Header variant="h2">{text.task.overviewTitle}</Header>}>
-          <KeyValuePairs
-            columns={4}
-            items={[
-              { label: text.templates.columns.operation, value: text.types[one.operation] },
-              { label: text.orchestrations.columns.kind, value: text.kinds[one.kind] },
-              { label: text.orchestrations.columns.version, value: one.version },
-              { label: text.orchestrations.columns.updated, value: <Moment at={one.updatedAt} /> },
-              {
-                label: text.templates.usedBy,
-                value: users.length ? (
-                  <SpaceBetween size="xxs">
-                    {users.map((other) => (
-                      <Link key={other.name} href={`/orchestrations/${other.name}`} onFollow={follow}>
-                        {other.name}
-                      </Link>
-                    ))}
-                  </SpaceBetween>
-                ) : (
-                  text.none
-                ),
-              },
-            ]}
+    <DocumentPage
+      document={one}
+      description={one.summary}
+      actions={<Actions template={one} />}
+      facts={[
+        { label: text.templates.columns.operation, value: text.types[one.operation] },
+        { label: text.templates.usedBy, value: <Users name={name} /> },
+      ]}
+      views={[{ id: "params", label: text.task.params, content: <Json value={one.params} label={text.task.params} /> }]}
+      versions={
+        <Suspense fallback={<Waiting />}>
+          <Versions
+            address={`/templates/${name}`}
+            load={(page, signal) => loadTemplateVersions(name, page, signal)}
+            read={async (version, signal) => yamlOf(await loadTemplate(name, version, signal))}
           />
-        </Container>
-        <Container header={<Header variant="h2">{text.task.params}</Header>}>
-          <Json value={one.params} label={text.task.params} />
-        </Container>
-      </SpaceBetween>
-    </ContentLayout>
+        </Suspense>
+      }
+    />
+  );
+}
+
+/** The orchestrations that name a template. */
+function Users({ name }: { name: string }) {
+  const follow = useFollow();
+  const users = (useOrchestrations() ?? []).filter((other) => other.subtasks.some((rule) => rule.template === name));
+  if (!users.length) return <>{text.none}</>;
+  return (
+    <SpaceBetween size="xxs">
+      {users.map((other) => (
+        <Link key={other.name} href={`/orchestrations/${other.name}`} onFollow={follow}>
+          {other.name}
+        </Link>
+      ))}
+    </SpaceBetween>
   );
 }
 
 function Actions({ template: one }: { template: Template }) {
-  const navigate = useNavigate();
   const follow = useFollow();
-  const { tell } = useNotices();
   const [deleting, setDeleting] = useState(false);
   const refused = presetRefusal(one.kind);
   return (
@@ -99,18 +90,12 @@ function Actions({ template: one }: { template: Template }) {
         {text.edit}
       </Button>
       {deleting && (
-        <Confirm
-          title={text.templates.deleteTitle(one.name)}
-          what={text.templates.deleteWhat}
-          label={text.delete}
-          onClose={() => setDeleting(false)}
-          act={async () => {
-            await deleteTemplate(one.name);
-            tell("success", text.templates.deleted(one.name));
-            await navigate("/templates");
-          }}
-        />
+        <Deletion folder="/templates" name={one.name} what={text.templates.deleteWhat} act={deleteTemplate} onClose={() => setDeleting(false)} />
       )}
     </SpaceBetween>
   );
+}
+
+function yamlOf({ name, operation, summary, params }: Template): string {
+  return stringify({ name, operation, summary, params });
 }

@@ -16,17 +16,11 @@ interface Props<T> {
 /** A document as YAML (or JSON, which is YAML), checked as one types; the forms follow whatever can be read. */
 export function YamlEditor<T>({ value, wrong, onChange }: Props<T>) {
   const [typed, setTyped] = useState(() => stringify(value));
-  const [problem, setProblem] = useState<string>();
+  const { problem } = judged(typed, wrong);
   const change = (next: string) => {
     setTyped(next);
-    try {
-      const read: unknown = parse(next);
-      const found = wrong(read);
-      setProblem(found);
-      if (found === undefined) onChange(read as T);
-    } catch (error) {
-      setProblem(error instanceof YAMLParseError ? error.message : String(error));
-    }
+    const found = judged(next, wrong);
+    if (found.problem === undefined) onChange(found.document as T);
   };
   return (
     <SpaceBetween size="s">
@@ -47,4 +41,14 @@ export function YamlEditor<T>({ value, wrong, onChange }: Props<T>) {
       )}
     </SpaceBetween>
   );
+}
+
+/** Return what a text says, and what is wrong with it. */
+function judged(typed: string, wrong: Props<unknown>["wrong"]): { document?: unknown; problem?: string | undefined } {
+  try {
+    const document: unknown = parse(typed);
+    return { document, problem: wrong(document) };
+  } catch (error) {
+    return { problem: error instanceof YAMLParseError ? error.message : String(error) };
+  }
 }

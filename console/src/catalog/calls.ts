@@ -1,13 +1,25 @@
 /** What the catalog's pages ask the API. */
 
 import { api, take } from "../api/client";
-import type { Orchestration, OrchestrationBody, Template } from "../api/types";
-import type { Schemas } from "../api/client";
+import type { Orchestration, OrchestrationBody, Template, TemplateBody, Version } from "../api/types";
+
+export interface PageQuery {
+  maxResults: number;
+  nextToken: string | undefined;
+}
+
+export interface VersionPage {
+  versions: Version[];
+  nextToken: string | null;
+}
 
 const at = (name: string) => ({ params: { path: { name } } });
 
-export const loadOrchestration = (name: string, signal?: AbortSignal): Promise<Orchestration> =>
-  take(api.GET("/orchestrations/{name}", { ...at(name), signal }));
+export const loadOrchestration = (name: string, version: number | undefined, signal?: AbortSignal): Promise<Orchestration> =>
+  take(api.GET("/orchestrations/{name}", { params: { path: { name }, query: { version } }, signal }));
+
+export const loadOrchestrationVersions = (name: string, page: PageQuery, signal: AbortSignal): Promise<VersionPage> =>
+  take(api.GET("/orchestrations/{name}/versions", { params: { path: { name }, query: page }, signal }));
 
 export const storeOrchestration = (name: string, body: OrchestrationBody): Promise<Orchestration> =>
   take(api.PUT("/orchestrations/{name}", { ...at(name), body }));
@@ -19,10 +31,13 @@ export async function deleteOrchestration(name: string): Promise<void> {
   await take<unknown>(api.DELETE("/orchestrations/{name}", { ...at(name), parseAs: "text" }));
 }
 
-export const loadTemplate = (name: string, signal?: AbortSignal): Promise<Template> =>
-  take(api.GET("/templates/{name}", { ...at(name), signal }));
+export const loadTemplate = (name: string, version: number | undefined, signal?: AbortSignal): Promise<Template> =>
+  take(api.GET("/templates/{name}", { params: { path: { name }, query: { version } }, signal }));
 
-export const storeTemplate = (name: string, body: Schemas["TemplateBody"]): Promise<Template> =>
+export const loadTemplateVersions = (name: string, page: PageQuery, signal: AbortSignal): Promise<VersionPage> =>
+  take(api.GET("/templates/{name}/versions", { params: { path: { name }, query: page }, signal }));
+
+export const storeTemplate = (name: string, body: TemplateBody): Promise<Template> =>
   take(api.PUT("/templates/{name}", { ...at(name), body }));
 
 export async function deleteTemplate(name: string): Promise<void> {

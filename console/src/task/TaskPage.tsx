@@ -8,8 +8,6 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import { useParams, useSearchParams } from "react-router";
 import type { BulkAction, Subtask, TaskDetail } from "../api/types";
-import { auth } from "../auth/auth";
-import { API } from "../config";
 import { SourcePlayer } from "../player/SourcePlayer";
 import { BUSY, IDLE, usePolled } from "../polled";
 import { text } from "../strings";
@@ -21,7 +19,7 @@ import { Copyable } from "../ui/Copy";
 import { Loaded, LoadError } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
 import { useNow } from "../ui/now";
-import { loadSubtask, loadTask } from "./calls";
+import { loadDownload, loadTask } from "./calls";
 import { cli, curl } from "./commands";
 import { Failures } from "./Failures";
 import { Overview } from "./Overview";
@@ -29,6 +27,8 @@ import { SubtaskDialog } from "./SubtaskDialog";
 import { SubtaskGraph } from "./SubtaskGraph";
 import { SubtaskTable, type SubtaskWay } from "./SubtaskTable";
 import { Timeline } from "./Timeline";
+
+const PATIENCE = 2000; // ms that one waits for a download without being told why
 
 export default function TaskPage() {
   const { taskId = "" } = useParams();
@@ -39,7 +39,7 @@ export default function TaskPage() {
     (signal) => loadTask(taskId, run, signal),
     (found) => (found.status === "COMPLETED" ? (run ? null : IDLE) : BUSY),
   );
-  const { fail } = useNotices();
+  const { tell, fail } = useNotices();
   const no = Number(search.get("subtask")) || undefined;
 
   /** Change what the address says; null takes a word away. */
@@ -52,15 +52,17 @@ export default function TaskPage() {
     setSearch(next);
   };
   const onWay = (way: SubtaskWay, subtask: Subtask) => {
-    if (way === "download") download(taskId, subtask.no, run).catch(fail);
-    else go({ subtask: `${subtask.no}`, tab: way === "play" ? "play" : null, t: null });
+    if (way === "download") {
+      const late = setTimeout(() => tell("info", text.task.packing), PATIENCE);
+      download(taskId, subtask.no, run).catch(fail).finally(() => clearTimeout(late));
+    } else go({ subtask: `${subtask.no}`, tab: way === "play" ? "play" : null, t: null });
   };
 
   return (
     <Loaded polled={task}>
       {(found) => (
         <>
-          <TaskView task={found} newest={run === undefined} error={task.error} refresh={task.refresh} go={go} onWay={onWay} view={search.get("view")} />
+          <TaskView task={found} error={task.error} refresh={task.refresh} go={go} onWay={onWay} view={search.get("view")} />
           {no !== undefined && found.subtasks[no - 1] && (
             <SubtaskDialog
               key={no}
@@ -81,7 +83,6 @@ export default function TaskPage() {
 
 interface ViewProps {
   task: TaskDetail;
-  newest: boolean;
   error: Error | undefined;
   refresh: () => void;
   view: string | null;
@@ -89,7 +90,7 @@ interface ViewProps {
   onWay: (way: SubtaskWay, subtask: Subtask) => void;
 }
 
-function TaskView({ task, newest, error, refresh, view, go, onWay }: ViewProps) {
+function TaskView({ task, error, refresh, view, go, onWay }: ViewProps) {
   const now = useNow(task.status !== "COMPLETED");
   const moves = useMoves(() => {
     go({ run: null });
@@ -104,7 +105,7 @@ function TaskView({ task, newest, error, refresh, view, go, onWay }: ViewProps) 
   return (
     <ContentLayout
       header={
-        <Header variant="h1" actions={<Actions task={task} newest={newest} moves={moves} go={go} />}>
+        <Header variant="h1" actions={<Actions task={task} moves={moves} go={go} />}>
           <Copyable value={task.taskId} />
         </Header>
       }
@@ -125,8 +126,7 @@ function TaskView({ task, newest, error, refresh, view, go, onWay }: ViewProps) 
   );
 }
 
-function Actions(props: { task: TaskDetail; newest: boolean; moves: ReturnType<typeof useMoves>; go: ViewProps["go"] }) {
-  const { task, newest, moves, go } = props;
+function Actions({ task, moves, go }: { task: TaskDetail; moves: ReturnType<typeof useMoves>; go: ViewProps["go"] }) {
   const [playing, setPlaying] = useState(false);
   const restart = moveItem("RESTART", task);
   const path = `/tasks/${task.taskId}`;
@@ -138,7 +138,7 @@ function Actions(props: { task: TaskDetail; newest: boolean; moves: ReturnType<t
   };
   return (
     <SpaceBetween direction="horizontal" size="xs">
-      <Runs task={task} newest={newest} go={go} />
+      <Runs task={task} go={go} />
       <CopyMenu copies={copies} />
       <Button iconName="video-on" onClick={() => setPlaying(true)}>
         {text.tasks.playSource}
@@ -160,23 +160,19 @@ function Actions(props: { task: TaskDetail; newest: boolean; moves: ReturnType<t
   );
 }
 
-/** The runs of a task, the newest first. An older one tells only its own number, so the newest is asked for by none. */
-function Runs({ task, newest, go }: { task: TaskDetail; newest: boolean; go: ViewProps["go"] }) {
-  const [most, setMost] = useState(task.run);
-  if (newest && task.run > most) setMost(task.run);
-  if (most === 1 && newest) return null;
-  const options = Array.from({ length: Math.max(most, task.run) }, (_, index) => `${index + 1}`).reverse();
+/** The runs of a task, the newest first. */
+function Runs({ task, go }: { task: TaskDetail; go: ViewProps["go"] }) {
+  if (task.newestRun === 1) return null;
+  const option = (run: number) => ({ value: `${run}`, label: text.task.run(run) });
   return (
     <Select
       ariaLabel={text.task.runs}
-      selectedOption={{ value: `${task.run}`, label: text.task.run(task.run) }}
-      options={[
-        ...(newest ? [] : [{ value: "", label: text.task.newestRun }]),
-        ...options.map((value) => ({ value, label: text.task.run(Number(value)) })),
-      ]}
+      selectedOption={option(task.run)}
+      options={Array.from({ length: task.newestRun }, (_, index) => option(task.newestRun - index))}
       onChange={(event) => {
         const { value } = event.detail.selectedOption;
-        go({ run: value && !(newest && Number(value) === most) ? value : null, subtask: null });
+        // The newest run is asked for by none, so that the page follows it to the next.
+        go({ run: value && value !== `${task.newestRun}` ? value : null, subtask: null });
       }}
     />
   );
@@ -197,17 +193,11 @@ function CopyMenu({ copies }: { copies: Record<keyof typeof text.task.copies, st
   );
 }
 
-/** Save the files of a subtask: several as one zip, where a plain link may ask for it. */
+/** Save the files of a subtask: several as one zip. */
 async function download(taskId: string, no: number, run: number | undefined): Promise<void> {
-  const { outputs } = await loadSubtask(taskId, no, run);
-  const zip = `${API}/tasks/${taskId}/subtasks/${no}/download${run ? `?run=${run}` : ""}`;
-  const signedIn = auth().signOut !== undefined; // a link carries no token
-  const links = outputs.length > 1 && !signedIn ? [zip] : outputs.map((output) => output.downloadUrl);
-  for (const href of links) {
-    const link = document.createElement("a");
-    link.href = href;
-    link.download = "";
-    link.click();
-    await new Promise((done) => setTimeout(done, 300)); // browsers drop what comes at once
-  }
+  const { url } = await loadDownload(taskId, no, run);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  link.click();
 }

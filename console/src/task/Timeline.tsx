@@ -19,12 +19,11 @@ const COLOURS: Partial<Record<Standing, string>> = {
 
 /** `now` is the end of what still runs, in epoch milliseconds. */
 export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
-  const begun = task.run === 1 ? new Date(task.createdAt).getTime() : undefined;
+  const begun = new Date(task.runAt).getTime();
   const spans = task.subtasks.map((subtask) => spanOf(subtask, task.subtasks, begun));
   const known = spans.flatMap((span) => [span.ready, span.started, span.ended]).filter((at) => at !== undefined);
-  const from = Math.min(...known, begun ?? now);
-  const to = task.endedAt ? Math.max(...known, from + 1) : now;
-  const share = (at: number) => `${(100 * (at - from)) / (to - from)}%`;
+  const to = Math.max(begun + 1, ...(task.endedAt ? known : [now]));
+  const share = (at: number) => `${(100 * (at - begun)) / (to - begun)}%`;
 
   return (
     <SpaceBetween size="s">
@@ -34,7 +33,7 @@ export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
           <div role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
             {Array.from({ length: TICKS }, (_, tick) => (
               <span key={tick} style={tickAt(tick)}>
-                <Box variant="small">{duration(((to - from) * tick) / (TICKS - 1) / 1000)}</Box>
+                <Box variant="small">{duration(((to - begun) * tick) / (TICKS - 1) / 1000)}</Box>
               </span>
             ))}
           </div>
@@ -63,6 +62,7 @@ function Bar(props: { subtask: Subtask; span: Span | undefined; now: number; sha
     text.standings[stands],
     ...(waited > 0 ? [text.task.waited(duration(waited))] : []),
     ...(ran === undefined ? [] : [text.task.ran(duration(ran))]),
+    ...(subtask.carriedFrom ? [text.task.carried(subtask.carriedFrom)] : []),
   ].join(", ");
   return (
     <div role="row" style={ROW}>

@@ -14,18 +14,17 @@ export function secondsLeft(subtask: Pick<Subtask, "status" | "progress" | "star
 }
 
 export interface Span {
-  /** Epoch milliseconds since which nothing but a worker was missing; undefined when that is not known. */
+  /** Epoch milliseconds since which nothing but a worker was missing; undefined while that is not so. */
   ready: number | undefined;
   started: number | undefined;
   ended: number | undefined;
 }
 
-/** Return when a subtask was ready, began and ended. `begun` is when its run was asked for, if that is known. */
-export function spanOf(subtask: Subtask, all: readonly Subtask[], begun: number | undefined): Span {
+/** Return when a subtask was ready, began and ended in this run, which was asked for at `begun`. */
+export function spanOf(subtask: Subtask, all: readonly Subtask[], begun: number): Span {
+  if (subtask.carriedFrom) return { ready: undefined, started: undefined, ended: undefined };
   const at = (iso: string | null) => (iso ? new Date(iso).getTime() : undefined);
   const freed = subtask.needs.map((no) => at(all.find((one) => one.no === no)?.endedAt ?? null));
-  const ready = freed.length
-    ? freed.every((time) => time !== undefined) ? Math.max(...freed) : undefined
-    : begun;
+  const ready = freed.every((time) => time !== undefined) ? Math.max(begun, ...freed) : undefined;
   return { ready, started: at(subtask.startedAt), ended: at(subtask.endedAt) };
 }

@@ -1,0 +1,149 @@
+/** The form that stores an orchestration or a template: where it begins, its name, saving. */
+
+import Alert from "@cloudscape-design/components/alert";
+import Button from "@cloudscape-design/components/button";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
+import Container from "@cloudscape-design/components/container";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Form from "@cloudscape-design/components/form";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import Select from "@cloudscape-design/components/select";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { Fragment, type ReactNode, useState } from "react";
+import { useNavigate, useParams, useSearchParams } from "react-router";
+import { wrongWords } from "../create/check";
+import { usePolled } from "../polled";
+import { text } from "../strings";
+import { useFollow } from "../ui/links";
+import { Loaded } from "../ui/Loaded";
+import { useNotices } from "../ui/notices";
+import { reasonOf } from "../ui/reason";
+
+interface BeginningProps<T> {
+  fresh: T;
+  load: (name: string, version: number | undefined, signal: AbortSignal) => Promise<T>;
+  children: (first: T) => ReactNode;
+}
+
+/** Loads what the address says to begin with: what is edited, one of its versions, what is copied, or nothing yet. */
+export function Beginning<T>({ fresh, load, children }: BeginningProps<T>) {
+  const { name } = useParams();
+  const [search] = useSearchParams();
+  const from = name ?? search.get("from") ?? "";
+  const version = restored(search);
+  const key = `${from}#${version ?? ""}`;
+  const found = usePolled(
+    key,
+    async (signal) => (from ? load(from, version, signal) : fresh),
+    () => null,
+  );
+  // Another beginning is another form.
+  return <Loaded polled={found}>{(first) => <Fragment key={key}>{children(first)}</Fragment>}</Loaded>;
+}
+
+interface Props {
+  /** The address of all of its kind. */
+  folder: string;
+  /** The title of a new one. */
+  create: string;
+  nameWhy: string;
+  /** What a new one may begin as. */
+  others: readonly { name: string; description: string }[];
+  /** Whether the document can be stored. */
+  sound: boolean;
+  store: (name: string) => Promise<{ name: string; version: number }>;
+  /** The form itself; `tried` says that somebody wanted to save it already. */
+  children: (tried: boolean) => ReactNode;
+}
+
+export function DocumentEditor({ folder, create, nameWhy, others, sound, store, children }: Props) {
+  const { name } = useParams();
+  const [search] = useSearchParams();
+  const navigate = useNavigate();
+  const follow = useFollow();
+  const { tell } = useNotices();
+  const [given, setGiven] = useState(name ?? "");
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+  const wrongName = wrongWords({ name: given, type: "TRANSCODE" }, []).name;
+  const version = restored(search);
+
+  const save = async () => {
+    setTried(true);
+    if (wrongName ?? !sound) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      const stored = await store(given);
+      tell("success", text.orchestrations.stored(stored.name, stored.version));
+      await navigate(`${folder}/${stored.name}`);
+    } catch (problem) {
+      setError(reasonOf(problem));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <ContentLayout header={<Header variant="h1">{name ? text.orchestrations.editing(name) : create}</Header>}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <Form
+          errorText={error}
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button variant="link" formAction="none" href={name ? `${folder}/${name}` : folder} onFollow={follow}>
+                {text.cancel}
+              </Button>
+              <Button variant="primary" loading={busy}>
+                {text.save}
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          <SpaceBetween size="l">
+            {version !== undefined && <Alert type="info">{text.versions.restoring(version)}</Alert>}
+            {!name && (
+              <Container>
+                <ColumnLayout columns={2}>
+                  <FormField label={text.plan.name} description={nameWhy} errorText={tried ? wrongName : undefined}>
+                    <Input value={given} onChange={({ detail }) => setGiven(detail.value)} />
+                  </FormField>
+                  <StartFrom others={others} />
+                </ColumnLayout>
+              </Container>
+            )}
+            {children(tried)}
+          </SpaceBetween>
+        </Form>
+      </form>
+    </ContentLayout>
+  );
+}
+
+function StartFrom({ others }: { others: Props["others"] }) {
+  const [search, setSearch] = useSearchParams();
+  const from = search.get("from");
+  const nothing = { value: "", label: text.orchestrations.blank };
+  return (
+    <FormField label={text.orchestrations.startFrom} description={text.orchestrations.startFromWhy}>
+      <Select
+        selectedOption={from ? { value: from, label: from } : nothing}
+        options={[nothing, ...others.map((one) => ({ value: one.name, label: one.name, description: one.description }))]}
+        onChange={({ detail }) => setSearch(detail.selectedOption.value ? { from: detail.selectedOption.value } : {})}
+      />
+    </FormField>
+  );
+}
+
+/** Return the version that the address says to restore. */
+function restored(search: URLSearchParams): number | undefined {
+  return Number(search.get("version")) || undefined;
+}

@@ -1,0 +1,192 @@
+"""Orchestrations and templates in a real browser: their versions, their editors, what they would do."""
+
+import re
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from infra.local.stack import StackInfo
+from tests.console.test_accessibility import AXE, RULES
+from tests.stack.test_end_to_end import Api
+
+COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": ["10%"]}}
+PHONE = 390  # pixels
+
+
+def orchestration(description: str, prefix: str) -> dict[str, Any]:
+    return {"description": description, "trigger": {"prefix": prefix}, "subtasks": [COVER]}
+
+
+@pytest.fixture
+def versioned(api: Api) -> str:
+    """An orchestration whose versions differ in a line each; return its address."""
+    for description, prefix in (("first", "a/"), ("second", "a/"), ("third", "b/")):
+        api.call("PUT", "/orchestrations/versioned", orchestration(description, prefix))
+    newest: int = api.call("POST", "/orchestrations/versioned/disable")["version"]
+    assert newest >= 4
+    return "/orchestrations/versioned"
+
+
+def changed(page: Page) -> tuple[list[str], list[str]]:
+    """Return the lines that the difference shows as taken away, and as added."""
+    difference = page.get_by_role("region", name="Difference")
+    expect(difference).to_be_visible()
+    removed, added = difference.locator("del"), difference.locator("ins")
+    return removed.all_inner_texts(), added.all_inner_texts()
+
+
+def yaml_editor(page: Page) -> Locator:
+    page.get_by_role("tab", name="YAML").click()
+    return page.get_by_role("textbox", name="YAML")
+
+
+def test_the_versions_are_listed_and_the_newest_is_compared_with_the_one_before(page: Page, versioned: str) -> None:
+    page.goto(versioned)
+    page.get_by_role("tab", name="Versions").click()
+
+    rows = page.get_by_role("grid", name="Versions").get_by_role("row")
+    expect(rows.nth(1)).to_contain_text("Current")
+    expect(rows.nth(1)).to_contain_text("Disabled")
+    expect(rows.nth(2)).not_to_contain_text("Current")
+    expect(rows.nth(2)).to_contain_text("Enabled")
+    assert changed(page) == (["-enabled: true"], ["+enabled: false"])
+    expect(page.get_by_text("1 line added, 1 removed")).to_be_visible()
+
+
+def test_any_two_versions_are_compared_and_a_link_leads_to_their_difference(
+    page: Page, api: Api, versioned: str
+) -> None:
+    newest = api.call("GET", versioned)["version"]
+    page.goto(f"{versioned}?view=versions")
+
+    page.get_by_role("link", name=f"Changes of version {newest - 2}").click()
+    expect(page.get_by_text("-description: first")).to_be_visible()
+    assert changed(page) == (["-description: first"], ["+description: second"])
+
+    page.get_by_role("button", name="To version").click()
+    page.get_by_role("option", name=str(newest - 1), exact=True).click()
+    expect(page.get_by_text("+description: third")).to_be_visible()
+    assert changed(page) == (["-description: first", "-  prefix: a/"], ["+description: third", "+  prefix: b/"])
+    page.reload()
+    expect(page.get_by_text("+description: third")).to_be_visible()
+
+
+def test_an_old_version_is_restored_by_the_editor_that_shows_what_will_be_stored(
+    page: Page, api: Api, versioned: str
+) -> None:
+    newest = api.call("GET", versioned)["version"]
+    page.goto(f"{versioned}?view=versions")
+
+    page.get_by_role("link", name=f"Restore version {newest - 3}").click()
+
+    expect(page.get_by_text(f"This is version {newest - 3}.")).to_be_visible()
+    expect(page.get_by_label("Description")).to_have_value("first")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(f"versioned is stored as version {newest + 1}.")).to_be_visible()
+    stored = api.call("GET", versioned)
+    assert (stored["description"], stored["trigger"]["prefix"], stored["enabled"]) == ("first", "a/", True)
+
+
+def test_what_ships_has_one_version_and_nothing_to_compare_it_with(page: Page) -> None:
+    page.goto("/templates/h264-720p?view=versions")
+
+    expect(page.get_by_role("grid", name="Versions").get_by_role("row")).to_have_count(2)
+    expect(page.get_by_text("There is no other version yet.")).to_be_visible()
+    expect(page.get_by_role("link", name="Restore", exact=False)).to_have_count(0)
+
+
+def test_a_template_is_made_edited_compared_and_deleted(page: Page) -> None:
+    page.goto("/templates/create?from=h264-720p")
+    page.get_by_label("Name").fill("house-style")
+    page.get_by_label("Summary").fill("how we do it")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("house-style is stored as version")).to_be_visible()
+
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page.get_by_label("Summary")).to_have_value("how we do it")
+    page.get_by_label("Summary").fill("how we did it")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/templates/house-style")
+    page.get_by_role("tab", name="Versions").click()
+    assert changed(page) == (["-summary: how we do it"], ["+summary: how we did it"])
+
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.wait_for_url("**/templates")
+    expect(page.get_by_text("house-style is deleted.")).to_be_visible()
+    expect(page.get_by_role("link", name="house-style")).to_have_count(0)
+
+
+def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_right(page: Page, api: Api) -> None:
+    api.call("PUT", "/orchestrations/typed", orchestration("by hand", "typed/"))
+    page.goto("/orchestrations/typed/edit")
+    editor = yaml_editor(page)
+    good = editor.input_value()
+
+    editor.fill(good.replace("by hand", "[by hand"))
+    expect(page.get_by_text("must be sufficiently indented and end with a ] at line 2, column 1")).to_be_visible()
+    editor.fill(good.replace("SCREENSHOT", "PAINTING"))
+    expect(page.get_by_text("subtasks[0].type: one of TRANSCODE")).to_be_visible()
+    editor.fill(good.replace("at:", "moments:"))
+    expect(page.get_by_text(re.compile(r"^subtasks\[0\]\.params.*moments"))).to_be_visible()
+    editor.fill(good.replace("by hand", "by eye").replace("prefix: typed/", "prefix: seen/"))
+    expect(page.get_by_text("This can be stored.")).to_be_visible()
+
+    page.get_by_role("tab", name="Form").click()
+    expect(page.get_by_label("Description")).to_have_value("by eye")
+    expect(page.get_by_label("Folder")).to_have_value("seen/")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/orchestrations/typed")
+    assert api.call("GET", "/orchestrations/typed")["trigger"]["prefix"] == "seen/"
+
+
+def test_an_orchestration_is_switched_off_and_on(page: Page, api: Api) -> None:
+    api.call("PUT", "/orchestrations/switched", orchestration("now and then", "switched/"))
+    page.goto("/orchestrations/switched")
+
+    page.get_by_role("button", name="Disable", exact=True).click()
+    expect(page.get_by_text("switched takes no more files.")).to_be_visible()
+    expect(page.get_by_text("Disabled", exact=True)).to_be_visible()
+    assert api.call("GET", "/orchestrations/switched")["enabled"] is False
+
+    page.get_by_role("button", name="Enable", exact=True).click()
+    expect(page.get_by_text("switched takes new files.")).to_be_visible()
+    expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
+    assert api.call("GET", "/orchestrations/switched")["enabled"] is True
+
+
+def test_what_a_key_would_do_is_told_without_doing_it(page: Page, api: Api) -> None:
+    page.goto("/orchestrations")
+    key = page.get_by_label("Key in the input bucket")
+
+    key.fill("uploads/holiday.mov")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_text("Became a task: 1 task would be made")).to_be_visible()
+    row = page.get_by_role("table", name="What would this key do?").get_by_role("row", name="web-video")
+    expect(row).to_contain_text("its format is mov")
+
+    key.fill("uploads/notes.txt")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_text(re.compile("^Wrong format: "))).to_be_visible()
+    assert api.call("GET", "/tasks", sourceKey="uploads/holiday.mov")["tasks"] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_versions_can_be_used_by_everybody_and_on_a_phone(
+    browser: Browser, stack: StackInfo, versioned: str, theme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(
+        base_url=stack.console_url, color_scheme=theme, bypass_csp=True, viewport={"width": PHONE, "height": 844}
+    )
+    page = context.new_page()
+    page.goto(f"{versioned}?view=versions")
+    expect(page.get_by_role("region", name="Difference")).to_be_visible()
+
+    page.add_script_tag(path=AXE)
+    report = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    context.close()
+
+    assert [(one["id"], node["html"]) for one in report["violations"] for node in one["nodes"]] == []
+    assert wide <= PHONE
