@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
 SIGNED_SERVICE = "execute-api"
+TOKEN = "REELMILL_TOKEN"  # noqa: S105 - a variable's name. No option: everybody on the machine sees those
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,19 @@ class SignedForAws(httpx.Auth):
         yield request
 
 
+class Bearer(httpx.Auth):
+    """Shows a token with each request, as an API with a JWT authorizer asks for."""
+
+    def __init__(self, token: str) -> None:
+        """Keep the token."""
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
 def is_loopback(url: str) -> bool:
     """Whether the URL's host is this machine: nobody signs in there."""
     host = urlsplit(url).hostname or ""
@@ -78,11 +92,18 @@ def connected(context: typer.Context) -> Api:
 
 
 def open_api(url: str, profile: str | None = None, region: str | None = None) -> Api:
-    """Return a client of the API at `url`, which signs its calls unless the API is on this machine."""
+    """Return a client of the API at `url`.
+
+    Elsewhere than on this machine it shows the token of `REELMILL_TOKEN`, or without one signs its calls.
+    """
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         raise typer.BadParameter(f"{url!r} is no web address", param_hint="--api-url")
     if is_loopback(url):
         return Api(url, local=True)
+    if token := os.environ.get(TOKEN):
+        if urlsplit(url).scheme != "https":
+            raise typer.BadParameter(f"{TOKEN} goes over https alone, not to {url!r}", param_hint="--api-url")
+        return Api(url, local=False, auth=Bearer(token))
     return Api(url, local=False, auth=aws_signature(url, profile, region))
 
 

@@ -32,6 +32,7 @@ OWN = {
     "JwtAudience": "reelmill",
     "Console": "true",
     "ConsoleClientId": "console",
+    "ConsoleSignInOrigins": "https://login.example.com",
     "ConsoleDomain": "media.example.com",
     "ConsoleCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
 }

@@ -13,7 +13,7 @@ import { TasksPage } from "./tasks/TasksPage";
 import { useTheme } from "./theme";
 import { useFollow } from "./ui/links";
 import { Waiting } from "./ui/Loaded";
-import { NoticeBar } from "./ui/notices";
+import { NoticeBar, useNotices } from "./ui/notices";
 
 const TaskPage = lazy(() => import("./task/TaskPage"));
 const CreateTaskPage = lazy(() => import("./create/CreateTaskPage"));
@@ -102,7 +102,13 @@ function Pages() {
 function TopBar() {
   const navigate = useNavigate();
   const [dark, toggle] = useTheme();
-  const { user, signOut } = auth();
+  const { user, signOut, headers } = auth();
+  const { tell, fail } = useNotices();
+  const copyToken = async () => {
+    const { authorization = "" } = await headers();
+    await navigator.clipboard.writeText(authorization.replace("Bearer ", ""));
+    tell("success", text.nav.tokenCopied);
+  };
   return (
     <div id="top-bar" style={{ position: "sticky", insetBlockStart: 0, zIndex: 1002 }}>
       <TopNavigation
@@ -135,8 +141,11 @@ function TopBar() {
                   type: "menu-dropdown" as const,
                   text: user,
                   iconName: "user-profile" as const,
-                  items: [{ id: "out", text: text.nav.signOut }],
-                  onItemClick: () => void signOut(),
+                  items: [
+                    { id: "token", text: text.nav.copyToken },
+                    { id: "out", text: text.nav.signOut },
+                  ],
+                  onItemClick: ({ detail }: { detail: { id: string } }) => void (detail.id === "token" ? copyToken() : signOut()).catch(fail),
                 },
               ]
             : []),

@@ -78,7 +78,7 @@ def policy(media: str) -> str:
         "style-src": "'self' 'unsafe-inline'",  # the player's parts bring their styles inside
         "font-src": "'self'",
         "img-src": f"'self' data: blob: {media}",
-        "media-src": f"'self' blob: {media}",
+        "media-src": f"'self' blob: data: {media}",  # hls.js begins each list of subtitles with an empty one
         "connect-src": f"'self' {media}",
         "worker-src": "'self' blob:",  # HLS is taken apart in a worker made of a blob
         "manifest-src": "'self'",

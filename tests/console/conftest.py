@@ -3,11 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, expect
 
 from infra.local.stack import StackInfo
 from tests.console.browser import chromium, missing
@@ -16,7 +17,8 @@ from tests.media.footage import Clips
 from tests.stack.conftest import Client, client, data_dir, stack  # noqa: F401 - fixtures
 from tests.stack.test_end_to_end import Api
 
-Open = Callable[[str], Page]
+Make = Callable[..., str]
+STILL = {"name": "still", "type": "SCREENSHOT"}
 SECONDS = 60  # for a small clip's task on a busy machine
 
 expect.set_options(timeout=SECONDS * 1000)
@@ -67,14 +69,31 @@ def context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # 
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Lend a page; at the end it must have had nothing to complain about."""
-    page = context.new_page()
+def complaints() -> Iterator[list[str]]:
+    """Lend what the page complained about; at the end nothing may be left that the test did not take out."""
     complaints: list[str] = []
+    yield complaints
+    assert complaints == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: list[str]) -> Page:
+    """Lend a page that tells what it complains about."""
+    page = context.new_page()
     page.on("console", lambda said: complaints.extend(complaint(said)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    assert complaints == []
+    return page
+
+
+@pytest.fixture
+def held(page: Page) -> Iterator[list[Route]]:
+    """Lend what keeps requests from being answered: `page.route("**/slow", lambda route: held.append(route))`."""
+    held: list[Route] = []
+    yield held
+    page.close()
+    for route in held:
+        with suppress(Error):  # nobody waits for it any more
+            route.abort()
 
 
 def complaint(said: ConsoleMessage) -> Iterator[str]:
@@ -84,28 +103,36 @@ def complaint(said: ConsoleMessage) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def tasks(api: Api, stack: StackInfo, client: Client, clip: Clips) -> dict[str, str]:  # noqa: F811 - pytest's way
-    """Make one task of each kind that the pages tell apart; return their IDs by what they show."""
-    put = client("s3").put_object
-    put(Bucket=stack.input_bucket, Key="shown/film.mp4", Body=clip("plain.mp4").read_bytes())
-    put(Bucket=stack.input_bucket, Key="shown/broken.mp4", Body=b"no film at all")
+def make(api: Api, stack: StackInfo, client: Client) -> Make:  # noqa: F811 - pytest's way
+    """Lend what puts a file into the bucket and makes a task of it: `make("a/film.mp4", film, STILL)`."""
 
-    def made(name: str, *subtasks: dict[str, Any]) -> str:
-        body = {"source": {"bucket": stack.input_bucket, "key": f"shown/{name}"}, "subtasks": list(subtasks)}
-        identifier: str = api.call("POST", "/tasks", body, status=201)["taskId"]
-        api.completed(identifier)
+    def made(key: str, body: bytes, *subtasks: dict[str, Any]) -> str:
+        client("s3").put_object(Bucket=stack.input_bucket, Key=key, Body=body)
+        wanted = {"source": {"bucket": stack.input_bucket, "key": key}, "subtasks": list(subtasks)}
+        identifier: str = api.call("POST", "/tasks", wanted, status=201)["taskId"]
         return identifier
 
-    still = {"name": "still", "type": "SCREENSHOT"}
+    return made
+
+
+@pytest.fixture(scope="session")
+def tasks(api: Api, make: Make, clip: Clips) -> dict[str, str]:
+    """Make one task of each kind that the pages tell apart; return their IDs by what they show."""
     small = {"ladder": [{"height": 180, "bitrate": 300}, {"height": 90, "bitrate": 100}], "speed": "fastest"}
-    return {
-        "failed": made("broken.mp4", still, {"name": "next", "type": "TRANSCODE", "input": "still"}),
-        "rich": made(
-            "film.mp4",
+    made = {
+        "failed": make(
+            "shown/broken.mp4", b"no film at all", STILL, {"name": "next", "type": "TRANSCODE", "input": "still"}
+        ),
+        "rich": make(
+            "shown/film.mp4",
+            clip("plain.mp4").read_bytes(),
             {"name": "stream", "type": "STREAM", "params": small},
             {"name": "sprite", "type": "SPRITE"},
             {"name": "analysis", "type": "ANALYZE"},
-            {**still, "params": {"at": ["10%", "50%", "90%"]}},
+            {**STILL, "params": {"at": ["10%", "50%", "90%"]}},
             {"name": "idle", "type": "SCREENSHOT", "when": "analysis.shotCount > 1000"},
         ),
     }
+    for identifier in made.values():
+        api.completed(identifier)
+    return made

@@ -76,7 +76,8 @@ def hosting(folder: Path) -> Iterator[Hosted]:
             "PERSIST_STATE": "0",
             "S3_PERSIST": "0",
         }
-        command = [sys.executable, "-m", "hypercorn", "ministack.app:app"]
+        # Without workers it is one process, which can be ended.
+        command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--workers", "0"]
         command += ["--certfile", str(certificate), "--keyfile", str(certificate)]
         command += ["--bind", f"fd://{tls.fileno()}", "--insecure-bind", f"fd://{plain.fileno()}"]
         with data_dir.log.open("wb") as log:

@@ -64,7 +64,7 @@ def test_a_page_may_load_from_itself_and_from_the_buckets_alone(site: Site) -> N
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == "'self'"
     assert rules["connect-src"] == f"'self' {MEDIA}"
-    assert rules["media-src"] == f"'self' blob: {MEDIA}"
+    assert rules["media-src"] == f"'self' blob: data: {MEDIA}"
 
 
 def test_the_configuration_tells_what_the_bundle_cannot_know(site: Site) -> None:

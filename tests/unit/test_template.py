@@ -346,6 +346,17 @@ def test_the_hosted_console_has_the_policy_of_the_local_one_and_the_hosts_that_i
     assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 365 * 86400
 
 
+def test_the_console_may_ask_the_hosts_of_whoever_has_an_issuer_of_their_own() -> None:
+    [headers] = of_kind(OWNED, "CloudFront::ResponseHeadersPolicy").values()
+    _, hosts = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"][
+        "ContentSecurityPolicy"
+    ]["Fn::Sub"]
+
+    template, parts = hosts["SignIn"]["Fn::Sub"]
+    assert template == "https://${Host} ${ConsoleSignInOrigins}"
+    assert parts["Host"] == {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::Sub": "${JwtIssuer}//"}]}]}
+
+
 def test_the_consoles_client_has_no_secret_and_gets_a_code_and_nothing_else() -> None:
     [client] = of_kind(HOSTED, "Cognito::UserPoolClient").values()
     [scopes] = of_kind(HOSTED, "Cognito::UserPoolResourceServer").values()

@@ -15,7 +15,6 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly requestId?: string,
-    readonly fields: readonly { where: string; problem: string }[] = [],
   ) {
     super(message);
   }
@@ -28,7 +27,6 @@ interface Problem {
   code?: string;
   message?: string;
   requestId?: string;
-  details?: { fields?: { where: string; problem: string }[] } | null;
 }
 
 const signed: Middleware = {
@@ -57,6 +55,5 @@ export async function take<T>(answer: Promise<{ data?: T; error?: unknown; respo
     problem.code ?? `HTTP ${response.status}`,
     problem.message ?? text.errors.unexplained(response.status),
     problem.requestId,
-    problem.details?.fields ?? [],
   );
 }

@@ -51,7 +51,7 @@ export default function CreateTaskPage() {
   const [prefix, setPrefix] = useState(OWN_PREFIX);
   const [priority, setPriority] = useState(0);
   const [context, setContext] = useState("");
-  const [token] = useState(() => crypto.randomUUID());
+  const [form] = useState(() => crypto.randomUUID());
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
@@ -66,7 +66,9 @@ export default function CreateTaskPage() {
     done === "orchestration"
       ? { orchestration: orchestration?.name, priority: priority || undefined, sessionContext: context || undefined }
       : { subtasks: rules, output: { prefix }, priority: priority || undefined, sessionContext: context || undefined };
-  const wrongSource = keys.length ? undefined : isUpload ? text.create.noFile : text.create.badUri;
+  const twice = keys.find((key, index) => keys.indexOf(key) < index);
+  const noSource = isUpload ? text.create.noFile : text.create.badUri;
+  const wrongSource = keys.length ? twice && text.create.sameName(twice) : noSource;
   const wrongPlan = done === "own" && !isSound(rules, operations) ? text.create.badPlan : undefined;
 
   const change = (next: Way) => {
@@ -76,6 +78,7 @@ export default function CreateTaskPage() {
   };
 
   const submit = async () => {
+    if (busy) return; // Enter in a field asks again
     setTried(true);
     setError(undefined);
     if (wrongSource ?? wrongPlan) return;
@@ -92,7 +95,7 @@ export default function CreateTaskPage() {
         await navigate(made ? `/tasks/${made.taskId}` : objects.length === 1 && first ? `/uploads?key=${encodeURIComponent(first.key)}` : "/tasks");
         return;
       }
-      const made = await makeTasks(objects.map(({ bucket, key }) => ({ bucket, key })), plan, token);
+      const made = await makeTasks(objects.map(({ bucket, key }) => ({ bucket, key })), plan, form);
       tell("success", text.create.made(made.length));
       await navigate(made.length === 1 && made[0] ? `/tasks/${made[0].taskId}` : "/tasks");
     } catch (problem) {
@@ -189,7 +192,7 @@ export default function CreateTaskPage() {
               rules={done === "auto" ? null : done === "own" ? rules : (orchestration?.subtasks ?? [])}
               prefix={done === "own" ? prefix : (orchestration?.output.prefix ?? "")}
               orchestrations={orchestrations}
-              templates={templates}
+              known={{ templates, operations }}
             />
           </SpaceBetween>
         </Form>

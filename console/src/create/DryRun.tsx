@@ -7,11 +7,11 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { api, take } from "../api/client";
-import type { Orchestration, SubtaskRule, Template } from "../api/types";
+import type { Orchestration, SubtaskRule } from "../api/types";
 import { usePolled } from "../polled";
 import { text } from "../strings";
 import { LoadError } from "../ui/Loaded";
-import { outputName } from "./names";
+import { type Known, outputName } from "./names";
 
 interface Props {
   /** The first file's key, empty while none is chosen. */
@@ -21,10 +21,10 @@ interface Props {
   rules: readonly SubtaskRule[] | null;
   prefix: string;
   orchestrations: readonly Orchestration[];
-  templates: readonly Template[];
+  known: Known;
 }
 
-export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, templates }: Props) {
+export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, known }: Props) {
   const asked = usePolled(
     isUpload ? sourceKey : "",
     (signal) => (isUpload && sourceKey ? take(api.POST("/orchestrations/match", { body: { key: sourceKey }, signal })) : Promise.resolve(null)),
@@ -38,7 +38,7 @@ export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, tem
       {sourceKey && (
         <SpaceBetween size="m">
           {asked.error && <LoadError error={asked.error} again={asked.refresh} />}
-          {rules && <Outputs title={text.dryRun.task} rules={rules} prefix={prefix} sourceKey={sourceKey} templates={templates} />}
+          {rules && <Outputs title={text.dryRun.task} rules={rules} prefix={prefix} sourceKey={sourceKey} known={known} />}
           {rules && byItself.length > 0 && <Alert type="warning">{text.dryRun.also(takers.join(", "))}</Alert>}
           {!rules && asked.value && byItself.length === 0 && (
             <Alert type="warning" header={text.verdicts[asked.value.verdict]}>
@@ -53,7 +53,7 @@ export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, tem
                 rules={one.subtasks}
                 prefix={one.output.prefix ?? ""}
                 sourceKey={sourceKey}
-                templates={templates}
+                known={known}
               />
             ))}
         </SpaceBetween>
@@ -62,8 +62,8 @@ export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, tem
   );
 }
 
-function Outputs(props: { title: string; rules: readonly SubtaskRule[]; prefix: string; sourceKey: string; templates: readonly Template[] }) {
-  const { title, rules, prefix, sourceKey, templates } = props;
+function Outputs(props: { title: string; rules: readonly SubtaskRule[]; prefix: string; sourceKey: string; known: Known }) {
+  const { title, rules, prefix, sourceKey, known } = props;
   return (
     <SpaceBetween size="xs">
       <StatusIndicator type={rules.length ? "success" : "pending"}>{title}</StatusIndicator>
@@ -71,7 +71,7 @@ function Outputs(props: { title: string; rules: readonly SubtaskRule[]; prefix: 
         {rules.map((rule, index) => (
           <li key={index}>
             {`${text.types[rule.type]} `}
-            <Box variant="code">{outputName(prefix, sourceKey, rule, templates)}</Box>
+            <Box variant="code">{outputName(prefix, sourceKey, rule, known)}</Box>
           </li>
         ))}
       </ol>

@@ -37,16 +37,17 @@ export function PlanEditor({ rules, operations, templates, onChange }: Props) {
     <SpaceBetween size="m">
       {rules.length === 0 && <Empty title={text.plan.empty} hint={text.plan.emptyHint} />}
       {rules.map((rule, index) => (
-        <RuleEditor
-          key={index}
-          rule={rule}
-          number={index + 1}
-          rules={rules}
-          operation={operations.find((one) => one.type === rule.type)}
-          templates={templates.filter((one) => one.operation === rule.type)}
-          onChange={(next) => onChange(rules.map((one, at) => (at === index ? next : one)))}
-          onRemove={() => onChange(rules.filter((_, at) => at !== index))}
-        />
+        <div key={index} role="group" aria-label={titleOf(rule, index + 1)}>
+          <RuleEditor
+            rule={rule}
+            number={index + 1}
+            rules={rules}
+            operation={operations.find((one) => one.type === rule.type)}
+            templates={templates.filter((one) => one.operation === rule.type)}
+            onChange={(next) => onChange(rules.map((one, at) => (at === index ? next : one)))}
+            onRemove={() => onChange(rules.filter((_, at) => at !== index))}
+          />
+        </div>
       ))}
       <ButtonDropdown
         items={operations.map((one) => ({ id: one.type, text: text.types[one.type], description: one.summary }))}
@@ -57,6 +58,8 @@ export function PlanEditor({ rules, operations, templates, onChange }: Props) {
     </SpaceBetween>
   );
 }
+
+const titleOf = (rule: SubtaskRule, number: number) => `${number}. ${text.types[rule.type]}`;
 
 /** Return what was chosen; the option that stands for nothing has an empty value. */
 const chosen = ({ selectedOption: { value } }: SelectProps.ChangeDetail) => (value === "" ? undefined : value);
@@ -84,12 +87,12 @@ function RuleEditor({ rule, number, rules, operation, templates, onChange, onRem
           variant="h3"
           description={operation?.summary}
           actions={
-            <Button iconName="remove" ariaLabel={text.plan.removeNo(number)} onClick={onRemove}>
+            <Button formAction="none" iconName="remove" ariaLabel={text.plan.removeNo(number)} onClick={onRemove}>
               {text.remove}
             </Button>
           }
         >
-          {`${number}. ${text.types[rule.type]}`}
+          {titleOf(rule, number)}
         </Header>
       }
     >

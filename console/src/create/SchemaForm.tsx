@@ -230,43 +230,56 @@ function Control({ field, value, onChange, empty }: FieldProps & { empty: string
   }
 }
 
+/** Return what was typed for as long as it means the value, and the way to type: the value may also change elsewhere. */
+function useTyped(value: unknown, written: string): [string, (typed: string, meant: unknown) => void] {
+  const [last, setLast] = useState({ typed: written, meant: JSON.stringify(value) });
+  const type = (typed: string, meant: unknown) => setLast({ typed, meant: JSON.stringify(meant) });
+  return [last.meant === JSON.stringify(value) ? last.typed : written, type];
+}
+
 /** A list of plain values, with commas between them. */
-function Words(props: { numbers: boolean; value: unknown; empty: string; onChange: (value: unknown) => void }) {
-  const [typed, setTyped] = useState(Array.isArray(props.value) ? props.value.join(", ") : "");
+function Words({ numbers, value, empty, onChange }: { numbers: boolean; value: unknown; empty: string; onChange: (value: unknown) => void }) {
+  const [typed, type] = useTyped(value, Array.isArray(value) ? value.join(", ") : "");
   return (
     <Input
-      placeholder={props.empty}
+      placeholder={empty}
       value={typed}
       onChange={({ detail }) => {
-        setTyped(detail.value);
         const list = detail.value.split(",").map((one) => one.trim()).filter(Boolean);
-        props.onChange(list.length ? (props.numbers ? list.map(asValue) : list) : undefined);
+        const meant = list.length ? (numbers ? list.map(asValue) : list) : undefined;
+        type(detail.value, meant);
+        onChange(meant);
       }}
     />
   );
 }
 
 /** What no form fits: JSON as it is. */
-function AnyJson(props: { value: unknown; empty: string; onChange: (value: unknown) => void }) {
-  const [typed, setTyped] = useState(props.value === undefined ? "" : JSON.stringify(props.value, null, 2));
-  const [wrong, setWrong] = useState(false);
+function AnyJson({ value, empty, onChange }: { value: unknown; empty: string; onChange: (value: unknown) => void }) {
+  const [typed, type] = useTyped(value, value === undefined ? "" : JSON.stringify(value, null, 2));
   return (
     <Textarea
-      placeholder={props.empty || "[]"}
+      placeholder={empty || "[]"}
       value={typed}
-      invalid={wrong}
+      invalid={typed.trim() !== "" && parsed(typed) === undefined}
       spellcheck={false}
       onChange={({ detail }) => {
-        setTyped(detail.value);
-        try {
-          props.onChange(detail.value.trim() ? JSON.parse(detail.value) : undefined);
-          setWrong(false);
-        } catch {
-          setWrong(true);
-        }
+        // What can't be read yet leaves the value as it was.
+        const meant = detail.value.trim() ? (parsed(detail.value) ?? value) : undefined;
+        type(detail.value, meant);
+        onChange(meant);
       }}
     />
   );
+}
+
+/** Return what JSON says; undefined for what is none. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 const asValues = (value: unknown): Values =>

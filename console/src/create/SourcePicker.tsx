@@ -68,7 +68,7 @@ export function SourcePicker({ choice, wrong, uploads, onChange, onCancel }: Pro
             label={text.create.uri}
             constraintText={text.create.uriForm}
             errorText={wrong}
-            secondaryControl={<Button onClick={() => setPicking(true)}>{text.create.browse}</Button>}
+            secondaryControl={<Button formAction="none" onClick={() => setPicking(true)}>{text.create.browse}</Button>}
           >
             <Input
               value={choice.uri}

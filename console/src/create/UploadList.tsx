@@ -29,7 +29,7 @@ function Row({ row, onCancel }: { row: UploadRow; onCancel: (key: string) => voi
         resultText={row.error ?? text.uploading.states[row.state]}
       />
       {under && (
-        <Button variant="inline-link" onClick={() => onCancel(row.key)} ariaLabel={text.uploading.cancel(row.name)}>
+        <Button variant="inline-link" formAction="none" onClick={() => onCancel(row.key)} ariaLabel={text.uploading.cancel(row.name)}>
           {text.cancel}
         </Button>
       )}

@@ -1,9 +1,10 @@
 /** Whether subtasks can be as they are written, told before they are sent. The API has the last word. Pure. */
 
-import { Validator } from "@cfworker/json-schema";
+import { type OutputUnit, Validator } from "@cfworker/json-schema";
 import type { Operation, SubtaskRule } from "../api/types";
 import { text } from "../strings";
 
+const ABOUT_OTHERS = new Set(["$ref", "anyOf", "oneOf", "allOf", "properties", "items", "additionalProperties"]); // what they tell is told deeper
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Return what is wrong with parameters, by JSON pointer. */
@@ -11,12 +12,21 @@ export function problemsOf(operation: Operation | undefined, params: Record<stri
   const problems = new Map<string, string>();
   if (!operation) return problems;
   const { errors } = new Validator(operation.params, "2020-12", false).validate(params);
-  for (const error of errors) {
-    const pointer = error.instanceLocation.replace(/^#/, "");
-    // The deepest place comes last, and says most.
-    if (!error.keyword.endsWith("Of") && error.keyword !== "properties") problems.set(pointer, error.error);
+  const told = errors.filter((one) => !ABOUT_OTHERS.has(one.keyword)).map(placed);
+  for (const [pointer, problem] of told) {
+    // Of the ways in which a value may be given the first is meant, and what is wrong inside it says more.
+    const isDeepest = !told.some(([other]) => other.startsWith(`${pointer}/`));
+    if (isDeepest && !problems.has(pointer)) problems.set(pointer, problem);
   }
   return problems;
+}
+
+/** Return where something is wrong, and what. */
+function placed({ keyword, instanceLocation, error }: OutputUnit): [string, string] {
+  const pointer = instanceLocation.replace(/^#/, "");
+  if (keyword === "false") return [pointer, text.plan.noParameter];
+  const missing = keyword === "required" ? /"(.+)"/.exec(error)?.[1] : undefined;
+  return missing ? [`${pointer}/${missing}`, text.plan.wanted] : [pointer, error];
 }
 
 /** Return what is wrong with a subtask's own words, by field. */

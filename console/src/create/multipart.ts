@@ -65,28 +65,31 @@ async function sendParts(
   const size = grant.partSize ?? file.size;
   const blobOf = (number: number) => file.slice((number - 1) * size, number * size);
   const sent = new Map(Object.keys(tags).map((number) => [Number(number), blobOf(Number(number)).size]));
-  const tell = (waiting: boolean) => advance([...sent.values()].reduce((sum, one) => sum + one, 0), waiting);
+  const waiting = new Set<number>(); // parts: one that still sends says nothing of the others
+  const tell = () => advance([...sent.values()].reduce((sum, one) => sum + one, 0), waiting.size > 0);
   const open = (grant.parts ?? []).filter((part) => !tags[part.number]);
-  tell(false);
+  tell();
 
   const work = async () => {
     for (let part = open.shift(); part; part = open.shift()) {
       const { number, url } = part;
       const progress = (bytes: number) => {
         sent.set(number, bytes);
-        tell(false);
+        waiting.delete(number);
+        tell();
       };
       const send = () => put(url, blobOf(number), {}, signal, progress);
       const tag = await patiently(send, signal, () => {
         sent.delete(number);
-        tell(true);
+        waiting.add(number);
+        tell();
       });
       tags[number] = tag;
       localStorage.setItem(place, JSON.stringify({ grant, tags } satisfies Kept));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  await patiently(() => join(grant, tags, signal), signal, () => tell(true));
+  await patiently(() => join(grant, tags, signal), signal, () => advance(file.size, true));
 }
 
 /** Tell the storage that all parts are there. */
@@ -102,15 +105,17 @@ async function join(grant: Grant, tags: Record<number, string>, signal: AbortSig
 
 /** Do something again and again until it works; with the line down, wait for it as long as it takes. */
 async function patiently<T>(act: () => Promise<T>, signal: AbortSignal, waiting: () => void): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  let tries = 0;
+  for (;;) {
     try {
       return await act();
     } catch (error) {
       signal.throwIfAborted();
       const hopeless = error instanceof Refused && error.status < 500;
-      if (hopeless || (navigator.onLine && attempt >= TRIES)) throw error;
+      if (navigator.onLine) tries += 1;
+      if (hopeless || tries >= TRIES) throw error;
       waiting();
-      await pause(navigator.onLine ? Math.min(1000 * 2 ** (attempt - 1), LONGEST_PAUSE) : LONGEST_PAUSE, signal);
+      await pause(navigator.onLine ? Math.min(500 * 2 ** tries, LONGEST_PAUSE) : LONGEST_PAUSE, signal);
     }
   }
 }

@@ -1,6 +1,13 @@
 /** The names that outputs will have, as the service makes them. Pure. */
 
-import type { SubtaskRule, Template } from "../api/types";
+import type { Operation, SubtaskRule, Template } from "../api/types";
+import type { Schema } from "./schema";
+
+/** What stands behind the names in a subtask: parameters under a name, and those that hold when nobody says more. */
+export interface Known {
+  templates: readonly Template[];
+  operations: readonly Operation[];
+}
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const FILE_NAME = "{inputName}-{subtask}.{format}";
@@ -19,9 +26,11 @@ export function variablesOf(key: string): Record<string, string> {
 }
 
 /** Return the key of a subtask's first output, below the folder that each attempt gets for itself. */
-export function outputName(prefix: string, key: string, rule: SubtaskRule, templates: readonly Template[]): string {
+export function outputName(prefix: string, key: string, rule: SubtaskRule, { templates, operations }: Known): string {
   const params = { ...templates.find((one) => one.name === rule.template)?.params, ...rule.params };
-  const format = params.container ?? params.format;
+  const schema = operations.find((one) => one.type === rule.type)?.params as Schema | undefined;
+  const usual = schema?.properties ?? {};
+  const format = params.container ?? params.format ?? usual.container?.default ?? usual.format?.default;
   const variables: Record<string, string> = {
     ...variablesOf(key),
     subtask: rule.name,

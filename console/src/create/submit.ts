@@ -13,13 +13,21 @@ const LOOKS = 20;
 const LONGEST_UPLOAD = 6 * 3_600_000; // ms: as long as its links last
 const PAUSE = 500; // ms between two looks for the verdict
 
-/** Make a task for each object; said again with the same token, it finds the first. */
-export async function makeTasks(sources: readonly { bucket: string; key: string }[], plan: Plan, token: string): Promise<Made[]> {
+/** Make a task for each object; said again, it finds those that it made, and makes what is new or was changed. */
+export async function makeTasks(sources: readonly { bucket: string; key: string }[], plan: Plan, form: string): Promise<Made[]> {
   const made: Made[] = [];
-  for (const [index, source] of sources.entries()) {
-    made.push(await take(api.POST("/tasks", { body: { ...plan, source, clientToken: `${token}-${index}` } })));
+  for (const source of sources) {
+    const body = { ...plan, source };
+    made.push(await take(api.POST("/tasks", { body: { ...body, clientToken: await tokenOf(form, body) } })));
   }
   return made;
+}
+
+/** Return a word of 64 letters that says what is asked for, and in which form. */
+async function tokenOf(form: string, body: object): Promise<string> {
+  const bytes = new TextEncoder().encode(form + JSON.stringify(body));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Return the task that an orchestration made of an upload of the last few hours; null when none came in time. */

@@ -2,6 +2,8 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { Grant } from "../api/types";
+import { text } from "../strings";
+import { useNotices } from "../ui/notices";
 import { reasonOf } from "../ui/reason";
 import { upload } from "./multipart";
 
@@ -16,6 +18,7 @@ export interface UploadRow {
 
 /** Return the rows, and the ways to begin and to give up. */
 export function useUploads() {
+  const { fail } = useNotices();
   const [rows, setRows] = useState<readonly UploadRow[]>([]);
   const aborts = useRef(new Map<string, AbortController>());
   const busy = rows.some((row) => row.state === "sending" || row.state === "waiting" || row.state === "queued");
@@ -44,6 +47,7 @@ export function useUploads() {
     } catch (error) {
       const cancelled = error instanceof DOMException && error.name === "AbortError";
       change(key, cancelled ? { state: "cancelled" } : { state: "failed", error: reasonOf(error) });
+      if (!cancelled) fail(error, text.uploading.failed(file.name)); // the page goes on with those that arrived
       return null;
     }
   };

@@ -1,20 +1,23 @@
 /** A film or a sound with its controls, subtitles, previews on the scrub bar, and what was found on its time line. */
 
 import Alert from "@cloudscape-design/components/alert";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
 import FormField from "@cloudscape-design/components/form-field";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { text } from "../strings";
+import { useNarrow } from "../ui/narrow";
 import "./elements";
 import type { Playable } from "./kinds";
 import { MarkStrip } from "./MarkStrip";
 import type { Mark } from "./marks";
 import type { Track } from "./useTracks";
-import { useSource } from "./useSource";
+import { type Choice, useSource } from "./useSource";
 
 export const HIGHEST = "60vh";
 const STEP = 10; // seconds of the skip buttons
+const WHOLE_LINE = { width: "100%" } as const;
 
 interface Props {
   source: Playable;
@@ -27,8 +30,10 @@ interface Props {
 export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }: Props) {
   const [media, setMedia] = useState<HTMLMediaElement | null>(null);
   const [seconds, setSeconds] = useState(0);
-  const { error, qualities, quality, choose } = useSource(media, source);
+  const { error, choices } = useSource(media, source);
+  const offered = choices.filter(({ options }) => options.length > 1);
   const sound = source.kind === "audio";
+  const narrow = useNarrow();
 
   const place = (element: HTMLMediaElement | null) => {
     setMedia(element);
@@ -43,6 +48,12 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
     if (media) media.currentTime = to;
   };
 
+  const scrubBar = (
+    <media-time-range>
+      {!sound && <media-preview-thumbnail slot="preview" />}
+      <media-preview-time-display slot="preview" />
+    </media-time-range>
+  );
   return (
     <SpaceBetween size="s">
       {error && (
@@ -67,36 +78,43 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
           ))}
         </video>
         {!sound && <media-loading-indicator slot="centered-chrome" noautohide />}
-        <media-control-bar style={{ width: "100%" }}>
+        {/* A phone has no room for all, and sets its loudness and small windows itself. */}
+        {narrow && <media-control-bar style={WHOLE_LINE}>{scrubBar}</media-control-bar>}
+        <media-control-bar style={WHOLE_LINE}>
           <media-play-button />
-          <media-seek-backward-button seekoffset={STEP} />
-          <media-seek-forward-button seekoffset={STEP} />
-          <media-time-range>
-            {!sound && <media-preview-thumbnail slot="preview" />}
-            <media-preview-time-display slot="preview" />
-          </media-time-range>
-          <media-time-display showduration notoggle />
+          {!narrow && <media-seek-backward-button seekoffset={STEP} />}
+          {!narrow && <media-seek-forward-button seekoffset={STEP} />}
+          {!narrow && scrubBar}
+          <media-time-display showduration notoggle style={narrow ? { flexGrow: 1 } : {}} />
           <media-mute-button />
-          <media-volume-range />
+          {!narrow && <media-volume-range />}
           {tracks.some((track) => track.kind === "subtitles") && <media-captions-button />}
           <media-playback-rate-button />
-          {!sound && <media-pip-button />}
+          {!narrow && !sound && <media-pip-button />}
           {!sound && <media-fullscreen-button />}
         </media-control-bar>
       </media-controller>
-      {qualities.length > 1 && (
-        <FormField label={text.player.quality}>
-          <Select
-            selectedOption={{ value: `${quality}`, label: quality < 0 ? text.player.automatic : qualities[quality]?.label }}
-            options={[
-              { value: "-1", label: text.player.automatic },
-              ...qualities.map(({ index, label }) => ({ value: `${index}`, label })),
-            ]}
-            onChange={(event) => choose(Number(event.detail.selectedOption.value))}
-          />
-        </FormField>
+      {offered.length > 0 && (
+        <ColumnLayout columns={offered.length}>
+          {offered.map((choice) => (
+            <Chooser key={choice.name} choice={choice} />
+          ))}
+        </ColumnLayout>
       )}
       {marks.length > 0 && seconds > 0 && <MarkStrip marks={marks} seconds={seconds} onSeek={seek} />}
     </SpaceBetween>
+  );
+}
+
+function Chooser({ choice: { name, options, chosen, choose } }: { choice: Choice }) {
+  const choosable = options.map(({ index, label }) => ({ value: `${index}`, label }));
+  return (
+    <FormField label={name}>
+      <Select
+        selectedOption={choosable.find((one) => one.value === `${chosen}`) ?? null}
+        options={choosable}
+        onChange={(event) => choose(Number(event.detail.selectedOption.value))}
+      />
+    </FormField>
   );
 }

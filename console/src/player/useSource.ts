@@ -7,25 +7,37 @@ import { absoluteApiUrl } from "../config";
 import { text } from "../strings";
 import type { Playable } from "./kinds";
 
-export interface Quality {
-  index: number;
-  label: string;
+/** What a stream may offer several of; -1 stands for none of these, if that can be chosen. */
+export interface Choice {
+  name: string;
+  options: readonly { index: number; label: string }[];
+  chosen: number;
+  choose: (index: number) => void;
 }
 
 interface Playing {
   error: string | undefined;
-  qualities: readonly Quality[];
-  /** The chosen quality; -1 lets the line decide. */
-  quality: number;
-  choose: (index: number) => void;
+  choices: readonly Choice[];
 }
 
-/** Load `source` into `media`, and give the choice of its qualities. */
+type Offer = Pick<Choice, "options" | "chosen">;
+const NOTHING: Offer = { options: [], chosen: -1 };
+
+const named = (tracks: readonly { name: string }[]) => tracks.map(({ name }, index) => ({ index, label: name }));
+
+/** Do something to a media element as soon as it can play. */
+function whenPlayable(media: HTMLMediaElement, act: () => void): void {
+  if (media.readyState >= media.HAVE_FUTURE_DATA) act();
+  else media.addEventListener("canplay", act, { once: true });
+}
+
+/** Load `source` into `media`, and give the choices that it offers. */
 export function useSource(media: HTMLMediaElement | null, source: Playable): Playing {
   const [error, setError] = useState<string>();
   const [hls, setHls] = useState<Hls>();
-  const [qualities, setQualities] = useState<readonly Quality[]>([]);
-  const [quality, setQuality] = useState(-1);
+  const [quality, setQuality] = useState(NOTHING);
+  const [sound, setSound] = useState(NOTHING);
+  const [subtitles, setSubtitles] = useState(NOTHING);
   const wanted = useRef(-1);
   const { kind, url } = source;
 
@@ -53,8 +65,15 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
         },
       });
       player.on(Events.MANIFEST_PARSED, (_, { levels }) => {
-        setQualities(levels.map((level, index) => ({ index, label: `${level.height}p, ${Math.round(level.bitrate / 1000)} kbit/s` })));
+        const options = levels.map((level, index) => ({ index, label: `${level.height}p, ${Math.round(level.bitrate / 1000)} kbit/s` }));
+        setQuality({ options: options.length > 1 ? [{ index: -1, label: text.player.automatic }, ...options] : options, chosen: -1 });
       });
+      player.on(Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => setSound({ options: named(audioTracks), chosen: 0 }));
+      player.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => setSound((before) => ({ ...before, chosen: id })));
+      player.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks: tracks }) => {
+        setSubtitles({ options: tracks.length ? [{ index: -1, label: text.player.off }, ...named(tracks)] : [], chosen: -1 });
+      });
+      player.on(Events.SUBTITLE_TRACK_SWITCH, (_, { id }) => setSubtitles((before) => ({ ...before, chosen: id })));
       player.on(Events.FRAG_BUFFERED, (_, { frag }) => {
         if (frag.level !== wanted.current || (frag.type as string) !== "main") return;
         wanted.current = -1;
@@ -79,19 +98,32 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
       media.removeAttribute("src");
       media.load();
       setHls(undefined);
-      setQualities([]);
+      setQuality(NOTHING);
+      setSound(NOTHING);
+      setSubtitles(NOTHING);
       setError(undefined);
     };
   }, [media, kind, url]);
 
-  const choose = (index: number) => {
-    setQuality(index);
+  if (!media || !hls) return { error, choices: [] };
+  /* eslint-disable react-hooks/immutability -- hls.js is told by its properties */
+  const chooseQuality = (index: number) => {
+    setQuality({ ...quality, chosen: index });
     wanted.current = index;
-    if (!hls) return;
     // Who chooses wants to see it now, so what is buffered in another quality is thrown away.
-    // eslint-disable-next-line react-hooks/immutability -- hls.js is told by its properties
     if (index >= 0) hls.currentLevel = index;
     else hls.nextLevel = index;
   };
-  return { error, qualities, quality, choose };
+  const chooseSound = (index: number) => {
+    hls.audioTrack = index;
+  };
+  // Before it can play, browsers have no place for the words yet.
+  const chooseSubtitles = (index: number) => whenPlayable(media, () => (hls.subtitleTrack = index));
+  /* eslint-enable react-hooks/immutability */
+  const choices = [
+    { name: text.player.quality, ...quality, choose: chooseQuality },
+    { name: text.player.sound, ...sound, choose: chooseSound },
+    { name: text.player.subtitles, ...subtitles, choose: chooseSubtitles },
+  ];
+  return { error, choices };
 }

@@ -24,8 +24,8 @@ export function useMoves(moved: () => void): Moves {
     try {
       const results = await act(action, taskIds);
       const refused = results.filter((one) => one.error);
-      const done = results.length - refused.length;
-      if (done) tell("success", text.moves.done(action, done, results[0]?.taskId ?? ""));
+      const done = results.filter((one) => !one.error);
+      if (done[0]) tell("success", text.moves.done(action, done.length, done[0].taskId));
       if (refused.length === 1 && results.length === 1) tell("error", refused[0]?.error?.message);
       else setFailed(refused);
     } catch (error) {

@@ -10,7 +10,7 @@ import { reasonOf } from "./reason";
 /** Why something could not be loaded, with the way to try again. */
 export function LoadError({ error, again }: { error: Error; again: () => void }) {
   return (
-    <Alert type="error" header={text.errors.loading} action={<Button onClick={again}>{text.again}</Button>}>
+    <Alert type="error" header={text.errors.loading} action={<Button formAction="none" onClick={again}>{text.again}</Button>}>
       {reasonOf(error)}
     </Alert>
   );

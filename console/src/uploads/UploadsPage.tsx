@@ -78,8 +78,7 @@ export default function UploadsPage() {
       filter={
         <SpaceBetween size="s">
           {verdicts.error && <LoadError error={verdicts.error} again={verdicts.refresh} />}
-          {/* Another address is another filter. */}
-          <Filters key={key} verdict={verdict} first={key} onChange={(words) => setSearch(words)} />
+          <Filters verdict={verdict} asked={key} onChange={(words) => setSearch(words)} />
         </SpaceBetween>
       }
       pagination={
@@ -131,9 +130,15 @@ export default function UploadsPage() {
   );
 }
 
-function Filters(props: { first: string; verdict: Verdict | null; onChange: (words: Record<string, string>) => void }) {
-  const { first, verdict, onChange } = props;
-  const [typed, setTyped] = useState(first);
+function Filters(props: { asked: string; verdict: Verdict | null; onChange: (words: Record<string, string>) => void }) {
+  const { asked, verdict, onChange } = props;
+  const [typed, setTyped] = useState(asked);
+  const [known, setKnown] = useState(asked);
+  if (asked !== known) {
+    // The address may also change by a link or a button.
+    setKnown(asked);
+    setTyped(asked);
+  }
   const any = { value: "", label: text.uploads.any };
   const choices = Object.entries(text.verdicts).map(([value, label]) => ({ value, label }));
   const change = (key: string, chosen: string) => onChange({ ...(key ? { key } : {}), ...(chosen ? { verdict: chosen } : {}) });

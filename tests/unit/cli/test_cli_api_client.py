@@ -12,7 +12,7 @@ import typer
 from botocore.credentials import Credentials
 
 from cli.api_client import Api, at
-from cli.connection import SignedForAws, is_loopback, open_api, region_in
+from cli.connection import Bearer, SignedForAws, is_loopback, open_api, region_in
 from cli.errors import ApiRefused, CommandFailed, Unreachable
 from tests.unit.cli.remote import Heard, RemoteService, Reply, Run, task
 
@@ -228,6 +228,24 @@ def test_nothing_is_signed_for_this_machine(here: Run, service: RemoteService, m
     here("tasks", "list")
 
     assert "Authorization" not in service.heard[0].headers
+
+
+def test_a_token_is_shown_as_it_is(service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": []})
+
+    with Api(service.url, local=True, auth=Bearer("ey.J.x")) as api:
+        api.get("/tasks")
+
+    assert service.heard[0].headers["Authorization"] == "Bearer ey.J.x"
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_a_token_takes_the_place_of_the_signature_and_never_goes_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELMILL_TOKEN", "ey.J.x")
+
+    assert open_api("https://api.example.com")
+    with pytest.raises(typer.BadParameter, match="https alone"):
+        open_api("http://api.example.com")
 
 
 @pytest.fixture

@@ -1,0 +1,181 @@
+"""Creating tasks: of files that are dropped or sent on after a break, of what is there, with subtasks of one's own."""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
+
+from infra.local.stack import StackInfo
+from tests.console.conftest import STILL, Make
+from tests.console.test_console import TASK
+from tests.media.footage import Clips
+from tests.stack.conftest import Client
+from tests.stack.test_end_to_end import Api
+
+LARGE = 101 * 1024**2  # bytes: past 100 MB an upload goes in parts
+PARTS = 7  # of 16 MB
+PART = re.compile(r"[?&]partNumber=(\d+)")
+
+
+def drop(page: Page, *files: tuple[str, bytes]) -> None:
+    """Drag files over the page and let them fall on the form."""
+    given = [[name, base64.b64encode(content).decode()] for name, content in files]
+    held = page.evaluate_handle(
+        """given => {
+            const held = new DataTransfer();
+            for (const [name, content] of given) {
+                const bytes = Uint8Array.from(atob(content), sign => sign.charCodeAt(0));
+                held.items.add(new File([bytes], name, {type: "video/mp4"}));
+            }
+            return held;
+        }""",
+        given,
+    )
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    page.dispatch_event("body", "dragover", {"dataTransfer": held})
+    page.get_by_text("Drop files to upload").dispatch_event("drop", {"dataTransfer": held})
+
+
+def part(page: Page, no: int) -> Locator:
+    """Return the form of a subtask."""
+    return page.get_by_role("group", name=f"{no}. Screenshot")
+
+
+def test_files_are_dropped_each_shows_its_progress_and_one_is_cancelled(
+    page: Page, held: list[Route], clip: Clips, api: Api
+) -> None:
+    film = clip("blink.mp4").read_bytes()
+    page.goto("/tasks/create")
+    drop(page, ("one.mp4", film), ("two.mp4", film), ("three.mp4", film))
+    page.get_by_label("Folder in the input bucket").fill("parked")
+    page.route("**/parked/two.mp4*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
+
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_role("progressbar", name="one.mp4")).to_be_hidden()  # it has arrived
+    expect(page.get_by_role("progressbar", name="two.mp4")).to_have_accessible_description(re.compile("Uploading"))
+    expect(page.get_by_role("progressbar", name="three.mp4")).to_have_accessible_description(re.compile("Waits"))
+    page.get_by_role("button", name="Cancel the upload of two.mp4").click()
+
+    page.wait_for_url("**/tasks")
+    expect(page.get_by_text("2 files are in the input bucket.")).to_be_visible()
+    found = api.call("POST", "/uploads/backfill", {"prefix": "parked/", "dryRun": True})
+    assert sorted(one["key"] for one in found["verdicts"]) == ["parked/one.mp4", "parked/three.mp4"]
+
+
+def test_an_upload_in_parts_survives_a_lost_line_and_a_reload(  # noqa: PLR0913, PLR0917 - pytest's way
+    page: Page,
+    context: BrowserContext,
+    complaints: list[str],
+    held: list[Route],
+    client: Client,
+    stack: StackInfo,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        for number in range(PARTS):
+            file.write(number.to_bytes(1, "big") * 16 * 1024**2)
+        file.truncate(LARGE)
+    arrived: Counter[int] = Counter()
+
+    def count(request: Request) -> None:
+        if part := PART.search(request.url):
+            arrived[int(part[1])] += 1
+
+    def break_line(route: Route) -> None:
+        context.set_offline(True)
+        route.abort("internetdisconnected")
+
+    def hold_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    def begin() -> None:
+        page.locator("input[type=file]").set_input_files(path)
+        page.get_by_label("Folder in the input bucket").fill("large")
+        page.get_by_role("button", name="Upload", exact=True).click()
+
+    page.on("requestfinished", count)
+    page.on("dialog", lambda dialog: dialog.accept())  # whether to leave with an upload under way
+    page.route("**/film.mp4?*partNumber=3&*", break_line, times=1)
+    page.route("**/film.mp4?*partNumber=6&*", hold_first)
+    page.goto("/tasks/create")
+    begin()
+    large = page.get_by_role("progressbar", name="film.mp4")
+    expect(large).to_have_accessible_description(re.compile("The connection is lost; it goes on by itself"))
+    context.set_offline(False)
+    expect(large).to_have_accessible_description("89.1 MB / 105.9 MB. Uploading")  # all but part 6
+
+    page.reload()
+    begin()
+
+    page.wait_for_url("**/uploads?key=large%2Ffilm.mp4")
+    expect(page.get_by_text("No orchestration takes it")).to_be_visible()
+    assert arrived == dict.fromkeys(range(1, PARTS + 1), 1)
+    body = client("s3").get_object(Bucket=stack.input_bucket, Key="large/film.mp4")["Body"]
+    assert hashlib.file_digest(body, "sha256").digest() == hashlib.sha256(path.read_bytes()).digest()
+    complaints[:] = [one for one in complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_a_task_of_own_subtasks_is_composed_for_an_object_that_is_there(
+    page: Page, api: Api, make: Make, clip: Clips
+) -> None:
+    api.completed(make("there/holiday.mp4", clip("plain.mp4").read_bytes(), STILL))
+    page.goto("/tasks/create")
+    page.get_by_role("radio", name="In a bucket").check()
+    page.get_by_role("button", name="Browse").click()
+    expect(page.get_by_text("Give an address of the form")).to_be_hidden()  # nobody has asked for a task yet
+    objects = page.get_by_role("dialog", name="Objects in the input bucket")
+    objects.get_by_role("searchbox", name="Keys that begin with").fill("there/")
+    expect(objects.get_by_role("row")).to_have_count(2)  # with the columns' names
+    objects.get_by_role("radio", name="there/holiday.mp4").check()
+    objects.get_by_role("button", name="Choose", exact=True).click()
+    expect(page.get_by_label("Object", exact=True)).to_have_value(re.compile("^s3://.+/there/holiday.mp4$"))
+
+    page.get_by_role("radio", name="Own subtasks").check()
+    page.get_by_label("Output path").fill("mine/{inputName}/")
+    for _ in range(2):
+        page.get_by_role("button", name="Add subtask").click()
+        page.get_by_role("menuitem", name="Screenshot", exact=False).first.click()
+    for no, times in enumerate(("10%", "25%, 75%"), start=1):
+        part(page, no).get_by_role("button", name="Parameters").click()
+        part(page, no).get_by_label("At", exact=True).fill(times)
+    part(page, 1).get_by_role("button", name="Remove subtask 1").click()
+    expect(part(page, 1).get_by_label("Name", exact=True)).to_have_value("screenshot-2")
+    expect(part(page, 1).get_by_label("At", exact=True)).to_have_value("25%, 75%")
+    expect(page.get_by_text("mine/holiday/holiday-screenshot-2.jpg")).to_be_visible()
+
+    width = part(page, 1).get_by_label("Width", exact=True)
+    width.fill("90000")
+    expect(part(page, 1).get_by_text("90000 is greater than 8192.")).to_be_visible()
+    page.get_by_role("button", name="Create task", exact=True).click()
+    expect(page.get_by_text("Add at least one subtask, and mend what is marked.")).to_be_visible()
+    width.fill("90")
+    page.get_by_role("button", name="Create task", exact=True).click()
+
+    page.wait_for_url(TASK)
+    expect(page.get_by_text("1 of 1 successful")).to_be_visible()
+    outputs = api.outputs(page.url.rpartition("/")[2], 1)
+    assert [one["facts"]["width"] for one in outputs] == [90, 90]
+    assert all(re.fullmatch(r"mine/holiday/.+/holiday-screenshot-2-\d+.jpg", one["key"]) for one in outputs)
+
+
+def test_the_dry_run_says_what_will_happen_before_it_does(page: Page) -> None:
+    page.goto("/tasks/create")
+    expect(page.get_by_text("Choose a file, and this says what will become of it")).to_be_visible()
+
+    page.locator("input[type=file]").set_input_files({"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"not sent"})
+    expect(page.get_by_text("The orchestration web-video makes a task with these subtasks")).to_be_visible()
+    page.get_by_role("radio", name="Own subtasks").check()
+    expect(page.get_by_text("A task with these subtasks and outputs:")).to_be_visible()
+    page.get_by_label("Folder in the input bucket").fill("uploads")
+    expect(page.get_by_text("The folder is also taken by web-video")).to_be_visible()
+
+    page.get_by_role("radio", name="As the folder's orchestrations say").check()
+    page.get_by_label("Folder in the input bucket").fill("nobody")
+    expect(page.get_by_text("The file would lie in the bucket and nothing would happen.")).to_be_visible()

@@ -1,0 +1,186 @@
+"""The player: films, streams, sounds and pictures, what was found in them, and how they stand beside their source.
+
+Debian's Chromium plays H.264 and AAC. H.265 and AV1 depend on the machine, so no test plays them.
+"""
+
+import json
+import zipfile
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.console.conftest import Make
+from tests.media.footage import Clips
+from tests.media.streams import subtitled
+from tests.stack.test_end_to_end import Api
+
+SMALL = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest"}
+
+
+@pytest.fixture(scope="module")
+def played(api: Api, make: Make, clip: Clips) -> dict[str, str]:
+    """Make what can be played, looked at and marked; return the tasks' IDs by what they hold."""
+    small = {"video": {"height": 90, "speed": "fastest"}}
+    made = {
+        "subtitled": make(
+            "play/words.mkv", subtitled(clip).read_bytes(), {"name": "stream", "type": "STREAM", "params": SMALL}
+        ),
+        "film": make(
+            "play/film.mp4",
+            clip("beeps.mp4").read_bytes(),
+            {"name": "small", "type": "TRANSCODE", "params": small},
+            {"name": "sound", "type": "SEPARATE_AUDIO"},
+            {"name": "inspection", "type": "INSPECT"},
+            {"name": "moderation", "type": "MODERATE"},
+        ),
+    }
+    for identifier in made.values():
+        api.completed(identifier)
+    return made
+
+
+def play(page: Page) -> None:
+    """Start what is on the stage, and wait until it moves."""
+    page.locator("media-play-button").click()
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+
+
+def test_a_stream_offers_its_sounds_and_its_subtitles_and_shows_them(page: Page, played: dict[str, str]) -> None:
+    page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
+    expect(page.get_by_role("button", name="Quality")).to_be_hidden()  # there is but one
+
+    page.get_by_role("button", name="Subtitles").click()
+    page.get_by_role("option", name="signs").click()
+    play(page)
+    page.wait_for_function(
+        """() => [...document.querySelector('video').textTracks].some(
+            track => track.mode === 'showing' && track.label.includes('signs') && track.activeCues?.length > 0)"""
+    )
+    page.get_by_role("button", name="Subtitles").click()
+    page.get_by_role("option", name="Off").click()
+    page.wait_for_function("() => [...document.querySelector('video').textTracks].every(one => one.mode !== 'showing')")
+
+    sound = page.get_by_role("button", name="Sound")
+    first = sound.inner_text()
+    sound.click()
+    page.get_by_role("option", selected=False).click()
+    expect(sound).not_to_have_text(first)
+    expect(page.get_by_text("This cannot be played here")).to_be_hidden()
+
+
+def test_sounds_play_and_each_can_be_chosen(page: Page, played: dict[str, str]) -> None:
+    page.goto(f"/tasks/{played['film']}?subtask=2&tab=play")
+    page.get_by_role("button", name="File").click()
+    page.get_by_role("option", name="film-sound-2.m4a").click()
+
+    play(page)
+    assert page.locator("video").evaluate("one => [one.videoWidth, Math.round(one.duration)]") == [0, 2]
+    expect(page.get_by_role("button", name="enter fullscreen mode")).to_be_hidden()
+
+
+def test_pictures_are_seen_side_by_side_and_each_alone(page: Page, tasks: dict[str, str]) -> None:
+    page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
+    loaded = "() => [...document.querySelectorAll('[role=dialog] img')].map(one => one.complete && one.naturalWidth)"
+
+    expect(page.get_by_role("dialog").get_by_role("img")).to_have_count(3)
+    page.get_by_role("dialog").get_by_role("img").last.scroll_into_view_if_needed()
+    page.wait_for_function(f"() => ({loaded})().join() === '320,320,320'")
+    page.get_by_role("button", name="film-still-1.jpg").click()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("img", name="film-still-2.jpg")).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+    page.get_by_role("button", name="All pictures").click()
+    expect(page.get_by_role("dialog").get_by_role("img")).to_have_count(3)
+
+
+def test_the_scrub_bar_shows_a_preview_under_the_pointer(page: Page, tasks: dict[str, str]) -> None:
+    page.goto(f"/tasks/{tasks['rich']}?subtask=2&tab=play")
+    page.wait_for_function(
+        """() => [...(document.querySelector('video')?.textTracks ?? [])].some(
+            track => track.label === 'thumbnails' && track.cues?.length > 0)"""
+    )
+
+    page.locator("media-time-range").hover()
+
+    page.wait_for_function(
+        """() => {
+            const picture = document.querySelector('media-preview-thumbnail').shadowRoot.querySelector('img');
+            return picture.complete && picture.naturalWidth > 0 && picture.getBoundingClientRect().width > 0;
+        }"""
+    )
+
+
+def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, str]) -> None:
+    page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("51.7 %")).to_be_visible()  # saved
+
+    page.locator("media-play-button").click()
+    page.wait_for_function("() => document.querySelectorAll('video').length === 2")
+    page.wait_for_function(
+        """() => {
+            const [source, output] = document.querySelectorAll('video');
+            return source.currentTime > 0.3 && Math.abs(source.currentTime - output.currentTime) < 0.2
+                && source.videoHeight === 180 && output.videoHeight === 90;
+        }"""
+    )
+    divider = page.get_by_role("slider", name="Where the source ends and the output begins")
+    divider.press("End")
+    assert "100%" in page.locator("video").last.evaluate("video => video.style.clipPath")
+
+
+@pytest.mark.parametrize(
+    ("no", "mark", "seconds"),
+    [(3, "Go to SILENT (100 %), 0:01", 1.2), (4, "Go to NUDITY", 0.0)],
+)
+def test_a_click_on_what_was_found_goes_there(
+    page: Page, played: dict[str, str], no: int, mark: str, seconds: float
+) -> None:
+    page.goto(f"/tasks/{played['film']}?subtask={no}&t=0.5")
+    page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
+
+    page.get_by_role("group").get_by_role("button", name=mark).click()
+    page.wait_for_function("to => Math.abs(document.querySelector('video').currentTime - to) < 0.05", arg=seconds)
+    page.get_by_role("table", name="What was found").get_by_role("button").first.click()
+    page.wait_for_function("() => document.querySelector('video').currentTime === 0")
+
+
+def test_shots_are_marked_on_what_was_analysed(page: Page, tasks: dict[str, str]) -> None:
+    page.goto(f"/tasks/{tasks['rich']}?subtask=3&tab=play")
+
+    shot = page.get_by_role("group", name="Shots").get_by_role("button").last
+    shot.click()
+    start = float(shot.evaluate("one => parseFloat(one.style.left) / 50"))  # of two seconds
+    page.wait_for_function("to => Math.abs(document.querySelector('video').currentTime - to) < 0.05", arg=start)
+
+
+def test_the_token_of_who_signed_in_goes_to_the_api_and_to_nobody_else(
+    page: Page, tasks: dict[str, str], played: dict[str, str]
+) -> None:
+    oidc = {"kind": "oidc", "authority": "https://id.example", "clientId": "me", "scope": "openid"}
+    page.route("**/config.json", lambda route: route.fulfill(json={"auth": oidc, "inputBucket": "there"}))
+    user = {"access_token": "secret", "token_type": "Bearer", "expires_at": 4102444800, "profile": {"sub": "me"}}
+    page.add_init_script(f"sessionStorage.setItem('oidc.user:https://id.example:me', {json.dumps(json.dumps(user))})")
+    asked: list[tuple[bool, bool]] = []
+
+    def note(request: Request) -> None:
+        address = urlsplit(request.url)
+        signed = request.all_headers().get("authorization") == "Bearer secret"
+        if address.netloc != urlsplit(page.url).netloc:
+            asked.append((False, signed))
+        elif address.path.startswith("/api/"):
+            asked.append((True, signed))
+
+    page.on("requestfinished", note)
+    page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
+    play(page)
+    page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
+    page.wait_for_function("() => document.querySelector('[role=dialog] img')?.naturalWidth > 0")
+    page.goto(f"/tasks/{tasks['rich']}")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download of subtask 4").click()
+
+    assert zipfile.is_zipfile(saved.value.path())
+    assert set(asked) == {(True, True), (False, False)}

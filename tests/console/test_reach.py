@@ -1,0 +1,131 @@
+"""Every action is within reach: on a phone, and of whoever has a keyboard alone."""
+
+import pytest
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+from tests.console.conftest import STILL, Make
+from tests.console.test_console import TASK
+from tests.media.footage import Clips
+from tests.stack.test_end_to_end import Api
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+THUMB = 44  # pixels that one hits
+MOST_STOPS = 80  # of the Tab key, before one gives up
+
+
+@pytest.fixture
+def phone(page: Page) -> Page:
+    page.set_viewport_size(PHONE)
+    return page
+
+
+def fits(page: Page) -> bool:
+    """Tell whether nothing of a page lies beside the screen."""
+    fits: bool = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    return fits
+
+
+def in_sight(target: Locator) -> None:
+    """Scroll there, and see that all of it is on the screen."""
+    target.scroll_into_view_if_needed()
+    expect(target).to_be_in_viewport(ratio=1)
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until something has the focus."""
+    expect(target).to_be_visible()
+    for _ in range(MOST_STOPS):
+        if target.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{target} is out of the keyboard's reach")
+
+
+def test_a_phone_shows_a_task_and_reaches_its_actions(phone: Page, tasks: dict[str, str]) -> None:
+    phone.goto(f"/tasks/{tasks['rich']}")
+
+    for name in ("Copy", "Play source video", "Restart", "More operations"):
+        in_sight(phone.get_by_role("button", name=name, exact=True))
+    in_sight(phone.get_by_role("button", name="Download of subtask 5"))
+    for view in ("Graph", "Timeline", "JSON"):
+        phone.get_by_role("tab", name=view).click()
+        assert fits(phone)
+    phone.goto(f"/tasks/{tasks['failed']}")
+    in_sight(phone.get_by_role("button", name="Log and ffmpeg command"))
+    assert fits(phone)
+
+
+def test_a_phone_creates_a_task(phone: Page, clip: Clips) -> None:
+    phone.goto("/tasks/create")
+    phone.locator("input[type=file]").set_input_files(clip("blink.mp4"))
+    phone.get_by_role("radio", name="Own subtasks").check()
+    phone.get_by_role("button", name="Add subtask").click()
+    phone.get_by_role("menuitem", name="Screenshot", exact=False).first.click()
+    phone.get_by_role("button", name="Parameters").click()
+    in_sight(phone.get_by_role("button", name="Remove subtask 1"))
+    in_sight(phone.get_by_label("Quality", exact=True))
+    assert fits(phone)
+
+    phone.get_by_role("button", name="Create task", exact=True).click()
+
+    phone.wait_for_url(TASK)
+    expect(phone.get_by_text("1 of 1 successful")).to_be_visible()
+
+
+def test_a_phone_plays(phone: Page, tasks: dict[str, str]) -> None:
+    phone.goto(f"/tasks/{tasks['rich']}?subtask=1&tab=play")
+    controls = phone.locator("media-control-bar > :not(style, slot)")
+    expect(controls).to_have_count(6)
+    for control in controls.all():
+        in_sight(control)
+        box = control.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= THUMB
+    in_sight(phone.get_by_role("button", name="Quality"))
+    phone.locator("media-play-button").click()
+    phone.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+    phone.get_by_role("button", name="What to show").click()
+    phone.get_by_role("option", name="Compare").click()
+    in_sight(phone.get_by_role("slider", name="Where the source ends and the output begins"))
+    assert fits(phone)
+    in_sight(phone.get_by_role("dialog").get_by_role("button", name="Close", exact=True))
+
+
+def test_the_keyboard_alone_opens_a_task_and_restarts_it(page: Page, api: Api, make: Make, clip: Clips) -> None:
+    identifier = make("reach/keys.mp4", clip("blink.mp4").read_bytes(), STILL)
+    api.completed(identifier)
+    page.goto(f"/tasks?taskId={identifier}")
+    expect(page.get_by_role("link", name=identifier)).to_be_visible()
+
+    tab_to(page, page.get_by_role("checkbox", name="Choose all tasks on this page"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=identifier)).to_be_visible()
+
+    tab_to(page, page.get_by_role("button", name="More operations"))
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="More operations")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Task {identifier}: restarted.")).to_be_visible()
+    expect(page.get_by_role("button", name="Run 2")).to_be_visible()
+
+
+def test_a_dialog_keeps_the_focus_and_gives_it_back(page: Page, tasks: dict[str, str]) -> None:
+    page.goto(f"/tasks/{tasks['rich']}")
+    details = page.get_by_role("button", name="Details of subtask 4")
+    details.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="4. still")
+    expect(dialog.get_by_role("tab", name="Details")).to_be_visible()
+
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        assert dialog.evaluate("one => one.contains(document.activeElement)")
+    page.keyboard.press("Escape")
+
+    expect(dialog).to_be_hidden()
+    expect(details).to_be_focused()

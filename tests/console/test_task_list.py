@@ -1,0 +1,152 @@
+"""The list of tasks: finding them, and moving one or many of them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.console.conftest import STILL, Make
+from tests.stack.test_end_to_end import Api, paused  # noqa: F401 - a fixture
+
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y/%m/%d")
+
+
+def rows(page: Page, what: str) -> Locator:
+    """Return the list's rows in which something stands."""
+    return page.get_by_role("row").filter(has_text=what)
+
+
+def choose_all(page: Page, action: str) -> None:
+    page.get_by_role("checkbox", name="Choose all tasks on this page").press("Space")  # its header lies over it
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name=action).click()
+
+
+def operate(page: Page, identifier: str, action: str) -> None:
+    """Choose an operation in a task's own row."""
+    page.get_by_role("button", name=f"Operations of task {identifier}").click()
+    page.get_by_role("menuitem", name=action, exact=True).click()
+
+
+@pytest.mark.usefixtures("paused")
+def test_several_tasks_are_ended_restarted_and_cancelled_at_once(page: Page, make: Make) -> None:
+    for _ in range(3):
+        make("many/three.mp4", b"whatever", STILL)
+    page.goto("/tasks?sourceKey=many/three.mp4")
+    expect(rows(page, "Waiting")).to_have_count(3)
+
+    choose_all(page, "End (3)")
+    expect(page.get_by_text("3 tasks: ended.")).to_be_visible()
+    expect(rows(page, "Ended")).to_have_count(3)
+
+    choose_all(page, "Restart (3)")
+    expect(page.get_by_text("3 tasks: restarted.")).to_be_visible()
+    expect(rows(page, "Waiting")).to_have_count(3)
+
+    choose_all(page, "Cancel (3)")
+    expect(page.get_by_text("3 tasks: cancelled.")).to_be_visible()
+    expect(rows(page, "Ended")).to_have_count(3)
+
+
+@pytest.mark.usefixtures("paused")
+def test_of_several_tasks_each_refused_one_is_named_with_its_reason(
+    page: Page, held: list[Route], api: Api, make: Make
+) -> None:
+    able, unable = (make("many/late.mp4", b"whatever", STILL) for _ in range(2))
+    page.goto("/tasks?sourceKey=many/late.mp4")
+    expect(rows(page, "Waiting")).to_have_count(2)
+    # From now on the list lags behind.
+    page.route("**/api/tasks?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
+    api.call("POST", f"/tasks/{unable}/end")
+
+    choose_all(page, "End (2)")
+
+    refused = page.get_by_role("dialog", name="Nothing was done with 1 task")
+    expect(refused.get_by_role("row", name=unable)).to_contain_text("only a WAITING task can be ended")
+    refused.get_by_role("button", name="Close").last.click()
+    expect(refused).to_be_hidden()
+    expect(page.get_by_text(f"Task {able}: ended.")).to_be_visible()
+    assert api.call("GET", f"/tasks/{able}")["outcome"] == "ENDED"
+
+
+@pytest.mark.usefixtures("paused")
+def test_a_waiting_task_is_ended_and_restarted_in_its_row(page: Page, make: Make) -> None:
+    identifier = make("many/one.mp4", b"whatever", STILL)
+    page.goto(f"/tasks?taskId={identifier}")
+
+    operate(page, identifier, "End")
+    expect(page.get_by_text(f"Task {identifier}: ended.")).to_be_visible()
+    expect(rows(page, identifier)).to_contain_text("Ended")
+
+    operate(page, identifier, "Restart")
+    expect(rows(page, identifier)).to_contain_text("Waiting")
+
+    operate(page, identifier, "Cancel")
+    expect(rows(page, identifier)).to_contain_text("Ended")
+
+
+def test_an_action_that_is_not_for_a_task_says_why(page: Page, tasks: dict[str, str]) -> None:
+    page.goto(f"/tasks?taskId={tasks['rich']}")
+    page.get_by_role("button", name="Actions").hover()
+    expect(page.get_by_role("tooltip")).to_have_text("Choose tasks in the list first.")
+
+    page.get_by_role("button", name=f"Operations of task {tasks['rich']}").click()
+    for name, reason in {
+        "Restart failed parts": "Nothing of this task has failed.",
+        "End": "The task is completed; only a waiting one can be ended.",
+        "Cancel": "The task is completed; there is nothing to cancel.",
+    }.items():
+        page.get_by_role("menuitem", name=name, exact=True).hover()
+        expect(page.get_by_role("tooltip")).to_have_text(reason)
+
+
+def test_tasks_are_found_by_the_beginning_of_their_id_and_by_time_also_after_a_reload(
+    page: Page, tasks: dict[str, str]
+) -> None:
+    beginning = tasks["rich"][:16].lower()
+    page.goto("/tasks")
+    find = page.get_by_role("combobox", name="Find tasks")
+    find.fill(beginning)
+    find.press("Enter")
+    page.wait_for_url(f"**/tasks?taskId={beginning}")
+    expect(rows(page, tasks["rich"])).to_be_visible()
+    expect(rows(page, tasks["failed"])).to_be_hidden()
+
+    find.click()
+    page.get_by_role("option", name="Created before").click()
+    page.get_by_label("Date", exact=True).fill(TOMORROW)
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url(re.compile(r"createdBefore="))
+    expect(rows(page, tasks["rich"])).to_be_visible()
+
+    find.click()
+    page.get_by_role("option", name="Created after").click()
+    page.get_by_label("Date", exact=True).fill(TOMORROW)
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("No task passes these filters")).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_text("No task passes these filters")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Remove.*Created after")).click()
+    expect(rows(page, tasks["rich"])).to_be_visible()
+
+
+@pytest.mark.usefixtures("paused")
+def test_a_long_list_has_pages_of_the_size_that_one_likes(page: Page, api: Api, make: Make) -> None:
+    identifiers = [make("many/pages.mp4", b"whatever", STILL) for _ in range(11)]
+    newest, oldest = identifiers[-1], identifiers[0]
+    page.goto("/tasks?sourceKey=many/pages.mp4")
+    page.get_by_role("button", name="Preferences").click()
+    page.get_by_role("radio", name="10 rows").check()
+    page.get_by_role("button", name="Confirm").click()
+    expect(rows(page, oldest)).to_be_hidden()
+
+    page.get_by_role("button", name="Next page").click()
+    expect(rows(page, oldest)).to_be_visible()
+    expect(rows(page, newest)).to_be_hidden()
+    expect(page.get_by_role("button", name="Next page")).to_be_disabled()
+
+    page.get_by_role("button", name="Previous page").click()
+    expect(rows(page, newest)).to_be_visible()
+    api.call("POST", "/tasks/bulk", {"action": "END", "taskIds": identifiers})

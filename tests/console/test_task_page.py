@@ -1,0 +1,140 @@
+"""A task's own page: its runs, its views, what failed in it, and the same for other programs."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.console.conftest import STILL, Make
+from tests.media.footage import Clips
+from tests.stack.conftest import SLOW, film  # noqa: F401 - a fixture
+from tests.stack.test_end_to_end import Api
+
+TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": [900]}}
+
+
+@pytest.fixture(scope="module")
+def half(api: Api, make: Make, clip: Clips) -> str:
+    """Make a task of which one subtask succeeds and one fails."""
+    identifier = make("page/half.mp4", clip("plain.mp4").read_bytes(), STILL, TOO_LATE)
+    api.completed(identifier)
+    return identifier
+
+
+@pytest.fixture
+def clipboard(context: BrowserContext) -> None:
+    """Let the test read what was copied."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+
+def copied(page: Page) -> str:
+    text: str = page.evaluate("() => navigator.clipboard.readText()")
+    return text
+
+
+@pytest.mark.usefixtures("clipboard")
+def test_failures_of_one_cause_are_told_once_with_what_to_do_the_log_and_the_command(
+    page: Page, api: Api, make: Make, clip: Clips
+) -> None:
+    whole = clip("front.mp4").read_bytes()
+    start = whole.index(b"mdat") + 4
+    damaged = whole[:start] + b"\xff" * (len(whole) - start)
+    identifier = make("page/damaged.mp4", damaged, STILL, {**STILL, "name": "cover"})
+    api.completed(identifier)
+
+    page.goto(f"/tasks/{identifier}")
+    alert = page.get_by_role("group").filter(has_text="Subtasks 1 (still), 2 (cover) failed")
+    expect(alert).to_contain_text("most of the file is damaged")
+    expect(alert).to_contain_text("What to do: The file is at fault")
+
+    alert.get_by_role("button", name="Log and ffmpeg command").click()
+    expect(alert.get_by_role("region", name="End of the log")).to_contain_text("Error splitting the input")
+    alert.get_by_role("button", name="Copy command").click()
+    expect(alert.get_by_text("Copied")).to_be_visible()
+    [attempt] = api.call("GET", f"/tasks/{identifier}/subtasks/1")["attempts"]
+    assert [copied(page)] == attempt["commands"]
+
+    page.get_by_role("button", name="Details", exact=True).click()
+    expect(page.get_by_role("dialog", name="1. still")).to_contain_text("SourceFileError.Unreadable")
+
+
+def test_only_the_failed_parts_run_again_and_the_earlier_run_stays_readable(page: Page, half: str) -> None:
+    page.goto(f"/tasks/{half}")
+    page.get_by_role("button", name="More operations").click()
+    page.get_by_role("menuitem", name="Restart failed parts").click()
+
+    expect(page.get_by_text(f"Task {half}: restarted where they had failed.")).to_be_visible()
+    runs = page.get_by_role("button", name="Run", exact=False).filter(has_text="Run 2")
+    expect(runs).to_be_visible()
+    page.get_by_role("row", name="still").get_by_role("button", name="Successful").click()
+    expect(page.get_by_text("It succeeded in run 1 and was carried over.")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    runs.click()
+    page.get_by_role("option", name="Run 1").click()
+    page.wait_for_url("**?run=1")
+    expect(page.get_by_role("row", name="still").get_by_role("button", name="Successful")).to_be_hidden()
+
+
+def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(page: Page, api: Api, tasks: dict[str, str]) -> None:
+    page.goto(f"/tasks/{tasks['rich']}")
+
+    page.get_by_role("tab", name="Graph").click()
+    nodes = page.get_by_role("region", name="Graph").get_by_role("listitem")
+    expect(nodes).to_contain_text(["1. stream", "2. sprite", "3. analysis", "4. still", "5. idle"])
+
+    page.get_by_role("tab", name="Timeline").click()
+    expect(page.get_by_role("table", name="Timeline").get_by_role("row")).to_have_count(6)
+
+    page.get_by_role("tab", name="JSON").click()
+    page.wait_for_url("**?view=json")
+    page.reload()
+    shown = page.get_by_role("region", name="JSON").inner_text()
+    assert json.loads(shown) == api.call("GET", f"/tasks/{tasks['rich']}")
+
+
+@pytest.mark.usefixtures("clipboard")
+def test_what_is_copied_does_the_same_elsewhere(page: Page, api: Api, make: Make, clip: Clips) -> None:
+    identifier = make("page/copied.mp4", clip("plain.mp4").read_bytes(), STILL)
+    api.completed(identifier)
+    page.goto(f"/tasks/{identifier}")
+
+    def copy(what: str) -> list[str]:
+        page.get_by_role("button", name="Copy", exact=True).click()
+        page.get_by_role("menuitem", name=what).click()
+        expect(page.get_by_text("Copied").first).to_be_visible()
+        return shlex.split(copied(page).replace("\\\n", ""))
+
+    def run(command: list[str]) -> dict[str, object]:
+        answer: dict[str, object] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        return answer
+
+    asked = copy("This task as curl")
+    assert run(asked)["taskId"] == identifier
+    restart = copy("Restart as curl")
+    assert run(restart)["run"] == 2
+    api.completed(identifier)
+
+    command = str(Path(sys.executable).with_name("reelmill"))
+    [name, *words] = copy("Restart as CLI")
+    assert (name, run([command, *words, "--json"])["run"]) == ("reelmill", 3)
+    [name, *words] = copy("This task as CLI")
+    assert (name, run([command, *words, "--json"])["taskId"]) == ("reelmill", identifier)
+
+
+def test_a_running_task_is_cancelled_on_its_page(page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
+    identifier = make("page/long.mp4", film, SLOW, {"name": "after", "type": "SCREENSHOT", "input": "slow"})
+    page.goto(f"/tasks/{identifier}")
+    expect(page.get_by_role("row", name="slow")).to_contain_text("In progress")
+
+    page.get_by_role("button", name="More operations").click()
+    page.get_by_role("menuitem", name="Cancel").click()
+
+    expect(page.get_by_text(f"Task {identifier}: cancelled.")).to_be_visible()
+    expect(page.get_by_role("row", name="slow")).to_contain_text("Cancelled")
+    expect(page.get_by_role("row", name="after")).to_contain_text("Cancelled")
+    expect(page.get_by_role("button", name="Play of subtask 1")).to_have_attribute("aria-disabled", "true")

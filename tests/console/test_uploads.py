@@ -1,0 +1,40 @@
+"""The list of uploads: what became of each file, and why."""
+
+from playwright.sync_api import Page, expect
+
+from infra.local.stack import StackInfo
+from tests.stack.conftest import Client
+from tests.stack.test_end_to_end import Api, eventually, put
+
+
+def wait_for_verdict(api: Api, key: str) -> None:
+    eventually(lambda: api.call("GET", "/uploads/verdicts", key=key)["verdicts"] or None)
+
+
+def test_uploads_are_found_by_their_key_and_by_what_became_of_them(
+    page: Page, api: Api, client: Client, stack: StackInfo
+) -> None:
+    for key in ("uploads/told.mp4", "uploads/told.txt"):
+        put(client, stack, key, b"no film")
+        wait_for_verdict(api, key)
+    page.goto("/uploads")
+    table = page.get_by_role("grid", name="Uploads")
+    expect(table.get_by_role("row", name="uploads/told.mp4")).to_contain_text("Became a task")
+    expect(table.get_by_role("row", name="uploads/told.txt")).to_contain_text("the format 'txt' is not among")
+
+    find = page.get_by_role("searchbox", name="Find by whole key")
+    find.press_sequentially("uploads/told")
+    page.wait_for_url("**/uploads?key=uploads%2Ftold")
+    expect(page.get_by_text("No verdict yet, or none passes the filter")).to_be_visible()
+    expect(find).to_be_focused()
+    find.press_sequentially(".txt")
+    page.wait_for_url("**/uploads?key=uploads%2Ftold.txt")
+    expect(table.get_by_role("row")).to_have_count(2)  # with the columns' names
+
+    page.get_by_role("button", name="Verdict").click()
+    page.get_by_role("option", name="Became a task").click()
+    expect(page.get_by_text("No verdict yet, or none passes the filter")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(find).to_have_value("")
+    table.get_by_role("row", name="uploads/told.mp4").get_by_role("link").click()
+    page.wait_for_url("**/tasks/*")
