@@ -136,9 +136,11 @@ def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_ri
     page.get_by_role("tab", name="Form").click()
     expect(page.get_by_label("Description")).to_have_value("by eye")
     expect(page.get_by_label("Folder")).to_have_value("seen/")
+    page.get_by_label("Formats").press_sequentially("mp4, MOV")  # one key after the other, as a person does
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/orchestrations/typed")
-    assert api.call("GET", "/orchestrations/typed")["trigger"]["prefix"] == "seen/"
+    stored = api.call("GET", "/orchestrations/typed")["trigger"]
+    assert (stored["prefix"], stored["formats"]) == ("seen/", ["mp4", "mov"])
 
 
 def test_an_orchestration_is_switched_off_and_on(page: Page, api: Api) -> None:

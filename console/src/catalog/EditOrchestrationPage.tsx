@@ -96,11 +96,7 @@ function BodyForm({ body, operations, templates, onChange }: BodyProps) {
             <Input value={trigger?.prefix ?? ""} onChange={({ detail }) => onChange({ ...body, trigger: { ...trigger, prefix: detail.value } })} />
           </FormField>
           <FormField label={text.orchestrations.formats} description={text.orchestrations.formatsWhy}>
-            <Input
-              value={trigger?.formats?.join(", ") ?? ""}
-              placeholder="mp4, mov, mkv"
-              onChange={({ detail }) => onChange({ ...body, trigger: { ...trigger, formats: detail.value.split(/[,\s]+/).filter(Boolean) } })}
-            />
+            <Formats value={trigger?.formats ?? []} onChange={(formats) => onChange({ ...body, trigger: { ...trigger, formats } })} />
           </FormField>
           <FormField label={text.create.prefix} description={text.create.prefixWhy}>
             <Input value={output?.prefix ?? ""} onChange={({ detail }) => onChange({ ...body, output: { prefix: detail.value } })} />
@@ -113,6 +109,26 @@ function BodyForm({ body, operations, templates, onChange }: BodyProps) {
       <PlanEditor rules={body.subtasks} operations={operations} templates={templates} onChange={(subtasks) => onChange({ ...body, subtasks })} />
     </SpaceBetween>
   );
+}
+
+/** A list of formats as one types it: a comma stays, though it says nothing yet. */
+function Formats({ value, onChange }: { value: readonly string[]; onChange: (formats: string[]) => void }) {
+  const [typed, setTyped] = useState("");
+  const shown = value.join(", ");
+  return (
+    <Input
+      value={formatsIn(typed).join(", ") === shown ? typed : shown}
+      placeholder="mp4, mov, mkv"
+      onChange={({ detail }) => {
+        setTyped(detail.value);
+        onChange(formatsIn(detail.value));
+      }}
+    />
+  );
+}
+
+function formatsIn(typed: string): string[] {
+  return typed.split(/[,\s]+/).filter(Boolean);
 }
 
 /** Return what is wrong with a whole document, in one sentence; of operations that are not known yet nothing is. */
