@@ -30,8 +30,9 @@ export function inUtc(iso: string): string {
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${NUMBER.format(Math.max(0, seconds))} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ""}`;
 }
 
 /** Return the seconds between two moments. */

@@ -9,7 +9,9 @@ import { standing, type Standing } from "../ui/status";
 import { type Span, spanOf } from "./progress";
 import { BAD, BUSY, GOOD, LINE, QUIET, TRACK } from "../ui/colours";
 
-const TICKS = 5;
+const MOST_TICKS = 6;
+/** The steps that people count in, in seconds. */
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400] as const;
 const STRIPES = `repeating-linear-gradient(45deg, ${QUIET} 0 2px, transparent 2px 7px)`;
 const COLOURS: Partial<Record<Standing, string>> = {
   SUCCESSFUL: GOOD,
@@ -31,9 +33,9 @@ export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
         <div role="row" style={ROW}>
           <span role="columnheader" aria-label={text.task.columns.type} />
           <div role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
-            {Array.from({ length: TICKS }, (_, tick) => (
-              <span key={tick} style={tickAt(tick)}>
-                <Box variant="small">{duration(((to - begun) * tick) / (TICKS - 1) / 1000)}</Box>
+            {ticksOf((to - begun) / 1000).map((seconds) => (
+              <span key={seconds} style={tickAt((1000 * seconds) / (to - begun))}>
+                <Box variant="small">{duration(seconds)}</Box>
               </span>
             ))}
           </div>
@@ -88,6 +90,7 @@ function Legend() {
     [text.standings.IN_PROGRESS, BUSY],
     [text.standings.SUCCESSFUL, GOOD],
     [text.standings.FAILED, BAD],
+    [text.standings.SKIPPED, QUIET],
   ] as const;
   return (
     <SpaceBetween direction="horizontal" size="m">
@@ -118,11 +121,17 @@ const TRACK_STYLE = {
   boxShadow: `inset 0 0 0 1px ${LINE}`,
 } as const;
 
-const tickAt = (tick: number) =>
+/** Return the round times of an axis that lasts so many seconds. */
+function ticksOf(seconds: number): number[] {
+  const step = STEPS.find((one) => seconds / one < MOST_TICKS) ?? Math.ceil(seconds / MOST_TICKS / 86400) * 86400;
+  return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, tick) => tick * step);
+}
+
+const tickAt = (share: number) =>
   ({
     position: "absolute",
-    left: `${(100 * tick) / (TICKS - 1)}%`,
-    transform: `translateX(${tick === 0 ? 0 : tick === TICKS - 1 ? -100 : -50}%)`,
+    left: `${100 * share}%`,
+    transform: `translateX(${share === 0 ? 0 : share > 0.95 ? -100 : -50}%)`,
     whiteSpace: "nowrap",
   }) as const;
 
