@@ -224,7 +224,7 @@ def test_a_restart_makes_a_new_run_and_leaves_the_old_one_readable(
     second = api.completed(first["taskId"])
 
     assert (restarted["run"], second["run"], second["outcome"]) == (2, 2, "SUCCEEDED")
-    assert api.call("GET", path, run="1") == first
+    assert api.call("GET", path, run="1") == {**first, "newestRun": 2}
     old, new = (api.call("GET", f"{path}/subtasks/1/outputs", run=run)["outputs"][0] for run in ("1", "2"))
     assert old["key"] != new["key"]
     assert api.fetch(old["url"]).content == api.fetch(new["url"]).content

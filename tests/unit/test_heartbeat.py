@@ -196,7 +196,7 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world
     ):
         assert run_subtask(world, ref, SECONDS) is None
 
-    assert [(s.lease_until, s.phase) for s in seen] == [(world.now() + LEASE_MS, "download")]
+    assert [(s.lease_until, s.phase) for s in seen] == [(world.now() + LEASE_MS, "starting")]
     assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
 
 
