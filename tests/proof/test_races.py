@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import pytest
 
+from shared.budget_store import BudgetStore
 from shared.sortable_id import sortable_id
 from shared.task import (
     SKIPPED,
@@ -48,6 +49,7 @@ SUCCESSFUL, FAILED = SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED
 # Of twelve subtasks eight need nothing; each of the others needs some of those before it.
 LINKS = {9: (1, 2), 10: (2, 3, 4), 11: tuple(FIRST_EIGHT), 12: (9, 10)}
 BAD = Failure("SourceFileError.NotMedia", "it is not a media file")
+SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
 GIVEN_UP = Ending(FAILED, Failure("InternalError.AttemptsExhausted", "it had its three attempts"))
 
 T = TypeVar("T")
@@ -203,6 +205,31 @@ def test_of_eight_claims_one_holds_the_subtask(store: TaskStore, race: Race, rou
 
         assert current(store, task) == claims[winner(claims)]
         assert current(store, task).subtasks[0].attempt == attempt
+
+
+def test_whoever_begins_a_task_hears_of_all_that_was_held_back_before(
+    store: TaskStore, race: Race, rounds: Rounds
+) -> None:
+    for _ in rounds("hold back against claim"):
+        task = stored(store, a_task())
+        holds = [partial(store.hold_back, task, no, BEGINNING, LATE, SPENT) for no in FIRST_EIGHT[1:]]
+
+        begun, *held = race([partial(claim, store, task, 1), *holds])
+
+        assert begun
+        assert begun.held == {no for no, one in zip(FIRST_EIGHT[1:], held, strict=True) if one}
+        assert current(store, task) == begun
+
+
+def test_no_more_tasks_are_counted_on_a_day_than_may_start(store: TaskStore, race: Race, rounds: Rounds) -> None:
+    assert store.get("nobody") is None
+    budget = BudgetStore("TasksTable")
+    for number in rounds("the day's last tasks"):
+        day = BEGINNING + number * 24 * 3600 * 1000
+
+        taken = race([partial(budget.take_task, day, 5)] * EIGHT)
+
+        assert taken.count(True) == budget.spent(day).tasks == 5
 
 
 @pytest.mark.parametrize("move", ["beat", "finish"])
