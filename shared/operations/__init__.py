@@ -3,21 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.operations import (
-    analyze,
-    animate,
-    enhance,
-    inspection,
-    moderate,
-    recognize,
-    sample_screenshots,
-    screenshot,
-    separate_audio,
-    sprite,
-    stream,
-    transcode,
-)
+from shared.operations.analysis import analyze, moderate, recognize
+from shared.operations.enhancement import enhance
+from shared.operations.inspection import inspection
 from shared.operations.operation import Operation
+from shared.operations.separation import separate_audio
+from shared.operations.stills import animate, sample_screenshots, screenshot, sprite
+from shared.operations.streaming import stream
+from shared.operations.transcoding import transcode
 from shared.task import SubtaskType
 
 OPERATIONS: Mapping[SubtaskType, Operation[Any]] = {

@@ -8,8 +8,8 @@ import pytest
 
 from shared.errors import JobRunning, MediaRejected
 from shared.ffmpeg import Ffmpeg
-from shared.operations.analyze import OPERATION
-from shared.operations.analyze_params import AnalyzeParams, AnalyzeResult
+from shared.operations.analysis.analyze import OPERATION
+from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult
 from shared.operations.findings import Provider, Segment
 from shared.operations.operation import Workbench, Yield
 from shared.providers.local import Local

@@ -10,8 +10,8 @@ import av
 import pytest
 
 from shared.errors import MediaRejected
-from shared.operations.enhance import EnhanceResult
-from shared.operations.enhance_sound import Method
+from shared.operations.enhancement.enhance import EnhanceResult
+from shared.operations.enhancement.enhance_sound import Method
 from shared.probe import probe
 from shared.task import SubtaskType
 from tests.media.conftest import Operate

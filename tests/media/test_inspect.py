@@ -13,10 +13,10 @@ import pytest
 
 from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Ffmpeg, Limits, binary
-from shared.operations import inspection
 from shared.operations.findings import Segment
-from shared.operations.inspection_result import InspectResult
-from shared.operations.score import FULL, RATES
+from shared.operations.inspection import inspection
+from shared.operations.inspection.inspection_result import InspectResult
+from shared.operations.inspection.score import FULL, RATES
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
 from shared.ffmpeg import Ffmpeg
-from shared.operations.lettering import Lettering, drawn
-from shared.operations.transcode import OPERATION
+from shared.operations.transcoding.transcode import OPERATION
+from shared.operations.watermarks.lettering import Lettering, drawn
 from tests.media.footage import Clips, decoded
 from tests.media.local_files import LocalFiles, workbench
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from shared.errors import Interrupted, MediaRejected
 from shared.ffmpeg import Ffmpeg, Progress
+from shared.operations.analysis.moderate import OPERATION, ModerateParams, ModerateResult
 from shared.operations.findings import Segment, Suggestion
-from shared.operations.moderate import OPERATION, ModerateParams, ModerateResult
 from shared.operations.operation import Workbench, Yield
 from shared.providers.local import Local
 from shared.task import SubtaskType

@@ -6,10 +6,10 @@ from typing import cast
 import pytest
 
 from shared.ffmpeg import Ffmpeg
-from shared.operations.quality import next_crf, stretches
-from shared.operations.similarity import compared
-from shared.operations.transcode_params import VideoCodec
-from shared.operations.transcode_result import Probe, TranscodeResult
+from shared.operations.inspection.similarity import compared
+from shared.operations.transcoding.quality import next_crf, stretches
+from shared.operations.transcoding.transcode_params import VideoCodec
+from shared.operations.transcoding.transcode_result import Probe, TranscodeResult
 from shared.probe import Video
 from shared.task import SubtaskType
 from tests.media.conftest import Operate

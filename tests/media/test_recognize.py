@@ -13,9 +13,9 @@ import pytest
 
 from shared.errors import Interrupted, JobRunning, MediaRejected, ParametersRejected
 from shared.ffmpeg import Ffmpeg, Limits, Progress
+from shared.operations.analysis.recognize import OPERATION, RecognizeParams, RecognizeResult
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench, Yield
-from shared.operations.recognize import OPERATION, RecognizeParams, RecognizeResult
 from shared.providers.local import Local, spoken
 from shared.task import SubtaskType
 from tests.media.conftest import Operate

@@ -7,8 +7,9 @@ import pytest
 
 from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Ffmpeg, Limits, binary
-from shared.operations import OPERATIONS, snapshot
+from shared.operations import OPERATIONS
 from shared.operations.operation import Yield
+from shared.operations.stills import snapshot
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, decoded, distance

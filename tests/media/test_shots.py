@@ -7,7 +7,8 @@ import pytest
 
 from shared.errors import MediaRejected
 from shared.ffmpeg import Ffmpeg
-from shared.operations import picture, sampling, shots
+from shared.operations import picture
+from shared.operations.analysis import sampling, shots
 from shared.operations.operation import Workbench
 from tests.media.footage import Clips, decoded, distance
 from tests.media.local_files import LocalFiles, workbench

@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import MediaRejected
 from shared.ffmpeg import Ffmpeg, binary
-from shared.operations.similarity import Similarity, compared
+from shared.operations.inspection.similarity import Similarity, compared
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips

@@ -8,8 +8,8 @@ import av
 import pytest
 
 from shared.errors import MediaRejected
-from shared.operations import snapshot
 from shared.operations.operation import Yield
+from shared.operations.stills import snapshot
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, distance

@@ -9,8 +9,8 @@ import pytest
 
 from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Ffmpeg, Limits
-from shared.operations import transcode
-from shared.operations.transcode_params import TranscodeParams
+from shared.operations.transcoding import transcode
+from shared.operations.transcoding.transcode_params import TranscodeParams
 from shared.probe import probe
 from shared.task import SubtaskType
 from tests.media.conftest import Operate

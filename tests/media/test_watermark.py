@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import ParametersRejected
 from shared.ffmpeg import Ffmpeg, binary
-from shared.operations.watermark import Canvas, Watermark, overlaid
+from shared.operations.watermarks.watermark import Canvas, Watermark, overlaid
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded

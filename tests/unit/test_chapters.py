@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.operations import chapters, cover, highlights
-from shared.operations.shots import Shot, between
-from shared.operations.survey import THUMB_BYTES, Heard, Look, Survey
+from shared.operations.analysis import chapters, cover, highlights
+from shared.operations.analysis.shots import Shot, between
+from shared.operations.analysis.survey import THUMB_BYTES, Heard, Look, Survey
 
 RED, GREEN, BLUE = (bytes([*colour] * (THUMB_BYTES // 3)) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.operations.chart import COLOURS, drawn
-from shared.operations.examination import Detail, Examination, Sound
 from shared.operations.findings import Segment
-from shared.operations.inspection_result import Findings, Point
-from shared.operations.score import RATES, Reason
+from shared.operations.inspection.chart import COLOURS, drawn
+from shared.operations.inspection.examination import Detail, Examination, Sound
+from shared.operations.inspection.inspection_result import Findings, Point
+from shared.operations.inspection.score import RATES, Reason
 
 SVG = "{http://www.w3.org/2000/svg}"
 

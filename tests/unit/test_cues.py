@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.operations.cues import LINE_CELLS, LINES, LONGEST, SHORTEST, Cue, cells, subrip, timed, webvtt
+from shared.operations.analysis.cues import LINE_CELLS, LINES, LONGEST, SHORTEST, Cue, cells, subrip, timed, webvtt
 from shared.operations.findings import Segment
 
 

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from shared.operations.examination import Sound
-from shared.operations.lag import lag, levels
+from shared.operations.inspection.examination import Sound
+from shared.operations.inspection.lag import lag, levels
 
 CHANCE = Random(7)  # noqa: S311 - the same levels in each run
 SPEECH = [CHANCE.choice((-60.0, -40.0, -20.0)) + CHANCE.random() for _ in range(300)]

@@ -12,8 +12,8 @@ import pytest
 from botocore.stub import Stubber
 
 from shared.errors import AttemptFailed, Interrupted, JobRunning, MediaRejected, OperationFailed, ParametersRejected
+from shared.operations.analysis.speech import sentences
 from shared.operations.findings import Segment
-from shared.operations.speech import sentences
 from shared.providers.aws import Aws
 from shared.providers.aws.transcribe import language_code
 from shared.providers.aws.transcript import words as words_of

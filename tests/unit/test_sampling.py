@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import MediaRejected
-from shared.operations.sampling import moments
-from shared.operations.shots import SHORTEST, Shot, between
+from shared.operations.analysis.sampling import moments
+from shared.operations.analysis.shots import SHORTEST, Shot, between
 
 SHOTS = st.lists(st.floats(SHORTEST, 500), min_size=1, max_size=40).map(
     lambda lengths: between([sum(lengths[:count]) for count in range(1, len(lengths))], sum(lengths))

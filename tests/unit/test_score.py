@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shared.operations.score import RATES, Grounds, score, unreadable
+from shared.operations.inspection.score import RATES, Grounds, score, unreadable
 
 
 def test_a_file_without_fault_has_all_points_and_no_reason() -> None:

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
 from shared.operations.moment import seconds
-from shared.operations.screenshot import ScreenshotParams
+from shared.operations.stills.screenshot import ScreenshotParams
 
 
 @pytest.mark.parametrize(

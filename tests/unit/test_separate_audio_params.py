@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
-from shared.operations.separate_audio import SeparateAudioParams
+from shared.operations.separation.separate_audio import SeparateAudioParams
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from shared.operations.cues import cells
-from shared.operations.speech import SCREEN, Word, sentences
+from shared.operations.analysis.cues import cells
+from shared.operations.analysis.speech import SCREEN, Word, sentences
 
 
 def heard(text: str, *, pause_before: str = "", pause: float = 2.0) -> list[Word]:

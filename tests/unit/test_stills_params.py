@@ -4,10 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
-from shared.operations.animate import AnimateParams, spans
-from shared.operations.sample_screenshots import SampleScreenshotsParams, plan
-from shared.operations.snapshot import Moments
-from shared.operations.sprite import SpriteParams
+from shared.operations.stills.animate import AnimateParams, spans
+from shared.operations.stills.sample_screenshots import SampleScreenshotsParams, plan
+from shared.operations.stills.snapshot import Moments
+from shared.operations.stills.sprite import SpriteParams
 
 
 @pytest.mark.parametrize("every", [10, 0.1, "00:01:00", "10%", "0.1%", "100%"])

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from shared.operations.transcode_params import (
+from shared.operations.transcoding.transcode_params import (
     CONTAINERS,
     AudioCodec,
     Container,

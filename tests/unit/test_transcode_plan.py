@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from shared.ffmpeg import Limits
-from shared.operations.clip import Clip, span
-from shared.operations.transcode import plan
-from shared.operations.transcode_params import TranscodeParams
+from shared.operations.transcoding.clip import Clip, span
+from shared.operations.transcoding.transcode import plan
+from shared.operations.transcoding.transcode_params import TranscodeParams
 from shared.probe import Audio, Media, Subtitle, Video
 
 LIMITS = Limits(60, 10**9)

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from shared.operations.analysis.words import Word, found
 from shared.operations.findings import Segment
-from shared.operations.words import Word, found
 
 
 def lines(*texts: str) -> list[Segment]:

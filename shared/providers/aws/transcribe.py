@@ -17,8 +17,8 @@ from botocore.httpsession import URLLib3Session
 
 from shared.errors import Interrupted, JobRunning, MediaRejected, NotFound
 from shared.media_store import MediaStore
+from shared.operations.analysis.speech import sentences
 from shared.operations.findings import Segment
-from shared.operations.speech import sentences
 from shared.orchestration import format_of
 from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
 from shared.providers.aws.transcript import words

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.operations.speech import Word
+from shared.operations.analysis.speech import Word
 
 
 def words(results: Mapping[str, Any]) -> Iterator[Word]:

@@ -3,7 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.operations import picture, sampling, shots
+from shared.operations import picture
+from shared.operations.analysis import sampling, shots
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench
 from shared.providers.local.extra import installed

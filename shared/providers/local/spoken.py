@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import ParametersRejected
-from shared.operations import speech
+from shared.operations.analysis import speech
+from shared.operations.analysis.speech import Word
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench
-from shared.operations.speech import Word
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:

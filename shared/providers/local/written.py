@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.operations import picture, sampling, segments, shots
+from shared.operations import picture, segments
+from shared.operations.analysis import sampling, shots
+from shared.operations.analysis.words import folded
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench
-from shared.operations.words import folded
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:

@@ -1,0 +1,93 @@
+"""What a video is made of: shots, chapters, highlights, the best cover picture, and what is to be seen."""
+
+from shared.errors import MediaRejected, ParametersRejected
+from shared.operations import picture, segments
+from shared.operations.analysis import chapters, cover, highlights, survey
+from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult, Cover
+from shared.operations.findings import Segment
+from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.stills.screenshot import produced
+from shared.operations.stills.snapshot import take
+from shared.operations.stills.still import StillParams
+from shared.task import SubtaskType
+
+SHOT = "SHOT"
+# How many of each stand in the result itself; the findings file has them all.
+MOST_SHOTS, MOST_CHAPTERS, MOST_TAGS = 120, 40, 100
+POOR = 0.25  # the score of a cover that nobody would choose
+
+
+def run(params: AnalyzeParams, bench: Workbench) -> Yield:
+    """Ask the provider first, as it may say "come back later"; then read the file once, and once more for the cover."""
+    tags, warnings = _tags(params, bench)
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    seen = survey.made(bench, params.cut_threshold, share=(0, 90))
+    best = cover.best(seen.looks, seen.shots)
+    files: list[Produced] = []
+    shown: Cover | None = None
+    if best:
+        wanted = StillParams(width=params.cover_width)
+        shot, said = take(bench, wanted.drawing(video), best[0].time, "cover", (90, 100))
+        files.append(produced(wanted, shot, number=None))
+        shown = Cover(time=round(shot.time, 3), score=round(best[1], 3))
+        warnings += said
+    if shown and shown.score < POOR:
+        warnings.append("no picture is sharp, bright and rich in contrast: the cover is the best of poor ones")
+    whole = _result(params, seen, shown, tags)
+    files.append(segments.file_of(whole, bench, shots=whole.shot_count, chapters=whole.chapter_count))
+    return Yield(tuple(files), result=_short(whole), warnings=tuple(warnings))
+
+
+def _tags(params: AnalyzeParams, bench: Workbench) -> tuple[tuple[Segment, ...], list[str]]:
+    """Return what the provider names, and a warning when it can't name anything."""
+    if not params.tags:
+        return (), []
+    try:
+        labels = bench.provider(params.provider).labels(bench)
+    except MediaRejected:
+        picture.shown(bench.media, bench.ffmpeg.limits)  # says it better when there is none
+        raise
+    except ParametersRejected as lacking:
+        if lacking.code != "ParameterError.ProviderLacks":
+            raise
+        return (), [f"there are no tags: {lacking.message}"]
+    return tuple(label for label in labels if label.confidence >= params.min_confidence), []
+
+
+def _result(
+    params: AnalyzeParams, seen: survey.Survey, shown: Cover | None, tags: tuple[Segment, ...]
+) -> AnalyzeResult:
+    shots = tuple(Segment(start=shot.start, end=shot.end, label=SHOT, confidence=1) for shot in seen.shots)
+    parts = chapters.found(seen.shots, seen.looks, params.chapter_seconds)
+    high = highlights.found(seen, params.highlights, params.highlight_seconds)
+    return AnalyzeResult(
+        duration=round(seen.end, 3),
+        shot_count=len(shots),
+        chapter_count=len(parts),
+        highlight_count=len(high),
+        tag_count=len({tag.label for tag in tags}),
+        mean_shot_seconds=round(seen.end / len(shots), 3),
+        cover=shown,
+        shots=segments.rounded(shots),
+        chapters=segments.rounded(parts),
+        highlights=segments.rounded(high),
+        tags=segments.rounded(tags),
+    )
+
+
+def _short(whole: AnalyzeResult) -> AnalyzeResult:
+    """Return what fits into a task's record."""
+    shots = segments.fitting(whole.shots, most=MOST_SHOTS)
+    parts = segments.fitting(whole.chapters, most=MOST_CHAPTERS)
+    tags = segments.fitting(whole.tags, most=MOST_TAGS)
+    cut = (shots, parts, tags) != (whole.shots, whole.chapters, whole.tags)
+    return whole.model_copy(update={"shots": shots, "chapters": parts, "tags": tags, "truncated": cut})
+
+
+OPERATION = Operation(
+    kind=SubtaskType.ANALYZE,
+    summary="Shots, chapters, highlights, a cover picture, and tags for what is to be seen",
+    params=AnalyzeParams,
+    run=run,
+    result=AnalyzeResult,
+)

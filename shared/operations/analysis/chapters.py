@@ -1,0 +1,47 @@
+"""Chapters: neighbouring shots that look alike, told by their colours alone. Pure.
+
+A heuristic, and no understanding of what happens: two talks in one room are one chapter, a flashback is another.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from shared.operations.analysis.shots import Shot
+from shared.operations.analysis.survey import Look, mean_colours
+from shared.operations.findings import Segment
+
+LABEL = "CHAPTER"
+REMEMBERED = 4  # Shots: where two people talk, the picture goes to and fro between them.
+UNLIKE = 24.0  # of 255: by so much the colours of two shots differ that belong to different places
+
+
+def found(shots: Sequence[Shot], looks: Sequence[Look], shortest: float) -> tuple[Segment, ...]:
+    """Return the chapters from the first shot to the last; each lasts at least `shortest` seconds, if all does.
+
+    `confidence` is how clearly the colours change at its beginning.
+    """
+    times = [look.time for look in looks]
+    colours = [_colours(looks[bisect_left(times, shot.start) : bisect_left(times, shot.end)]) for shot in shots]
+    chapters = [(shots[0].start, 1.0)]
+    recent: list[tuple[float, ...]] = []
+    for shot, seen in zip(shots, colours, strict=True):
+        change = min((_distance(seen, other) for other in recent), default=0.0)
+        long_enough = shot.start - chapters[-1][0] >= shortest and shots[-1].end - shot.start >= shortest
+        if change >= UNLIKE and long_enough:
+            chapters.append((shot.start, min(change / (2 * UNLIKE), 1)))
+            recent = []
+        recent = [*recent, seen][-REMEMBERED:] if seen else recent
+    ends = [*(start for start, _ in chapters[1:]), shots[-1].end]
+    return tuple(
+        Segment(start=start, end=end, label=LABEL, confidence=sure)
+        for (start, sure), end in zip(chapters, ends, strict=True)
+    )
+
+
+def _colours(looks: Sequence[Look]) -> tuple[float, ...]:
+    return mean_colours(looks) if looks else ()
+
+
+def _distance(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the mean difference of two pictures' colours, 0 to 255; 0 where one was not seen."""
+    return sum(abs(a - b) for a, b in zip(one, other, strict=False)) / max(len(one), 1)

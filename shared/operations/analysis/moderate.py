@@ -1,0 +1,185 @@
+"""Whether a video may be shown: PASS, REVIEW or BLOCK, overall and for each stretch."""
+
+from collections.abc import Sequence
+from functools import partial
+from operator import attrgetter
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.errors import MediaRejected
+from shared.operations import picture, segments
+from shared.operations.analysis import sampling, words
+from shared.operations.analysis.analyze_params import ProviderName
+from shared.operations.analysis.asking import Question, answers
+from shared.operations.analysis.recognize import Kind, Language, recognisable
+from shared.operations.analysis.words import Word
+from shared.operations.findings import Result, Segment, Suggestion
+from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.probe import picture_size
+from shared.task import SubtaskType
+
+SEVERITY = {suggestion: rank for rank, suggestion in enumerate(Suggestion)}
+WORD = "WORD"
+SEEN = "SEEN"
+MOST_EVIDENCE = 12
+EVIDENCE_SIZE = picture.Box(640, 640)
+
+
+class ModerateParams(Params):
+    """How sure the provider must be for which suggestion, and which words count as well."""
+
+    review_at: float = Field(0.4, ge=0, le=1, description="How sure the provider must be to suggest REVIEW.")
+    block_at: float = Field(0.8, ge=0, le=1, description="How sure the provider must be to suggest BLOCK.")
+    review_words: tuple[Word, ...] = Field((), max_length=200, description="Each place where one stands is for REVIEW.")
+    block_words: tuple[Word, ...] = Field((), max_length=200, description="Each place where one stands is for BLOCK.")
+    words_in: tuple[Kind, ...] = Field(
+        (Kind.SPEECH,), min_length=1, max_length=2, description="Where the words are looked for."
+    )
+    language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
+    evidence: Literal["none", "blurred", "clear"] = Field(
+        "none", description="Whether a picture of each stretch that is not for PASS is kept, and how."
+    )
+    provider: ProviderName | None = Field(None, description="The deployment's own when left out.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.review_at > self.block_at:
+            message = f"reviewAt {self.review_at} is above blockAt {self.block_at}: what is blocked is reviewed as well"
+            raise ValueError(message)
+        return self
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All words to look for."""
+        return self.review_words + self.block_words
+
+    def suggestion(self, confidence: float) -> Suggestion:
+        """Return what to do about something that the provider is so sure of."""
+        if confidence >= self.block_at:
+            return Suggestion.BLOCK
+        return Suggestion.REVIEW if confidence >= self.review_at else Suggestion.PASS
+
+
+class ModerateResult(Result):
+    """What to do with the video, and why. The counts are of all that was found, also where the list had to be cut."""
+
+    suggestion: Suggestion
+    highest_score: float = Field(description="How sure the provider is of the worst that it saw, words not counted.")
+    review_count: int
+    block_count: int
+    words_found: int
+    labels: tuple[str, ...] = Field(description="What the stretches are about that are not for PASS.")
+    segments: tuple[Segment, ...] = Field(description="By time; where the list had to be cut, the worst come first.")
+    truncated: bool = Field(default=False, description="Whether the list is longer in the findings file.")
+
+
+def run(params: ModerateParams, bench: Workbench) -> Yield:
+    """Look at the picture, if there is one, and for the words, if there are any to look for."""
+    provider = bench.provider(params.provider)
+    questions: dict[str, Question] = {
+        SEEN: provider.moderation,
+        Kind.TEXT: provider.text,
+        Kind.SPEECH: partial(provider.speech, language=params.language),
+    }
+    asked = [SEEN, *(params.words_in if params.words else ())]
+    answered = answers(bench.part(0, 95), {question: questions[question] for question in asked})
+    kinds, warnings = _kinds(params, bench)
+    seen = answered.to(SEEN) if bench.media.video is not None else ()
+    judged = [segment.model_copy(update={"suggestion": params.suggestion(segment.confidence)}) for segment in seen]
+    spoken = [place for kind in kinds for place in _words(params, answered.to(kind), kind)]
+    whole = _result(segments.joined(judged, _as_bad), spoken)
+    evidence = _evidence(params, bench, whole)
+    findings = segments.file_of(whole, bench, suggestion=whole.suggestion.value, highestScore=whole.highest_score)
+    return Yield((findings, *evidence), result=_short(whole), warnings=tuple(warnings))
+
+
+def _kinds(params: ModerateParams, bench: Workbench) -> tuple[tuple[Kind, ...], list[str]]:
+    """Return where words are to be looked for; raise MediaRejected when there is nothing to moderate."""
+    if bench.media.video is not None:
+        wanted = [kind for kind in params.words_in if kind is Kind.TEXT or bench.media.audio is not None]
+        lost = ["the source has no sound: the words were not looked for there"] * (len(wanted) < len(params.words_in))
+        return (tuple(dict.fromkeys(wanted)), lost) if params.words else ((), [])
+    if not params.words:
+        message = "the source has no picture, and no words are given to look for in what is said"
+        raise MediaRejected(message, code="SourceFileError.NoVideo")
+    kinds, warnings = recognisable(params.words_in, bench)
+    return kinds, [*warnings, "the source has no picture: only words were looked for"]
+
+
+def _words(params: ModerateParams, said: Sequence[Segment], kind: Kind) -> list[Segment]:
+    """Return the places where the words stand: `label` is WORD, `text` is the word and where it stands."""
+    return [
+        Segment(
+            start=place.start,
+            end=place.end,
+            label=WORD,
+            confidence=place.confidence,
+            suggestion=Suggestion.BLOCK if place.label in params.block_words else Suggestion.REVIEW,
+            text=f"{place.label}: {place.text}",
+            language=place.language,
+        )
+        for place in words.found(tuple(dict.fromkeys(params.words)), said, kind.value)
+    ]
+
+
+def _as_bad(one: Segment, other: Segment) -> bool:
+    return (one.label, one.text, one.suggestion) == (other.label, other.text, other.suggestion)
+
+
+def _result(judged: Sequence[Segment], spoken: Sequence[Segment]) -> ModerateResult:
+    every = segments.rounded(sorted((*judged, *spoken), key=attrgetter("start", "end")))
+    bad = [segment for segment in every if segment.suggestion is not Suggestion.PASS]
+    blocked = [segment for segment in bad if segment.suggestion is Suggestion.BLOCK]
+    return ModerateResult(
+        suggestion=Suggestion.BLOCK if blocked else Suggestion.REVIEW if bad else Suggestion.PASS,
+        highest_score=round(max((segment.confidence for segment in judged), default=0.0), 3),
+        review_count=len(bad) - len(blocked),
+        block_count=len(blocked),
+        words_found=len(spoken),
+        labels=tuple(sorted({segment.label for segment in bad}))[:50],
+        segments=every,
+    )
+
+
+def _short(whole: ModerateResult) -> ModerateResult:
+    """Return what fits into a task's record: all by time, or else the worst."""
+    kept = segments.fitting(whole.segments)
+    if kept == whole.segments:
+        return whole
+    worst_first = sorted(
+        whole.segments,
+        key=lambda segment: (-SEVERITY[segment.suggestion or Suggestion.PASS], -segment.confidence),
+    )
+    return whole.model_copy(update={"segments": segments.fitting(worst_first), "truncated": True})
+
+
+def _evidence(params: ModerateParams, bench: Workbench, whole: ModerateResult) -> list[Produced]:
+    """Keep a picture from the middle of each of the worst stretches."""
+    if params.evidence == "none" or bench.media.video is None:
+        return []
+    bad = [segment for segment in whole.segments if segment.suggestion is not Suggestion.PASS]
+    worst = sorted(bad, key=attrgetter("confidence"), reverse=True)[:MOST_EVIDENCE]
+    times = sorted({(segment.start + segment.end) / 2: segment for segment in worst}.items())
+    if not times:
+        return []
+    wanted = [sampling.Moment(time, segment.start, segment.end) for time, segment in times]
+    produced = []
+    with sampling.samples(
+        bench, wanted, size=EVIDENCE_SIZE, share=(95, 100), blurred=params.evidence == "blurred"
+    ) as stills:
+        for number, still in enumerate(stills, 1):
+            path = still.path.rename(bench.folder / f"evidence-{number:03}.jpg")
+            width, height = picture_size(path)
+            facts = {"width": width, "height": height, "time": round(still.moment.time, 3)}
+            produced.append(Produced(path, "image/jpeg", number, facts))
+    return produced
+
+
+OPERATION = Operation(
+    kind=SubtaskType.MODERATE,
+    summary="Whether a video may be shown: PASS, REVIEW or BLOCK, with the stretches that say why",
+    params=ModerateParams,
+    run=run,
+    result=ModerateResult,
+)

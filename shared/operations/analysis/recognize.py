@@ -1,0 +1,130 @@
+"""What is said and what is written in a video: full text with times, subtitles, and words to look for."""
+
+from enum import StrEnum
+from functools import partial
+from operator import attrgetter
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from shared.errors import MediaRejected
+from shared.operations import segments
+from shared.operations.analysis import cues, words
+from shared.operations.analysis.analyze_params import ProviderName
+from shared.operations.analysis.asking import Question, answers
+from shared.operations.analysis.words import Found, Word
+from shared.operations.findings import Result, Segment
+from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.task import SubtaskType
+
+# As BCP 47 writes them: en, en-GB, zh-Hant.
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+MOST_FOUND, MOST_SPOKEN, MOST_WRITTEN = 100, 100, 100
+ROOM = segments.ROOM // 3
+
+
+class Kind(StrEnum):
+    """What is recognised."""
+
+    TEXT = "TEXT"  # writing in the picture
+    SPEECH = "SPEECH"
+
+
+class RecognizeParams(Params):
+    """What to recognise, in which language, and which words to look for."""
+
+    kinds: tuple[Kind, ...] = Field((Kind.TEXT, Kind.SPEECH), min_length=1, max_length=2)
+    language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
+    words: tuple[Word, ...] = Field((), max_length=200, description="Found as whole words, in any case.")
+    provider: ProviderName | None = Field(None, description="The deployment's own when left out.")
+
+
+class RecognizeResult(Result):
+    """What was recognised. The counts are of all that was found, also where the lists had to be cut."""
+
+    language: str | None = Field(description="Of what is said; null when nothing is, or nobody knows.")
+    has_text: bool
+    has_speech: bool
+    text_count: int
+    speech_count: int
+    words_found: int = Field(description="How many places there are where one of the words stands.")
+    any_word_found: bool
+    found: tuple[Found, ...]
+    speech: tuple[Segment, ...]
+    text: tuple[Segment, ...]
+    truncated: bool = Field(default=False, description="Whether the lists are longer in the findings file.")
+
+
+def run(params: RecognizeParams, bench: Workbench) -> Yield:
+    """Recognise what is asked for and can be: of a file with sound alone, what is said."""
+    provider = bench.provider(params.provider)
+    questions: dict[Kind, Question] = {
+        Kind.TEXT: provider.text,
+        Kind.SPEECH: partial(provider.speech, language=params.language),
+    }
+    answered = answers(bench, {kind: questions[kind] for kind in params.kinds})
+    kinds, warnings = recognisable(params.kinds, bench)
+    text, speech = (segments.rounded(answered.to(kind)) if kind in kinds else () for kind in (Kind.TEXT, Kind.SPEECH))
+    places = (*words.found(params.words, speech, "SPEECH"), *words.found(params.words, text, "TEXT"))
+    found = tuple(sorted(places, key=attrgetter("start", "end")))
+    language = next((segment.language for segment in speech if segment.language), params.language if speech else None)
+    whole = RecognizeResult(
+        language=language,
+        has_text=bool(text),
+        has_speech=bool(speech),
+        text_count=len(text),
+        speech_count=len(speech),
+        words_found=len(found),
+        any_word_found=bool(found),
+        found=found,
+        speech=speech,
+        text=text,
+    )
+    files = _subtitles(bench, speech, language) if Kind.SPEECH in params.kinds else ()
+    findings = segments.file_of(whole, bench, lines=len(text), sentences=len(speech), wordsFound=len(found))
+    return Yield((*files, findings), result=_short(whole), warnings=tuple(warnings))
+
+
+def recognisable(kinds: tuple[Kind, ...], bench: Workbench) -> tuple[tuple[Kind, ...], list[str]]:
+    """Return those kinds that the file can have, a warning for each other; raise MediaRejected when none is left."""
+    there = {Kind.TEXT: bench.media.video, Kind.SPEECH: bench.media.audio}
+    left = tuple(dict.fromkeys(kind for kind in kinds if there[kind] is not None))
+    if not left:
+        lacks = ("sound", "NoAudio") if Kind.SPEECH in kinds else ("picture", "NoVideo")
+        message = f"the source has no {lacks[0]}, and nothing else is asked for"
+        raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
+    reasons = {Kind.TEXT: "no picture: no text was looked for", Kind.SPEECH: "no sound: no speech was looked for"}
+    return left, [f"the source has {reasons[kind]}" for kind in dict.fromkeys(kinds) if kind not in left]
+
+
+def _subtitles(bench: Workbench, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:
+    """Write what is said as WebVTT and as SubRip; both are without a cue when nothing is."""
+    shown = cues.timed(speech)
+    facts: dict[str, object] = {"cues": len(shown)} | ({"language": language} if language else {})
+    made = []
+    for name, content_type, text in (
+        ("speech.vtt", "text/vtt", cues.webvtt(shown)),
+        ("speech.srt", "application/x-subrip", cues.subrip(shown)),
+    ):
+        path = bench.folder / name
+        path.write_text(text, encoding="utf-8")
+        made.append(Produced(path, content_type, facts=facts))
+    return tuple(made)
+
+
+def _short(whole: RecognizeResult) -> RecognizeResult:
+    """Return what fits into a task's record."""
+    found = segments.fitting(whole.found, most=MOST_FOUND, room=ROOM)
+    speech = segments.fitting(whole.speech, most=MOST_SPOKEN, room=ROOM)
+    text = segments.fitting(whole.text, most=MOST_WRITTEN, room=ROOM)
+    cut = (found, speech, text) != (whole.found, whole.speech, whole.text)
+    return whole.model_copy(update={"found": found, "speech": speech, "text": text, "truncated": cut})
+
+
+OPERATION = Operation(
+    kind=SubtaskType.RECOGNIZE,
+    summary="What is said and written, with times; subtitles of it, and words to look for",
+    params=RecognizeParams,
+    run=run,
+    result=RecognizeResult,
+)

@@ -1,0 +1,126 @@
+"""Stills for models to look at: some of every shot, all taken in one reading of the file."""
+
+import math
+import shutil
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import MediaRejected
+from shared.operations import picture
+from shared.operations.analysis.shots import Shot
+from shared.operations.operation import Workbench
+from shared.operations.stills.still import COLOURS, Drawing, encoder
+
+FOLDER = "samples"  # a name in the bench's folder
+GRID = 10  # Frames a second to choose from: also in a slide show, something is shown at every moment.
+QUALITY = 90
+BLUR = "gblur=sigma=12"  # nobody is recognised, and what it was still shows
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to look, and the stretch that the look stands for; seconds from the beginning of the file."""
+
+    time: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A JPEG, upright and in SDR, of what is shown at a moment."""
+
+    moment: Moment
+    path: Path
+
+
+def moments(shots: Sequence[Shot], *, every: float, most: int) -> tuple[Moment, ...]:
+    """Return moments that fall into each shot, at least every so many seconds; of more than `most`, some evenly.
+
+    Each lies in the middle of its stretch, away from the cuts. The stretches fill the shots without a gap.
+    """
+    found = [moment for shot in shots for moment in _in_shot(shot, every)]
+    if len(found) <= most:
+        return tuple(found)
+    kept = [found[index * len(found) // most] for index in range(most)]
+    ends = [*(moment.start for moment in kept[1:]), found[-1].end]
+    return tuple(Moment(moment.time, moment.start, end) for moment, end in zip(kept, ends, strict=True))
+
+
+def _in_shot(shot: Shot, every: float) -> Iterator[Moment]:
+    count = max(1, math.ceil(shot.length / every))
+    for index in range(count):
+        start, end = (shot.start + shot.length * number / count for number in (index, index + 1))
+        yield Moment((start + end) / 2, start, end)
+
+
+@contextmanager
+def samples(
+    bench: Workbench, wanted: Sequence[Moment], *, size: picture.Box, share: tuple[int, int], blurred: bool = False
+) -> Iterator[tuple[Sample, ...]]:
+    """Lend the stills of those moments, in order, and take them away again. Where nothing is shown, there is none.
+
+    Raise MediaRejected when there is none at all.
+    """
+    folder = bench.folder / FOLDER
+    folder.mkdir()
+    try:
+        _take(bench, wanted, size, share, blurred=blurred)
+        yield _matched(wanted, sorted(folder.iterdir()))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _take(
+    bench: Workbench, wanted: Sequence[Moment], size: picture.Box, share: tuple[int, int], *, blurred: bool
+) -> None:
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    drawing = Drawing(
+        video=video,
+        box=size,
+        finish=(*((BLUR,) if blurred else ()), COLOURS["jpeg"]),
+        encoder=encoder("jpeg", QUALITY),
+        ending="jpg",
+    )
+    pick = [f"fps={GRID}", f"select='{_first_after([moment.time for moment in wanted])}'", "settb=1/1000"]
+    bench.ffmpeg.run(
+        [
+            *bench.ffmpeg.input_arguments(bench.source),
+            *drawing.arguments(bench, pick),
+            # Each is named by its time in milliseconds.
+            *("-fps_mode", "passthrough", "-enc_time_base", "filter"),
+            *("-f", "image2", "-frame_pts", "1", f"file:{FOLDER}/%010d.jpg"),
+        ],
+        duration=video.duration or bench.media.duration,
+        phase="taking samples",
+        share=share,
+    )
+
+
+def _first_after(times: Sequence[float]) -> str:
+    """Return the expression that is true of the first frame at or after each of the times, which ascend.
+
+    The time that a frame is to be compared with is found by halving: hundreds of times cost ten comparisons a frame.
+    """
+
+    def latest(times: Sequence[float]) -> str:
+        if len(times) == 1:
+            return f"{times[0]:.3f}"
+        half = len(times) // 2
+        return f"if(lt(t,{times[half]:.3f}),{latest(times[:half])},{latest(times[half:])})"
+
+    # Of the first frame, prev_t is no number, and nothing is greater than that.
+    return f"gte(t,{times[0]:.3f})*not(gte(prev_t,{latest(times)}))"
+
+
+def _matched(wanted: Sequence[Moment], paths: Sequence[Path]) -> tuple[Sample, ...]:
+    times = [moment.time for moment in wanted]
+    half_a_millisecond = 0.0005
+    found = {bisect_right(times, int(path.stem) / 1000 + half_a_millisecond) - 1: path for path in reversed(paths)}
+    if not found:
+        message = "no picture could be decoded: the source is damaged or cut off"
+        raise MediaRejected(message)
+    return tuple(Sample(wanted[index], found[index]) for index in sorted(found))

@@ -1,0 +1,85 @@
+"""Sentences, put together of words that were heard one by one. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from shared.operations.analysis.cues import LINE_CELLS, LINES, cells
+from shared.operations.findings import Segment
+
+LABEL = "SPEECH"
+PAUSE = 0.8  # Seconds of silence, after which something new begins.
+MAX_SECONDS = 7.0  # for which a subtitle is read: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
+SCREEN = LINES * LINE_CELLS - LINE_CELLS // 4  # so wide that it can be broken into two lines
+ENDS, CLAUSE_ENDS = ".?!…。？！؟।", ",;:–、，；："  # noqa: RUF001 - they are the marks of other scripts
+QUOTES = "\"'”’»)]"  # noqa: RUF001 - the same
+# After these a sentence goes on.
+ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "jr.", "sr.", "vs.", "no.", "e.g.", "i.e."})
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word as it was heard, with the space in front and the mark behind it that it is written with; seconds."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float
+
+
+def sentences(words: Sequence[Word], language: str | None = None) -> tuple[Segment, ...]:
+    """Return the words as segments: up to a pause, the end of a sentence, or what two lines of subtitles hold."""
+    return tuple(
+        Segment(
+            start=part[0].start,
+            end=max(part[-1].end, part[0].start),
+            label=LABEL,
+            confidence=round(min(max(fmean(word.confidence for word in part), 0), 1), 4),
+            text=_text(part),
+            language=language,
+        )
+        for sentence in _sentences(words)
+        for part in _screens(sentence)
+        if _text(part)
+    )
+
+
+def _text(words: Sequence[Word]) -> str:
+    return "".join(word.text for word in words).strip()
+
+
+def _sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
+    sentence: list[Word] = []
+    for word in words:
+        if sentence and (word.start - sentence[-1].end > PAUSE or _ends_sentence(sentence[-1])):
+            yield sentence
+            sentence = []
+        sentence.append(word)
+    if sentence:
+        yield sentence
+
+
+def _ends_sentence(word: Word) -> bool:
+    text = word.text.strip().rstrip(QUOTES)
+    return bool(text) and text[-1] in ENDS and text.lower() not in ABBREVIATIONS
+
+
+def _fits(words: list[Word]) -> bool:
+    return cells(_text(words)) <= SCREEN and words[-1].end - words[0].start <= MAX_SECONDS
+
+
+def _screens(sentence: list[Word]) -> Iterator[list[Word]]:
+    """Yield a sentence in parts that fit a screen, cut behind a comma where one stands in their second half."""
+    rest = sentence
+    while len(rest) > 1 and not _fits(rest):
+        fits = next(count for count in range(len(rest), 0, -1) if count == 1 or _fits(rest[:count]))
+        commas = [
+            count
+            for count in range(fits // 2 + 1, fits + 1)
+            if rest[count - 1].text.strip().rstrip(QUOTES)[-1:] in tuple(CLAUSE_ENDS)
+        ]
+        cut = commas[-1] if commas else fits
+        yield rest[:cut]
+        rest = rest[cut:]
+    if rest:
+        yield rest

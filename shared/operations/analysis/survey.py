@@ -1,0 +1,129 @@
+"""What a video looks and sounds like in the course of time: looked at four times a second, heard ten times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.operations import measure, picture
+from shared.operations.analysis import shots
+from shared.operations.analysis.shots import Shot
+from shared.operations.operation import Workbench
+from shared.probe import Video
+
+LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the bench's folder
+RATE = 4
+THUMB_WIDTH, THUMB_HEIGHT = 16, 9
+THUMB = f"scale={THUMB_WIDTH}:{THUMB_HEIGHT},format=rgb24"
+THUMB_BYTES = THUMB_WIDTH * THUMB_HEIGHT * 3
+SILENCE = -70.0  # LUFS: what is softer counts as that
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One picture: its time, its brightness and contrast (of 255), how it differs from the one before, its blur.
+
+    `blur` is the width of edges in pixels of a picture 320 wide, None where there is no edge; `colours` are three bytes
+    (red, green, blue) for each of 16 by 9 fields.
+    """
+
+    time: float
+    brightness: float
+    contrast: float
+    motion: float
+    blur: float | None
+    colours: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How loud it is at a time, in LUFS over the 0.4 s before."""
+
+    time: float
+    loudness: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that one reading of the file tells."""
+
+    shots: tuple[Shot, ...]
+    looks: tuple[Look, ...]
+    heard: tuple[Heard, ...]
+
+    @property
+    def end(self) -> float:
+        """When the last shot ends, in seconds."""
+        return self.shots[-1].end
+
+
+def made(bench: Workbench, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
+    """Read the file once; raise MediaRejected when there is no picture in it, or none that can be decoded."""
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    end = bench.ffmpeg.run(
+        [*bench.ffmpeg.input_arguments(bench.source), *_arguments(bench, video, cut_threshold)],
+        duration=video.duration or bench.media.duration,
+        phase="looking through",
+        share=share,
+    )
+    try:
+        looks = _looks(bench)
+        return Survey(shots.between(shots.cuts(bench), _end(looks, video, end)), looks, _heard(bench))
+    finally:
+        for name in (LOOKS, THUMBS, HEARD):
+            (bench.folder / name).unlink(missing_ok=True)
+
+
+def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str]:
+    chain = ",".join(picture.filters(video, shots.SIZE))
+    graph = [
+        f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
+        f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
+        f"[some]fps={RATE},signalstats,blurdetect,{measure.written(LOOKS)},{THUMB}[thumbs]",
+    ]
+    outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
+    outputs += ["-map", "[thumbs]", "-f", "rawvideo", f"file:{THUMBS}"]
+    if bench.media.audio is not None:
+        track = bench.media.audios.index(bench.media.audio)
+        graph.append(f"[0:a:{track}]ebur128=metadata=1:framelog=quiet,{measure.written(HEARD, sound=True)}[heard]")
+        outputs += ["-map", "[heard]", "-f", "null", "-"]
+    return ["-filter_complex", ";".join(graph), *outputs]
+
+
+def _end(looks: Sequence[Look], video: Video, reached: float) -> float:
+    """Return when the picture ends: ffmpeg may have reached the end of the sound, and the file may be cut off."""
+    seen = looks[-1].time + 1 / RATE if looks else 0.0
+    return next((end for end in (video.duration, reached) if end and abs(end - seen) <= 1 / RATE), seen)
+
+
+def _looks(bench: Workbench) -> tuple[Look, ...]:
+    thumbs = bench.folder / THUMBS
+    with thumbs.open("rb") as colours:
+        return tuple(
+            Look(
+                time=frame.time,
+                brightness=frame.number("lavfi.signalstats.YAVG") or 0,
+                contrast=_contrast(frame),
+                motion=frame.number("lavfi.signalstats.YDIF") or 0,
+                blur=frame.number("lavfi.blur"),
+                colours=thumb,
+            )
+            for frame in measure.read(bench.folder / LOOKS)
+            if len(thumb := colours.read(THUMB_BYTES)) == THUMB_BYTES
+        )
+
+
+def _contrast(frame: measure.Measured) -> float:
+    # Between the darkest tenth and the brightest: a single lamp makes no contrast.
+    low, high = (frame.number(f"lavfi.signalstats.{name}") or 0 for name in ("YLOW", "YHIGH"))
+    return high - low
+
+
+def _heard(bench: Workbench) -> tuple[Heard, ...]:
+    return tuple(
+        Heard(frame.time, max(frame.number("lavfi.r128.M") or SILENCE, SILENCE))
+        for frame in measure.read(bench.folder / HEARD)
+    )
+
+
+def mean_colours(looks: Sequence[Look]) -> tuple[float, ...]:
+    """Return the mean of some looks' colours, field by field: 0 to 255."""
+    return tuple(sum(values) / len(looks) for values in zip(*(look.colours for look in looks), strict=True))

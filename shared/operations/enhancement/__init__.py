@@ -1,0 +1,1 @@
+"""Better pictures and sound."""

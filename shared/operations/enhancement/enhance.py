@@ -1,0 +1,161 @@
+"""One file into one file that is better to look at or to listen to."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.errors import MediaRejected
+from shared.operations.enhancement import enhance_picture, enhance_sound
+from shared.operations.enhancement.enhance_params import EnhanceParams
+from shared.operations.enhancement.enhance_sound import Method
+from shared.operations.enhancement.enhance_work import Work, audio_arguments, copied_video, planned, video_arguments
+from shared.operations.findings import Result
+from shared.operations.loudness import Loudness, measured
+from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.transcoding import transcode
+from shared.operations.transcoding.shortfall import shortfall
+from shared.probe import Media, probe
+from shared.task import SubtaskType
+
+BEFORE, WORK, AFTER = (0, 10), (10, 95), (95, 100)  # the parts of the attempt's percents
+CORRECTIONS = 2  # times, at most, that the sound is made anew
+
+
+class EnhanceResult(Result):
+    """How loud the sound was and has become: LUFS, dBTP and LU; None where it is silent, or too short to tell."""
+
+    method: Method = Field(description="LINEAR changed nothing but the volume.")
+    gain: float | None = Field(None, description="dB that were added throughout; not of DYNAMIC.")
+    loudness_before: float | None
+    true_peak_before: float | None
+    range_before: float
+    loudness_after: float | None
+    true_peak_after: float | None
+    range_after: float
+
+
+def run(params: EnhanceParams, bench: Workbench) -> Yield:
+    """Make the one file, listen to it, and make its sound anew where it came out too loud or too soft."""
+    work = planned(params, bench)
+    target = bench.folder / f"out.{params.container}"
+    if work.video and work.picture.stabilise:
+        enhance_picture.look_for_shake(work.picture, work.video, bench, share=BEFORE)
+    try:
+        _make(work, bench, target)
+    finally:
+        (bench.folder / enhance_picture.SHAKE).unlink(missing_ok=True)
+    _probed(target)
+    work, after, target = _listened(work, bench, target)
+    made = _probed(target)
+    rules = params.encoding.rules
+    content_type = rules.content_type if work.video else rules.content_type_of_sound
+    file = Produced(path=target, content_type=content_type, facts=transcode.facts(made))
+    warnings = [*_warnings(work, after), *shortfall(work.duration, made.duration)]
+    return Yield((file,), result=_result(work, after), warnings=tuple(warnings))
+
+
+def _make(work: Work, bench: Workbench, target: Path) -> None:
+    bench.ffmpeg.run(
+        [
+            *bench.ffmpeg.input_arguments(bench.source),
+            *video_arguments(work),
+            *audio_arguments(work),
+            *transcode.container_arguments(work.encoding, work.media),
+            f"file:{target}",
+        ],
+        duration=work.duration,
+        phase="copying" if work.copies_video and work.copies_audio else "enhancing",
+        frame_rate=work.frame_rate,
+        share=bench.percents(*WORK),
+    )
+
+
+def _listened(work: Work, bench: Workbench, target: Path) -> tuple[Work, Loudness | None, Path]:
+    """Listen to what was made; return what was done in the end, how loud it came out, and where it is."""
+    asked = work.params.sound and work.params.sound.loudness
+    if not (work.levelling and asked):
+        return work, None, target
+    after = measured(bench, target, share=AFTER)
+    for number in range(CORRECTIONS):
+        better = enhance_sound.corrected(work.levelling, asked, after)
+        if better is None:
+            break
+        work = replace(work, levelling=better)
+        remade = target.with_name(f"out-{number + 2}{target.suffix}")
+        _make_sound_anew(work, bench, target, remade)
+        target.unlink()
+        target, after = remade, measured(bench, remade, share=AFTER)
+    return work, after, target
+
+
+def _make_sound_anew(work: Work, bench: Workbench, made: Path, target: Path) -> None:
+    """Write the file that was made with another sound; its picture is copied."""
+    inputs = [made, bench.source] if work.video else [bench.source]
+    bench.ffmpeg.run(
+        [
+            *(argument for path in inputs for argument in bench.ffmpeg.input_arguments(path)),
+            *copied_video(work),
+            *audio_arguments(work, source=len(inputs) - 1),
+            *transcode.container_arguments(work.encoding, work.media),
+            f"file:{target}",
+        ],
+        duration=work.duration,
+        phase="correcting loudness",
+        share=bench.percents(*AFTER),
+    )
+
+
+def _probed(path: Path) -> Media:
+    try:
+        return probe(path, "the output")
+    except (MediaRejected, FileNotFoundError) as nothing:
+        message = "nothing in the source could be decoded: it is damaged"
+        raise MediaRejected(message) from nothing
+
+
+def _result(work: Work, after: Loudness | None) -> EnhanceResult | None:
+    way = work.levelling
+    if way is None or work.before is None or after is None:
+        return None
+    gain = round(way.gain, 2) if way.method in {Method.LINEAR, Method.LIMITED} else None
+    return EnhanceResult(
+        method=way.method,
+        gain=gain,
+        loudness_before=work.before.integrated,
+        true_peak_before=work.before.true_peak,
+        range_before=work.before.range,
+        loudness_after=after.integrated,
+        true_peak_after=after.true_peak,
+        range_after=after.range,
+    )
+
+
+def _warnings(work: Work, after: Loudness | None) -> list[str]:
+    """Return a sentence about each thing that comes out other than one might think."""
+    params, media = work.params, work.media
+    found = []
+    if params.picture and work.video is None:
+        found.append("the source has no picture: its sound alone was enhanced")
+    if params.sound and work.audio is None:
+        found.append("the source has no sound: its picture alone was enhanced")
+    if len(media.videos) > 1 and work.video:
+        found.append(f"the source has {len(media.videos)} pictures: the first was taken")
+    if len(media.audios) > 1:
+        found.append(f"the source has {len(media.audios)} sound tracks: number {work.track + 1} was taken")
+    if media.subtitles and work.video:
+        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
+    if work.video and not work.copies_video:
+        found += enhance_picture.warnings(work.picture, work.video, work.pixels)
+    if work.levelling and after and params.sound and params.sound.loudness:
+        found += enhance_sound.warnings(work.levelling, params.sound.loudness, after)
+    return found
+
+
+OPERATION = Operation(
+    kind=SubtaskType.ENHANCE,
+    summary="One file into one that is better to look at or to listen to",
+    params=EnhanceParams,
+    run=run,
+    result=EnhanceResult,
+)

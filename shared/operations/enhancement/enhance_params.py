@@ -1,0 +1,167 @@
+"""What one may ask of an enhancement: a better picture, a better sound, and how to compress them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from shared.operations.operation import Params
+from shared.operations.picture import Box
+from shared.operations.transcoding.transcode_params import (
+    CONTAINERS,
+    AudioParams,
+    Container,
+    Side,
+    Speed,
+    TranscodeParams,
+    VideoCodec,
+    VideoParams,
+)
+
+
+class Strength(StrEnum):
+    """How much of something."""
+
+    LIGHT = "light"
+    MEDIUM = "medium"
+    STRONG = "strong"
+
+
+class UpscaleParams(Params):
+    """The box that the picture is made to fit; its aspect is kept."""
+
+    width: Side | None = Field(None, description="The picture fits inside. Made even.")
+    height: Side | None = Field(None, description="The picture fits inside. Made even.")
+    turn_box: bool = Field(
+        default=False, description="Whether an upright picture gets width and height the other way round."
+    )
+
+    @property
+    def box(self) -> Box:
+        """What the picture is made to fit."""
+        return Box(self.width, self.height, turns=self.turn_box, upscale=True)
+
+    @model_validator(mode="after")
+    def _some_side(self) -> Self:
+        if not self.width and not self.height:
+            message = "give upscale a width, a height, or both: the picture is made to fit inside"
+            raise ValueError(message)
+        return self
+
+
+class PictureParams(Params):
+    """What to do to the picture; each is left out unless asked for."""
+
+    deinterlace: Literal["auto", "frames", "fields"] = Field(
+        "auto",
+        description="auto: where the file says that it is interlaced. frames, fields: in any case, to one picture for "
+        "each frame, or for each field, which moves twice as smoothly.",
+    )
+    stabilise: Strength | None = Field(
+        None, description="Takes the shake out of a hand-held picture; zooms in as far as that needs."
+    )
+    denoise: Strength | None = Field(None, description="strong takes ten times as long as the others.")
+    deband: bool = Field(default=False, description="Smooths the steps in skies and shadows.")
+    upscale: UpscaleParams | None = Field(
+        None, description="Enlarges the picture to a box, cleanly; it invents no detail, as super-resolution would."
+    )
+    sharpen: Strength | None = None
+    hdr_to_sdr: bool = Field(
+        default=False, description="Tone-maps HDR; what is compressed in 8 bits is tone-mapped in any case."
+    )
+    frame_rate: float | None = Field(None, ge=1, le=240, description="Exactly so many frames a second.")
+    motion: Literal["repeat", "smooth"] = Field(
+        "repeat",
+        description="How frames are added: by repeating some, or by working out what lies between two, which is slow "
+        "and may tear where much moves.",
+    )
+
+    @model_validator(mode="after")
+    def _motion_of_a_rate(self) -> Self:
+        if self.motion == "smooth" and self.frame_rate is None:
+            message = "motion says how a frameRate is reached: give a frameRate, or leave motion out"
+            raise ValueError(message)
+        return self
+
+
+class LoudnessParams(Params):
+    """How loud the sound is to be, as EBU R128 measures it."""
+
+    target: float = Field(
+        -16, ge=-36, le=-8, description="LUFS: -23 for European broadcasters, -14 to -16 for the web."
+    )
+    true_peak: float = Field(-1, ge=-9, le=0, description="dBTP that no peak goes above, also between two samples.")
+    range: float | None = Field(
+        None, ge=1, le=50, description="LU: a sound that ranges wider is narrowed to about that. Kept when left out."
+    )
+
+
+class SoundParams(Params):
+    """What to do to the sound; each is left out unless asked for."""
+
+    denoise: Strength | None = Field(None, description="Takes out steady noise: hiss, fans, hum.")
+    speech: bool = Field(
+        default=False, description="For voices: takes out rumble, softens hisses, evens quiet and loud words."
+    )
+    loudness: LoudnessParams | None = None
+
+
+class EncodingParams(Params):
+    """How the picture is compressed: its codec and its quality (`crf` or `bitrate`)."""
+
+    codec: VideoCodec | None = Field(None, description="The container's usual codec when left out.")
+    crf: int | None = Field(
+        None, ge=0, le=63, description="Constant quality: lower is better and larger. Not with `bitrate`."
+    )
+    bitrate: int | None = Field(None, ge=50, le=200_000, description="kbit/s on average. Not with `crf`.")
+    speed: Speed = Field(Speed.MEDIUM, description="Slower makes smaller files of the same quality.")
+    bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; with 8 it is tone-mapped to SDR.")
+
+
+# An enhanced picture shouldn't lose by its compression what it won: somewhat better than TRANSCODE's own.
+FINE_CRF: Mapping[VideoCodec, int] = {
+    VideoCodec.H264: 19,
+    VideoCodec.H265: 22,
+    VideoCodec.AV1: 28,
+    VideoCodec.VP9: 29,
+}
+
+
+class EnhanceParams(Params):
+    """One file out of one file, better to look at or to listen to."""
+
+    container: Container = Container.MP4
+    picture: PictureParams | None = Field(None, description="Left alone, and copied if it can be, when null.")
+    sound: SoundParams | None = Field(None, description="Left alone, and copied if it can be, when null.")
+    video: EncodingParams | None = Field(None, description="How to compress the picture.")
+    audio: AudioParams | None = Field(None, description="How to compress the sound.")
+
+    @property
+    def encoding(self) -> TranscodeParams:
+        """How the file is compressed, as TRANSCODE takes it."""
+        videos = CONTAINERS[self.container].videos
+        if not videos:
+            return TranscodeParams(container=self.container, audio=self.audio)
+        asked = self.video or EncodingParams()
+        codec = asked.codec or videos[0]
+        crf = FINE_CRF.get(codec) if asked.crf is None and asked.bitrate is None else asked.crf
+        video = VideoParams(codec=codec, crf=crf, bitrate=asked.bitrate, speed=asked.speed, bit_depth=asked.bit_depth)
+        return TranscodeParams(container=self.container, video=video, audio=self.audio)
+
+    @model_validator(mode="after")
+    def _something_to_do(self) -> Self:
+        if self.picture is None and self.sound is None:
+            message = "give picture, sound, or both: there is nothing to enhance"
+            raise ValueError(message)
+        if not CONTAINERS[self.container].videos and (self.picture or self.video):
+            message = f"{self.container} holds no picture: leave picture and video out, or choose mp4, mkv or webm"
+            raise ValueError(message)
+        if self.audio and self.audio.tracks != "default":
+            message = "one sound track is enhanced, the one that a player plays: leave audio.tracks out"
+            raise ValueError(message)
+        try:
+            self.encoding  # noqa: B018 - whether a codec, its quality and the container go together
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+        return self

@@ -1,0 +1,156 @@
+"""What an enhancement does to each stream of its source, and the arguments that say so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.errors import MediaRejected
+from shared.operations import picture
+from shared.operations.enhancement import enhance_picture, enhance_sound
+from shared.operations.enhancement.enhance_params import EnhanceParams, PictureParams
+from shared.operations.enhancement.enhance_sound import Levelling
+from shared.operations.loudness import Loudness, measured
+from shared.operations.operation import Workbench
+from shared.operations.transcoding import encoding
+from shared.operations.transcoding.copying import COPYABLE_FORMATS
+from shared.operations.transcoding.transcode_params import (
+    AudioParams,
+    Container,
+    TranscodeParams,
+    VideoCodec,
+    VideoParams,
+)
+from shared.probe import Audio, Media, Video
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done: to which streams, and with which filters to the sound."""
+
+    params: EnhanceParams
+    video: Video | None
+    audio: Audio | None
+    media: Media
+    chain: tuple[str, ...] = ()
+    before: Loudness | None = None
+    levelling: Levelling | None = None
+
+    @property
+    def encoding(self) -> TranscodeParams:
+        """How the file is compressed."""
+        return self.params.encoding
+
+    @property
+    def picture(self) -> PictureParams:
+        """What is to be done to the picture."""
+        return self.params.picture or PictureParams()
+
+    @property
+    def pixels(self) -> str:
+        """The format in which the encoder gets its pixels."""
+        return encoding.pixel_format(self.encoding.video_codec, self.encoding.picture or VideoParams())
+
+    @property
+    def track(self) -> int:
+        """Which of the source's sound tracks is taken, from 0."""
+        return self.media.audios.index(self.audio) if self.audio else 0
+
+    @property
+    def copies_video(self) -> bool:
+        """Whether the picture stays as it is, bit by bit."""
+        asked = self.params.picture or self.params.video
+        return not asked and self._copyable(self.video, self.encoding.rules.videos)
+
+    @property
+    def copies_audio(self) -> bool:
+        """Whether the sound stays as it is, bit by bit."""
+        asked = self.params.sound or self.params.audio
+        return not asked and self._copyable(self.audio, self.encoding.rules.audios)
+
+    @property
+    def duration(self) -> float | None:
+        """How many seconds should come out; None when the source doesn't say."""
+        lasts = (stream.duration for stream in (self.video, self.audio) if stream and stream.duration)
+        return max(lasts, default=self.media.duration)
+
+    @property
+    def frame_rate(self) -> float | None:
+        """How many frames a second should come out; None without a picture, or when the source doesn't say."""
+        return enhance_picture.frame_rate(self.picture, self.video) if self.video else None
+
+    def _copyable(self, stream: Video | Audio | None, codecs: Sequence[str]) -> bool:
+        # What was cut off ends with half a packet, which nobody wants copied.
+        whole = self.media.format in COPYABLE_FORMATS and not self.media.truncated
+        return stream is not None and stream.codec in codecs and whole
+
+
+def planned(params: EnhanceParams, bench: Workbench) -> Work:
+    """Return what is to be done; raise MediaRejected when nothing of what was asked for is there."""
+    media = bench.media
+    video = media.video if params.encoding.rules.videos else None
+    if video:
+        picture.check_size(video, bench.ffmpeg.limits)
+    wanted = [("picture", "NoVideo", params.picture, video), ("sound", "NoAudio", params.sound, media.audio)]
+    if not any(asked and stream for _, _, asked, stream in wanted):
+        kind, code = next((kind, code) for kind, code, asked, stream in wanted if asked and not stream)
+        message = f"the source has no {kind} that could be enhanced, and nothing else is asked for"
+        raise MediaRejected(message, code=f"SourceFileError.{code}")
+    return _listened(Work(params, video, media.audio, media), bench)
+
+
+def _listened(work: Work, bench: Workbench) -> Work:
+    """Return the work with what is to be done to the sound, some of which depends on how loud it is."""
+    if work.audio is None or work.copies_audio:
+        return work
+    asked = work.params.sound
+    mixing = encoding.audio_filters(work.encoding.audio_codec, work.encoding.sound or AudioParams(), work.audio)
+    if asked is None:
+        return replace(work, chain=tuple(mixing))
+    before = None
+    if asked.loudness or asked.denoise:
+        before = measured(bench, bench.source, work.track, chain=mixing, share=enhance_sound.SHARE)
+    chain = (*mixing, *enhance_sound.cleaning(asked, before))
+    work = replace(work, chain=chain, before=before)
+    if not asked.loudness:
+        return work
+    return replace(work, levelling=enhance_sound.levelling(asked.loudness, chain, work.track, bench))
+
+
+def video_arguments(work: Work) -> list[str]:
+    """Return what becomes of the picture, if there is one."""
+    if work.video is None:
+        return []
+    if work.copies_video:
+        return copied_video(work)
+    asked, codec = work.encoding.picture or VideoParams(), work.encoding.video_codec
+    chain = enhance_picture.chain(work.picture, work.video, work.pixels)
+    # A capital V passes over cover art.
+    return ["-map", "0:V:0", "-vf", ",".join(chain), *encoding.video_encoder(codec, asked), *_tag(work, codec)]
+
+
+def copied_video(work: Work) -> list[str]:
+    """Return the arguments that copy the picture of the source, or of what was made of it."""
+    if work.video is None:
+        return []
+    codec = work.video.codec if work.copies_video else work.encoding.video_codec
+    return ["-map", "0:V:0", "-c:v", "copy", *_tag(work, codec)]
+
+
+def audio_arguments(work: Work, *, source: int = 0) -> list[str]:
+    """Return what becomes of the sound, if there is some; the source is the input of that number."""
+    if work.audio is None:
+        return []
+    track = f"{source}:a:{work.track}"
+    language = ["-map_metadata:s:a:0", f"{source}:s:a:{work.track}"]
+    if work.copies_audio:
+        return ["-map", track, "-c:a", "copy", *language]
+    asked, codec = work.encoding.sound or AudioParams(), work.encoding.audio_codec
+    # The filters mix it down already: what comes out of them is as loud as it was measured to be.
+    mixed = replace(work.audio, channels=encoding.channels(codec, asked, work.audio))
+    filters = work.levelling.filters if work.levelling else work.chain
+    return ["-map", track, *encoding.audio_encoder(codec, asked, mixed, before=filters), *language]
+
+
+def _tag(work: Work, codec: str) -> list[str]:
+    # Apple's players take H.265 in an mp4 under this name alone.
+    apple = {Container.MP4, Container.MOV}
+    return ["-tag:v", "hvc1"] if work.params.container in apple and codec == VideoCodec.H265 else []

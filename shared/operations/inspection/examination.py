@@ -1,0 +1,290 @@
+"""One reading of a file by all of ffmpeg's detectors together: what they measured, in the course of time."""
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from shared.errors import MediaRejected, OperationFailed
+from shared.operations import loudness, measure
+from shared.operations.inspection import blockiness
+from shared.operations.inspection.packets import Packet, read_packets
+from shared.operations.loudness import Loudness
+from shared.operations.measure import Measured
+from shared.operations.operation import Workbench
+from shared.probe import Media
+
+# Names in the bench's folder.
+FRAMES, LIGHTS, DETAILS, SOUND_TIMES, SOUNDS, PACKETS = (
+    f"{name}.txt" for name in ("frames", "lights", "details", "sound-times", "sounds", "packets")
+)
+SOME = "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.15)'"  # about six frames a second
+SMALL = "scale=w='if(gte(iw,ih),320,-2)':h='if(gte(iw,ih),-2,320)':flags=area:out_range=tv,format=yuv420p"
+# What is sharp enough at this size looks sharp on any screen; it also bounds what blurdetect costs.
+SHARP_AT = "scale=w='min(iw,1280)':h=-2:flags=area,format=yuv420p"
+DARK = 32  # luma of 16 to 235 at which a pixel counts as black; the same as blackdetect's tenth
+BAR = 20  # mean luma up to which a line belongs to a bar: black is 16, and a night sky is brighter
+WINDOW = 0.1  # Seconds that ebur128 makes each report of.
+FULL_GAIN = 0.2  # dB, so that a peak that a codec or a limiter has put a hair below full scale counts as at it
+AT_FULL = -0.01  # dBFS
+SILENCE = -120.0  # LUFS, what ebur128 says of nothing at all
+USUAL_RATE = 48000  # Hz, where the file doesn't say
+COMBING = 1.15  # more than idet's own 1.04, at which the blocks of heavy compression look like two moments in a frame
+FEWEST_FRAMES = 10  # of which idet could tell what they are
+
+
+class Check(StrEnum):
+    """What to look for."""
+
+    BLACK = "BLACK"
+    FROZEN = "FROZEN"
+    LETTERBOXED = "LETTERBOXED"
+    BLURRED = "BLURRED"
+    BLOCKY = "BLOCKY"
+    INTERLACED = "INTERLACED"
+    SILENT = "SILENT"
+    CLIPPED = "CLIPPED"
+    DAMAGED = "DAMAGED"
+    SYNC = "SYNC"
+
+
+DETAILED = frozenset({Check.LETTERBOXED, Check.BLURRED, Check.BLOCKY, Check.INTERLACED})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame: how much of it is black (0 to 1), and how far it is from the one before (mean of 0 to 100)."""
+
+    time: float
+    black: float
+    motion: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The picture without its black bars, in pixels."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A frame that was looked at closely: brightness (0 to 255), its bars, the width of edges, its blockiness."""
+
+    time: float
+    brightness: float
+    crop: Crop | None = None
+    blur: float | None = None
+    blocks: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A tenth of a second: its level in dBFS (None: nothing), its share of samples at full scale, loudness in LUFS."""
+
+    time: float
+    level: float | None
+    full: float
+    loudness: float
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Shares of frames: that show two moments at once (`combed`), and that repeat a field of the one before."""
+
+    combed: float
+    repeated: float
+
+
+@dataclass(frozen=True)
+class Examination:
+    """All that was measured. `size` is that of the decoded picture, upright; `complete` whether ffmpeg got through."""
+
+    complete: bool = False
+    frames: tuple[Frame, ...] = ()
+    details: tuple[Detail, ...] = ()
+    fields: Fields | None = None
+    size: tuple[int, int] = (0, 0)
+    sounds: tuple[Sound, ...] = ()
+    sound_times: tuple[float, ...] = ()
+    picture_packets: tuple[Packet, ...] = ()
+    sound_packets: tuple[Packet, ...] = ()
+    loudness: Loudness | None = None
+
+
+def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
+    """Run ffmpeg once over the input; what is damaged ends nothing. Raise MediaRejected for a codec it doesn't know."""
+    media = bench.media
+    graph: list[str] = []
+    shown: list[str] = []
+    copied: list[str] = []
+    if media.video:
+        graph += _picture(checks)
+        shown += ["-map", "[frames]"]
+        copied += ["-map", "0:V:0"]  # a capital V passes over cover art
+    if media.audio:
+        track = f"0:a:{media.audios.index(media.audio)}"
+        graph.append(f"[{track}]{_sound()}[sounds]")
+        shown += ["-map", "[sounds]"]
+        copied += ["-map", track]
+    complete = True
+    try:
+        bench.ffmpeg.run(
+            [
+                # A frame with an error is left out, so that its time tells where it was. With frame threads, an error
+                # in the last frames of H.264 would be returned forever: slices alone are decoded side by side.
+                *("-err_detect", "explode", "-thread_type", "slice", "-max_error_rate", "1"),
+                *bench.ffmpeg.input_arguments(bench.source),
+                *("-filter_complex", ";".join(graph)),
+                *(*shown, "-fps_mode", "passthrough", "-f", "null", "-"),
+                *(blockiness.outputs() if media.video and Check.BLOCKY in checks else []),
+                *(*copied, "-c", "copy", "-f", "framecrc", f"file:{PACKETS}"),
+            ],
+            duration=media.duration,
+            phase="inspecting",
+            frame_rate=media.video.frame_rate if media.video else None,
+            share=share,
+        )
+    except (MediaRejected, OperationFailed) as error:
+        if error.code == "SourceFileError.UnsupportedCodec":
+            raise
+        complete = False  # What was measured up to there has been written.
+    return _read(bench, complete=complete)
+
+
+def listen(bench: Workbench, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[Sound, ...]:
+    """Return what the sound of another file is like."""
+    if media.audio is None:
+        return ()
+    track = ("-map", f"0:a:{media.audios.index(media.audio)}")
+    bench.ffmpeg.run(
+        [*bench.ffmpeg.input_arguments(path), *track, "-af", _sound(), "-f", "null", "-"],
+        duration=media.audio.duration,
+        phase="listening",
+        share=share,
+    )
+    sounds = _sounds(bench.folder, media)
+    for name in (SOUNDS, SOUND_TIMES):
+        (bench.folder / name).unlink()
+    return sounds
+
+
+def _picture(checks: Collection[Check]) -> list[str]:
+    """Return the filters of the picture: each frame small, some small frames' brightness, some frames in detail."""
+    detailed = [check for check in (Check.BLURRED, Check.BLOCKY) if check in checks]
+    graph = [
+        f"[0:V:0]{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
+        f"[small]{SMALL},blackframe=amount=0:threshold={DARK},scdet=threshold=100,{measure.written(FRAMES)}[seen]",
+        f"[seen]{_split('frames', 'light')}",
+        f"[light]{SOME},signalstats,{measure.written(LIGHTS)},nullsink",
+    ]
+    if not DETAILED & set(checks):
+        return graph
+    fields = [f"idet=intl_thres={COMBING}"] if Check.INTERLACED in checks else []
+    bars = [f"cropdetect=limit={BAR}:round=2:reset=1:skip=0"] if Check.LETTERBOXED in checks else []
+    branches = _split("edges", *(["blocks"] if Check.BLOCKY in checks else []))
+    graph.append("[large]" + ",".join([*fields, SOME, "format=yuv420p", *bars, branches]))
+    # blurdetect works on a smaller picture: the metadata of the filters before goes with it.
+    blur = [SHARP_AT, "blurdetect"] if Check.BLURRED in detailed else []
+    graph.append("[edges]" + ",".join([*blur, measure.written(DETAILS), "nullsink"]))
+    return graph + (blockiness.graph("[blocks]") if Check.BLOCKY in checks else [])
+
+
+def _split(*labels: str) -> str:
+    return f"split={len(labels)}{''.join(f'[{label}]' for label in labels)}"
+
+
+def _sound() -> str:
+    """Return the filters of the sound: the times as they were decoded, then what each tenth of a second is like."""
+    return ",".join(
+        [
+            measure.written(SOUND_TIMES, sound=True),
+            "ebur128=peak=true:framelog=quiet:metadata=1",
+            f"volume={FULL_GAIN}dB,aformat=sample_fmts=s16",
+            "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level+Peak_count",
+            measure.written(SOUNDS, sound=True),
+        ]
+    )
+
+
+def _read(bench: Workbench, *, complete: bool) -> Examination:
+    """Read all that was written, and leave nothing of it behind."""
+    folder, media = bench.folder, bench.media
+    frames = tuple(
+        Frame(m.time, (m.number("lavfi.blackframe.pblack") or 0) / 100, m.number("lavfi.scd.mafd") or 0)
+        for m in measure.read(folder / FRAMES)
+    )
+    details, fields = _details(folder)
+    sounds = _sounds(folder, media)
+    picture_packets, sound_packets, size = read_packets(folder / PACKETS)
+    # Each report is of all that came before; what is left over at the end has none.
+    reports = deque((m for m in measure.read(folder / SOUNDS) if loudness.INTEGRATED in m.values), maxlen=1)
+    examination = Examination(
+        complete=complete,
+        frames=frames,
+        details=details,
+        fields=fields,
+        size=size[::-1] if media.video and media.video.rotation in {90, 270} else size,
+        sounds=sounds,
+        sound_times=tuple(m.time for m in measure.read(folder / SOUND_TIMES)),
+        picture_packets=picture_packets,
+        sound_packets=sound_packets,
+        loudness=loudness.reported(reports[0]) if reports else None,
+    )
+    for name in (FRAMES, LIGHTS, DETAILS, SOUND_TIMES, SOUNDS, PACKETS, blockiness.COLUMNS, blockiness.ROWS):
+        (folder / name).unlink(missing_ok=True)
+    return examination
+
+
+def _details(folder: Path) -> tuple[tuple[Detail, ...], Fields | None]:
+    """Read what was measured of some of the frames, and of the fields of all."""
+    close = list(measure.read(folder / DETAILS))
+    blocks: Sequence[float | None] = blockiness.read(folder, len(close)) or [None] * len(close)
+    seen = {m.time: (m, score) for m, score in zip(close, blocks, strict=True)}
+    details = []
+    for light in measure.read(folder / LIGHTS):
+        m, score = seen.get(light.time, (light, None))
+        brightness = light.number("lavfi.signalstats.YAVG") or 0
+        details.append(Detail(light.time, brightness, _crop(m), m.number("lavfi.blur"), score))
+    return tuple(details), _fields(close[-1]) if close else None
+
+
+def _crop(frame: Measured) -> Crop | None:
+    """Return the picture inside its bars; None when nothing of it is brighter than a bar."""
+    sides = [frame.number(f"lavfi.cropdetect.{side}") for side in ("w", "h", "x", "y")]
+    width, height, left, top = (-1 if side is None else int(side) for side in sides)
+    return Crop(width, height, left, top) if width > 0 and height > 0 else None
+
+
+def _fields(last: Measured) -> Fields | None:
+    """Return what idet found, which counts on from frame to frame; None when it didn't run, or could tell nothing."""
+    kinds = {name: last.number(f"lavfi.idet.multiple.{name}") or 0 for name in ("tff", "bff", "progressive")}
+    repeats = {name: last.number(f"lavfi.idet.repeated.{name}") or 0 for name in ("top", "bottom", "neither")}
+    if sum(kinds.values()) < FEWEST_FRAMES:
+        return None
+    combed = (kinds["tff"] + kinds["bff"]) / sum(kinds.values())
+    repeated = (repeats["top"] + repeats["bottom"]) / (sum(repeats.values()) or 1)
+    return Fields(combed, repeated)
+
+
+def _sounds(folder: Path, media: Media) -> tuple[Sound, ...]:
+    rate = (media.audio and media.audio.sample_rate) or USUAL_RATE
+    return tuple(_heard(window, rate) for window in measure.read(folder / SOUNDS))
+
+
+def _heard(window: Measured, rate: int) -> Sound:
+    peak, level, count, momentary = map(
+        window.number,
+        (
+            "lavfi.astats.Overall.Peak_level",
+            "lavfi.astats.Overall.RMS_level",
+            "lavfi.astats.Overall.Peak_count",
+            "lavfi.r128.M",
+        ),
+    )
+    full = (count or 0) / (rate * WINDOW) if peak is not None and peak > AT_FULL else 0.0
+    return Sound(window.time, level, full, momentary if momentary is not None else SILENCE)

@@ -1,0 +1,248 @@
+"""What is wrong with a file: stretches at fault, damage, sync, likeness to its source, and a score with its reasons."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from shared.errors import MediaRejected, OperationFailed
+from shared.operations import picture, segments
+from shared.operations.findings import Segment
+from shared.operations.inspection import chart, examination, score, stretches, timing
+from shared.operations.inspection.examination import Check, Examination
+from shared.operations.inspection.inspection_result import Findings, InspectParams, InspectResult, Point
+from shared.operations.inspection.lag import Lag, lag, levels
+from shared.operations.inspection.score import Grounds
+from shared.operations.inspection.similarity import Similarity, compared, first_frame
+from shared.operations.inspection.stretches import Least
+from shared.operations.inspection.timing import Timing
+from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.probe import Media, probe
+from shared.task import SubtaskType
+
+CHART = "inspection.svg"
+COMBED = (
+    0.5  # of the frames show two moments: of interlaced and of telecined ones nearly all do, of blocky ones a third
+)
+REPEATED = 0.15  # of the frames repeat a field: of telecined ones a fifth
+A_FRAME = 0.04  # seconds that damage lasts at least
+DIGITS = 3  # after the point
+SERIES = 2000  # points of the comparison that the file of findings holds at most
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a file stands against its source."""
+
+    likeness: Similarity | None
+    lag: Lag | None
+    lost: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def run(params: InspectParams, bench: Workbench) -> Yield:
+    """Read the file once, compare it with its source if it is an output, and draw what was found."""
+    try:
+        media = bench.media
+    except MediaRejected as error:
+        if error.code != MediaRejected.code:
+            raise  # It is no media at all. Damaged media are what an inspection is for.
+        return _hopeless(bench)
+    if media.video:
+        picture.check_size(media.video, bench.ffmpeg.limits)
+    original = bench.files.original() if params.against_source else bench.source
+    compares = original != bench.source
+    seen = examination.examine(bench, params.checks, share=(0, 50 if compares else 95))
+    if not seen.frames and not seen.sound_times:
+        return _hopeless(bench, media)
+    comparison = _compared(bench, original, seen, params) if compares else None
+    findings = _findings(params, media, seen, comparison)
+    return _handed_over(bench, findings, seen, comparison.warnings if comparison else ())
+
+
+def _compared(bench: Workbench, original: Path, seen: Examination, params: InspectParams) -> Comparison:
+    """Compare with the source what both have."""
+    media, source = bench.media, probe(original, "the source")
+    lost = [
+        what
+        for what, had, has in (
+            ("a picture", source.video, media.video),
+            ("sound", source.audio, media.audio),
+        )
+        if had and not has
+    ]
+    likeness = None
+    begins = (0.0, 0.0)
+    warnings = []
+    if source.video and media.video and seen.frames:
+        try:
+            likeness = compared(bench, original, bench.source, every=params.every, share=(50, 90))
+            begins = (first_frame(bench, original, source.video, 0).moment, seen.frames[0].time)
+        except (MediaRejected, OperationFailed) as error:
+            warnings.append(f"it could not be compared with the source: {error.message}")
+    shift = None
+    if Check.SYNC in params.checks and source.audio and seen.sounds:
+        heard = examination.listen(bench, original, source, share=(90, 95))
+        shift = lag(levels(heard, begins[0]), levels(seen.sounds, begins[1]))
+    return Comparison(likeness, shift, tuple(lost), tuple(warnings))
+
+
+def _findings(params: InspectParams, media: Media, seen: Examination, comparison: Comparison | None) -> Findings:
+    """Put together what was measured."""
+    when = timing.timing(seen, media)
+    found = _segments(params, media, seen, when)
+    video, fields = media.video, seen.fields
+    combed = bool(fields and fields.combed >= COMBED)
+    seconds = {label: _seconds(found, label) for label in score.RATES}
+    unsaid = combed and bool(video and not video.interlaced)
+    grounds = Grounds(duration=when.duration, seconds=seconds, combed=unsaid)
+    points, reasons = score.score(_against(grounds, comparison))
+    loud = seen.loudness
+    bars = next((segment.text for segment in found if segment.label == Check.LETTERBOXED), None)
+    return Findings(
+        score=points,
+        reasons=reasons,
+        segments=found,
+        segment_count=len(found),
+        duration=round(when.duration, 3),
+        has_video=video is not None,
+        has_audio=media.audio is not None,
+        readable=True,
+        damaged=seconds["DAMAGED"] > 0,
+        truncated=seconds["TRUNCATED"] > 0,
+        interlaced=combed or video.interlaced if video and (fields or video.interlaced) else None,
+        telecined=combed and fields.repeated >= REPEATED if fields else None,
+        variable_frame_rate=when.variable,
+        letterboxed=bars is not None,
+        picture=bars,
+        black_seconds=round(seconds["BLACK"], 3),
+        frozen_seconds=round(seconds["FROZEN"], 3),
+        silent_seconds=round(seconds["SILENT"], 3),
+        clipped_seconds=round(seconds["CLIPPED"], 3),
+        blurred_seconds=round(seconds["BLURRED"], 3),
+        blocky_seconds=round(seconds["BLOCKY"], 3),
+        damaged_seconds=round(seconds["DAMAGED"], 3),
+        audio_offset=_rounded(when.sound_offset),
+        integrated_loudness=loud.integrated if loud else None,
+        true_peak=loud.true_peak if loud else None,
+        loudness_range=loud.range if loud else None,
+        compared=comparison is not None,
+        **_likeness(comparison),
+        series=_series(comparison),
+    )
+
+
+def _segments(params: InspectParams, media: Media, seen: Examination, when: Timing) -> tuple[Segment, ...]:
+    """Return all stretches at fault that were asked for, in the order of their start."""
+    least = Least(black=params.min_black, frozen=params.min_frozen, silent=params.min_silent)
+    shown = when.picture.end if when.picture else 0.0
+    heard = when.sound.end if when.sound else 0.0
+    found: dict[Check, Callable[[], list[Segment]]] = {
+        Check.BLACK: lambda: stretches.black(seen.frames, shown, least),
+        Check.FROZEN: lambda: stretches.frozen(seen.frames, shown, least),
+        Check.LETTERBOXED: lambda: stretches.letterboxed(seen.details, seen.size, shown, least),
+        Check.BLURRED: lambda: stretches.blurred(seen.details, seen.frames, shown, least),
+        Check.BLOCKY: lambda: stretches.blocky(seen.details, shown, least),
+        Check.SILENT: lambda: stretches.silent(seen.sounds, heard, least),
+        Check.CLIPPED: lambda: stretches.clipped(seen.sounds, heard, least),
+        Check.DAMAGED: lambda: _damage(media, seen, when),
+        Check.SYNC: lambda: timing.absent(when),
+    }
+    every = [segment for check, find in found.items() if check in params.checks for segment in find()]
+    return segments.rounded(sorted(every, key=attrgetter("start", "end")))
+
+
+def _damage(media: Media, seen: Examination, when: Timing) -> list[Segment]:
+    """Return where the file is damaged, and what is missing at its end."""
+    cut = timing.truncated(when, media)
+    damage = timing.damaged(seen, variable=when.variable)
+    if seen.complete or damage or cut:
+        return damage + cut
+    reached = max(extent.end for extent in (when.picture, when.sound) if extent)
+    return [Segment(start=reached, end=max(when.duration, reached + A_FRAME), label="DAMAGED", confidence=1)]
+
+
+def _seconds(found: Sequence[Segment], label: str) -> float:
+    return sum(segment.end - segment.start for segment in found if segment.label == label)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)
+
+
+def _against(grounds: Grounds, comparison: Comparison | None) -> Grounds:
+    """Return the grounds with what the comparison adds to them."""
+    if comparison is None:
+        return grounds
+    return replace(
+        grounds,
+        lag=comparison.lag.worst if comparison.lag else None,
+        vmaf=comparison.likeness.vmaf if comparison.likeness else None,
+        lost=comparison.lost,
+    )
+
+
+def _likeness(comparison: Comparison | None) -> dict[str, Any]:
+    """Return what the result tells of a comparison."""
+    found: dict[str, Any] = {}
+    if comparison and (likeness := comparison.likeness):
+        found |= {name: round(getattr(likeness, name), DIGITS) for name in ("vmaf", "psnr", "ssim")}
+    if comparison and (lag := comparison.lag):
+        found |= {"audio_lag": _rounded(lag.worst), "audio_drift": _rounded(lag.drift)}
+    return found
+
+
+def _series(comparison: Comparison | None) -> tuple[Point, ...]:
+    """Return the comparison in the course of time, with as many points as a person can use."""
+    likeness = comparison and comparison.likeness
+    if not likeness:
+        return ()
+    step = -(-len(likeness.series) // SERIES)
+    return tuple(
+        Point(time=each.time, vmaf=round(each.vmaf, 2), psnr=round(each.psnr, 2), ssim=round(each.ssim, 5))
+        for each in likeness.series[::step]
+    )
+
+
+def _hopeless(bench: Workbench, media: Media | None = None) -> Yield:
+    """Return the findings on a file of which nothing can be played, though it is media."""
+    points, reasons = score.unreadable()
+    duration = (media and media.duration) or 0.0
+    findings = Findings(
+        score=points,
+        reasons=reasons,
+        segments=(Segment(start=0, end=duration, label="DAMAGED", confidence=1),),
+        segment_count=1,
+        duration=duration,
+        has_video=bool(media and media.video),
+        has_audio=bool(media and media.audio),
+        readable=False,
+        damaged=True,
+        truncated=bool(media and media.truncated),
+        damaged_seconds=duration,
+    )
+    return _handed_over(bench, findings, Examination())
+
+
+def _handed_over(bench: Workbench, findings: Findings, seen: Examination, warnings: tuple[str, ...] = ()) -> Yield:
+    """Return the chart, the whole findings, and what of them stands in the subtask's record."""
+    drawn = bench.folder / CHART
+    drawn.write_text(chart.drawn(bench.files.name, findings, seen), encoding="utf-8")
+    facts = {"score": findings.score, "duration": findings.duration}
+    files = (
+        Produced(drawn, "image/svg+xml", facts={**facts, "width": chart.WIDTH}),
+        segments.file_of(findings, bench, **facts, segments=findings.segment_count),
+    )
+    short = {name: getattr(findings, name) for name in InspectResult.model_fields}
+    result = InspectResult(**{**short, "segments": segments.fitting(findings.segments)})
+    return Yield(files, result=result, warnings=warnings)
+
+
+OPERATION = Operation(
+    kind=SubtaskType.INSPECT,
+    summary="A score with its reasons: what is black, frozen, silent, damaged, out of sync or unlike the source",
+    params=InspectParams,
+    run=run,
+    result=InspectResult,
+)

@@ -1,0 +1,74 @@
+"""By how much the sound of one file comes later than that of another, told by their levels. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import StatisticsError, correlation, pstdev
+
+from shared.operations.inspection.examination import WINDOW, Sound
+
+FLOOR = -70.0  # dBFS: what is softer is as good as silent
+FARTHEST = 2.0  # Seconds to look for the sound on both sides.
+STRETCH = 20.0  # Seconds that are compared, at the beginning and at the end.
+ALIKE = 0.7  # Correlation from which on it is the same sound.
+LIVELY = 3.0  # dB that levels must vary by to tell one moment from another.
+FEWEST = 15  # tenths of a second that must be there to compare
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Seconds that the sound comes later, at the beginning and at the end; None where one can't tell."""
+
+    start: float | None
+    end: float | None
+
+    @property
+    def drift(self) -> float | None:
+        """How much later it gets from the beginning to the end."""
+        return None if self.start is None or self.end is None else self.end - self.start
+
+    @property
+    def worst(self) -> float | None:
+        """The larger of both."""
+        return max((each for each in (self.start, self.end) if each is not None), key=abs, default=None)
+
+
+def lag(reference: Sequence[float], sound: Sequence[float]) -> Lag:
+    """Return by how much `sound` comes later than `reference`: levels in dBFS, ten a second from the picture's start.
+
+    One can't tell where the sounds aren't alike, or are too even.
+    """
+    shorter = min(len(reference), len(sound))
+    length = min(round(STRETCH / WINDOW), shorter // 2)
+    return Lag(_offset(reference, sound, 0, length), _offset(reference, sound, shorter - length, length))
+
+
+def levels(sounds: Sequence[Sound], begin: float) -> list[float]:
+    """Return the level of each tenth of a second from `begin` on; where there is no sound, it is silent."""
+    known = {round((sound.time - begin) / WINDOW): sound.level for sound in sounds}
+    found = [known.get(at) for at in range(max(known, default=-1) + 1)]
+    return [FLOOR if level is None else max(level, FLOOR) for level in found]
+
+
+def _offset(reference: Sequence[float], sound: Sequence[float], at: int, length: int) -> float | None:
+    """Return the shift at which the stretch of the reference fits the sound best, to a fraction of a tenth."""
+    farthest = round(FARTHEST / WINDOW)
+    fits = {shift: _fit(reference, sound, at, length, shift) for shift in range(-farthest, farthest + 1)}
+    best = max(fits, key=lambda shift: fits[shift])
+    if fits[best] < ALIKE:
+        return None
+    before, here, after = fits.get(best - 1, -1.0), fits[best], fits.get(best + 1, -1.0)
+    bend = before - 2 * here + after  # of the parabola through the three
+    return WINDOW * (best + (0.5 * (before - after) / bend if bend else 0.0))
+
+
+def _fit(reference: Sequence[float], sound: Sequence[float], at: int, length: int, shift: int) -> float:
+    """Return the correlation where both are there; -1 where they aren't, or one of them is even."""
+    first = max(at, -shift)
+    last = min(at + length, len(reference), len(sound) - shift)
+    ours, theirs = reference[first:last], sound[first + shift : last + shift]
+    if last - first < max(FEWEST, length // 2) or min(pstdev(ours), pstdev(theirs)) < LIVELY:
+        return -1.0
+    try:
+        return correlation(ours, theirs)
+    except StatisticsError:
+        return -1.0

@@ -1,0 +1,189 @@
+"""Which stretches of a picture or a sound are at fault, by what was measured of it. Pure.
+
+The thresholds were set on real footage, good and spoilt: see docs/operations.md.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from shared.operations.findings import Segment
+from shared.operations.inspection.examination import Crop, Detail, Frame, Sound
+
+MOSTLY = 0.98  # of a black picture's pixels are black
+STILL = 0.05  # percent of full scale that a frame is from the one before; encoders polish a still picture by as much
+POLISH = 0.1  # Seconds that the polish of a key frame may interrupt a still picture for.
+SILENT_LEVEL = -65.0  # dBFS; a room in which nobody speaks is louder
+FULL_SHARE = 0.01  # of a tenth of a second's samples at full scale; a limiter leaves fewer
+BREATH = 0.5  # Seconds without a clipped sample between two with some: speech rises and falls.
+DIM = 30.0  # mean luma below which edges, blocks and bars say nothing
+BAR_SHARE, BAR_SKEW = 0.02, 0.03  # of a side: what is a bar, and how unequal two bars may be
+# Pixels that an edge is wide in a blurred picture of up to 1280 pixels' width, and how many more one of motion allows:
+# a picture that moves is blurred by the moving.
+EDGE, EDGE_PER_MOTION, NEARBY = 9.5, 2.0, 0.4
+BLOCKS = 1.4
+LOOSE = 0.35  # Seconds: about two frames that were looked at in detail.
+
+
+@dataclass(frozen=True)
+class Least:
+    """How many seconds a stretch must last to count."""
+
+    black: float = 0.5
+    frozen: float = 0.8
+    silent: float = 0.8
+    clipped: float = 0.2
+    bars: float = 0.8
+    spoilt: float = 0.5  # blurred or blocky
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `start` to `end`, in seconds."""
+
+    start: float
+    end: float
+
+
+def black(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
+    """Return where the picture is black."""
+    spans = _spans([(f.time, f.black >= MOSTLY) for f in frames], end)
+    return [_segment(span, "BLACK") for span in _long(spans, least.black)]
+
+
+def frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
+    """Return where the picture stands still, other than black."""
+    # A frame is compared with the one before: of two that are alike, both stand still.
+    alike = [frame.motion < STILL and frame.black < MOSTLY for frame in frames]
+    after = [*alike, False][1:]
+    still = [(frame.time, one or other) for frame, one, other in zip(frames, alike, after, strict=True)]
+    spans = _joined(_spans(still, end), POLISH)
+    return [_segment(span, "FROZEN") for span in _long(spans, least.frozen)]
+
+
+def silent(sounds: Sequence[Sound], end: float, least: Least) -> list[Segment]:
+    """Return where nothing is to be heard."""
+    spans = _spans([(s.time, s.level is None or s.level < SILENT_LEVEL) for s in sounds], end)
+    return [_segment(span, "SILENT") for span in _long(spans, least.silent)]
+
+
+def clipped(sounds: Sequence[Sound], end: float, least: Least) -> list[Segment]:
+    """Return where the sound is cut off at full scale."""
+    spans = _joined(_spans([(s.time, s.full >= FULL_SHARE) for s in sounds], end), BREATH)
+    return [_segment(span, "CLIPPED") for span in _long(spans, least.clipped)]
+
+
+def letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, least: Least) -> list[Segment]:
+    """Return where black bars of one size stand at two sides; `text` is the picture inside, as `320x136+0+22`."""
+    found: list[tuple[Span, Crop]] = []
+    start, crop = 0.0, None
+    borders = list(_borders(details, end))
+    for detail, border in zip(details, borders, strict=False):
+        if detail.crop is None or detail.brightness < DIM:
+            continue  # One can't tell: what was goes on.
+        seen = detail.crop if _has_bars(detail.crop, size) else None
+        if crop and not (seen and _alike(seen, crop, size)):
+            found.append((Span(start, border), crop))
+            crop = None
+        if seen and not crop:
+            start, crop = border, seen
+    if crop:
+        found.append((Span(start, end), crop))
+    return [
+        _segment(span, "LETTERBOXED", text=f"{c.width}x{c.height}+{c.left}+{c.top}")
+        for span, c in found
+        if span.end - span.start >= least.bars
+    ]
+
+
+def blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
+    """Return where the picture is out of focus, or was enlarged from little; not where it is moving fast."""
+    times = [frame.time for frame in frames]
+    excess = []
+    for detail in details:
+        near = frames[bisect_left(times, detail.time - NEARBY) : bisect_right(times, detail.time + NEARBY)]
+        allowed = EDGE + EDGE_PER_MOTION * median([frame.motion for frame in near] or [0])
+        excess.append((detail.blur or 0) / allowed if detail.brightness >= DIM else 0.0)
+    return _spoilt(details, excess, "BLURRED", end, least)
+
+
+def blocky(details: Sequence[Detail], end: float, least: Least) -> list[Segment]:
+    """Return where the blocks of a codec are to be seen."""
+    excess = [(d.blocks or 0) / BLOCKS if d.brightness >= DIM else 0.0 for d in details]
+    return _spoilt(details, excess, "BLOCKY", end, least)
+
+
+def _spoilt(details: Sequence[Detail], excess: Sequence[float], label: str, end: float, least: Least) -> list[Segment]:
+    """Return where `excess`, smoothed, is 1 and more; the further beyond, the more certain."""
+    smooth = [median(excess[max(at - 1, 0) : at + 2]) for at in range(len(excess))]
+    borders = _borders(details, end)
+    spans = _spans([(border, value >= 1) for border, value in zip(borders, smooth, strict=False)], end)
+    segments = []
+    for span in _long(_joined(spans, LOOSE), least.spoilt):
+        within = [v for d, v in zip(details, smooth, strict=True) if span.start <= d.time <= span.end]
+        segments.append(_segment(span, label, confidence=min(median(within) / 2, 1.0)))
+    return segments
+
+
+def _borders(details: Sequence[Detail], end: float) -> Iterator[float]:
+    """Yield where what each detail tells of begins: halfway to the one before. The end stands last."""
+    for before, detail in zip((None, *details), details, strict=False):
+        yield (before.time + detail.time) / 2 if before else detail.time
+    yield end
+
+
+def _spans(series: Sequence[tuple[float, bool]], end: float) -> list[Span]:
+    """Return the spans over which it holds; each entry of the series holds until the next."""
+    spans: list[Span] = []
+    start: float | None = None
+    for time, holds in [*series, (end, False)]:
+        if holds and start is None:
+            start = time
+        elif not holds and start is not None:
+            spans.append(Span(start, max(time, start)))
+            start = None
+    return spans
+
+
+def _joined(spans: Iterable[Span], gap: float) -> list[Span]:
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start - joined[-1].end <= gap:
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _long(spans: Iterable[Span], least: float) -> list[Span]:
+    # A frame's rounding must not make a stretch too short by a hair.
+    return [span for span in spans if span.end - span.start >= least - 0.001]
+
+
+def _segment(span: Span, label: str, *, confidence: float = 1.0, text: str | None = None) -> Segment:
+    return Segment(start=span.start, end=span.end, label=label, confidence=confidence, text=text)
+
+
+def _has_bars(crop: Crop, size: tuple[int, int]) -> bool:
+    """Whether there are bars of about one size on two sides that face each other."""
+    width, height = size
+    if crop.left + crop.width > width or crop.top + crop.height > height:
+        width, height = height, width  # Only ffmpeg knew that it lies on its side.
+    pairs = (
+        (crop.top, height - crop.top - crop.height, height),
+        (crop.left, width - crop.left - crop.width, width),
+    )
+    return any(
+        min(one, other) >= BAR_SHARE * side and abs(one - other) <= BAR_SKEW * side for one, other, side in pairs
+    )
+
+
+def _alike(one: Crop, other: Crop, size: tuple[int, int]) -> bool:
+    tolerance = max(2, min(size) // 100)
+    pairs = zip(
+        (one.width, one.height, one.left, one.top),
+        (other.width, other.height, other.left, other.top),
+        strict=True,
+    )
+    return all(abs(a - b) <= tolerance for a, b in pairs)

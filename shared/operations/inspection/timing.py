@@ -1,0 +1,148 @@
+"""Whether picture and sound are there from the beginning to the end, and at the right time. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from shared.operations.findings import Segment
+from shared.operations.inspection.examination import Examination
+from shared.operations.inspection.packets import Packet
+from shared.probe import Media
+
+CLOSE = 0.002  # Seconds by which the times of a packet and of its frame may differ.
+EDGES = 2  # Packets at both ends that a decoder may keep to itself.
+LATE = 0.15  # Seconds after the picture that the sound may begin.
+SHORT = 0.4  # Seconds before the picture that the sound may end.
+CUT_SECONDS, CUT_SHARE = 0.4, 0.01  # Missing more than both, a file is cut off.
+NEIGHBOURS = 0.5  # Seconds between two damaged places that count as one.
+GAP_FRAMES, GAP_SECONDS = 2.5, 0.2  # Longer than both without a frame is a gap, where frames come regularly.
+REGULAR, REGULAR_SHARE = 0.1, 0.9  # That share of the steps is as long as the usual one, but for a tenth.
+
+
+@dataclass(frozen=True)
+class Extent:
+    """When a stream begins and ends, in seconds from the beginning of its file."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The streams' extents, how long the file should be, and whether its frames come at a constant rate."""
+
+    picture: Extent | None
+    sound: Extent | None
+    duration: float
+    variable: bool
+
+    @property
+    def sound_offset(self) -> float | None:
+        """How many seconds after the picture the sound begins."""
+        return self.sound.start - self.picture.start if self.picture and self.sound else None
+
+
+def timing(seen: Examination, media: Media) -> Timing:
+    """Return what the times of packets and frames tell."""
+    picture = _extent([frame.time for frame in seen.frames])
+    sound = _sound_extent(seen)
+    reached = max((extent.end for extent in (picture, sound) if extent), default=0.0)
+    declared = (media.duration, media.video and media.video.duration, media.audio and media.audio.duration)
+    return Timing(
+        picture=picture,
+        sound=sound,
+        duration=max(reached, *(seconds or 0.0 for seconds in declared)),
+        variable=not _regular([frame.time for frame in seen.frames]),
+    )
+
+
+def truncated(when: Timing, media: Media) -> list[Segment]:
+    """Return what is missing at the end of what the file says it holds, if it is cut off."""
+    ends = []
+    for stream, extent in ((media.video, when.picture), (media.audio, when.sound)):
+        declared = (stream and stream.duration) or 0.0
+        reached = extent.end if extent else 0.0
+        if stream and declared - reached > max(CUT_SECONDS, CUT_SHARE * declared):
+            ends.append((reached, declared))
+    if not ends:
+        return []
+    start, end = min(ends)[0], max(end for _, end in ends)
+    return [Segment(start=start, end=end, label="TRUNCATED", confidence=1)]
+
+
+def absent(when: Timing) -> list[Segment]:
+    """Return where there is picture but no sound, or sound but no picture, in a file that has both."""
+    if not when.picture or not when.sound:
+        return []
+    picture, sound = when.picture, when.sound
+    spans = [
+        ("AUDIO_MISSING", picture.start, sound.start, LATE),
+        ("AUDIO_MISSING", sound.end, picture.end, SHORT),
+        ("PICTURE_MISSING", sound.start, picture.start, LATE),
+        ("PICTURE_MISSING", picture.end, sound.end, SHORT),
+    ]
+    return [
+        Segment(start=start, end=end, label=label, confidence=1)
+        for label, start, end, allowed in spans
+        if end - start > allowed
+    ]
+
+
+def damaged(seen: Examination, *, variable: bool) -> list[Segment]:
+    """Return where packets could not be decoded, or frames are missing between two."""
+    frames = [frame.time for frame in seen.frames]
+    spans = [
+        *_undecoded(seen.picture_packets, frames),
+        *_undecoded(seen.sound_packets, seen.sound_times),
+        *([] if variable else _gaps(frames)),
+    ]
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if joined and start - joined[-1][1] <= NEIGHBOURS:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return [Segment(start=max(start, 0), end=end, label="DAMAGED", confidence=1) for start, end in joined]
+
+
+def _extent(times: Sequence[float], last: float | None = None) -> Extent | None:
+    if not times:
+        return None
+    return Extent(times[0], times[-1] + (last if last is not None else _step(times)))
+
+
+def _sound_extent(seen: Examination) -> Extent | None:
+    """Return when the sound begins and ends; its last packet may be shorter than the others."""
+    lengths = [packet.duration for packet in seen.sound_packets[-EDGES:]]
+    return _extent(seen.sound_times, lengths[-1] if lengths and lengths[-1] > 0 else None)
+
+
+def _step(times: Sequence[float]) -> float:
+    """Return how long a frame usually lasts."""
+    return median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
+
+
+def _regular(times: Sequence[float]) -> bool:
+    step = _step(times)
+    steps = [b - a for a, b in pairwise(times)]
+    regular = sum(abs(each - step) <= max(REGULAR * step, CLOSE) for each in steps)
+    return regular >= REGULAR_SHARE * len(steps)
+
+
+def _undecoded(packets: Sequence[Packet], times: Sequence[float]) -> Iterator[tuple[float, float]]:
+    """Yield when the packets are due of which no frame came; a file whose packets have no times tells by its gaps."""
+    decoded = {round(time / CLOSE) for time in times}
+    for packet in packets[EDGES:-EDGES]:
+        if packet.time is None:
+            continue
+        at = round(packet.time / CLOSE)
+        if not decoded & {at - 1, at, at + 1}:
+            yield packet.time, packet.time + packet.duration
+
+
+def _gaps(times: Sequence[float]) -> Iterator[tuple[float, float]]:
+    step = _step(times)
+    for before, after in pairwise(times):
+        if after - before > max(GAP_FRAMES * step, GAP_SECONDS):
+            yield before + step, after

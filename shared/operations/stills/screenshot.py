@@ -1,0 +1,54 @@
+"""Still pictures, taken where the caller says."""
+
+from pydantic import Field
+
+from shared.operations import picture
+from shared.operations.moment import Moment, seconds
+from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, length, take
+from shared.operations.stills.still import CONTENT_TYPES, StillParams
+from shared.probe import picture_size
+from shared.task import SubtaskType
+
+
+class ScreenshotParams(StillParams):
+    """When to take pictures, and of which kind and size."""
+
+    at: tuple[Moment, ...] = Field(
+        ("50%",),
+        min_length=1,
+        max_length=100,
+        description='Times: seconds (12.5), a clock ("00:00:12.5"), or a share of the whole ("10%").',
+    )
+
+
+def run(params: ScreenshotParams, bench: Workbench) -> Yield:
+    """Take each picture with a process of its own, which seeks rather than reads through."""
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    duration = length(bench, video)
+    moments = [seconds(at, duration) for at in params.at]
+    if duration:  # at the very end nothing is shown any more
+        moments = [min(moment, max(0.0, duration - A_MILLISECOND)) for moment in moments]
+    files: list[Produced] = []
+    warnings: list[str] = []
+    for done, moment in enumerate(moments):
+        share = (100 * done // len(moments), 100 * (done + 1) // len(moments))
+        shot, said = take(bench, params.drawing(video), moment, f"shot-{done + 1:03}", share)
+        warnings += said
+        files.append(produced(params, shot, number=done + 1 if len(moments) > 1 else None))
+    return Yield(tuple(files), warnings=tuple(warnings))
+
+
+def produced(params: StillParams, shot: Snapshot, number: int | None) -> Produced:
+    """Return a picture as something to hand over."""
+    width, height = picture_size(shot.path)
+    facts = {"width": width, "height": height, "time": round(shot.time, 3)}
+    return Produced(shot.path, CONTENT_TYPES[params.format], number, facts)
+
+
+OPERATION = Operation(
+    kind=SubtaskType.SCREENSHOT,
+    summary="One or more still pictures, at given times",
+    params=ScreenshotParams,
+    run=run,
+)

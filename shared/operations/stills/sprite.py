@@ -1,0 +1,168 @@
+"""Small pictures of a video, many on a sheet, and a WebVTT file that tells a player which one belongs to which time."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from shared.errors import ParametersRejected
+from shared.operations import picture
+from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.stills.sample_screenshots import missing, plan
+from shared.operations.stills.snapshot import Moments, Snapshot, length, series
+from shared.operations.stills.still import COLOURS, CONTENT_TYPES, ENDINGS, Drawing, Kind, check_quality, encoder
+from shared.operations.transcoding.transcode_params import Side
+from shared.probe import Video, picture_size
+from shared.task import SubtaskType
+
+USUAL_WIDTH, USUAL_HEIGHT = 160, 90
+USUAL_TILES = 200  # More than a pointer tells apart on a bar of the usual length.
+MOST_TILES, MOST_SHEETS = 1000, 100
+MOST_PIXELS = 16383  # along a side: WebP ends there
+TILING = (0, 95)  # percents of the attempt; the sheets cost next to nothing
+TILES, VTT = "tiles.yuv", "sprite.vtt"
+
+
+class SpriteParams(Params):
+    """How far the tiles are apart, how large they are, and how many a sheet holds."""
+
+    every: float | None = Field(
+        None, ge=0.1, le=86400, description="Seconds from tile to tile; when left out, 1 or what makes 200 tiles."
+    )
+    columns: int = Field(10, ge=1, le=50)
+    rows: int = Field(10, ge=1, le=50)
+    width: Side = Field(USUAL_WIDTH, description="Of a tile; the picture fits inside, on black. Made even.")
+    height: Side = Field(USUAL_HEIGHT, description="Of a tile; the picture fits inside, on black. Made even.")
+    turn_box: bool = Field(
+        default=True, description="Whether the tiles of an upright picture get width and height the other way round."
+    )
+    format: Kind = "jpeg"
+    quality: int | None = Field(None, ge=1, le=100, description="85 when left out; png has none.")
+
+    @model_validator(mode="after")
+    def _a_sheet_can_be_encoded(self) -> Self:
+        check_quality(self.format, self.quality)
+        side = max(self.columns, self.rows) * max(self.width, self.height)
+        if side > MOST_PIXELS:
+            message = (
+                f"a sheet could be {side} pixels long, and has at most {MOST_PIXELS}: ask for fewer columns or rows"
+            )
+            raise ValueError(message)
+        return self
+
+    def tile(self, video: Video) -> tuple[int, int]:
+        """Return the width and height of each tile."""
+        turned = self.turn_box and video.height > video.width
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles a sheet holds."""
+        return self.columns * self.rows
+
+
+def run(params: SpriteParams, bench: Workbench) -> Yield:
+    """Take the tiles, lay them out on sheets, and write down where each one lies."""
+    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    pictured = length(bench, video)
+    if pictured is None:
+        message = "the file doesn't say how long it is, so no tile could be given its time"
+        raise ParametersRejected(message, code="ParameterError.UnknownDuration")
+    # The sound may outlast the picture, whose last tile then stands for the rest.
+    duration = max(pictured, bench.media.duration or 0)
+    step = params.every or max(1.0, math.ceil(duration / USUAL_TILES))
+    moments, warnings = plan(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
+    seen = plan(moments.step, moments.most, pictured)[0]
+    size = params.tile(video)
+    shots = series(bench, _drawing(video, size), seen, TILING)
+    sheets = _sheets(params, bench, shots, size)
+    target = bench.folder / VTT
+    target.write_text("WEBVTT\n\n" + "\n".join(_cues(params, moments, duration, size, len(shots))))
+    facts = {"tiles": len(shots), "every": round(moments.step, 3), "duration": round(duration, 3)}
+    index = Produced(target, "text/vtt", facts=facts, path_name=VTT)
+    return Yield((index, *sheets), warnings=(*warnings, *missing(shots, seen, pictured)))
+
+
+def _drawing(video: Video, size: tuple[int, int]) -> Drawing:
+    """Return how a frame becomes a tile: raw pixels in a JPEG's colours, since sheets are made of them."""
+    width, height = size
+    return Drawing(
+        video=video,
+        box=picture.Box(width, height),
+        # -1 is the middle.
+        finish=(COLOURS["jpeg"], "format=yuv444p", f"pad={width}:{height}:-1:-1"),
+        encoder=("-c:v", "rawvideo", "-pix_fmt", "yuv444p"),
+        ending="yuv",
+    )
+
+
+def _sheets(
+    params: SpriteParams, bench: Workbench, shots: tuple[Snapshot, ...], size: tuple[int, int]
+) -> tuple[Produced, ...]:
+    """Lay tiles out, row by row; the last sheet has no more rows than it needs, its empty places are black."""
+    files = []
+    for number, first in enumerate(range(0, len(shots), params.tiles), start=1):
+        some = shots[first : first + params.tiles]
+        tiles = bench.folder / TILES
+        with tiles.open("wb") as file:
+            for shot in some:
+                file.write(shot.path.read_bytes())
+        rows = math.ceil(len(some) / params.columns)
+        columns = min(params.columns, len(some))
+        target = bench.folder / _name(params.format, number)
+        width, height = size
+        bench.ffmpeg.run(
+            [
+                *("-f", "rawvideo", "-pixel_format", "yuv444p", "-video_size", f"{width}x{height}", "-framerate", "1"),
+                *("-i", f"file:{TILES}", "-vf", _layout(params.format, columns, rows), "-frames:v", "1"),
+                *(*encoder(params.format, params.quality), "-f", "image2", "-update", "1", f"file:{target.name}"),
+            ],
+            duration=None,
+            phase="laying out tiles",
+            share=(TILING[1], 100),
+        )
+        tiles.unlink()
+        files.append(_sheet(params.format, target, number))
+    return tuple(files)
+
+
+def _layout(kind: Kind, columns: int, rows: int) -> str:
+    # Raw pixels don't say what they are.
+    return f"setparams=range=pc:colorspace=smpte170m,tile={columns}x{rows},{COLOURS[kind]}"
+
+
+def _sheet(kind: Kind, path: Path, number: int) -> Produced:
+    width, height = picture_size(path)
+    return Produced(path, CONTENT_TYPES[kind], number, {"width": width, "height": height}, path_name=path.name)
+
+
+def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[int, int], tiles: int) -> Iterator[str]:
+    """Yield a cue for each of the moments, which fill the whole duration; past the last tile, that one stays."""
+    width, height = size
+    count = moments.count or 1
+    for index in range(count):
+        sheet, place = divmod(min(index, tiles - 1), params.tiles)
+        row, column = divmod(place, params.columns)
+        end = duration if index == count - 1 else moments.step * (index + 1)
+        where = f"{_name(params.format, sheet + 1)}#xywh={column * width},{row * height},{width},{height}"
+        yield f"{_clock(moments.step * index)} --> {_clock(end)}\n{where}\n"
+
+
+def _name(kind: Kind, number: int) -> str:
+    return f"sprite-{number:03}.{ENDINGS[kind]}"
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as WebVTT writes it: hours, minutes, seconds, milliseconds."""
+    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds / 1000:06.3f}"
+
+
+OPERATION = Operation(
+    kind=SubtaskType.SPRITE,
+    summary="Sheets of small pictures for a player's bar, and their WebVTT",
+    params=SpriteParams,
+    run=run,
+)

@@ -1,0 +1,1 @@
+"""HLS and DASH from one set of files."""

@@ -1,0 +1,81 @@
+"""A stream as DASH lists it: ISO/IEC 23009-1, its on-demand profile, in which each file brings its own index."""
+
+from xml.etree import ElementTree as ET
+
+from shared.operations.streaming.cmaf import Track
+from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, Caption, Picture, Sound, Stream, exact_rate
+
+CONTENT_TYPE = "application/dash+xml"
+MANIFEST = "manifest.mpd"
+CHANNEL_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+ROLE_SCHEME = "urn:mpeg:dash:role:2011"
+CAPTION_BANDWIDTH = 256  # bits a second; the standard wants a number, and text takes next to nothing
+
+
+def manifest(stream: Stream) -> str:
+    """Return the manifest; it names the files beside it."""
+    root = ET.Element(
+        "MPD",
+        {
+            "xmlns": "urn:mpeg:dash:schema:mpd:2011",
+            "profiles": "urn:mpeg:dash:profile:isoff-on-demand:2011",
+            "type": "static",
+            "mediaPresentationDuration": f"PT{stream.seconds:.3f}S",
+            "minBufferTime": f"PT{stream.segment_seconds}S",
+        },
+    )
+    period = ET.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
+    if stream.pictures:
+        choice = _adaptation(period, "video", {"maxWidth": str(stream.pictures[0].width)})
+        for picture in stream.pictures:
+            _picture(choice, picture)
+    for number in dict.fromkeys(sound.number for sound in stream.sounds):
+        _sounds(period, [sound for sound in stream.sounds if sound.number == number])
+    for caption in stream.captions:
+        _caption(period, caption)
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _adaptation(period: ET.Element, kind: str, attributes: dict[str, str | None]) -> ET.Element:
+    """Return a set of renditions of one thing, between which a player switches at any segment."""
+    known = {name: value for name, value in attributes.items() if value is not None}
+    given = {"id": str(len(period)), "contentType": kind, **known}
+    if kind != "text":
+        given |= {"mimeType": f"{kind}/mp4", "subsegmentAlignment": "true", "subsegmentStartsWithSAP": "1"}
+    return ET.SubElement(period, "AdaptationSet", given)
+
+
+def _picture(choice: ET.Element, picture: Picture) -> None:
+    attributes = {"width": str(picture.width), "height": str(picture.height), "sar": "1:1"}
+    if picture.frame_rate:
+        attributes["frameRate"] = exact_rate(picture.frame_rate)
+    _media(choice, picture.name, picture.file, picture.track, attributes)
+
+
+def _sounds(period: ET.Element, sounds: list[Sound]) -> None:
+    choice = _adaptation(period, "audio", {"lang": sounds[0].language})
+    ET.SubElement(choice, "Label").text = sounds[0].label
+    ET.SubElement(choice, "Role", {"schemeIdUri": ROLE_SCHEME, "value": "main" if sounds[0].default else "alternate"})
+    for sound in sounds:
+        made = _media(choice, sound.name, sound.file, sound.track, {"audioSamplingRate": str(SAMPLE_RATE)})
+        channels = ET.Element("AudioChannelConfiguration", {"schemeIdUri": CHANNEL_SCHEME, "value": str(CHANNELS)})
+        made.insert(0, channels)
+
+
+def _media(choice: ET.Element, name: str, file: str, track: Track, attributes: dict[str, str]) -> ET.Element:
+    given = {"id": name, "codecs": track.codecs, "bandwidth": str(track.peak), **attributes}
+    representation = ET.SubElement(choice, "Representation", given)
+    ET.SubElement(representation, "BaseURL").text = file
+    base = ET.SubElement(representation, "SegmentBase", {"indexRange": "{}-{}".format(*track.index)})
+    ET.SubElement(base, "Initialization", {"range": f"0-{track.header - 1}"})
+    return representation
+
+
+def _caption(period: ET.Element, caption: Caption) -> None:
+    choice = _adaptation(period, "text", {"mimeType": "text/vtt", "lang": caption.language})
+    role = "forced-subtitle" if caption.forced else "subtitle"
+    ET.SubElement(choice, "Label").text = caption.label
+    ET.SubElement(choice, "Role", {"schemeIdUri": ROLE_SCHEME, "value": role})
+    representation = ET.SubElement(choice, "Representation", {"id": caption.name, "bandwidth": str(CAPTION_BANDWIDTH)})
+    ET.SubElement(representation, "BaseURL").text = caption.file

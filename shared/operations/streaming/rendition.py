@@ -1,0 +1,122 @@
+"""What a stream offers a player to choose from: pictures, sounds and subtitles, each with its file."""
+
+import re
+from dataclasses import dataclass, field
+
+from shared.operations.streaming.cmaf import Track
+
+CHANNELS, SAMPLE_RATE = 2, 48000  # of every sound
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")  # as BCP 47 writes them
+UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')  # in HLS or XML
+LABEL_LENGTH = 60
+BROADCAST_RATES = (24, 30, 48, 60, 120)  # that a thousandth is taken off for historic reasons
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One size of the picture. `name` is its file's without the ending; `frame_rate` is None where it varies."""
+
+    name: str
+    track: Track
+    width: int
+    height: int
+    frame_rate: float | None
+
+    @property
+    def file(self) -> str:
+        """Its media file."""
+        return f"{self.name}.mp4"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One sound track of the source at one bit rate, in kbit/s; `number` counts the tracks from 1."""
+
+    name: str
+    track: Track
+    number: int
+    bitrate: int
+    label: str
+    language: str | None
+    default: bool
+
+    @property
+    def file(self) -> str:
+        """Its media file."""
+        return f"{self.name}.mp4"
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Subtitles in one language, as a WebVTT file; forced ones are for what a viewer can't understand otherwise."""
+
+    name: str
+    label: str
+    language: str | None
+    forced: bool = False
+
+    @property
+    def file(self) -> str:
+        """Its WebVTT file."""
+        return f"{self.name}.vtt"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All of it, the best first. `seconds` is how long it plays."""
+
+    pictures: tuple[Picture, ...]
+    sounds: tuple[Sound, ...]
+    captions: tuple[Caption, ...]
+    segment_seconds: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return max(track.seconds for track in self.tracks)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """The media files."""
+        return [*(picture.track for picture in self.pictures), *(sound.track for sound in self.sounds)]
+
+    @property
+    def bitrates(self) -> tuple[int, ...]:
+        """The bit rates of its sounds, the best first."""
+        return tuple(dict.fromkeys(sound.bitrate for sound in self.sounds))
+
+    def sounds_at(self, bitrate: int) -> tuple[Sound, ...]:
+        """Return the sounds of that bit rate: one for each track."""
+        return tuple(sound for sound in self.sounds if sound.bitrate == bitrate)
+
+
+@dataclass
+class Labels:
+    """Names for a menu, of which no two are the same."""
+
+    taken: set[str] = field(default_factory=set)
+
+    def add(self, wanted: str) -> str:
+        """Return the name, with a number behind it when it is taken."""
+        names = (wanted, *(f"{wanted} {number}" for number in range(2, 1000)))
+        found = next(name for name in names if name not in self.taken)
+        self.taken.add(found)
+        return found
+
+
+def language(told: str | None) -> str | None:
+    """Return the language that a file tells of a track, None when it is no language."""
+    return told if told and LANGUAGE.fullmatch(told) else None
+
+
+def label(title: str | None) -> str | None:
+    """Return the title of a track as a menu can show it, None when nothing is left."""
+    return UNQUOTABLE.sub("", title or "")[:LABEL_LENGTH].strip() or None
+
+
+def exact_rate(rate: float) -> str:
+    """Return a frame rate as a whole number or a fraction: 30000/1001 for 29.97."""
+    for whole in BROADCAST_RATES:
+        if abs(rate - whole * 1000 / 1001) < 0.005:  # noqa: PLR2004 - MediaInfo tells three digits
+            return f"{whole * 1000}/1001"
+    return str(round(rate)) if abs(rate - round(rate)) < 0.005 else f"{round(rate * 1000)}/1000"  # noqa: PLR2004

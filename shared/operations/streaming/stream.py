@@ -1,0 +1,284 @@
+"""An adaptive stream: HLS and DASH over one set of files, one file for each size of the picture and each sound."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.errors import MediaRejected
+from shared.ffmpeg import Progress
+from shared.operations import picture
+from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
+from shared.operations.streaming.ladder import fitting
+from shared.operations.streaming.rendition import CHANNELS, Caption, Labels, Picture, Sound, Stream, label, language
+from shared.operations.streaming.stream_encoding import audio_arguments, video_arguments
+from shared.operations.streaming.stream_params import Format, Rung, StreamParams
+from shared.operations.transcoding.clip import Span, span
+from shared.operations.transcoding.framing import frame_filters
+from shared.operations.transcoding.shortfall import shortfall
+from shared.operations.transcoding.transcode_params import VideoParams
+from shared.operations.watermarks.watermark import Canvas, overlaid
+from shared.probe import Audio, Video
+from shared.task import SubtaskType
+
+MOST_TRACKS = 16  # of sound; each is a file at each bit rate
+SHARE = (5, 95)  # percents of the attempt that the encoding fills
+KEY_FILE, KEY_TYPE = "stream.key", "application/octet-stream"
+VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be made of a source. `rungs` is empty without a picture, `audios` without sound."""
+
+    params: StreamParams
+    bench: Workbench
+    part: Span
+    video: Video | None
+    rungs: tuple[Rung, ...]
+    audios: tuple[Audio, ...]
+
+    def rung_name(self, rung: Rung) -> str:
+        """Return what the files of a rung are called, without their ending."""
+        return f"video-{rung.height}p-{rung.bitrate}k"
+
+    def sound_name(self, track: int, bitrate: int) -> str:
+        """Return what the files of a sound are called; tracks are counted from 0."""
+        return f"audio-{track + 1}-{bitrate}k"
+
+    @property
+    def sounds(self) -> list[tuple[int, int]]:
+        """Each sound to make: its track, counted from 0, and its bit rate."""
+        return [(track, bitrate) for bitrate in self.params.bitrates for track in range(len(self.audios))]
+
+    @property
+    def frame_rate(self) -> float | None:
+        """The frames a second that come out; None when they vary, or the source doesn't say."""
+        limit, video = self.params.frame_rate, self.video
+        if video is None or video.frame_rate is None or (video.variable_frame_rate and not limit):
+            return None
+        return min(video.frame_rate, limit or video.frame_rate)
+
+
+def run(params: StreamParams, bench: Workbench) -> Yield:
+    """Make every file of the stream, then the lists of them."""
+    plan = _plan(params, bench)
+    labels = Labels()
+    captions, warnings = subtitles.own(bench, plan.part, labels) if params.own_subtitles else ([], [])
+    captions += subtitles.given(params.subtitles, bench, labels)
+    _encode(plan)
+    pictures = _pictures(plan)
+    sounds = _sounds(plan)
+    if not pictures and not sounds:
+        message = "nothing in the source could be decoded: it is damaged"
+        raise MediaRejected(message)
+    stream = Stream(pictures, sounds, tuple(captions), params.segment_seconds)
+    files = _files(plan, stream)
+    warnings = [*plan.part.warnings, *_warnings(plan, stream), *warnings]
+    return Yield(tuple(files), warnings=tuple(warnings))
+
+
+def _plan(params: StreamParams, bench: Workbench) -> Plan:
+    """Decide what is made; raise when the source has nothing of it."""
+    media = bench.media
+    video = media.video if params.rungs else None
+    audios = media.audios[:MOST_TRACKS] if params.bitrates else ()
+    if video is None and not audios:
+        lacks = ("sound", "NoAudio") if params.bitrates else ("picture", "NoVideo")
+        message = f"the source has no {lacks[0]}, and nothing else is asked for"
+        raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
+    rungs: tuple[Rung, ...] = ()
+    if video:
+        picture.check_size(video, bench.ffmpeg.limits)
+        rungs = fitting(params.rungs, video)
+    lengths = [track.duration for track in (video, *audios) if track and track.duration]
+    return Plan(params, bench, span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
+
+
+def _encode(plan: Plan) -> None:
+    """Run the one process that decodes once and writes all media files."""
+    folder, ffmpeg = plan.bench.folder, plan.bench.ffmpeg
+    arguments = [*plan.part.before_input, *ffmpeg.input_arguments(plan.bench.source)]
+    if plan.video:
+        arguments += _graph(plan, plan.video)
+    for number, rung in enumerate(plan.rungs):
+        target = folder / f"{plan.rung_name(rung)}.mp4"
+        arguments += video_arguments(plan.params, rung, f"picture{number}", target)
+    for track, bitrate in plan.sounds:
+        target = folder / f"{plan.sound_name(track, bitrate)}.mp4"
+        before = plan.part.sound_filters
+        arguments += audio_arguments(
+            plan.params, track, plan.audios[track], bitrate=bitrate, before=before, target=target
+        )
+    ffmpeg.run(arguments, duration=plan.part.duration, phase="encoding", frame_rate=plan.frame_rate, share=SHARE)
+
+
+def _graph(plan: Plan, video: Video) -> list[str]:
+    """Return the inputs and filters that give every size of the picture: made once, marked once, then scaled down."""
+    best = plan.rungs[0].box
+    asked = VideoParams(width=best.width, height=best.height, turn_box=True, frame_rate=plan.params.frame_rate)
+    canvas = Canvas(duration=plan.part.duration)
+    marks = overlaid(plan.params.watermarks, plan.bench, "base", "marked", 1, canvas=canvas)
+    copies = "".join(f"[copy{number}]" for number in range(len(plan.rungs)))
+    chains = [
+        # A capital V passes over cover art.
+        f"[0:V:0]{','.join([*plan.part.picture_filters, *frame_filters(video, asked)])}[base]",
+        *marks.chains,
+        f"[marked]format=yuv420p,split={len(plan.rungs)}{copies}",
+        "[copy0]null[picture0]",
+    ]
+    for number, rung in enumerate(plan.rungs[1:], start=1):
+        chains.append(f"[copy{number}]{picture.scale(rung.box)}[picture{number}]")
+    return [*marks.inputs, "-filter_complex", ";".join(chains)]
+
+
+def _pictures(plan: Plan) -> tuple[Picture, ...]:
+    """Return the pictures that were made."""
+    found = []
+    for rung in plan.rungs:
+        name = plan.rung_name(rung)
+        track = cmaf.read(plan.bench.folder / f"{name}.mp4")
+        width, height = track.size
+        found.append(Picture(name, track, width, height, plan.frame_rate))
+    return tuple(found)
+
+
+def _sounds(plan: Plan) -> tuple[Sound, ...]:
+    """Return the sounds that were made; a track of which nothing could be decoded is left out."""
+    labels = Labels()
+    titles = [
+        labels.add(label(audio.title) or language(audio.language) or f"Track {number}")
+        for number, audio in enumerate(plan.audios, start=1)
+    ]
+    found = []
+    for track, bitrate in plan.sounds:
+        audio, name = plan.audios[track], plan.sound_name(track, bitrate)
+        with suppress(MediaRejected):
+            file = cmaf.read(plan.bench.folder / f"{name}.mp4")
+            default = audio is plan.bench.media.audio
+            found.append(Sound(name, file, track + 1, bitrate, titles[track], language(audio.language), default))
+    return tuple(found)
+
+
+def _locked(plan: Plan, stream: Stream, key: bytes) -> Stream:
+    """Encrypt the media files; return the stream with the places at which their segments lie now."""
+    folder = plan.bench.folder
+
+    def lock(file: str, track: cmaf.Track) -> cmaf.Track:
+        return segment_lock.locked(
+            folder / file, track, key, lambda: plan.bench.report(Progress(SHARE[1], "encrypting"))
+        )
+
+    return replace(
+        stream,
+        pictures=tuple(replace(made, track=lock(made.file, made.track)) for made in stream.pictures),
+        sounds=tuple(replace(made, track=lock(made.file, made.track)) for made in stream.sounds),
+    )
+
+
+def _files(plan: Plan, stream: Stream) -> list[Produced]:
+    """Write the lists, and the key if there is one; return all files, those first that a person opens."""
+    keys: list[Produced] = []
+    if plan.params.encryption:
+        key = os.urandom(segment_lock.KEY_BYTES)
+        stream = _locked(plan, stream, key)
+        (plan.bench.folder / KEY_FILE).write_bytes(key)
+        keys = [_produced(plan, KEY_FILE, KEY_TYPE)]
+    return [
+        *(_hls(plan, stream) if Format.HLS in plan.params.wanted else ()),
+        *(_dash(plan, stream) if Format.DASH in plan.params.wanted else ()),
+        *(_produced(plan, made.file, VIDEO_TYPE, _facts_of(made, plan)) for made in stream.pictures),
+        *(_produced(plan, made.file, AUDIO_TYPE, _facts_of(made, plan)) for made in stream.sounds),
+        *(
+            _produced(plan, caption.file, subtitles.CONTENT_TYPE, _facts_of(caption, plan))
+            for caption in stream.captions
+        ),
+        *keys,
+    ]
+
+
+def _hls(plan: Plan, stream: Stream) -> list[Produced]:
+    """Write the playlists; the first is the one that a player is given."""
+    key = KEY_FILE if plan.params.encryption else None
+    texts = {playlist.MASTER: playlist.master(stream)}
+    files: list[Picture | Sound] = [*stream.pictures, *stream.sounds]
+    for made in files:
+        texts[f"{made.name}.m3u8"] = playlist.media(made.track, made.file, key)
+    for caption in stream.captions:
+        texts[f"{caption.name}.m3u8"] = playlist.captions(caption, stream.seconds)
+    return [
+        _written(plan, name, playlist.CONTENT_TYPE, text, _facts(stream) if name == playlist.MASTER else {})
+        for name, text in texts.items()
+    ]
+
+
+def _dash(plan: Plan, stream: Stream) -> list[Produced]:
+    return [_written(plan, manifest.MANIFEST, manifest.CONTENT_TYPE, manifest.manifest(stream), _facts(stream))]
+
+
+def _written(plan: Plan, name: str, content_type: str, text: str, facts: Mapping[str, Any]) -> Produced:
+    (plan.bench.folder / name).write_text(text, "utf-8")
+    return _produced(plan, name, content_type, facts)
+
+
+def _produced(plan: Plan, name: str, content_type: str, facts: Mapping[str, Any] | None = None) -> Produced:
+    return Produced(plan.bench.folder / name, content_type, facts=facts or {}, path_name=name)
+
+
+def _facts(stream: Stream) -> dict[str, Any]:
+    """Return what people want to know about the whole."""
+    best = stream.pictures[0] if stream.pictures else None
+    known = {
+        "width": best and best.width,
+        "height": best and best.height,
+        "duration": round(stream.seconds, 3),
+        "pictures": len(stream.pictures),
+        "sounds": len(stream.sounds),
+        "subtitles": len(stream.captions),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _facts_of(made: Picture | Sound | Caption, plan: Plan) -> dict[str, Any]:
+    """Return what people want to know about one of its files."""
+    if isinstance(made, Caption):
+        known: dict[str, Any] = {"language": made.language, "label": made.label}
+    else:
+        known = {"duration": round(made.track.seconds, 3), "bitRate": made.track.average}
+    if isinstance(made, Picture):
+        known |= {"width": made.width, "height": made.height, "frameRate": made.frame_rate}
+        known["videoCodec"] = str(plan.params.codec)
+    if isinstance(made, Sound):
+        known |= {"language": made.language, "label": made.label, "audioCodec": "aac", "channels": CHANNELS}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _warnings(plan: Plan, stream: Stream) -> list[str]:
+    """Return a sentence about each thing that comes out other than one might think."""
+    media, video = plan.bench.media, plan.video
+    found = []
+    if plan.params.rungs and video is None:
+        found.append("the source has no picture: the stream holds its sound alone")
+    if plan.params.bitrates and not media.audios:
+        found.append("the source has no sound: neither has the stream")
+    if video and len(media.videos) > 1:
+        found.append(f"the source has {len(media.videos)} pictures: the first was taken")
+    if plan.audios and len(media.audios) > MOST_TRACKS:
+        found.append(f"the source has {len(media.audios)} sound tracks: the first {MOST_TRACKS} were taken")
+    if len(stream.sounds) < len(plan.sounds):
+        found.append("some sound tracks could not be decoded: they were left out")
+    if video and video.hdr:
+        found.append("the source is HDR: it was tone-mapped to SDR")
+    if video and video.interlaced:
+        found.append("the source is interlaced: it was made progressive")
+    return found + shortfall(plan.part.duration, stream.seconds)
+
+
+OPERATION = Operation(
+    kind=SubtaskType.STREAM,
+    summary="An adaptive stream, HLS and DASH, with every sound track and subtitles",
+    params=StreamParams,
+    run=run,
+)

@@ -1,0 +1,63 @@
+"""Subtitles as a stream carries them: WebVTT, out of the source's own tracks or out of other subtasks' files."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.errors import MediaRejected, OperationFailed, ParametersRejected
+from shared.operations.operation import Workbench
+from shared.operations.streaming.rendition import Caption, Labels, label, language
+from shared.operations.streaming.stream_params import SubtitleSource
+from shared.operations.transcoding.clip import Span
+
+SIGNATURES = (b"WEBVTT", b"\xef\xbb\xbfWEBVTT")
+CUE_MARK = b"-->"
+CONTENT_TYPE = "text/vtt"
+
+
+def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
+    """Write the source's own text tracks into the bench's folder; return them, and what was left out."""
+    tracks = bench.media.subtitles
+    found = {
+        number: Caption(
+            name=f"subtitles-{number + 1}",
+            label=labels.add(label(track.title) or language(track.language) or f"Subtitles {number + 1}"),
+            language=language(track.language),
+            forced=track.forced,
+        )
+        for number, track in enumerate(tracks)
+        if track.text
+    }
+    pictures = len(tracks) - len(found)
+    warnings = [f"{pictures} subtitle tracks are pictures, not text: they were left out"] if pictures else []
+    if not found:
+        return [], warnings
+    arguments = [*part.before_input, *bench.ffmpeg.input_arguments(bench.source)]
+    for number, caption in found.items():
+        arguments += ["-map", f"0:s:{number}", "-c:s", "webvtt", "-f", "webvtt", f"file:{bench.folder / caption.file}"]
+    try:
+        bench.ffmpeg.run(arguments, duration=part.duration, phase="subtitles", share=(0, 5))
+    except (OperationFailed, MediaRejected):
+        return [], [*warnings, "the source's subtitle tracks could not be read: they were left out"]
+    return [caption for caption in found.values() if CUE_MARK in (bench.folder / caption.file).read_bytes()], warnings
+
+
+def given(sources: Sequence[SubtitleSource], bench: Workbench, labels: Labels) -> list[Caption]:
+    """Copy other subtasks' subtitles into the bench's folder; raise ParametersRejected where there are none."""
+    found = []
+    first = len(bench.media.subtitles) + 1
+    for number, source in enumerate(sources, start=first):
+        caption = Caption(
+            name=f"subtitles-{number}", label=labels.add(source.name or source.language), language=source.language
+        )
+        shutil.copyfile(_file(source.from_, bench), bench.folder / caption.file)
+        found.append(caption)
+    return found
+
+
+def _file(name: str, bench: Workbench) -> Path:
+    for path in bench.files.outputs_of(name):
+        if path.suffix == ".vtt" and path.read_bytes().startswith(SIGNATURES):
+            return path
+    message = f"subtask {name} wrote no WebVTT file to take subtitles from"
+    raise ParametersRejected(message, code="ParameterError.NoSubtitles")

@@ -1,0 +1,1 @@
+"""One file into another: codecs, sizes, clips, joins, a score to reach."""

@@ -1,0 +1,55 @@
+"""Whether a stream already is what was asked for, so that it can be kept bit by bit."""
+
+from shared.operations import picture
+from shared.operations.transcoding.transcode_params import AudioParams, Fit, TranscodeParams, VideoCodec, VideoParams
+from shared.probe import Audio, Media, Video
+
+# Their packets have the times that an mp4 or mkv needs; those of AVI and MPEG-TS may not.
+COPYABLE_FORMATS = frozenset({"MPEG-4", "QuickTime", "Matroska", "WebM"})
+SLACK = 1.1  # A bit rate asked for is met more or less.
+MAX_CHANNELS = 8
+
+
+def video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media: Media) -> bool:
+    """Whether the picture already is what was asked for, as far as the file tells."""
+    return (
+        media.format in COPYABLE_FORMATS
+        and video.codec == params.video_codec != VideoCodec.PRORES
+        and video.square_pixels
+        and not video.interlaced
+        and video.chroma in {None, "4:2:0"}
+        and (video.bit_depth or 8) <= asked.bit_depth
+        and not (video.hdr and asked.bit_depth == 8)  # noqa: PLR2004
+        and not asked.intra
+        and asked.fit is Fit.INSIDE
+        and _box_fits(asked.box, video)
+        and (not asked.frame_rate or _rate_fits(asked.frame_rate, video))
+        and (not asked.bitrate or _bits_fit(asked.bitrate, video.bit_rate))
+    )
+
+
+def _box_fits(box: picture.Box, video: Video) -> bool:
+    """Whether the size is right; asked to upscale, a side must fill the box."""
+    if box.turns and video.height > video.width:
+        box = box.turned()
+    ratios = [have / want for have, want in ((video.width, box.width), (video.height, box.height)) if want]
+    return not ratios or (max(ratios) == 1 if box.upscale else max(ratios) <= 1)
+
+
+def _rate_fits(limit: float, video: Video) -> bool:
+    return not video.variable_frame_rate and video.frame_rate is not None and video.frame_rate <= limit
+
+
+def _bits_fit(kbits: int, bits: int | None) -> bool:
+    return bits is not None and bits <= kbits * 1000 * SLACK
+
+
+def audio_fits(params: TranscodeParams, asked: AudioParams, audio: Audio, media: Media) -> bool:
+    """Whether the sound already is what was asked for, as far as the file tells."""
+    return (
+        media.format in COPYABLE_FORMATS
+        and audio.codec == params.audio_codec
+        and (not asked.channels or (audio.channels or MAX_CHANNELS) <= asked.channels)
+        and asked.sample_rate in {None, audio.sample_rate}
+        and (not asked.bitrate or _bits_fit(asked.bitrate, audio.bit_rate))
+    )

@@ -1,0 +1,173 @@
+"""Other files before and after the main one, brought to its size, rate and sound, so that all play as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.errors import MediaRejected, ParametersRejected
+from shared.operations import picture
+from shared.operations.operation import Workbench
+from shared.operations.streaming.rendition import exact_rate
+from shared.operations.transcoding.clip import Span
+from shared.operations.transcoding.encoding import DOWNMIX, STEREO, channels, pixel_format
+from shared.operations.transcoding.framing import PICTURE
+from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
+from shared.probe import Media, Video, picture_size, probe
+
+SAMPLE_RATE = 48000
+USUAL_RATE = 25.0  # frames a second, where the file doesn't say
+CHANNELS = {"mono": 1, "stereo": 2, "5.1": 6, "7.1": 8}  # other layouts are mixed to stereo
+LAYOUTS = {count: layout for layout, count in CHANNELS.items()}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the files that are joined; `number` is its input's. The main one's picture is framed already."""
+
+    name: str
+    number: int
+    media: Media
+    seconds: float
+    sound_filters: Sequence[str] = ()
+    main: bool = False
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What all parts are brought to."""
+
+    width: int
+    height: int
+    rate: str | None
+    pixels: str
+    keep_hdr: bool
+    hdr: bool
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What the sounds of all parts are brought to: a layout of channels, and Hz."""
+
+    layout: str
+    rate: int
+
+
+def parts_of(params: TranscodeParams, bench: Workbench, main: Span) -> tuple[list[Part], list[str]]:
+    """Fetch and probe what is joined; return the parts in their order and the inputs after the first.
+
+    Raises MediaRejected for what is no media.
+    """
+    found: list[Part] = []
+    inputs: list[str] = []
+    for uri in (*params.head, None, *params.tail):
+        if uri is None:
+            seconds = main.duration or length(bench.media)
+            found.append(Part("the source", 0, bench.media, seconds, main.sound_filters, main=True))
+            continue
+        path = bench.files.asset(uri)
+        media = probe(path, uri)
+        if media.video:
+            picture.check_size(media.video, bench.ffmpeg.limits)
+        number = sum(not part.main for part in found) + 1
+        found.append(Part(uri, number, media, length(media)))
+        inputs += bench.ffmpeg.input_arguments(path)
+    return found, inputs
+
+
+def length(media: Media) -> float:
+    """Return how long a file plays, in seconds: as long as its longest stream."""
+    durations = [video.duration for video in media.videos[:1]] + [audio.duration for audio in media.audios]
+    return max(filter(None, durations), default=media.duration or 0.0)
+
+
+def shape_of(params: TranscodeParams, bench: Workbench, video: Video, filters: Sequence[str], part: Span) -> Shape:
+    """Look at the main part's first frame as it will come out; return what all parts are brought to."""
+    target = bench.folder / "first.png"
+    bench.ffmpeg.run(
+        [
+            *(*part.before_input, *bench.ffmpeg.input_arguments(bench.source), "-map", "0:V:0", "-frames:v", "1"),
+            *("-vf", ",".join(filters), "-f", "image2", "-update", "1", f"file:{target}"),
+        ],
+        duration=None,
+        phase="reading",
+        share=(0, 0),
+    )
+    if not target.exists():
+        message = "nothing in the source could be decoded: it is damaged"
+        raise MediaRejected(message)
+    width, height = picture_size(target)
+    target.unlink()
+    asked = params.picture or VideoParams()
+    varies = video.variable_frame_rate and not asked.frame_rate
+    rate = video.frame_rate or USUAL_RATE
+    return Shape(
+        width,
+        height,
+        rate=None if varies else exact_rate(min(rate, asked.frame_rate or rate)),
+        pixels=pixel_format(params.video_codec, asked),
+        keep_hdr=asked.bit_depth == 10,  # noqa: PLR2004 - bits
+        hdr=video.hdr,
+    )
+
+
+def sound_of(params: TranscodeParams, parts: Sequence[Part]) -> Sound | None:
+    """Return the sound that all parts are brought to: the main part's, else the first that there is."""
+    asked = params.sound
+    audios = [part.media.audio for part in sorted(parts, key=lambda part: not part.main) if part.media.audio]
+    if asked is None or not audios:
+        return None
+    layout = LAYOUTS.get(channels(params.audio_codec, asked, audios[0]), "stereo")
+    return Sound(layout, asked.sample_rate or SAMPLE_RATE)
+
+
+def joined(parts: Sequence[Part], shape: Shape | None, sound: Sound | None) -> list[str]:
+    """Return the chains that join the parts: the pictures into [joined] if there is a shape, the sounds into [a]."""
+    chains: list[str] = []
+    pads = ""
+    for place, part in enumerate(parts):
+        if shape:
+            chains.append(f"{_picture(part, shape)}[v{place}]")
+            pads += f"[v{place}]"
+        if sound:
+            chains.append(f"{_sound(part, sound)}[a{place}]")
+            pads += f"[a{place}]"
+    ends = ("[parts]" if shape else "") + ("[a]" if sound else "")
+    chains.append(f"{pads}concat=n={len(parts)}:v={int(bool(shape))}:a={int(bool(sound))}{ends}")
+    if shape:
+        # Where a part's sound is longer than its picture, the last frame stays.
+        chains.append(f"[parts]{f'fps=fps={shape.rate}' if shape.rate else 'null'}[joined]")
+    return chains
+
+
+def _picture(part: Part, shape: Shape) -> str:
+    video = part.media.video
+    if part.main:
+        filters = [f"[{PICTURE}]null"]
+    elif video is None:
+        rate = shape.rate or str(USUAL_RATE)
+        return f"color=c=black:s={shape.width}x{shape.height}:r={rate}:d={part.seconds:.6f},format={shape.pixels}"
+    else:
+        if shape.keep_hdr and shape.hdr != video.hdr:
+            message = f"{part.name} is {'HDR' if video.hdr else 'SDR'}, unlike the source: join them with bitDepth 8"
+            raise ParametersRejected(message, code="ParameterError.MixedRange")
+        box = picture.Box(shape.width, shape.height, upscale=True)
+        framed = ",".join(picture.filters(video, box, keep_hdr=shape.keep_hdr))
+        pad = f"pad=w={shape.width}:h={shape.height}:x='(ow-iw)/2':y='(oh-ih)/2'"
+        filters = [f"[{part.number}:V:0]{framed}", pad]
+    return ",".join(
+        [*filters, *([f"fps=fps={shape.rate}"] if shape.rate else []), f"format={shape.pixels}", "setsar=1"]
+    )
+
+
+def _sound(part: Part, sound: Sound) -> str:
+    audio = part.media.audio
+    form = f"aformat=sample_fmts=fltp:sample_rates={sound.rate}:channel_layouts={sound.layout}"
+    if audio is None:
+        return f"anullsrc=r={sound.rate}:cl={sound.layout}:d={part.seconds:.6f},{form}"
+    filters = [
+        *part.sound_filters,
+        "aresample=async=1:first_pts=0",  # what is missing at its beginning is silence
+        f"atrim=end={part.seconds:.6f}",  # decoders of some formats add a few milliseconds
+        *(DOWNMIX if sound.layout == "stereo" and (audio.channels or 0) > STEREO else ()),
+        form,
+    ]
+    return f"[{part.number}:a:{part.media.audios.index(audio)}]{','.join(filters)}"

@@ -1,0 +1,186 @@
+"""A picture as good as was asked for: the encoder's crf is found on samples, and what came out is measured."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import MediaRejected
+from shared.operations import picture
+from shared.operations.inspection.similarity import Similarity, compared
+from shared.operations.operation import Workbench
+from shared.operations.transcoding.clip import Span, stretch
+from shared.operations.transcoding.encoding import USUAL_CRF, pixel_format, video_encoder
+from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
+from shared.operations.transcoding.transcode_params import CRF_RANGES, TranscodeParams, VideoCodec, VideoParams
+from shared.operations.transcoding.transcode_result import Probe, QualityReached
+from shared.operations.watermarks.watermark import Canvas
+from shared.probe import Video
+
+PROBING, ENCODING, MEASURING = (0, 40), (40, 95), (95, 100)  # percents of the attempt
+MOST_PROBES = 8
+CLOSE_ENOUGH = 0.3  # of VMAF, of which nobody sees a whole point
+EVERY = 3  # Of a try, every third frame is measured; of what came out, each.
+WHOLE_SECONDS = 10.0  # A source up to that long is one sample.
+SAMPLES, SAMPLE_SECONDS = 5, 2.0
+# Samples are kept without loss, at about 0.8 bytes a pixel: all of them together shall fit beside the output.
+SAMPLE_BYTES, BYTES_PER_PIXEL = 300e6, 0.8
+USUAL_RATE = 30.0  # frames a second, where the file doesn't say
+USUAL_SLOPE = -1.5  # VMAF a step of crf, before two tries tell
+STEEPEST, FLATTEST, LONGEST_STEP = -8.0, -0.2, 10.0
+EMPTY_BYTES = 2000  # A Matroska file without a frame is smaller.
+LOSSLESS = ("-c:v", "ffv1", "-level", "3")
+# x264 and x265 take fractions; the others round them.
+STEPS = {VideoCodec.H264: 0.25, VideoCodec.H265: 0.25, VideoCodec.AV1: 1.0, VideoCodec.VP9: 1.0}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A stretch of the source, framed as the output will be, without loss; `start` in seconds of the output."""
+
+    start: float
+    seconds: float | None
+    reference: Path
+
+
+@dataclass(frozen=True)
+class Found:
+    """The crf that came closest to the target, what was tried, and the samples that it was tried on."""
+
+    target: float
+    crf: float
+    probes: tuple[Probe, ...]
+    samples: tuple[Sample, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to say when even the closest is more than a point away."""
+        best = min(self.probes, key=lambda probe: abs(probe.vmaf - self.target))
+        if abs(best.vmaf - self.target) <= 1:
+            return []
+        return [f"VMAF {self.target:g} is out of reach: crf {best.crf:g} comes closest, with {best.vmaf:.1f}"]
+
+
+def search(params: TranscodeParams, bench: Workbench, part: Span) -> Found | None:
+    """Try one crf after the other on samples; return what was found, None when no quality was asked for.
+
+    A source without a picture has no quality to reach either.
+    """
+    video = bench.media.video
+    if params.quality is None or params.picture is None or video is None:
+        return None
+    target = params.quality.vmaf
+    picture.check_size(video, bench.ffmpeg.limits)
+    samples = tuple(_samples(params, bench, part, video))
+    if not samples:
+        message = "nothing in the source could be decoded: it is damaged"
+        raise MediaRejected(message)
+    codec = params.video_codec
+    probes: list[Probe] = []
+    guess: float = USUAL_CRF[codec]
+    while len(probes) < MOST_PROBES and guess not in {probe.crf for probe in probes}:
+        done = PROBING[1] * len(probes) // MOST_PROBES
+        share = (done, done + PROBING[1] // MOST_PROBES)
+        encoder = video_encoder(codec, params.picture, crf=guess)
+        probes.append(Probe(crf=guess, vmaf=round(_score(bench, samples, encoder, share), 2)))
+        if abs(probes[-1].vmaf - target) <= CLOSE_ENOUGH:
+            break
+        guess = next_crf(probes, target, codec)
+    best = min(probes, key=lambda probe: abs(probe.vmaf - target))
+    return Found(target, best.crf, tuple(probes), samples)
+
+
+def next_crf(probes: Sequence[Probe], target: float, codec: VideoCodec) -> float:
+    """Return what to try next: between the two that enclose the target, or further on the way to it."""
+    low, high = CRF_RANGES[codec]
+    better = max((p for p in probes if p.vmaf >= target), key=lambda p: p.crf, default=None)
+    worse = min((p for p in probes if p.vmaf < target), key=lambda p: p.crf, default=None)
+    if better and worse:
+        slope = (worse.vmaf - better.vmaf) / (worse.crf - better.crf)
+        guess = better.crf + (target - better.vmaf) / slope
+    else:
+        last, before = probes[-1], probes[-2] if len(probes) > 1 else None
+        slope = (last.vmaf - before.vmaf) / (last.crf - before.crf) if before else USUAL_SLOPE
+        step = (target - last.vmaf) / min(max(slope, STEEPEST), FLATTEST)
+        guess = last.crf + min(max(step, -LONGEST_STEP), LONGEST_STEP)
+    step = STEPS[codec]
+    return min(max(round(guess / step) * step, low), high)
+
+
+def reached(found: Found, bench: Workbench, output: Path) -> QualityReached:
+    """Measure the output where the samples were taken; they are gone afterwards."""
+    scores: list[Similarity] = []
+    for sample in found.samples:
+        made = bench.folder / "made.mkv"
+        window = ["-ss", f"{sample.start:.6f}", "-t", f"{sample.seconds:.6f}"] if sample.seconds else []
+        source = [*window, *bench.ffmpeg.input_arguments(output), "-map", "0:V:0"]
+        _write(bench, [*source, *LOSSLESS], made, MEASURING)
+        scores.append(compared(bench, sample.reference, made, share=MEASURING))
+        made.unlink()
+        sample.reference.unlink()
+    return QualityReached(
+        target=found.target,
+        vmaf=round(_mean(scores, "vmaf"), 2),
+        psnr=round(_mean(scores, "psnr"), 2),
+        ssim=round(_mean(scores, "ssim"), 4),
+        frames=sum(score.frames for score in scores),
+        crf=found.crf,
+        probes=found.probes,
+    )
+
+
+def _score(bench: Workbench, samples: Sequence[Sample], encoder: Sequence[str], share: tuple[int, int]) -> float:
+    """Return the VMAF of the samples, encoded that way."""
+    scores: list[Similarity] = []
+    for sample in samples:
+        tried = bench.folder / "tried.mkv"
+        source = [*bench.ffmpeg.input_arguments(sample.reference), "-map", "0:V:0"]
+        _write(bench, [*source, *encoder], tried, share)
+        scores.append(compared(bench, sample.reference, tried, every=EVERY, share=share))
+        tried.unlink()
+    return _mean(scores, "vmaf")
+
+
+def _mean(scores: Sequence[Similarity], name: str) -> float:
+    """Return the mean over all frames of all samples."""
+    total: float = sum(getattr(score, name) * score.frames for score in scores)
+    return total / sum(score.frames for score in scores)
+
+
+def _samples(params: TranscodeParams, bench: Workbench, part: Span, video: Video) -> Iterator[Sample]:
+    """Take the samples: the whole part when it is short, else stretches spread evenly over it."""
+    asked = params.picture or VideoParams()
+    filters = frame_filters(video, asked)
+    for number, (start, seconds) in enumerate(stretches(part.duration, video)):
+        piece = part if seconds is None else stretch(bench.media, part.start + start, seconds)
+        reference = bench.folder / f"sample-{number}.mkv"
+        canvas = Canvas(part.duration, late=start, bit_depth=asked.bit_depth, hdr=keeps_hdr(video, asked))
+        graph = framed(params, bench, [*piece.picture_filters, *filters], canvas=canvas)
+        source = [*piece.before_input, *bench.ffmpeg.input_arguments(bench.source), *graph.inputs]
+        pixels = ["-pix_fmt", pixel_format(params.video_codec, asked)]
+        chains = ["-filter_complex", ";".join(graph.chains), "-map", f"[{PICTURE}]", *pixels]
+        _write(bench, [*source, *chains, *LOSSLESS], reference, (0, 0))
+        if reference.stat().st_size > EMPTY_BYTES:
+            yield Sample(start, seconds, reference)
+
+
+def stretches(duration: float | None, video: Video) -> list[tuple[float, float | None]]:
+    """Return where samples begin and how long they are, in seconds; None for all that there is."""
+    rate = video.frame_rate or USUAL_RATE
+    room = SAMPLE_BYTES / (video.width * video.height * BYTES_PER_PIXEL) / rate  # seconds of samples
+    if duration is None:
+        return [(0.0, min(WHOLE_SECONDS, room))]
+    if duration <= min(WHOLE_SECONDS, room):
+        return [(0.0, None)]
+    seconds = min(SAMPLE_SECONDS, room / SAMPLES, duration / SAMPLES)
+    middles = [duration * (number + 0.5) / SAMPLES for number in range(SAMPLES)]
+    # Half a frame away from any frame's own time, which containers round, so that both sides begin with the same.
+    return [((int((middle - seconds / 2) * rate) + 0.5) / rate, seconds) for middle in middles]
+
+
+def _write(bench: Workbench, arguments: Sequence[str], target: Path, share: tuple[int, int]) -> None:
+    bench.ffmpeg.run(
+        [*arguments, "-an", "-fps_mode", "passthrough", "-f", "matroska", f"file:{target}"],
+        duration=None,
+        phase="looking for the quality",
+        share=share,
+    )

@@ -1,0 +1,253 @@
+"""One file into one file: another container, codec, size or rate; a part of it; with others before, after or on it."""
+
+from dataclasses import dataclass
+
+from shared.errors import MediaRejected
+from shared.ffmpeg import Limits
+from shared.operations import picture
+from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.transcoding import quality
+from shared.operations.transcoding.clip import Span, span
+from shared.operations.transcoding.copying import audio_fits, video_fits
+from shared.operations.transcoding.encoding import audio_encoder, video_encoder
+from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
+from shared.operations.transcoding.join import CHANNELS, Sound, joined, parts_of, shape_of, sound_of
+from shared.operations.transcoding.shortfall import shortfall
+from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams, VideoCodec
+from shared.operations.transcoding.transcode_result import QualityReached, TranscodeResult
+from shared.operations.watermarks.watermark import Canvas
+from shared.probe import Audio, Media, Video, probe
+from shared.task import SubtaskType
+
+WITH_INDEX_IN_FRONT = frozenset({Container.MP4, Container.MOV, Container.M4A})
+WHOLE = Span()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of each stream, and what was bent on the way.
+
+    `filters` make the picture that is encoded, None when it is copied or there is none; `arguments` stand behind the
+    inputs and the graph.
+    """
+
+    arguments: tuple[str, ...]
+    warnings: tuple[str, ...]
+    video: Video | None
+    frame_rate: float | None
+    filters: tuple[str, ...] | None
+    copies: bool
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The inputs after the first, the chains between all, what encodes a joined sound, and how long it comes out."""
+
+    inputs: tuple[str, ...]
+    chains: tuple[str, ...]
+    sound: tuple[str, ...]
+    seconds: float | None
+
+    @property
+    def arguments(self) -> list[str]:
+        """The graph as ffmpeg takes it."""
+        return ["-filter_complex", ";".join(self.chains)] if self.chains else []
+
+
+def run(params: TranscodeParams, bench: Workbench) -> Yield:
+    """Make the one file, and look at it before it is handed over."""
+    part = span(params.clip, bench.media, _whole(params, bench.media))
+    found = quality.search(params, bench, part)
+    work = plan(params, bench.media, bench.ffmpeg.limits, part, crf=found.crf if found else None)
+    graph = graph_of(params, bench, work, part)
+    target = bench.folder / f"out.{params.container}"
+    bench.ffmpeg.run(
+        [
+            *(*part.before_input, *bench.ffmpeg.input_arguments(bench.source), *graph.inputs, *graph.arguments),
+            *(*work.arguments, *graph.sound, f"file:{target}"),
+        ],
+        duration=graph.seconds,
+        phase="copying" if work.copies else "encoding",
+        frame_rate=work.frame_rate,
+        share=quality.ENCODING if found else (0, 100),
+    )
+    try:
+        made = probe(target, "the output")
+    except (MediaRejected, FileNotFoundError) as nothing:
+        message = "nothing in the source could be decoded: it is damaged"
+        raise MediaRejected(message) from nothing
+    reached = quality.reached(found, bench, target) if found else None
+    rules = params.rules
+    content_type = rules.content_type if made.video else rules.content_type_of_sound
+    file = Produced(path=target, content_type=content_type, facts=facts(made))
+    warnings = [*work.warnings, *part.warnings, *(found.warnings if found else ())]
+    warnings += shortfall(graph.seconds, made.duration)
+    return Yield((file,), result=result(bench.media.size, made.size, reached), warnings=tuple(warnings))
+
+
+def result(source: int, output: int, reached: QualityReached | None) -> TranscodeResult:
+    """Return the report on an output of so many bytes."""
+    return TranscodeResult(
+        source_bytes=source,
+        output_bytes=output,
+        saved_bytes=source - output,
+        saved_percent=round(100 * (source - output) / source, 1),
+        quality=reached,
+    )
+
+
+def facts(media: Media) -> dict[str, object]:
+    """Return what people want to know about a file."""
+    video, audio = media.video, media.audio
+    known = {
+        "width": video and video.width,
+        "height": video and video.height,
+        "frameRate": video and video.frame_rate,
+        "duration": media.duration,
+        "videoCodec": video and video.codec,
+        "audioCodec": audio and audio.codec,
+        "channels": audio and audio.channels,
+        "bitRate": media.bit_rate,
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def plan(
+    params: TranscodeParams, media: Media, limits: Limits, part: Span = WHOLE, *, crf: float | None = None
+) -> Plan:
+    """Decide what becomes of each stream; raise when nothing of what was asked for is there."""
+    video = media.video if params.picture else None
+    audio = media.audio if params.sound else None
+    if video is None and audio is None:
+        lacks = ("sound", "NoAudio") if params.sound else ("picture", "NoVideo")
+        message = f"the source has no {lacks[0]}, and nothing else is asked for"
+        raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
+    arguments: list[str] = []
+    filters = None
+    copies = not params.joined
+    if params.picture and video:
+        picture.check_size(video, limits)
+        if params.keeps_streams and video_fits(params, params.picture, video, media):
+            arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V passes over cover art
+        else:
+            copies = False
+            filters = (*part.picture_filters, *frame_filters(video, params.picture))
+            arguments += [
+                "-map",
+                "[joined]" if params.joined else f"[{PICTURE}]",
+                *video_encoder(params.video_codec, params.picture, crf=crf),
+            ]
+        arguments += ["-tag:v", "hvc1"] if _wants_hvc1(params) else []
+    if params.sound and audio and not params.joined:
+        sound, copied = _sound(params, params.sound, media, part)
+        arguments += sound
+        copies = copies and copied
+    arguments += container_arguments(params, media)
+    rate = _frame_rate(params, video)
+    return Plan(tuple(arguments), tuple(_warnings(params, media)), video, rate, filters, copies)
+
+
+def graph_of(params: TranscodeParams, bench: Workbench, work: Plan, part: Span) -> Graph:
+    """Return what stands between the inputs and the encoders: filters, marks, and what is joined."""
+    parts, inputs = parts_of(params, bench, part) if params.joined else ([], [])
+    chains: list[str] = []
+    shape = None
+    if work.filters is not None and params.picture and work.video:
+        hdr = keeps_hdr(work.video, params.picture)
+        canvas = Canvas(part.duration, bit_depth=params.picture.bit_depth, hdr=hdr)
+        laid = framed(params, bench, work.filters, first_input=max(len(parts), 1), canvas=canvas)
+        inputs += laid.inputs
+        chains += laid.chains
+        shape = shape_of(params, bench, work.video, work.filters, part) if parts else None
+    sound = sound_of(params, parts)
+    if not parts:
+        return Graph(tuple(inputs), tuple(chains), (), part.duration)
+    chains += joined(parts, shape, sound)
+    seconds = sum(each.seconds for each in parts)
+    return Graph(tuple(inputs), tuple(chains), tuple(_joined_sound(params, sound)), seconds)
+
+
+def _whole(params: TranscodeParams, media: Media) -> float | None:
+    """Return how many seconds the streams last that are asked for; None when the source doesn't say."""
+    streams = [*(media.videos[:1] if params.picture else ()), *([media.audio] if params.sound and media.audio else ())]
+    return max((stream.duration for stream in streams if stream.duration), default=media.duration)
+
+
+def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span) -> tuple[list[str], bool]:
+    """Return the arguments of the sound tracks, and whether all of them are copied."""
+    tracks = media.audios if asked.tracks == "all" else tuple(filter(None, [media.audio]))
+    arguments: list[str] = []
+    copies = True
+    for number, audio in enumerate(tracks):
+        track = next(place for place, other in enumerate(media.audios) if other is audio)
+        arguments += ["-map", f"0:a:{track}"]
+        if params.keeps_streams and audio_fits(params, asked, audio, media):
+            arguments += [f"-c:a:{number}", "copy"]
+        else:
+            arguments += audio_encoder(params.audio_codec, asked, audio, stream=number, before=part.sound_filters)
+            copies = False
+        arguments += [f"-map_metadata:s:a:{number}", f"0:s:a:{track}"]  # its language
+    return arguments, copies
+
+
+def _joined_sound(params: TranscodeParams, sound: Sound | None) -> list[str]:
+    """Return the arguments of the sound [a], which the graph has mixed down already."""
+    if sound is None or params.sound is None:
+        return []
+    mixed = Audio("pcm", CHANNELS[sound.layout], sound.rate)
+    return ["-map", "[a]", *audio_encoder(params.audio_codec, params.sound, mixed)]
+
+
+def _frame_rate(params: TranscodeParams, video: Video | None) -> float | None:
+    """Return the frames a second that come out; None without a picture, or when the source doesn't say."""
+    if video is None or params.picture is None or video.frame_rate is None:
+        return None
+    return min(video.frame_rate, params.picture.frame_rate or video.frame_rate)
+
+
+def container_arguments(params: TranscodeParams, media: Media) -> list[str]:
+    """Return the muxer, and what of the source's tags goes on."""
+    # What a phone writes beside the picture, as the place where it was, is nobody's business: of the
+    # tags only title, artist and album go on.
+    arguments = ["-map_metadata", "-1", "-map_chapters", "-1"]
+    for key, value in media.tags.items():
+        arguments += ["-metadata", f"{key}={value}"]
+    if params.container in WITH_INDEX_IN_FRONT:
+        arguments += ["-movflags", "+faststart"]  # moov in front: a browser plays before it has it all
+    return [*arguments, "-f", params.rules.muxer]
+
+
+def _wants_hvc1(params: TranscodeParams) -> bool:
+    # Apple's players take H.265 in an mp4 under this name alone.
+    return params.container in {Container.MP4, Container.MOV} and params.video_codec is VideoCodec.H265
+
+
+def _warnings(params: TranscodeParams, media: Media) -> list[str]:
+    """Return a sentence about each thing that comes out other than one might think."""
+    found = []
+    video = media.video
+    if params.picture and video is None:
+        found.append("the source has no picture: the output holds its sound alone")
+    if params.sound and media.audio is None and not params.joined:
+        found.append("the source has no sound: neither has the output")
+    if params.picture and len(media.videos) > 1:
+        found.append(f"the source has {len(media.videos)} pictures: the first was taken")
+    if params.sound and params.sound.tracks == "default" and len(media.audios) > 1:
+        number = media.audios.index(media.audios[0] if media.audio is None else media.audio) + 1
+        found.append(f"the source has {len(media.audios)} sound tracks: number {number} was taken")
+    if params.picture and media.subtitles:
+        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
+    if params.picture and video and video.hdr and params.picture.bit_depth == 8:  # noqa: PLR2004
+        found.append("the source is HDR: it was tone-mapped to SDR; bitDepth 10 would keep it")
+    if params.picture and video and video.interlaced:
+        found.append("the source is interlaced: it was made progressive")
+    return found
+
+
+OPERATION = Operation(
+    kind=SubtaskType.TRANSCODE,
+    summary="One file into another container, codec, size or rate",
+    params=TranscodeParams,
+    run=run,
+    result=TranscodeResult,
+)
