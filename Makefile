@@ -165,7 +165,7 @@ emulators: | $(UV) # print the folder of the Lambda Runtime Interface Emulators 
 	@$(SAM_ENVIRONMENT) python -c 'from importlib.resources import files; print(files("samcli") / "local" / "rapid")'
 
 .PHONY: bench
-bench: .venv/.synced $(DYNALITE) ## measure what Reelmill adds to bare ffmpeg and to AWS
+bench: .venv/.synced $(DYNALITE) console ## measure what Reelmill adds to bare ffmpeg and to AWS
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [a b c d e f g]`: measure what Reelmill costs; tables on screen, and a JSON file."""
+"""`python -m benchmarks [a b c d e f g h]`: measure what Reelmill costs; tables on screen, and a JSON file."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    console_list,
     import_time,
     list_cost,
     operation_cost,
@@ -27,6 +28,7 @@ from benchmarks import (
 )
 from benchmarks.stack import running_stack
 
+ROWS = 100  # the most that a page of a list has
 WIDE = 160  # columns for a file, which has no width of its own
 
 
@@ -42,6 +44,7 @@ class Effort:
     table_sizes: Sequence[int]
     burst: int
     full_hd_seconds: int
+    openings: int
 
 
 FULL = Effort(
@@ -53,6 +56,7 @@ FULL = Effort(
     table_sizes=(1_000, 10_000, 100_000),
     burst=500,
     full_hd_seconds=10,
+    openings=10,
 )
 QUICK = Effort(
     clip_seconds=5,
@@ -63,6 +67,7 @@ QUICK = Effort(
     table_sizes=(1_000, 10_000),
     burst=50,
     full_hd_seconds=2,
+    openings=3,
 )
 
 
@@ -106,6 +111,12 @@ def part_g(effort: Effort) -> dict[str, Any]:
     return operation_cost.figures(effort.full_hd_seconds, operation_cost.measure(effort.full_hd_seconds))
 
 
+def part_h(effort: Effort) -> dict[str, Any]:
+    """Measure the console's list."""
+    with running_stack() as stack:
+        return console_list.measure(stack, ROWS, effort.openings)
+
+
 Part = tuple[str, Callable[[Effort], dict[str, Any]], Callable[[dict[str, Any]], Table]]
 PARTS: dict[str, Part] = {
     "a": ("wall_time", part_a, wall_time.table),
@@ -115,6 +126,7 @@ PARTS: dict[str, Part] = {
     "e": ("list_cost", part_e, list_cost.table),
     "f": ("soak", part_f, soak.table),
     "g": ("operation_cost", part_g, operation_cost.table),
+    "h": ("console_list", part_h, console_list.table),
 }
 
 
@@ -136,7 +148,8 @@ def arguments() -> argparse.Namespace:
         "parts",
         nargs="*",
         metavar="PART",
-        help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst, g operations; else all",
+        help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst, g operations, "
+        "h the console; else all",
     )
     parser.add_argument("--quick", action="store_true", help="a short clip and few rounds: to see that it works")
     options = parser.parse_args()
