@@ -4,6 +4,7 @@ from enum import Enum
 
 from shared.budget_store import Spent, day_after
 from shared.dispatch import send
+from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.task import OVER_BUDGET, Failure, SubtaskRef, Task, TaskStatus
 from shared.telemetry import count, logger
@@ -60,10 +61,13 @@ def settle_leave(services: Services, leave: Leave, task: Task | None, no: int, n
     """
     if leave is not Leave.GIVEN_AND_COUNTED:
         return
-    if task is None or not task.begun_by(no):
+    if task and task.begun_by(no):
+        send(services, task, task.held)  # what came while this one was being counted
+        return
+    try:
         services.budget.return_task(now)
-    elif task.held:  # while this one was being counted
-        send(services, task, task.held)
+    except ServiceBusy as error:  # one too many on that day is better than an attempt that ends here
+        logger().warning("task stays counted", no=no, reason=error.message)
 
 
 def compute_spent(services: Services, now: int) -> Failure | None:

@@ -148,6 +148,22 @@ def test_two_workers_that_begin_a_task_at_once_count_it_once(world: World, blink
     assert world.budget.spent(world.now()).tasks == 1
 
 
+def test_a_task_that_can_not_be_taken_back_stays_counted_and_costs_no_attempt(world: World, blink: bytes) -> None:
+    budget(world, daily_tasks=9)
+    task = task_of(world, "a", blink, COVER)
+    (ref,) = sent(world)
+
+    def ends() -> None:
+        end_task(world, "main", task.id)
+
+    # The task is counted, and ended; the claim is refused, and DynamoDB is out of reach for what follows.
+    with outage("UpdateItem", after=3), meanwhile("UpdateItem", ends, done=True):
+        run(world, ref)
+
+    assert now(world, task).outcome is Outcome.ENDED
+    assert world.budget.spent(world.now()).tasks == 1
+
+
 def test_what_was_held_back_while_its_task_was_being_counted_goes_with_it(world: World, blink: bytes) -> None:
     budget(world, daily_tasks=1)
     task = task_of(world, "a", blink)
