@@ -222,7 +222,7 @@ def why_it_waits(waiting: Mapping[str, Any]) -> str:
         return f"waiting for {', '.join(map(str, waiting['needs']))}"
     if reason == "BUDGET":
         return f"the day's budget is spent; asks again at {show.clock(waiting['retryAt']).rpartition(' ')[2]}"
-    if reason == "RETRY" and waiting["message"].startswith("waiting for"):  # a job that runs elsewhere
+    if reason == "JOB":
         return show.plain(waiting["message"])
     if reason == "RETRY":
         return f"to be tried again at {show.clock(waiting['retryAt']).rpartition(' ')[2]}"

@@ -15,6 +15,7 @@ class WaitReason(StrEnum):
     PREDECESSOR = "PREDECESSOR"  # a subtask that it needs has not succeeded yet
     BUDGET = "BUDGET"  # the next day, or a larger budget
     UNSENT = "UNSENT"  # its message has not gone out
+    JOB = "JOB"  # a service that works on it; it looks again at a time
     RETRY = "RETRY"  # the time of its next attempt
     QUEUED = "QUEUED"  # a worker
 
@@ -58,7 +59,7 @@ def reason_of(task: Task, subtask: Subtask, now: int) -> WaitReason:
     if subtask.no in task.unsent:
         return WaitReason.UNSENT
     if later:
-        return WaitReason.RETRY
+        return WaitReason.JOB if job_of(subtask) else WaitReason.RETRY
     return WaitReason.QUEUED
 
 
@@ -84,12 +85,12 @@ def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) ->
     if reason is WaitReason.UNSENT:
         message = "not sent to the queue yet; the sweeper sends it within a minute or so"
         return Waiting(reason, message, task.lane)
+    if reason is WaitReason.JOB:
+        message = f"{job_of(subtask)}; looks again at {clock(subtask)} (look {subtask.attempt + 1})"
+        return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
     if reason is WaitReason.RETRY:
-        if job := job_of(subtask):
-            message = f"{job}; looks again at {clock(subtask)} (look {subtask.attempt + 1})"
-        else:
-            because = f", because {subtask.failure.message}" if subtask.failure else ""
-            message = f"tries again at {clock(subtask)}{because} (attempt {subtask.attempt + 1})"
+        because = f", because {subtask.failure.message}" if subtask.failure else ""
+        message = f"tries again at {clock(subtask)}{because} (attempt {subtask.attempt + 1})"
         return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
     return Waiting(reason, queued(task.lane, subtask, ahead), task.lane, ahead=ahead)
 

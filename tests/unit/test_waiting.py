@@ -119,7 +119,7 @@ def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again(
     waiting = told(task, 1)
 
     message = "waiting for Rekognition to find labels; looks again at 03:12:20 UTC (look 2)"
-    assert waiting == Waiting(WaitReason.RETRY, message, Lane.STANDARD, retry_at=at)
+    assert waiting == Waiting(WaitReason.JOB, message, Lane.STANDARD, retry_at=at)
 
 
 def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says_for_what() -> None:

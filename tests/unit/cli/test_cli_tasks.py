@@ -234,7 +234,7 @@ def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, servic
         {**WAITING, "ahead": None},  # the same
         {**WAITING, "reason": "RETRY", "retryAt": retry_at.isoformat()},
         {**WAITING, "reason": "BUDGET", "retryAt": retry_at.isoformat()},
-        {**WAITING, "reason": "RETRY", "message": "waiting for Rekognition", "retryAt": retry_at.isoformat()},
+        {**WAITING, "reason": "JOB", "message": "waiting for Rekognition", "retryAt": retry_at.isoformat()},
         {**WAITING, "reason": "PREDECESSOR", "needs": [2, 3]},
     ]
     standings = [
