@@ -55,16 +55,22 @@ def orchestration_row(document: dict[str, Any]) -> tuple[str, ...]:
 
 
 @orchestrations.command("get")
-def get_orchestration(
+@templates.command("get")
+def get_stored(
     context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
 ) -> None:
-    """Print one orchestration, as YAML that `put` takes: an earlier version is restored so."""
+    """Print what is stored under a name, as YAML that `put` takes: an earlier version is restored so."""
     with connected(context) as api:
-        print_stored(api.get(at("orchestrations", name), version=version), as_json=as_json)
+        document = api.get(at(kind_of(context), name), version=version)
+    if as_json:
+        show.print_json(document)
+    else:
+        print_document(document)
 
 
 @orchestrations.command("versions")
-def list_orchestration_versions(  # noqa: PLR0913 - one parameter for each option
+@templates.command("versions")
+def list_versions(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     name: Name,
     *,
@@ -73,9 +79,9 @@ def list_orchestration_versions(  # noqa: PLR0913 - one parameter for each optio
     next_token: NextToken = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """List the versions of an orchestration, newest first; they outlive its deletion."""
+    """List the versions of what is or was stored under a name, newest first; they outlive its deletion."""
     with connected(context) as api:
-        path = at("orchestrations", name, "versions")
+        path = at(kind_of(context), name, "versions")
         print_versions(listed(api, path, "versions", {}, None if everything else limit, next_token), as_json=as_json)
 
 
@@ -171,31 +177,6 @@ def list_templates(context: typer.Context, *, as_json: show.JsonOption = False) 
     show.print_table(columns, rows)
 
 
-@templates.command("get")
-def get_template(
-    context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
-) -> None:
-    """Print one template, as YAML that `put` takes: an earlier version is restored so."""
-    with connected(context) as api:
-        print_stored(api.get(at("templates", name), version=version), as_json=as_json)
-
-
-@templates.command("versions")
-def list_template_versions(  # noqa: PLR0913 - one parameter for each option
-    context: typer.Context,
-    name: Name,
-    *,
-    limit: Limit = 20,
-    everything: Everything = False,
-    next_token: NextToken = None,
-    as_json: show.JsonOption = False,
-) -> None:
-    """List the versions of a template, newest first; they outlive its deletion."""
-    with connected(context) as api:
-        path = at("templates", name, "versions")
-        print_versions(listed(api, path, "versions", {}, None if everything else limit, next_token), as_json=as_json)
-
-
 @templates.command("put")
 def put_template(context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False) -> None:
     """Store a template: a new one, or a new version. Presets can't be changed."""
@@ -210,12 +191,10 @@ def delete_template(context: typer.Context, name: Name, *, as_json: show.JsonOpt
         change(api, "DELETE", at("templates", name), f"deleted {name}", as_json=as_json)
 
 
-def print_stored(document: object, *, as_json: bool) -> None:
-    """Print a stored document on stdout."""
-    if as_json:
-        show.print_json(document)
-    else:
-        print_document(document)
+def kind_of(context: typer.Context) -> str:
+    """Return what a command that both have is about: `orchestrations` or `templates`."""
+    parent = context.parent
+    return parent.info_name or "" if parent else ""
 
 
 def print_versions(found: dict[str, Any], *, as_json: bool) -> None:
