@@ -91,6 +91,20 @@ def paused(stack: StackInfo, client: Client) -> Iterator[Callable[[], None]]:
     switch(on=True)
 
 
+@pytest.fixture
+def budget(stack: StackInfo, client: Client) -> Iterator[Callable[..., None]]:
+    """Deploy other limits of a day; the old ones are back afterwards."""
+    functions, name = client("lambda"), stack.outputs["RunSubtaskFunctionName"]
+    before: dict[str, str] = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+
+    def deploy(**limits: int) -> None:
+        variables = before | {name: str(limit) for name, limit in limits.items()}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+    yield deploy
+    deploy()
+
+
 def put(client: Client, stack: StackInfo, key: str, body: bytes) -> None:
     client("s3").put_object(Bucket=stack.input_bucket, Key=key, Body=body)
 
@@ -210,6 +224,26 @@ def test_an_ended_task_never_starts_though_its_messages_are_queued(
     assert "COMPLETED" in refused["message"]
     assert api.call("GET", path) == ended
     assert api.call("GET", f"{path}/subtasks/1")["attempts"] == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_task_over_the_days_budget_waits_says_so_and_can_be_ended(
+    api: Api, stack: StackInfo, client: Client, budget: Callable[..., None], blink: bytes
+) -> None:
+    budget(REELMILL_DAILY_TASKS=1)
+    put(client, stack, "quick/counted.mp4", blink)
+    assert api.completed(api.task_of("quick/counted.mp4")["taskId"])["outcome"] == "SUCCEEDED"
+    put(client, stack, "quick/too-many.mp4", blink)
+    path = f"/tasks/{api.task_of('quick/too-many.mp4')['taskId']}"
+
+    def held() -> dict[str, Any] | None:
+        task: dict[str, Any] = api.call("GET", path)
+        return task if task["subtasks"][0]["waiting"]["reason"] == "BUDGET" else None
+
+    task = eventually(held)
+    assert task["status"] == "WAITING"
+    assert "as many tasks have started today as may (DailyTasks: 1)" in task["subtasks"][0]["waiting"]["message"]
+    assert api.call("POST", f"{path}/end")["outcome"] == "ENDED"
 
 
 @pytest.mark.usefixtures("quick")
