@@ -221,8 +221,8 @@ def test_whoever_begins_a_task_hears_of_all_that_was_held_back_before(
         assert current(store, task) == begun
 
 
-def test_no_more_tasks_are_counted_on_a_day_than_may_start(store: TaskStore, race: Race, rounds: Rounds) -> None:
-    assert store.get("nobody") is None
+@pytest.mark.usefixtures("store")
+def test_no_more_tasks_are_counted_on_a_day_than_may_start(race: Race, rounds: Rounds) -> None:
     budget = BudgetStore("TasksTable")
     for number in rounds("the day's last tasks"):
         day = BEGINNING + number * 24 * 3600 * 1000

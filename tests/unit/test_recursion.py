@@ -24,20 +24,19 @@ def arrived(world: World, source: Source) -> Task:
     return worked(world, accepted(world, an_upload(world, source.key, **facts)))
 
 
-def copied(key: str) -> Source:
-    """Copy the newest output into the input bucket, as `aws s3 cp` and replication do."""
-    [newest, *_] = sorted(keys(), key=lambda name: name.count("copy"), reverse=True)
-    s3 = client("s3")
-    s3.copy_object(Bucket="input", Key=key, CopySource={"Bucket": "output", "Key": newest})
+def copied(task: Task, key: str) -> Source:
+    """Copy the output of a task into the input bucket, as `aws s3 cp` and replication do."""
+    s3, output = client("s3"), (task.subtasks[0].output or "").removeprefix("s3://output/")
+    s3.copy_object(Bucket="input", Key=key, CopySource={"Bucket": "output", "Key": output})
     head = s3.head_object(Bucket="input", Key=key)
     return Source("input", key, head["ContentLength"], head["ETag"].strip('"'), head["VersionId"])
 
 
 def test_a_copy_of_an_output_is_not_taken_by_the_orchestration_that_made_it(world: World, blink: bytes) -> None:
     orchestrated(world, "one")
-    arrived(world, put("one/clip.mp4", blink))
+    first = arrived(world, put("one/clip.mp4", blink))
 
-    task = arrived(world, copied("one/copy.mp4"))
+    task = arrived(world, copied(first, "one/copy.mp4"))
 
     assert codes(task) == ["SourceFileError.OwnOutput"]
     assert len(keys()) == 1
@@ -45,10 +44,10 @@ def test_a_copy_of_an_output_is_not_taken_by_the_orchestration_that_made_it(worl
 
 def test_orchestrations_may_follow_each_other_but_not_in_a_ring(world: World, blink: bytes) -> None:
     orchestrated(world, "one", "two")
-    arrived(world, put("one/clip.mp4", blink))
+    first = arrived(world, put("one/clip.mp4", blink))
 
-    second = arrived(world, copied("two/copy.mp4"))
-    third = arrived(world, copied("one/copy-of-copy.mp4"))
+    second = arrived(world, copied(first, "two/copy.mp4"))
+    third = arrived(world, copied(second, "one/copy-of-copy.mp4"))
 
     assert second.orchestration == OrchestrationRef("two", 1)
     assert codes(second) == [None]
@@ -67,9 +66,9 @@ def test_what_is_made_of_an_output_within_a_task_tells_its_makers_too(world: Wor
 
 def test_whoever_asks_for_a_task_without_an_orchestration_gets_it(world: World, blink: bytes) -> None:
     orchestrated(world, "one")
-    arrived(world, put("one/clip.mp4", blink))
+    first = arrived(world, put("one/clip.mp4", blink))
 
-    task = worked(world, a_made_task(world, copied("elsewhere/copy.mp4"), COVER))
+    task = worked(world, a_made_task(world, copied(first, "elsewhere/copy.mp4"), COVER))
 
     assert codes(task) == [None]
 
