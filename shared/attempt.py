@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.attempt_files import AttemptFiles, check_disk
+from shared.attempt_record import AttemptRecord, OutputFile
 from shared.errors import AttemptFailed, Interrupted, MediaRejected, ParametersRejected, ServiceBusy, WorkerFailed
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.heartbeat import heartbeat
@@ -23,7 +24,7 @@ from shared.providers import provider
 from shared.rule import met, parsed
 from shared.services import Services
 from shared.sortable_id import base32
-from shared.task import RULE_NOT_MET, STOPPED_BY, AttemptRecord, Failure, Hold, OutputFile, Source, Subtask, Task
+from shared.task import RULE_NOT_MET, STOPPED_BY, Failure, Hold, Source, Subtask, Task
 from shared.telemetry import logger
 from shared.tenant import home, within
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from shared.attempt_record import OutputFile
 from shared.errors import LimitExceeded, NotFound, ParametersRejected
 from shared.orchestration import format_of
 from shared.services import Services
-from shared.task import OutputFile, Source, Subtask, Task
+from shared.task import Source, Subtask, Task
 
 # Beside the source, its outputs may take as much again before the disk is called too small.
 DISK_FACTOR = 2

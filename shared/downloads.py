@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from shared.archive import Archive, Extract, Member, member_names
+from shared.attempt_record import OutputFile
 from shared.errors import Conflict, NotFound, RequestRejected
 from shared.media_store import PartedUpload
 from shared.page_token import read_token, write_token
 from shared.services import Services
-from shared.task import OutputFile, Subtask, Task
+from shared.task import Subtask, Task
 
 ZIP = "application/zip"
 WORKERS = 8  # Parts at once: each waits for S3 most of the time, and has 5 MB in memory at most times.

@@ -14,8 +14,9 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from shared.attempt_record import OutputFile
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
-from shared.task import OutputFile, Source
+from shared.task import Source
 from shared.upload import Upload, version_id_of
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ class MediaStore:
                 ExtraArgs={
                     "ContentType": output.content_type,
                     "Tagging": ATTEMPT_TAG,
-                    "Metadata": {MADE_BY: ",".join(made_by[-MOST_MAKERS:])},
+                    "Metadata": {MADE_BY: ",".join(made_by[-MOST_MAKERS:])} if made_by else {},
                 },
                 Config=TRANSFER,
             )

@@ -16,12 +16,11 @@ from pynamodb.attributes import (
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from shared.attempt_record import AttemptRecord, OutputFile
 from shared.task import (
-    AttemptRecord,
     Failure,
     OrchestrationRef,
     Outcome,
-    OutputFile,
     Source,
     Subtask,
     SubtaskStatus,

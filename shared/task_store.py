@@ -7,6 +7,7 @@ from pynamodb.exceptions import PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 
+from shared.attempt_record import AttemptRecord
 from shared.errors import ServiceBusy
 from shared.table import REFUSED, bound, busy, read, save
 from shared.task import (
@@ -14,7 +15,6 @@ from shared.task import (
     MAX_SUBTASKS,
     STOPPED_BY,
     TASK_MOVES,
-    AttemptRecord,
     Ending,
     Failure,
     Hold,

@@ -3,21 +3,12 @@
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt
+from shared.attempt_record import AttemptRecord, OutputFile
 from shared.budget import Leave, ask_leave, settle_leave
 from shared.dispatch import enqueue, give_up
 from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, WorkerFailed
 from shared.services import Services
-from shared.task import (
-    AttemptRecord,
-    Ending,
-    Failure,
-    Hold,
-    OutputFile,
-    Subtask,
-    SubtaskRef,
-    SubtaskStatus,
-    TaskStatus,
-)
+from shared.task import Ending, Failure, Hold, Subtask, SubtaskRef, SubtaskStatus, TaskStatus
 from shared.telemetry import count, logger
 
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:

@@ -8,19 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
+from shared.attempt_record import AttemptRecord
 from shared.orchestration import Name, Output, Priority, SubtaskRules
-from shared.task import (
-    AttemptRecord,
-    Failure,
-    Lane,
-    Outcome,
-    Source,
-    Subtask,
-    SubtaskStatus,
-    SubtaskType,
-    Task,
-    TaskStatus,
-)
+from shared.task import Failure, Lane, Outcome, Source, Subtask, SubtaskStatus, SubtaskType, Task, TaskStatus
 from shared.waiting import Waiting, WaitReason
 
 # What a route answers where that is no JSON of its own, for the OpenAPI document.

@@ -12,10 +12,11 @@ import requests
 
 from functions.task_api import files
 from shared import archive, downloads
+from shared.attempt_record import AttemptRecord
 from shared.downloads import Place
 from shared.page_token import write_token
 from shared.services import Services
-from shared.task import AttemptRecord, Hold
+from shared.task import Hold
 from tests.deployment import client, keys, put
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked

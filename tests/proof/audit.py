@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from shared.attempt_record import OutputFile
 from shared.orchestration import Verdict
-from shared.task import OutputFile, SubtaskStatus, Task, TaskStatus
+from shared.task import SubtaskStatus, Task, TaskStatus
 from shared.task_list import TaskFilter
 from shared.verdict_store import VerdictFilter
 from tests.deployment import keys

@@ -18,9 +18,10 @@ from typing import Any
 import shared.heartbeat
 from shared.attempt import CLOSING_SECONDS, Attempt
 from shared.attempt_files import stored
+from shared.attempt_record import AttemptRecord
 from shared.errors import AttemptFailed
 from shared.services import Services
-from shared.task import AttemptRecord, Hold, Source, Subtask, SubtaskType, Task
+from shared.task import Hold, Source, Subtask, SubtaskType, Task
 from tests.deployment import client, emulated, put
 
 SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere

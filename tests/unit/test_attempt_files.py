@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.attempt_files import AttemptFiles, check_disk, local_name
+from shared.attempt_record import AttemptRecord, OutputFile
 from shared.errors import LimitExceeded, ParametersRejected
-from shared.task import AttemptRecord, Hold, OutputFile, Source, SubtaskStatus
+from shared.task import Hold, Source, SubtaskStatus
 from tests.deployment import World, client, put
 from tests.unit.conftest import a_task
 

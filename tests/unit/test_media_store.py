@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 
+from shared.attempt_record import OutputFile
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
 from shared.media_store import (
     MAX_UPLOAD_BYTES,
@@ -16,7 +17,7 @@ from shared.media_store import (
     UploadPlan,
     content_type_of,
 )
-from shared.task import OutputFile, Source
+from shared.task import Source
 from shared.upload import Upload
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal

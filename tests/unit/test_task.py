@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.attempt_record import OutputFile
 from shared.sortable_id import sortable_id
 from shared.task import (
     EXCUSES,
@@ -14,7 +15,6 @@ from shared.task import (
     Hold,
     Lane,
     Outcome,
-    OutputFile,
     Source,
     Subtask,
     SubtaskStatus,

@@ -2,16 +2,8 @@
 
 import pytest
 
-from shared.task import (
-    AttemptRecord,
-    Ending,
-    Failure,
-    Hold,
-    Outcome,
-    OutputFile,
-    SubtaskStatus,
-    TaskStatus,
-)
+from shared.attempt_record import AttemptRecord, OutputFile
+from shared.task import Ending, Failure, Hold, Outcome, SubtaskStatus, TaskStatus
 from tests.deployment import World
 from tests.unit.conftest import a_task
 from tests.unit.moves import BAD, GOOD, LEASE, STORAGE, claimed, finished, refused, released, stored
