@@ -65,6 +65,18 @@ def test_files_are_dropped_each_shows_its_progress_and_one_is_cancelled(
     assert sorted(one["key"] for one in found["verdicts"]) == ["parked/one.mp4", "parked/three.mp4"]
 
 
+def test_a_task_that_its_verdict_names_before_it_is_made_is_waited_for(page: Page, clip: Clips) -> None:
+    page.route("**/api/tasks?taskId=*", lambda route: route.fulfill(json={"tasks": [], "nextToken": None}), times=1)
+    page.goto("/tasks/create")
+    page.locator("input[type=file]").set_input_files(clip("blink.mp4"))
+    with page.expect_response(re.compile(r"/api/tasks\?taskId=")) as early:
+        page.get_by_role("button", name="Upload", exact=True).click()
+    assert early.value.json()["tasks"] == []
+
+    page.wait_for_url(TASK)
+    expect(page.get_by_role("heading", name=page.url.rpartition("/")[2])).to_be_visible()
+
+
 def test_an_upload_in_parts_survives_a_lost_line_and_a_reload(  # noqa: PLR0913, PLR0917 - pytest's way
     page: Page,
     context: BrowserContext,

@@ -36,11 +36,16 @@ export async function findTask(key: string): Promise<Made | null> {
   const query = { key, uploadedAfter: new Date(Date.now() - LONGEST_UPLOAD).toISOString(), maxResults: 10 };
   for (let look = 0; look < LOOKS; look += 1) {
     const { verdicts } = await take(api.GET("/uploads/verdicts", { params: { query } }));
-    if (verdicts.length) {
-      const taskId = verdicts.find((one) => one.taskId)?.taskId;
-      return taskId ? { taskId } : null;
-    }
+    const taskId = verdicts.find((one) => one.taskId)?.taskId;
+    if (verdicts.length && !taskId) return null;
+    if (taskId && (await isMade(taskId))) return { taskId };
     await new Promise((done) => setTimeout(done, PAUSE));
   }
   return null;
+}
+
+/** Whether a task is there: its verdict, which names it, comes first. */
+async function isMade(taskId: string): Promise<boolean> {
+  const { tasks } = await take(api.GET("/tasks", { params: { query: { taskId } } }));
+  return tasks.length > 0;
 }
