@@ -199,3 +199,11 @@ def test_each_fault_of_an_address_is_one_of_the_caller(api: Api) -> None:
     assert api.get(f"/tasks/x/subtasks/{'9' * 5000}").code == "400 InvalidRequest"
     assert api.post("/tasks", a_body(priority="5")).code == "400 InvalidRequest"
     assert api.get("/tasks", createdAfter="1750000000").code == "400 InvalidRequest"
+
+
+@pytest.mark.parametrize(("path", "takes"), [("/tasks", "it takes status, outcome, "), ("/health", "it takes none")])
+def test_a_parameter_that_the_route_has_not_is_refused(api: Api, path: str, takes: str) -> None:
+    refused = api.get(path, stauts="FAILED")
+
+    assert refused.code == "400 InvalidRequest"
+    assert refused.json["message"].startswith(f"query.stauts: there is no such parameter here; {takes}")

@@ -46,7 +46,7 @@ def test_every_check_of_schemathesis_holds(world: Services, tally: Tally) -> Non
             for case, checks in event.recorder.checks.items():
                 for check in checks:
                     checked[check.name] += 1
-                    if check.failure_info and not fine(event.recorder, case, check):
+                    if check.failure_info and not comes_back(event.recorder, case, check):
                         wrong.append(told(event.recorder, case, check))
         elif isinstance(event, events.NonFatalError | events.FatalError):
             wrong.append(str(event))
@@ -55,18 +55,6 @@ def test_every_check_of_schemathesis_holds(world: Services, tally: Tally) -> Non
     tally("checks of their answers", checked.total())
     assert asked > 500
     assert not wrong, "\n\n".join(wrong[:40])
-
-
-def fine(recorder: Any, case: str, check: Any) -> bool:  # noqa: ANN401 - schemathesis names them nowhere
-    """Whether what a check complains about is as it should be."""
-    return comes_back(recorder, case, check) or nothing_but_unknown(recorder, case, check)
-
-
-def nothing_but_unknown(recorder: Any, case: str, check: Any) -> bool:  # noqa: ANN401 - schemathesis names them nowhere
-    """Whether all that is wrong is a parameter that nobody knows: schemathesis minds that where another is a number."""
-    phase = recorder.cases[case].value.meta.phase.data
-    wrong = (check.name, getattr(phase, "scenario", None), getattr(phase, "parameter_location", None))
-    return wrong == ("negative_data_rejection", "object_unexpected_properties", "query")
 
 
 def comes_back(recorder: Any, case: str, check: Any) -> bool:  # noqa: ANN401 - schemathesis names them nowhere
