@@ -126,7 +126,7 @@ function RuleEditor({ rule, number, rules, operation, templates, onChange, onRem
           </FormField>
         </ColumnLayout>
         {operation && (
-          <ExpandableSection headerText={text.task.params} headerDescription={text.plan.paramsWhy} defaultExpanded={!templates.length}>
+          <ExpandableSection headerText={text.task.params} headerDescription={text.plan.paramsWhy}>
             <SchemaForm
               schema={operation.params}
               root={operation.params}
