@@ -520,6 +520,7 @@ export const text = {
     title: "Versions",
     current: "Current",
     only: "There is no other version yet. Each change makes one.",
+    left: "If it was deleted, its versions are still here. Restore one to bring it back.",
     older: "Show older versions",
     changes: "Changes",
     changesOf: (version: number) => `Changes of version ${version}`,

@@ -96,7 +96,7 @@ def test_what_ships_has_one_version_and_nothing_to_compare_it_with(page: Page) -
     expect(page.get_by_role("link", name="Restore", exact=False)).to_have_count(0)
 
 
-def test_a_template_is_made_edited_compared_and_deleted(page: Page) -> None:
+def test_a_template_is_made_edited_compared_deleted_and_brought_back(page: Page, complaints: list[str]) -> None:
     page.goto("/templates/create?from=h264-720p")
     page.get_by_label("Name").fill("house-style")
     page.get_by_label("Summary").fill("how we do it")
@@ -116,6 +116,14 @@ def test_a_template_is_made_edited_compared_and_deleted(page: Page) -> None:
     page.wait_for_url("**/templates")
     expect(page.get_by_text("house-style is deleted.")).to_be_visible()
     expect(page.get_by_role("link", name="house-style")).to_have_count(0)
+
+    page.goto("/templates/house-style")
+    expect(page.get_by_text("If it was deleted, its versions are still here.")).to_be_visible()
+    complaints[:] = [one for one in complaints if "status of 404" not in one]
+    page.get_by_role("link", name="Restore version 2").click()
+    expect(page.get_by_label("Summary")).to_have_value("how we did it")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("house-style is stored as version 3.")).to_be_visible()
 
 
 def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_right(page: Page, api: Api) -> None:

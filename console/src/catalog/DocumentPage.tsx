@@ -1,5 +1,6 @@
 /** The page of what is stored under a name, an orchestration or a template: what it is, its views, its versions. */
 
+import Alert from "@cloudscape-design/components/alert";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
@@ -8,11 +9,15 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
 import { useNavigate, useSearchParams } from "react-router";
+import { ApiError } from "../api/client";
 import type { Orchestration, Template } from "../api/types";
+import type { Polled } from "../polled";
 import { text } from "../strings";
 import { Confirm } from "../ui/Confirm";
+import { Loaded } from "../ui/Loaded";
 import { Moment } from "../ui/Moment";
 import { useNotices } from "../ui/notices";
+import { reasonOf } from "../ui/reason";
 
 interface Props {
   document: Orchestration | Template;
@@ -54,6 +59,29 @@ export function DocumentPage({ document, description, actions, facts, views, ver
           tabs={[...views, { id: "versions", label: text.versions.title, content: versions }]}
         />
         {children}
+      </SpaceBetween>
+    </ContentLayout>
+  );
+}
+
+interface StoredProps<T> {
+  name: string;
+  polled: Polled<T>;
+  versions: ReactNode;
+  children: (value: T) => ReactNode;
+}
+
+/** What is stored under a name, once it is there; of what was deleted, the versions that are left. */
+export function Stored<T>({ name, polled, versions, children }: StoredProps<T>) {
+  const { error } = polled;
+  if (!(error instanceof ApiError && error.status === 404)) return <Loaded polled={polled}>{children}</Loaded>;
+  return (
+    <ContentLayout header={<Header variant="h1">{name}</Header>}>
+      <SpaceBetween size="l">
+        <Alert type="warning" header={reasonOf(error)}>
+          {text.versions.left}
+        </Alert>
+        <Container header={<Header variant="h2">{text.versions.title}</Header>}>{versions}</Container>
       </SpaceBetween>
     </ContentLayout>
   );

@@ -10,10 +10,10 @@ import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { Code, Json } from "../ui/Code";
 import { useFollow } from "../ui/links";
-import { Loaded, Waiting } from "../ui/Loaded";
+import { Waiting } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
 import { bodyOf, deleteOrchestration, loadOrchestration, loadOrchestrationVersions, switchOrchestration } from "./calls";
-import { Deletion, DocumentPage } from "./DocumentPage";
+import { Deletion, DocumentPage, Stored } from "./DocumentPage";
 import { MatchForm } from "./MatchForm";
 import { Switched } from "./OrchestrationsPage";
 import { RuleGraph } from "./RuleGraph";
@@ -28,7 +28,23 @@ export default function OrchestrationPage() {
     (signal) => loadOrchestration(name, undefined, signal),
     () => IDLE,
   );
-  return <Loaded polled={found}>{(one) => <View orchestration={one} refresh={found.refresh} />}</Loaded>;
+  return (
+    <Stored name={name} polled={found} versions={<ItsVersions name={name} />}>
+      {(one) => <View orchestration={one} refresh={found.refresh} />}
+    </Stored>
+  );
+}
+
+function ItsVersions({ name }: { name: string }) {
+  return (
+    <Suspense fallback={<Waiting />}>
+      <Versions
+        address={`/orchestrations/${name}`}
+        load={(page, signal) => loadOrchestrationVersions(name, page, signal)}
+        read={async (version, signal) => yamlOf(await loadOrchestration(name, version, signal))}
+      />
+    </Suspense>
+  );
 }
 
 function View({ orchestration: one, refresh }: { orchestration: Orchestration; refresh: () => void }) {
@@ -59,15 +75,7 @@ function View({ orchestration: one, refresh }: { orchestration: Orchestration; r
         { id: "yaml", label: text.orchestrations.yaml, content: <Code label={text.orchestrations.yaml}>{yamlOf(one)}</Code> },
         { id: "json", label: text.task.json, content: <Json label={text.task.json} value={one} /> },
       ]}
-      versions={
-        <Suspense fallback={<Waiting />}>
-          <Versions
-            address={`/orchestrations/${name}`}
-            load={(page, signal) => loadOrchestrationVersions(name, page, signal)}
-            read={async (version, signal) => yamlOf(await loadOrchestration(name, version, signal))}
-          />
-        </Suspense>
-      }
+      versions={<ItsVersions name={name} />}
     >
       <MatchForm />
     </DocumentPage>

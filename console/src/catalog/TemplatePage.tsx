@@ -9,9 +9,9 @@ import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { Json } from "../ui/Code";
 import { useFollow } from "../ui/links";
-import { Loaded, Waiting } from "../ui/Loaded";
+import { Waiting } from "../ui/Loaded";
 import { deleteTemplate, loadTemplate, loadTemplateVersions } from "./calls";
-import { Deletion, DocumentPage } from "./DocumentPage";
+import { Deletion, DocumentPage, Stored } from "./DocumentPage";
 import { useOrchestrations } from "./names";
 import { presetRefusal } from "./words";
 
@@ -24,7 +24,23 @@ export default function TemplatePage() {
     (signal) => loadTemplate(name, undefined, signal),
     () => IDLE,
   );
-  return <Loaded polled={found}>{(one) => <View template={one} />}</Loaded>;
+  return (
+    <Stored name={name} polled={found} versions={<ItsVersions name={name} />}>
+      {(one) => <View template={one} />}
+    </Stored>
+  );
+}
+
+function ItsVersions({ name }: { name: string }) {
+  return (
+    <Suspense fallback={<Waiting />}>
+      <Versions
+        address={`/templates/${name}`}
+        load={(page, signal) => loadTemplateVersions(name, page, signal)}
+        read={async (version, signal) => yamlOf(await loadTemplate(name, version, signal))}
+      />
+    </Suspense>
+  );
 }
 
 function View({ template: one }: { template: Template }) {
@@ -39,15 +55,7 @@ function View({ template: one }: { template: Template }) {
         { label: text.templates.usedBy, value: <Users name={name} /> },
       ]}
       views={[{ id: "params", label: text.task.params, content: <Json value={one.params} label={text.task.params} /> }]}
-      versions={
-        <Suspense fallback={<Waiting />}>
-          <Versions
-            address={`/templates/${name}`}
-            load={(page, signal) => loadTemplateVersions(name, page, signal)}
-            read={async (version, signal) => yamlOf(await loadTemplate(name, version, signal))}
-          />
-        </Suspense>
-      }
+      versions={<ItsVersions name={name} />}
     />
   );
 }
