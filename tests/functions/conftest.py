@@ -16,6 +16,7 @@ from shared.services import Services, services
 from shared.settings import PREFIX, Settings
 from shared.telemetry import logger
 from tests.deployment import emulated
+from tests.permitted import permitted
 
 EVENTS = Path(__file__).parent.parent / "events"
 
@@ -32,6 +33,13 @@ class Context(LambdaContext):
     @staticmethod
     def get_remaining_time_in_millis() -> int:
         return 60_000
+
+
+@pytest.fixture(autouse=True)
+def _permitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no handler ask AWS for what its role doesn't allow."""
+    with permitted(monkeypatch):
+        yield
 
 
 @pytest.fixture

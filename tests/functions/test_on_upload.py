@@ -7,11 +7,13 @@ from urllib.parse import quote_plus
 import pytest
 
 from functions.on_upload.handler import handler, milliseconds
+from shared.catalog import put_orchestration, put_template
 from shared.errors import ServiceBusy
+from shared.orchestration import OrchestrationDocument, TemplateDocument
 from shared.pipeline import get_task
 from shared.services import Services
 from shared.sortable_id import id_time
-from shared.task import Source
+from shared.task import Source, SubtaskType
 from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.outages import outage
@@ -99,6 +101,20 @@ def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(wor
         "0123456789abcdef0123456789abcdef-2",
         "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
     )
+
+
+def test_an_orchestration_may_name_a_template_of_ones_own(world: Services, context: Context) -> None:
+    put_template(world, "main", TemplateDocument(name="mine", operation=SubtaskType.SCREENSHOT, params={"at": [0]}))
+    mine = {
+        "name": "own",
+        "trigger": {"prefix": "own/"},
+        "subtasks": [{"name": "cover", "type": "SCREENSHOT", "template": "mine"}],
+    }
+    put_orchestration(world, "main", OrchestrationDocument.model_validate(mine))
+
+    (verdict,) = handler(a_notification("own/a.mp4"), context)
+
+    assert get_task(world, "main", verdict["taskId"]).subtasks[0].params["at"] == [0]
 
 
 @pytest.mark.parametrize("name", KEYS)

@@ -40,6 +40,17 @@ def an_upload_becomes_a_task(cloud: Cloud, lane: Lane = Lane.STANDARD) -> None:
     assert cloud.subtask(verdict["taskId"])["waiting"]["reason"] == "QUEUED"
 
 
+def an_upload_is_processed_by_a_template_of_ones_own(cloud: Cloud) -> None:
+    cloud.call("PUT", "/templates/own", {"operation": "SCREENSHOT", "params": {"at": [0]}})
+    subtask = {"name": "cover", "type": "SCREENSHOT", "template": "own"}
+    cloud.call("PUT", "/orchestrations/own", {"trigger": {"prefix": "own/"}, "subtasks": [subtask]})
+    key = cloud.key("own")
+
+    [verdict] = cloud.uploaded(key, cloud.put(key))
+
+    assert verdict["taskId"]
+
+
 def an_upload_that_is_told_twice_has_one_task(cloud: Cloud) -> None:
     cloud.call("PUT", "/orchestrations/twice", {"trigger": {"prefix": "twice/"}, "subtasks": [COVER]})
     key = cloud.key("twice")
@@ -305,6 +316,7 @@ STORIES: Mapping[str, Story] = {
     "OnUpload dynamodb:UpdateItem TasksTable": an_upload_becomes_a_task,
     "OnUpload dynamodb:GetItem TasksTable": an_upload_that_is_told_twice_has_one_task,
     "OnUpload dynamodb:Query CatalogTable": an_upload_becomes_a_task,
+    "OnUpload dynamodb:GetItem CatalogTable": an_upload_is_processed_by_a_template_of_ones_own,
     "OnUpload dynamodb:PutItem UploadsTable": an_upload_becomes_a_task,
     "OnUpload dynamodb:GetItem UploadsTable": an_upload_that_is_told_twice_has_one_task,
     **by_lane("OnUpload", "SendMessage", an_upload_becomes_a_task),
