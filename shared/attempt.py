@@ -1,10 +1,7 @@
 """One attempt at one subtask: see whether its rule is met, run its operation, store what it made."""
 
 import hashlib
-import os
 import shlex
-import shutil
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.attempt_files import AttemptFiles, check_disk
-from shared.attempt_record import AttemptRecord, OutputFile
-from shared.errors import AttemptFailed, Interrupted, MediaRejected, ParametersRejected, ServiceBusy, WorkerFailed
+from shared.attempt_record import AttemptRecord, OutputFile, kept
+from shared.errors import (
+    AttemptFailed,
+    Interrupted,
+    MediaRejected,
+    OperationFailed,
+    ParametersRejected,
+    ServiceBusy,
+    ServiceRefused,
+    WorkerFailed,
+)
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.heartbeat import heartbeat
 from shared.operations import OPERATIONS
@@ -27,10 +33,12 @@ from shared.sortable_id import base32
 from shared.task import RULE_NOT_MET, STOPPED_BY, Failure, Hold, Source, Subtask, Task
 from shared.telemetry import logger
 from shared.tenant import home, within
+from shared.workspace import workspace
 
 # What ffmpeg may not use of a function's time: storing the outputs and ending the subtask need some.
 CLOSING_SECONDS = 20
 
+MESSAGE_LETTERS = 1000  # A task's item has the failures of up to 50 subtasks, and ends at 400 KB.
 CHUNK = 1024**2  # bytes read at once
 STARTING = Progress(0, "starting")
 
@@ -71,6 +79,8 @@ class Attempt:
             trouble = error
         except ServiceBusy as error:
             trouble = Interrupted(error.message, code="InternalError.ServiceBusy")
+        except ServiceRefused as error:
+            trouble = OperationFailed(error.message, code="InternalError.ServiceRefused")
         except Exception:  # noqa: BLE001 - a fault of ours: the task must end, and the log must tell why
             logger().exception("attempt failed unexpectedly", task_id=self.hold.task_id, no=self.hold.no)
             trouble = WorkerFailed(
@@ -84,9 +94,9 @@ class Attempt:
             outputs=() if trouble else tuple(self.outputs),
             result=self.result,
             warnings=tuple(self.warnings),
-            failure=Failure(trouble.code, trouble.message) if trouble else None,
+            failure=failure_of(trouble) if trouble else None,
             skipped=None if trouble else self.skipped,
-            commands=tuple(shlex.join(command) for command in self.ffmpeg.commands) if self.ffmpeg else (),
+            commands=kept([shlex.join(command) for command in self.ffmpeg.commands]) if self.ffmpeg else (),
             log_tail=self.ffmpeg.log_tail if self.ffmpeg else "",
             seconds={phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
         )
@@ -236,16 +246,9 @@ class Attempt:
             self.progress = Progress(self.progress.percent, outer.phase)
 
 
-@contextmanager
-def workspace() -> Iterator[Path]:
-    """Lend an empty folder on the function's disk; what an attempt that was killed left there goes first."""
-    folder = Path(tempfile.gettempdir()) / f"reelmill-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def failure_of(trouble: AttemptFailed) -> Failure:
+    """Return what is noted of an error."""
+    return Failure(trouble.code, trouble.message[:MESSAGE_LETTERS])
 
 
 def checksum(path: Path) -> int:

@@ -1,10 +1,13 @@
 """What an attempt leaves behind: the files that it wrote, and a record for the person who asks why. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from shared.task import Failure
+
+COMMANDS_ROOM = 65_536  # Letters: hundreds of pictures take as many commands, and nobody reads them all.
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,12 @@ class AttemptRecord:
     commands: tuple[str, ...] = ()
     log_tail: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def kept(commands: Sequence[str]) -> tuple[str, ...]:
+    """Return the commands; when they take too much room, the first ones and the last, with a remark in between."""
+    *first, last = commands or [""]
+    taken = accumulate(map(len, first), initial=len(last))
+    fitting = max(sum(size <= COMMANDS_ROOM for size in taken) - 1, 0)
+    left_out = len(first) - fitting
+    return (*first[:fitting], f"# commands left out here: {left_out}", last) if left_out else tuple(commands)

@@ -51,7 +51,9 @@ def ask_leave(services: Services, ref: SubtaskRef, now: int) -> Leave:
 def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
     """Whether a claim of that subtask would be accepted now."""
     subtask = task.subtask(ref.no) if task.run == ref.run else None
-    return subtask is not None and task.free(ref.no, now) and not subtask.spent(max_attempts)
+    if subtask is None or subtask.spent(max_attempts):
+        return False
+    return task.free(ref.no, now) and not task.early_by(ref.no, now)
 
 
 def settle_leave(services: Services, leave: Leave, task: Task | None, no: int, now: int) -> None:

@@ -1,6 +1,9 @@
 """The use cases of the catalog: find, store and check orchestrations and templates."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +22,32 @@ from shared.presets import preset_orchestrations, preset_templates
 from shared.rule import fields_in, parsed
 from shared.services import Services
 from shared.task import Subtask, SubtaskType
+from shared.task_item import MAX_PLAN_BYTES, stored_size
+
+MOST_STORED = 200  # orchestrations of a tenant, and as many templates: each upload and each list reads all of a kind
+# One answer lists all of a kind, and Lambda ends it at 6 MB. What ships comes on top, and what two store at a time.
+MOST_STORED_BYTES = 4_000_000
+
+TemplateReader = Callable[[str], Template | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An orchestration and the subtasks that it asks for, which are planned once, when somebody wants them."""
+
+    orchestration: Orchestration
+    templates: TemplateReader
+
+    @cached_property
+    def subtasks(self) -> tuple[Subtask, ...]:
+        """The subtasks, with templates and defaults filled in. Raises RequestRejected."""
+        return plan_subtasks(self.templates, self.orchestration.subtasks)
+
+
+def list_plans(services: Services, tenant: str) -> list[Plan]:
+    """Return every orchestration, presets included, by name, each to be planned."""
+    templates = template_reader(services, tenant)
+    return [Plan(orchestration, templates) for orchestration in list_orchestrations(services, tenant)]
 
 
 def list_orchestrations(services: Services, tenant: str) -> list[Orchestration]:
@@ -42,9 +71,13 @@ def get_orchestration(services: Services, tenant: str, name: str) -> Orchestrati
 
 
 def put_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
-    """Store a new version; raise RequestRejected when a template, a parameter or the trigger's bucket is wrong."""
+    """Store a new version; raise RequestRejected when a template, a parameter or the trigger's bucket is wrong.
+
+    Raise Conflict when there is no room for it.
+    """
     refuse_own_output(services, document)
-    plan_subtasks(services, tenant, document.subtasks)
+    plan_subtasks(template_reader(services, tenant), document.subtasks)
+    refuse_without_room("orchestrations", services.orchestrations.all(tenant), document)
     return store_orchestration(services, tenant, document)
 
 
@@ -75,7 +108,7 @@ def switch_orchestration(services: Services, tenant: str, name: str, *, enabled:
     if found.enabled == enabled:
         return found
     if enabled:
-        plan_subtasks(services, tenant, found.subtasks)
+        plan_subtasks(template_reader(services, tenant), found.subtasks)
     return store_orchestration(services, tenant, found.model_copy(update={"enabled": enabled}))
 
 
@@ -100,6 +133,11 @@ def find_template(services: Services, tenant: str, name: str) -> Template | None
     return preset_templates().get(name) or services.templates.get(tenant, name)
 
 
+def template_reader(services: Services, tenant: str) -> TemplateReader:
+    """Return what finds a tenant's templates by name, for one request: it reads each once at most."""
+    return cache(partial(find_template, services, tenant))
+
+
 def get_template(services: Services, tenant: str, name: str) -> Template:
     """Return a template; raise NotFound."""
     found = find_template(services, tenant, name)
@@ -110,9 +148,13 @@ def get_template(services: Services, tenant: str, name: str) -> Template:
 
 
 def put_template(services: Services, tenant: str, document: TemplateDocument) -> Template:
-    """Store a new version; raise RequestRejected when a parameter is wrong, Conflict when it is a preset's name."""
+    """Store a new version; raise RequestRejected when a parameter is wrong.
+
+    Raise Conflict when it is a preset's name, or there is no room for it.
+    """
     refuse_preset(document.name)
     params = checked_params(document.operation, document.params, f"template {document.name}")
+    refuse_without_room("templates", services.templates.all(tenant), document)
     stored = Template(
         name=document.name,
         operation=document.operation,
@@ -139,24 +181,61 @@ def refuse_preset(name: str) -> None:
         raise Conflict(message, code="PresetIsReadOnly")
 
 
-def plan_subtasks(services: Services, tenant: str, rules: Iterable[SubtaskRule]) -> tuple[Subtask, ...]:
-    """Return the subtasks that the rules ask for, templates and defaults filled in; raise RequestRejected."""
+def refuse_without_room(
+    kind: str, stored: Iterable[Orchestration | Template], document: OrchestrationDocument | TemplateDocument
+) -> None:
+    """Raise Conflict when a document is one too many, or too long; what makes one shorter is never refused."""
+    sizes = {one.name: answered_size(one) for one in stored}
+    before, size = sizes.pop(document.name, 0), answered_size(document)
+    total = sum(sizes.values()) + size
+    if not before and len(sizes) >= MOST_STORED:
+        message = f"{len(sizes)} {kind} are stored already, which is the limit: delete one first"
+    elif size > before and total > MOST_STORED_BYTES:
+        message = (
+            f"it would take {total // 1000} KB with the other {kind}, and the limit is {MOST_STORED_BYTES // 1000}: "
+            "make it shorter, or delete another first"
+        )
+    else:
+        return
+    raise Conflict(message, code="CatalogFull")
+
+
+def answered_size(document: BaseModel) -> int:
+    """Return how many bytes a document takes in an answer of Lambda's, which is JSON within JSON."""
+    return len(json.dumps(json.dumps(document.model_dump(mode="json", by_alias=True))))
+
+
+def plan_subtasks(templates: TemplateReader, rules: Iterable[SubtaskRule]) -> tuple[Subtask, ...]:
+    """Return the subtasks that the rules ask for, templates and defaults filled in.
+
+    Raise RequestRejected when one is wrong, or all together are more than a task has room for.
+    """
     rules = tuple(rules)
     numbers = by_name(rules)
-    return tuple(
-        Subtask(
+    planned: list[Subtask] = []
+    size = 0
+    for rule in rules:
+        subtask = Subtask(
             no=numbers[rule.name],
             name=rule.name,
             type=rule.type,
-            params=planned_params(services, tenant, rule),
+            params=planned_params(templates, rule),
             template=rule.template,
             needs=tuple(sorted(numbers[name] for name in rule.predecessors)),
             input=numbers[rule.input] if rule.input else None,
             file_name=rule.file_name,
             when=checked_when(rule, rules),
         )
-        for rule in rules
-    )
+        planned.append(subtask)
+        size += stored_size(subtask)
+        if size > MAX_PLAN_BYTES:  # told at once: to plan fifty huge ones to their end would take seconds
+            message = (
+                f"the subtasks up to {rule.name} take {size // 1024} KB with what their templates say, and all of a "
+                f"task's may take {MAX_PLAN_BYTES // 1024}: shorten the parameters, or divide the subtasks among "
+                "several orchestrations or tasks"
+            )
+            raise RequestRejected(message, code="TaskTooLarge")
+    return tuple(planned)
 
 
 def checked_when(rule: SubtaskRule, rules: Iterable[SubtaskRule]) -> str | None:
@@ -172,16 +251,15 @@ def checked_when(rule: SubtaskRule, rules: Iterable[SubtaskRule]) -> str | None:
     return rule.when
 
 
-def planned_params(services: Services, tenant: str, rule: SubtaskRule) -> Mapping[str, Any]:
+def planned_params(templates: TemplateReader, rule: SubtaskRule) -> Mapping[str, Any]:
     """Return a subtask's parameters: the template's, overlaid by its own, checked."""
     where = f"subtask {rule.name}"
     base: Mapping[str, Any] = {}
     if rule.template:
-        try:
-            template = get_template(services, tenant, rule.template)
-        except NotFound as error:
-            message = f"{where}: {error.message}"
-            raise RequestRejected(message, code="UnknownTemplate") from error
+        template = templates(rule.template)
+        if template is None:
+            message = f"{where}: there is no template {rule.template}"
+            raise RequestRejected(message, code="UnknownTemplate")
         if template.operation is not rule.type:
             message = f"{where} is a {rule.type}, but the template {template.name} is for {template.operation}"
             raise RequestRejected(message, code="WrongTemplate")

@@ -9,12 +9,12 @@ from shared.telemetry import count, logger
 
 
 def enqueue(services: Services, task: Task) -> Task:
-    """Put into the queue what is due for it. Should AWS not take it now, the sweeper sends it later."""
+    """Put into the queue what is due for it. Should AWS not take it now, it stays unsent until the sweeper looks."""
     return send(services, task, task.due_for_sending(services.now()))
 
 
 def send(services: Services, task: Task, numbers: Collection[int]) -> Task:
-    """Put unsent subtasks into the queue. Should AWS not take them now, the sweeper sends them later."""
+    """Put subtasks into the queue. Should AWS not take them now, they stay unsent until the sweeper looks."""
     if not numbers:
         return task
     try:

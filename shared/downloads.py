@@ -50,20 +50,25 @@ def zip_outputs(  # noqa: PLR0913 - a task, one subtask of it, and how far to go
     place = Place(outputs[0].bucket, posixpath.join(folder, f"{task.id}-{subtask.no}.zip"))
     stem = posixpath.splitext(posixpath.basename(task.source.key))[0]
     found = Zip(place, f"{stem}-{subtask.name}.zip", None)
-    upload_id = read_resume(resume, place) if resume else None
+    if resume:
+        check_resume(resume, place)
     if stands(services, place):
         return found
-    upload, done = begun(services, place, upload_id)
     names = member_names(posixpath.relpath(output.key, folder) for output in outputs)
     members = (
         Member(name, output.size, checksum)
         for name, output, checksum in zip(names, outputs, checksums(services, outputs), strict=True)
     )
-    work = Work(services, outputs, Archive(tuple(members), subtask.ended_at or task.created_at), upload, until)
-    parts = work.go_on(done)
-    if parts is None:
-        return Zip(place, found.file_name, write_token(upload.upload_id, place))
-    services.media.complete_parts(upload, parts)
+    archive = Archive(tuple(members), subtask.ended_at or task.created_at)
+    upload = begun(services, place)
+    try:
+        if not Work(services, outputs, archive, upload, until).go_on():
+            return Zip(place, found.file_name, write_token(upload.upload_id, place))
+        # Others may be at work on it: with a key of KMS, a part that is put once more has another ETag.
+        services.media.complete_parts(upload, services.media.list_parts(upload))
+    except NotFound:
+        if not stands(services, place):  # nor has another request completed it meanwhile
+            raise
     return found
 
 
@@ -77,38 +82,39 @@ class Work:
     upload: PartedUpload
     until: int
 
-    def go_on(self, done: dict[int, str]) -> dict[int, str] | None:
-        """Make the parts that are not done yet, the first of them in any case; return all, or None if time ran out."""
+    def go_on(self) -> bool:
+        """Make the parts that are not there yet, the first of them in any case; tell whether that were all."""
+        done = self.services.media.list_parts(self.upload)
         ranges = dict(enumerate(self.archive.parts(), start=1))
         left = [number for number in ranges if number not in done]
 
-        def make(number: int) -> str | None:
+        def make(number: int) -> bool:
             if number != left[0] and self.services.now() >= self.until:
-                return None
-            return self._make(number, *ranges[number])
+                return False
+            self._make(number, *ranges[number])
+            return True
 
         with ThreadPoolExecutor(WORKERS) as workers:
-            made = dict(zip(left, workers.map(make, left), strict=True))
-        parts = done | {number: tag for number, tag in made.items() if tag}
-        return parts if len(parts) == len(ranges) else None
+            return all(list(workers.map(make, left)))
 
-    def _make(self, number: int, start: int, end: int) -> str:
+    def _make(self, number: int, start: int, end: int) -> None:
         media = self.services.media
         pieces = list(self.archive.pieces(start, end))
         match pieces:
             case [Extract() as only] if end < self.archive.size:
-                return media.copy_part(self.upload, number, self.outputs[only.member], only.start, only.end)
+                media.copy_part(self.upload, number, self.outputs[only.member], only.start, only.end)
+                return
         content = b"".join(
             piece if isinstance(piece, bytes) else media.read(self.outputs[piece.member], piece.start, piece.end)
             for piece in pieces
         )
-        return media.put_part(self.upload, number, content)
+        media.put_part(self.upload, number, content)
 
 
-def read_resume(resume: str, place: Place) -> str:
-    """Return the upload that a token goes on with; raise RequestRejected when it isn't of this zip."""
+def check_resume(resume: str, place: Place) -> None:
+    """Raise RequestRejected for a token that this zip didn't give."""
     try:
-        return read_token(resume, place, lambda upload_id: isinstance(upload_id, str) and upload_id != "")
+        read_token(resume, place, lambda upload_id: isinstance(upload_id, str) and upload_id != "")
     except RequestRejected as error:
         message = "resume is not one that this download gave; ask again without it"
         raise RequestRejected(message, code="InvalidResume") from error
@@ -123,15 +129,14 @@ def stands(services: Services, place: Place) -> bool:
     return True
 
 
-def begun(services: Services, place: Place, upload_id: str | None) -> tuple[PartedUpload, dict[int, str]]:
-    """Return an upload, and what there is of it: a new one where the old one was given up meanwhile."""
-    if upload_id:
-        upload = PartedUpload(place.bucket, place.key, upload_id)
-        try:
-            return upload, services.media.list_parts(upload)
-        except NotFound:
-            pass
-    return services.media.begin_parts(place.bucket, place.key, ZIP), {}
+def begun(services: Services, place: Place) -> PartedUpload:
+    """Return the one upload that all who ask for a zip go on with; begin it where there is none."""
+    media = services.media
+    if upload := media.find_parts(place.bucket, place.key):
+        return upload
+    mine = media.begin_parts(place.bucket, place.key, ZIP)
+    # Of several that begin at the same moment all take the first; the others stay empty, and S3 gives them up in a day.
+    return media.find_parts(place.bucket, place.key) or mine
 
 
 def checksums(services: Services, outputs: Sequence[OutputFile]) -> list[int]:

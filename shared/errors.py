@@ -16,6 +16,7 @@ ReelmillError
 │   └── Interrupted            nobody's fault: try again, and don't count it        InternalError.*
 │       └── JobRunning         a service hasn't finished its part: come back later  InternalError.JobRunning
 ├── ServiceBusy                AWS said "not now": try again later
+├── ServiceRefused             AWS said "never": no retry mends it
 └── SettingsInvalid            a deployment is at fault: mend its settings
 """
 
@@ -126,6 +127,12 @@ class ServiceBusy(ReelmillError):
     """AWS said "not now": try again later."""
 
     code = "ServiceBusy"
+
+
+class ServiceRefused(ReelmillError):
+    """AWS said "never", as to an item that is too large: no retry mends it."""
+
+    code = "ServiceRefused"
 
 
 class SettingsInvalid(ReelmillError):

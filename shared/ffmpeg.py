@@ -244,6 +244,16 @@ class Ffmpeg:
     def _keep(self, chunk: bytes) -> None:
         self._log = (self._log + chunk)[-2 * LOG_TAIL_BYTES :]
 
+    @contextmanager
+    def at_most(self, share: float) -> Iterator[None]:
+        """Let what runs inside take no more than that share of the time that is left, 0 to 1."""
+        deadline, now = self._deadline, self._clock()
+        self._deadline = now + share * (deadline - now)
+        try:
+            yield
+        finally:
+            self._deadline = deadline
+
     def check_wall(self) -> None:
         """Raise LimitExceeded when the attempt's time is over: for loops that run no process."""
         if self._clock() >= self._deadline:

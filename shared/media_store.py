@@ -1,6 +1,7 @@
 """Media in S3: sources come down pinned to their version, outputs go up under keys of their own."""
 
 import mimetypes
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.attempt_record import OutputFile
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
+from shared.orchestration import format_of
 from shared.task import Source
+from shared.telemetry import logger
 from shared.upload import Upload, version_id_of
 
 if TYPE_CHECKING:
@@ -39,8 +42,10 @@ GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "M
 HIDDEN = frozenset({"403", "AccessDenied"})
 CHANGED = frozenset({"412", "PreconditionFailed"})
 SAVED_ALONE = "application/octet-stream"
+MEDIA = re.compile(r"(video|audio|image)/[a-z0-9.+-]+")
 # Besides video, audio and pictures, what a browser shows and never runs.
 HARMLESS = frozenset({"application/vnd.apple.mpegurl", "application/json", "application/zip", "text/vtt", "text/plain"})
+NO_ANSWER = "S3 did not answer as it should"
 NO_UPLOAD = frozenset({"NoSuchUpload"})
 
 
@@ -114,16 +119,25 @@ class MediaStore:
             raise busy(error) from error
         return Source(bucket, key, head["ContentLength"], head["ETag"].strip('"'), version_id_of(head.get("VersionId")))
 
-    def list_newest(self, bucket: str, prefix: str, limit: int, after: str | None) -> Listing:
-        """Return the newest versions of the objects after a key, of at most so many; raise NotFound."""
+    def list_newest(
+        self, bucket: str, prefix: str, limit: int, after: str | None, *, without: tuple[str, str] = ("", "")
+    ) -> Listing:
+        """Return the newest versions of the objects after a key, of at most so many; raise NotFound.
+
+        Keys from the first of `without` up to the second are passed over: neither listed, nor told as the last one.
+        """
         place = {} if after is None else {"KeyMarker": after}
         uploads: list[Upload] = []
+        begin, end = without
         while True:
-            answer = self._list_versions(bucket, prefix, limit, place)
-            uploads += newest_of(bucket, answer)
+            answer = self._list_versions(bucket, prefix, limit - len(uploads), place)
+            uploads += (upload for upload in newest_of(bucket, answer) if not begin <= upload.key < end)
             if not answer["IsTruncated"]:
                 return Listing(tuple(uploads), None)
             last = answer["NextKeyMarker"]
+            if begin <= last < end:
+                place = {"KeyMarker": end}
+                continue
             # Without a version S3 goes on after all those of that key. Others that speak its language may stand still.
             if last != after:
                 return Listing(tuple(uploads), last)
@@ -188,48 +202,53 @@ class MediaStore:
             raise busy(error) from error
         return PartedUpload(bucket, key, answer["UploadId"])
 
+    def find_parts(self, bucket: str, key: str) -> PartedUpload | None:
+        """Return the object of that key that is being made of parts, the first begun of several; None without one."""
+        try:  # in the order of keys, those of one key in that of their beginnings
+            found = self._client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", [])
+        except (BotoCoreError, ClientError) as error:
+            raise busy(error) from error
+        return next((PartedUpload(bucket, key, one["UploadId"]) for one in found if one["Key"] == key), None)
+
     def list_parts(self, upload: PartedUpload) -> dict[int, str]:
         """Return the ETags of the parts that are there, by number; raise NotFound when there is no such upload."""
         found: dict[int, str] = {}
         try:
             for page in self._client.get_paginator("list_parts").paginate(**upload.place):
                 found |= {part["PartNumber"]: part["ETag"] for part in page.get("Parts", [])}
-        except ClientError as error:
-            if error.response["Error"]["Code"] in GONE | NO_UPLOAD:
-                message = f"the upload of {upload.key} was completed or given up"
-                raise NotFound(message, code="UploadNotFound") from error
-            raise busy(error) from error
-        except BotoCoreError as error:
-            raise busy(error) from error
+        except (BotoCoreError, ClientError) as error:
+            raise unparted(upload, error) or busy(error) from error
         return found
 
-    def put_part(self, upload: PartedUpload, number: int, content: bytes) -> str:
-        """Store a part; return its ETag."""
+    def put_part(self, upload: PartedUpload, number: int, content: bytes) -> None:
+        """Store a part; raise NotFound when there is no such upload."""
         try:
-            return self._client.upload_part(**upload.place, PartNumber=number, Body=content)["ETag"]
+            self._client.upload_part(**upload.place, PartNumber=number, Body=content)
         except (BotoCoreError, ClientError) as error:
-            raise busy(error) from error
+            raise unparted(upload, error) or busy(error) from error
 
-    def copy_part(self, upload: PartedUpload, number: int, output: OutputFile, start: int, end: int) -> str:
-        """Let S3 copy a part out of another object; return its ETag. Raise NotFound when that is gone."""
+    def copy_part(self, upload: PartedUpload, number: int, output: OutputFile, start: int, end: int) -> None:
+        """Let S3 copy a part out of another object; raise NotFound when that or the upload is gone."""
         try:
-            answer = self._client.upload_part_copy(
+            self._client.upload_part_copy(
                 **upload.place,
                 PartNumber=number,
                 CopySource={"Bucket": output.bucket, "Key": output.key},
                 CopySourceRange=span(start, end),
             )
         except (BotoCoreError, ClientError) as error:
-            raise unreadable(output, error) from error
-        return answer["CopyPartResult"]["ETag"]
+            raise unparted(upload, error) or unreadable(output, error) from error
 
     def complete_parts(self, upload: PartedUpload, parts: Mapping[int, str]) -> None:
-        """Make the object of its parts, whose ETags are given by number; it shows up whole."""
+        """Make the object of its parts, whose ETags are given by number; it shows up whole.
+
+        Raises NotFound when there is no such upload.
+        """
         listed: list[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": parts[number]} for number in sorted(parts)]
         try:
             self._client.complete_multipart_upload(**upload.place, MultipartUpload={"Parts": listed})
         except (BotoCoreError, ClientError) as error:
-            raise busy(error) from error
+            raise unparted(upload, error) or busy(error) from error
 
     def upload(self, path: Path, output: OutputFile, made_by: Sequence[str]) -> None:
         """Store a file whole, and whose work it is; S3 shows it only once it is. It is a loser's until `settle`."""
@@ -305,13 +324,17 @@ class MediaStore:
             raise busy(error) from error
         part_size = max(MIN_PART_BYTES, -(-size // MAX_PARTS))
         target["UploadId"] = upload_id
-        numbers = range(1, -(-size // part_size) + 1)
+        # With its length signed, too, each part takes just its own bytes.
+        lengths = [min(part_size, size - start) for start in range(0, size, part_size)]
         return UploadPlan(
             bucket,
             key,
             upload_id=upload_id,
             part_size=part_size,
-            part_urls=tuple(self._sign("upload_part", {**target, "PartNumber": number}, seconds) for number in numbers),
+            part_urls=tuple(
+                self._sign("upload_part", {**target, "PartNumber": number, "ContentLength": length}, seconds)
+                for number, length in enumerate(lengths, start=1)
+            ),
             complete_url=self._sign("complete_multipart_upload", target, seconds),
             abort_url=self._sign("abort_multipart_upload", target, seconds),
         )
@@ -341,7 +364,8 @@ def newest_of(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> Iterato
 
 def content_type_of(key: str) -> str:
     """Return the media type that a key's ending stands for."""
-    return mimetypes.guess_type(key)[0] or "application/octet-stream"
+    # Of the whole key mimetypes makes a URL, and believes what one of the form data:TYPE says of itself.
+    return mimetypes.guess_type(f"a.{format_of(key)}")[0] or SAVED_ALONE
 
 
 def shown_type(kind: str) -> str:
@@ -349,9 +373,8 @@ def shown_type(kind: str) -> str:
 
     All else, as pages, scripts and what is made of XML (SVG, manifests), is bytes: a stranger may have written it.
     """
-    plain = kind.partition(";")[0].strip().lower()
-    media = plain.startswith(("video/", "audio/", "image/")) and not plain.endswith("xml")
-    return kind if media or plain in HARMLESS else SAVED_ALONE
+    media = MEDIA.fullmatch(kind) and not kind.endswith(("svg", "xml"))
+    return kind if media or kind in HARMLESS else SAVED_ALONE
 
 
 def not_there(bucket: str, key: str) -> NotFound:
@@ -387,11 +410,27 @@ def unreadable(output: OutputFile, error: Exception) -> NotFound | ServiceBusy:
     return busy(error)
 
 
+def unparted(upload: PartedUpload, error: Exception) -> NotFound | None:
+    """Return the error of an upload that is there no more; None when it is another."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] in NO_UPLOAD:
+        message = f"the upload of {upload.key} was completed or given up"
+        return NotFound(message, code="UploadNotFound")
+    return None
+
+
 def busy(error: Exception) -> ServiceBusy:
     """Return what a failed call to S3 means to a request: not now."""
-    return ServiceBusy(f"S3 did not answer as it should: {error}")
+    return ServiceBusy(no_answer(error))
 
 
 def interrupted(error: Exception) -> Interrupted:
     """Return what a failed call to S3 means to an attempt: another may do better."""
-    return Interrupted(f"S3 did not answer as it should: {error}", code="InternalError.Storage")
+    return Interrupted(no_answer(error), code="InternalError.Storage")
+
+
+def no_answer(error: Exception) -> str:
+    """Return what is told of a failed call to S3: its code. AWS's own words, with hosts and roles, are for the log."""
+    logger().warning(NO_ANSWER, reason=str(error))
+    refusal = error.__context__ if isinstance(error, Boto3Error) else error  # of an upload whose call was refused
+    code = refusal.response["Error"]["Code"] if isinstance(refusal, ClientError) else type(error).__name__
+    return f"{NO_ANSWER}: {code}"

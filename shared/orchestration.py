@@ -37,6 +37,8 @@ VARIABLES = frozenset(
 MAX_KEY_BYTES = 1024  # S3: an object key's length in UTF-8.
 DOTS = frozenset({".", ".."})
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+# S3's rules. Names like a--x-s3 are kept for what has endpoints of its own, as ARNs have, and botocore would go there.
+BUCKET_NAME = re.compile(r"(?!.*--[a-z]+-s3$)[a-z0-9][a-z0-9.-]+[a-z0-9]")
 
 
 class Kind(StrEnum):
@@ -70,7 +72,20 @@ def checked_file_name(pattern: str) -> str:
     return checked_pattern(pattern)
 
 
+def checked_bucket_name(name: str) -> str:
+    """Return the name of a bucket; raise ValueError when no bucket, or no plain one, can have it."""
+    if not BUCKET_NAME.fullmatch(name):
+        message = (
+            "a bucket's name is made of lower-case letters, digits, dots and hyphens, and both ends are a letter or a "
+            "digit; ARNs, and names that end like --x-s3, are not taken"
+        )
+        raise ValueError(message)
+    return name
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+# S3: the length of a bucket's name.
+BucketName = Annotated[str, StringConstraints(min_length=3, max_length=63), AfterValidator(checked_bucket_name)]
 Format = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9]{1,10}$")]
 Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(checked_pattern)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(checked_file_name)]
@@ -90,7 +105,7 @@ class Document(BaseModel):
 class Trigger(Document):
     """Which new objects an orchestration takes. No formats means all known media formats."""
 
-    bucket: str | None = None
+    bucket: BucketName | None = None
     prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
     formats: tuple[Format, ...] = ()
 
@@ -192,7 +207,7 @@ class Verdict(StrEnum):
     EMPTY_OBJECT = "EMPTY_OBJECT"  # no bytes, or a folder
     OWN_OUTPUT = "OWN_OUTPUT"  # Reelmill wrote it itself
     SUPERSEDED = "SUPERSEDED"  # a later write of the key was seen first, and nothing keeps this one
-    INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"  # one takes it, but names a template that is gone
+    INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"  # one takes it, but can't be planned: its template is gone, say
 
 
 class Match(BaseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from shared.catalog import get_orchestration, plan_subtasks
+from shared.catalog import get_orchestration, plan_subtasks, template_reader
 from shared.dispatch import enqueue
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.media_store import not_there
@@ -52,7 +52,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
     task = Task(
         id=identifier,
         source=source,
-        subtasks=plan_subtasks(services, tenant, rules),
+        subtasks=plan_subtasks(template_reader(services, tenant), rules),
         created_at=now,
         output_prefix=(orchestration.output if orchestration else wanted.output).prefix,
         orchestration=OrchestrationRef(orchestration.name, orchestration.version) if orchestration else None,
@@ -83,7 +83,7 @@ def get_run(services: Services, tenant: str, identifier: str, run: int | None) -
 
 def run_of(services: Services, task: Task, run: int | None) -> Task:
     """Return a task, read in its newest run, as it stood in that one; raise NotFound."""
-    found = task if run in {None, task.run} else services.tasks.get_run(task, run or 0)
+    found = task if run is None else services.tasks.get_run(task, run)
     if found is None:
         message = f"task {task.id} has no run {run}; its newest is {task.run}"
         raise NotFound(message, code="RunNotFound")

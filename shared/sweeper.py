@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.dispatch import fail, give_up
+from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.task import Failure, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.telemetry import logger
 
 OLDEST_LOOK_MS = 6 * 3600 * 1000
+PUT_OFF_MS = 5 * 60 * 1000  # Until the next look at a task that could not be healed: the others come first.
+A_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Swept:
 def sweep(services: Services, seconds_left: Callable[[], float]) -> Swept:
     """Look at every task that is due a look, the longest due first, and heal what a crash left behind.
 
-    A task that can't be healed now is left to the next sweep and holds up none behind it. Raise ServiceBusy when
-    the list of due tasks can't be read.
+    A task that can't be healed now is looked at again minutes later and holds up none behind it. Raise ServiceBusy
+    when the list of due tasks can't be read.
     """
     looked = failed = 0
     for identifier in services.lists.due(services.now()):
@@ -41,8 +44,13 @@ def sweep(services: Services, seconds_left: Callable[[], float]) -> Swept:
 def look_at(services: Services, identifier: str) -> None:
     """Heal a task that is due a look, unless it has completed meanwhile."""
     task = services.tasks.get(identifier)
-    if task and task.status is not TaskStatus.COMPLETED:
+    if task is None or task.status is TaskStatus.COMPLETED:
+        return
+    try:
         heal(services, task, services.now())
+    except Exception:
+        services.tasks.look_again(task, services.now() + PUT_OFF_MS)
+        raise
 
 
 def heal(services: Services, task: Task, now: int) -> None:
@@ -74,10 +82,24 @@ def next_look(task: Task, now: int, resend_after: int) -> int:
 
 
 def bury(services: Services, ref: SubtaskRef) -> None:
-    """End a subtask whose message has come to the dead-letter queue, unless it has ended or is being worked on."""
-    task = services.tasks.get(ref.task_id)
-    subtask = task.subtask(ref.no) if task and task.run == ref.run else None
-    if task is None or subtask is None or subtask.terminal:
+    """End a subtask whose message has come to the dead-letter queue, unless it has ended or is being worked on.
+
+    The message of one that has succeeded goes round again, since its files may not be kept yet, which RunSubtask alone
+    may do. Raise ServiceBusy when it has done so for a day: then it stays, and the alarm rings before they expire.
+    """
+    newest = services.tasks.get(ref.task_id)
+    task = services.tasks.get_run(newest, ref.run) if newest else None
+    subtask = task.subtask(ref.no) if task else None
+    if task is None or subtask is None or subtask.status is SubtaskStatus.FAILED:
+        return
+    if subtask.status is SubtaskStatus.SUCCESSFUL:
+        if services.now() - (subtask.ended_at or 0) > A_DAY_MS:
+            message = (
+                f"RunSubtask could not get through the message of subtask {ref.no} of task {task.id} for a day, though "
+                "it has succeeded: its files may expire. Its log tells why; mend that, then redrive the dead letters"
+            )
+            raise ServiceBusy(message)
+        services.queues.send(task, {ref.no})
         return
     failure = Failure(
         "InternalError.Undeliverable",

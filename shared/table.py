@@ -6,9 +6,14 @@ from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
-from shared.errors import ServiceBusy
+from shared.errors import ServiceBusy, ServiceRefused
+from shared.telemetry import logger
 
+NO_ANSWER = "DynamoDB did not answer as it should"
 REFUSED = "ConditionalCheckFailedException"
+# The request itself is at fault, as an item of over 400 KB. Whatever else is refused may be granted later: new rights
+# take a while to be known everywhere, and people mend those that are missing.
+NEVER = "ValidationException"
 
 M = TypeVar("M", bound=Model)
 
@@ -25,7 +30,7 @@ def bound(model: type[M], table: str) -> type[M]:
 
 
 def read(model: type[M], key: str, sort_key: str | None = None) -> M | None:
-    """Return an item as it stands now, None when there is none; raise ServiceBusy."""
+    """Return an item as it stands now, None when there is none; raise ServiceBusy or ServiceRefused."""
     try:
         return model.get(key, sort_key, consistent_read=True)
     except DoesNotExist:
@@ -35,7 +40,7 @@ def read(model: type[M], key: str, sort_key: str | None = None) -> M | None:
 
 
 def save(item: Model, condition: Condition | None = None) -> bool:
-    """Put an item; return False when the condition refuses it; raise ServiceBusy."""
+    """Put an item; return False when the condition refuses it; raise ServiceBusy or ServiceRefused."""
     try:
         item.save(condition=condition)
     except PutError as error:
@@ -45,6 +50,9 @@ def save(item: Model, condition: Condition | None = None) -> bool:
     return True
 
 
-def busy(error: PynamoDBException) -> ServiceBusy:
-    """Return what a failed call to DynamoDB means to the caller: not now."""
-    return ServiceBusy(f"DynamoDB did not answer as it should: {error.cause_response_code or error}")
+def busy(error: PynamoDBException) -> ServiceBusy | ServiceRefused:
+    """Return what a failed call to DynamoDB means: not now, or never. AWS's own words are for the log alone."""
+    logger().warning(NO_ANSWER, reason=str(error))
+    if error.cause_response_code == NEVER:
+        return ServiceRefused(f"DynamoDB does not take this: {NEVER}")
+    return ServiceBusy(f"{NO_ANSWER}: {error.cause_response_code or type(error.cause or error).__name__}")

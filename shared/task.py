@@ -13,6 +13,8 @@ RULE_NOT_MET = "RuleNotMet"
 OVER_BUDGET = "Budget."  # begins the code of what holds a subtask back for the day
 # Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
 EXCUSES = 5
+# By so much may the next attempt begin early: the clock that hides its message isn't the one that set its time.
+EARLY_MS = 1000
 
 
 class TaskStatus(StrEnum):
@@ -185,6 +187,11 @@ class Subtask:
         """Whether it will never move again in this run."""
         return self.status in TERMINAL
 
+    @property
+    def over_budget(self) -> bool:
+        """Whether it waits, or waited last, for the day's budget."""
+        return self.failure is not None and self.failure.code.startswith(OVER_BUDGET)
+
     def spent(self, max_attempts: int) -> bool:
         """Whether it has had all the attempts that it may have."""
         return self.tries >= max_attempts or self.attempt >= max_attempts * EXCUSES
@@ -275,17 +282,20 @@ class Task:
             and subtask.attempt == hold.attempt
         )
 
-    def ended_by(self, no: int, ending: Ending) -> bool:
-        """Whether subtask `no` ended just so; attempts are told apart by their records."""
-        subtask = self.subtasks[no - 1]
-        so = (subtask.status, subtask.record) == (ending.status, ending.record)
-        return so and ending.record is not None
-
     def free(self, no: int, now: int) -> bool:
         """Whether nobody holds that subtask: it waits, or its lease is over."""
         subtask = self.subtasks[no - 1]
         lapsed = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
         return lapsed or subtask.status is SubtaskStatus.WAITING
+
+    def early_by(self, no: int, now: int) -> int:
+        """Return in how many milliseconds that subtask's next attempt may begin: 0 for now.
+
+        What the day's budget holds back may begin as soon as it is sent, which may be early.
+        """
+        subtask = self.subtasks[no - 1]
+        left = (subtask.retry_at or 0) - now
+        return left if left > EARLY_MS and not subtask.over_budget else 0
 
     def ready(self) -> frozenset[int]:
         """Return the waiting subtasks whose predecessors all succeeded."""
@@ -300,8 +310,7 @@ class Task:
     @property
     def held(self) -> frozenset[int]:
         """The unsent subtasks that wait for the day's budget."""
-        over = {s.no for s in self.subtasks if s.failure and s.failure.code.startswith(OVER_BUDGET)}
-        return self.unsent & over
+        return self.unsent & {s.no for s in self.subtasks if s.over_budget}
 
     def due_for_sending(self, now: int) -> frozenset[int]:
         """Return the unsent subtasks whose messages may go out: not those that are held back until later."""

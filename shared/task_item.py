@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from pynamodb.attributes import (
-    JSONAttribute,
+    Attribute,
     MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
 )
+from pynamodb.constants import BINARY
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -31,6 +32,10 @@ from shared.task import (
 
 TASK = "TASK"
 TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
+# All subtasks of a new task together. DynamoDB ends their item at 400 KB, and each of 50 gets why it failed (1,000
+# letters of up to 4 bytes; else the address of its output, which is shorter) and 300 bytes of times, counts and names:
+# 215 KB. The task's own fields take less than 20 KB: its source, that key once more, prefix, session context, token.
+MAX_PLAN_BYTES = 160 * 1024
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas), and a page costs one query for each.
 
 
@@ -99,6 +104,20 @@ class ByDue(GlobalSecondaryIndex[Any]):
     due_at = NumberAttribute(range_key=True)
 
 
+class Packed(Attribute[Any]):
+    """JSON, compressed: an item ends at 400 KB, and what is long in a record says nearly the same many times."""
+
+    attr_type = BINARY
+
+    def serialize(self, value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can say
+        """Return it as bytes."""
+        return zlib.compress(json.dumps(value, separators=(",", ":")).encode())
+
+    def deserialize(self, value: bytes) -> Any:  # noqa: ANN401
+        """Return what bytes say."""
+        return json.loads(zlib.decompress(value))
+
+
 class TaskItem(Model):
     """A task with all its subtasks: one item, so that no move needs a transaction."""
 
@@ -139,7 +158,7 @@ class AttemptItem(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    record: JSONAttribute = JSONAttribute()
+    record = Packed()
     expires_at = NumberAttribute(null=True)
 
 
@@ -148,7 +167,7 @@ class RunItem(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    record: JSONAttribute = JSONAttribute()
+    record = Packed()
 
 
 class TokenItem(Model):
@@ -196,6 +215,11 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "carried_from": subtask.carried_from,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def stored_size(subtask: Subtask) -> int:
+    """Return how many bytes a subtask takes in its task's item (DynamoDB: names and values, in UTF-8)."""
+    return sum(len(f"{name}{value}".encode()) for name, value in subtask_map(subtask).items())
 
 
 def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:

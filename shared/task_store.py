@@ -7,12 +7,15 @@ from pynamodb.exceptions import PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 
+from shared import lost_answer
 from shared.attempt_record import AttemptRecord
 from shared.errors import ServiceBusy
 from shared.table import REFUSED, bound, busy, read, save
 from shared.task import (
+    EARLY_MS,
     EXCUSES,
     MAX_SUBTASKS,
+    OVER_BUDGET,
     STOPPED_BY,
     TASK_MOVES,
     Ending,
@@ -45,7 +48,7 @@ SENT_WITHIN_MS = 60_000  # A crash between "write" and "send" is looked for afte
 
 
 class TaskStore:
-    """The tasks table. A refused move returns None (or False); trouble with AWS raises ServiceBusy."""
+    """The tasks table. A refused move returns None or False; trouble with AWS raises ServiceBusy or ServiceRefused."""
 
     def __init__(self, table: str, resend_after_seconds: int = 900) -> None:
         """Bind to the table of that name; no request is made yet."""
@@ -74,8 +77,13 @@ class TaskStore:
         return first.task_id if first else task_id
 
     def sent(self, task: Task, numbers: Collection[int]) -> Task | None:
-        """Note that the messages of these subtasks are in the queue."""
-        return self._update(task.id, [self.items.unsent.delete(set(numbers))], self.items.run == task.run)
+        """Note that the messages of these subtasks are in the queue; refused if one was held back since they went."""
+        condition = self.items.run == task.run
+        for no in sorted(numbers):
+            seen, retry_at = task.subtasks[no - 1].retry_at, self._path(no)["retry_at"]
+            same = retry_at.does_not_exist()  # also of one that has been claimed meanwhile
+            condition &= same | (retry_at == seen) if seen else same
+        return self._update(task.id, [self.items.unsent.delete(set(numbers))], condition)
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:
         """Take the lease on a subtask for its next attempt."""
@@ -83,6 +91,7 @@ class TaskStore:
         condition = (
             (self.items.run == ref.run)
             & self._free(ref.no, now)
+            & self._in_time(ref.no, now)
             & (subtask["tries"] < max_attempts)
             & (subtask["attempt"] < max_attempts * EXCUSES)
         )
@@ -123,7 +132,12 @@ class TaskStore:
         ]
         if excused:
             actions.append(subtask["tries"].set(subtask["tries"] - 1))
-        return self._update(hold.task_id, actions, self._held(hold))
+        return self._update(
+            hold.task_id,
+            actions,
+            self._held(hold),
+            lambda newest: lost_answer.released(newest, hold, retry_at, failure),
+        )
 
     def hold_back(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
         """Let a subtask that nobody holds wait until then, its message unsent; refused if a waiting task began."""
@@ -167,7 +181,9 @@ class TaskStore:
             self.items.ended_at.remove(),
             *self._stands(new),
         ]
-        return self._update(task.id, actions, self._movable(task, "restart"))
+        return self._update(
+            task.id, actions, self._movable(task, "restart"), lambda newest: lost_answer.restarted(newest, new)
+        )
 
     def end(self, task: Task, now: int) -> Task | None:
         """Complete a waiting task so that nothing of it ever starts."""
@@ -192,7 +208,9 @@ class TaskStore:
         save(self._runs(task.id, run_key(task.run), record=run_json(task)))
 
     def get_run(self, task: Task, run: int) -> Task | None:
-        """Read a task as an earlier run left it; None when there was no such run."""
+        """Return a task as it stands in its newest run, or read what an earlier one left; None if there was none."""
+        if run == task.run:
+            return task
         item = read(self._runs, task.id, run_key(run))
         return run_from(task, item.record) if item else None
 
@@ -222,7 +240,9 @@ class TaskStore:
         for no in sorted(task.pending):
             changed = subtask_map(after.subtasks[no - 1])
             actions += [self._path(no)[name].set(changed[name]) for name in ("status", "ended_at", "failure")]
-        return self._update(task.id, actions, condition)
+        return self._update(
+            task.id, actions, condition, lambda newest: lost_answer.stopped(newest, task, STOPPED_BY[move], now)
+        )
 
     def _movable(self, task: Task, move: str) -> Condition:
         """Return the condition that the task is in this run, and in a status from which people may make the move."""
@@ -256,8 +276,8 @@ class TaskStore:
             if done:
                 return done
             newest = self.get(ref.task_id)
-            if newest and newest.run == ref.run and newest.ended_by(ref.no, ending):
-                return newest  # by the very update that was refused: the answer to its first sending was lost
+            if newest and lost_answer.ended(newest, ref, ending):
+                return newest
             if newest is None or not still_mine(newest):
                 return None
             seen = newest
@@ -317,6 +337,13 @@ class TaskStore:
         free: Condition = (subtask["status"] == str(SubtaskStatus.WAITING)) | lapsed
         return free
 
+    def _in_time(self, no: int, now: int) -> Condition:
+        """Return the condition that the subtask's next attempt may begin: see Task.early_by."""
+        subtask = self._path(no)
+        due = subtask["retry_at"].does_not_exist() | (subtask["retry_at"] <= now + EARLY_MS)
+        in_time: Condition = due | subtask["failure"]["code"].startswith(OVER_BUDGET)
+        return in_time
+
     def _held(self, hold: Hold) -> Condition:
         subtask = self._path(hold.no)
         held: Condition = (
@@ -326,12 +353,20 @@ class TaskStore:
         )
         return held
 
-    def _update(self, task_id: str, actions: list[Action], condition: Condition) -> Task | None:
+    def _update(
+        self,
+        task_id: str,
+        actions: list[Action],
+        condition: Condition,
+        made: Callable[[Task], bool] | None = None,
+    ) -> Task | None:
+        """Make a move; `made` tells, once it is refused, whether it had been made: see lost_answer."""
         item = self.items(task_id, TASK)
         try:
             item.update(actions=actions, condition=condition)
         except UpdateError as error:
-            if error.cause_response_code == REFUSED:
-                return None
-            raise busy(error) from error
+            if error.cause_response_code != REFUSED:
+                raise busy(error) from error
+            newest = self.get(task_id) if made else None
+            return newest if newest and made and made(newest) else None
         return task_from(item)

@@ -7,6 +7,8 @@ from shared.task import DEFAULT_TENANT
 NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 TENANT = re.compile(NAME)
 HOME = re.compile(rf"tenants/({NAME})/")
+# In the order of keys all homes lie from the first of these up to the second: no name of a tenant begins behind that.
+HOMES = ("tenants/", "tenants/~")
 
 
 def is_tenant(name: object) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from shared.catalog import list_orchestrations, plan_subtasks
+from shared.catalog import Plan, list_plans
 from shared.dispatch import enqueue
 from shared.errors import NotAllowed, RequestRejected
 from shared.orchestration import MAX_KEY_BYTES, Match, Orchestration, Verdict, match
@@ -13,7 +13,7 @@ from shared.sortable_id import sortable_id
 from shared.task import DEFAULT_TENANT, OrchestrationRef, Source, Subtask, Task
 from shared.task_list import TaskFilter
 from shared.telemetry import count
-from shared.tenant import home, within
+from shared.tenant import HOMES, home, within
 from shared.upload import CLOCKS_MS, REFUSALS, Judgement, Upload
 
 SUPERSEDED = "a later write of this key has been seen, and the bucket keeps no versions"
@@ -63,7 +63,7 @@ def accept_upload(services: Services, upload: Upload) -> list[Judgement]:
     There is a judgement for each orchestration that took it, or a single one when none did.
     """
     upload, superseded = services.verdicts.recognise(upload, services.now())
-    answers = ask(services, upload, list_orchestrations(services, upload.tenant))
+    answers = ask(services, upload, list_plans(services, upload.tenant))
     taking = takers(answers)
     if not taking:
         return [refuse(services, refusal(upload, answers))]
@@ -74,7 +74,7 @@ def accept_upload(services: Services, upload: Upload) -> list[Judgement]:
 
 def predict(services: Services, upload: Upload) -> tuple[list[Match], Judgement]:
     """Say what each orchestration would make of an upload, and what would become of it; nothing is kept."""
-    answers = ask(services, upload, list_orchestrations(services, upload.tenant))
+    answers = ask(services, upload, list_plans(services, upload.tenant))
     taking = takers(answers)
     matches = [answer.match for answer in answers]
     makers = [answer for answer in taking if answer.subtasks]
@@ -98,23 +98,22 @@ def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, toke
     refuse_beyond_home(services, tenant, wanted.prefix)
     place = replace(wanted, tenant=tenant)
     after = None if token is None else read_token(token, place, is_key)
-    listing = services.media.list_newest(wanted.bucket, wanted.prefix, limit, after)
-    orchestrations = list_orchestrations(services, tenant)
+    # The prefix keeps all others within their homes; who has none must not hear of what lies in those, by a token say.
+    without = HOMES if services.settings.tenant_claim and not home(tenant) else ("", "")
+    listing = services.media.list_newest(wanted.bucket, wanted.prefix, limit, after, without=without)
+    plans = list_plans(services, tenant)
     judgements: list[Judgement] = []
     for upload in listing.uploads:
-        recent = wanted.modified_after is None or upload.at >= wanted.modified_after
-        if recent and services.owner_of(upload.key) == tenant:
-            judgements += offer(services, replace(upload, tenant=tenant), orchestrations, wanted)
+        if wanted.modified_after is None or upload.at >= wanted.modified_after:
+            judgements += offer(services, replace(upload, tenant=tenant), plans, wanted)
     return BackfillPage(tuple(judgements), write_token(listing.last_key, place) if listing.last_key else None)
 
 
-def offer(
-    services: Services, upload: Upload, orchestrations: Iterable[Orchestration], wanted: Backfill
-) -> list[Judgement]:
+def offer(services: Services, upload: Upload, plans: Iterable[Plan], wanted: Backfill) -> list[Judgement]:
     """Offer an object that was there before to the orchestrations."""
     if not wanted.dry_run:
         upload, _ = services.verdicts.recognise(upload, services.now())
-    answers = ask(services, upload, orchestrations)
+    answers = ask(services, upload, plans)
     taking = takers(answers)
     if not taking:
         refused = refusal(upload, answers)
@@ -136,13 +135,14 @@ def offer(
     return judgements
 
 
-def ask(services: Services, upload: Upload, orchestrations: Iterable[Orchestration]) -> list[Answer]:
+def ask(services: Services, upload: Upload, plans: Iterable[Plan]) -> list[Answer]:
     """Return what each orchestration says to an upload, by all that is known without looking for earlier ones."""
-    return [answer_of(services, upload, orchestration) for orchestration in orchestrations]
+    return [answer_of(services, upload, plan) for plan in plans]
 
 
-def answer_of(services: Services, upload: Upload, orchestration: Orchestration) -> Answer:
+def answer_of(services: Services, upload: Upload, plan: Plan) -> Answer:
     """Return what an orchestration says to an upload."""
+    orchestration = plan.orchestration
     answer = Answer(orchestration, match(orchestration, upload.bucket, within(upload.tenant, upload.key)))
     if upload.bucket == services.settings.output_bucket:
         return answer.but(Verdict.OWN_OUTPUT, "outputs start no tasks")
@@ -151,7 +151,7 @@ def answer_of(services: Services, upload: Upload, orchestration: Orchestration) 
     if answer.match.verdict is not Verdict.MATCHED:
         return answer
     try:
-        return replace(answer, subtasks=plan_subtasks(services, upload.tenant, orchestration.subtasks))
+        return replace(answer, subtasks=plan.subtasks)
     except RequestRejected as error:  # it was sound when it was stored; the others still take the upload
         return answer.but(Verdict.INVALID_ORCHESTRATION, error.message)
 

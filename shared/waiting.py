@@ -83,7 +83,7 @@ def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) ->
         message = f"{subtask.failure.message}; asks again at {clock(subtask)}, and the new day begins at 00:00 UTC"
         return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
     if reason is WaitReason.UNSENT:
-        message = "not sent to the queue yet; the sweeper sends it within a minute or so"
+        message = "not sent to the queue yet; it goes out within minutes"
         return Waiting(reason, message, task.lane)
     if reason is WaitReason.JOB:
         message = f"{job_of(subtask)}; looks again at {clock(subtask)} (look {subtask.attempt + 1})"

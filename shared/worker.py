@@ -1,14 +1,15 @@
 """The use case of the queue: a message becomes one attempt at one subtask, and its end a move of the task."""
 
 from dataclasses import dataclass, replace
+from math import ceil
 
-from shared.attempt import Attempt
+from shared.attempt import Attempt, failure_of
 from shared.attempt_record import AttemptRecord, OutputFile
 from shared.budget import Leave, ask_leave, settle_leave
 from shared.dispatch import enqueue, give_up
-from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, WorkerFailed
+from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, ServiceRefused, WorkerFailed
 from shared.services import Services
-from shared.task import Ending, Failure, Hold, Subtask, SubtaskRef, SubtaskStatus, TaskStatus
+from shared.task import Ending, Failure, Hold, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.telemetry import count, logger
 
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
@@ -17,11 +18,13 @@ MAX_RETRY_SECONDS = 900
 # those there may be `MaxAttempts` times EXCUSES: with three, a job gets over four hours.
 JOB_SECONDS = 20
 MAX_JOB_SECONDS = 1800
+RECORD_TOO_LARGE = "LimitError.Record"  # What a subtask fails with that has done more than can be noted.
 JOB_OVERDUE = "LimitError.JobOverdue"  # What a subtask fails with whose job has not finished by then.
 RACE_SECONDS = 5  # When a claim was refused for a reason that had passed by the time it was looked up.
 # A message whose subtask is being worked on comes again, in case its worker dies. SQS counts each coming, and the
 # sweeper sees to dead workers sooner, so it stays away for long.
 BUSY_SECONDS = 300
+UNSENT_SECONDS = 60  # When the messages of what has become ready could not be sent.
 LOSER_RECORD_SECONDS = 30 * 24 * 3600  # How long the record of an attempt that lost is kept, for whoever asks.
 
 
@@ -54,7 +57,7 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
         return retry(services, attempt, record, trouble, excused=excused)
     if isinstance(trouble, JobRunning):
         record = replace(record, failure=overdue(trouble, claimed, services.now()))
-    services.tasks.put_record(hold, record)
+    record = noted(services, hold, record)
     done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
     if done is None:
         lose(services, attempt, record)
@@ -66,16 +69,24 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
         services.media.settle(record.outputs)
     else:
         discard(services, attempt.outputs)
-    enqueue(services, done)
-    return None
+    return followed(services, done)
+
+
+def followed(services: Services, task: Task) -> PutBack | None:
+    """Send what an ended subtask made ready. Should AWS not take it now, the subtask's own message comes again for it.
+
+    The sweeper would see to it too, but of an old task only hours later.
+    """
+    left = enqueue(services, task).due_for_sending(services.now())
+    return PutBack(UNSENT_SECONDS) if left else None
 
 
 def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | None:
     """Decide what to do with a message whose claim was refused, by what stands in the task."""
-    task = services.tasks.get(ref.task_id)
-    if task and ref.run < task.run:  # its files are still to be kept, if its worker died before that
-        task = services.tasks.get_run(task, ref.run)
-    subtask = task.subtask(ref.no) if task and task.run == ref.run else None
+    newest = services.tasks.get(ref.task_id)
+    # Of an earlier run the files are still to be kept, if its worker died before that.
+    task = services.tasks.get_run(newest, ref.run) if newest else None
+    subtask = task.subtask(ref.no) if task else None
     if task is None or subtask is None:
         return None  # Of a task or a run that is gone: nobody waits for it.
     if subtask.terminal or task.status is TaskStatus.COMPLETED:
@@ -83,13 +94,14 @@ def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | No
         if subtask.status is SubtaskStatus.SUCCESSFUL and subtask.record:
             record = services.tasks.get_record(task.id, subtask.record)
             services.media.settle(record.outputs if record else ())
-        enqueue(services, task)
-        return None
+        return followed(services, task)
     if not task.free(ref.no, now):
         return PutBack(BUSY_SECONDS)
     if subtask.spent(services.settings.max_attempts):
         give_up(services, task, ref.no, now)
         return None
+    if left := task.early_by(ref.no, now):
+        return PutBack(ceil(left / 1000))  # A twin's attempt has failed meanwhile.
     return PutBack(RACE_SECONDS)
 
 
@@ -98,13 +110,14 @@ def retry(
 ) -> PutBack | None:
     """Give the subtask back for another attempt, if this one still holds it."""
     hold = attempt.hold
-    failure = Failure(trouble.code, trouble.message)
+    failure = failure_of(trouble)
     pause = pause_after(trouble, hold.attempt)
-    services.tasks.put_record(hold, record)
-    discard(services, attempt.outputs)
+    record = noted(services, hold, record)
     released = services.tasks.release(hold, services.now() + pause * 1000, failure, excused=excused)
     if released is None:
+        lose(services, attempt, record)
         return None
+    discard(services, attempt.outputs)
     logger().warning("attempt interrupted", task_id=hold.task_id, no=hold.no, failure=failure.code, excused=excused)
     return PutBack(pause)
 
@@ -126,8 +139,24 @@ def overdue(trouble: JobRunning, subtask: Subtask, now: int) -> Failure:
     return Failure(JOB_OVERDUE, message)
 
 
+def noted(services: Services, hold: Hold, record: AttemptRecord) -> AttemptRecord:
+    """Store the record of an attempt; return it, or the shorter one of a failure where DynamoDB will never take it."""
+    try:
+        services.tasks.put_record(hold, record)
+    except ServiceRefused as error:
+        logger().error("record refused", task_id=hold.task_id, no=hold.no, reason=error.message)
+        message = (
+            "what it made is more than a record in DynamoDB holds, 400 KB with the names of all files; "
+            "ask for fewer files or shorter names, then restart the task"
+        )
+        failure = record.failure or Failure(RECORD_TOO_LARGE, message)
+        record = replace(record, outputs=(), result=None, warnings=(), failure=failure)
+        services.tasks.put_record(hold, record)
+    return record
+
+
 def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
-    """Clear up after an attempt whose finish was refused: another one had the subtask by then."""
+    """Clear up after an attempt whose finish or release was refused: another one had the subtask by then."""
     hold = attempt.hold
     logger().warning("attempt lost its subtask", task_id=hold.task_id, no=hold.no, attempt=hold.attempt)
     services.tasks.put_record(hold, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)

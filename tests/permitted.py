@@ -25,6 +25,7 @@ S3 = {
     "HeadObject": "GetObject",
     "ListObjectVersions": "ListBucketVersions",
     "ListParts": "ListMultipartUploadParts",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
     "CreateMultipartUpload": "PutObject",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",

@@ -135,6 +135,8 @@ class Twin:
     messages: dict[str, list[str]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     judge: Callable[[Condition, Case], bool] = lambda condition, case: condition.holds(case)
+    # Whether the answer to a request is lost, so that its client sends it again.
+    loses: Callable[[str], bool] = lambda _: False
 
     def __post_init__(self) -> None:
         """Begin empty."""
@@ -162,6 +164,8 @@ class Twin:
         serve = SERVED[operation]
         try:
             with self.lock:
+                if self.loses(operation):
+                    serve(self, request)
                 return serve(self, request)
         except Refused as error:
             raise failure("ConditionalCheckFailedException", "The conditional request failed", operation) from error

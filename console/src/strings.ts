@@ -293,6 +293,7 @@ export const text = {
     "ParameterError.AssetNotFound": "A picture or file that the parameters name is not in the bucket. Upload it, or change the name.",
     "ParameterError.UnknownProvider": "Install the provider on this stack, or choose another in the parameters.",
     LimitError: "The work is larger than a worker may take. Ask for a smaller picture or a shorter piece, or raise the stack's WorkerMemory or WorkerDisk.",
+    "LimitError.Record": "The subtask makes more files than its record can list. Ask for fewer, or for shorter names.",
     "LimitError.Time": "The file takes longer than a worker may run. Choose a faster speed or a smaller picture, or split the file.",
     OperationError: "ffmpeg could read the file but not do this to it. Its log below says why; often other parameters help.",
     InternalError: "Reelmill or AWS failed here, not your file. Restart the failed parts; if it comes again, look at the workers' log.",

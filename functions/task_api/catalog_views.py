@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 from functions.task_api.views import View, moment
 from shared.catalog_versions import VersionPage
 from shared.orchestration import (
+    BucketName,
     Kind,
     Match,
     Orchestration,
@@ -116,7 +117,7 @@ class OrchestrationBody(View):
 class MatchBody(View):
     """An object that may come to be. `size` in bytes; without it the object is taken to have some."""
 
-    bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)] | None = None
+    bucket: BucketName | None = None
     key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
     size: Annotated[int, Field(ge=0, lt=2**63, strict=True)] | None = None
 

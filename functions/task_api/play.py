@@ -18,7 +18,7 @@ from functions.task_api.caller import tenant
 from functions.task_api.files import RunQuery, output_link, outputs_of, redirect
 from functions.task_api.views import ELSEWHERE
 from shared.attempt_record import OutputFile
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.pipeline import get_subtask
 from shared.services import services
 
@@ -26,6 +26,8 @@ PLAY_SECONDS = 6 * 3600  # A player fetches to the end of the film with the link
 HLS, DASH, VTT = "application/vnd.apple.mpegurl", "application/dash+xml", "text/vtt"
 KEY = "application/octet-stream"
 KEY_ENDING = ".key"  # of what opens a locked stream
+# Of a list or a key that is read and answered; of a playlist it is two days and more.
+MOST_BYTES = 4 * 1024**2
 FRESH = {"Cache-Control": "no-store"}  # links end, and keys are secrets
 
 URI_ATTRIBUTE = re.compile(r'(?<=URI=")[^"]*(?=")')
@@ -45,6 +47,8 @@ def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response
     """Give a playlist, manifest or WebVTT whose files play; any other file of the subtask as a redirect to it."""
     folder = Folder.of(task_id, no, run)
     name, output = folder.find(path)
+    if output.size > MOST_BYTES:
+        return large_answer(output)
     if output.content_type in REWRITERS:
         text = services().media.read(output).decode()
         return Response(
@@ -64,6 +68,17 @@ def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response
 def get_play_of_any_name(task_id: str, no: int, run: RunQuery = None) -> Response[str]:
     """Do the same for a file in a folder, or of any name."""
     return get_play(task_id, no, router.current_event.path.partition("/play/")[2], run)
+
+
+def large_answer(output: OutputFile) -> Response[str]:
+    """Lead to a file without reading it; raise Conflict for a list that would not play from elsewhere."""
+    if output.content_type in {HLS, DASH}:
+        message = (
+            f"{output.file_name} has more than {MOST_BYTES // 1024**2} MB, too much to answer: "
+            "make the stream with longer segments, or download it as a zip"
+        )
+        raise Conflict(message, code="TooLargeToPlay")
+    return redirect(play_link(output))
 
 
 def key_answer(output: OutputFile) -> Response[str]:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import Limit, Moment, View, moment
 from shared.media_store import MAX_UPLOAD_BYTES
-from shared.orchestration import Priority, Verdict
+from shared.orchestration import BucketName, Priority, Verdict
 from shared.upload import Judgement
 
 
@@ -108,7 +108,7 @@ class BackfillBody(View):
     Without a priority each orchestration's own holds.
     """
 
-    bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)] | None = None
+    bucket: BucketName | None = None
     prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
     modified_after: Moment | None = None
     priority: Priority | None = None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic.alias_generators import to_camel
 
 from shared.attempt_record import AttemptRecord
-from shared.orchestration import Name, Output, Priority, SubtaskRules
+from shared.orchestration import BucketName, Name, Output, Priority, SubtaskRules
 from shared.task import Failure, Lane, Outcome, Source, Subtask, SubtaskStatus, SubtaskType, Task, TaskStatus
 from shared.waiting import Waiting, WaitReason
 
@@ -312,7 +312,7 @@ class LinkView(View):
 class SourceBody(View):
     """The object that a new task reads."""
 
-    bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)]
+    bucket: BucketName
     key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
     version_id: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
 

@@ -40,6 +40,7 @@ def measured(
     """
     log = bench.folder / "loudness.txt"
     filters = [
+        measure.cleared(sound=True),
         *chain,
         # Its reports are of whole tenths of a second: with this, the last peak is in one.
         "apad=pad_dur=0.1",

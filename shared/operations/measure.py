@@ -22,6 +22,11 @@ class Measured:
         return None if value is None or value in UNSAID else float(value)
 
 
+def cleared(*, sound: bool = False) -> str:
+    """Return the filter to stand before all that measure: a stranger's frames may bring megabytes of their own."""
+    return f"{'a' if sound else ''}metadata=mode=delete"
+
+
 def written(file: str, *, sound: bool = False) -> str:
     """Return the filters that write what those before them measured into a file of the bench's folder.
 

@@ -114,7 +114,7 @@ def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(world: Servi
 
 @pytest.mark.parametrize(("lane", "priority"), [(Lane.URGENT, 1), (Lane.STANDARD, 0), (Lane.BACKGROUND, -1)])
 def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
-    world: Services, context: Context, lane: Lane, priority: int
+    world: Services, context: Context, monkeypatch: pytest.MonkeyPatch, lane: Lane, priority: int
 ) -> None:
     task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary", priority=priority)
     (record,) = received_records(world, lane)
@@ -125,6 +125,8 @@ def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
     assert failed(answer) == [record["messageId"]]
     assert hidden_for(world.settings.need(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
     assert get_task(world, "main", task.id).unsent == frozenset()
+    in_five_seconds = world.now() + 5000
+    monkeypatch.setattr(world, "now", lambda: in_five_seconds)
     assert failed(handler(an_event_of(record), context)) == []
     assert get_task(world, "main", task.id).subtasks[0].attempt == 2
 

@@ -11,6 +11,7 @@ from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.sortable_id import sortable_id
 from shared.subtask_queue import body_of, ref_from
+from shared.sweeper import PUT_OFF_MS
 from shared.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task
 from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
@@ -57,7 +58,11 @@ def test_what_is_young_is_left_alone(world: Services, context: Context) -> None:
 
 
 def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
-    world: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    world: Services,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     first, second = an_unsent_task(world, AN_HOUR, "a"), an_unsent_task(world, AN_HOUR - 1000, "b")
 
@@ -69,6 +74,8 @@ def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
     assert (counted["TasksSwept"], counted["TasksNotHealed"]) == ([2.0], [1.0])
     told = logged(caplog, "task not healed")
     assert (told["task_id"], told["exception_name"]) == (first.id, "ServiceBusy")
+    soon = world.now() + PUT_OFF_MS
+    monkeypatch.setattr(world, "now", lambda: soon)
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
 
 

@@ -275,7 +275,7 @@ def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api
             "404 SourceNotFound",
             "s3://input/nope.mp4 is not there",
         ),
-        ({"source": {"bucket": "no such", "key": "a"}}, "404 SourceNotFound", "s3://no such/a is not there"),
+        ({"source": {"bucket": "no such", "key": "a"}}, "400 InvalidRequest", "body.source.bucket"),
         ({"subtasks": None, "orchestration": "nope"}, "404 OrchestrationNotFound", "no orchestration nope"),
         ({"subtasks": None, "orchestration": ""}, "400 InvalidRequest", "body.orchestration"),
         ({"orchestration": "web-video"}, "400 InvalidRequest", "give either orchestration or subtasks"),

@@ -1,5 +1,6 @@
 """Who may do what, and whose things they see: by what API Gateway says of the caller alone."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +13,14 @@ from functions.task_api.handler import openapi_document
 from shared.services import Services, services
 from shared.settings import settings
 from shared.subtask_queue import ref_from
+from shared.tenant import HOMES
 from shared.upload import Upload
 from shared.uploads import accept_upload
 from shared.worker import run_subtask
-from tests.deployment import keys, put, received
+from tests.deployment import client, keys, put, received
 from tests.functions.conftest import IAM, Answer, Api, Context, token
 from tests.functions.test_task_api import COVER
+from tests.outages import calls
 
 ALL = " ".join(Scope)
 CLAIM = "custom:tenant"
@@ -279,6 +282,44 @@ def test_a_backfill_of_all_leaves_out_what_belongs_to_others(tenants: Services) 
 
     assert [one["key"] for one in mains] == ["uploads/a.mp4"]
     assert [one["key"] for one in acmes["verdicts"]] == [SOURCE]
+
+
+def test_no_token_of_a_backfill_tells_a_key_of_others(tenants: Services) -> None:
+    assert tenants
+    own = ["a.mp4", "tenants", "tenants/~~", "tenants0", "uploads/a.mp4", "zoo/a.mp4"]
+    others = ["tenants/0/a.mp4", *(f"tenants/acme/{number}.mp4" for number in range(5)), "tenants/zz/a.mp4"]
+    for key in own + others + others:
+        put(key, b"1")
+    client("s3").delete_object(Bucket="input", Key="tenants/acme/4.mp4")
+    put(HOMES[1], b"moto leaves out what comes first after a marker, be it the marker or not")
+
+    for limit in (1, 2, 3):
+        found: list[str] = []
+        places: list[str] = []
+        token = None
+        while token or not places:
+            page = MAIN.post("/uploads/backfill", {"dryRun": True, "maxResults": limit, "nextToken": token}).json
+            found += [one["key"] for one in page["verdicts"]]
+            assert len(page["verdicts"]) <= limit
+            token = page["nextToken"]
+            places.append(json.loads(base64.urlsafe_b64decode(f"{token}=="))[0] if token else "")
+
+        assert found == own
+        assert set(places) <= {*own, ""}
+
+
+def test_a_backfill_does_not_go_through_the_objects_of_others(tenants: Services) -> None:
+    assert tenants
+    for number in range(20):
+        put(f"tenants/acme/{number}.mp4", b"1")
+    put(HOMES[1], b"1")
+    put("uploads/a.mp4", b"1")
+
+    with calls() as made:
+        page = MAIN.post("/uploads/backfill", {"dryRun": True, "maxResults": 1}).json
+
+    assert [one["key"] for one in page["verdicts"]] == ["uploads/a.mp4"]
+    assert made.count("ListObjectVersions") == 2
 
 
 def test_outputs_lie_in_their_tenants_folder_whatever_the_prefix(tenants: Services, blink: bytes) -> None:

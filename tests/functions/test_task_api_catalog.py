@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.catalog import MOST_STORED, MOST_STORED_BYTES, answered_size
+from shared.orchestration import Template
 from shared.presets import preset_orchestrations, preset_templates
 from shared.services import Services
 from shared.task import SubtaskType
@@ -138,7 +140,9 @@ def test_what_would_become_of_an_upload_is_foretold_and_what_comes_is_just_that(
     assert [str(one.verdict) for one in accept_upload(world, come)] == [verdict]
 
 
-@pytest.mark.parametrize("change", [{"key": ""}, {"key": None}, {"size": -1}, {"size": "big"}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "change", [{"key": ""}, {"key": None}, {"size": -1}, {"size": "big"}, {"bucket": "a b"}, {"colour": "red"}]
+)
 def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> None:
     answer = api.post("/orchestrations/match", {"key": "uploads/a.mp4", **change})
 
@@ -173,6 +177,7 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
         ("films", {"output": {"prefix": "{nope}/"}}, "400 InvalidRequest", "unknown variable {nope}"),
         ("films", {"version": 7}, "400 InvalidRequest", "body.version: Extra inputs"),
         ("films", {"priority": 11}, "400 InvalidRequest", "body.priority"),
+        ("films", {"trigger": {"bucket": "no such"}}, "400 InvalidRequest", "body.trigger.bucket"),
         ("films", {"trigger": {"bucket": "output"}}, "400 OwnOutput", "output, the bucket of the outputs"),
     ],
 )
@@ -327,3 +332,19 @@ def test_the_event_that_sam_makes_is_answered(api: Api, world: Services) -> None
     answer = api.ask("GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True})
 
     assert (answer.status, answer.json) == (200, {"tasks": [], "nextToken": None})
+
+
+@pytest.mark.parametrize("text", ["é", '"'])
+def test_all_that_a_tenant_may_store_comes_in_one_answer_of_lambda(api: Api, world: Services, text: str) -> None:
+    def template(name: str, times: int) -> Template:
+        return Template(name=name, operation=SubtaskType.INSPECT, params={"x": text * times})
+
+    bare, one = (answered_size(template("t000", times)) for times in (0, 1))
+    times = (MOST_STORED_BYTES // MOST_STORED - bare) // (one - bare)
+    for number in range(MOST_STORED):
+        world.templates.put("main", template(f"t{number:03}", times))
+
+    answer = api.get("/templates")
+
+    assert len(answer.json["templates"]) == MOST_STORED + len(preset_templates())
+    assert MOST_STORED_BYTES * 0.99 < len(json.dumps({"body": answer.text})) < 4.5 * 1024**2

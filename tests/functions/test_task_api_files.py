@@ -20,7 +20,7 @@ from shared.task import Hold
 from tests.deployment import client, keys, put
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked
-from tests.outages import calls
+from tests.outages import Answer, calls, meanwhile
 from tests.unit.attempts import tags
 
 MIB = 1024**2
@@ -253,6 +253,52 @@ def test_files_of_an_older_version_are_read_for_their_checksums(
 
     assert (refused.code, refused.json["details"]) == ("409 SeveralOutputs", {"numbers": [1, 2]})
     assert list(unpacked(fetched(url)).values()) == [fetched(output["url"]) for output in outputs]
+
+
+def test_whoever_asks_goes_on_with_the_zip_that_is_being_made(
+    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten = large(world, done)
+    monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)  # one part a request
+    path = f"/tasks/{done['taskId']}/subtasks/2/download"
+
+    with calls() as made:
+        *led, last = [api.get(path).headers["location"] for _ in range(4)]
+
+    assert all(location.startswith("?resume=") for location in led)
+    assert list(unpacked(fetched(last)).values()) == rewritten
+    assert (made.count("CreateMultipartUpload"), made.count("UploadPart")) == (1, 3)
+
+
+def test_who_ask_for_a_zip_at_the_same_moment_put_all_parts_into_one(
+    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten = large(world, done)
+    monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)
+    path = f"/tasks/{done['taskId']}/subtasks/2/download"
+
+    with calls() as made, meanwhile("CreateMultipartUpload", lambda: api.get(path)):
+        url = followed(api, path)
+
+    (left,) = client("s3").list_multipart_uploads(Bucket="output")["Uploads"]
+    assert "Parts" not in client("s3").list_parts(Bucket="output", Key=left["Key"], UploadId=left["UploadId"])
+    assert list(unpacked(fetched(url)).values()) == rewritten
+    assert (made.count("CreateMultipartUpload"), made.count("UploadPart")) == (2, 3)
+
+
+@pytest.mark.parametrize("call", ["ListParts", "UploadPart", "CompleteMultipartUpload"])
+def test_a_zip_that_another_request_completes_meanwhile_is_led_to(api: Api, done: dict[str, Any], call: str) -> None:
+    path = f"/tasks/{done['taskId']}/subtasks/2/download"
+
+    def completed() -> Answer:
+        followed(api, path)
+        return Answer("NoSuchUpload", 404)  # as S3 has it; moto trips over a part of such an upload
+
+    with calls() as made, meanwhile(call, completed):
+        url = followed(api, path)
+
+    assert len(unpacked(fetched(url))) == 2
+    assert made.count("CreateMultipartUpload") == 1
 
 
 @pytest.mark.parametrize("token", ["x", "null", "WzEsMl0", write_token("upload", Place("output", "other.zip"))])

@@ -7,14 +7,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.task_api.files import LINK_SECONDS, REDIRECT_SECONDS
 from functions.task_api.requests import BODY_BYTES, MAX_DEPTH, MAX_INTEGER
-from shared.media_store import shown_type
+from shared.media_store import SINGLE_UPLOAD_BYTES, shown_type
 from shared.services import Services
 from tests.deployment import client, put
-from tests.functions.conftest import Answer, Api
+from tests.functions.conftest import Answer, Api, logged
 from tests.functions.test_task_api import COVER, SHOTS, a_body, a_task, worked
+from tests.outages import outage
+from tests.security.api_inputs import ELSEWHERE
 
 
 def query(url: str) -> dict[str, str]:
@@ -114,12 +117,70 @@ def test_a_long_address_is_not_repeated(api: Api) -> None:
     assert len(answer.text) < 400
 
 
-@pytest.mark.parametrize("bucket", ["xn--a", "in put", "arn:aws:s3:::input", "../x"])
+@pytest.mark.parametrize("bucket", ["xn--a", "a..b", "192.168.0.1"])
 def test_a_name_that_no_bucket_can_have_is_not_there(api: Api, bucket: str) -> None:
     source = {"bucket": bucket, "key": "a"}
 
     assert api.post("/tasks", {"source": source, "subtasks": [COVER]}).code == "404 SourceNotFound"
     assert api.post("/uploads/backfill", {"bucket": bucket}).code == "404 BucketNotFound"
+
+
+@pytest.mark.parametrize("bucket", [*ELSEWHERE, "in put", "../x", "Input", "a_b", "-ab", "ab.", "ééé", "abc\n"])
+def test_a_name_that_would_lead_a_signed_request_elsewhere_is_refused(api: Api, bucket: str) -> None:
+    for answer, where in (
+        (api.post("/tasks", a_body(source={"bucket": bucket, "key": "a"})), "body.source.bucket"),
+        (api.post("/uploads/backfill", {"bucket": bucket}), "body.bucket"),
+        (api.post("/orchestrations/match", {"bucket": bucket, "key": "a"}), "body.bucket"),
+        (
+            api.put("/orchestrations/x", {"trigger": {"bucket": bucket}, "subtasks": [COVER]}),
+            "body.trigger.bucket",
+        ),
+    ):
+        assert answer.code == "400 InvalidRequest"
+        assert answer.json["message"].startswith(f"{where}: a bucket's name is made of ")
+    assert api.get("/orchestrations/x").status == 404
+
+
+class Unreachable(BotoCoreError):
+    """A broken line, as botocore tells of it."""
+
+    fmt = 'Could not connect to the endpoint URL: "https://x-123456789012.s3-accesspoint.us-east-1.amazonaws.com/"'
+
+
+DENIED = "User: arn:aws:sts::123456789012:assumed-role/TaskApiRole/f is not authorized to perform this action"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (Unreachable(), "Unreachable", Unreachable.fmt),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": DENIED}}, "Any"), "AccessDenied", DENIED),
+    ],
+)
+@pytest.mark.parametrize(
+    ("service", "call", "path", "body"),
+    [
+        ("S3", "CreateMultipartUpload", "/uploads", {"key": "a.mp4", "size": SINGLE_UPLOAD_BYTES + 1}),
+        ("DynamoDB", "GetItem", f"/tasks/{'0' * 26}/end", None),
+    ],
+)
+def test_of_a_call_to_aws_that_failed_a_code_is_told_and_the_rest_logged(  # noqa: PLR0913, PLR0917 - pytest's way
+    api: Api,
+    caplog: pytest.LogCaptureFixture,
+    service: str,
+    call: str,
+    path: str,
+    body: object,
+    error: Exception,
+    code: str,
+    text: str,
+) -> None:
+    with outage(call, error=error):
+        answer = api.post(path, body)
+
+    said = f"{service} did not answer as it should"
+    assert (answer.code, answer.json["message"]) == ("503 ServiceBusy", f"{said}: {code}")
+    assert text in logged(caplog, said)["reason"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/tasks", "/nope", "/tasks/x", "/docs", "/openapi.json"])
@@ -150,17 +211,23 @@ def test_no_answer_is_guessed_at_framed_or_kept(api: Api, path: str) -> None:
             (odd, None)
             for odd in ("application/pdf", "application/x-shockwave-flash", "", "x", "video", "multipart/mixed")
         ),
+        *(
+            (unclean, None)
+            for unclean in ("image/svg+xml (", "image/svg+xml;a=b", "image/svg", "video/mp4; a", "video/", "image/a/b")
+        ),
     ],
 )
 def test_only_what_never_runs_is_shown_as_what_it_is(kind: str, shown: str | None) -> None:
     assert shown_type(kind) == (shown or "application/octet-stream")
 
 
+ENDINGS = ("html", "htm", "svg", "xml", "xhtml", "js", "mpd", "pdf", "swf", "mhtml", "unknown", "")
+
+
 @pytest.mark.parametrize(
-    "ending", ["html", "htm", "svg", "xml", "xhtml", "js", "mpd", "pdf", "swf", "mhtml", "unknown", ""]
+    "key", [*(f"uploads/film.{ending}" for ending in ENDINGS), "data:image/svg+xml (,x", "data:image/jpeg,x.svg"]
 )
-def test_a_source_that_a_browser_might_run_is_saved_as_bytes(api: Api, ending: str) -> None:
-    key = f"uploads/film.{ending}"
+def test_a_source_that_a_browser_might_run_is_saved_as_bytes(api: Api, key: str) -> None:
     client("s3").put_object(Bucket="input", Key=key, Body=b"<script>alert(1)</script>", ContentType="text/html")
     made = api.post("/tasks", {"source": {"bucket": "input", "key": key}, "subtasks": [COVER]}).json
 
@@ -192,6 +259,15 @@ def test_an_upload_link_takes_the_size_and_type_that_were_asked_for(api: Api) ->
 
     assert query(grant["url"])["X-Amz-SignedHeaders"] == "content-length;content-type;host"
     assert grant["headers"] == {"Content-Type": "video/mp4"}
+
+
+def test_the_link_of_a_part_takes_the_size_of_that_part(api: Api) -> None:
+    def parts(size: int) -> list[dict[str, str]]:
+        return [query(part["url"]) for part in api.post("/uploads", {"key": "a.mp4", "size": size}).json["parts"]]
+
+    grant = parts(SINGLE_UPLOAD_BYTES + 1)
+
+    assert {part["X-Amz-SignedHeaders"] for part in grant} == {"content-length;host"}
 
 
 def test_each_fault_of_an_address_is_one_of_the_caller(api: Api) -> None:

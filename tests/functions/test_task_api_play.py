@@ -10,11 +10,13 @@ import m3u8
 import pytest
 import requests
 
+from functions.task_api import play
 from functions.task_api.play import linked_dash, linked_hls, linked_vtt
 from shared.services import Services
 from tests.functions.conftest import Answer, Api
 from tests.functions.test_task_api import COVER, a_task, worked
 from tests.functions.test_task_api_files import ODD, fetched, query
+from tests.outages import calls
 
 TINY = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest", "segmentSeconds": 1}
 WEB = {"name": "web", "type": "STREAM", "params": TINY}
@@ -100,6 +102,33 @@ def test_any_other_file_is_where_it_leads_to(api: Api, done: dict[str, Any]) -> 
     assert (answer.status, answer.text) == (302, "")
     assert answer.headers["location"].partition("?")[0] == keys_of(api, done)[f"{VIDEO}.mp4"]
     assert query(answer.headers["location"])["X-Amz-Expires"] == str(6 * 3600)
+
+
+@pytest.mark.parametrize(("path", "no"), [("sprite.vtt", 4), ("stream.key", 2)])
+def test_what_is_too_large_for_an_answer_is_where_it_leads_to(
+    api: Api, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, path: str, no: int
+) -> None:
+    monkeypatch.setattr(play, "MOST_BYTES", 10)
+
+    with calls() as made:
+        answer = played(api, done, path, no)
+
+    assert (answer.status, answer.text) == (302, "")
+    assert answer.headers["location"].partition("?")[0] == keys_of(api, done, no)[path]
+    assert "GetObject" not in made
+
+
+@pytest.mark.parametrize("path", ["master.m3u8", "manifest.mpd"])
+def test_a_list_that_is_too_large_for_an_answer_is_refused(
+    api: Api, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(play, "MOST_BYTES", 10)
+
+    with calls() as made:
+        answer = played(api, done, path)
+
+    assert answer.code == "409 TooLargeToPlay"
+    assert "GetObject" not in made
 
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip"])

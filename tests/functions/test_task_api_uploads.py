@@ -260,7 +260,7 @@ def test_a_backfill_goes_on_by_its_token_also_after_an_outage(api: Api) -> None:
     ("change", "code", "told"),
     [
         ({"bucket": "nowhere"}, "404 BucketNotFound", "there is no bucket nowhere"),
-        ({"bucket": "no such"}, "404 BucketNotFound", "there is no bucket no such"),
+        ({"bucket": "no such"}, "400 InvalidRequest", "body.bucket"),
         ({"bucket": "ab"}, "400 InvalidRequest", "body.bucket"),
         ({"prefix": "x" * 1025}, "400 InvalidRequest", "body.prefix"),
         ({"modifiedAfter": "yesterday"}, "400 InvalidRequest", "body.modifiedAfter"),

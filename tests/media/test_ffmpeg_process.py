@@ -69,6 +69,18 @@ def test_progress_is_told_every_now_and_then_and_only_grows(
     assert {p.phase for _, p in told} == {"reading"}
 
 
+def test_what_may_take_a_part_of_the_time_leaves_the_rest_to_others(tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(50, 10**9), tmp_path, lambda _: None)
+    began = time.monotonic()
+
+    with pytest.raises(LimitExceeded) as caught, ffmpeg.at_most(0.01):
+        ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
+
+    assert caught.value.code == "LimitError.Time"
+    assert time.monotonic() - began < 2
+    ffmpeg.check_wall()
+
+
 def test_the_limit_of_time_ends_every_process(tmp_path: Path) -> None:
     ffmpeg = Ffmpeg(Limits(0.5, 10**9), tmp_path, lambda _: None)
     began = time.monotonic()

@@ -21,6 +21,7 @@ from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles, workbench
+from tests.security.sizes import noted
 
 if TYPE_CHECKING:
     from shared.operations.operation import Yield
@@ -428,3 +429,17 @@ def test_nothing_but_the_chart_and_the_findings_is_left(spoilt: SpoiltClips, ins
 
     folder = inspect.made.files[0].path.parent
     assert {path.name for path in folder.iterdir()} == {file.path.name for file in inspect.made.files}
+
+
+@pytest.mark.parametrize("note", [("lavfi.cropdetect.w", b"abc"), ("note", b"a" * 3 * 10**6)])
+@pytest.mark.parametrize("kind", [SubtaskType.INSPECT, SubtaskType.ANALYZE])
+def test_what_frames_say_of_themselves_is_no_measurement(
+    operate: Operate, ffmpeg: Ffmpeg, tmp_path: Path, kind: SubtaskType, note: tuple[str, bytes]
+) -> None:
+    ffmpeg.limits = Limits(wall_seconds=60, output_bytes=5 * 10**6)
+    film = tmp_path / "noted.mkv"
+    film.write_bytes(noted(dict([note])))
+
+    made = operate(kind, film, **({"checks": ["BLOCKY"]} if kind is SubtaskType.INSPECT else {}))
+
+    assert made.result

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from shared.errors import MediaRejected
-from shared.ffmpeg import Ffmpeg, binary
+from shared.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.inspection.similarity import Similarity, compared
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles, workbench
+from tests.security.sizes import noted
 
 # dB: less is what a frame gets that is compared with the one beside it.
 BESIDE = 32
@@ -157,3 +158,12 @@ def test_sound_alone_can_not_be_compared(clip: Clips, compare: Compare) -> None:
         compare(clip("plain.mp4"), clip("sound.mp3"))
 
     assert caught.value.code == "SourceFileError.NoVideo"
+
+
+def test_what_frames_say_of_themselves_fills_no_disk(compare: Compare) -> None:
+    film = compare.made("film.mp4", "-f", "lavfi", "-i", "color=black:s=256x256:r=5:d=1")
+    other = film.with_name("noted.mkv")
+    other.write_bytes(noted({"note": b"a" * 3 * 10**6}))
+    compare.ffmpeg.limits = Limits(wall_seconds=60, output_bytes=5 * 10**6)
+
+    assert compare(film, other).frames == 3

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ParametersRejected
+from shared.ffmpeg import Ffmpeg, Limits
+from shared.operations.streaming import subtitles
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 from tests.media.local_files import LocalFiles
 from tests.media.streams import MPD, Made, Streaming, read_by_playlist, subtitled, unlocked
+from tests.security.sizes import talkative
 
 
 @pytest.fixture
@@ -145,6 +148,36 @@ def test_the_sources_own_subtitles_are_carried_as_webvtt(clip: Clips, streamed: 
         "de",
         "en",
     ]
+
+
+def test_a_track_that_unpacks_to_more_than_any_film_says_is_left_out_alone(
+    clip: Clips, streamed: Streaming, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subtitles, "MOST_BYTES", 100_000)
+    ffmpeg.limits = Limits(wall_seconds=60, output_bytes=5 * 10**6)
+    film = clip.folder / "many-words.mkv"
+    film.write_bytes(talkative(clip("cover.jpg").read_bytes(), b"a" * 3000, 2500))
+
+    made = streamed(film)
+
+    assert "1 subtitle tracks are larger than 0.1 MB: they were left out" in made.warnings
+    assert [path.name for path in made.folder.glob("*.vtt")] == ["subtitles-2.vtt"]
+    assert [one.uri for one in made.hls().media if one.type == "SUBTITLES"] == ["subtitles-2.m3u8"]
+    assert "Good morning" in (made.folder / "subtitles-2.vtt").read_text()
+
+
+def test_tracks_that_take_too_long_to_read_leave_the_stream_its_time(
+    clip: Clips, streamed: Streaming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subtitles, "SHARE_OF_TIME", 0.02)
+    film = clip.folder / "endless-words.mkv"
+    film.write_bytes(talkative(clip("cover.jpg").read_bytes(), b"a" * 1_000_000, 50))
+
+    made = streamed(film)
+
+    assert "subtitle tracks could not be read" in made.warnings
+    assert list(made.folder.glob("*.vtt")) == []
+    assert made.media()
 
 
 def test_subtitles_may_be_left_out(clip: Clips, streamed: Streaming) -> None:

@@ -65,7 +65,7 @@ class CheckedStore(TaskStore):
         return stands_for
 
     def sent(self, task: Task, numbers: Collection[int]) -> Task | None:
-        expected = self.model.sent(task.run, numbers)
+        expected = self.model.sent(task, numbers)
         return self._made("sent", expected, lambda: TaskStore.sent(self, task, numbers))
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:

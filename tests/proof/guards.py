@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tests.expressions import (
     At,
+    BeginsWith,
     Both,
     Case,
     Comparison,
@@ -97,7 +98,7 @@ def without(condition: Condition, text: str, case: Case) -> Condition:
     return left
 
 
-def text_of(condition: Condition, case: Case) -> str:
+def text_of(condition: Condition, case: Case) -> str:  # noqa: PLR0911 - one for each kind
     """Return a condition as one would write it down, whatever the numbers are."""
     match condition:
         case Both(left, right):
@@ -106,6 +107,8 @@ def text_of(condition: Condition, case: Case) -> str:
             return f"({text_of(left, case)} or {text_of(right, case)})"
         case Not(inner):
             return f"not {text_of(inner, case)}"
+        case BeginsWith(path, prefix):
+            return f"{path_text(path)} begins with {operand_text(prefix, case)}"
         case Exists(path):
             return f"{path_text(path)} exists"
         case Comparison(sign, left, right):

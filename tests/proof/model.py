@@ -105,17 +105,21 @@ class Model:
         first, self.made = not self.made, True
         return first
 
-    def sent(self, run: int, numbers: Iterable[int]) -> bool:
-        """Only in this run."""
-        if run == self.run:
-            self.unsent -= set(numbers)
-        return run == self.run
+    def sent(self, seen: Task, numbers: Iterable[int]) -> bool:
+        """Only in this run, and while none of them waits for another time than was seen."""
+        times = ((self.subtasks[no].retry_at, seen.subtasks[no - 1].retry_at) for no in numbers)
+        if seen.run != self.run or any(time not in {None, known} for time, known in times):
+            return False
+        self.unsent -= set(numbers)
+        return True
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int) -> bool:
-        """Only in this run, while nobody holds it, and not more often than allowed."""
+        """Only in this run, while nobody holds it, when its time has come, and not more often than allowed."""
         subtask = self.subtasks[ref.no]
         spent = subtask.tries >= self.max_attempts or subtask.attempt >= self.max_attempts * EXCUSES
-        if ref.run != self.run or spent or not self.free(ref.no, now):
+        early = (subtask.retry_at or 0) > now + 1000
+        held_back = subtask.failure is not None and subtask.failure.code.startswith("Budget.")
+        if ref.run != self.run or spent or not self.free(ref.no, now) or (early and not held_back):
             return False
         if any(self.subtasks[other].status is not GOOD for other in subtask.needs):
             raise Violation(f"subtask {ref.no} was sent before what it needs had succeeded")
@@ -144,10 +148,11 @@ class Model:
         return True
 
     def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> bool:
-        """Only the holder."""
-        if not self.held(hold):
-            return False
+        """Only the holder; told again in the very same words, it is no news and no trouble."""
         subtask = self.subtasks[hold.no]
+        if not self.held(hold):
+            told = (hold.run, WAITING, hold.attempt, retry_at, failure)
+            return told == (self.run, subtask.status, subtask.attempt, subtask.retry_at, subtask.failure)
         tries = subtask.tries - 1 if excused else subtask.tries
         self.subtasks[hold.no] = replace(subtask, status=WAITING, tries=tries, retry_at=retry_at, failure=failure)
         return True
@@ -178,9 +183,11 @@ class Model:
         return True
 
     def restart(self, seen: Task, now: int, *, only_failed: bool) -> bool:
-        """Only a completed task, as it was seen."""
+        """Only a completed task, as it was seen; told again in the very same words, it is no news and no trouble."""
         if seen.run != self.run or self.pending():
-            return False
+            kept = {one.no for one in seen.subtasks if only_failed and one.status is GOOD}
+            over = {no for no, one in self.subtasks.items() if one.carried_from}
+            return (seen.run + 1, now, kept) == (self.run, self.restarted_at, over)
         for no, subtask in self.subtasks.items():
             carried = replace(subtask, carried_from=subtask.carried_from or self.run)
             keep = only_failed and subtask.status is GOOD
@@ -192,9 +199,12 @@ class Model:
         return True
 
     def stop(self, seen: Task, statuses: Iterable[TaskStatus], failure: Failure, now: int) -> bool:
-        """Only in those statuses, and while just that has not ended which was seen."""
-        if (seen.run, seen.pending) != (self.run, self.pending()) or self.status() not in statuses:
+        """Only in those statuses, and while just that has not ended which was seen; told again, it is no news."""
+        if not seen.pending:
             return False
+        if (seen.run, seen.pending) != (self.run, self.pending()) or self.status() not in statuses:
+            ends = {(self.subtasks[no].failure, self.subtasks[no].ended_at) for no in seen.pending}
+            return seen.run == self.run and ends == {(failure, now)}
         for no in self.pending():
             self.subtasks[no] = replace(self.subtasks[no], status=BAD, failure=failure, ended_at=now)
         self.stopped, self.ended_at = True, now

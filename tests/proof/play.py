@@ -38,6 +38,8 @@ MAX_SUBTASKS = 5
 REMEMBERED = 12  # states of the task that somebody may still have in mind
 ROUNDS = 3  # of sweeping and honest work, after which everything must have ended
 HOUR = 3_600_000
+# A claim that nobody hears of lapses, and whoever gives up looks again; all others hear what became of their move.
+UNHEARD = ("claim", "give_up")
 TROUBLE = Failure("OperationError.Failed", "it went wrong")
 SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
 SETTINGS = Settings(
@@ -57,8 +59,16 @@ class Stage(World):
         """Open the stage: one lasts for many plays, since clients are dear to make."""
         super().__init__(SETTINGS)
         self.twin = twin
+        twin.loses = self.loses
+        self.losing = False
         self.checked = CheckedStore(SETTINGS.tasks_table)
         self.tasks = self.checked
+
+    def loses(self, operation: str) -> bool:
+        """Whether the answer to this request is the one that is to be lost."""
+        lost = self.losing and operation == "UpdateItem" and self.checked.move not in UNHEARD
+        self.losing = self.losing and not lost
+        return lost
 
 
 @dataclass
@@ -84,7 +94,7 @@ class Play:
     def begin(cls, stage: Stage, identifier: str, pick: Pick) -> "Play":
         """Create a task of some shape, whose maker may die before its messages are sent."""
         stage.twin.clear()
-        stage.time = BEGINNING
+        stage.time, stage.losing = BEGINNING, False
         stage.settings = SETTINGS.model_copy(update={"max_attempts": pick((1, 2, 3))})
         links = pick(((False,), (False, False, True)))
         numbers = range(1, pick(range(1, MAX_SUBTASKS + 1)) + 1)
@@ -145,6 +155,10 @@ class Play:
     def lose_message(self, pick: Pick) -> None:
         """A message is gone."""
         self.queue.pop(pick(range(len(self.queue))))
+
+    def lose_answer(self, _: Pick) -> None:
+        """The next answer of the table gets lost on its way."""
+        self.stage.losing = True
 
     def deliver(self, pick: Pick) -> None:
         """A message comes to a worker, and perhaps it will come again."""
@@ -301,6 +315,7 @@ ACTS = {
     "enqueue": Act(Play.enqueue, 3),
     "sent": Act(Play.sent, 1),
     "lose_message": Act(Play.lose_message, 1, "queue"),
+    "lose_answer": Act(Play.lose_answer, 2),
     "deliver": Act(Play.deliver, 10, "queue"),
     "beat": Act(Play.beat, 3, "workers"),
     "release": Act(Play.release, 3, "workers"),

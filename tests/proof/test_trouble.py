@@ -12,7 +12,7 @@ from shared.task import EXCUSES
 from tests.outages import CALLS, Answer, Call, meanwhile
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
-from tests.proof.points import calls_of, named, sample
+from tests.proof.points import calls_of, named, points, sample
 from tests.proof.profile import LONG
 from tests.proof.stories import FOLLOWED, SKIPPED, STORIES, Story, a_waiting_task, told, undone
 from tests.proof.tallies import Tally
@@ -84,6 +84,20 @@ def test_an_answer_that_is_lost_changes_nothing(
         with named(f"lost answer at {point}"), stage() as cloud:
             told(cloud, story, point.when(LOST, done=True))
             check(cloud, story, more_tries=point.operation == "UpdateItem")  # a claim that nobody knows of
+
+
+@pytest.mark.parametrize("story", [story for story in STORIES if story.about in {"restart", "cancel", "end"}], ids=str)
+def test_a_person_whose_answer_is_lost_is_told_what_became_of_the_move(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    asked = [point for point in points(calls_of(story, stage)) if point.phase == story.about]
+
+    for point in (point for point in asked if point.operation == "UpdateItem"):
+        tally("trouble once: answer lost")
+        with named(f"lost answer at {point}"), stage() as cloud:
+            told(cloud, story, point.when(LOST, done=True))
+            check(cloud, story)
 
 
 @pytest.mark.usefixtures("worn_clients")

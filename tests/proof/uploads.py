@@ -10,7 +10,7 @@ from unittest.mock import patch
 from urllib.parse import quote_plus
 
 from functions.on_upload.handler import handler
-from shared.catalog import list_orchestrations
+from shared.catalog import list_plans
 from shared.task import Task
 from shared.task_item import TASK, TaskItem, task_from
 from shared.upload import Judgement, Upload
@@ -161,11 +161,11 @@ class Bucket:
         newest = {write.key: write for write in self.writes}
         wanted = Backfill(self.name)
         with suppress(Crash), at_call(self.world.twin, death, die):
-            orchestrations = list_orchestrations(self.world, "main")
+            plans = list_plans(self.world, "main")
             for write in newest.values():
                 begun = (write.at - 30_000 * (write.content % 2)) // 1000 * 1000
                 upload = Upload(self.name, write.key, write.content, write.e_tag, begun, write.version_id)
-                offer(self.world, upload, orchestrations, wanted)
+                offer(self.world, upload, plans, wanted)
             return True
         return False
 

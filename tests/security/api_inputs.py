@@ -40,6 +40,12 @@ VALUES: tuple[Any, ...] = (
     "\ud800",
     "\x00",
 )
+# Buckets by whose names botocore would choose another host.
+ELSEWHERE = (
+    *("arn:aws:s3:::input", "arn:aws:s3:eu-central-1:123456789012:accesspoint/x"),
+    *("arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvg.mrap", "arn:aws:s3-object-lambda:::accesspoint/x"),
+    *("a--use1-az4--x-s3", "a--xa-s3", f"{'e' * 55}--op-s3"),
+)
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}}
 SOURCE = {"bucket": "input", "key": "uploads/a.mp4"}
 TASK = {"source": SOURCE, "subtasks": [COVER]}
@@ -267,10 +273,10 @@ def keys() -> Iterator[Bad]:
         yield sent("keys", "POST", "/tasks", {"source": SOURCE | {"versionId": key or "x"}, "subtasks": [COVER]})
     for bucket in (
         *TEXTS,
+        *ELSEWHERE,
         "nobody-has-it",
         "Input",
         "in put",
-        "arn:aws:s3:::input",
         "input/uploads",
         "192.168.0.1",
         "..",
@@ -278,6 +284,9 @@ def keys() -> Iterator[Bad]:
     ):
         yield sent("keys", "POST", "/tasks", {"source": {"bucket": bucket, "key": "a"}, "subtasks": [COVER]})
         yield sent("keys", "POST", "/uploads/backfill", {"bucket": bucket, "dryRun": True})
+    for bucket in (*TEXTS, *ELSEWHERE):
+        yield sent("keys", "POST", "/orchestrations/match", {"bucket": bucket, "key": "a.mp4"})
+        yield sent("keys", "PUT", "/orchestrations/x", {"trigger": {"bucket": bucket}, "subtasks": [COVER]})
     for kind in (
         "video",
         "video/",

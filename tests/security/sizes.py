@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.security.hostile import (
     MATROSKA,
@@ -102,6 +102,33 @@ def bombs(kit: Kit) -> Iterator[Hostile]:
     )
     yield Hostile(family, "id3-lies.mp3", b"ID3\3\0\0\x7f\x7f\x7f\x7f" + kit.bases["mp3"])
     yield Hostile(family, "tag.mp4", _tag(kit.bases["mp4"], b"A" * 3_000_000))
+    yield Hostile(family, "many-words.mkv", talkative(kit.bases["jpg"], b"a" * 3000, 100_000))
+    yield Hostile(family, "endless-words.mkv", talkative(kit.bases["jpg"], b"a" * 1_000_000, 400))
+    yield Hostile(family, "noted-frames.mkv", noted({f"note {no}": b"a" * (8 << 20) for no in range(20)}))
+
+
+def talkative(frame: bytes, words: bytes, count: int) -> bytes:
+    """Return a film of two subtitle tracks: compressed words, so many times over, and one plain sentence."""
+    packed = ebml("6D80", ebml("6240", ebml("5034", number("4254", 0))))
+    tracks = [
+        track(b"V_MJPEG", ebml("E0", number("B0", 160), number("BA", 90))),
+        track(b"S_TEXT/UTF8", packed, no=2, kind=17),
+        track(b"S_TEXT/UTF8", no=3, kind=17),
+    ]
+    start = bytes(2)  # milliseconds after the cluster's
+    many = ebml("A0", ebml("A1", b"\x82", start, b"\0", zlib.compress(words, 9)), number("9B", 40)) * count
+    sentence = ebml("A0", ebml("A1", b"\x83", start, b"\0", b"Good morning"), number("9B", 40))
+    picture = ebml("A3", b"\x81", start, b"\x80", frame)
+    return matroska(ebml("1654AE6B", *tracks), ebml("1F43B675", number("E7", 0), sentence, picture, many, picture))
+
+
+def noted(notes: Mapping[str, bytes]) -> bytes:
+    """Return a film of PNG pictures that bear notes, which ffmpeg takes for what was measured of each frame."""
+    texts = [_part(b"zTXt", key.encode() + b"\0\0" + zlib.compress(text, 9)) for key, text in notes.items()]
+    frame = png(256, 256, zlib.compress(bytes(256 * 33)), *texts)
+    size = ebml("E0", number("B0", 256), number("BA", 256))
+    entry = track(b"V_MS/VFW/FOURCC", size, ebml("63A2", _bitmap(256, 256, b"MPNG")))
+    return matroska(ebml("1654AE6B", entry), cluster(frame, frame, frame, step=400))
 
 
 def _bitmap(width: int, height: int, codec: bytes) -> bytes:

@@ -345,6 +345,7 @@ STORIES: Mapping[str, Story] = {
     "TaskApi s3:GetObjectVersion OutputBucket/*": a_source_among_the_outputs_plays,
     "TaskApi s3:PutObject OutputBucket/*": all_outputs_come_as_a_zip,
     "TaskApi s3:ListMultipartUploadParts OutputBucket/*": a_zip_is_gone_on_with,
+    "TaskApi s3:ListBucketMultipartUploads OutputBucket": all_outputs_come_as_a_zip,
     "TaskApi dynamodb:GetItem TasksTable": a_task_is_looked_at,
     "TaskApi dynamodb:PutItem TasksTable": a_task_is_restarted,
     "TaskApi dynamodb:UpdateItem TasksTable": a_task_is_cancelled_with_many,

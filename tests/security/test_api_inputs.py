@@ -18,7 +18,10 @@ from tests.security.api_inputs import TASK, Bad, corpus
 LEAST = 1000
 REQUIRED = {"code", "message", "requestId"}
 MOST_TEXT = 20_000  # characters of an answer, however long the request was
-INSIDES = ("Traceback", 'File "', ".py", "botocore", "pydantic", "pynamodb", "powertools", "arn:aws:dynamodb", "<class")
+INSIDES = (
+    *("Traceback", 'File "', ".py", "botocore", "pydantic", "pynamodb", "powertools", "<class"),
+    *("endpoint URL", "arn:aws:"),
+)
 
 
 def state(world: Services) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from shared.orchestration import SubtaskRule, SubtaskRules
 from shared.pipeline import NewTask, create_task, get_task
 from shared.task import Source, SubtaskStatus, Task
 from shared.worker import run_subtask
+from shared.workspace import NAME
 from tests.deployment import World, client
 from tests.unit.conftest import sent
 
@@ -21,7 +22,7 @@ SMALL = {"name": "small", "type": "TRANSCODE", "params": {"video": {"width": 64,
 LONG = {"name": "long", "type": "TRANSCODE", "params": {"video": {"codec": "h265", "speed": "slowest"}}}
 TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}}
 # Where an attempt of this process has its files; a part of its ffmpeg's command line.
-WORKSPACE = f"/reelmill-{os.getpid()}/"
+WORKSPACE = f"/{NAME}{os.getpid()}-"
 NO_FILM = b"Dear diary, today I was renamed to .mp4."
 RULES: TypeAdapter[tuple[SubtaskRule, ...]] = TypeAdapter(SubtaskRules)
 

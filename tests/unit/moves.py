@@ -1,10 +1,15 @@
 """Moves of a task that must succeed, and what its attempts say: shared by the tests of the store."""
 
+from botocore.exceptions import ReadTimeoutError
+
 from shared.task import STOPPED_BY, Ending, Failure, Hold, SubtaskRef, SubtaskStatus, Task
 from tests.deployment import World
 from tests.unit.conftest import a_task
 
 LEASE = 60_000
+PAUSE = 5000
+# The answer to what DynamoDB has done; its client asks again, and is refused.
+LOST = ReadTimeoutError(endpoint_url="https://aws")
 GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
 BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
 STORAGE = Failure("InternalError.Storage", "S3 did not answer")
@@ -33,7 +38,7 @@ def refused(world: World, task: Task, no: int, tries: int = 3) -> bool:
 
 def released(world: World, hold: Hold, *, excused: bool) -> Task:
     """Give a held subtask back, for an attempt five seconds later."""
-    task = world.tasks.release(hold, world.now() + 5000, STORAGE, excused=excused)
+    task = world.tasks.release(hold, world.now() + PAUSE, STORAGE, excused=excused)
     assert task
     return task
 

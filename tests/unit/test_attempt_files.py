@@ -99,6 +99,7 @@ def test_an_asset_is_named_by_its_key_or_its_address(files: AttemptFiles, uri: s
         ("s3://input", "is not there"),
         ("s3://", "neither the input bucket nor the output bucket"),
         ("s3://secrets/keys.png", "neither the input bucket nor the output bucket"),
+        ("s3://arn:aws:s3:us-east-1:123456789012:accesspoint/x/a", "neither the input bucket nor the output bucket"),
         ("../etc/passwd", "is not there"),
     ],
 )

@@ -1,8 +1,10 @@
 """Attempts that break off and are tried again: what counts against a file, how often, when, and what is told."""
 
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from heapq import heappop, heappush
 from signal import SIGKILL
 from typing import cast
 
@@ -10,8 +12,8 @@ import pytest
 
 from shared.pipeline import get_task
 from shared.task import Failure, Hold, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
-from shared.worker import PutBack, run_subtask
-from tests.deployment import World, keys, put
+from shared.worker import LOSER_RECORD_SECONDS, PutBack, run_subtask
+from tests.deployment import World, client, keys, put
 from tests.media.footage import Clips
 from tests.outages import meanwhile, outage
 from tests.processes import encoders, until
@@ -37,6 +39,13 @@ def subtask_of(world: World, task: Task, no: int = 1) -> Subtask:
     return get_task(world, "main", task.id).subtasks[no - 1]
 
 
+def attempted(world: World, ref: SubtaskRef) -> PutBack | None:
+    """Bring a message; it comes again when its time has come."""
+    answer = run_subtask(world, ref, SECONDS)
+    world.time += answer.seconds * 1000 if answer else 0
+    return answer
+
+
 def a_spoiled_task(world: World, body: bytes) -> Task:
     """Make a task at which our own code breaks, once it has its source."""
     task = a_made_task(world, put("uploads/clip.mp4", body), COVER)
@@ -51,7 +60,7 @@ def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_man
     (ref,) = sent(world)
 
     with outage("HeadObject", times=14):
-        answers = [run_subtask(world, ref, SECONDS) for _ in range(14)]
+        answers = [attempted(world, ref) for _ in range(14)]
     waiting = subtask_of(world, task)
     with outage("HeadObject"):
         last = run_subtask(world, ref, SECONDS)
@@ -71,12 +80,32 @@ def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(world: World
     task = a_spoiled_task(world, blink)
     ref = SubtaskRef(task.id, 1, 1)
 
-    answers = [run_subtask(world, ref, SECONDS) for _ in range(3)]
+    answers = [attempted(world, ref) for _ in range(3)]
 
     assert answers == [*PAUSES[:2], None]
     done = get_task(world, "main", task.id)
     assert (done.outcome, codes(done)) == (Outcome.FAILED, ["InternalError.Unexpected"])
     assert (done.subtasks[0].attempt, done.subtasks[0].tries) == (3, 3)
+
+
+@pytest.mark.parametrize("twins", [1, 2, 6])
+def test_twins_of_a_message_wear_out_no_subtask_sooner(world: World, twins: int) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    begun, due = world.now(), [(world.now() + number, number) for number in range(twins)]
+    receipts: Counter[int] = Counter()
+
+    with outage("HeadObject", times=1000):
+        while due:
+            at, number = heappop(due)
+            world.time = max(world.now(), at)
+            receipts[number] += 1
+            if again := run_subtask(world, ref, SECONDS):
+                heappush(due, (world.now() + again.seconds * 1000, number))
+
+    assert subtask_of(world, task).attempt == 15
+    assert (world.now() - begun) // 1000 >= sum(pause.seconds for pause in PAUSES)
+    assert max(receipts.values()) <= 30, "then it comes to the dead letters"
 
 
 def test_a_fault_of_our_own_tells_strangers_nothing(world: World, blink: bytes) -> None:
@@ -98,9 +127,9 @@ def test_interruptions_between_faults_neither_count_nor_make_good(world: World, 
     tries = []
     for _ in range(3):
         with outage("HeadObject"):
-            assert run_subtask(world, ref, SECONDS)
+            assert attempted(world, ref)
         tries.append(subtask_of(world, task).tries)
-        last = run_subtask(world, ref, SECONDS)
+        last = attempted(world, ref)
         tries.append(subtask_of(world, task).tries)
 
     assert last is None
@@ -116,7 +145,7 @@ def test_an_interruption_of_the_last_attempt_that_may_count_leaves_another(world
         world.time += LEASE_MS + 1
 
     with outage("HeadObject"):
-        assert run_subtask(world, ref, SECONDS) == PutBack(45)
+        assert attempted(world, ref) == PutBack(45)
 
     assert run_subtask(world, ref, SECONDS) is None
     assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
@@ -161,7 +190,7 @@ def test_a_subtask_that_waits_for_another_attempt_says_why_and_until_when(world:
     task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(world)
     with outage("PutObject"):
-        run_subtask(world, ref, SECONDS)
+        attempted(world, ref)
 
     waiting = subtask_of(world, task)
     seen: list[Subtask] = []
@@ -172,7 +201,7 @@ def test_a_subtask_that_waits_for_another_attempt_says_why_and_until_when(world:
     assert record.failure
     assert waiting.failure == record.failure
     assert waiting.failure.code == "InternalError.Storage"
-    assert waiting.retry_at == world.now() + 5000
+    assert waiting.retry_at == world.now()
     assert [(s.status, s.failure, s.retry_at) for s in seen] == [(SubtaskStatus.IN_PROGRESS, None, None)]
     assert subtask_of(world, task).failure is None
 
@@ -181,7 +210,7 @@ def test_an_attempt_that_follows_an_interrupted_one_can_succeed(world: World, bl
     task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(world)
     with outage("PutObject"):
-        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+        assert attempted(world, ref) == PutBack(5)
     assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.WAITING]
 
     assert run_subtask(world, ref, SECONDS) is None
@@ -216,6 +245,8 @@ def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_ho
 
     held = subtask_of(world, task)
     assert (held.status, held.attempt, held.tries, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, 2, None)
+    (item,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if "#ATT#" in i["sk"]["S"]]
+    assert item["expires_at"]["N"] == str(world.now() // 1000 + LOSER_RECORD_SECONDS)
 
 
 @pytest.mark.parametrize("failed_before", [True, False])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.catalog import put_orchestration, switch_orchestration
+from shared.catalog import put_orchestration, put_template, switch_orchestration
 from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.orchestration import MAX_KEY_BYTES, OrchestrationDocument, Verdict
+from shared.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
 from shared.page_token import write_token
 from shared.pipeline import NewTask, create_task
 from shared.sortable_id import id_time
@@ -317,6 +317,19 @@ def test_every_object_is_offered_exactly_once_however_long_the_pages_are(world: 
     assert keys == sorted(f"films/{name}.mp4" for name in names)
     assert all(len(page.judgements) <= limit for page in found)
     assert len(found) == -(-len(names) // limit)
+
+
+def test_a_page_reads_a_template_once_however_many_objects_it_is_for(world: World, bucket: str) -> None:
+    template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
+    put_template(world, "main", TemplateDocument.model_validate(template))
+    put_orchestration(world, "main", an_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
+    for number in range(3):
+        put(f"uploads/{number}.mp4", b"film", bucket)
+
+    with calls() as made:
+        offered(world, bucket, dry_run=True)
+
+    assert made.count("GetItem") == 1
 
 
 def test_a_backfill_that_broke_off_goes_on_where_it_was(world: World) -> None:

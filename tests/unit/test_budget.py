@@ -7,7 +7,7 @@ from shared.budget_store import Spent, day_after
 from shared.pipeline import NewTask, create_task, end_task, get_task, restart_task
 from shared.task import Outcome, SubtaskRef, Task, TaskStatus
 from shared.waiting import Waiting, WaitReason, explain
-from shared.worker import run_subtask
+from shared.worker import PutBack, run_subtask
 from tests.deployment import World, put
 from tests.outages import meanwhile, outage, process, steps
 from tests.unit.attempts import COVER, RULES, SECONDS, codes, worked
@@ -116,6 +116,7 @@ def test_a_restart_counts_and_an_attempt_more_does_not(world: World, blink: byte
     (ref,) = sent(world)
     with outage("HeadObject"):
         assert run_subtask(world, ref, SECONDS)
+    world.time += 5000
     run(world, ref)
     worked(world, task)
     assert world.budget.spent(world.now()).tasks == 1
@@ -200,6 +201,19 @@ def test_time_is_counted_and_once_it_is_spent_nothing_more_starts(world: World, 
     assert swept(world) == 2
     worked(world, first)
     assert [now(world, task).outcome for task in (first, second)] == [Outcome.SUCCEEDED] * 2
+
+
+def test_a_message_that_comes_before_its_time_is_not_held_back_but_comes_again(world: World, blink: bytes) -> None:
+    budget(world, daily_compute_seconds=5)
+    task = task_of(world, "a", blink, COVER)
+    (ref,) = sent(world)
+    with outage("HeadObject"):
+        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+
+    world.budget.add_compute(world.now(), 5000)
+
+    assert run_subtask(world, ref, SECONDS) == PutBack(5)
+    assert codes(now(world, task)) == ["InternalError.Storage"]
 
 
 def test_what_is_held_back_is_sent_when_its_time_has_come_whatever_becomes_of_the_others(

@@ -19,6 +19,7 @@ from shared.catalog import (
     put_orchestration,
     put_template,
     switch_orchestration,
+    template_reader,
 )
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.orchestration import Kind, OrchestrationDocument, TemplateDocument
@@ -42,7 +43,7 @@ def a_template(name: str = "small", **fields: Any) -> TemplateDocument:  # noqa:
 
 def planned(world: World, **fields: Any) -> Any:  # noqa: ANN401
     """Return the parameters that a subtask would run with."""
-    (subtask,) = plan_subtasks(world, "main", a_document(subtasks=[{**SUBTASK, **fields}]).subtasks)
+    (subtask,) = plan_subtasks(template_reader(world, "main"), a_document(subtasks=[{**SUBTASK, **fields}]).subtasks)
     return subtask.params
 
 
@@ -50,14 +51,14 @@ def planned(world: World, **fields: Any) -> Any:  # noqa: ANN401
 def test_every_orchestration_that_ships_can_be_planned(world: World, name: str) -> None:
     found = get_orchestration(world, "main", name)
 
-    assert len(plan_subtasks(world, "main", found.subtasks)) == len(found.subtasks)
+    assert len(plan_subtasks(template_reader(world, "main"), found.subtasks)) == len(found.subtasks)
     assert (found.kind, found.version) == (Kind.PRESET, 1)
 
 
 def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(world: World) -> None:
     rules = a_document(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
 
-    look, hd = plan_subtasks(world, "main", rules)
+    look, hd = plan_subtasks(template_reader(world, "main"), rules)
 
     assert (hd.needs, hd.when, look.when) == ((1,), "look.score >= 80", None)
 
@@ -330,11 +331,46 @@ def test_names_of_subtasks_become_numbers(world: World) -> None:
         ]
     )
 
-    cover, sd, hd = plan_subtasks(world, "main", document.subtasks)
+    cover, sd, hd = plan_subtasks(template_reader(world, "main"), document.subtasks)
 
     assert (cover.no, cover.needs, cover.input) == (1, (2, 3), 3)
     assert (sd.no, sd.needs, sd.input) == (2, (), None)
     assert (hd.no, hd.file_name) == (3, "x.{format}")
+
+
+def test_a_tenant_has_only_so_many_orchestrations_and_templates(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.catalog.MOST_STORED", 2)
+    for name in ("a", "b"):
+        put_orchestration(world, "main", a_document(name))
+        put_template(world, "main", a_template(name))
+
+    with pytest.raises(Conflict, match="2 orchestrations are stored already, which is the limit") as refused:
+        put_orchestration(world, "main", a_document("c"))
+    with pytest.raises(Conflict, match="2 templates are stored already"):
+        put_template(world, "main", a_template("c"))
+
+    assert refused.value.code == "CatalogFull"
+    assert put_orchestration(world, "main", a_document("a")).version == 2
+    assert put_template(world, "main", a_template("a")).version == 2
+    assert put_orchestration(world, "other", a_document("c")).version == 1
+    assert not switch_orchestration(world, "main", PRESET, enabled=False).enabled
+    delete_orchestration(world, "main", "b")
+    delete_orchestration(world, "main", PRESET)
+    assert put_orchestration(world, "main", a_document("c")).version == 1
+
+
+def test_all_that_a_tenant_stores_takes_only_so_many_bytes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.catalog.MOST_STORED_BYTES", 2000)
+    put_orchestration(world, "main", a_document("a", description="é" * 100))
+
+    with pytest.raises(Conflict, match="it would take 2 KB with the other orchestrations, and") as refused:
+        put_orchestration(world, "main", a_document("b", description="é" * 100))
+
+    assert refused.value.code == "CatalogFull"
+    monkeypatch.setattr("shared.catalog.MOST_STORED_BYTES", 0)
+    assert put_orchestration(world, "main", a_document("a", description="é")).version == 2
+    with pytest.raises(Conflict):
+        put_orchestration(world, "main", a_document("a", description="é" * 100))
 
 
 def test_of_two_who_change_the_same_version_one_is_told(world: World) -> None:

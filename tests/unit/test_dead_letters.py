@@ -4,12 +4,13 @@ import pytest
 
 from shared.errors import ServiceBusy
 from shared.pipeline import get_task, restart_task
-from shared.sweeper import bury
+from shared.sweeper import A_DAY_MS, bury
 from shared.task import Outcome, SubtaskRef, SubtaskStatus
 from shared.worker import run_subtask
 from tests.deployment import World
 from tests.outages import meanwhile, outage
 from tests.unit.attempts import codes
+from tests.unit.conftest import sent
 from tests.unit.moves import GOOD, LEASE, STORAGE, claimed, finished, queued, released
 
 
@@ -79,6 +80,31 @@ def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(world: Worl
     bury(world, SubtaskRef("0" * 26, 1, 1))
 
     assert get_task(world, "main", task.id) == half
+
+
+@pytest.mark.parametrize("run", [1, 2])
+def test_a_dead_message_of_a_success_goes_round_again_for_its_files_may_not_be_kept_yet(world: World, run: int) -> None:
+    task = queued(world)
+    finished(world, task, 1)
+    finished(world, task, 2)
+    if run == 2:
+        restart_task(world, "main", task.id)
+        sent(world)
+
+    bury(world, SubtaskRef(task.id, 1, 2))
+
+    assert sent(world) == [SubtaskRef(task.id, 1, 2)]
+
+
+def test_a_dead_message_of_a_success_stays_dead_after_a_day_so_that_its_alarm_rings(world: World) -> None:
+    task = queued(world, subtasks=1)
+    finished(world, task, 1)
+    world.time += A_DAY_MS + 1
+
+    with pytest.raises(ServiceBusy, match="RunSubtask could not get through"):
+        bury(world, SubtaskRef(task.id, 1, 1))
+
+    assert sent(world) == []
 
 
 def test_a_dead_message_that_cannot_be_buried_now_comes_again(world: World) -> None:

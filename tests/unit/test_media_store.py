@@ -1,5 +1,6 @@
 """Media in S3: pinned, fetched whole, marked until they stay, and lent by links that work."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 
+from infra.local.aws_door import AwsDoor
 from shared.attempt_record import OutputFile
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
 from shared.media_store import (
@@ -21,6 +23,7 @@ from shared.task import Source
 from shared.upload import Upload
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
+from tests.unit.test_local_doors import Emulator
 
 GIB = 1024**3
 ODD_NAMES = ["a b+c%20d&e=f?g#h", "Überraschung é", "予告編", "😀", "quote'\"q"]
@@ -227,6 +230,13 @@ def test_a_broken_line_to_s3_is_nobodys_fault(
         act(world.media, path)
 
 
+def test_an_output_that_s3_refuses_is_told_by_the_refusals_code(world: World, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"film")
+
+    with outage("PutObject", error=refusal("AccessDenied")), pytest.raises(Interrupted, match=r": AccessDenied$"):
+        world.media.upload(tmp_path / "x", an_output(), ())
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_a_link_gets_the_file_under_its_own_name(world: World, name: str) -> None:
     put(f"a/{name}.mp4", b"film", "output")
@@ -325,6 +335,22 @@ def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(world: World, size: i
     assert [signed(url)["partNumber"] for url in made.part_urls[:3]] == ["1", "2", "3"]
 
 
+def test_each_part_takes_just_the_bytes_that_it_is_for(world: World) -> None:
+    made = plan(world, 7 * 16 * 1024**2 + 5)
+    door = AwsDoor(Emulator(), os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+
+    def taken(url: str) -> list[int]:
+        place = urlsplit(url)
+        scope = {"method": "PUT", "raw_path": place.path.encode()}
+        return [
+            size
+            for size in (4, 5, 6, 16 * 1024**2 - 1, 16 * 1024**2, 16 * 1024**2 + 1, 5 * GIB)
+            if not door.failure(scope, {"host": place.netloc, "content-length": str(size)}, parse_qs(place.query), b"")
+        ]
+
+    assert [taken(url) for url in made.part_urls] == [[16 * 1024**2]] * 7 + [[5]]
+
+
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
@@ -332,6 +358,11 @@ def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(world: World, size: i
         ("a.JPG", "image/jpeg"),
         ("a.webm", "video/webm"),
         ("a", "application/octet-stream"),
+        ("a.mp4.gz", "application/octet-stream"),
+        ("data:image/svg+xml (,x.mp4", "video/mp4"),
+        ("data:image/png,x", "application/octet-stream"),
+        ("//[x.mp4", "video/mp4"),
+        ("a.b:c", "application/octet-stream"),
     ],
 )
 def test_the_kind_of_a_file_is_told_by_its_ending(key: str, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.deployment import World, client, keys, put
 from tests.outages import calls, meanwhile, outage
 from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
 from tests.unit.conftest import a_task, accepted, sent, swept
-from tests.unit.moves import BAD, finished
+from tests.unit.moves import BAD, LOST, finished
 
 CANCELLED = STOPPED_BY["cancel"]
 OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
@@ -274,6 +275,27 @@ def test_a_restarted_task_waits_in_the_queue_of_its_priority(
     restart_task(world, "main", task.id, only_failed=only_failed)
 
     assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+
+
+@pytest.mark.parametrize(
+    ("move", "ended", "outcome"),
+    [
+        (end_task, False, Outcome.ENDED),
+        (cancel_task, False, Outcome.ENDED),
+        (restart_task, True, None),
+        (partial(restart_task, only_failed=True), True, None),
+    ],
+)
+def test_a_move_whose_answer_was_lost_is_not_refused(
+    world: World, move: Callable[[World, str, str], Task], outcome: Outcome | None, *, ended: bool
+) -> None:
+    task = stored(world, ended=ended)
+
+    with outage("UpdateItem", done=True, error=LOST):
+        moved = move(world, "main", task.id)
+
+    assert moved == get_task(world, "main", task.id)
+    assert moved.outcome is outcome
 
 
 @pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])

@@ -228,7 +228,7 @@ REFUSALS = [
         "AccessDeniedException",
         OperationFailed,
         "OperationError.NotAllowed",
-        r"allow rekognition:StartLabelDetection to the role of RunSubtask.* choose another provider",
+        r"allow rekognition:StartLabelDetection to the role of RunSubtask.* choose another provider$",
     ),
     Refusal(
         "InvalidS3ObjectException", MediaRejected, "SourceFileError.NotReadable", "it was deleted, lies in another"

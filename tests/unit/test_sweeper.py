@@ -1,13 +1,13 @@
 """The sweeper: what a crash left behind is healed, or ended, and nothing holds up the rest."""
 
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count, cycle, pairwise
 
 import pytest
 
 from shared.errors import ServiceBusy
 from shared.pipeline import cancel_task, end_task, get_task, restart_task
-from shared.sweeper import Swept, next_look, sweep
+from shared.sweeper import PUT_OFF_MS, Swept, next_look, sweep
 from shared.task import Failure, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.task_item import shard
 from shared.task_list import DUE_PER_PAGE
@@ -16,7 +16,7 @@ from tests.deployment import World, client, put
 from tests.outages import meanwhile, outage, refusal
 from tests.unit.attempts import codes
 from tests.unit.conftest import a_task, accepted, an_upload, sent, swept
-from tests.unit.moves import BAD, GOOD, LEASE, STORAGE, claimed, finished, queued, released
+from tests.unit.moves import BAD, GOOD, LEASE, PAUSE, STORAGE, claimed, finished, queued, released
 
 A_MINUTE = 60_000
 VANISHED = (
@@ -125,6 +125,7 @@ def test_a_waiting_subtask_that_is_spent_since_the_limit_was_lowered_is_given_up
     task = queued(world, needs={2: (1,)})
     for _ in range(2 if not excused else 5):
         waiting = released(world, claimed(world, task, 1)[1], excused=excused)
+        world.time += PAUSE
     limited(world, 2 if not excused else 1)
     world.time += A_MINUTE
 
@@ -277,8 +278,27 @@ def test_a_task_that_cannot_be_healed_now_holds_up_none_behind_it(
     assert sent(world) == [SubtaskRef(task.id, 1, 1) for task in tasks[1:]]
     (told,) = [record for record in caplog.records if record.msg == "task not healed"]
     assert told.__dict__["task_id"] == tasks[0].id
+    assert swept(world) == 0
+    world.time += PUT_OFF_MS
     assert sweep(world, lambda: 60) == Swept(1, 0)
     assert sent(world) == [SubtaskRef(tasks[0].id, 1, 1)]
+
+
+def test_tasks_that_can_never_be_healed_take_turns_with_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        stored(world, name=str(number), subtasks=1, priority=-1)
+    world.time += 1000
+    task = stored(world, subtasks=1)
+    monkeypatch.setattr(world.queues, "_urls", {Lane.STANDARD: world.settings.standard_queue_url})
+    left = cycle([2.0, 1.0, 0.0])
+
+    for _ in range(2):  # sweeps that have time for two tasks each
+        world.time += A_MINUTE
+        sweep(world, lambda: next(left))
+
+    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
 
 
 def test_a_task_that_cannot_even_be_read_holds_up_none_behind_it(world: World) -> None:

@@ -103,15 +103,6 @@ def test_a_subtask_is_free_until_it_starts_and_after_its_lease() -> None:
     assert not task.after(1, GOOD, NOW).free(1, NOW + 1)
 
 
-def test_an_attempt_recognises_its_own_ending_and_no_other() -> None:
-    task = started(a_task((), ()), 1).after(1, GOOD, NOW)
-
-    assert task.ended_by(1, GOOD)
-    assert not task.ended_by(1, replace(GOOD, record="RUN#0001#SUB#01#ATT#2"))
-    assert not task.ended_by(1, replace(GOOD, status=SubtaskStatus.FAILED))
-    assert not task.after(2, BAD, NOW).ended_by(2, BAD), "without a record nobody knows whose it was"
-
-
 def test_a_success_frees_what_needed_only_it() -> None:
     task = started(a_task((), (), (1,), (1, 2)), 1).after(1, GOOD, NOW)
 

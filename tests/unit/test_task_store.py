@@ -3,10 +3,11 @@
 import pytest
 
 from shared.attempt_record import AttemptRecord, OutputFile
-from shared.task import Ending, Failure, Hold, Outcome, SubtaskStatus, TaskStatus
+from shared.task import EARLY_MS, Ending, Failure, Hold, Outcome, SubtaskStatus, TaskStatus
 from tests.deployment import World
+from tests.outages import outage
 from tests.unit.conftest import a_task
-from tests.unit.moves import BAD, GOOD, LEASE, STORAGE, claimed, finished, refused, released, stored
+from tests.unit.moves import BAD, GOOD, LEASE, LOST, PAUSE, STORAGE, claimed, finished, refused, released, stored
 
 
 def test_what_was_put_is_what_is_read(world: World) -> None:
@@ -77,6 +78,7 @@ def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may
         _, hold = claimed(world, task, 1)
         assert hold.attempt == number
         released(world, hold, excused=True)
+        world.time += PAUSE
 
     assert refused(world, task, 1)
     assert not refused(world, task, 1, tries=4)
@@ -101,13 +103,69 @@ def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(world: World
     _, first = claimed(world, task, 1)
 
     waiting = released(world, first, excused=excused).subtasks[0]
+    world.time += PAUSE
     again, second = claimed(world, task, 1)
 
     assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 1, tries - 1)
-    assert (waiting.failure, waiting.retry_at) == (STORAGE, world.now() + 5000)
+    assert (waiting.failure, waiting.retry_at) == (STORAGE, world.now())
     assert again.status is TaskStatus.IN_PROGRESS
     assert (second.attempt, again.subtasks[0].tries) == (2, tries)
     assert (again.subtasks[0].failure, again.subtasks[0].retry_at) == (None, None)
+
+
+def test_no_message_begins_the_next_attempt_before_its_time(world: World) -> None:
+    task = stored(world, a_task(world))
+    released(world, claimed(world, task, 1)[1], excused=True)
+
+    world.time += PAUSE - EARLY_MS - 1
+    assert refused(world, task, 1)
+    world.time += 1
+    assert not refused(world, task, 1)
+
+
+def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(world: World) -> None:
+    task = stored(world, a_task(world))
+    assert world.tasks.hold_back(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
+
+    assert not refused(world, task, 1)
+
+
+def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_subtask_unsent(world: World) -> None:
+    task = stored(world, a_task(world))
+    held = world.tasks.hold_back(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
+    assert held
+
+    assert world.tasks.sent(task, {1, 2}) is None
+    assert world.tasks.get(task.id) == held
+    noted = world.tasks.sent(held, {1, 2})
+    assert noted
+    assert noted.unsent == frozenset()
+
+
+@pytest.mark.parametrize("move", ["sent", "claim"])
+def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(world: World, move: str) -> None:
+    seen = stored(world, a_task(world))
+    if move == "claim":
+        held = world.tasks.hold_back(seen, 1, world.now(), world.now() + 5000, Failure("Budget.DailyTasks", "spent"))
+        assert held
+        seen = held
+    claimed(world, seen, 1)
+
+    noted = world.tasks.sent(seen, {1, 2})
+
+    assert noted
+    assert noted.unsent == frozenset()
+
+
+def test_a_release_whose_answer_was_lost_is_known_for_made(world: World) -> None:
+    _, hold = claimed(world, stored(world, a_task(world)), 1)
+
+    with outage("UpdateItem", done=True, error=LOST):
+        waiting = world.tasks.release(hold, world.now() + PAUSE, STORAGE, excused=True)
+
+    assert waiting == world.tasks.get(hold.task_id)
+    assert waiting
+    assert waiting.subtasks[0].tries == 0
 
 
 def test_a_subtask_is_released_once(world: World) -> None:
@@ -125,7 +183,7 @@ def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started
     began = world.now()
     world.tasks.beat(hold, world.now() + LEASE, 42, "encoding")
     released(world, hold, excused=False)
-    world.time += 5000
+    world.time += PAUSE
 
     again, _ = claimed(world, task, 1)
 

@@ -22,7 +22,7 @@ def test_a_restart_begins_afresh_and_shuts_the_old_run_out(world: World) -> None
     assert new.subtasks[0].failure is None
     assert refused(world, task, 1)
     assert world.tasks.finish(seen, old, GOOD, world.now()) is None
-    assert world.tasks.restart(done, world.now()) is None
+    assert world.tasks.restart(done, world.now() + 1) is None
 
 
 def test_a_restart_of_the_failed_carries_the_others_over(world: World) -> None:
@@ -71,7 +71,7 @@ def test_an_ended_task_never_starts(world: World) -> None:
     assert {s.failure.code for s in ended.subtasks if s.failure} == {"Cancelled.TaskEnded"}
     assert world.tasks.get(task.id) == ended
     assert refused(world, task, 1)
-    assert world.tasks.end(task, world.now()) is None
+    assert world.tasks.end(task, world.now() + 1) is None
 
 
 def test_a_started_task_cannot_be_ended(world: World) -> None:
@@ -115,7 +115,7 @@ def test_a_task_that_waits_can_be_cancelled_and_one_that_is_over_cannot(world: W
 
     assert cancelled
     assert world.tasks.cancel(cancelled, world.now()) is None
-    assert world.tasks.cancel(task, world.now()) is None
+    assert world.tasks.cancel(task, world.now() + 1) is None
     assert world.tasks.get(task.id) == cancelled
 
 
@@ -169,7 +169,7 @@ def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(world: World) -> 
     assert world.tasks.get(first.id) == second
 
     third = world.tasks.cancel(second, world.now())
-    assert world.tasks.restart(cancelled, world.now()) is None
+    assert world.tasks.restart(cancelled, world.now() + 1) is None
     assert world.tasks.get(first.id) == third
 
 

@@ -366,3 +366,16 @@ def test_that_an_orchestration_is_broken_is_known_beforehand(world: World) -> No
     }
     assert (outlook.verdict, outlook.orchestration) == (Verdict.INVALID_ORCHESTRATION, "broken")
     assert outlook.reason == "subtask cover: there is no template mine"
+
+
+def test_a_template_is_read_once_however_many_subtasks_name_it(world: World) -> None:
+    template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
+    put_template(world, "main", TemplateDocument.model_validate(template))
+    rules = [{"name": f"s{no}", "type": "SCREENSHOT", "template": "mine"} for no in range(5)]
+    for name in ("one", "two"):
+        put_orchestration(world, "main", an_orchestration(name, subtasks=rules))
+
+    with calls() as made:
+        predict(world, an_upload(world))
+
+    assert made == ["Query", "GetItem"]

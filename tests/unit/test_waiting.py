@@ -85,7 +85,7 @@ def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_o
 
     waiting = told(task, 2)
 
-    message = "not sent to the queue yet; the sweeper sends it within a minute or so"
+    message = "not sent to the queue yet; it goes out within minutes"
     assert waiting == Waiting(WaitReason.UNSENT, message, Lane.STANDARD)
     assert told(replace(task, unsent=frozenset()), 2).reason is WaitReason.QUEUED
 

@@ -35,7 +35,7 @@ def found(bench: Workbench, *, share: tuple[int, int]) -> tuple[Shot, ...]:
     """Return the shots of the picture, at least one; raise MediaRejected when nothing of it can be decoded."""
     video = picture.shown(bench.media, bench.ffmpeg.limits)
     duration = video.duration or bench.media.duration
-    chain = ",".join([*picture.filters(video, SIZE), cut_filter()])
+    chain = ",".join([measure.cleared(), *picture.filters(video, SIZE), cut_filter()])
     end = bench.ffmpeg.run(
         # A capital V passes over cover art. No frame is made up or left out for a constant rate.
         [

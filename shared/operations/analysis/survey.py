@@ -73,7 +73,7 @@ def made(bench: Workbench, cut_threshold: float, *, share: tuple[int, int]) -> S
 
 
 def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str]:
-    chain = ",".join(picture.filters(video, shots.SIZE))
+    chain = ",".join([measure.cleared(), *picture.filters(video, shots.SIZE)])
     graph = [
         f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
         f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
@@ -83,7 +83,8 @@ def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str
     outputs += ["-map", "[thumbs]", "-f", "rawvideo", f"file:{THUMBS}"]
     if bench.media.audio is not None:
         track = bench.media.audios.index(bench.media.audio)
-        graph.append(f"[0:a:{track}]ebur128=metadata=1:framelog=quiet,{measure.written(HEARD, sound=True)}[heard]")
+        heard = [measure.cleared(sound=True), "ebur128=metadata=1:framelog=quiet", measure.written(HEARD, sound=True)]
+        graph.append(f"[0:a:{track}]{','.join(heard)}[heard]")
         outputs += ["-map", "[heard]", "-f", "null", "-"]
     return ["-filter_complex", ";".join(graph), *outputs]
 

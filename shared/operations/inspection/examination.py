@@ -177,7 +177,7 @@ def _picture(checks: Collection[Check]) -> list[str]:
     """Return the filters of the picture: each frame small, some small frames' brightness, some frames in detail."""
     detailed = [check for check in (Check.BLURRED, Check.BLOCKY) if check in checks]
     graph = [
-        f"[0:V:0]{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
+        f"[0:V:0]{measure.cleared()},{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
         f"[small]{SMALL},blackframe=amount=0:threshold={DARK},scdet=threshold=100,{measure.written(FRAMES)}[seen]",
         f"[seen]{_split('frames', 'light')}",
         f"[light]{SOME},signalstats,{measure.written(LIGHTS)},nullsink",
@@ -202,6 +202,7 @@ def _sound() -> str:
     """Return the filters of the sound: the times as they were decoded, then what each tenth of a second is like."""
     return ",".join(
         [
+            measure.cleared(sound=True),
             measure.written(SOUND_TIMES, sound=True),
             "ebur128=peak=true:framelog=quiet:metadata=1",
             f"volume={FULL_GAIN}dB,aformat=sample_fmts=s16",

@@ -1,7 +1,8 @@
 """How like its reference a picture still is: VMAF, PSNR and SSIM, frame by frame, with the frames' times aligned."""
 
-import json
+import csv
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,7 @@ from shared.operations import measure, picture
 from shared.operations.operation import Workbench
 from shared.probe import Video, probe
 
-SCORES, TIMES, FIRST = "similarity.json", "similarity.txt", "first.txt"  # names in the bench's folder
+SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # names in the bench's folder
 # One model is trained on 1080p, one on 2160p, each seen from where single pixels just can't be told apart.
 MODEL, MODEL_OF_4K, LINES_OF_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1", 1440
 MARGIN = 0.5  # Seconds of reference on both sides of a window, so that each frame finds its like.
@@ -19,7 +20,7 @@ SAME_RATE = 0.0005  # 29.97 against 30 is another rate: it drops a frame in a th
 A_MILLISECOND = 0.001  # so that a frame that begins at the moment itself is among them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Alike:
     """How alike two frames are; `time` in seconds from the reference's beginning, PSNR in dB of luma, 60 at most."""
 
@@ -77,6 +78,7 @@ class Side:
         """Return the filters that bring it to that size, with the window's start as time 0."""
         return ",".join(
             [
+                measure.cleared(),
                 *picture.filters(self.video, picture.Box()),
                 # VMAF's makers scale by bicubic. Of 4:2:0 in 8 bits there is always a way to compare.
                 f"scale={size.width}:{size.height}:flags=bicubic:out_range=tv",
@@ -178,7 +180,7 @@ def _filter(size: First, every: int) -> str:
         f"model=version={model}",
         "feature=name=psnr|name=float_ssim",
         f"n_subsample={every}:n_threads={os.cpu_count() or 1}",
-        f"log_fmt=json:log_path={SCORES}",
+        f"log_fmt=csv:log_path={SCORES}",
         # The nearest frame, since containers round times; and no frame is compared with one that isn't there.
         "shortest=1:ts_sync_mode=nearest",
     ]
@@ -188,19 +190,10 @@ def _filter(size: First, every: int) -> str:
 def _similarity(folder: Path, start: float) -> Similarity:
     """Read what was measured, and leave nothing of it behind."""
     scores, times = folder / SCORES, folder / TIMES
-    frames = json.loads(scores.read_text())["frames"] if scores.exists() else []
     moments = [frame.time for frame in measure.read(times)]
+    series = tuple(_alike(scores, moments, start))
     scores.unlink(missing_ok=True)
     times.unlink(missing_ok=True)
-    series = tuple(
-        Alike(
-            time=round(start + moments[frame["frameNum"]], 3),
-            vmaf=frame["metrics"]["vmaf"],
-            psnr=frame["metrics"]["psnr_y"],
-            ssim=frame["metrics"]["float_ssim"],
-        )
-        for frame in frames
-    )
     if not series:
         message = "there is nothing to compare: the two have no picture at the same time"
         raise MediaRejected(message)
@@ -211,3 +204,17 @@ def _similarity(folder: Path, start: float) -> Similarity:
         frames=len(series),
         series=series,
     )
+
+
+def _alike(scores: Path, moments: Sequence[float], start: float) -> Iterator[Alike]:
+    """Yield what libvmaf wrote, frame by frame: of a small picture there may be millions."""
+    if not scores.exists():
+        return
+    with scores.open(encoding="ascii", newline="") as lines:
+        for frame in csv.DictReader(lines):
+            yield Alike(
+                time=round(start + moments[int(frame["Frame"])], 3),
+                vmaf=float(frame["vmaf"]),
+                psnr=float(frame["psnr_y"]),
+                ssim=float(frame["float_ssim"]),
+            )

@@ -1,10 +1,10 @@
 """Subtitles as a stream carries them: WebVTT, out of the source's own tracks or out of other subtasks' files."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from shared.errors import MediaRejected, OperationFailed, ParametersRejected
+from shared.errors import LimitExceeded, MediaRejected, OperationFailed, ParametersRejected
 from shared.operations.operation import Workbench
 from shared.operations.streaming.rendition import Caption, Labels, label, language
 from shared.operations.streaming.stream_params import SubtitleSource
@@ -13,6 +13,8 @@ from shared.operations.transcoding.clip import Span
 SIGNATURES = (b"WEBVTT", b"\xef\xbb\xbfWEBVTT")
 CUE_MARK = b"-->"
 CONTENT_TYPE = "text/vtt"
+MOST_BYTES = 20 * 10**6  # A film says a hundredth of that; a few compressed bytes may say it a thousand times.
+SHARE_OF_TIME = 0.25  # ffmpeg takes minutes for one cue of a megabyte, and the rest of the stream needs time as well.
 
 
 def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
@@ -34,12 +36,31 @@ def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], li
         return [], warnings
     arguments = [*part.before_input, *bench.ffmpeg.input_arguments(bench.source)]
     for number, caption in found.items():
-        arguments += ["-map", f"0:s:{number}", "-c:s", "webvtt", "-f", "webvtt", f"file:{bench.folder / caption.file}"]
+        arguments += ["-map", f"0:s:{number}", "-c:s", "webvtt", "-fs", str(MOST_BYTES), "-f", "webvtt"]
+        arguments.append(f"file:{bench.folder / caption.file}")
     try:
-        bench.ffmpeg.run(arguments, duration=part.duration, phase="subtitles", share=(0, 5))
-    except (OperationFailed, MediaRejected):
+        with bench.ffmpeg.at_most(SHARE_OF_TIME):
+            bench.ffmpeg.run(arguments, duration=part.duration, phase="subtitles", share=(0, 5))
+    except (OperationFailed, MediaRejected, LimitExceeded):
+        _leave_out(found.values(), bench)
         return [], [*warnings, "the source's subtitle tracks could not be read: they were left out"]
-    return [caption for caption in found.values() if CUE_MARK in (bench.folder / caption.file).read_bytes()], warnings
+    # -fs ends what has reached it.
+    large = [caption for caption in found.values() if (bench.folder / caption.file).stat().st_size >= MOST_BYTES]
+    if large:
+        warnings.append(f"{len(large)} subtitle tracks are larger than {MOST_BYTES / 1e6:g} MB: they were left out")
+        _leave_out(large, bench)
+    return [c for c in found.values() if c not in large and _says_something(bench.folder / c.file)], warnings
+
+
+def _leave_out(captions: Iterable[Caption], bench: Workbench) -> None:
+    """Remove files that count among what an attempt may write."""
+    for caption in captions:
+        (bench.folder / caption.file).unlink(missing_ok=True)
+
+
+def _says_something(path: Path) -> bool:
+    with path.open("rb") as lines:
+        return any(CUE_MARK in line for line in lines)
 
 
 def given(sources: Sequence[SubtitleSource], bench: Workbench, labels: Labels) -> list[Caption]:
@@ -57,7 +78,12 @@ def given(sources: Sequence[SubtitleSource], bench: Workbench, labels: Labels) -
 
 def _file(name: str, bench: Workbench) -> Path:
     for path in bench.files.outputs_of(name):
-        if path.suffix == ".vtt" and path.read_bytes().startswith(SIGNATURES):
+        if path.suffix == ".vtt" and _is_webvtt(path):
             return path
     message = f"subtask {name} wrote no WebVTT file to take subtitles from"
     raise ParametersRejected(message, code="ParameterError.NoSubtitles")
+
+
+def _is_webvtt(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(max(SIGNATURES, key=len))).startswith(SIGNATURES)

@@ -15,6 +15,7 @@ from shared.errors import (
     OperationFailed,
     ParametersRejected,
 )
+from shared.telemetry import logger
 
 JOBS = 3  # A job that failed inside the service is started anew under another name, but only so often.
 BUSY = frozenset(
@@ -55,10 +56,11 @@ def meaning(service: str, error: ClientError) -> AttemptFailed:
     if code in BUSY or status >= SERVER_ERROR:
         return Interrupted(f"{service} is busy: {told}", code="InternalError.Service")
     if code in DENIED:
+        logger().warning("service not allowed", service_name=service, reason=told)  # which names account and role
         action = f"{service.lower()}:{error.operation_name}"
         message = (
             f"this deployment may not use {service}: allow {action} to the role of RunSubtask, as template.yaml does, "
-            f"or choose another provider ({told})"
+            "or choose another provider"
         )
         return OperationFailed(message, code="OperationError.NotAllowed")
     return refused_file(service, code, told)
