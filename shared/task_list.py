@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
@@ -16,8 +16,12 @@ from shared.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
 from shared.task_item import SHARDS, TASK, task_from
 from shared.task_store import TaskStore
 
+# States of nearly all tasks: an orchestration has fewer tasks than these, and in the long run more than any other.
+HISTORY = frozenset({None, TaskStatus.COMPLETED, Outcome.SUCCEEDED})
 # What a page may read beyond what it shows, when a second filter leaves little of the first one's index.
 READ_PER_PAGE = 1000
+TASKS_AT_ONCE = 100  # DynamoDB: items in one BatchGetItem
+KEYS_AT_ONCE = 50  # An index has keys alone, so that a query of so many reads less than 4 KB: half a unit (DynamoDB).
 DUE_PER_PAGE = 50
 
 
@@ -74,15 +78,18 @@ class TaskList:
         try:
             identifiers = self._identifiers(wanted, low, high, limit)
             while len(found) < limit and read < READ_PER_PAGE:
-                batch = list(islice(identifiers, limit - len(found)))
+                # The fewer a second filter leaves, the more are read at a time; at most twice as many as it takes.
+                batch = list(islice(identifiers, min(max(limit - len(found), read), TASKS_AT_ONCE)))
                 if not batch:
                     return Page(tuple(found), None)
                 read, last = read + len(batch), batch[-1]
                 found += [task for task in self._tasks(batch) if wanted.takes(task)]
-            more = next(identifiers, None) is not None
+            more = len(found) > limit or next(identifiers, None) is not None
         except PynamoDBException as error:
             raise busy(error) from error
-        return Page(tuple(found), write_token(last, wanted) if more else None)
+        if len(found) > limit:
+            last = found[limit - 1].id
+        return Page(tuple(found[:limit]), write_token(last, wanted) if more else None)
 
     def due(self, now: int) -> Iterator[str]:
         """Yield the IDs of unfinished tasks that want a look, the longest due first, as they are asked for."""
@@ -102,24 +109,23 @@ class TaskList:
             return iter(())
         index, keys = self._index(wanted)
         between = self._items.pk.between(low, high)
+        size = max(limit, KEYS_AT_ONCE) + 1
         lists = [
-            (row.pk for row in index.query(key, between, scan_index_forward=False, page_size=limit + 1)) for key in keys
+            (row.pk for row in index.query(key, between, scan_index_forward=False, page_size=size)) for key in keys
         ]
-        return heapq.merge(*lists, reverse=True)
+        # One that moves while the lists are read may stand in two of them.
+        return (identifier for identifier, _ in groupby(heapq.merge(*lists, reverse=True)))
 
     def _index(self, wanted: TaskFilter) -> tuple[Any, list[str]]:
-        shards, tenant = range(SHARDS), wanted.tenant
+        tenant, state = wanted.tenant, wanted.outcome or wanted.status
         if wanted.source_key is not None:
             return self._items.by_source, [f"{tenant}#{wanted.source_key}"]
-        if wanted.orchestration is not None:
-            return self._items.by_orchestration, [f"{tenant}#{wanted.orchestration}#{n}" for n in shards]
-        if wanted.outcome is not None:
-            return self._items.by_status, [f"{tenant}#{wanted.outcome}#{n}" for n in shards]
-        if wanted.status is TaskStatus.COMPLETED:
-            return self._items.by_status, [f"{tenant}#{outcome}#{n}" for outcome in Outcome for n in shards]
-        if wanted.status is not None:
-            return self._items.by_status, [f"{tenant}#{wanted.status}#{n}" for n in shards]
-        return self._items.by_age, [f"{tenant}#{n}" for n in shards]
+        if wanted.orchestration is not None and state in HISTORY:
+            return self._items.by_orchestration, [f"{tenant}#{wanted.orchestration}#{n}" for n in range(SHARDS)]
+        if state is None:
+            return self._items.by_age, [f"{tenant}#{n}" for n in range(SHARDS)]
+        states = list(Outcome) if state is TaskStatus.COMPLETED else [state]
+        return self._items.by_status, [f"{tenant}#{each}#{n}" for each in states for n in range(SHARDS)]
 
     def _tasks(self, identifiers: Sequence[str]) -> list[Task]:
         """Read whole tasks, in the order of their IDs; one that is gone is left out."""

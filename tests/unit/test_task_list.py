@@ -8,8 +8,9 @@ from shared.errors import RequestRejected
 from shared.task import Outcome, SubtaskRef, Task, TaskStatus
 from shared.task_list import Page, TaskFilter
 from tests.deployment import BEGINNING, World
-from tests.outages import calls
+from tests.outages import calls, meanwhile
 from tests.unit.conftest import a_task
+from tests.unit.moves import finished
 
 
 @pytest.fixture
@@ -114,13 +115,76 @@ def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
 def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_next_goes_on(
     world: World, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.task_list.READ_PER_PAGE", 3)
-    wanted = TaskFilter(orchestration="web-video", status=TaskStatus.IN_PROGRESS)
+    monkeypatch.setattr("shared.task_list.READ_PER_PAGE", 2)
+    for task in tasks[1::2]:
+        world.tasks.cancel(task, world.now())
+    wanted = TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED)
 
     turned = pages(world, wanted, 2)
 
     assert len(turned[0].tasks) == 1
     assert ids(turned) == [task.id for task in tasks[1::2]]
+
+
+def test_what_a_second_filter_leaves_is_read_many_at_a_time(world: World) -> None:
+    for number in range(60):
+        world.tasks.create(a_task(world, 1, name=f"clip{number}"))
+
+    with calls() as made:
+        page = world.lists.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
+
+    assert page == Page((), None)
+    assert made.count("BatchGetItem") == 7  # of 1, 1, 2, 4, 8, 16 and the rest
+    assert made.count("Query") == 4
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_of_what_was_read_beyond_the_limit_nothing_is_shown_twice_or_lost(
+    world: World, tasks: list[Task], limit: int
+) -> None:
+    for task in tasks[1:]:
+        world.tasks.cancel(task, world.now())
+
+    turned = pages(world, TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), limit)
+
+    assert ids(turned) == [task.id for task in tasks[1:]]
+    assert all(len(page.tasks) == limit for page in turned[:-1])
+
+
+def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_history(
+    world: World, tasks: list[Task]
+) -> None:
+    wanted = TaskFilter(orchestration="web-video", status=TaskStatus.WAITING)
+
+    def cost() -> list[str]:
+        with calls() as made:
+            assert ids([world.lists.page(wanted, 4)]) == [task.id for task in tasks[::2]]
+        return made
+
+    few = cost()
+    for number in range(20):
+        world.time += 1000
+        task = a_task(world, 1, name=f"old{number}")
+        world.tasks.create(task)
+        world.tasks.end(task, world.now())
+
+    assert cost() == few == ["Query"] * 4 + ["BatchGetItem"]
+
+
+def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+    succeeded = finished(world, task, 1)
+
+    def stop_the_next_run() -> None:
+        restarted = world.tasks.restart(succeeded, world.now())
+        assert restarted
+        assert world.tasks.end(restarted, world.now())
+
+    with meanwhile("Query", stop_the_next_run, after=4):  # the lists of SUCCEEDED have been read, that of ENDED not
+        page = world.lists.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
+
+    assert ids([page]) == [task.id]
 
 
 def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(
