@@ -13,8 +13,9 @@ from shared.page_token import read_token, write_token
 from shared.sortable_id import id_before, id_range
 from shared.table import busy
 from shared.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
-from shared.task_item import SHARDS, TASK, task_from
+from shared.task_item import SHARDS, TASK, TaskItem, task_from
 from shared.task_store import TaskStore
+from shared.telemetry import logger
 
 # States of nearly all tasks: an orchestration has fewer tasks than these, and in the long run more than any other.
 HISTORY = frozenset({None, TaskStatus.COMPLETED, Outcome.SUCCEEDED})
@@ -128,6 +129,16 @@ class TaskList:
         return self._items.by_status, [f"{tenant}#{each}#{n}" for each in states for n in range(SHARDS)]
 
     def _tasks(self, identifiers: Sequence[str]) -> list[Task]:
-        """Read whole tasks, in the order of their IDs; one that is gone is left out."""
+        """Read whole tasks, in the order of their IDs; one that is gone, or can't be read, is left out."""
         rows = {row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])}
-        return [task_from(rows[identifier]) for identifier in identifiers if identifier in rows]
+        tasks = (readable(rows[identifier]) for identifier in identifiers if identifier in rows)
+        return [task for task in tasks if task]
+
+
+def readable(item: TaskItem) -> Task | None:
+    """Return the task that an item holds; None when this version can't read it, as after a rollback."""
+    try:
+        return task_from(item)
+    except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others are to be shown
+        logger().exception("task not readable", task_id=item.pk)
+        return None

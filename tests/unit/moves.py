@@ -58,3 +58,9 @@ def queued(world: World, *, subtasks: int = 2, needs: dict[int, tuple[int, ...]]
     noted = world.tasks.sent(task, task.unsent)
     assert noted
     return noted
+
+
+def spoiled(world: World, task: Task) -> None:
+    """Store a kind of subtask that this version doesn't know, as a newer one that was rolled back leaves it."""
+    item = world.tasks.items(task.id)
+    item.update(actions=[world.tasks.items.subtasks["1"]["type"].set("DREAM")])

@@ -10,7 +10,7 @@ from shared.task_list import Page, TaskFilter
 from tests.deployment import BEGINNING, World
 from tests.outages import calls, meanwhile
 from tests.unit.conftest import a_task
-from tests.unit.moves import finished
+from tests.unit.moves import finished, spoiled
 
 
 @pytest.fixture
@@ -185,6 +185,17 @@ def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(worl
         page = world.lists.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
 
     assert ids([page]) == [task.id]
+
+
+def test_a_task_that_this_version_cannot_read_is_left_out_and_spoils_no_page(
+    world: World, tasks: list[Task], caplog: pytest.LogCaptureFixture
+) -> None:
+    spoiled(world, tasks[1])
+
+    turned = pages(world, TaskFilter(), 2)
+
+    assert ids(turned) == [task.id for task in tasks if task is not tasks[1]]
+    assert [record.task_id for record in caplog.records] == [tasks[1].id]  # type: ignore[attr-defined]
 
 
 def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(
