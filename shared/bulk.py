@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from shared.errors import ReelmillError
+from shared.errors import ReelmillError, ServiceBusy
+from shared.page_token import write_token
 from shared.pipeline import cancel_task, end_task, restart_task
 from shared.services import Services
 from shared.task import Task
 from shared.task_list import TaskFilter
+from shared.telemetry import logger
 
 
 class Action(StrEnum):
@@ -47,19 +49,50 @@ class DonePage:
     next_token: str | None
 
 
-def act_on(services: Services, tenant: str, action: Action, identifiers: Sequence[str]) -> tuple[Done, ...]:
-    """Do the same with each of these tasks; what fails with one holds up no other."""
-    results = []
-    for identifier in dict.fromkeys(identifiers):
-        try:
-            results.append(Done(identifier, task=MOVES[action](services, tenant, identifier)))
-        except ReelmillError as error:
-            results.append(Done(identifier, error=error))
+def act_on(services: Services, tenant: str, action: Action, identifiers: Sequence[str], until: int) -> tuple[Done, ...]:
+    """Do the same with each of these tasks; what fails with one holds up no other.
+
+    Those whose turn has not come by `until` (epoch milliseconds) are ServiceBusy.
+    """
+    named = list(dict.fromkeys(identifiers))
+    results = in_turn(services, tenant, action, named, until)
+    late = ServiceBusy("the request's time was over before it was this task's turn; ask again for it")
+    return (*results, *(Done(identifier, error=late) for identifier in named[len(results) :]))
+
+
+def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
+    services: Services, action: Action, wanted: TaskFilter, limit: int, token: str | None, until: int
+) -> DonePage:
+    """Do the same with one page of the tasks that pass a filter; raise RequestRejected for another list's token.
+
+    The page ends early at `until` (epoch milliseconds).
+    """
+    page = services.lists.page(wanted, limit, token)
+    results = in_turn(services, wanted.tenant, action, [task.id for task in page.tasks], until)
+    if len(results) < len(page.tasks):
+        return DonePage(results, write_token(results[-1].task_id, wanted))
+    return DonePage(results, page.next_token)
+
+
+def in_turn(
+    services: Services, tenant: str, action: Action, identifiers: Sequence[str], until: int
+) -> tuple[Done, ...]:
+    """Return what became of the tasks whose turn came in time: at least the first, so that asking again gets on."""
+    results: list[Done] = []
+    for identifier in identifiers:
+        if results and services.now() >= until:
+            break
+        results.append(done_with(services, tenant, action, identifier))
     return tuple(results)
 
 
-def act_on_page(services: Services, action: Action, wanted: TaskFilter, limit: int, token: str | None) -> DonePage:
-    """Do the same with one page of the tasks that pass a filter; raise RequestRejected for another list's token."""
-    page = services.lists.page(wanted, limit, token)
-    results = act_on(services, wanted.tenant, action, [task.id for task in page.tasks])
-    return DonePage(results, page.next_token)
+def done_with(services: Services, tenant: str, action: Action, identifier: str) -> Done:
+    """Make the move with one task; return what became of it."""
+    try:
+        return Done(identifier, task=MOVES[action](services, tenant, identifier))
+    except ReelmillError as error:
+        return Done(identifier, error=error)
+    except Exception:  # noqa: BLE001 - whatever is wrong with this one, what became of the others must be told
+        logger().exception("task not moved", task_id=identifier)
+        message = "Reelmill itself failed with this task; the function's log has the details under the task's ID"
+        return Done(identifier, error=ReelmillError(message))

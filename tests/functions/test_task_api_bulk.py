@@ -142,6 +142,20 @@ def test_an_outage_at_one_task_holds_up_no_other(api: Api) -> None:
     assert outcomes(bulk(api, "END", taskIds=[named[1]])) == {named[1]: "COMPLETED"}
 
 
+def test_what_is_not_reached_in_time_is_asked_for_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = some_tasks(api)
+    monkeypatch.setattr("functions.task_api.tasks.BULK_MILLISECONDS", 0)
+
+    answer = bulk(api, "END", taskIds=named)
+    by_filter = bulk(api, "END", filter={"status": "WAITING"})
+
+    assert list(outcomes(answer).values()) == ["COMPLETED", "ServiceBusy", "ServiceBusy"]
+    assert outcomes(by_filter) == {named[1]: "COMPLETED"}
+    last = bulk(api, "END", filter={"status": "WAITING"}, nextToken=by_filter.json["nextToken"])
+    assert outcomes(last) == {named[2]: "COMPLETED"}
+    assert last.json["nextToken"] is None
+
+
 def test_a_token_of_another_filter_moves_nothing(api: Api) -> None:
     some_tasks(api)
     token = bulk(api, "RESTART", filter={}, maxResults=1).json["nextToken"]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.bulk import MOVES, Action, Done, act_on, act_on_page
+from shared import bulk
+from shared.bulk import MOVES, Action, Done, DonePage
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.pipeline import end_task
 from shared.task import Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
@@ -12,7 +13,7 @@ from shared.task_list import TaskFilter
 from tests.deployment import World
 from tests.outages import meanwhile, outage
 from tests.unit.conftest import a_task, sent
-from tests.unit.moves import BAD, finished
+from tests.unit.moves import BAD, finished, spoiled
 
 WAITING, ENDED = TaskStatus.WAITING, Outcome.ENDED
 
@@ -25,6 +26,15 @@ def several(world: World, number: int = 3, **changes: Any) -> list[Task]:  # noq
         made.append(a_task(world, name=f"{each}", **changes))
         assert world.tasks.create(made[-1])
     return made[::-1]
+
+
+def act_on(world: World, tenant: str, action: Action, identifiers: list[str]) -> tuple[Done, ...]:
+    """Act with time for all: it stands still in these tests."""
+    return bulk.act_on(world, tenant, action, identifiers, world.now() + 1)
+
+
+def act_on_page(world: World, action: Action, wanted: TaskFilter, limit: int, token: str | None) -> DonePage:
+    return bulk.act_on_page(world, action, wanted, limit, token, world.now() + 1)
 
 
 def ended(world: World, task: Task) -> str:
@@ -103,6 +113,45 @@ def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(world: Worl
     assert codes(results) == [None, "ServiceBusy", None]
     assert isinstance(results[1].error, ServiceBusy)
     assert act_on(world, "main", Action.END, [tasks[1].id])[0].error is None
+
+
+def test_a_fault_of_ours_with_one_task_holds_up_no_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    tasks = several(world)
+    spoiled(world, tasks[1])
+
+    results = act_on(world, "main", Action.END, [task.id for task in tasks])
+
+    assert codes(results) == [None, "InternalError", None]
+    (told,) = [record for record in caplog.records if record.msg == "task not moved"]
+    assert told.__dict__["task_id"] == tasks[1].id
+
+
+def test_tasks_whose_turn_comes_too_late_tell_so_and_are_left_as_they_are(world: World) -> None:
+    first, second, third = several(world)
+
+    def take_long() -> None:
+        world.time += 1000
+
+    with meanwhile("UpdateItem", take_long, after=1):
+        results = bulk.act_on(world, "main", Action.END, [first.id, second.id, third.id], world.now() + 1000)
+
+    assert [result.task_id for result in results] == [first.id, second.id, third.id]
+    assert codes(results) == [None, None, "ServiceBusy"]
+    assert world.tasks.get(third.id) == third
+
+
+def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(world: World) -> None:
+    tasks = several(world)
+    wanted = TaskFilter(status=WAITING)
+
+    pages, token = [], None
+    for _ in tasks:
+        pages.append(bulk.act_on_page(world, Action.END, wanted, 10, token, world.now()))
+        token = pages[-1].next_token
+
+    assert [[result.task_id for result in page.results] for page in pages] == [[task.id] for task in tasks]
+    assert token is None
+    assert world.lists.page(wanted, 10).tasks == ()
 
 
 def test_a_task_of_another_tenant_is_not_found(world: World) -> None:
