@@ -32,7 +32,7 @@ class Waits:
     @classmethod
     def of(cls, put: Put) -> "Waits":
         """Return the waits of an upload."""
-        created, started = put.seconds_until("createdAt"), put.seconds_until("startedAt")
+        created, started = put.seconds_until("runAt"), put.seconds_until("startedAt")
         return cls(put.returned_at - put.called_at, created, started - created, started)
 
 

@@ -32,7 +32,7 @@ class Put:
     task: dict[str, Any]
 
     def seconds_until(self, moment: str) -> float:
-        """Return how long after the call of put_object the task had `createdAt`, `startedAt` or `endedAt`."""
+        """Return how long after the call of put_object the task had `runAt`, `startedAt` or `endedAt`."""
         return epoch(self.task[moment]) - self.called_at
 
 

@@ -59,7 +59,7 @@ def one_round(stack: Stack, clip: Path, key: str) -> Round:
     phases = {phase: sum(attempt["seconds"][phase] for attempt in attempts) for phase in PHASES}
     return Round(
         put_to_ended=put.seconds_until("endedAt"),
-        created_to_ended=span(put, "createdAt", "endedAt"),
+        created_to_ended=span(put, "runAt", "endedAt"),
         put_to_started=put.seconds_until("startedAt"),
         bare=bare,
         ffmpeg_bare=sum(each),

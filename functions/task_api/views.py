@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from shared.attempt_record import AttemptRecord
 from shared.orchestration import BucketName, Name, Output, Priority, SubtaskRules
+from shared.sortable_id import id_time
 from shared.task import Failure, Lane, Outcome, Source, Subtask, SubtaskStatus, SubtaskType, Task, TaskStatus
 from shared.waiting import Waiting, WaitReason
 
@@ -176,8 +177,10 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
 class TaskSummary(View):
     """A task in a list.
 
-    `runAt` is when this run was asked for. `skippedCount` of its SUCCESSFUL subtasks did nothing, since their rule was
-    not met; `error` is that of its first subtask that failed by itself.
+    `createdAt` is when the upload, the backfill or the request that it is of came to be; lists sort and filter by it.
+    `runAt` is when this run came to be: the first one with the task itself, which may be later. `skippedCount` of its
+    SUCCESSFUL subtasks did nothing, since their rule was not met; `error` is that of its first subtask that failed by
+    itself.
     """
 
     task_id: str
@@ -219,7 +222,7 @@ def task_fields(task: Task) -> dict[str, Any]:
         "source": SourceView.of(task.source),
         "orchestration": OrchestrationRefView(name=ref.name, version=ref.version) if ref else None,
         "session_context": task.session_context,
-        "created_at": moment(task.created_at),
+        "created_at": moment(id_time(task.id)),  # by which lists sort and filter
         "run_at": moment(task.run_at),
         "started_at": moment(task.started_at),
         "ended_at": moment(task.ended_at),

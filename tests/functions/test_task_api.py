@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from functions.task_api.views import moment
 from shared.services import Services
+from shared.sortable_id import sortable_id
 from shared.subtask_queue import ref_from
 from shared.task import SubtaskRef
 from shared.upload import Upload
@@ -183,6 +185,25 @@ def test_times_are_filtered_in_every_form_that_iso_8601_has(api: Api) -> None:
     assert ids(api, createdAfter=at.replace("Z", "+00:00")) == [identifier]
     assert ids(api, createdBefore="9999-12-31T23:59:59Z", createdAfter="1960-01-01") == [identifier]
     assert ids(api, createdBefore="1960-01-01T00:00:00Z") == ids(api, createdAfter="9999-12-31") == []
+
+
+@pytest.mark.parametrize("by_token", [True, False])
+def test_a_task_that_is_made_late_is_listed_by_the_time_that_it_shows(
+    api: Api, world: Services, *, by_token: bool
+) -> None:
+    then = world.now() - 5 * 3600 * 1000
+    if by_token:  # it was claimed when the source wasn't there yet
+        world.tasks.claim_token("main", "import-7", sortable_id(then, b"x"))
+        identifier = a_task(api, clientToken="import-7")["taskId"]
+    else:
+        (judgement,) = accept_upload(world, Upload("input", "uploads/a.mp4", 9, "etag", then, sequencer="0A"))
+        identifier = judgement.task_id
+
+    (shown,) = api.get("/tasks").json["tasks"]
+
+    assert (shown["taskId"], shown["createdAt"]) == (identifier, moment(then))
+    assert shown["createdAt"] < shown["runAt"]
+    assert ids(api, createdAfter=shown["createdAt"], createdBefore=shown["createdAt"]) == [identifier]
 
 
 def test_a_list_goes_on_where_its_token_says(api: Api) -> None:
