@@ -192,6 +192,7 @@ class Stock:
             "status COMPLETED": TaskFilter(status=TaskStatus.COMPLETED),
             "outcome FAILED": TaskFilter(outcome=Outcome.FAILED),
             "orchestration": TaskFilter(orchestration=ORCHESTRATIONS[1]),
+            "orchestration and outcome": TaskFilter(orchestration=ORCHESTRATIONS[1], outcome=Outcome.SUCCEEDED),
             "source key": TaskFilter(source_key=OFTEN),
             "time range": TaskFilter(created_after=from_quarter, created_before=to_quarter),
         }
