@@ -10,6 +10,15 @@ from shared.task import Outcome, TaskStatus
 
 PAGE = 100  # the most that the API gives at once
 
+
+def task_id_beginning(text: str) -> str:
+    """Return a typed task ID, or the beginning of one; a blank would mean whichever task there is."""
+    if beginning := text.strip().upper():
+        return beginning
+    message = "a task's ID is not blank"
+    raise typer.BadParameter(message)
+
+
 Time = typer.Option(parser=point_in_time, metavar="TIME", help="2026-01-31, 2026-01-31T12:00, or how long ago: 12h.")
 Limit = Annotated[int, typer.Option(min=1, help="How many, at most.")]
 Everything = Annotated[bool, typer.Option("--all", help="All of them, however many.")]
@@ -20,7 +29,10 @@ HowItEnded = Annotated[
     Outcome | None,
     typer.Option(case_sensitive=False, help="How a completed task ended: completed is no success."),
 ]
-IdBeginning = Annotated[str | None, typer.Option("--task-id", help="A task's ID, or its beginning.")]
+IdBeginning = Annotated[
+    str | None,
+    typer.Option("--task-id", parser=task_id_beginning, metavar="ID", help="A task's ID, or its beginning."),
+]
 SourceKey = Annotated[str | None, typer.Option(help="The key of the file it was made for.")]
 MadeBy = Annotated[str | None, typer.Option("--orchestration", help="The orchestration that made it.")]
 CreatedAfter = Annotated[str | None, Time]
@@ -42,7 +54,7 @@ def task_filter(  # noqa: PLR0913, PLR0917 - one parameter for each option
     return {
         "status": status,
         "outcome": outcome,
-        "taskId": task_id.upper() if task_id else None,
+        "taskId": task_id,
         "sourceKey": source_key,
         "orchestration": orchestration,
         "createdAfter": created_after,

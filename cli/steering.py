@@ -23,6 +23,7 @@ from cli.lists import (
     SourceKey,
     Status,
     task_filter,
+    task_id_beginning,
 )
 from cli.report import Progress, Report
 from cli.tasks import print_one, say_how_to_watch, whole_id
@@ -31,7 +32,10 @@ from shared.errors import ReelmillError
 PAGE_OF_MOVES = 50  # each takes the API some calls of its own, and an answer must come within 30 s
 
 TaskIds = Annotated[
-    list[str] | None, typer.Argument(metavar="ID", help="Tasks' IDs, or as much of their beginnings as is unique.")
+    list[str] | None,
+    typer.Argument(
+        parser=task_id_beginning, metavar="ID", help="Tasks' IDs, or as much of their beginnings as is unique."
+    ),
 ]
 AllThatPass = Annotated[
     bool, typer.Option("--all", help="All tasks that pass the filters, and that it can be done with.")

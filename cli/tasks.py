@@ -24,6 +24,7 @@ from cli.lists import (
     Status,
     listed,
     task_filter,
+    task_id_beginning,
 )
 from cli.watch import finish, moving, watch
 from shared.sortable_id import ID_LENGTH
@@ -33,7 +34,12 @@ tasks = typer.Typer(no_args_is_help=True, help="What became of each file, and wh
 CANDIDATES = 5
 S3_SCHEME = "s3://"
 
-TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task's ID, or as much of its beginning as is unique.")]
+TaskId = Annotated[
+    str,
+    typer.Argument(
+        parser=task_id_beginning, metavar="ID", help="A task's ID, or as much of its beginning as is unique."
+    ),
+]
 
 
 @tasks.command("list")
@@ -211,9 +217,8 @@ def say_how_to_watch(task: dict[str, Any]) -> None:
     show.say(f"\nto watch it: `reelmill tasks watch {show.plain(task['taskId'])}`")
 
 
-def whole_id(api: Api, given: str) -> str:
+def whole_id(api: Api, beginning: str) -> str:
     """Return the task ID that begins so; raise CommandFailed when none does, or more than one."""
-    beginning = given.strip().upper()
     if len(beginning) >= ID_LENGTH:
         return beginning
     found = api.get("/tasks", taskId=beginning, maxResults=CANDIDATES)["tasks"]

@@ -218,6 +218,9 @@ def test_at_a_terminal_nothing_is_asked_about_nothing(
         (("end", TASK_ID, "--all", "--yes"), "name tasks by their IDs, or say --all"),
         (("restart", TASK_ID, "--outcome", "failed"), "together with --all"),
         (("end", "--only-failed", TASK_ID), "--only-failed"),
+        (("cancel", ""), "a task's ID is not blank"),
+        (("restart", TASK_ID[:9], " "), "a task's ID is not blank"),
+        (("end", "--all", "--yes", "--task-id", ""), "a task's ID is not blank"),
     ],
 )
 def test_a_wrong_command_line_is_usage_and_asks_nothing(

@@ -100,6 +100,20 @@ def test_a_beginning_that_no_task_has_is_said_to_be_so(here: Run, service: Remot
     assert "no task's ID begins with ZZ" in ended.err
 
 
+@pytest.mark.parametrize("command", ["get", "watch", "download"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_blank_id_is_no_beginning_of_the_only_task_there_is(
+    here: Run, service: RemoteService, command: str, blank: str
+) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task()]})
+
+    ended = here("tasks", command, blank)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "a task's ID is not blank" in ended.err
+    assert service.heard == []
+
+
 def test_a_whole_id_is_not_looked_up_first(here: Run, service: RemoteService) -> None:
     service.answers("GET", f"/api/tasks/{TASK_ID}", task())
 
