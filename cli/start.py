@@ -1,0 +1,13 @@
+"""How `reelmill` starts: a Ctrl-C while the command still loads ends it without a word."""
+
+import sys
+
+
+def main() -> None:
+    """Load the command, and run it."""
+    try:
+        from cli.main import main as run  # noqa: PLC0415 - what takes its time
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)  # as `cli.errors.INTERRUPTED`, which may not be loaded yet
