@@ -1,23 +1,34 @@
 """`reelmill verdicts`: what became of each upload."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from cli import show
-from cli.connection import connected
+from cli.connection import as_typed, connected
 from cli.lists import Everything, Limit, NextToken, Time, listed
+
+
+class KeptVerdict(StrEnum):
+    """What may have become of an upload; that it came before is told by a backfill, and kept nowhere."""
+
+    MATCHED = "MATCHED"
+    NO_MATCH = "NO_MATCH"
+    WRONG_FORMAT = "WRONG_FORMAT"
+    EMPTY_OBJECT = "EMPTY_OBJECT"
+    OWN_OUTPUT = "OWN_OUTPUT"
+    SUPERSEDED = "SUPERSEDED"
+    INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"
 
 
 def verdicts(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
     key: Annotated[str | None, typer.Option(help="The key that was uploaded, whole.")] = None,
-    verdict: Annotated[
-        str | None, typer.Option(metavar="VERDICT", help="MATCHED, DUPLICATE, NO_MATCH, WRONG_FORMAT, …")
-    ] = None,
+    verdict: Annotated[KeptVerdict | None, typer.Option(case_sensitive=False)] = None,
     after: Annotated[str | None, Time] = None,
     before: Annotated[str | None, Time] = None,
     limit: Limit = 20,
@@ -28,7 +39,7 @@ def verdicts(  # noqa: PLR0913 - one parameter for each option
     """List what became of uploads, newest first: the task each made, or why it made none."""
     filters = {
         "key": key,
-        "verdict": verdict.upper() if verdict else None,
+        "verdict": verdict,
         "uploadedAfter": after,
         "uploadedBefore": before,
     }
@@ -42,7 +53,8 @@ def verdicts(  # noqa: PLR0913 - one parameter for each option
     if found.get("nextToken"):
         show.say(f"these are the newest {len(found['verdicts'])}; --limit or --all shows more")
     if not found["verdicts"]:
-        show.say("no upload is like that" if any(filters.values()) else "no uploads yet: `reelmill upload FILE`")
+        none = "no upload is like that" if any(filters.values()) else "no uploads yet: `reelmill upload FILE`"
+        show.say(as_typed(none, context))
 
 
 def print_verdicts(found: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from shared.orchestration import Verdict
 from tests.unit.cli.remote import TASK_ID, RemoteService, Run, verdict
 
 VERDICTS = "/api/uploads/verdicts"
@@ -24,6 +25,17 @@ def test_the_filters_reach_the_api(here: Run, service: RemoteService) -> None:
         "maxResults": "7",
     }
     assert (ended.code, ended.out, ended.err) == (0, "", "no upload is like that\n")
+
+
+def test_a_verdict_is_one_that_the_list_can_hold(here: Run, service: RemoteService) -> None:
+    service.answers("GET", VERDICTS, {"verdicts": [], "nextToken": None})
+
+    ended = {name: here("verdicts", "--verdict", name) for name in (*Verdict, "MATCHD")}
+
+    assert {name for name, run in ended.items() if run.code == 2} == {Verdict.DUPLICATE, "MATCHD"}
+    assert [heard.query["verdict"] for heard in service.heard] == [
+        name for name in Verdict if name is not Verdict.DUPLICATE
+    ]
 
 
 def test_an_upload_shows_its_task_or_why_it_has_none(here: Run, service: RemoteService) -> None:
