@@ -4,14 +4,14 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from cli import show
 from cli.api_client import Api
-from cli.connection import Connection, command_line, connected
-from cli.errors import INTERRUPTED
+from cli.connection import command_line, connected
+from cli.errors import INTERRUPTED, ApiRefused
 from cli.lists import Time
 from cli.report import Progress, Report
 from cli.tasks import S3_SCHEME
@@ -42,7 +42,7 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
     report.next_token = resume
 
     def say_how_to_go_on() -> None:
-        command = command_line(cast("Connection", context.obj))
+        command = command_line(context)
         rest = wanted.typed(report.next_token, as_json=as_json)
         show.say(show.plain(f"stopped after {seen}"))
         show.say(f"to go on:\n  {show.plain(f'{command} {rest}')}")
@@ -55,8 +55,12 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
         except KeyboardInterrupt:
             say_how_to_go_on()
             raise typer.Exit(INTERRUPTED) from None
-        except (ReelmillError, OSError):
-            if report.next_token:
+        except (ReelmillError, OSError) as error:
+            if isinstance(error, ApiRefused) and error.code == "InvalidNextToken":
+                error.remedy = (
+                    "--resume takes the token that the same backfill ended with, whole; it may also begin anew"
+                )
+            elif report.next_token:
                 say_how_to_go_on()
             raise
     show.say(show.plain(seen))

@@ -9,7 +9,7 @@ from rich.text import Text
 from cli import show
 from cli.api_client import Api, at
 from cli.connection import connected
-from cli.documents import print_document, read_named
+from cli.documents import print_document, read_named, refused_by_name
 from cli.lists import Everything, Limit, NextToken, listed
 
 orchestrations = typer.Typer(no_args_is_help=True, help="What happens to which new files.")
@@ -229,7 +229,8 @@ def version_row(version: dict[str, Any]) -> tuple[str, ...]:
 def put(api: Api, kind: str, file: Path, name: str | None, *, as_json: bool) -> None:
     """Store the document in a file, and say which version it became."""
     stored_as, document = read_named(file, name)
-    answer = api.send("PUT", at(kind, stored_as), document)
+    with refused_by_name(api, file):
+        answer = api.send("PUT", at(kind, stored_as), document)
     show.say(f"stored {show.plain(stored_as)}, version {(answer or {}).get('version', '?')}")
     if as_json:
         show.print_json(answer)

@@ -1,6 +1,7 @@
 """Which API a command speaks to, and how it signs in there."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -23,7 +24,9 @@ from infra.local.stack import DEFAULT_DATA_DIR
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
+COMMAND = re.compile(r"(`|\| )reelmill ")  # alone or behind a pipe
 SIGNED_SERVICE = "execute-api"
+API_URL, DATA_DIR = "REELMILL_API_URL", "REELMILL_DATA_DIR"
 TOKEN = "REELMILL_TOKEN"  # noqa: S105 - a variable's name. No option: everybody on the machine sees those
 
 
@@ -147,8 +150,12 @@ def shown_path(path: Path) -> str:
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
 
 
-def command_line(connection: Connection) -> str:
-    """Return how this command is typed from here, with the global options that it was given."""
+def command_line(context: typer.Context) -> str:
+    """Return how this command is typed from here, with the global options that it was given.
+
+    What the environment says holds for the next command, too.
+    """
+    connection = cast("Connection", context.obj)
     typed = Path(sys.argv[0])
     found = shutil.which(typed.name)
     # Below this folder its path is surer: `uv run` puts it on a PATH that the person's shell lacks.
@@ -159,8 +166,17 @@ def command_line(connection: Connection) -> str:
         "--region": connection.region,
         "--data-dir": None if connection.data_dir == DEFAULT_DATA_DIR else str(connection.data_dir),
     }
-    options = [word for name, value in given.items() if value is not None for word in (name, value)]
+    known = {os.environ.get(API_URL), os.environ.get(DATA_DIR)}
+    options = [
+        word for name, value in given.items() if value is not None and value not in known for word in (name, value)
+    ]
     return shlex.join([typed.name if found and not below else shown_path(typed), *options])
+
+
+def as_typed(sentence: str, context: typer.Context) -> str:
+    """Return a sentence with its commands, which stand in backticks, as they are typed from here."""
+    me = command_line(context)
+    return COMMAND.sub(lambda found: f"{found[1]}{me} ", sentence)
 
 
 def input_bucket(context: typer.Context) -> str:

@@ -38,15 +38,15 @@ def demo(
     as_json: show.JsonOption = False,
 ) -> None:
     """Show the whole thing: start a stack if none runs, upload a clip, watch its task, print the outputs."""
-    connection = cast("Connection", context.obj)
+    connection, me = cast("Connection", context.obj), command_line(context)
     clip = file or big_buck_bunny()
     show.say(Text("\nReelmill: a file becomes a finished task\n", style="bold"))
     local = None if connection.api_url else stack_for_demo(connection.data_dir, port, aws_port)
     url = connection.api_url or cast("StackInfo", local).api_url
     with open_api(url, connection.profile, connection.region) as api:
-        started = task_for(api, clip)
+        started = task_for(api, clip, me)
         show.say()
-        ended = watch(api, [task["taskId"] for task in started])
+        ended = watch(api, [task["taskId"] for task in started], me)
         saved = [file for task in ended for file in bring_home(api, task, connection.data_dir)]
     say_failures(ended)
     if as_json:
@@ -54,7 +54,7 @@ def demo(
         show.print_json({"tasks": ended, "files": files_saved})
     elif saved:
         print_outputs(saved)
-        see_more(api, local, command_line(connection))
+        see_more(api, local, me)
     if not succeeded(ended):
         raise typer.Exit(1)
 
@@ -116,12 +116,12 @@ def big_buck_bunny() -> Path:
     return clip
 
 
-def task_for(api: Api, clip: Path) -> list[dict[str, Any]]:
+def task_for(api: Api, clip: Path, me: str) -> list[dict[str, Any]]:
     """Upload the clip, and return the tasks that it started; raise CommandFailed when there are none."""
     with Step(f"uploaded {clip.name} ({show.size(clip.stat().st_size)})", spin=False):
         uploaded = send(api, clip, key_for(clip, None))
     with Step("waiting for the upload to start a task") as step:
-        started = tasks_of(api, uploaded)
+        started = tasks_of(api, uploaded, me)
         if not started:
             message = f"the upload of {show.plain(clip.name)} started no task"
             raise CommandFailed(message, remedy="`reelmill orchestrations list` shows what they take")

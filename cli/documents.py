@@ -1,7 +1,9 @@
 """YAML and JSON documents that a person wrote: orchestrations, templates, lists of subtasks."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import typer
 import yaml
 
 from cli import show
+from cli.api_client import Api
+from cli.errors import REMEDIES, ApiRefused
 
 # What the API adds to a stored document, and takes from nobody: so what `get` printed can be `put` again.
 ADDED = frozenset({"version", "kind", "updatedAt"})
@@ -27,6 +31,17 @@ def read_document(path: Path, hint: str) -> Any:  # noqa: ANN401 - whatever stan
         raise typer.BadParameter(f"{path} is no YAML: {error}", param_hint=hint) from error
     except OSError as error:
         raise typer.BadParameter(f"{path} can't be read: {error.strerror}", param_hint=hint) from error
+
+
+@contextmanager
+def refused_by_name(api: Api, path: Path | None) -> Iterator[None]:
+    """Let a refusal of what stands in a file name the file, and where to read what it may hold."""
+    try:
+        yield
+    except ApiRefused as error:
+        if path and error.status == HTTPStatus.BAD_REQUEST and error.code not in REMEDIES:
+            error.remedy = f"mend {path}; docs/operations.md says what it may hold, and so does {api.url}/docs"
+        raise
 
 
 def read_named(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:

@@ -64,6 +64,12 @@ class ApiRefused(CommandFailed):
 
 # What to do about a refusal, by its code or else by its HTTP status. `{kind}` and `{id}` come from the path.
 REMEDIES: Mapping[str | int, str] = {
+    # The path may be of something else than what isn't there.
+    "OrchestrationNotFound": "`reelmill orchestrations list` shows those there are",
+    "TemplateNotFound": "`reelmill templates list` shows those there are",
+    "UnknownTemplate": "`reelmill templates list` shows those there are",
+    "VersionNotFound": "`reelmill {kind} versions {id}` shows those there are",
+    "InvalidNextToken": "a token goes on with the very list that gave it: copy it whole, and keep the filters",
     "InvalidTaskStatus": "`reelmill tasks get {id}` shows where it stands",
     "NothingFailed": "`reelmill tasks restart {id}` runs all of it again",
     "BucketNotFound": "check the bucket's name, and that the API may list it",
@@ -72,7 +78,7 @@ REMEDIES: Mapping[str | int, str] = {
     "SubtaskNotFound": "`reelmill tasks get {id}` shows the subtasks it has",
     "SourceNotFound": "upload it first: `reelmill upload FILE --key KEY`",
     "PresetIsReadOnly": "change a copy: `reelmill {kind} get {id} | reelmill {kind} put - --name MINE`",
-    400: "mend the request; `reelmill COMMAND --help` shows what it takes",
+    400: "mend the request; --help shows what the command takes",
     401: "the API takes no anonymous calls: check REELMILL_TOKEN, or --profile and --region, and --api-url",
     403: "these credentials may not do that: check REELMILL_TOKEN, or --profile and --region, and --api-url",
     404: "`reelmill {kind} list` shows those there are",

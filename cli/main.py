@@ -3,12 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli import backfill, catalog, demo, show, stack, steering, tasks, upload, verdicts
-from cli.connection import Connection
+from cli.connection import API_URL, DATA_DIR, Connection, as_typed
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
 from infra.local.stack import DEFAULT_DATA_DIR
@@ -18,8 +18,21 @@ DEBUG = "REELMILL_DEBUG"
 EPILOG = "Exit codes: 0 done; 1 it failed, or a task did; 2 wrong usage; 3 nothing answers."
 HERE, THERE = "On this machine", "Files and tasks"
 
+
+class Reelmill(GlobalOptionsAnywhere):
+    """The command, which advises what can be typed as it was itself."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - Typer's own
+        """Run what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except CommandFailed as error:
+            error.remedy = as_typed(error.remedy, ctx) if error.remedy else None
+            raise
+
+
 app = typer.Typer(
-    cls=GlobalOptionsAnywhere,
+    cls=Reelmill,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -44,13 +57,13 @@ def connect(
     *,
     api_url: Annotated[
         str | None,
-        typer.Option(envvar="REELMILL_API_URL", help="The API; by default that of the stack on this machine."),
+        typer.Option(envvar=API_URL, help="The API; by default that of the stack on this machine."),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="The AWS profile that signs calls to an API on AWS.")] = None,
     region: Annotated[str | None, typer.Option(help="The AWS region of that API, if its address doesn't tell.")] = None,
     data_dir: Annotated[
         Path,
-        typer.Option(envvar="REELMILL_DATA_DIR", file_okay=False, help="Where the stack on this machine lives."),
+        typer.Option(envvar=DATA_DIR, file_okay=False, help="Where the stack on this machine lives."),
     ] = DEFAULT_DATA_DIR,
 ) -> None:
     """Reelmill: drop a file into a bucket, get a finished task."""

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from cli import show
-from cli.connection import Connection, local_stack, open_api, shown_path
+from cli.connection import Connection, as_typed, local_stack, open_api, shown_path
 from cli.errors import INTERRUPTED, CommandFailed
 from infra.local import doctor as examination
 from infra.local import stack
@@ -47,7 +47,7 @@ def up(
         if before is not None:
             show.say("it ran already")
             return
-        end = "`reelmill down` ends it" if detach else "Ctrl-C ends it"
+        end = as_typed("`reelmill down` ends it", context) if detach else "Ctrl-C ends it"
         show.say(f"ready in {show.span(perf_counter() - begun)}; {end}")
         if not detach:
             stack.wait(data_dir)

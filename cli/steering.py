@@ -172,7 +172,7 @@ def steer(context: typer.Context, move: Move, chosen: Chosen, *, as_json: bool) 
             task = api.send("POST", at("tasks", ids[0], move.path), move.body)
             print_one(task, as_json=as_json)
             if task["status"] != "COMPLETED" and not as_json:
-                say_how_to_watch(task)
+                say_how_to_watch(context, task)
             return
         filters = chosen.filters(move)
         if filters and not chosen.yes:

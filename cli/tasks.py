@@ -7,8 +7,8 @@ import typer
 
 from cli import show
 from cli.api_client import Api, at
-from cli.connection import connected, input_bucket
-from cli.documents import read_document
+from cli.connection import as_typed, command_line, connected, input_bucket
+from cli.documents import read_document, refused_by_name
 from cli.download import Saved, save_outputs
 from cli.errors import CommandFailed
 from cli.lists import (
@@ -70,7 +70,8 @@ def list_tasks(  # noqa: PLR0913 - one parameter for each option
     if found.get("nextToken"):
         show.say(f"these are the newest {len(found['tasks'])}; --limit or --all shows more")
     if not found["tasks"]:
-        show.say("no task is like that" if any(filters.values()) else "no tasks yet: `reelmill upload FILE`")
+        none = "no task is like that" if any(filters.values()) else "no tasks yet: `reelmill upload FILE`"
+        show.say(as_typed(none, context))
 
 
 @tasks.command("get")
@@ -121,10 +122,11 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
         "sessionContext": session_context,
     }
     with connected(context) as api:
-        task = api.send("POST", "/tasks", {name: value for name, value in body.items() if value is not None})
+        with refused_by_name(api, subtasks):
+            task = api.send("POST", "/tasks", {name: value for name, value in body.items() if value is not None})
         print_one(task, as_json=as_json)
         if not as_json:
-            say_how_to_watch(task)
+            say_how_to_watch(context, task)
 
 
 def source_at(context: typer.Context, source: str | None, bucket: str | None, key: str | None) -> dict[str, str]:
@@ -153,7 +155,7 @@ def subtasks_in(path: Path) -> dict[str, Any]:
 def watch_task(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
     """Show a bar for each subtask until the task is completed; exit with 1 unless it SUCCEEDED."""
     with connected(context) as api:
-        ended = watch(api, [whole_id(api, task)])
+        ended = watch(api, [whole_id(api, task)], command_line(context))
     if as_json:
         show.print_json(ended[0])
     else:
@@ -212,9 +214,9 @@ def print_one(task: dict[str, Any], *, as_json: bool) -> None:
         show.print_task(task)
 
 
-def say_how_to_watch(task: dict[str, Any]) -> None:
+def say_how_to_watch(context: typer.Context, task: dict[str, Any]) -> None:
     """Say on stderr what a person may want to type next."""
-    show.say(f"\nto watch it: `reelmill tasks watch {show.plain(task['taskId'])}`")
+    show.say(as_typed(f"\nto watch it: `reelmill tasks watch {show.plain(task['taskId'])}`", context))
 
 
 def whole_id(api: Api, beginning: str) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from cli import show, transfer
 from cli.api_client import Api
-from cli.connection import connected
+from cli.connection import command_line, connected
 from cli.errors import CommandFailed
 from cli.watch import finish, moving, watch
 
@@ -29,11 +29,12 @@ def upload(
         raise typer.BadParameter(
             "several files can't have one key; end it with / to make it a folder", param_hint="--key"
         )
+    me = command_line(context)
     with connected(context) as api:
-        reports = [upload_one(api, path, transfer.key_for(path, key)) for path in files]
+        reports = [upload_one(api, path, transfer.key_for(path, key), me) for path in files]
         tasks = [task for report in reports for task in report["tasks"]]
         if wait and tasks:
-            tasks = watch(api, [task["taskId"] for task in tasks])
+            tasks = watch(api, [task["taskId"] for task in tasks], me)
             ended = {task["taskId"]: task for task in tasks}
             for report in reports:
                 report["tasks"] = [ended[task["taskId"]] for task in report["tasks"]]
@@ -47,14 +48,14 @@ def upload(
         finish(tasks)
 
 
-def upload_one(api: Api, path: Path, key: str) -> dict[str, Any]:
-    """Upload one file and say so; return where it lies and the tasks it started."""
+def upload_one(api: Api, path: Path, key: str, me: str) -> dict[str, Any]:
+    """Upload one file and say so; return where it lies and the tasks it started; `me` is how this command is typed."""
     begun = time.monotonic()
     uploaded = send(api, path, key)
     how_long = show.span(time.monotonic() - begun)
     place = show.plain(f"s3://{uploaded.bucket}/{uploaded.key}")
     show.say(f"uploaded {show.plain(path.name)} to {place} ({show.size(path.stat().st_size)} in {how_long})")
-    tasks = tasks_of(api, uploaded)
+    tasks = tasks_of(api, uploaded, me)
     return {
         "bucket": uploaded.bucket,
         "key": uploaded.key,
@@ -73,7 +74,7 @@ def send(api: Api, path: Path, key: str) -> transfer.Uploaded:
         return transfer.upload(api, path, key, advance)
 
 
-def tasks_of(api: Api, uploaded: transfer.Uploaded) -> list[dict[str, Any]]:
+def tasks_of(api: Api, uploaded: transfer.Uploaded, me: str) -> list[dict[str, Any]]:
     """Return the tasks that an upload started; say on stderr why when there are none."""
     matches = api.send("POST", "/orchestrations/match", {"bucket": uploaded.bucket, "key": uploaded.key})["matches"]
     expected = sum(match["verdict"] == "MATCHED" for match in matches)
@@ -84,6 +85,6 @@ def tasks_of(api: Api, uploaded: transfer.Uploaded) -> list[dict[str, Any]]:
         return []
     tasks = transfer.started_tasks(api, uploaded, expected, PATIENCE)
     if not tasks:
-        look = f"`reelmill verdicts --key {shlex.quote(uploaded.key)}`"
+        look = f"`{me} verdicts --key {shlex.quote(uploaded.key)}`"
         show.say(show.plain(f"no task has appeared within {PATIENCE:.0f} s; {look} says what became of it"))
     return tasks

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from cli import show
 from cli.api_client import Api, at
+from cli.errors import INTERRUPTED
 
 PAUSE = 0.4  # seconds between two looks at a task that has just begun
 LONGEST_PAUSE = 3.0
@@ -46,8 +47,22 @@ class Screen(Protocol):
         """Say something between."""
 
 
-def watch(api: Api, tasks: Sequence[str]) -> list[dict[str, Any]]:
-    """Show the tasks' progress on stderr until each is completed; return them as they ended."""
+def watch(api: Api, tasks: Sequence[str], me: str) -> list[dict[str, Any]]:
+    """Show the tasks' progress on stderr until each is completed; return them as they ended.
+
+    A Ctrl-C ends the watching alone; `me` is how this command is typed.
+    """
+    try:
+        return watched(api, tasks, me)
+    except KeyboardInterrupt:
+        one = len(tasks) == 1
+        more = f"the task goes on; `{me} tasks watch {tasks[0]}`" if one else f"the tasks go on; `{me} tasks list`"
+        show.say(more)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def watched(api: Api, tasks: Sequence[str], me: str) -> list[dict[str, Any]]:
+    """Show the tasks until each is completed, and return them."""
     begun = moved = time.monotonic()
     seen: dict[str, dict[str, Any]] = {}
     with screen() as shown:
@@ -63,7 +78,7 @@ def watch(api: Api, tasks: Sequence[str]) -> list[dict[str, Any]]:
             if before != {task_id: standing(task) for task_id, task in seen.items()}:
                 moved = now
             elif now - moved > STALLED:
-                shown.say(f"  nothing has moved for {STALLED} s; {where_to_look(api)}")
+                shown.say(f"  nothing has moved for {STALLED} s; {where_to_look(api, me)}")
                 for line in (line for task in seen.values() for line in show.waits(task)):
                     shown.say(f"  {show.plain(line)}")
                 moved = now
@@ -77,9 +92,9 @@ def standing(task: Mapping[str, Any]) -> list[tuple[object, ...]]:
     ]
 
 
-def where_to_look(api: Api) -> str:
+def where_to_look(api: Api, me: str) -> str:
     """Say where the reason may stand why a task doesn't move on."""
-    return "`reelmill status` names the log" if api.local else "look into the subtask queue and the functions' logs"
+    return f"`{me} status` names the log" if api.local else "look into the subtask queue and the functions' logs"
 
 
 def succeeded(tasks: Iterable[Mapping[str, Any]]) -> bool:

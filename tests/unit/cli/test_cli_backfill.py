@@ -162,13 +162,14 @@ def test_a_page_whose_answer_got_lost_is_asked_for_again(
 
 
 def test_a_connection_that_stays_lost_ends_it_with_the_command_that_goes_on(
-    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
+    reelmill: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.backfill.PAUSES", (0.0,))
     lost = Reply(b"{", headers={"Content-Length": "100"})
     service.answers("POST", BACKFILL, {"verdicts": FIRST, "nextToken": "t'wo"}, lost)
 
-    ended = here("backfill", "s3://films/a b/", "--modified-after", "7d", "--priority", "-2", "--dry-run", "--json")
+    wanted = ("--modified-after", "7d", "--priority", "-2", "--dry-run", "--json")
+    ended = reelmill("--api-url", service.url, "backfill", "s3://films/a b/", *wanted)
 
     assert ended.code == 3
     assert ended.document == {"verdicts": FIRST, "nextToken": "t'wo"}  # whole, though it was cut short
@@ -216,6 +217,17 @@ def test_what_fails_at_once_has_nothing_to_go_on_with(here: Run, service: Remote
 
     assert (ended.code, ended.out) == (1, "")
     assert "there is no bucket flims" in ended.err
+    assert "to go on" not in ended.err
+
+
+def test_a_token_that_is_none_is_not_offered_again(here: Run, service: RemoteService) -> None:
+    said = {"code": "InvalidNextToken", "message": "the nextToken is none", "requestId": "r"}
+    service.answers("POST", BACKFILL, Reply(said, 400))
+
+    ended = here("backfill", "uploads/", "--resume", "foo")
+
+    assert ended.code == 1
+    assert "try      --resume takes the token" in ended.err
     assert "to go on" not in ended.err
 
 

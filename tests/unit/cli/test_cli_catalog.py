@@ -125,6 +125,19 @@ def test_a_document_that_is_none_is_usage_and_says_where(
     assert service.heard == []
 
 
+def test_a_refused_document_names_the_file_and_where_its_fields_are_told(
+    here: Run, service: RemoteService, tmp_path: Path
+) -> None:
+    (tmp_path / "my.yaml").write_text("name: mine\nsubtasks: []\n")
+    said = {"code": "InvalidRequest", "message": "body.subtasks: it is empty", "requestId": "r"}
+    service.answers("PUT", "/api/orchestrations/mine", Reply(said, 400))
+
+    ended = here("orchestrations", "put", "my.yaml")
+
+    assert ended.code == 1
+    assert f"mend my.yaml; docs/operations.md says what it may hold, and so does {service.url}/docs" in ended.err
+
+
 def test_match_asks_about_the_input_bucket_unless_told_otherwise(here: Run, service: RemoteService) -> None:
     found = {
         "orchestration": "web-video",

@@ -1,14 +1,16 @@
 """The command as a whole: global options, usage, failures nobody foresaw, and what a person types."""
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 import typer
 
 from cli.times import point_in_time
-from tests.unit.cli.remote import RemoteService, Run
+from tests.unit.cli.remote import RemoteService, Reply, Run
 
 
 def test_help_names_every_command(reelmill: Run) -> None:
@@ -90,6 +92,43 @@ def test_an_answer_that_nobody_foresaw_is_a_sentence_too(here: Run, service: Rem
     assert "KeyError" in ended.err
     assert "REELMILL_DEBUG=1" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_ctrl_c_while_the_command_loads_ends_it_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Loading:
+        def __getattr__(self, _: str) -> object:
+            raise KeyboardInterrupt
+
+    (reelmill,) = entry_points(group="console_scripts", name="reelmill")
+    start = reelmill.load()
+    monkeypatch.setitem(sys.modules, "cli.main", Loading())
+
+    with pytest.raises(SystemExit) as ended:
+        start()
+
+    assert ended.value.code == 130
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "advice"),
+    [
+        (404, "OrchestrationNotFound", "`{me} orchestrations list` shows"),
+        (404, "TaskNotFound", "`{me} tasks list` shows"),
+        (400, "UnknownTemplate", "`{me} templates list` shows"),
+        (409, "InvalidTaskStatus", "`{me} tasks get "),
+    ],
+)
+def test_a_remedy_is_about_what_is_wrong_and_typed_as_the_command_was(
+    reelmill: Run, service: RemoteService, status: int, code: str, advice: str
+) -> None:
+    service.answers("POST", "/api/tasks", Reply({"code": code, "message": "no", "requestId": "r"}, status))
+
+    ended = reelmill("--api-url", service.url, "tasks", "create", "s3://b/k", "--orchestration", "gone")
+
+    assert f"try      {advice.format(me=f'reelmill --api-url {service.url}')}" in ended.err
 
 
 @pytest.mark.parametrize(("typed", "ago"), [("30s", 30), ("90m", 5400), ("12h", 43200), ("7d", 604800), ("1w", 604800)])

@@ -285,6 +285,21 @@ def test_watch_repeats_why_it_waits_when_nothing_moves(
     assert "  subtask 1 hd: about 1,200 others are before it in the STANDARD queue" in ended.err.splitlines()
 
 
+def test_ctrl_c_ends_the_watching_and_says_that_the_task_goes_on(
+    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.watch.time.sleep", interrupted)
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task(status="IN_PROGRESS", outcome=None))
+
+    ended = here("tasks", "watch", TASK_ID, "--json")
+
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err.splitlines()[-1] == f"the task goes on; `reelmill tasks watch {TASK_ID}`"
+
+
 def test_watch_says_where_to_look_when_nothing_moves(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
