@@ -16,6 +16,8 @@ from cli.errors import REMEDIES, ApiRefused
 
 # What the API adds to a stored document, and takes from nobody: so what `get` printed can be `put` again.
 ADDED = frozenset({"version", "kind", "updatedAt"})
+# What may stand in a file in place of a document.
+INSTEAD = {type(None): "nothing", str: "a text", list: "a list"}
 
 
 def read_document(path: Path, hint: str) -> Any:  # noqa: ANN401 - whatever stands in the file
@@ -48,7 +50,8 @@ def read_named(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:
     """Return a document and the name to store it under: `name`, or else its own."""
     document = read_document(path, "FILE")
     if not isinstance(document, dict):
-        raise typer.BadParameter(f"{path} holds no document, but {type(document).__name__}", param_hint="FILE")
+        found = INSTEAD.get(type(document), "a single value")
+        raise typer.BadParameter(f"{path} holds {found}, and no document with fields", param_hint="FILE")
     stored_as = name or document.get("name")
     if not isinstance(stored_as, str) or not stored_as:
         raise typer.BadParameter(f"{path} bears no name; give it one: --name NAME", param_hint="FILE")

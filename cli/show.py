@@ -32,7 +32,7 @@ COLOURS = {
     "INVALID_ORCHESTRATION": "red",
 }
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's JSON on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for programs.")]
 
 
 def stdout() -> Console:

@@ -107,9 +107,11 @@ def test_a_document_may_be_stored_under_another_name(here: Run, service: RemoteS
     ("text", "says"),
     [
         ("subtasks: [", "line 1"),
-        ("- a\n- b\n", "no document, but list"),
+        ("- a\n- b\n", "x.yaml holds a list, and no document"),
         ("subtasks: []\n", "bears no name"),
-        ("", "no document"),
+        ("", "x.yaml holds nothing, and no document"),
+        ("just words\n", "x.yaml holds a text, and no document"),
+        ("42\n", "x.yaml holds a single value, and no document"),
         ("name: !!python/object/apply:os.system [true]\n", "no YAML"),
     ],
 )
