@@ -18,6 +18,7 @@ from shared.orchestration import (
     TemplateDocument,
     by_name,
 )
+from shared.plain_words import in_words, true_ones
 from shared.presets import preset_orchestrations, preset_templates
 from shared.rule import fields_in, parsed
 from shared.services import Services
@@ -291,13 +292,10 @@ def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str
 
 def problems(error: ValidationError, document: object) -> list[dict[str, str]]:
     """Return where a document is wrong, and how; what pydantic adds of its own inner workings is left out."""
-    found = error.errors(include_url=False)
+    found = true_ones(error.errors(include_url=False))
     # A value of several forms is told off once per form; that it isn't the one word is the least telling.
     telling = [e for e in found if not (e["type"] == "literal_error" and str(e["loc"][-1]).startswith("literal"))]
-    return [
-        {"where": ".".join(place(e["loc"], document)), "problem": e["msg"].removeprefix("Value error, ")}
-        for e in telling or found
-    ]
+    return [{"where": ".".join(place(e["loc"], document)), "problem": in_words(e)} for e in telling or found]
 
 
 def place(steps: Iterable[str | int], document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON

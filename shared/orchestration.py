@@ -17,7 +17,7 @@ from shared.task import MAX_SUBTASKS, SubtaskType
 # What people put into a media bucket; a trigger without formats takes them all.
 MEDIA_FORMATS = frozenset(
     "3g2 3gp aac ac3 aif aiff amr asf avi caf dv f4v flac flv m2ts m2v m4a m4v mka mkv mov mp3 mp4 mpeg mpg "  # noqa: SIM905
-    "mts oga ogg ogv opus qt rm rmvb ts vob wav webm wma wmv".split()  # a list would take a page
+    "mts mxf oga ogg ogv opus qt rm rmvb ts vob wav webm wma wmv".split()  # a list would take a page
 )
 VARIABLES = frozenset(
     {

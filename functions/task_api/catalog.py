@@ -35,6 +35,7 @@ from shared.catalog_versions import (
 from shared.errors import RequestRejected
 from shared.operations import OPERATIONS
 from shared.orchestration import OrchestrationDocument, TemplateDocument
+from shared.plain_words import in_words
 from shared.services import services
 from shared.upload import Upload
 from shared.uploads import predict, refuse_beyond_home
@@ -178,5 +179,5 @@ def named(kind: type[D], name: str, fields: dict[str, object]) -> D:
     try:
         return kind.model_validate({**fields, "name": name})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {in_words(e)}" for e in error.errors())
         raise RequestRejected(wrong) from error

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import View, moment
 from shared.catalog_versions import VersionPage
 from shared.orchestration import (
+    MEDIA_FORMATS,
     BucketName,
     Kind,
     Match,
@@ -102,13 +103,22 @@ class OrchestrationList(View):
     orchestrations: list[OrchestrationView]
 
 
+def of_known_formats(trigger: Trigger) -> Trigger:
+    """Return a trigger as it is; raise ValueError when it names a format that no file here has."""
+    if unknown := sorted(set(trigger.formats) - MEDIA_FORMATS):
+        message = f"{unknown[0]} is no format that is known here; those are {', '.join(sorted(MEDIA_FORMATS))}"
+        raise ValueError(message)
+    return trigger
+
+
 class OrchestrationBody(View):
     """An orchestration to store; its name stands in the path."""
 
     name: str | None = None
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     enabled: Annotated[bool, Field(strict=True)] = True
-    trigger: Trigger = Field(default_factory=Trigger)
+    # Asked of what comes, not of what is stored: that can always be read.
+    trigger: Annotated[Trigger, AfterValidator(of_known_formats)] = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
     priority: Priority = 0
     subtasks: SubtaskRules

@@ -34,6 +34,7 @@ from shared.errors import (
     ServiceBusy,
     UnsupportedMediaType,
 )
+from shared.plain_words import in_words, true_ones
 from shared.services import services
 from shared.telemetry import count, instrumented, logger
 
@@ -136,10 +137,8 @@ def status_of(error: ReelmillError) -> HTTPStatus:
 @app.exception_handler(RequestValidationError)
 def refuse_invalid(error: RequestValidationError) -> Response[str]:
     """Answer a request that is not of its form, naming each place."""
-    wrong = [
-        {"where": ".".join(map(str, one["loc"])), "problem": one["msg"].removeprefix("Value error, ")}
-        for one in error.errors()
-    ]
+    found = true_ones(error.errors())
+    wrong = [{"where": ".".join(map(str, one["loc"])), "problem": in_words(one)} for one in found]
     sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in wrong)
     return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
 

@@ -159,7 +159,7 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
             "400 InvalidRequest",
             "the path says films, but the document is named other",
         ),
-        ("Films!", {}, "400 InvalidRequest", "name: String should match pattern"),
+        ("Films!", {}, "400 InvalidRequest", "name: it must match the pattern"),
         ("x" * 64, {}, "400 InvalidRequest", "path.name"),
         (
             "films",
@@ -175,7 +175,13 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
             "is for TRANSCODE",
         ),
         ("films", {"output": {"prefix": "{nope}/"}}, "400 InvalidRequest", "unknown variable {nope}"),
-        ("films", {"version": 7}, "400 InvalidRequest", "body.version: Extra inputs"),
+        ("films", {"version": 7}, "400 InvalidRequest", "body.version: there is no such field"),
+        (
+            "films",
+            {"trigger": {"formats": ["mp4", "foo"]}},
+            "400 InvalidRequest",
+            "foo is no format that is known here",
+        ),
         ("films", {"priority": 11}, "400 InvalidRequest", "body.priority"),
         ("films", {"trigger": {"bucket": "no such"}}, "400 InvalidRequest", "body.trigger.bucket"),
         ("films", {"trigger": {"bucket": "output"}}, "400 OwnOutput", "output, the bucket of the outputs"),

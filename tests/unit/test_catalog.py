@@ -253,9 +253,9 @@ def test_groups_are_overlaid_and_everything_else_replaced(
 @pytest.mark.parametrize(
     ("fields", "place", "told"),
     [
-        ({"params": {"video": {"crf": 99}}}, "video.crf", "less than or equal to 63"),
-        ({"params": {"video": {"colour": "red"}}}, "video.colour", "Extra inputs"),
-        ({"params": {"video": {"frame-rate": 5}}}, "video.frame-rate", "Extra inputs"),
+        ({"params": {"video": {"crf": 99}}}, "video.crf", "it must be at most 63"),
+        ({"params": {"video": {"colour": "red"}}}, "video.colour", "there is no such field"),
+        ({"params": {"video": {"frame-rate": 5}}}, "video.frame-rate", "there is no such field"),
         ({"params": {"audio": {"codec": "aiff"}}}, "audio.codec", "'aac'"),
         ({"params": {"container": "avi"}}, "container", "'mp4'"),
         (
