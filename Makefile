@@ -40,7 +40,7 @@ MAKEFLAGS += --no-builtin-rules
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (the others do it when needed)
