@@ -21,7 +21,7 @@ export class ApiError extends Error {
 }
 
 /** Nothing answered: the network, or the stack, is away. */
-export class Unreachable extends Error {}
+class Unreachable extends Error {}
 
 interface Problem {
   code?: string;

@@ -17,7 +17,7 @@ import { Empty } from "../ui/Empty";
 import { LoadError } from "../ui/Loaded";
 import { Moment } from "../ui/Moment";
 
-export interface PickedObject {
+interface PickedObject {
   bucket: string;
   key: string;
 }

@@ -14,7 +14,7 @@ import { ObjectPicker } from "./ObjectPicker";
 import { UploadList } from "./UploadList";
 import type { UploadRow } from "./useUploads";
 
-export type Origin = "upload" | "object";
+type Origin = "upload" | "object";
 
 export interface SourceChoice {
   origin: Origin;

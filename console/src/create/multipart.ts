@@ -9,7 +9,7 @@ const TRIES = 6; // of one part while the line is up
 const LONGEST_PAUSE = 30_000; // ms
 
 /** Where an upload stands: bytes that have arrived, and whether it waits for the line. */
-export type Advance = (sent: number, waiting: boolean) => void;
+type Advance = (sent: number, waiting: boolean) => void;
 
 interface Kept {
   grant: Grant;

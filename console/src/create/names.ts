@@ -13,7 +13,7 @@ const PLACEHOLDER = /\{([^{}]*)\}/g;
 const FILE_NAME = "{inputName}-{subtask}.{format}";
 
 /** Return the variables that a source's key gives. */
-export function variablesOf(key: string): Record<string, string> {
+function variablesOf(key: string): Record<string, string> {
   const parts = key.split("/").filter(Boolean);
   const file = parts.pop() ?? "";
   const dot = file.lastIndexOf(".");

@@ -19,7 +19,7 @@ export interface Schema {
   maxItems?: number;
 }
 
-export interface Variant {
+interface Variant {
   label: string;
   schema: Schema;
   /** The value of a variant that has only one. */
@@ -40,7 +40,7 @@ export type Field = { optional: boolean; description?: string; fallback?: unknow
 );
 
 /** Return a schema with its reference followed; what stands beside a reference goes first. */
-export function resolved(schema: Schema, root: Schema): Schema {
+function resolved(schema: Schema, root: Schema): Schema {
   if (!schema.$ref) return schema;
   const found = root.$defs?.[schema.$ref.replace("#/$defs/", "")] ?? {};
   return { ...resolved(found, root), ...schema, $ref: undefined };

@@ -3,7 +3,7 @@
 import { api, take } from "../api/client";
 import type { Schemas } from "../api/client";
 
-export interface Made {
+interface Made {
   taskId: string;
 }
 

@@ -6,7 +6,7 @@ import type { paths } from "../api/schema";
 import { moment } from "../format";
 import { text } from "../strings";
 
-export type TaskQuery = NonNullable<paths["/tasks"]["get"]["parameters"]["query"]>;
+type TaskQuery = NonNullable<paths["/tasks"]["get"]["parameters"]["query"]>;
 
 const TimeForm = lazy(() => import("./TimeForm")); // few filter by time, and its inputs weigh something
 const WHOLE_ID = /^[0-9a-z]{4,26}$/i;

@@ -8,7 +8,7 @@ const HEIGHT = 64;
 const GAP_X = 64;
 const GAP_Y = 20;
 
-export interface GraphNode {
+interface GraphNode {
   id: string;
   needs: readonly string[];
   title: string;
