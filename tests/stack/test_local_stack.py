@@ -215,7 +215,7 @@ def test_status_and_env_exit_with_3_when_nothing_runs(tmp_path: Path) -> None:
         told = reelmill("--data-dir", str(tmp_path / "none"), command)
 
         assert told.returncode == 3
-        assert "reelmill up" in told.stderr
+        assert f"--data-dir {tmp_path / 'none'} up`" in told.stderr
 
 
 def test_env_is_all_that_boto3_and_the_aws_cli_need(stack: StackInfo, data_dir: Path, client: Client) -> None:
