@@ -80,6 +80,16 @@ def test_a_gif_shows_the_part_that_was_asked_for(clip: Clips, operate: Operate) 
     assert made.warnings == ()
 
 
+@pytest.mark.parametrize("params", [{"duration": 1}, {"duration": 2, "spread": 2}])
+def test_what_hardly_moves_lasts_no_longer_than_asked(clip: Clips, operate: Operate, params: dict[str, object]) -> None:
+    made = animate(operate, clip("slides.mp4"), **params)  # a picture every 1.5 s
+
+    with av.open(made.files[0].path) as container:
+        lasts = sum(float((packet.duration or 0) * packet.time_base) for packet in container.demux(video=0))
+    assert lasts == pytest.approx(params["duration"], abs=0.02)
+    assert made.files[0].facts["duration"] == params["duration"]
+
+
 def test_a_webp_shows_the_part_that_was_asked_for(clip: Clips, operate: Operate, tmp_path: Path) -> None:
     seen = decoded(clip("silent.mp4"))
 

@@ -100,8 +100,10 @@ def _cut(
     start, length = pieces[number]
     target = bench.folder / f"piece-{number}.mkv"
     low, high = CUTTING
-    chain = picture.filters(video, params.box, pick=[f"fps=fps='min(source_fps,{params.frame_rate:g})'"])
-    rate = min(video.frame_rate or params.frame_rate, params.frame_rate)
+    # Of a source whose frames last longer than the piece, one is shown for as long as the piece.
+    slowest, fastest = 1 / max(length, snapshot.A_MILLISECOND), params.frame_rate
+    chain = picture.filters(video, params.box, pick=[f"fps=fps='min(max(source_fps,{slowest:.6f}),{fastest:g})'"])
+    rate = min(max(video.frame_rate or fastest, slowest), fastest)
     place = ["-ss", f"{start:.6f}", "-t", f"{length:.6f}"]
     source = bench.ffmpeg.input_arguments(bench.source)
     # Before -i it seeks by the index, then decodes to the moment: fast, exact. After it, all before is decoded: that
