@@ -54,6 +54,8 @@ CODECS = {
     "E-AC-3": "eac3",
 }
 HDR_TRANSFERS = frozenset({"PQ", "HLG"})
+RGB, IDENTITY = "RGB", "Identity"
+PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # which MediaInfo doesn't tell
 MATROSKA = frozenset({"Matroska", "WebM"})
 TEXT_FORMATS = frozenset({"UTF-8", "ASS", "SSA", "WebVTT", "Timed Text"})
 CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
@@ -63,8 +65,8 @@ CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
 class Video:
     """A moving picture as a viewer sees it: `width` and `height` are upright, in square pixels.
 
-    `rotation` is how many degrees clockwise a player turns what is stored. None means that the file
-    doesn't say. Durations in seconds, bit rates in bits a second.
+    `rotation` is how many degrees clockwise a player turns what is stored. `matrix` is by what YUV was made, or RGB
+    where it wasn't. None means that the file doesn't say. Durations in seconds, bit rates in bits a second.
     """
 
     codec: str
@@ -76,6 +78,8 @@ class Video:
     variable_frame_rate: bool = False
     bit_depth: int | None = None
     chroma: str | None = None
+    matrix: str | None = None
+    transparent: bool = False
     hdr: bool = False
     interlaced: bool = False
     duration: float | None = None
@@ -244,6 +248,8 @@ def _video(track: "Track") -> Video:
         width = max(1, round(width * aspect))
     if rotation in {90, 270}:
         width, height = height, width
+    stored = track.color_space or ""
+    is_rgb = stored.startswith(RGB) or track.matrix_coefficients == IDENTITY
     return Video(
         codec=_codec(track),
         width=width,
@@ -252,13 +258,20 @@ def _video(track: "Track") -> Video:
         square_pixels=square,
         frame_rate=_number(track.frame_rate),
         variable_frame_rate=track.frame_rate_mode == "VFR",
-        bit_depth=_integer(track.bit_depth),
+        bit_depth=_bit_depth(track),
         chroma=track.chroma_subsampling,
+        matrix=RGB if is_rgb else track.matrix_coefficients,
+        transparent=stored.endswith("A"),
         hdr=bool(track.hdr_format) or track.transfer_characteristics in HDR_TRANSFERS,
         interlaced=track.scan_type not in {None, "Progressive"},
         duration=_seconds(track.duration),
         bit_rate=_integer(track.bit_rate),
     )
+
+
+def _bit_depth(track: "Track") -> int | None:
+    prores = PRORES_BITS.get(track.chroma_subsampling) if track.format == "ProRes" else None
+    return _integer(track.bit_depth) or prores
 
 
 def _audio(track: "Track") -> Audio:

@@ -6,15 +6,19 @@ from functools import reduce
 
 from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Limits
-from shared.probe import Media, Video
+from shared.probe import RGB, Media, Video
 
 # bwdif, only on frames that say they are interlaced; one frame out per frame in.
 DEINTERLACE = "bwdif=mode=send_frame:deint=interlaced"
 
-# Linear light, then BT.709 primaries, then highlights rolled off. 203 nits is the white of graphics in
-# HDR (ITU-R BT.2408); zscale wants even dimensions, so it stands after the scaling.
+# Of these the decoder names the matrix, where the file doesn't: there is but one, or each frame says it.
+KNOWN_MATRIX = frozenset({"jpeg", "vp8", "vc-3"})
+LARGE_LONG, LARGE_SHORT = 1280, 720  # pixels; a side from which on nobody makes BT.601 any more
+
+# Linear light, then BT.709 primaries, then highlights rolled off. 1.0 is 100 nits, since tonemap counts the peak, which
+# it takes from the source, in those. zscale wants even dimensions, so it stands after the scaling.
 TONE_MAP = (
-    "zscale=t=linear:npl=203",
+    "zscale=t=linear:npl=100",
     "format=gbrpf32le",
     "zscale=p=bt709",
     "tonemap=hable:desat=0",
@@ -38,6 +42,17 @@ def check_size(video: Video, limits: Limits) -> None:
         raise LimitExceeded(message, code="LimitError.PictureSize")
 
 
+def losses(video: Video, pixels: str) -> list[str]:
+    """Return a sentence about each thing that is gone when the picture is stored so; of HDR others tell."""
+    bits = 10 if pixels.endswith("10le") else 8
+    found = []
+    if (video.bit_depth or bits) > bits and not video.hdr:
+        found.append(f"the source has {video.bit_depth} bits for each colour: {bits} were kept")
+    if video.transparent:
+        found.append("the source has transparency: it was made opaque")
+    return found
+
+
 @dataclass(frozen=True)
 class Box:
     """What a picture must fit inside; with `turns` an upright picture gets the box upright."""
@@ -52,8 +67,26 @@ class Box:
         return replace(self, width=self.height, height=self.width)
 
 
+def named(video: Video) -> list[str]:
+    """Return the filter that names the colours of a picture that names none, as players guess them: by its size.
+
+    RGB is named as what it becomes when it becomes YUV.
+    """
+    if video.matrix not in {None, RGB} or video.codec in KNOWN_MATRIX:
+        return []
+    if video.hdr:
+        return ["setparams=colorspace=bt2020nc:color_primaries=bt2020"]
+    sides = sorted((video.width, video.height))
+    large = sides[0] >= LARGE_SHORT or sides[1] >= LARGE_LONG
+    name = "bt709" if large or video.matrix == RGB else "smpte170m"
+    # Chrome guesses unless it is told all three.
+    return [f"setparams=colorspace={name}:color_primaries={name}:color_trc={name}"]
+
+
 def scale(box: Box) -> str:
     """Return the filter that makes a picture fit into the box and keeps its aspect; both sides come out even.
+
+    YUV comes out in limited range, as players expect it of a video.
 
     It reckons with what arrives (`iw`, `ih`, `sar`) rather than with what was probed, because ffmpeg has
     turned the picture upright before, also where only ffmpeg knew that it lay on its side (Matroska).
@@ -62,7 +95,7 @@ def scale(box: Box) -> str:
     if box.turns:
         factor = f"if(gt(ih,iw*sar),{_factor(box.turned())},{factor})"
     width, height = (_side(side, factor, upscale=box.upscale) for side in ("iw*sar", "ih"))
-    return f"scale=w='{width}':h='{height}':flags=lanczos,setsar=1"
+    return f"scale=w='{width}':h='{height}':flags=lanczos:out_range=tv,setsar=1"
 
 
 def _factor(box: Box) -> str:
@@ -86,6 +119,7 @@ def filters(video: Video, box: Box, *, keep_hdr: bool = False, pick: Sequence[st
     `pick` are filters that choose frames: as early as can be, but to deinterlace one takes its neighbours.
     """
     return [
+        *named(video),
         *([DEINTERLACE] if video.interlaced else []),
         *pick,
         scale(box),

@@ -18,6 +18,10 @@ SOUND = ("-c:a", "aac", "-ac", "2")
 LATE_SOUND = ("-map", "0:v", "-map", "1:a")
 OPEN_GOP = "open-gop=1:keyint=12:bframes=3:b-adapt=0:scenecut=0"
 SENTENCES = tuple(part for number in range(1, 6) for part in ("-i", f"speech-{number}.wav"))
+RED = ("-f", "lavfi", "-i", "color=0xdc281e:s=1280x720:d=0.4", "-vf")
+GREY = ("-f", "lavfi", "-i", "color=gray:s=1280x720:d=0.4", "-vf")
+LOSSLESS = "log-level=error:lossless=1:colorprim=bt2020:colormatrix=bt2020nc"
+NAMELESS = "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
 PQ = "hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=error"
 
 # What to give ffmpeg for each clip, between the global options and the clip's own path. A name of another
@@ -90,6 +94,42 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-f", "lavfi", "-i", "color=0xdc281e:s=640x360:d=2", "-vf", "scale=out_color_matrix=bt601", *X264),
         *("-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_primaries", "bt709", "-color_trc", "bt709"),
     ),
+    # Red of which no file says how it became YUV: by BT.709, by BT.601, not at all, and by BT.601 as all JPEGs.
+    "red-nameless.mp4": (*RED, f"scale=out_color_matrix=bt709,{NAMELESS}", *X264, "-pix_fmt", "yuv420p"),
+    "red-nameless-small.mp4": (
+        *(*RED, f"scale=640:360:out_color_matrix=bt601,{NAMELESS}", *X264, "-pix_fmt", "yuv420p"),
+    ),
+    "red-rgb.mov": (*RED, "scale=640:360,format=rgb24", "-c:v", "png"),
+    "red-rgb.mkv": (*RED, "format=gbrp", "-c:v", "libx264rgb", "-preset", "ultrafast"),
+    "red-jpeg.avi": (*RED, "format=yuvj420p", "-c:v", "mjpeg", "-q:v", "2"),
+    "red-full.mp4": (
+        *(*RED, "scale=out_color_matrix=bt709:out_range=pc", *X264, "-pix_fmt", "yuvj420p"),
+        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
+    ),
+    "grey-nameless.mp4": (*GREY, "format=yuv420p", *X264),
+    "grey-full.mp4": (*GREY, "scale=out_range=pc,format=yuvj420p,setparams=colorspace=bt709", *X264),
+    # Grey cards: the white of graphics (58 % of PQ, 75 % of HLG: ITU-R BT.2408), and what is 1000 nits in HLG.
+    **{
+        f"{name}.mp4": (
+            *("-f", "lavfi", "-i", "color=black:s=320x180:d=0.2", "-vf", f"format=yuv420p10le,lutyuv={luma}:512:512"),
+            *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", f"{LOSSLESS}:transfer={curve}"),
+            *("-color_primaries", "bt2020", "-color_trc", curve, "-colorspace", "bt2020nc"),
+        )
+        for name, luma, curve in (
+            ("white-pq", 572, "smpte2084"),
+            ("white-hlg", 721, "arib-std-b67"),
+            ("peak-hlg", 940, "arib-std-b67"),
+        )
+    },
+    # HDR that names its curve alone.
+    "half-named.mp4": (
+        *(*BUNNY, "-vf", SMALL, "-pix_fmt", "yuv420p10le", "-an", "-c:v", "libx265", "-preset", "ultrafast"),
+        *("-x265-params", "transfer=smpte2084:log-level=error"),
+    ),
+    # As cameras and editors store it: full range; ten bits in 4:2:2; and with holes to look through.
+    "full.mp4": (*BUNNY, "-vf", f"{SMALL}:out_range=pc", "-pix_fmt", "yuvj420p", *X264, "-an"),
+    "camera.mov": (*BUNNY, "-vf", SMALL, "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-c:a", "pcm_s16le"),
+    "title.mov": (*BUNNY, "-vf", f"{SMALL},format=argb", "-c:v", "qtrle", "-an"),
     "blink.mp4": (
         *("-t", "0.6", "-i", "bigbuckbunny.mp4", "-vf", "scale=160:90", *X264),
         *("-c:a", "aac", "-ac", "1"),
@@ -315,6 +355,13 @@ def brightness(frame: av.VideoFrame, rows: slice) -> float:
     plane = frame.reformat(width=64, height=36, format="gray").planes[0]
     pixels = b"".join(bytes(plane)[row * plane.line_size :][:64] for row in range(36)[rows])
     return sum(pixels) / len(pixels)
+
+
+def middle(frame: av.VideoFrame) -> tuple[int, ...]:
+    """Return the red, green and blue in the middle of a picture, as it says that they are to be read."""
+    plane = frame.reformat(format="rgb24").planes[0]
+    place = frame.height // 2 * plane.line_size + frame.width // 2 * 3
+    return tuple(bytes(plane)[place : place + 3])
 
 
 def distance(one: av.VideoFrame, other: av.VideoFrame) -> float:

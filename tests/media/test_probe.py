@@ -70,6 +70,15 @@ def test_what_is_unusual_about_a_picture_is_seen(clip: Clips) -> None:
     assert (seen["odd.mp4"].chroma, seen["odd.mp4"].bit_depth, seen["hdr.mp4"].bit_depth) == ("4:4:4", 8, 10)
 
 
+def test_how_a_picture_is_stored_is_seen(clip: Clips) -> None:
+    names = ("red.mp4", "red-nameless.mp4", "red-rgb.mov", "red-rgb.mkv", "title.mov", "camera.mov")
+    seen = {name: video for name in names if (video := probe(clip(name), name).video)}
+
+    assert [video.matrix for video in seen.values()] == ["BT.709", None, "RGB", "RGB", "RGB", None]
+    assert [name for name, video in seen.items() if video.transparent] == ["title.mov"]
+    assert seen["camera.mov"].bit_depth == 10
+
+
 @pytest.mark.parametrize("name", ["covered.mp3", "covered.m4a"])
 def test_cover_art_is_no_picture(clip: Clips, name: str) -> None:
     media = probe(clip(name), name)

@@ -167,6 +167,20 @@ def test_ten_bits_become_eight(clip: Clips, transcoded: Transcode) -> None:
     seen = decoded(transcoded(clip("ten-bit.mkv"), video=QUICK))
 
     assert seen.frames[0].format.name == "yuv420p"
+    assert "10 bits" in transcoded.warnings
+
+
+@pytest.mark.parametrize("name", ["ten-bit.mkv", "camera.mov", "hdr.mp4"])
+def test_ten_bits_are_kept_without_a_word(clip: Clips, transcoded: Transcode, name: str) -> None:
+    transcoded(clip(name), video={**QUICK, "codec": "h265", "bitDepth": 10})
+
+    assert "bits" not in transcoded.warnings
+
+
+def test_what_was_transparent_is_opaque_and_said_so(clip: Clips, transcoded: Transcode) -> None:
+    transcoded(clip("title.mov"), video=TINY)
+
+    assert "opaque" in transcoded.warnings
 
 
 def test_hdr_is_tone_mapped_and_said_so(clip: Clips, transcoded: Transcode) -> None:
@@ -177,6 +191,22 @@ def test_hdr_is_tone_mapped_and_said_so(clip: Clips, transcoded: Transcode) -> N
     assert not media.video.hdr
     assert decoded(path).frames[0].format.name == "yuv420p"
     assert "tone-mapped" in transcoded.warnings
+
+
+@pytest.mark.parametrize(("name", "percent"), [("white-pq.mp4", 75), ("white-hlg.mp4", 75), ("peak-hlg.mp4", 100)])
+def test_the_white_of_hdr_leaves_room_for_what_is_brighter(
+    clip: Clips, transcoded: Transcode, name: str, percent: float
+) -> None:
+    frame = decoded(transcoded(clip(name), video=QUICK)).frames[0]
+
+    luma = bytes(frame.planes[0])[0]
+    assert 100 * (luma - 16) / 219 == pytest.approx(percent, abs=1.5)
+
+
+def test_hdr_that_names_its_curve_alone_is_tone_mapped(clip: Clips, transcoded: Transcode) -> None:
+    seen = decoded(transcoded(clip("half-named.mp4"), video=QUICK))
+
+    assert len(seen.frames) == pytest.approx(50, abs=1)
 
 
 def test_hdr_is_kept_in_ten_bits(clip: Clips, transcoded: Transcode) -> None:

@@ -8,7 +8,7 @@ from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import Yield
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, Decoded, decoded, distance, samples
+from tests.media.footage import Clips, Decoded, decoded, distance, middle, samples
 
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04
@@ -116,6 +116,22 @@ def test_what_is_no_media_can_not_be_joined(clip: Clips, operate: Operate, tmp_p
         operate(SubtaskType.TRANSCODE, clip("plain.mp4"), head=[str(playlist)])
 
     assert caught.value.code == "SourceFileError.NotMedia"
+
+
+@pytest.mark.parametrize(
+    ("first", "main"),
+    [
+        ("red-nameless-small.mp4", "red-nameless.mp4"),
+        ("red-nameless.mp4", "red-601.mp4"),
+        ("red-jpeg.avi", "red-full.mp4"),
+        ("red-full.mp4", "red-rgb.mov"),
+    ],
+)
+def test_every_part_keeps_its_colours(clip: Clips, operate: Operate, first: str, main: str) -> None:
+    seen, _ = join(operate, clip, [first, main], 1)
+
+    for frame in (seen.frames[4], seen.frames[-4]):
+        assert middle(frame) == pytest.approx((220, 40, 30), abs=8)
 
 
 def test_hdr_and_sdr_are_not_joined_as_hdr(clip: Clips, operate: Operate) -> None:

@@ -15,7 +15,7 @@ from shared.ffmpeg import Ffmpeg, binary
 from shared.operations.watermarks.watermark import Canvas, Watermark, overlaid
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded
+from tests.media.footage import Clips, decoded, middle
 from tests.media.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
@@ -200,6 +200,21 @@ def test_colours_arrive_as_they_are(red: Mark, tmp_path: Path) -> None:
 
     inside, outside = ([plane(frame, number)[y][x] for number in range(3)] for x, y in ((320, 180), (10, 10)))
     assert inside == pytest.approx(outside, abs=3)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("name", ["grey-nameless.mp4", "grey-full.mp4"])
+def test_colours_arrive_on_whatever_a_film_says_of_its_own(
+    clip: Clips, operate: Operate, tmp_path: Path, name: str, container: str
+) -> None:
+    mark = {"image": str(image(tmp_path / "red.png", "color=0xdc281e:s=60x60")), "position": "center", "width": 0.5}
+    video = FLAT if container == "mp4" else {"codec": "prores"}
+
+    made: Yield = operate(SubtaskType.TRANSCODE, clip(name), container=container, video=video, watermarks=[mark])
+    shot: Yield = operate(SubtaskType.SCREENSHOT, clip(name), at=[0], watermarks=[mark])
+
+    for file in (*made.files, *shot.files):
+        assert middle(decoded(file.path).frames[0]) == pytest.approx((220, 40, 30), abs=8)
 
 
 def test_white_is_no_lamp_on_an_hdr_picture(clip: Clips, operate: Operate, logo: Path) -> None:

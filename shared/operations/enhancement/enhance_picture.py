@@ -33,6 +33,7 @@ def chain(asked: PictureParams, video: Video, pixels: str) -> list[str]:
     """Return the filters from what was decoded to what is encoded, in pixels of that format."""
     tone_mapped = video.hdr and (asked.hdr_to_sdr or not _ten_bits(pixels))
     return [
+        *picture.named(video),
         # Every filter below takes what it gets for one moment.
         *_deinterlace(asked, video),
         # Some filters below know 8 bits alone, which are too few for HDR. It wants even sides, which scaling makes.
@@ -73,7 +74,7 @@ def warnings(asked: PictureParams, video: Video, pixels: str) -> list[str]:
         found.append(f"{' and '.join(eight)} worked in 8 bits: finer steps than those are gone")
     if video.interlaced:
         found.append("the source is interlaced: it was made progressive")
-    return found
+    return found + picture.losses(video, pixels)
 
 
 def look_for_shake(asked: PictureParams, video: Video, bench: Workbench, *, share: tuple[int, int]) -> None:

@@ -23,6 +23,7 @@ from shared.operations.watermarks.watermark import Canvas, overlaid
 from shared.probe import Audio, Video
 from shared.task import SubtaskType
 
+PIXELS = "yuv420p"
 MOST_TRACKS = 16  # of sound; each is a file at each bit rate
 SHARE = (5, 95)  # percents of the attempt that the encoding fills
 KEY_FILE, KEY_TYPE = "stream.key", "application/octet-stream"
@@ -126,7 +127,7 @@ def _graph(plan: Plan, video: Video) -> list[str]:
         # A capital V passes over cover art.
         f"[0:V:0]{','.join([*plan.part.picture_filters, *frame_filters(video, asked)])}[base]",
         *marks.chains,
-        f"[marked]format=yuv420p,split={len(plan.rungs)}{copies}",
+        f"[marked]format={PIXELS},split={len(plan.rungs)}{copies}",
         "[copy0]null[picture0]",
     ]
     for number, rung in enumerate(plan.rungs[1:], start=1):
@@ -273,6 +274,8 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
         found.append("the source is HDR: it was tone-mapped to SDR")
     if video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
+    if video:
+        found += picture.losses(video, PIXELS)
     return found + shortfall(plan.part.duration, stream.seconds)
 
 

@@ -9,7 +9,7 @@ from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.transcoding import quality
 from shared.operations.transcoding.clip import Span, span
 from shared.operations.transcoding.copying import audio_fits, video_fits
-from shared.operations.transcoding.encoding import audio_encoder, video_encoder
+from shared.operations.transcoding.encoding import audio_encoder, pixel_format, video_encoder
 from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
 from shared.operations.transcoding.join import CHANNELS, Sound, joined, parts_of, shape_of, sound_of
 from shared.operations.transcoding.shortfall import shortfall
@@ -241,6 +241,8 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
         found.append("the source is HDR: it was tone-mapped to SDR; bitDepth 10 would keep it")
     if params.picture and video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
+    if params.picture and video:
+        found += picture.losses(video, pixel_format(params.video_codec, params.picture))
     return found
 
 

@@ -134,6 +134,8 @@ def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
         return Overlay(chains=[f"[{base}]null[{out}]"])
     inputs: list[str] = []
     chains: list[str] = []
+    pixels = "yuv420p10" if canvas.bit_depth > 8 else "yuv420p"  # noqa: PLR2004 - bits
+    layout = f"format={pixels.removesuffix('p')}"  # as overlay calls them
     for number, (mark, times) in enumerate(shown):
         inputs += ["-f", "png_pipe", "-i", f"file:{png(mark, bench)}"]
         below = base if number == 0 else f"{out}_{number}"
@@ -143,10 +145,10 @@ def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
         # With a second input, rw and rh are the sides of the picture itself, however it came to be that large.
         scale = f"scale=w='max(1,min(rw*{across:g},rh*{down:g}*iw/ih))':h=-1:flags=lanczos"
         chains += [
-            f"[{below}]split[{step}below][{step}size]",
+            f"[{below}]format={pixels},split[{step}below][{step}size]",
             f"[{first_input + number}:v]format=rgba,{_mixer(mark, canvas)}[{step}mark]",
             f"[{step}mark][{step}size]{scale}[{step}scaled]",
-            f"[{step}below][{step}scaled]overlay={_place(mark)}:{_format(canvas)}{times.enable(canvas.late)}[{above}]",
+            f"[{step}below][{step}scaled]overlay={_place(mark)}:{layout}{times.enable(canvas.late)}[{above}]",
         ]
     return Overlay(inputs, chains)
 
@@ -195,10 +197,6 @@ def _place(mark: Watermark) -> str:
     )
     x, y = (-offset if share == 1 else offset for share, offset in ((across, x), (down, y)))
     return f"x='(W-w)*{across:g}+W*{x:g}':y='(H-h)*{down:g}+H*{y:g}'"
-
-
-def _format(canvas: Canvas) -> str:
-    return "format=yuv420p10" if canvas.bit_depth > 8 else "format=yuv420"  # noqa: PLR2004 - bits
 
 
 def png(mark: Watermark, bench: Workbench) -> Path:
