@@ -7,9 +7,9 @@ import pytest
 
 from shared.ffmpeg import Ffmpeg
 from shared.operations.inspection.similarity import compared
-from shared.operations.transcoding.quality import next_crf, stretches
+from shared.operations.transcoding.quality import missed, next_crf, stretches
 from shared.operations.transcoding.transcode_params import VideoCodec
-from shared.operations.transcoding.transcode_result import Probe, TranscodeResult
+from shared.operations.transcoding.transcode_result import Probe, QualityReached, TranscodeResult
 from shared.probe import Video
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
@@ -77,6 +77,23 @@ def test_what_is_out_of_reach_is_said(clip: Clips, operate: Operate) -> None:
     made = operate(SubtaskType.TRANSCODE, clip("red.mp4"), quality={"vmaf": 40}, video=FAST)
 
     assert "VMAF 40 is out of reach" in "".join(made.warnings)
+
+
+def test_a_picture_in_full_range_meets_its_target_as_well(clip: Clips, operate: Operate) -> None:
+    made = operate(SubtaskType.TRANSCODE, clip("full.mp4"), quality={"vmaf": 90}, video=FAST)
+
+    told = cast("TranscodeResult", made.result).quality
+    assert told
+    assert told.vmaf == pytest.approx(90, abs=1)
+
+
+@pytest.mark.parametrize(("vmaf", "said"), [(92.1, False), (93.9, False), (91.1, True), (95, True)])
+def test_it_is_the_output_that_must_be_as_good_as_asked(vmaf: float, said: bool) -> None:  # noqa: FBT001
+    probes = (Probe(crf=22, vmaf=93),)
+
+    reached = QualityReached(target=93, vmaf=vmaf, psnr=40, ssim=0.99, frames=50, crf=22, probes=probes)
+
+    assert bool(missed(reached)) is said
 
 
 def test_sound_alone_has_no_quality_to_reach(clip: Clips, operate: Operate) -> None:

@@ -51,14 +51,6 @@ class Found:
     probes: tuple[Probe, ...]
     samples: tuple[Sample, ...]
 
-    @property
-    def warnings(self) -> list[str]:
-        """What to say when even the closest is more than a point away."""
-        best = min(self.probes, key=lambda probe: abs(probe.vmaf - self.target))
-        if abs(best.vmaf - self.target) <= 1:
-            return []
-        return [f"VMAF {self.target:g} is out of reach: crf {best.crf:g} comes closest, with {best.vmaf:.1f}"]
-
 
 def search(params: TranscodeParams, bench: Workbench, part: Span) -> Found | None:
     """Try one crf after the other on samples; return what was found, None when no quality was asked for.
@@ -126,6 +118,13 @@ def reached(found: Found, bench: Workbench, output: Path) -> QualityReached:
         crf=found.crf,
         probes=found.probes,
     )
+
+
+def missed(reached: QualityReached) -> list[str]:
+    """Return a warning when the output is more than a point away from the target."""
+    if abs(reached.vmaf - reached.target) <= 1:
+        return []
+    return [f"VMAF {reached.target:g} is out of reach: crf {reached.crf:g} comes closest, with {reached.vmaf:.1f}"]
 
 
 def _score(bench: Workbench, samples: Sequence[Sample], encoder: Sequence[str], share: tuple[int, int]) -> float:

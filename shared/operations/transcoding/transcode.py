@@ -80,7 +80,7 @@ def run(params: TranscodeParams, bench: Workbench) -> Yield:
     rules = params.rules
     content_type = rules.content_type if made.video else rules.content_type_of_sound
     file = Produced(path=target, content_type=content_type, facts=facts(made))
-    warnings = [*work.warnings, *part.warnings, *(found.warnings if found else ())]
+    warnings = [*work.warnings, *part.warnings, *(quality.missed(reached) if reached else ())]
     warnings += shortfall(graph.seconds, made.duration)
     return Yield((file,), result=result(bench.media.size, made.size, reached), warnings=tuple(warnings))
 
