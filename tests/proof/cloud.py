@@ -27,6 +27,7 @@ from shared.telemetry import logger
 from tests.deployment import BEGINNING, World, client, emulated, put, resources
 from tests.functions.conftest import Context, an_event
 from tests.outages import process
+from tests.permitted import permitted
 from tests.unit.conftest import A_DAY, the_world
 
 MINUTE = 60_000
@@ -210,7 +211,7 @@ def a_cloud(monkeypatch: pytest.MonkeyPatch, clip: bytes) -> Iterator[Cloud]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
     logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
-    with emulated() as settings:
+    with emulated() as settings, permitted(monkeypatch):
         world = the_world(settings)
         world.settings, world.time = settings, BEGINNING
         for function in ("on_upload", "run_subtask", "sweep"):
