@@ -29,6 +29,11 @@ def number_of(identifier: str) -> int:
     return value
 
 
+def id_time(identifier: str) -> int:
+    """Return the epoch milliseconds in an ID."""
+    return number_of(identifier[:TIME_LENGTH])
+
+
 def id_before(identifier: str) -> str:
     """Return the highest ID below that one."""
     return base32(number_of(identifier) - 1, ID_LENGTH)
