@@ -1,7 +1,8 @@
 """Puts the built console where the stack serves it: `make publish STACK=reelmill`.
 
 Whoever opens the console meanwhile gets the old one or the new one, and either whole: new files come before the
-document that names them, old ones go after it.
+document that names them. Old ones stay for a week, for tabs that are open: a page's code is fetched when it is first
+looked at.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 BUNDLE = Path(__file__).resolve().parents[1] / "console" / "dist"
 CONFIG, DOCUMENT = "config.json", "index.html"
+REPLACED = "replaced.json"  # since when no document has named a file that is still there
+STAY = timedelta(days=7)
 AT_ONCE = 1000  # keys that one DeleteObjects takes, S3's API reference
 
 
@@ -61,12 +65,13 @@ def home_of(stack: str) -> Home:
     return Home(outputs["ConsoleUrl"], outputs["ConsoleBucketName"], outputs["ConsoleDistributionId"], config)
 
 
-def publish(folder: Path, home: Home) -> None:
+def publish(folder: Path, home: Home, now: datetime) -> None:
     """Bring a home's bucket to what the folder holds; raise NotPublished when nothing was built there."""
     if not (folder / DOCUMENT).is_file():
         raise NotPublished(f"there is no console in {folder}; build it: make console")
     s3: S3Client = boto3.client("s3")
     before = set(keys_in(s3, home.bucket))
+    replaced = json.loads(s3.get_object(Bucket=home.bucket, Key=REPLACED)["Body"].read()) if REPLACED in before else {}
     files = {key: (folder / key).read_bytes() for key in files_of(folder)} | {CONFIG: home.config.encode()}
     for key in sorted(files, key=turn):
         s3.put_object(
@@ -77,7 +82,11 @@ def publish(folder: Path, home: Home) -> None:
             CacheControl=cache_control(key),
         )
     invalidate(home.distribution, [f"/{DOCUMENT}", f"/{CONFIG}"])
-    remove(s3, home.bucket, sorted(before - set(files)))
+    since = {key: replaced.get(key, now.isoformat()) for key in sorted(before - set(files) - {REPLACED})}
+    over = [key for key, at in since.items() if now - datetime.fromisoformat(at) >= STAY]
+    remove(s3, home.bucket, over)
+    kept = {key: at for key, at in since.items() if key not in over}
+    s3.put_object(Bucket=home.bucket, Key=REPLACED, Body=json.dumps(kept).encode(), ContentType=content_type(REPLACED))
 
 
 def files_of(folder: Path) -> Iterator[str]:
@@ -123,7 +132,7 @@ def main(stack: str, folder: Path = BUNDLE) -> int:
     """Publish the console of a stack; return the exit code."""
     try:
         home = home_of(stack)
-        publish(folder, home)
+        publish(folder, home, datetime.now(UTC))
     except (NotPublished, BotoCoreError, ClientError) as error:
         print(f"not published: {error}", file=sys.stderr)
         return 1

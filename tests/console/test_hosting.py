@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from infra import publish
 from tests.console.hosted import STACK, Hosted
 
 PAGES = ["/", "/tasks", "/tasks/01M87HD8DCJQ8SW8YDZE97CANA?subtask=3", "/orchestrations/web-video/edit"]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOTHING_HOSTED = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
 
 
@@ -114,7 +116,7 @@ def test_the_api_lies_beside_the_console_and_answers_for_itself(viewer: httpx.Cl
     assert unsigned.headers["content-type"] == "application/json"
 
 
-def test_a_new_bundle_comes_before_its_document_and_the_old_one_goes_after_it(
+def test_a_new_bundle_comes_before_its_document_and_the_old_one_stays_for_open_tabs(
     hosted: Hosted, calls: list[str], tmp_path: Path
 ) -> None:
     for name in ("old", "new"):
@@ -125,20 +127,28 @@ def test_a_new_bundle_comes_before_its_document_and_the_old_one_goes_after_it(
         (tmp_path / name / ".vite").mkdir()
         (tmp_path / name / ".vite" / "manifest.json").write_text("{}")
     home = publish.home_of(STACK)
-    publish.publish(tmp_path / "old", home)
+    day = timedelta(days=1)
+    publish.publish(tmp_path / "old", home, NOON)
+    publish.publish(tmp_path / "old", home, NOON + 30 * day)  # what another test has published is over
     calls.clear()
 
-    publish.publish(tmp_path / "new", home)
+    publish.publish(tmp_path / "new", home, NOON + 60 * day)
 
     assert calls == [
         "ListObjectsV2",
+        "GetObject replaced.json",
         "PutObject assets/new.js",
         "PutObject config.json",
         "PutObject index.html",
         "CreateInvalidation",
-        "DeleteObjects",
+        "PutObject replaced.json",
     ]
-    assert keys(hosted) == {"assets/new.js", "config.json", "index.html"}
+    there = {"assets/new.js", "config.json", "index.html", "replaced.json"}
+    assert keys(hosted) == there | {"assets/old.js"}
+    publish.publish(tmp_path / "new", home, NOON + 60 * day + publish.STAY - day)
+    assert keys(hosted) == there | {"assets/old.js"}
+    publish.publish(tmp_path / "new", home, NOON + 60 * day + publish.STAY)
+    assert keys(hosted) == there
     assert publish.main(STACK) == 0  # for the other tests
 
 
