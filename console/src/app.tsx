@@ -5,12 +5,13 @@ import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import SideNavigation from "@cloudscape-design/components/side-navigation";
 import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Navigate, Route, Routes, useLocation, useNavigate } from "react-router";
+import { Navigate, Route, Routes, useLocation } from "react-router";
 import { auth } from "./auth/auth";
 import { crumbsOf, titleOf } from "./crumbs";
 import { text } from "./strings";
 import { TasksPage } from "./tasks/TasksPage";
 import { useTheme } from "./theme";
+import { Boundary } from "./ui/Boundary";
 import { useFollow } from "./ui/links";
 import { Waiting } from "./ui/Loaded";
 import { NoticeBar, useNotices } from "./ui/notices";
@@ -37,7 +38,7 @@ const NAVIGATION = [
 const TABLES = new Set(["/tasks", "/orchestrations", "/templates", "/uploads"]);
 
 export function App() {
-  const { pathname } = useLocation();
+  const { pathname, key } = useLocation();
   const follow = useFollow();
   const [open, setOpen] = useState(true);
   const active = pathname === "/tasks/create" ? pathname : `/${pathname.split("/")[1] ?? ""}`;
@@ -69,9 +70,11 @@ export function App() {
         notifications={<NoticeBar />}
         contentType={TABLES.has(pathname) ? "table" : pathname.endsWith("/create") ? "form" : "default"}
         content={
-          <Suspense fallback={<Waiting />}>
-            <Pages />
-          </Suspense>
+          <Boundary place={key}>
+            <Suspense fallback={<Waiting />}>
+              <Pages />
+            </Suspense>
+          </Boundary>
         }
         ariaLabels={text.nav.layout}
       />
@@ -100,7 +103,7 @@ function Pages() {
 }
 
 function TopBar() {
-  const navigate = useNavigate();
+  const follow = useFollow();
   const [dark, toggle] = useTheme();
   const { user, signOut, headers } = auth();
   const { tell, fail } = useNotices();
@@ -116,10 +119,7 @@ function TopBar() {
           href: "/tasks",
           title: text.product,
           logo: { src: "/favicon.svg", alt: "" },
-          onFollow: (event) => {
-            event.preventDefault();
-            void navigate("/tasks");
-          },
+          onFollow: (event) => follow({ detail: { href: "/tasks" }, preventDefault: () => event.preventDefault() }),
         }}
         utilities={[
           { type: "button", text: dark ? text.nav.light : text.nav.dark, onClick: toggle },

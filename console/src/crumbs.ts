@@ -16,7 +16,7 @@ const FOLDERS: Record<string, { all: string; create: string }> = {
 
 /** Return the breadcrumbs of a page. */
 export function crumbsOf(pathname: string): Crumb[] {
-  const [folder = "", name, action] = pathname.split("/").filter(Boolean).map(decodeURIComponent);
+  const [folder = "", name, action] = pathname.split("/").filter(Boolean).map(decoded);
   const known = FOLDERS[folder];
   const crumbs = [{ text: text.product, href: "/tasks" }];
   if (!known) return crumbs;
@@ -24,6 +24,15 @@ export function crumbsOf(pathname: string): Crumb[] {
   if (name) crumbs.push({ text: name === "create" ? known.create : name, href: `/${folder}/${encodeURIComponent(name)}` });
   if (action) crumbs.push({ text: text.edit, href: pathname });
   return crumbs;
+}
+
+/** Return a part of an address in words, or as it is: one can type anything. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Return the title that the browser's tab shows. */

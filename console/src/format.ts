@@ -14,9 +14,10 @@ const THIS_YEAR = new Intl.DateTimeFormat(text.locale, {
 const NUMBER = new Intl.NumberFormat(text.locale, { maximumFractionDigits: 1 });
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
-/** Return a moment in the reader's own zone, with the year only if it is not this one; `short` without seconds. */
+/** Return a moment in the reader's own zone, with the year only if it is not this one; `short` without seconds. What is none stays as it is. */
 export function moment(iso: string, short = false): string {
   const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
   if (at.getFullYear() !== new Date().getFullYear()) return MOMENT.format(at);
   return (short ? SHORT : THIS_YEAR).format(at);
 }

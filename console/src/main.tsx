@@ -8,6 +8,7 @@ import { App } from "./app";
 import { signIn } from "./auth/auth";
 import { loadConfig } from "./config";
 import { text } from "./strings";
+import { reloadForNewParts } from "./ui/Boundary";
 import { NoticesProvider } from "./ui/notices";
 
 async function start(place: HTMLElement): Promise<void> {
@@ -20,6 +21,7 @@ async function start(place: HTMLElement): Promise<void> {
     place.textContent = text.errors.start(error instanceof Error ? error.message : String(error));
     return;
   }
+  reloadForNewParts();
   createRoot(place).render(
     <StrictMode>
       <I18nProvider locale={text.locale} messages={[messages]}>

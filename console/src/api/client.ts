@@ -12,7 +12,8 @@ export type Schemas = components["schemas"];
 export class ApiError extends Error {
   constructor(
     readonly status: number,
-    readonly code: string,
+    /** Undefined when the answer isn't ours: that of a gateway, say. */
+    readonly code: string | undefined,
     message: string,
     readonly requestId?: string,
   ) {
@@ -52,7 +53,7 @@ export async function take<T>(answer: Promise<{ data?: T; error?: unknown; respo
   const problem = (typeof error === "object" && error ? error : {}) as Problem;
   throw new ApiError(
     response.status,
-    problem.code ?? `HTTP ${response.status}`,
+    problem.code,
     problem.message ?? text.errors.unexplained(response.status),
     problem.requestId,
   );

@@ -2,6 +2,7 @@
 
 import type { CollectionPreferencesProps } from "@cloudscape-design/components/collection-preferences";
 import { useState } from "react";
+import { recall } from "../recall";
 import { text } from "../strings";
 
 const KEY = "reelmill.tasks";
@@ -16,10 +17,7 @@ const FIRST: CollectionPreferencesProps.Preferences = {
 
 /** Return how the reader wants the list, kept in the browser. */
 export function useTaskPreferences() {
-  const [preferences, setPreferences] = useState(() => {
-    const kept = localStorage.getItem(KEY);
-    return kept ? { ...FIRST, ...(JSON.parse(kept) as CollectionPreferencesProps.Preferences) } : FIRST;
-  });
+  const [preferences, setPreferences] = useState(() => ({ ...FIRST, ...(recall(KEY) as CollectionPreferencesProps.Preferences | null) }));
   const keep = (next: CollectionPreferencesProps.Preferences) => {
     localStorage.setItem(KEY, JSON.stringify(next));
     setPreferences(next);

@@ -7,7 +7,8 @@ import { text } from "../strings";
 export function reasonOf(error: unknown): string {
   if (error instanceof ApiError) {
     const request = error.status >= 500 && error.requestId ? ` ${text.errors.request(error.requestId)}` : "";
-    return error.message.charAt(0).toUpperCase() + error.message.slice(1).replace(/\.?$/, ".") + request;
+    const advice = error.status >= 500 && !error.code ? ` ${text.errors.notOurs}` : "";
+    return error.message.charAt(0).toUpperCase() + error.message.slice(1).replace(/\.?$/, ".") + advice + request;
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,106 @@
+"""What the pages show when something goes wrong: a sentence and a way on, never an empty page."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+BROKEN = "This page can't be shown"
+GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway answers
+
+
+def lose(route: Route) -> None:
+    route.fulfill(status=403)  # as CloudFront answers for what is gone
+
+
+def test_a_page_that_breaks_says_so_and_the_others_go_on(
+    page: Page, complaints: list[str], tasks: dict[str, str]
+) -> None:
+    page.route("**/api/tasks/*", lambda route: route.fulfill(json={"taskId": "T"}), times=1)  # of another version
+    page.goto(f"/tasks/{tasks['failed']}")
+    expect(page.get_by_text(BROKEN)).to_be_visible()
+
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_text("Subtask 1 (still) failed")).to_be_visible()
+
+    page.route("**/api/tasks/*", lambda route: route.fulfill(json={"taskId": "T"}), times=1)
+    page.reload()
+    expect(page.get_by_text(BROKEN)).to_be_visible()
+    page.get_by_role("link", name="Templates", exact=True).click()
+    expect(page.get_by_role("link", name="h264-720p", exact=True)).to_be_visible()
+    complaints.clear()
+
+
+def test_a_part_that_a_newer_console_has_no_more_is_loaded_by_a_reload_and_only_one(
+    page: Page, complaints: list[str]
+) -> None:
+    documents: list[str] = []
+
+    def lose_old(route: Route) -> None:
+        if len(documents) == 1:
+            lose(route)
+        else:
+            route.continue_()
+
+    page.on("request", lambda asked: documents.append(asked.url) if asked.is_navigation_request() else None)
+    page.route("**/assets/TemplatesPage-*.js", lose_old)
+    page.goto("/tasks")
+    page.get_by_role("link", name="Templates", exact=True).click()
+    expect(page.get_by_role("link", name="h264-720p", exact=True)).to_be_visible()
+
+    page.route("**/assets/OrchestrationsPage-*.js", lose)
+    page.get_by_role("link", name="Orchestrations", exact=True).click()
+    expect(page.get_by_text(BROKEN)).to_be_visible()
+    page.wait_for_timeout(1000)  # in which it would load itself again
+    assert len(documents) == 2
+    complaints.clear()
+
+
+def test_without_a_line_a_page_that_was_not_seen_yet_says_so_and_the_line_brings_it(
+    page: Page, context: BrowserContext, complaints: list[str]
+) -> None:
+    page.goto("/tasks")
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+    context.set_offline(True)
+    page.get_by_role("link", name="Uploads", exact=True).click()
+    expect(page.get_by_text(BROKEN)).to_be_visible()
+
+    context.set_offline(False)
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_role("heading", name="Uploads")).to_be_visible()
+    complaints.clear()
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [("/tasks?createdAfter=garbage", "Created after >= garbage"), ("/tasks/%E0%A4%A", "This could not be loaded")],
+)
+def test_an_address_that_means_nothing_shows_what_is_wrong_with_it(
+    page: Page, complaints: list[str], path: str, sentence: str
+) -> None:
+    page.goto(path)
+
+    expect(page.get_by_text(sentence).first).to_be_visible()
+    assert [one for one in complaints if "status of 4" not in one and "could not be decoded" not in one] == []
+    complaints.clear()
+
+
+def test_what_the_browser_kept_and_can_not_be_read_is_as_if_it_had_kept_nothing(page: Page) -> None:
+    page.add_init_script("localStorage.setItem('reelmill.tasks', '{broken')")
+    page.goto("/tasks")
+
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+
+
+def test_what_is_not_there_leads_to_its_list_and_an_answer_that_is_not_ours_says_what_to_do(
+    page: Page, complaints: list[str]
+) -> None:
+    page.goto("/tasks/01M87HD8DCJQ8SW8YDZE97CANA")
+    page.get_by_role("main").get_by_role("link", name="Tasks", exact=True).last.click()
+    page.wait_for_url("**/tasks")
+
+    page.goto("/templates/nowhere")
+    page.route("**/api/templates", lambda route: route.fulfill(**GATEWAY))
+    page.get_by_role("main").get_by_role("link", name="Templates", exact=True).last.click()
+    expect(page.get_by_text("Internal Server Error. Try again in a minute.")).to_be_visible()
+    complaints.clear()
