@@ -134,6 +134,13 @@ export const text = {
       notifications: "Notices",
     },
   },
+  leaving: {
+    leave: "Leave",
+    uploadTitle: "Leave while files are being uploaded?",
+    upload: "The upload stops, and no task is made of what is missing. Choose the same file again to go on where it stopped.",
+    editsTitle: "Leave without saving?",
+    edits: "What you have changed here is not stored yet.",
+  },
   preferences: {
     title: "Preferences",
     pageSize: "Rows on a page",
@@ -359,7 +366,9 @@ export const text = {
     unknown: (name: string) => `${name} is not a subtask here.`,
     circle: "The subtasks wait for each other in a circle.",
     wanted: "This is wanted.",
-    noParameter: "There is no such parameter.",
+    noSuch: "There is no such thing here.",
+    oneOf: (values: string) => `One of ${values}.`,
+    unknownTemplate: (name: string) => `There is no template ${name} for this.`,
     noTemplate: "None",
     templateWhy: "Parameters under a name; those below go first.",
     readsWhy: "The file that it works on.",
@@ -494,8 +503,9 @@ export const text = {
     deleted: (name: string) => `${name} is deleted.`,
     unreadable: "Not yet",
     readable: "This can be stored.",
-    noSubtasks: "subtasks: a list is wanted",
-    badType: (place: string, types: string) => `${place}.type: one of ${types}`,
+    notStored: (why: string) => `Nothing was stored. ${why.split("\n")[0] ?? ""}`, // without the lines that stand at the editor
+    typed: "What is typed as YAML can't be taken over yet",
+    backToForm: "Drop what was typed",
     columns: {
       name: "Name",
       enabled: "Status",
@@ -518,7 +528,6 @@ export const text = {
     usedBy: "Used by",
     presetRefused: "Presets ship with Reelmill and can't be changed. Copy it as a new one.",
     deleteWhat: "Orchestrations that name it make no more tasks until they name another.",
-    noParams: "A mapping of parameters is wanted",
     columns: { name: "Name", operation: "Operation", summary: "Summary" },
   },
   versions: {

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import re
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
+import pytest
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Request, Route, expect
 
 from infra.local.stack import StackInfo
-from tests.console.conftest import STILL, Make
+from tests.console.conftest import SECONDS, STILL, Make
 from tests.console.test_console import TASK
 from tests.media.footage import Clips
 from tests.stack.conftest import Client
@@ -65,6 +67,50 @@ def test_files_are_dropped_each_shows_its_progress_and_one_is_cancelled(
     assert sorted(one["key"] for one in found["verdicts"]) == ["parked/one.mp4", "parked/three.mp4"]
 
 
+def test_leaving_during_an_upload_is_asked_about_and_ends_it(
+    page: Page, held: list[Route], clip: Clips, api: Api
+) -> None:
+    page.route("**/leaving/blink.mp4*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
+    page.goto("/tasks/create")
+    page.locator("input[type=file]").set_input_files(clip("blink.mp4"))
+    page.get_by_label("Folder in the input bucket").fill("leaving")
+    with page.expect_request("**/leaving/blink.mp4*"):
+        page.get_by_role("button", name="Upload", exact=True).click()
+    sending = page.get_by_role("progressbar", name="blink.mp4")
+    expect(sending).to_have_accessible_description(re.compile("Uploading"))
+    leave = page.get_by_role("dialog", name="Leave while files are being uploaded?")
+
+    page.get_by_role("link", name="Templates", exact=True).click()
+    leave.get_by_role("button", name="Cancel").click()
+    expect(sending).to_be_visible()
+    page.get_by_role("link", name="Templates", exact=True).click()
+    leave.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", name="Templates")).to_be_visible()
+    with suppress(Error):  # nobody waits for it any more
+        held.pop().continue_()
+
+    page.wait_for_timeout(1000)  # in which it would arrive, and lead to its task
+    assert page.url.endswith("/templates")
+    assert api.call("POST", "/uploads/backfill", {"prefix": "leaving/", "dryRun": True})["verdicts"] == []
+
+
+def test_a_page_that_was_left_leads_nowhere_when_its_upload_has_become_a_task(
+    page: Page, held: list[Route], clip: Clips
+) -> None:
+    page.route("**/api/uploads/verdicts?*", lambda route: held.append(route), times=1)  # noqa: PLW0108 - the same
+    page.goto("/tasks/create")
+    page.locator("input[type=file]").set_input_files(clip("blink.mp4"))
+    with page.expect_request("**/api/uploads/verdicts?*"):
+        page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("link", name="Templates", exact=True).click()  # it has arrived: nothing is asked
+    expect(page.get_by_role("heading", name="Templates")).to_be_visible()
+
+    held.pop().continue_()
+    expect(page.get_by_text("1 file is in the input bucket.")).to_be_visible()
+
+    assert page.url.endswith("/templates")
+
+
 def test_a_task_that_its_verdict_names_before_it_is_made_is_waited_for(page: Page, clip: Clips) -> None:
     page.route("**/api/tasks?taskId=*", lambda route: route.fulfill(json={"tasks": [], "nextToken": None}), times=1)
     page.goto("/tasks/create")
@@ -77,7 +123,7 @@ def test_a_task_that_its_verdict_names_before_it_is_made_is_waited_for(page: Pag
     expect(page.get_by_role("heading", name=page.url.rpartition("/")[2])).to_be_visible()
 
 
-def test_an_upload_in_parts_survives_a_lost_line_and_a_reload(  # noqa: PLR0913, PLR0917 - pytest's way
+def test_an_upload_in_parts_survives_a_lost_line_a_page_that_is_left_and_a_reload(  # noqa: PLR0913, PLR0917 - pytest's way
     page: Page,
     context: BrowserContext,
     complaints: list[str],
@@ -101,8 +147,8 @@ def test_an_upload_in_parts_survives_a_lost_line_and_a_reload(  # noqa: PLR0913,
         context.set_offline(True)
         route.abort("internetdisconnected")
 
-    def hold_first(route: Route) -> None:
-        if held:
+    def hold_twice(route: Route) -> None:
+        if len(held) == 2:
             route.continue_()
         else:
             held.append(route)
@@ -115,7 +161,7 @@ def test_an_upload_in_parts_survives_a_lost_line_and_a_reload(  # noqa: PLR0913,
     page.on("requestfinished", count)
     page.on("dialog", lambda dialog: dialog.accept())  # whether to leave with an upload under way
     page.route("**/film.mp4?*partNumber=3&*", break_line, times=1)
-    page.route("**/film.mp4?*partNumber=6&*", hold_first)
+    page.route("**/film.mp4?*partNumber=6&*", hold_twice)
     page.goto("/tasks/create")
     begin()
     large = page.get_by_role("progressbar", name="film.mp4")
@@ -123,10 +169,15 @@ def test_an_upload_in_parts_survives_a_lost_line_and_a_reload(  # noqa: PLR0913,
     context.set_offline(False)
     expect(large).to_have_accessible_description("89.1 MB / 105.9 MB. Uploading")  # all but part 6
 
+    page.get_by_role("link", name="Templates", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    page.get_by_role("navigation", name="Side navigation").get_by_role("link", name="Create task").click()
+    begin()
+    expect(large).to_have_accessible_description("89.1 MB / 105.9 MB. Uploading")
     page.reload()
     begin()
 
-    page.wait_for_url("**/uploads?key=large%2Ffilm.mp4")
+    page.wait_for_url("**/uploads?key=large%2Ffilm.mp4", timeout=SECONDS * 1000)
     expect(page.get_by_text("No orchestration takes it")).to_be_visible()
     assert arrived == dict.fromkeys(range(1, PARTS + 1), 1)
     body = client("s3").get_object(Bucket=stack.input_bucket, Key="large/film.mp4")["Body"]
@@ -191,3 +242,35 @@ def test_the_dry_run_says_what_will_happen_before_it_does(page: Page) -> None:
     page.get_by_role("radio", name="As the folder's orchestrations say").check()
     page.get_by_label("Folder in the input bucket").fill("nobody")
     expect(page.get_by_text("The file would lie in the bucket and nothing would happen.")).to_be_visible()
+
+
+def test_an_orchestration_is_chosen_by_who_asks_for_it_or_by_the_address(page: Page) -> None:
+    page.goto("/tasks/create")
+    page.locator("input[type=file]").set_input_files({"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"not sent"})
+    page.get_by_role("radio", name="Orchestration", exact=True).check()
+    expect(page.get_by_role("button", name="Copy as curl")).to_be_hidden()
+    page.get_by_role("button", name="Create task", exact=True).click()
+    expect(page.get_by_text("Choose an orchestration")).to_have_count(2)  # where one chooses, and as what is wrong
+    page.get_by_role("button", name="Orchestration Choose an orchestration").click()
+    expect(page.get_by_role("option", name="archive-mezzanine")).to_contain_text("Disabled")
+    page.get_by_role("option", name="web-video").click()
+    expect(page.get_by_text("sources/a/a-hd.mp4")).to_be_visible()
+
+    page.goto("/tasks/create?orchestration=thumbnails")
+    expect(page.get_by_role("button", name="Orchestration thumbnails")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/tasks/create", "/orchestrations/create", "/templates/create"])
+def test_a_form_without_what_there_is_to_choose_says_so_and_tries_again(
+    page: Page, complaints: list[str], path: str
+) -> None:
+    page.route("**/api/operations", lambda route: route.fulfill(status=503, json={}), times=1)
+    page.goto(path)
+    expect(page.get_by_text("This could not be loaded")).to_be_visible()
+    expect(page.get_by_text("Try again in a minute.")).to_be_visible()
+    complaints[:] = [one for one in complaints if "status of 503" not in one]
+
+    page.get_by_role("button", name="Try again").click()
+    if path == "/tasks/create":
+        page.get_by_role("radio", name="Own subtasks").check()
+    expect(page.get_by_role("button", name=re.compile("Add subtask|Operation Transcode"))).to_be_visible()

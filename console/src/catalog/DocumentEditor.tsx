@@ -16,15 +16,17 @@ import { useNavigate, useParams, useSearchParams } from "react-router";
 import { wrongWords } from "../create/check";
 import { usePolled } from "../polled";
 import { text } from "../strings";
-import { useFollow } from "../ui/links";
+import { Leaving, useHere } from "../ui/Leaving";
+import { leave, useFollow } from "../ui/links";
 import { Loaded } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
 import { reasonOf } from "../ui/reason";
+import { type Catalog, useCatalog } from "./names";
 
 interface BeginningProps<T> {
   fresh: T;
   load: (name: string, version: number | undefined, signal: AbortSignal) => Promise<T>;
-  children: (first: T) => ReactNode;
+  children: (first: T, catalog: Catalog) => ReactNode;
 }
 
 /** Loads what the address says to begin with: what is edited, one of its versions, what is copied, or nothing yet. */
@@ -34,13 +36,18 @@ export function Beginning<T>({ fresh, load, children }: BeginningProps<T>) {
   const from = name ?? search.get("from") ?? "";
   const version = restored(search);
   const key = `${from}#${version ?? ""}`;
+  const catalog = useCatalog();
   const found = usePolled(
     key,
     async (signal) => (from ? load(from, version, signal) : fresh),
     () => null,
   );
   // Another beginning is another form.
-  return <Loaded polled={found}>{(first) => <Fragment key={key}>{children(first)}</Fragment>}</Loaded>;
+  return (
+    <Loaded polled={catalog}>
+      {(known) => <Loaded polled={found}>{(first) => <Fragment key={key}>{children(first, known)}</Fragment>}</Loaded>}
+    </Loaded>
+  );
 }
 
 interface Props {
@@ -51,17 +58,19 @@ interface Props {
   nameWhy: string;
   /** What a new one may begin as. */
   others: readonly { name: string; description: string }[];
-  /** Whether the document can be stored. */
-  sound: boolean;
+  /** Whether there is anything to lose. */
+  changed: boolean;
+  /** Why the document can't be stored; undefined when it can. */
+  wrong: string | undefined;
   store: (name: string) => Promise<{ name: string; version: number }>;
-  /** The form itself; `tried` says that somebody wanted to save it already. */
-  children: (tried: boolean) => ReactNode;
+  children: ReactNode;
 }
 
-export function DocumentEditor({ folder, create, nameWhy, others, sound, store, children }: Props) {
+export function DocumentEditor({ folder, create, nameWhy, others, changed, wrong, store, children }: Props) {
   const { name } = useParams();
   const [search] = useSearchParams();
   const navigate = useNavigate();
+  const here = useHere();
   const follow = useFollow();
   const { tell } = useNotices();
   const [given, setGiven] = useState(name ?? "");
@@ -73,13 +82,13 @@ export function DocumentEditor({ folder, create, nameWhy, others, sound, store, 
 
   const save = async () => {
     setTried(true);
-    if (wrongName ?? !sound) return;
+    if (wrongName ?? wrong) return;
     setBusy(true);
     setError(undefined);
     try {
       const stored = await store(given);
       tell("success", text.orchestrations.stored(stored.name, stored.version));
-      await navigate(`${folder}/${stored.name}`);
+      if (here()) await navigate(`${folder}/${stored.name}`);
     } catch (problem) {
       setError(reasonOf(problem));
     } finally {
@@ -96,7 +105,7 @@ export function DocumentEditor({ folder, create, nameWhy, others, sound, store, 
         }}
       >
         <Form
-          errorText={error}
+          errorText={error ?? (tried && wrong ? text.orchestrations.notStored(wrong) : undefined)}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button variant="link" formAction="none" href={name ? `${folder}/${name}` : folder} onFollow={follow}>
@@ -120,10 +129,11 @@ export function DocumentEditor({ folder, create, nameWhy, others, sound, store, 
                 </ColumnLayout>
               </Container>
             )}
-            {children(tried)}
+            {children}
           </SpaceBetween>
         </Form>
       </form>
+      {changed && !busy && <Leaving title={text.leaving.editsTitle} what={text.leaving.edits} />}
     </ContentLayout>
   );
 }
@@ -137,7 +147,7 @@ function StartFrom({ others }: { others: Props["others"] }) {
       <Select
         selectedOption={from ? { value: from, label: from } : nothing}
         options={[nothing, ...others.map((one) => ({ value: one.name, label: one.name, description: one.description }))]}
-        onChange={({ detail }) => setSearch(detail.selectedOption.value ? { from: detail.selectedOption.value } : {})}
+        onChange={({ detail: { selectedOption } }) => leave(() => setSearch(selectedOption.value ? { from: selectedOption.value } : {}))}
       />
     </FormField>
   );

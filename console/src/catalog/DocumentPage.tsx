@@ -14,7 +14,8 @@ import type { Orchestration, Template } from "../api/types";
 import type { Polled } from "../polled";
 import { text } from "../strings";
 import { Confirm } from "../ui/Confirm";
-import { Loaded } from "../ui/Loaded";
+import { useHere } from "../ui/Leaving";
+import { Loaded, ToList } from "../ui/Loaded";
 import { Moment } from "../ui/Moment";
 import { useNotices } from "../ui/notices";
 import { reasonOf } from "../ui/reason";
@@ -78,7 +79,7 @@ export function Stored<T>({ name, polled, versions, children }: StoredProps<T>) 
   return (
     <ContentLayout header={<Header variant="h1">{name}</Header>}>
       <SpaceBetween size="l">
-        <Alert type="warning" header={reasonOf(error)}>
+        <Alert type="warning" header={reasonOf(error)} action={<ToList error={error} />}>
           {text.versions.left}
         </Alert>
         <Container header={<Header variant="h2">{text.versions.title}</Header>}>{versions}</Container>
@@ -99,6 +100,7 @@ interface DeletionProps {
 /** Asks before a document is deleted, and goes back to all of its kind. */
 export function Deletion({ folder, name, what, act, onClose }: DeletionProps) {
   const navigate = useNavigate();
+  const here = useHere();
   const { tell } = useNotices();
   return (
     <Confirm
@@ -109,7 +111,7 @@ export function Deletion({ folder, name, what, act, onClose }: DeletionProps) {
       act={async () => {
         await act(name);
         tell("success", text.orchestrations.deleted(name));
-        await navigate(folder);
+        if (here()) await navigate(folder);
       }}
     />
   );

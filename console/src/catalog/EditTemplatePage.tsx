@@ -4,16 +4,16 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import type { SubtaskType, TemplateBody } from "../api/types";
-import { problemsOf } from "../create/check";
+import { firstOf, problemsOf } from "../create/check";
 import { SchemaForm } from "../create/SchemaForm";
 import { text } from "../strings";
 import { loadTemplate, storeTemplate } from "./calls";
+import { problemsOfTemplate } from "./check";
 import { Beginning, DocumentEditor } from "./DocumentEditor";
-import { useOperations, useTemplates } from "./names";
-import { YamlEditor } from "./YamlEditor";
+import type { Catalog } from "./names";
+import { type Draft, EditorViews } from "./YamlEditor";
 
 const FRESH: TemplateBody = { operation: "TRANSCODE", summary: "", params: {} };
 
@@ -26,81 +26,67 @@ export default function EditTemplatePage() {
         return { operation, summary, params };
       }}
     >
-      {(first) => <Editor first={first} />}
+      {(first, catalog) => <Editor first={first} catalog={catalog} />}
     </Beginning>
   );
 }
 
-function Editor({ first }: { first: TemplateBody }) {
-  const operations = useOperations() ?? [];
-  const templates = useTemplates() ?? [];
+function Editor({ first, catalog }: { first: TemplateBody; catalog: Catalog }) {
+  const { operations, templates } = catalog;
   const [body, setBody] = useState(first);
+  const [draft, setDraft] = useState<Draft>();
   const operation = operations.find((one) => one.type === body.operation);
-  const problems = problemsOf(operation, body.params);
+  const problems = problemsOfTemplate(body, catalog);
   const kinds = operations.map((one) => ({ value: one.type, label: text.types[one.type], description: one.summary }));
+  const change = (params: TemplateBody["params"]) => setBody({ ...body, params });
   return (
     <DocumentEditor
       folder="/templates"
       create={text.templates.create}
       nameWhy={text.templates.nameWhy}
       others={templates.map(({ name, summary }) => ({ name, description: summary }))}
-      sound={problems.size === 0}
+      changed={body !== first || draft !== undefined}
+      wrong={draft?.problem ?? firstOf(problems)}
       store={(name) => storeTemplate(name, body)}
     >
-      {() => (
-        <SpaceBetween size="l">
-          <Container>
-            <ColumnLayout columns={2}>
-              <FormField label={text.templates.columns.operation}>
-                <Select
-                  selectedOption={kinds.find((one) => one.value === body.operation) ?? null}
-                  options={kinds}
-                  onChange={({ detail }) => setBody({ ...body, operation: detail.selectedOption.value as SubtaskType, params: {} })}
-                />
-              </FormField>
-              <FormField label={text.templates.columns.summary}>
-                <Input value={body.summary ?? ""} onChange={({ detail }) => setBody({ ...body, summary: detail.value })} />
-              </FormField>
-            </ColumnLayout>
-          </Container>
-          <Tabs
-            ariaLabel={text.task.views}
-            tabs={[
-              {
-                id: "form",
-                label: text.orchestrations.form,
-                content: operation && (
-                  <SchemaForm
-                    key={operation.type}
-                    schema={operation.params}
-                    root={operation.params}
-                    value={body.params}
-                    problems={problems}
-                    onChange={(params) => setBody({ ...body, params })}
-                  />
-                ),
-              },
-              {
-                id: "yaml",
-                label: text.orchestrations.yaml,
-                content: (
-                  <YamlEditor
-                    value={body.params}
-                    wrong={(value) => wrongParams(value, (params) => problemsOf(operation, params))}
-                    onChange={(params) => setBody({ ...body, params })}
-                  />
-                ),
-              },
-            ]}
-          />
-        </SpaceBetween>
-      )}
+      <SpaceBetween size="l">
+        <Container>
+          <ColumnLayout columns={2}>
+            <FormField label={text.templates.columns.operation}>
+              <Select
+                selectedOption={kinds.find((one) => one.value === body.operation) ?? null}
+                options={kinds}
+                onChange={({ detail }) => {
+                  setDraft(undefined);
+                  setBody({ ...body, operation: detail.selectedOption.value as SubtaskType, params: {} });
+                }}
+              />
+            </FormField>
+            <FormField label={text.templates.columns.summary} errorText={problems.get("/summary")}>
+              <Input value={body.summary ?? ""} onChange={({ detail }) => setBody({ ...body, summary: detail.value })} />
+            </FormField>
+          </ColumnLayout>
+        </Container>
+        <EditorViews
+          key={body.operation}
+          value={body.params}
+          draft={draft}
+          wrong={(value) => firstOf(problemsOfTemplate({ ...body, params: value }, catalog))}
+          onChange={change}
+          onDraft={setDraft}
+          form={
+            operation && (
+              <SchemaForm
+                schema={operation.params}
+                root={operation.params}
+                value={body.params}
+                problems={problemsOf(operation, body.params)}
+                onChange={change}
+              />
+            )
+          }
+        />
+      </SpaceBetween>
     </DocumentEditor>
   );
-}
-
-function wrongParams(value: unknown, problems: (params: TemplateBody["params"]) => ReadonlyMap<string, string>): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return text.templates.noParams;
-  const [problem] = problems(value as TemplateBody["params"]);
-  return problem && `${problem[0]}: ${problem[1]}`;
 }

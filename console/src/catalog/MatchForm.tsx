@@ -11,12 +11,14 @@ import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { api, take } from "../api/client";
 import type { Schemas } from "../api/client";
+import type { Orchestration } from "../api/types";
 import { text } from "../strings";
 import { useNotices } from "../ui/notices";
 
-export function MatchForm() {
+/** Begins with a key that such a trigger may take. */
+export function MatchForm({ trigger }: { trigger?: Orchestration["trigger"] }) {
   const { fail } = useNotices();
-  const [key, setKey] = useState("uploads/film.mp4");
+  const [key, setKey] = useState(`${trigger ? (trigger.prefix ?? "") : "uploads/"}film.${trigger?.formats?.[0] ?? "mp4"}`);
   const [answer, setAnswer] = useState<Schemas["MatchList"]>();
   const ask = () => {
     take(api.POST("/orchestrations/match", { body: { key } })).then(setAnswer, fail);

@@ -77,7 +77,7 @@ function View({ orchestration: one, refresh }: { orchestration: Orchestration; r
       ]}
       versions={<ItsVersions name={name} />}
     >
-      <MatchForm />
+      <MatchForm trigger={one.trigger} />
     </DocumentPage>
   );
 }

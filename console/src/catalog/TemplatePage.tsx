@@ -63,7 +63,7 @@ function View({ template: one }: { template: Template }) {
 /** The orchestrations that name a template. */
 function Users({ name }: { name: string }) {
   const follow = useFollow();
-  const users = (useOrchestrations() ?? []).filter((other) => other.subtasks.some((rule) => rule.template === name));
+  const users = useOrchestrations().filter((other) => other.subtasks.some((rule) => rule.template === name));
   if (!users.length) return <>{text.none}</>;
   return (
     <SpaceBetween size="xxs">

@@ -1,47 +1,32 @@
-/** What is stored in the catalog, asked for once a page. */
+/** What is stored in the catalog, for the forms and lists that choose from it. */
 
-import { useEffect, useState } from "react";
 import { api, take } from "../api/client";
 import type { Operation, Orchestration, Template } from "../api/types";
+import { type Polled, usePolled } from "../polled";
 
-/** Load something once; undefined until it is there, and when it never comes. */
-function useOnce<T>(load: () => Promise<T>): T | undefined {
-  const [value, setValue] = useState<T>();
-  useEffect(() => {
-    let gone = false;
-    load().then(
-      (found) => {
-        if (!gone) setValue(found);
-      },
-      () => undefined, // a list to choose from is a help: without it one can still type
-    );
-    return () => {
-      gone = true;
-    };
-  }, [load]);
-  return value;
+export interface Catalog {
+  orchestrations: Orchestration[];
+  templates: Template[];
+  operations: Operation[];
 }
 
-const loadOrchestrations = async () => (await take(api.GET("/orchestrations"))).orchestrations;
-const loadTemplates = async () => (await take(api.GET("/templates"))).templates;
-const loadOperations = async () => (await take(api.GET("/operations"))).operations;
+const loadOrchestrations = async (signal: AbortSignal) => (await take(api.GET("/orchestrations", { signal }))).orchestrations;
 
-/** Return all orchestrations. */
-export function useOrchestrations(): Orchestration[] | undefined {
-  return useOnce(loadOrchestrations);
+async function loadCatalog(signal: AbortSignal): Promise<Catalog> {
+  const [orchestrations, { templates }, { operations }] = await Promise.all([
+    loadOrchestrations(signal),
+    take(api.GET("/templates", { signal })),
+    take(api.GET("/operations", { signal })),
+  ]);
+  return { orchestrations, templates, operations };
 }
 
-/** Return the orchestrations' names. */
-export function useOrchestrationNames(): string[] {
-  return (useOrchestrations() ?? []).map((one) => one.name);
+/** Return all that a form may choose from, loaded once: without it no form can be filled in. */
+export function useCatalog(): Polled<Catalog> {
+  return usePolled("catalog", loadCatalog, () => null);
 }
 
-/** Return all templates. */
-export function useTemplates(): Template[] | undefined {
-  return useOnce(loadTemplates);
-}
-
-/** Return the kinds of subtask. */
-export function useOperations(): Operation[] | undefined {
-  return useOnce(loadOperations);
+/** Return all orchestrations; none until they are there, where one can do without. */
+export function useOrchestrations(): Orchestration[] {
+  return usePolled("orchestrations", loadOrchestrations, () => null).value ?? [];
 }

@@ -7,22 +7,24 @@ import Form from "@cloudscape-design/components/form";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
-import Select from "@cloudscape-design/components/select";
+import Select, { type SelectProps } from "@cloudscape-design/components/select";
 import Slider from "@cloudscape-design/components/slider";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tiles from "@cloudscape-design/components/tiles";
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import type { SubtaskRule } from "../api/types";
-import { useOperations, useOrchestrations, useTemplates } from "../catalog/names";
+import type { Orchestration, SubtaskRule } from "../api/types";
+import { useCatalog } from "../catalog/names";
 import { config } from "../config";
 import { text } from "../strings";
 import { cli, curl } from "../task/commands";
 import { Copy } from "../ui/Copy";
+import { Leaving, useHere } from "../ui/Leaving";
 import { useFollow } from "../ui/links";
+import { Loaded, LoadError } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
 import { reasonOf } from "../ui/reason";
-import { isSound } from "./check";
+import { problemsOfRules } from "./check";
 import { DryRun } from "./DryRun";
 import { PlanEditor } from "./PlanEditor";
 import { keyOf, objectOf, type SourceChoice, SourcePicker } from "./SourcePicker";
@@ -35,12 +37,11 @@ const FOLDERS: Record<Way, string> = { auto: "uploads/", orchestration: "sources
 
 export default function CreateTaskPage() {
   const navigate = useNavigate();
+  const here = useHere();
   const follow = useFollow();
   const [search] = useSearchParams();
   const { tell } = useNotices();
-  const orchestrations = useOrchestrations() ?? [];
-  const templates = useTemplates() ?? [];
-  const operations = useOperations() ?? [];
+  const catalog = useCatalog();
   const uploads = useUploads();
 
   const asked = search.get("orchestration");
@@ -59,7 +60,7 @@ export default function CreateTaskPage() {
   const isUpload = source.origin === "upload";
   // What lies in the bucket already has been offered to the orchestrations when it came.
   const done = !isUpload && way === "auto" ? "orchestration" : way;
-  const orchestration = orchestrations.find((one) => one.name === named) ?? orchestrations[0];
+  const orchestration = catalog.value?.orchestrations.find((one) => one.name === named);
   const object = objectOf(source.uri);
   const keys = isUpload ? source.files.map((file) => keyOf(source.folder, file)) : object ? [object.key] : [];
   const plan =
@@ -69,7 +70,9 @@ export default function CreateTaskPage() {
   const twice = keys.find((key, index) => keys.indexOf(key) < index);
   const noSource = isUpload ? text.create.noFile : text.create.badUri;
   const wrongSource = keys.length ? twice && text.create.sameName(twice) : noSource;
-  const wrongPlan = done === "own" && !isSound(rules, operations) ? text.create.badPlan : undefined;
+  const isSound = rules.length > 0 && catalog.value && problemsOfRules(rules, catalog.value).size === 0;
+  const wrongOwn = done === "own" && !isSound ? text.create.badPlan : undefined;
+  const wrongChoice = done === "orchestration" && !orchestration ? text.create.chooseOrchestration : undefined;
 
   const change = (next: Way) => {
     // A folder that nobody has typed goes with the way.
@@ -81,23 +84,23 @@ export default function CreateTaskPage() {
     if (busy) return; // Enter in a field asks again
     setTried(true);
     setError(undefined);
-    if (wrongSource ?? wrongPlan) return;
+    if (wrongSource ?? wrongOwn ?? wrongChoice) return;
     setBusy(true);
     try {
       const objects = isUpload
         ? await uploads.start(source.files.map((file) => ({ file, key: keyOf(source.folder, file) })))
         : object ? [object] : [];
-      if (!objects.length) return;
+      if (!objects.length || !here()) return;
       const [first] = objects;
       if (done === "auto") {
         const made = objects.length === 1 && first ? await findTask(first.key) : null;
         tell("success", text.create.uploaded(objects.length));
-        await navigate(made ? `/tasks/${made.taskId}` : objects.length === 1 && first ? `/uploads?key=${encodeURIComponent(first.key)}` : "/tasks");
+        if (here()) await navigate(made ? `/tasks/${made.taskId}` : objects.length === 1 && first ? `/uploads?key=${encodeURIComponent(first.key)}` : "/tasks");
         return;
       }
       const made = await makeTasks(objects.map(({ bucket, key }) => ({ bucket, key })), plan, form);
       tell("success", text.create.made(made.length));
-      await navigate(made.length === 1 && made[0] ? `/tasks/${made[0].taskId}` : "/tasks");
+      if (here()) await navigate(made.length === 1 && made[0] ? `/tasks/${made[0].taskId}` : "/tasks");
     } catch (problem) {
       setError(reasonOf(problem));
     } finally {
@@ -107,7 +110,7 @@ export default function CreateTaskPage() {
 
   const body = { source: object ?? { bucket: config().inputBucket, key: keys[0] ?? "" }, ...plan };
   const words = ["tasks", "create", `s3://${body.source.bucket}/${body.source.key}`];
-  const command = done === "orchestration" ? cli(...words, "--orchestration", orchestration?.name ?? "") : undefined;
+  const command = done === "orchestration" && orchestration ? cli(...words, "--orchestration", orchestration.name) : undefined;
 
   return (
     <ContentLayout header={<Header variant="h1" description={text.create.about}>{text.nav.create}</Header>}>
@@ -121,7 +124,7 @@ export default function CreateTaskPage() {
           errorText={error}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              {done !== "auto" && <Copy label={text.create.copyCurl} what={curl("POST", "/tasks", body)} />}
+              {(done === "own" || orchestration) && <Copy label={text.create.copyCurl} what={curl("POST", "/tasks", body)} />}
               {command && <Copy label={text.create.copyCli} what={command} />}
               <Button variant="link" formAction="none" href="/tasks" onFollow={follow}>
                 {text.cancel}
@@ -153,23 +156,28 @@ export default function CreateTaskPage() {
                     ]}
                   />
                 </FormField>
+                {done === "auto" && catalog.error && <LoadError error={catalog.error} again={catalog.refresh} />}
                 {done === "orchestration" && (
-                  <FormField label={text.create.orchestration}>
-                    <Select
-                      selectedOption={orchestration ? { value: orchestration.name, label: orchestration.name } : null}
-                      options={orchestrations.map((one) => ({ value: one.name, label: one.name, description: one.description }))}
-                      placeholder={text.create.chooseOrchestration}
-                      onChange={({ detail }) => setNamed(detail.selectedOption.value ?? "")}
-                    />
-                  </FormField>
+                  <Loaded polled={catalog}>
+                    {({ orchestrations }) => (
+                      <FormField label={text.create.orchestration} errorText={tried ? wrongChoice : undefined}>
+                        <Select
+                          selectedOption={orchestration ? { value: orchestration.name, label: orchestration.name } : null}
+                          options={orchestrations.map(optionOf)}
+                          placeholder={text.create.chooseOrchestration}
+                          onChange={({ detail }) => setNamed(detail.selectedOption.value ?? "")}
+                        />
+                      </FormField>
+                    )}
+                  </Loaded>
                 )}
                 {done === "own" && (
                   <SpaceBetween size="l">
                     <FormField label={text.create.prefix} description={text.create.prefixWhy}>
                       <Input value={prefix} onChange={({ detail }) => setPrefix(detail.value)} />
                     </FormField>
-                    {tried && wrongPlan && <Alert type="error">{wrongPlan}</Alert>}
-                    <PlanEditor rules={rules} operations={operations} templates={templates} onChange={setRules} />
+                    {tried && wrongOwn && <Alert type="error">{wrongOwn}</Alert>}
+                    <Loaded polled={catalog}>{(known) => <PlanEditor rules={rules} known={known} onChange={setRules} />}</Loaded>
                   </SpaceBetween>
                 )}
                 {done !== "auto" && (
@@ -186,17 +194,24 @@ export default function CreateTaskPage() {
                 )}
               </SpaceBetween>
             </Container>
-            <DryRun
-              sourceKey={keys[0] ?? ""}
-              isUpload={isUpload}
-              rules={done === "auto" ? null : done === "own" ? rules : (orchestration?.subtasks ?? [])}
-              prefix={done === "own" ? prefix : (orchestration?.output.prefix ?? "")}
-              orchestrations={orchestrations}
-              known={{ templates, operations }}
-            />
+            {catalog.value && (
+              <DryRun
+                sourceKey={keys[0] ?? ""}
+                isUpload={isUpload}
+                rules={done === "auto" ? null : done === "own" ? rules : (orchestration?.subtasks ?? [])}
+                prefix={done === "own" ? prefix : (orchestration?.output.prefix ?? "")}
+                known={catalog.value}
+              />
+            )}
           </SpaceBetween>
         </Form>
       </form>
+      {uploads.busy && <Leaving title={text.leaving.uploadTitle} what={text.leaving.upload} />}
     </ContentLayout>
   );
+}
+
+/** An orchestration to choose; one that is off can be chosen as well: it only takes no files by itself. */
+function optionOf({ name, description, enabled }: Orchestration): SelectProps.Option {
+  return { value: name, label: name, description, labelTag: enabled ? undefined : text.orchestrations.off };
 }

@@ -7,7 +7,8 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { api, take } from "../api/client";
-import type { Orchestration, SubtaskRule } from "../api/types";
+import type { SubtaskRule } from "../api/types";
+import type { Catalog } from "../catalog/names";
 import { usePolled } from "../polled";
 import { text } from "../strings";
 import { LoadError } from "../ui/Loaded";
@@ -20,18 +21,17 @@ interface Props {
   /** The subtasks of the new task; null leaves it to the orchestrations. */
   rules: readonly SubtaskRule[] | null;
   prefix: string;
-  orchestrations: readonly Orchestration[];
-  known: Known;
+  known: Catalog;
 }
 
-export function DryRun({ sourceKey, isUpload, rules, prefix, orchestrations, known }: Props) {
+export function DryRun({ sourceKey, isUpload, rules, prefix, known }: Props) {
   const asked = usePolled(
     isUpload ? sourceKey : "",
     (signal) => (isUpload && sourceKey ? take(api.POST("/orchestrations/match", { body: { key: sourceKey }, signal })) : Promise.resolve(null)),
     () => null,
   );
   const takers = asked.value?.matches.filter((one) => one.verdict === "MATCHED").map((one) => one.orchestration) ?? [];
-  const byItself = orchestrations.filter((one) => takers.includes(one.name));
+  const byItself = known.orchestrations.filter((one) => takers.includes(one.name));
   return (
     <Container header={<Header variant="h2">{text.dryRun.title}</Header>}>
       {!sourceKey && <Box color="text-status-inactive">{text.dryRun.chooseFirst}</Box>}

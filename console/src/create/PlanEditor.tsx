@@ -16,16 +16,16 @@ import type { Operation, SubtaskRule, SubtaskType, Template } from "../api/types
 import { text } from "../strings";
 import { Empty } from "../ui/Empty";
 import { problemsOf, wrongWords } from "./check";
+import type { Known } from "./names";
 import { SchemaForm } from "./SchemaForm";
 
 interface Props {
   rules: readonly SubtaskRule[];
-  operations: readonly Operation[];
-  templates: readonly Template[];
+  known: Known;
   onChange: (rules: SubtaskRule[]) => void;
 }
 
-export function PlanEditor({ rules, operations, templates, onChange }: Props) {
+export function PlanEditor({ rules, known: { operations, templates }, onChange }: Props) {
   const add = (type: SubtaskType) => {
     const stem = type.toLowerCase().replaceAll("_", "-");
     const taken = new Set(rules.map((rule) => rule.name));
@@ -101,10 +101,14 @@ function RuleEditor({ rule, number, rules, operation, templates, onChange, onRem
           <FormField label={text.plan.name} description={text.plan.nameWhy} errorText={wrong.name}>
             <Input value={rule.name} onChange={({ detail }) => onChange({ ...rule, name: detail.value })} />
           </FormField>
-          <FormField label={text.task.template} description={text.plan.templateWhy}>
+          <FormField
+            label={text.task.template}
+            description={text.plan.templateWhy}
+            errorText={rule.template && !template ? text.plan.unknownTemplate(rule.template) : undefined}
+          >
             <Select
               filteringType="auto"
-              selectedOption={template ? { value: template.name, label: template.name } : noTemplate}
+              selectedOption={rule.template ? { value: rule.template, label: rule.template } : noTemplate}
               options={[noTemplate, ...templates.map((one) => ({ value: one.name, label: one.name, description: one.summary }))]}
               onChange={({ detail }) => onChange({ ...rule, template: chosen(detail) })}
             />

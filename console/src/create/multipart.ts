@@ -2,6 +2,7 @@
 
 import { api, take } from "../api/client";
 import type { Grant } from "../api/types";
+import { recall } from "../recall";
 import { text } from "../strings";
 
 const AT_ONCE = 3;
@@ -25,17 +26,20 @@ class Refused extends Error {
 
 const placeOf = (file: File, key: string) => `reelmill.upload/${key}/${file.size}/${file.lastModified}`;
 
+/** Why an upload is aborted whose parts are kept for the next try. */
+export const LEFT = new DOMException(text.uploading.cancelled, "AbortError");
+
 /** Upload a file under a key; raise the signal's reason when it is aborted. An upload that broke off is gone on with. */
 export async function upload(file: File, key: string, signal: AbortSignal, advance: Advance): Promise<Grant> {
   const place = placeOf(file, key);
-  const kept = recall(place);
+  const kept = begun(place);
   const contentType = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : "application/octet-stream";
   const grant = kept?.grant ?? (await take(api.POST("/uploads", { body: { key, size: file.size, contentType }, signal })));
   try {
     if (grant.parts) await sendParts(file, grant, kept?.tags ?? {}, place, signal, advance);
     else await patiently(() => put(grant.url ?? "", file, grant.headers ?? {}, signal, (sent) => advance(sent, false)), signal, () => advance(0, true));
   } catch (error) {
-    if (signal.aborted && grant.abort) {
+    if (signal.aborted && signal.reason !== LEFT && grant.abort) {
       localStorage.removeItem(place);
       await fetch(grant.abort.url, { method: grant.abort.method }).catch(() => undefined); // the bucket clears it away as well
     }
@@ -47,11 +51,9 @@ export async function upload(file: File, key: string, signal: AbortSignal, advan
 }
 
 /** Return what is known of an upload that broke off, while its links still last. */
-function recall(place: string): Kept | undefined {
-  const kept = localStorage.getItem(place);
-  if (!kept) return undefined;
-  const found = JSON.parse(kept) as Kept;
-  return new Date(found.grant.expiresAt).getTime() > Date.now() + 60_000 ? found : undefined;
+function begun(place: string): Kept | null {
+  const found = recall(place) as Kept | null;
+  return found && new Date(found.grant.expiresAt).getTime() > Date.now() + 60_000 ? found : null;
 }
 
 async function sendParts(

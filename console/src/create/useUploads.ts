@@ -5,7 +5,7 @@ import type { Grant } from "../api/types";
 import { text } from "../strings";
 import { useNotices } from "../ui/notices";
 import { reasonOf } from "../ui/reason";
-import { upload } from "./multipart";
+import { LEFT, upload } from "./multipart";
 
 export interface UploadRow {
   key: string;
@@ -23,12 +23,7 @@ export function useUploads() {
   const aborts = useRef(new Map<string, AbortController>());
   const busy = rows.some((row) => row.state === "sending" || row.state === "waiting" || row.state === "queued");
 
-  useEffect(() => {
-    if (!busy) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [busy]);
+  useEffect(() => () => aborts.current.forEach((one) => one.abort(LEFT)), []); // nobody would see them go on
 
   const change = (key: string, what: Partial<UploadRow>) =>
     setRows((all) => all.map((row) => (row.key === key ? { ...row, ...what } : row)));

@@ -9,7 +9,7 @@ import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "react-router";
 import { api, take } from "../api/client";
 import type { BulkAction, Task } from "../api/types";
-import { useOrchestrationNames } from "../catalog/names";
+import { useOrchestrations } from "../catalog/names";
 import { SourcePlayer } from "../player/SourcePlayer";
 import { BUSY, IDLE, usePolled } from "../polled";
 import { text } from "../strings";
@@ -131,7 +131,7 @@ export function TasksPage() {
 }
 
 function Filters({ search, onChange }: { search: URLSearchParams; onChange: (next: URLSearchParams) => void }) {
-  const orchestrations = useOrchestrationNames();
+  const orchestrations = useOrchestrations().map((one) => one.name);
   return (
     <PropertyFilter
       query={{ operation: "and", tokens: tokensOf(search) }}
