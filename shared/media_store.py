@@ -268,12 +268,13 @@ class MediaStore:
             raise interrupted(error) from error
 
     def settle(self, outputs: Iterable[OutputFile]) -> None:
-        """Let outputs stay: their attempt won."""
-        try:
-            for output in outputs:
+        """Let outputs stay: their attempt won. What a person has deleted meanwhile stays away."""
+        for output in outputs:
+            try:
                 self._client.delete_object_tagging(Bucket=output.bucket, Key=output.key)
-        except (BotoCoreError, ClientError) as error:
-            raise busy(error) from error
+            except (BotoCoreError, ClientError) as error:
+                if not isinstance(error, ClientError) or error.response["Error"]["Code"] not in GONE:
+                    raise busy(error) from error
 
     def discard(self, outputs: Iterable[OutputFile]) -> None:
         """Remove outputs: their attempt lost."""

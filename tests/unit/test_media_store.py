@@ -190,6 +190,16 @@ def test_an_output_of_an_attempt_is_marked_until_it_is_settled(world: World, tmp
     assert client("s3").get_object(**place)["ContentType"] == "video/mp4"
 
 
+def test_an_output_that_was_deleted_before_it_was_settled_keeps_no_other_from_it(world: World, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"film")
+    world.media.upload(tmp_path / "x", an_output("a/kept.mp4"), ())
+
+    with outage("DeleteObjectTagging", error=refusal("NoSuchKey", 404)):  # the emulator breaks down over it
+        world.media.settle([an_output("a/deleted.mp4"), an_output("a/kept.mp4")])
+
+    assert client("s3").get_object_tagging(Bucket="output", Key="a/kept.mp4")["TagSet"] == []
+
+
 def test_discarded_outputs_are_gone(world: World) -> None:
     put("a/kept.mp4", b"x", "output")
     put("a/lost.mp4", b"x", "output")
