@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ RGB, IDENTITY = "RGB", "Identity"
 PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # which MediaInfo doesn't tell
 MATROSKA = frozenset({"Matroska", "WebM"})
 TEXT_FORMATS = frozenset({"UTF-8", "ASS", "SSA", "WebVTT", "Timed Text"})
+DIGITS = re.compile(r"\d+")
 CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
 
 
@@ -147,7 +149,7 @@ def probe(path: Path, name: str) -> Media:
     if not _looks_like_media(path):
         message = f"{name} is neither a video nor a sound file that Reelmill knows, whatever its name says"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
-    tracks = mediainfo.tracks(path, name)
+    tracks = sorted(mediainfo.tracks(path, name), key=_place)
     general = next(track for track in tracks if track.track_type == "General")
     media = Media(
         format=general.format or "",
@@ -164,6 +166,11 @@ def probe(path: Path, name: str) -> Media:
         raise _nothing_to_play(name, {track.track_type for track in tracks})
     _check_limits(media, name)
     return media
+
+
+def _place(track: "Track") -> tuple[int, ...]:
+    """Return what sorts tracks as ffmpeg counts them; in MPEG-TS, "0-2" is the third that the first programme lists."""
+    return tuple(map(int, DIGITS.findall(str(track.streamorder))))
 
 
 def _played(general: "Track", tracks: "list[Track]") -> float | None:

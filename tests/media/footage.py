@@ -22,6 +22,8 @@ RED = ("-f", "lavfi", "-i", "color=0xdc281e:s=1280x720:d=0.4", "-vf")
 GREY = ("-f", "lavfi", "-i", "color=gray:s=1280x720:d=0.4", "-vf")
 LOSSLESS = "log-level=error:lossless=1:colorprim=bt2020:colormatrix=bt2020nc"
 NAMELESS = "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
+PITCHES = {"en": 300, "fr": 800, "de": 2100}  # Hz
+TONES = tuple(part for hertz in PITCHES.values() for part in ("-t", "2", "-f", "lavfi", "-i", f"sine={hertz}:r=48000"))
 PQ = "hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=error"
 
 # What to give ffmpeg for each clip, between the global options and the clip's own path. A name of another
@@ -166,6 +168,14 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "tone.mp4": (
         *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "2", "-f", "lavfi", "-i", "sine=r=48000"),
         *(*X264, *SOUND),
+    ),
+    # A tone of another pitch for each language; their numbers descend, and receivers go by the order of the list.
+    "languages.ts": (
+        *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", *TONES, "-map", "0"),
+        *("-map", "1", "-map", "2", "-map", "3", *X264, "-c:a", "aac", "-streamid", "0:500"),
+        *("-metadata:s:a:0", "language=eng", "-streamid", "1:400"),
+        *("-metadata:s:a:1", "language=fra", "-streamid", "2:300"),
+        *("-metadata:s:a:2", "language=deu", "-streamid", "3:257"),
     ),
     "beeps.mp4": (
         *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25"),

@@ -95,6 +95,12 @@ def test_the_default_sound_track_is_the_one_that_plays(clip: Clips) -> None:
     assert media.audio.language == "de"
 
 
+def test_tracks_come_in_the_order_in_which_ffmpeg_counts_them(clip: Clips) -> None:
+    media = probe(clip("languages.ts"), "languages.ts")
+
+    assert [audio.language for audio in media.audios] == ["en", "fr", "de"]
+
+
 def test_tags_are_read(clip: Clips) -> None:
     assert probe(clip("sound.mp3"), "sound.mp3").tags == {"title": "Die Glühwürmchen"}
 

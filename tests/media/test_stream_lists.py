@@ -9,7 +9,8 @@ from shared.errors import ParametersRejected
 from shared.ffmpeg import Ffmpeg, Limits
 from shared.operations.streaming import subtitles
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded
+from tests.media.footage import PITCHES, Clips, decoded
+from tests.media.hearing import RATE, heard, pitch
 from tests.media.local_files import LocalFiles
 from tests.media.streams import MPD, Made, Streaming, read_by_playlist, subtitled, unlocked
 from tests.security.sizes import talkative
@@ -129,6 +130,17 @@ def test_every_sound_track_is_a_choice_in_stereo(clip: Clips, streamed: Streamin
         audio = decoded(path).audio
         assert audio
         assert (audio.channels, audio.rate) == (2, 48000)
+
+
+def test_a_sound_bears_the_language_that_is_spoken_in_it(clip: Clips, streamed: Streaming) -> None:
+    made = streamed(clip("languages.ts"))
+
+    sounds = [one for one in made.hls().media if one.type == "AUDIO"]
+    loudest = {}
+    for sound in sounds:
+        (samples, _) = heard(made.folder / made.hls(sound.uri).segments[0].uri)
+        loudest[sound.language] = max(PITCHES.values(), key=lambda hertz: pitch(samples[:RATE], hertz))
+    assert loudest == PITCHES
 
 
 def test_the_sources_own_subtitles_are_carried_as_webvtt(clip: Clips, streamed: Streaming) -> None:
