@@ -186,6 +186,12 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "late-beeps.mkv": ("-i", "beeps.mp4", "-c", "copy", "-output_ts_offset", "10"),
     "beeps.ts": ("-i", "beeps.mp4", "-c", "copy"),
     "centre.flac": (*BUNNY, "-vn", "-af", "pan=5.1|FC=c2"),
+    "eight.flac": (*BUNNY, "-vn", "-af", "pan=7.1|FC=c2|SL=c0|SR=c1"),
+    "twelve.wav": (*BUNNY, "-vn", "-af", "pan=7.1.4|FC=c2|TFL=c0|TFR=c1"),
+    "loud.flac": (
+        *("-t", "1", "-f", "lavfi", "-i", "sine=300:r=48000"),
+        *("-af", "volume=17dB,pan=5.1|FL=c0|FR=c0|FC=c0|BL=c0|BR=c0"),
+    ),
     "bikes-2s.mp4": ("-i", "bikes.mp4", "-t", "2", "-c", "copy"),
     # Eleven seconds of other moments: more than one looks at as a whole.
     "eleven.mp4": (

@@ -329,6 +329,27 @@ def test_channels_that_are_mixed_down_are_as_loud_as_asked(clip: Clips, enhanced
     assert loudness(channels) == pytest.approx(-26, abs=0.6)
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "channels"),
+    [
+        ("plain.mp4", 1, 1),
+        ("surround.mp4", 1, 1),
+        ("eight.flac", 6, 6),
+        ("eight.flac", None, 8),
+        ("twelve.wav", None, 8),
+    ],
+)
+def test_no_more_channels_come_out_than_were_asked_for(
+    clip: Clips, enhanced: Enhance, name: str, asked: int | None, channels: int
+) -> None:
+    path = enhanced(clip(name), container="m4a", sound={"speech": True}, audio={"channels": asked})
+
+    audio = decoded(path).audio
+    assert audio
+    assert audio.channels == channels
+    assert audio.bit_rate == pytest.approx(64_000 * channels, rel=0.3)
+
+
 @pytest.mark.parametrize(("strength", "gain"), [("light", 0), ("medium", 3), ("strong", 3)])
 def test_hiss_is_taken_out_and_the_sound_stays_in_time(
     clip: Clips, enhanced: Enhance, strength: str, gain: float

@@ -137,6 +137,31 @@ def test_the_voice_of_a_film_is_heard_in_stereo(clip: Clips, operate: Operate, c
     assert ours[0] == pytest.approx(0.707 * max(theirs), rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("container", "channels", "share"),
+    [
+        ("wav", 1, 1),
+        ("flac", 1, 1),
+        ("mp3", 1, 1),
+        ("m4a", 1, 1),
+        ("wav", 3, 1),
+        ("m4a", 4, 1),
+        ("flac", 5, 1),
+        ("webm", 3, 1),
+        ("webm", 4, 0.707),  # Opus has no centre there.
+    ],
+)
+def test_the_voice_of_a_film_is_turned_down_in_no_number_of_channels(
+    clip: Clips, operate: Operate, container: str, channels: int, share: float
+) -> None:
+    made = operate(SubtaskType.TRANSCODE, clip("centre.flac"), container=container, audio={"channels": channels})
+
+    ours, theirs = loudness(made.files[0].path), loudness(clip("centre.flac"))
+
+    assert len(ours) == channels
+    assert max(ours) == pytest.approx(share * max(theirs), rel=0.1)
+
+
 def loudness(path: Path) -> list[float]:
     """Return the power of each channel, as a root mean square."""
     with av.open(path) as container:

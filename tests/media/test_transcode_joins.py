@@ -9,6 +9,7 @@ from shared.operations.operation import Yield
 from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, decoded, distance, middle, samples
+from tests.media.hearing import heard
 
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04
@@ -99,6 +100,13 @@ def test_sounds_alone_are_joined_as_well(clip: Clips, operate: Operate) -> None:
 
     assert seen.kinds == ["audio"]
     assert seen.audio_seconds == pytest.approx(4, abs=0.1)
+
+
+def test_loud_channels_that_are_mixed_down_beside_a_sound_in_mono_do_not_clip(clip: Clips, operate: Operate) -> None:
+    _, made = join(operate, clip, ["sound.wav", "loud.flac"], 0, container="wav", video=None)
+
+    (mono,) = heard(made.files[0].path)
+    assert max(map(abs, mono)) == pytest.approx(0.97, abs=0.01)
 
 
 def test_colours_of_parts_with_other_matrices_are_kept(clip: Clips, operate: Operate) -> None:

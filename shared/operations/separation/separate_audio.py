@@ -160,7 +160,7 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
 
     channels = min(audio.channels or STEREO, STEREO)
     mix, voice, background = (bench.folder / name for name in ("mix.raw", "voice.wav", "background.wav"))
-    mixing = encoding.DOWNMIX if (audio.channels or STEREO) > STEREO else ()
+    mixing = encoding.downmix("stereo") if (audio.channels or STEREO) > STEREO else ()
     _filtered(
         bench,
         [FROM_THE_START, *mixing, f"aresample={voice_model.RATE}"],
@@ -190,7 +190,7 @@ def _by_channel(audio: Audio, bench: Workbench) -> Separation:
     surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant was
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
     voice = Stem("voice", bench.source, track, 1, (*surround, "pan=mono|FC=FC"))
-    background = Stem("background", bench.source, track, STEREO, (*surround, others, encoding.DOWNMIX[-1]))
+    background = Stem("background", bench.source, track, STEREO, (*surround, others, encoding.LIMITER))
     return Separation(Method.CENTER_CHANNEL, (voice, background))
 
 

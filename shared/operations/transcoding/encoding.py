@@ -29,14 +29,10 @@ LOSSLESS = frozenset({AudioCodec.PCM, AudioCodec.FLAC})
 KBITS_PER_CHANNEL = 64
 MAX_CHANNELS = 8
 STEREO = 2
-# libopus refuses the variants of a layout, as 5.1(side), that other codecs use.
-OPUS_LAYOUTS = {3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-# To stereo by ITU-R BS.775: centre and surround at -3 dB. Left to itself, the resampler turns all of it down by 8 dB
-# when samples are whole numbers, and voices drown; the limiter catches the rare peak instead.
-DOWNMIX = (
-    "aresample=out_chlayout=stereo:out_sample_fmt=fltp:rematrix_maxval=8",
-    "alimiter=limit=0.97:level=false:latency=true",
-)
+LAYOUTS = dict(enumerate(("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1"), start=1))
+# libopus refuses others of as many channels, as 5.1(side), that other codecs use.
+OPUS_LAYOUTS = {**LAYOUTS, 4: "quad"}
+LIMITER = "alimiter=limit=0.97:level=false:latency=true"
 
 
 def video_encoder(codec: VideoCodec, asked: VideoParams, *, crf: float | None = None) -> list[str]:
@@ -84,8 +80,6 @@ def audio_encoder(
         arguments += [f"-b:a:{stream}", f"{asked.bitrate or KBITS_PER_CHANNEL * count}k"]
     if filters:
         arguments += [f"-filter:a:{stream}", ",".join(filters)]
-    if count not in {audio.channels, STEREO}:
-        arguments += [f"-ac:a:{stream}", str(count)]
     if asked.sample_rate:
         arguments += [f"-ar:a:{stream}", str(asked.sample_rate)]
     return arguments
@@ -98,10 +92,20 @@ def channels(codec: AudioCodec, asked: AudioParams, audio: Audio) -> int:
 
 
 def audio_filters(codec: AudioCodec, asked: AudioParams, audio: Audio) -> list[str]:
-    """Return the filters that mix the channels down to stereo, or name them as the encoder knows them."""
+    """Return the filters that mix down to the channels that come out, or name these as the encoder knows them."""
     count = channels(codec, asked, audio)
-    if count == STEREO and (audio.channels or MAX_CHANNELS) > STEREO:
-        return list(DOWNMIX)
+    layout = (OPUS_LAYOUTS if codec is AudioCodec.OPUS else LAYOUTS)[count]
+    if count < (audio.channels or MAX_CHANNELS):
+        return list(downmix(layout))
     if codec is AudioCodec.OPUS and count > STEREO:
-        return [f"aformat=channel_layouts={OPUS_LAYOUTS[count]}"]
+        return [f"aformat=channel_layouts={layout}"]
     return []
+
+
+def downmix(layout: str) -> tuple[str, str]:
+    """Return the filters that mix more channels down to a layout by ITU-R BS.775: in stereo, the centre is at -3 dB.
+
+    Left to itself, the resampler turns all of it down, to mono by 11 dB, when samples are whole numbers, and voices
+    drown; the limiter catches the rare peak instead.
+    """
+    return f"aresample=out_chlayout={layout}:out_sample_fmt=fltp:rematrix_maxval=8", LIMITER

@@ -8,7 +8,7 @@ from shared.operations import picture
 from shared.operations.operation import Workbench
 from shared.operations.streaming.rendition import exact_rate
 from shared.operations.transcoding.clip import Span
-from shared.operations.transcoding.encoding import DOWNMIX, STEREO, channels, pixel_format
+from shared.operations.transcoding.encoding import channels, downmix, pixel_format
 from shared.operations.transcoding.framing import PICTURE
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
 from shared.probe import Media, Video, picture_size, probe
@@ -167,7 +167,7 @@ def _sound(part: Part, sound: Sound) -> str:
         *part.sound_filters,
         "aresample=async=1:first_pts=0",  # what is missing at its beginning is silence
         f"atrim=end={part.seconds:.6f}",  # decoders of some formats add a few milliseconds
-        *(DOWNMIX if sound.layout == "stereo" and (audio.channels or 0) > STEREO else ()),
+        *(downmix(sound.layout) if (audio.channels or 0) > CHANNELS[sound.layout] else ()),
         form,
     ]
     return f"[{part.number}:a:{part.media.audios.index(audio)}]{','.join(filters)}"
