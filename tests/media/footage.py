@@ -147,6 +147,8 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # One track begins half a second after the other: an edit list says so.
     "sound-late.mp4": (*("-i", "plain.mp4", "-itsoffset", "0.5", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
     "picture-late.mp4": (*("-itsoffset", "0.5", "-i", "plain.mp4", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
+    # Words before the first picture; whoever has them lends them.
+    "early-words.mkv": ("-itsoffset", "1.5", "-i", "plain.mp4", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy"),
     # 5.1 of which the centre alone is not silent, as the voice of a film.
     "centre.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
     # Frames that refer over the key frame between them, which a cut by copying would lose; it starts at 1.48 s.

@@ -12,7 +12,7 @@ from tests.media.conftest import Operate
 from tests.media.footage import PITCHES, Clips, decoded
 from tests.media.hearing import RATE, heard, pitch
 from tests.media.local_files import LocalFiles
-from tests.media.streams import MPD, Made, Streaming, read_by_playlist, subtitled, unlocked
+from tests.media.streams import MPD, WORDS, Made, Streaming, read_by_playlist, subtitled, unlocked
 from tests.security.sizes import talkative
 
 
@@ -155,7 +155,7 @@ def test_the_sources_own_subtitles_are_carried_as_webvtt(clip: Clips, streamed: 
         text = (made.folder / segment.uri).read_text()
         assert segment.duration == pytest.approx(2, abs=0.1)
         assert text.startswith("WEBVTT")
-        assert "00:01.000 --> 00:01.800\nÜber alles" in text
+        assert "00:01.000 --> 00:00:01.800\nÜber alles" in text
     assert [item.get("lang") for item in made.dash().iterfind(".//AdaptationSet[@contentType='text']", MPD)] == [
         "de",
         "en",
@@ -190,6 +190,38 @@ def test_tracks_that_take_too_long_to_read_leave_the_stream_its_time(
     assert "subtitle tracks could not be read" in made.warnings
     assert list(made.folder.glob("*.vtt")) == []
     assert made.media()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "times"),
+    [
+        (0.52, 1.4, ["00:00:00.000 --> 00:00:00.390", "00:00:00.490 --> 00:00:00.880"]),
+        (1.2, None, ["00:00:00.000 --> 00:00:00.610"]),
+        (None, 0.8, ["00:00:00.200 --> 00:00:00.800"]),
+    ],
+)
+def test_subtitles_of_a_clip_stand_where_they_are_spoken(
+    clip: Clips, streamed: Streaming, start: float | None, end: float | None, times: list[str]
+) -> None:
+    made = streamed(subtitled(clip), clip={"start": start, "end": end})
+
+    for name in ("subtitles-1.vtt", "subtitles-2.vtt"):
+        assert [line for line in (made.folder / name).read_text().splitlines() if "-->" in line] == times
+
+
+def test_a_clip_in_which_nothing_is_said_has_no_subtitles(clip: Clips, streamed: Streaming) -> None:
+    made = streamed(subtitled(clip), clip={"end": 0.15})
+
+    assert not [name for name in made.names if name.startswith("subtitles")]
+
+
+def test_subtitles_that_begin_before_the_picture_stand_where_they_are_spoken(clip: Clips, streamed: Streaming) -> None:
+    (clip.folder / "words.srt").write_text(WORDS)
+
+    made = streamed(clip("early-words.mkv"))
+
+    text = (made.folder / "subtitles-1.vtt").read_text()
+    assert text == "WEBVTT\n\n00:00:00.000 --> 00:00:00.300\nÜber alles\n"
 
 
 def test_subtitles_may_be_left_out(clip: Clips, streamed: Streaming) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.operations.findings import Segment
+from shared.operations.moment import clock
 
 # What television and the large streaming services print:
 # https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
@@ -91,20 +92,18 @@ def webvtt(cues: Sequence[Cue]) -> str:
     """Return a WebVTT file."""
     # Of the markup that a cue may hold, and its arrow, nothing is left unescaped.
     escaped = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-    blocks = [f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{cue.text.translate(escaped)}" for cue in cues]
+    blocks = [f"{_times(cue)}\n{cue.text.translate(escaped)}" for cue in cues]
     return "\n\n".join(["WEBVTT", *blocks]) + "\n"
 
 
 def subrip(cues: Sequence[Cue]) -> str:
     """Return a SubRip (.srt) file."""
     blocks = [
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{cue.text.replace('-->', '→')}"
+        f"{number}\n{_times(cue).replace('.', ',')}\n{cue.text.replace('-->', '→')}"
         for number, cue in enumerate(cues, 1)
     ]
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
-def _clock(seconds: float, point: str) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, rest = divmod(milliseconds, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}{point}{rest % 1000:03}"
+def _times(cue: Cue) -> str:
+    return f"{clock(cue.start)} --> {clock(cue.end)}"

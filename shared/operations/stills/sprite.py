@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from shared.errors import ParametersRejected
 from shared.operations import picture
+from shared.operations.moment import clock
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
 from shared.operations.stills.sample_screenshots import missing, plan
 from shared.operations.stills.snapshot import Moments, Snapshot, length, series
@@ -147,17 +148,11 @@ def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[i
         row, column = divmod(place, params.columns)
         end = duration if index == count - 1 else moments.step * (index + 1)
         where = f"{_name(params.format, sheet + 1)}#xywh={column * width},{row * height},{width},{height}"
-        yield f"{_clock(moments.step * index)} --> {_clock(end)}\n{where}\n"
+        yield f"{clock(moments.step * index)} --> {clock(end)}\n{where}\n"
 
 
 def _name(kind: Kind, number: int) -> str:
     return f"sprite-{number:03}.{ENDINGS[kind]}"
-
-
-def _clock(seconds: float) -> str:
-    """Return a time as WebVTT writes it: hours, minutes, seconds, milliseconds."""
-    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds / 1000:06.3f}"
 
 
 OPERATION = Operation(

@@ -1,24 +1,28 @@
 """Subtitles as a stream carries them: WebVTT, out of the source's own tracks or out of other subtasks' files."""
 
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, ParametersRejected
+from shared.operations.moment import clock, seconds
 from shared.operations.operation import Workbench
 from shared.operations.streaming.rendition import Caption, Labels, label, language
 from shared.operations.streaming.stream_params import SubtitleSource
 from shared.operations.transcoding.clip import Span
 
 SIGNATURES = (b"WEBVTT", b"\xef\xbb\xbfWEBVTT")
-CUE_MARK = b"-->"
 CONTENT_TYPE = "text/vtt"
+TIMES = re.compile("{0} --> {0}".format(r"((?:\d{2,3}:)?[0-5]\d:[0-5]\d\.\d{3})"))
+# Seconds: where cues begin before 0, as behind a seek, ffmpeg moves all of a track until its first one begins there.
+AHEAD = 3600
 MOST_BYTES = 20 * 10**6  # A film says a hundredth of that; a few compressed bytes may say it a thousand times.
 SHARE_OF_TIME = 0.25  # ffmpeg takes minutes for one cue of a megabyte, and the rest of the stream needs time as well.
 
 
 def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
-    """Write the source's own text tracks into the bench's folder; return them, and what was left out."""
+    """Write that part of the source's own text tracks into the bench's folder; return them, and what was left out."""
     tracks = bench.media.subtitles
     found = {
         number: Caption(
@@ -34,13 +38,13 @@ def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], li
     warnings = [f"{pictures} subtitle tracks are pictures, not text: they were left out"] if pictures else []
     if not found:
         return [], warnings
-    arguments = [*part.before_input, *bench.ffmpeg.input_arguments(bench.source)]
+    arguments = ["-itsoffset", str(AHEAD), *bench.ffmpeg.input_arguments(bench.source)]
     for number, caption in found.items():
         arguments += ["-map", f"0:s:{number}", "-c:s", "webvtt", "-fs", str(MOST_BYTES), "-f", "webvtt"]
         arguments.append(f"file:{bench.folder / caption.file}")
     try:
         with bench.ffmpeg.at_most(SHARE_OF_TIME):
-            bench.ffmpeg.run(arguments, duration=part.duration, phase="subtitles", share=(0, 5))
+            bench.ffmpeg.run(arguments, duration=bench.media.duration, phase="subtitles", share=(0, 5))
     except (OperationFailed, MediaRejected, LimitExceeded):
         _leave_out(found.values(), bench)
         return [], [*warnings, "the source's subtitle tracks could not be read: they were left out"]
@@ -49,7 +53,7 @@ def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], li
     if large:
         warnings.append(f"{len(large)} subtitle tracks are larger than {MOST_BYTES / 1e6:g} MB: they were left out")
         _leave_out(large, bench)
-    return [c for c in found.values() if c not in large and _says_something(bench.folder / c.file)], warnings
+    return [caption for caption in found.values() if caption not in large and _cut(caption, part, bench)], warnings
 
 
 def _leave_out(captions: Iterable[Caption], bench: Workbench) -> None:
@@ -58,9 +62,25 @@ def _leave_out(captions: Iterable[Caption], bench: Workbench) -> None:
         (bench.folder / caption.file).unlink(missing_ok=True)
 
 
-def _says_something(path: Path) -> bool:
-    with path.open("rb") as lines:
-        return any(CUE_MARK in line for line in lines)
+def _cut(caption: Caption, part: Span, bench: Workbench) -> bool:
+    """Leave of a file's cues what falls into the part, by the part's clock; tell whether there is any."""
+    bench.ffmpeg.check_wall()
+    path = bench.folder / caption.file
+    whole = path.rename(path.with_suffix(".whole"))
+    found = False
+    with whole.open(encoding="utf-8", errors="replace") as lines, path.open("w", encoding="utf-8") as kept:
+        inside = True  # as the file's head is
+        for line in lines:
+            if times := TIMES.match(line):
+                start, end = (seconds(time, None) - AHEAD - part.start for time in times.groups())
+                start, end = max(start, 0), end if part.duration is None else min(end, part.duration)
+                inside = start < end
+                found = found or inside
+                line = f"{clock(start)} --> {clock(end)}{line[times.end() :]}"  # noqa: PLW2901
+            if inside:
+                kept.write(line)
+    whole.unlink()
+    return found
 
 
 def given(sources: Sequence[SubtitleSource], bench: Workbench, labels: Labels) -> list[Caption]:
