@@ -58,7 +58,8 @@ HDR_TRANSFERS = frozenset({"PQ", "HLG"})
 RGB, IDENTITY = "RGB", "Identity"
 PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # which MediaInfo doesn't tell
 MATROSKA = frozenset({"Matroska", "WebM"})
-TEXT_FORMATS = frozenset({"UTF-8", "ASS", "SSA", "WebVTT", "Timed Text"})
+WEBVTT = frozenset({"WebVTT", "D_WEBVTT/SUBTITLES", "D_WEBVTT/CAPTIONS"})  # the latter in WebM and Matroska
+TEXT_FORMATS = WEBVTT | {"UTF-8", "ASS", "SSA", "Timed Text"}
 DIGITS = re.compile(r"\d+")
 CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
 

@@ -147,7 +147,10 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # One track begins half a second after the other: an edit list says so.
     "sound-late.mp4": (*("-i", "plain.mp4", "-itsoffset", "0.5", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
     "picture-late.mp4": (*("-itsoffset", "0.5", "-i", "plain.mp4", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
-    # Words before the first picture; whoever has them lends them.
+    # Whoever has words lends them. In the last they come before the first picture.
+    "worded.webm": ("-i", "web.webm", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy", "-c:s", "webvtt"),
+    "worded.mkv": ("-i", "worded.webm", "-map", "0", "-c", "copy"),
+    "captioned.webm": ("-i", "worded.webm", "-map", "0", "-c", "copy", "-disposition:s", "captions"),
     "early-words.mkv": ("-itsoffset", "1.5", "-i", "plain.mp4", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy"),
     # 5.1 of which the centre alone is not silent, as the voice of a film.
     "centre.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),

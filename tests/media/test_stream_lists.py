@@ -192,6 +192,16 @@ def test_tracks_that_take_too_long_to_read_leave_the_stream_its_time(
     assert made.media()
 
 
+@pytest.mark.parametrize("name", ["worded.webm", "worded.mkv", "captioned.webm"])
+def test_webvtt_in_a_source_is_carried(clip: Clips, streamed: Streaming, name: str) -> None:
+    (clip.folder / "words.srt").write_text(WORDS)
+
+    made = streamed(clip(name))
+
+    assert "Über alles" in (made.folder / "subtitles-1.vtt").read_text()
+    assert made.made.warnings == ()
+
+
 @pytest.mark.parametrize(
     ("start", "end", "times"),
     [
