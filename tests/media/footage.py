@@ -136,6 +136,8 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-t", "0.6", "-i", "bigbuckbunny.mp4", "-vf", "scale=160:90", *X264),
         *("-c:a", "aac", "-ac", "1"),
     ),
+    "one-frame.mp4": ("-i", "bikes.mp4", "-frames:v", "1", "-vf", "scale=320:136", *X264),
+    "three-frames.mp4": ("-i", "bikes.mp4", "-frames:v", "3", "-vf", "scale=320:136", *X264),
     # So few bytes that one reading takes them all, in packets as a copy writes them.
     "short.mp4": (*BUNNY, "-vf", "scale=160:90", *X264, "-crf", "51", *SOUND, "-b:a", "32k"),
     "short.ts": ("-i", "short.mp4", "-c", "copy"),

@@ -85,7 +85,9 @@ def _take(
         encoder=encoder("jpeg", QUALITY),
         ending="jpg",
     )
-    pick = [f"fps={GRID}", f"select='{_first_after([moment.time for moment in wanted])}'", "settb=1/1000"]
+    # Whatever is shown for less than a step stays for two: a moment in the middle of a few frames finds one after it.
+    grid = (f"fps={GRID}:eof_action=pass", "tpad=stop=1:stop_mode=clone")
+    pick = [*grid, f"select='{_first_after([moment.time for moment in wanted])}'", "settb=1/1000"]
     bench.ffmpeg.run(
         [
             *bench.ffmpeg.input_arguments(bench.source),

@@ -77,7 +77,8 @@ def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str
     graph = [
         f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
         f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
-        f"[some]fps={RATE},signalstats,blurdetect,{measure.written(LOOKS)},{THUMB}[thumbs]",
+        # pass: else of a film shorter than half a step no frame would be left.
+        f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.written(LOOKS)},{THUMB}[thumbs]",
     ]
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
     outputs += ["-map", "[thumbs]", "-f", "rawvideo", f"file:{THUMBS}"]

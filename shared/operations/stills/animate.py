@@ -100,9 +100,11 @@ def _cut(
     start, length = pieces[number]
     target = bench.folder / f"piece-{number}.mkv"
     low, high = CUTTING
-    # Of a source whose frames last longer than the piece, one is shown for as long as the piece.
+    # Of a source whose frames last longer than the piece, one is shown for as long as the piece; and at the end, pass
+    # leaves one of a film shorter than half a step.
     slowest, fastest = 1 / max(length, snapshot.A_MILLISECOND), params.frame_rate
-    chain = picture.filters(video, params.box, pick=[f"fps=fps='min(max(source_fps,{slowest:.6f}),{fastest:g})'"])
+    pick = f"fps=fps='min(max(source_fps,{slowest:.6f}),{fastest:g})':eof_action=pass"
+    chain = picture.filters(video, params.box, pick=[pick])
     rate = min(max(video.frame_rate or fastest, slowest), fastest)
     place = ["-ss", f"{start:.6f}", "-t", f"{length:.6f}"]
     source = bench.ffmpeg.input_arguments(bench.source)
