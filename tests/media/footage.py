@@ -153,7 +153,9 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "worded.webm": ("-i", "web.webm", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy", "-c:s", "webvtt"),
     "worded.mkv": ("-i", "worded.webm", "-map", "0", "-c", "copy"),
     "captioned.webm": ("-i", "worded.webm", "-map", "0", "-c", "copy", "-disposition:s", "captions"),
-    "early-words.mkv": ("-itsoffset", "1.5", "-i", "plain.mp4", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy"),
+    "early-words.mkv": (
+        *("-itsoffset", "1.5", "-i", "plain.mp4", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy"),
+    ),
     # 5.1 of which the centre alone is not silent, as the voice of a film.
     "centre.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
     # Frames that refer over the key frame between them, which a cut by copying would lose; it starts at 1.48 s.

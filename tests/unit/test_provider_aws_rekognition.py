@@ -49,7 +49,7 @@ def start(stub: Stubber, request: str, token: str) -> None:
     """Answer the start of a job with its ID."""
     video = {"S3Object": {"Bucket": "input", "Name": "uploads/clip.mp4", "Version": "v1"}}
     asked: dict[str, object] = {"Video": video, "ClientRequestToken": token}
-    if request == "content_moderation":
+    if request != "text_detection":
         asked["MinConfidence"] = 20
     stub.add_response(f"start_{request}", {"JobId": JOB_ID}, asked)
 
@@ -147,12 +147,12 @@ def test_an_input_without_a_version_is_named_without_one(aws: Aws) -> None:
     video = {"S3Object": {"Bucket": "output", "Name": "a/clip.mov"}}
     with stubbed(aws.rekognition) as stub:
         stub.add_response(
-            "start_label_detection", {"JobId": JOB_ID}, {"Video": video, "ClientRequestToken": f"{JOB}-labels-1"}
+            "start_text_detection", {"JobId": JOB_ID}, {"Video": video, "ClientRequestToken": f"{JOB}-text-1"}
         )
-        look(stub, "label_detection", "rekognition-running", **SEGMENTED)
+        look(stub, "text_detection", "rekognition-running")
 
         with pytest.raises(JobRunning):
-            aws.labels(bench(replace(SOURCE, bucket="output", key="a/clip.mov", version_id=None)))
+            aws.text(bench(replace(SOURCE, bucket="output", key="a/clip.mov", version_id=None)))
 
 
 @pytest.mark.parametrize("key", ["uploads/clip.mkv", "uploads/song.mp3", "uploads/clip"])

@@ -116,6 +116,13 @@ def test_sound_has_a_bit_rate_by_its_channels_and_is_never_widened(
     assert ("-filter:a:0" in found) == (channels in {6, None} and bitrate == "128k")
 
 
+@pytest.mark.parametrize(("codec", "channels", "bitrate"), [("opus", 1, 256), ("opus", 6, 640), ("aac", 1, 640)])
+def test_opus_is_asked_for_no_more_than_it_takes(codec: str, channels: int, bitrate: int) -> None:
+    audio = {"codec": codec, "channels": channels, "bitrate": 640}
+
+    assert after("-b:a:0", {"audio": audio}, with_audio(channels=6)) == f"{bitrate}k"
+
+
 def test_no_word_from_outside_becomes_an_option_or_a_filter() -> None:
     media = replace(MEDIA, tags={"title": "-i /etc/passwd, movie=/etc/passwd"})
 

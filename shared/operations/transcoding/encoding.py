@@ -26,7 +26,7 @@ AUDIO_ENCODERS = {
     AudioCodec.FLAC: "flac",
 }
 LOSSLESS = frozenset({AudioCodec.PCM, AudioCodec.FLAC})
-KBITS_PER_CHANNEL = 64
+KBITS_PER_CHANNEL, OPUS_KBITS_PER_CHANNEL = 64, 256
 MAX_CHANNELS = 8
 STEREO = 2
 LAYOUTS = dict(enumerate(("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1"), start=1))
@@ -77,7 +77,10 @@ def audio_encoder(
     filters = [*before, *audio_filters(codec, asked, audio)]
     arguments = [f"-c:a:{stream}", AUDIO_ENCODERS[codec]]
     if codec not in LOSSLESS:
-        arguments += [f"-b:a:{stream}", f"{asked.bitrate or KBITS_PER_CHANNEL * count}k"]
+        rate = asked.bitrate or KBITS_PER_CHANNEL * count
+        # More is an error to libopus; other encoders come down of themselves.
+        rate = min(rate, OPUS_KBITS_PER_CHANNEL * count) if codec is AudioCodec.OPUS else rate
+        arguments += [f"-b:a:{stream}", f"{rate}k"]
     if filters:
         arguments += [f"-filter:a:{stream}", ",".join(filters)]
     if asked.sample_rate:

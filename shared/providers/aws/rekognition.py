@@ -31,7 +31,7 @@ REMEDY = (
     "It reads MP4 and MOV with H.264 video: let a TRANSCODE to mp4 go before, and name that as this subtask's input"
 )
 PAGE = 1000  # Rekognition: the largest MaxResults that counts.
-# Percent; Rekognition's own limit is 50, but what is too unsure to matter, MODERATE's parameters say.
+# Percent; Rekognition's own limit is 50, but what is too unsure to matter, the operation's parameters say.
 UNSURE = 20
 # The categories of content moderation 7 by our own names, which other providers share:
 # https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
@@ -66,7 +66,7 @@ class Job:
 LABELS = Job(
     "labels",
     "find labels",
-    lambda client, request: client.start_label_detection(**request),
+    lambda client, request: client.start_label_detection(**request, MinConfidence=UNSURE),
     lambda client, request: client.get_label_detection(**request, AggregateBy="SEGMENTS", SortBy="TIMESTAMP"),
 )
 MODERATION = Job(
