@@ -64,7 +64,9 @@ def answer(stub: Stubber, task: Task, name: str) -> None:
     """Answer an attempt: the start of its job, in the words that each must use, and a look at it."""
     token = f"{task.id}-{task.run}-1-labels-1"
     stub.add_response(
-        "start_label_detection", {"JobId": JOB_ID}, {"Video": video(task.source), "ClientRequestToken": token}
+        "start_label_detection",
+        {"JobId": JOB_ID},
+        {"Video": video(task.source), "ClientRequestToken": token, "MinConfidence": 20},
     )
     look = {"JobId": JOB_ID, "MaxResults": 1000, "AggregateBy": "SEGMENTS", "SortBy": "TIMESTAMP"}
     stub.add_response("get_label_detection", recorded(name), look)

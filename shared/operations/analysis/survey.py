@@ -78,10 +78,11 @@ def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str
         f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
         f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
         # pass: else of a film shorter than half a step no frame would be left.
-        f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.written(LOOKS)},{THUMB}[thumbs]",
+        f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.written(LOOKS)},{THUMB},setpts=0[thumbs]",
     ]
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
-    outputs += ["-map", "[thumbs]", "-f", "rawvideo", f"file:{THUMBS}"]
+    # Without times, since the last look lasts longer than the picture, and how far ffmpeg came is asked.
+    outputs += ["-map", "[thumbs]", "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{THUMBS}"]
     if bench.media.audio is not None:
         track = bench.media.audios.index(bench.media.audio)
         heard = [measure.cleared(sound=True), "ebur128=metadata=1:framelog=quiet", measure.written(HEARD, sound=True)]
@@ -92,7 +93,7 @@ def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str
 
 def _end(looks: Sequence[Look], video: Video, reached: float) -> float:
     """Return when the picture ends: ffmpeg may have reached the end of the sound, and the file may be cut off."""
-    seen = looks[-1].time + 1 / RATE if looks else 0.0
+    seen = looks[-1].time + 0.5 / RATE if looks else 0.0  # it lies between there and a step later
     return next((end for end in (video.duration, reached) if end and abs(end - seen) <= 1 / RATE), seen)
 
 
