@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.media.footage import Clips, clips_in
 from tests.proof.profile import VARIABLE
@@ -24,6 +25,9 @@ def pytest_configure() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    # How long an example takes says how busy the machine is.
+    settings.register_profile("reelmill", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("reelmill")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own hook of that name
