@@ -1,5 +1,7 @@
 """The list of uploads: what became of each file, and why."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from infra.local.stack import StackInfo
@@ -38,3 +40,29 @@ def test_uploads_are_found_by_their_key_and_by_what_became_of_them(
     expect(find).to_have_value("")
     table.get_by_role("row", name="uploads/told.mp4").get_by_role("link").click()
     page.wait_for_url("**/tasks/*")
+
+
+def test_whoever_comes_back_to_the_uploads_finds_the_page_that_was_left(
+    page: Page, api: Api, client: Client, stack: StackInfo
+) -> None:
+    put(client, stack, "uploads/older.mp4", b"no film")
+    wait_for_verdict(api, "uploads/older.mp4")
+    put(client, stack, "elsewhere/newer.mp4", b"no film")
+    wait_for_verdict(api, "elsewhere/newer.mp4")
+    # As if there were more than fit onto a page.
+    one = re.compile(r"maxResults=\d+")
+    page.route("**/uploads/verdicts?*", lambda route: route.continue_(url=one.sub("maxResults=1", route.request.url)))
+    page.goto("/uploads")
+    verdict = page.get_by_role("row", name="elsewhere/newer.mp4").get_by_text("No orchestration takes it")
+    assert verdict.evaluate("one => one.offsetHeight < 2 * parseFloat(getComputedStyle(one).lineHeight)")  # on one line
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_role("row", name="uploads/older.mp4").get_by_role("link").click()
+    page.wait_for_url("**/tasks/*")
+
+    page.go_back()
+
+    expect(page.get_by_role("row", name="uploads/older.mp4")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("row", name="uploads/older.mp4")).to_be_visible()
+    page.get_by_role("button", name="Previous page").click()
+    expect(page.get_by_role("row", name="elsewhere/newer.mp4")).to_be_visible()

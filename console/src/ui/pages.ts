@@ -1,14 +1,23 @@
 /** The pages of a list that the server cuts. */
 
-import { useState } from "react";
+import { useLocation, useNavigate } from "react-router";
 
-/** Return which page is shown, and the tokens that lead there. Another list begins at its first page. */
+interface Pages {
+  list: string;
+  tokens: (string | undefined)[];
+  current: number;
+}
+
+/** Return which page is shown, and the tokens that lead there. Another list begins at its first page; whoever comes back finds the one that was left. */
 export function usePages(list: string) {
-  const [state, setState] = useState<{ list: string; tokens: (string | undefined)[]; current: number }>();
+  const location = useLocation();
+  const navigate = useNavigate();
+  const state = location.state as Pages | null;
   const { tokens, current } = state?.list === list ? state : { tokens: [undefined], current: 1 };
   const go = (page: number, nextToken: string | null | undefined) => {
     const known = page > tokens.length && nextToken ? [...tokens, nextToken] : tokens;
-    setState({ list, tokens: known, current: Math.min(page, known.length) });
+    const next: Pages = { list, tokens: known, current: Math.min(page, known.length) };
+    void navigate(location, { replace: true, state: next });
   };
   return { current, known: tokens.length, token: tokens[current - 1], go };
 }

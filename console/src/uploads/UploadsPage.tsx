@@ -102,7 +102,7 @@ export default function UploadsPage() {
         {
           id: "verdict",
           header: columns.verdict,
-          minWidth: 165,
+          minWidth: 230,
           cell: (one) => <StatusIndicator type={INDICATORS[one.verdict]}>{text.verdicts[one.verdict]}</StatusIndicator>,
         },
         {
