@@ -41,6 +41,20 @@ def tab_to(page: Page, target: Locator) -> None:
     pytest.fail(f"{target} is out of the keyboard's reach")
 
 
+def test_long_names_push_nothing_off_the_page(page: Page, api: Api, make: Make, clip: Clips) -> None:
+    long = "a-holiday-in-the-mountains-" * 5
+    plan = {"name": "the-covers-of-it", "template": "screenshot-jpeg-middle", "params": {"at": ["10%", "50%"]}}
+    identifier = make(f"reach/{long}.mp4", clip("blink.mp4").read_bytes(), STILL | plan)
+    api.completed(identifier)
+
+    for path, table in ((f"/tasks?taskId={identifier}", "Tasks"), (f"/tasks/{identifier}", "Subtasks")):
+        page.goto(path)
+        grid = page.get_by_role("grid", name=table)
+        expect(grid).to_contain_text("Succe")
+        assert grid.evaluate("grid => grid.scrollWidth <= grid.parentElement.clientWidth")
+    expect(page.get_by_role("row", name="Screenshot")).to_contain_text(f"{long}/")
+
+
 def test_a_phone_shows_a_task_and_reaches_its_actions(phone: Page, tasks: dict[str, str]) -> None:
     phone.goto(f"/tasks/{tasks['rich']}")
 

@@ -23,6 +23,7 @@ interface Props {
 }
 
 export const MOVING: ReadonlySet<Subtask["type"]> = new Set(["TRANSCODE", "STREAM", "ENHANCE", "SEPARATE_AUDIO"]); // what is played
+const WRAPPED = { whiteSpace: "normal" } as const; // so that long names keep the last column off the others
 
 export function SubtaskTable({ task, now, onWay }: Props) {
   const narrow = useNarrow();
@@ -38,9 +39,9 @@ export function SubtaskTable({ task, now, onWay }: Props) {
       ariaLabels={{ tableLabel: text.task.subtasks }}
       columnDefinitions={[
         { id: "no", header: columns.no, minWidth: 50, cell: (one) => one.no },
-        { id: "type", header: columns.type, isRowHeader: true, minWidth: 150, cell: (one) => <Type subtask={one} /> },
+        { id: "type", header: columns.type, isRowHeader: true, minWidth: 150, maxWidth: 190, cell: (one) => <Type subtask={one} /> },
         { id: "status", header: columns.status, minWidth: 130, cell: (one) => <Status subtask={one} /> },
-        { id: "progress", header: columns.progress, minWidth: 130, cell: (one) => <Progress subtask={one} now={now} /> },
+        { id: "progress", header: columns.progress, minWidth: 130, maxWidth: 150, cell: (one) => <Progress subtask={one} now={now} /> },
         { id: "started", header: columns.started, minWidth: 130, cell: (one) => <Moment at={one.startedAt} /> },
         { id: "ended", header: columns.ended, minWidth: 130, cell: (one) => <Moment at={one.endedAt} /> },
         { id: "output", header: columns.output, minWidth: 100, maxWidth: 140, cell: (one) => <Output subtask={one} /> },
@@ -52,10 +53,10 @@ export function SubtaskTable({ task, now, onWay }: Props) {
 
 function Type({ subtask }: { subtask: Subtask }) {
   return (
-    <>
+    <div style={WRAPPED}>
       <div>{text.types[subtask.type]}</div>
       <Box variant="small">{subtask.template ? `${subtask.name} · ${subtask.template}` : subtask.name}</Box>
-    </>
+    </div>
   );
 }
 
@@ -81,16 +82,25 @@ function Progress({ subtask, now }: { subtask: Subtask; now: number }) {
   const left = secondsLeft(subtask, now);
   const more = [subtask.phase, left === undefined ? undefined : text.task.left(duration(Math.ceil(left)))];
   return (
-    <ProgressBar
-      value={subtask.progress}
-      ariaLabel={text.task.progressOf(subtask.no)}
-      description={more.filter(Boolean).join(", ") || undefined}
-    />
+    <div style={WRAPPED}>
+      <ProgressBar
+        value={subtask.progress}
+        ariaLabel={text.task.progressOf(subtask.no)}
+        description={more.filter(Boolean).join(", ") || undefined}
+      />
+    </div>
   );
 }
 
-function Output({ subtask }: { subtask: Subtask }) {
-  return subtask.output ? <Copyable value={subtask.output} shown={fileName(subtask.output.replace(/\/$/, ""))} /> : <>{text.none}</>;
+function Output({ subtask: { output } }: { subtask: Subtask }) {
+  if (!output) return <>{text.none}</>;
+  // Of several files it is the folder of their attempt, whose name says nothing: the one above it does.
+  const folder = /([^/]+\/)[^/]+\/$/.exec(output)?.[1];
+  return (
+    <span title={output}>
+      <Copyable value={output} shown={folder ?? fileName(output)} />
+    </span>
+  );
 }
 
 function Ways({ subtask, onWay }: { subtask: Subtask; onWay: Props["onWay"] }) {

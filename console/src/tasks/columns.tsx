@@ -53,17 +53,21 @@ export function columnsOf({ narrow, follow, act }: Ways): TableProps.ColumnDefin
       id: "source",
       header: columns.source,
       minWidth: 140,
+      maxWidth: "clamp(180px, 100vw - 1258px, 480px)", // what the other columns leave of the screen
       cell: (task) => <span title={`s3://${task.source.bucket}/${task.source.key}`}>{fileName(task.source.key)}</span>,
     },
     {
       id: "orchestration",
       header: columns.orchestration,
       minWidth: 130,
+      maxWidth: 160,
       cell: ({ orchestration: one }) =>
         one ? (
-          <Link href={`/orchestrations/${one.name}`} onFollow={follow}>
-            {one.name}
-          </Link>
+          <span title={one.name}>
+            <Link href={`/orchestrations/${one.name}`} onFollow={follow}>
+              {one.name}
+            </Link>
+          </span>
         ) : (
           text.tasks.ownSubtasks
         ),
