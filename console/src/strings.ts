@@ -50,6 +50,8 @@ const moveNames: Record<BulkAction, string> = {
   CANCEL: "Cancel",
 };
 
+const moveAsked: Record<BulkAction, string> = { ...moveNames, RESTART_FAILED: "Restart the failed parts of" };
+
 const moveDone: Record<BulkAction, string> = {
   RESTART: "restarted",
   RESTART_FAILED: "restarted where they had failed",
@@ -79,6 +81,7 @@ export const text = {
   close: "Close",
   cancel: "Cancel",
   confirm: "Confirm",
+  stop: "Stop",
   edit: "Edit",
   save: "Save",
   delete: "Delete",
@@ -152,13 +155,19 @@ export const text = {
   tasks: {
     about: "A task takes one file through its subtasks. Completed does not mean successful: the status says how it went.",
     selected: (count: number) => `(${count} selected)`,
-    find: "Find tasks by ID, status, outcome, orchestration or file",
+    pageChosen: "All tasks on this page are chosen.",
+    chooseFiltered: "Choose all that pass the filter",
+    filteredChosen: "All tasks that pass the filter are chosen, on the other pages, too.",
+    filteredSelected: "(all that pass the filter)",
+    unchoose: "Clear the choice",
+    find: "Find tasks by ID, status, outcome, orchestration or source key",
     date: "Date",
     dateForm: "YYYY/MM/DD",
     time: "Time",
     timeForm: "24 hours, in your time zone",
     noMatch: "No task passes these filters",
     noMatchHint: "Take a filter away, or choose a longer time.",
+    noKeyHint: "The key of a source is its whole path in the bucket, such as uploads/film.mp4, and not the file's name alone.",
     clear: "Clear filters",
     empty: "No tasks yet",
     emptyHint: "Upload a video or a sound file and say what to make of it. Files dropped into the input bucket become tasks by themselves.",
@@ -187,7 +196,7 @@ export const text = {
       status: { label: "Status", values: "Statuses" },
       outcome: { label: "Outcome", values: "Outcomes" },
       orchestration: { label: "Orchestration", values: "Orchestrations" },
-      sourceKey: { label: "Source key", values: "Source keys" },
+      sourceKey: { label: "Whole source key", values: "Source keys" },
       createdAfter: { label: "Created after", values: "Times" },
       createdBefore: { label: "Created before", values: "Times" },
     },
@@ -200,7 +209,22 @@ export const text = {
   },
   moves: {
     names: moveNames,
-    count: (action: BulkAction, count: number) => `${moveNames[action]} (${count})`,
+    count: (action: BulkAction, count: number | string) => `${moveNames[action]} (${count})`,
+    all: "all",
+    sure: (action: BulkAction, ids?: readonly string[]) =>
+      `${moveAsked[action]} ${!ids ? "all tasks that pass the filter" : ids.length === 1 ? `task ${ids[0] ?? ""}` : `${ids.length} tasks`}?`,
+    go: (action: BulkAction, one: boolean) => `${moveAsked[action]} ${one ? "task" : "tasks"}`,
+    back: "Go back",
+    effects: {
+      RESTART: "The next run begins, of everything. The files of earlier runs stay.",
+      RESTART_FAILED: "The next run begins, of what failed and what depends on it. The rest is carried over.",
+      END: "Nothing of a waiting task will start. It can be restarted later.",
+      CANCEL: "What runs is stopped, and its work is lost. What has ended keeps its files.",
+    } satisfies Record<BulkAction, string>,
+    passing: "Every task that allows it, on all pages under this filter:",
+    soFar: (done: number, refused: number) => `${many(done, "task", "tasks")} so far${refused ? `, ${refused} refused` : ""}`,
+    nothing: "No task that passes the filter is one for this.",
+    stopped: "Stopped before the end",
     chooseFirst: "Choose tasks in the list first.",
     restartRefused: (status: string) => `The task is ${status.toLowerCase()}; only a completed one can be restarted.`,
     nothingFailed: "Nothing of this task has failed.",
@@ -209,6 +233,7 @@ export const text = {
     done: (action: BulkAction, count: number, id: string) =>
       count === 1 ? `Task ${id}: ${moveDone[action]}.` : `${count} tasks: ${moveDone[action]}.`,
     refused: (count: number) => `Nothing was done with ${many(count, "task", "tasks")}`,
+    refusedMore: (count: number) => `and ${count} more`,
     why: "Reason",
   },
   task: {

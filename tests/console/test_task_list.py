@@ -17,10 +17,16 @@ def rows(page: Page, what: str) -> Locator:
     return page.get_by_role("row").filter(has_text=what)
 
 
-def choose_all(page: Page, action: str) -> None:
+def choose_page(page: Page) -> None:
     page.get_by_role("checkbox", name="Choose all tasks on this page").press("Space")  # its header lies over it
+
+
+def choose_all(page: Page, action: str, *, confirm: str) -> None:
+    """Do something with all tasks of the page, and confirm it by that button."""
+    choose_page(page)
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name=action).click()
+    page.get_by_role("dialog").get_by_role("button", name=confirm).click()
 
 
 def operate(page: Page, identifier: str, action: str) -> None:
@@ -36,15 +42,15 @@ def test_several_tasks_are_ended_restarted_and_cancelled_at_once(page: Page, mak
     page.goto("/tasks?sourceKey=many/three.mp4")
     expect(rows(page, "Waiting")).to_have_count(3)
 
-    choose_all(page, "End (3)")
+    choose_all(page, "End (3)", confirm="End tasks")
     expect(page.get_by_text("3 tasks: ended.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
-    choose_all(page, "Restart (3)")
+    choose_all(page, "Restart (3)", confirm="Restart tasks")
     expect(page.get_by_text("3 tasks: restarted.")).to_be_visible()
     expect(rows(page, "Waiting")).to_have_count(3)
 
-    choose_all(page, "Cancel (3)")
+    choose_all(page, "Cancel (3)", confirm="Cancel tasks")
     expect(page.get_by_text("3 tasks: cancelled.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
@@ -60,7 +66,7 @@ def test_of_several_tasks_each_refused_one_is_named_with_its_reason(
     page.route("**/api/tasks?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
     api.call("POST", f"/tasks/{unable}/end")
 
-    choose_all(page, "End (2)")
+    choose_all(page, "End (2)", confirm="End tasks")
 
     refused = page.get_by_role("dialog", name="Nothing was done with 1 task")
     expect(refused.get_by_role("row", name=unable)).to_contain_text("only a WAITING task can be ended")
@@ -76,6 +82,13 @@ def test_a_waiting_task_is_ended_and_restarted_in_its_row(page: Page, make: Make
     page.goto(f"/tasks?taskId={identifier}")
 
     operate(page, identifier, "End")
+    sure = page.get_by_role("dialog", name=f"End task {identifier}?")
+    sure.get_by_role("button", name="Go back").click()
+    expect(sure).to_be_hidden()
+    expect(rows(page, identifier)).to_contain_text("Waiting")
+
+    operate(page, identifier, "End")
+    sure.get_by_role("button", name="End task").click()
     expect(page.get_by_text(f"Task {identifier}: ended.")).to_be_visible()
     expect(rows(page, identifier)).to_contain_text("Ended")
 
@@ -83,6 +96,7 @@ def test_a_waiting_task_is_ended_and_restarted_in_its_row(page: Page, make: Make
     expect(rows(page, identifier)).to_contain_text("Waiting")
 
     operate(page, identifier, "Cancel")
+    page.get_by_role("button", name="Cancel task").click()
     expect(rows(page, identifier)).to_contain_text("Ended")
 
 
@@ -133,7 +147,9 @@ def test_tasks_are_found_by_the_beginning_of_their_id_and_by_time_also_after_a_r
 
 
 @pytest.mark.usefixtures("paused")
-def test_a_long_list_has_pages_of_the_size_that_one_likes(page: Page, api: Api, make: Make) -> None:
+def test_a_long_list_has_pages_of_the_size_that_one_likes_and_all_of_them_are_moved_at_once(
+    page: Page, api: Api, make: Make
+) -> None:
     identifiers = [make("many/pages.mp4", b"whatever", STILL) for _ in range(11)]
     newest, oldest = identifiers[-1], identifiers[0]
     page.goto("/tasks?sourceKey=many/pages.mp4")
@@ -147,6 +163,70 @@ def test_a_long_list_has_pages_of_the_size_that_one_likes(page: Page, api: Api, 
     expect(rows(page, newest)).to_be_hidden()
     expect(page.get_by_role("button", name="Next page")).to_be_disabled()
 
+    page.get_by_role("link", name=oldest).click()
+    page.wait_for_url(f"**/tasks/{oldest}")
+    page.go_back()
+    expect(rows(page, oldest)).to_be_visible()
+    expect(rows(page, newest)).to_be_hidden()
+
     page.get_by_role("button", name="Previous page").click()
     expect(rows(page, newest)).to_be_visible()
+
+    choose_page(page)
+    page.get_by_role("button", name="Choose all that pass the filter").click()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="End (all)").click()
+    sure = page.get_by_role("dialog", name="End all tasks that pass the filter?")
+    expect(sure).to_contain_text("Whole source key = many/pages.mp4")
+    sure.get_by_role("button", name="End tasks").click()
+    expect(page.get_by_text("11 tasks: ended.")).to_be_visible()
+    expect(rows(page, "Ended")).to_have_count(10)
+    assert {api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers} == {"ENDED"}
+
+
+@pytest.mark.usefixtures("paused")
+def test_a_move_of_all_that_a_filter_finds_tells_how_far_it_is_and_can_be_stopped(
+    page: Page, held: list[Route], api: Api, make: Make
+) -> None:
+    identifiers = [make("many/stopped.mp4", b"whatever", STILL) for _ in range(3)]
+    # As if there were more than fit onto a page, and more than one call moves.
+    page.route("**/api/tasks?*", lambda route: route.continue_(url=route.request.url.replace("=20", "=1")))
+    page.goto("/tasks?sourceKey=many/stopped.mp4")
+    expect(rows(page, identifiers[2])).to_be_visible()
+    choose_page(page)
+    page.get_by_role("button", name="Choose all that pass the filter").click()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Cancel (all)").click()
+    sure = page.get_by_role("dialog", name="Cancel all tasks that pass the filter?")
+
+    def move_one(route: Route) -> None:
+        route.continue_(post_data={**(route.request.post_data_json or {}), "maxResults": 1})
+
+    def move_one_and_wait(route: Route) -> None:
+        page.unroute("**/api/tasks/bulk")
+        page.route("**/api/tasks/bulk", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
+        move_one(route)
+
+    page.route("**/api/tasks/bulk", move_one_and_wait)
+    sure.get_by_role("button", name="Cancel tasks").click()
+    expect(sure.get_by_role("status")).to_have_text("1 task so far")
+    sure.get_by_role("button", name="Stop").click()
+    move_one(held[0])
+
+    expect(page.get_by_text("Stopped before the end")).to_be_visible()
+    expect(page.get_by_text("2 tasks: cancelled.")).to_be_visible()
+    outcomes = [api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers]
+    assert outcomes == [None, "ENDED", "ENDED"]
     api.call("POST", "/tasks/bulk", {"action": "END", "taskIds": identifiers})
+
+
+@pytest.mark.parametrize("words", ["film.mp4", "holiday", "2026"])
+def test_a_word_that_is_no_id_is_looked_for_as_a_whole_key_and_the_empty_list_says_so(page: Page, words: str) -> None:
+    page.goto("/tasks")
+    find = page.get_by_role("combobox", name="Find tasks")
+    find.fill(words)
+    find.press("Enter")
+
+    page.wait_for_url(f"**/tasks?sourceKey={words}")
+    expect(page.get_by_text(f"Whole source key = {words}")).to_be_visible()
+    expect(page.get_by_text("its whole path in the bucket, such as uploads/film.mp4")).to_be_visible()

@@ -133,6 +133,7 @@ def test_a_running_task_is_cancelled_on_its_page(page: Page, make: Make, film: b
 
     page.get_by_role("button", name="More operations").click()
     page.get_by_role("menuitem", name="Cancel").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel task").click()
 
     expect(page.get_by_text(f"Task {identifier}: cancelled.")).to_be_visible()
     expect(page.get_by_role("row", name="slow")).to_contain_text("Cancelled")

@@ -12,7 +12,6 @@ import { SourcePlayer } from "../player/SourcePlayer";
 import { BUSY, IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { moveItem, MOVES } from "../tasks/columns";
-import { RefusedTasks } from "../tasks/RefusedTasks";
 import { useMoves } from "../tasks/useMoves";
 import { Json } from "../ui/Code";
 import { Copyable } from "../ui/Copy";
@@ -121,7 +120,7 @@ function TaskView({ task, error, refresh, view, go, onWay }: ViewProps) {
           tabs={tabs}
         />
       </SpaceBetween>
-      <RefusedTasks failed={moves.failed} onClose={moves.forget} />
+      {moves.dialogs}
     </ContentLayout>
   );
 }
@@ -148,12 +147,12 @@ function Actions({ task, moves, go }: { task: TaskDetail; moves: ReturnType<type
           text: text.moves.names.RESTART,
           disabled: restart.disabled,
           disabledReason: restart.disabledReason,
-          onClick: () => void moves.move("RESTART", [task.taskId]),
+          onClick: () => moves.ask("RESTART", { taskIds: [task.taskId] }),
         }}
         loading={moves.busy}
         ariaLabel={text.task.moreMoves}
         items={MOVES.filter((action) => action !== "RESTART").map((action) => moveItem(action, task))}
-        onItemClick={(event) => void moves.move(event.detail.id as BulkAction, [task.taskId])}
+        onItemClick={(event) => moves.ask(event.detail.id as BulkAction, { taskIds: [task.taskId] })}
       />
       {playing && <SourcePlayer task={task} onClose={() => setPlaying(false)} />}
     </SpaceBetween>

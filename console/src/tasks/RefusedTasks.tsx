@@ -5,11 +5,13 @@ import Table from "@cloudscape-design/components/table";
 import type { BulkResult } from "../api/types";
 import { text } from "../strings";
 
+const MOST = 100; // rows: of a filter's tasks it may be thousands
+
 /** The tasks with which nothing was done, each with its reason. */
-export function RefusedTasks({ failed, onClose }: { failed: readonly BulkResult[]; onClose: () => void }) {
+export default function RefusedTasks({ failed, onClose }: { failed: readonly BulkResult[]; onClose: () => void }) {
   return (
     <Modal
-      visible={failed.length > 0}
+      visible
       size="large"
       header={text.moves.refused(failed.length)}
       closeAriaLabel={text.close}
@@ -24,9 +26,10 @@ export function RefusedTasks({ failed, onClose }: { failed: readonly BulkResult[
     >
       <Table
         variant="embedded"
-        items={failed}
+        items={failed.slice(0, MOST)}
         trackBy="taskId"
         ariaLabels={{ tableLabel: text.moves.refused(failed.length) }}
+        footer={failed.length > MOST && text.moves.refusedMore(failed.length - MOST)}
         columnDefinitions={[
           { id: "id", header: text.tasks.columns.id, isRowHeader: true, cell: (one) => one.taskId },
           { id: "why", header: text.moves.why, cell: (one) => one.error?.message },

@@ -1,3 +1,4 @@
+import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
@@ -8,7 +9,7 @@ import Table from "@cloudscape-design/components/table";
 import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "react-router";
 import { api, take } from "../api/client";
-import type { BulkAction, Task } from "../api/types";
+import type { BulkAction, Task, TaskFilter } from "../api/types";
 import { useOrchestrations } from "../catalog/names";
 import { SourcePlayer } from "../player/SourcePlayer";
 import { BUSY, IDLE, usePolled } from "../polled";
@@ -19,48 +20,57 @@ import { LoadError } from "../ui/Loaded";
 import { useNarrow } from "../ui/narrow";
 import { usePages } from "../ui/pages";
 import { columnsOf, MOVES, type RowAction } from "./columns";
-import { filteringOptions, filteringProperties, isFiltered, queryOf, tokensOf, withTokens } from "./filter";
-import { refusal } from "./moves";
+import { filteringOptions, filteringProperties, filterOf, isFiltered, queryOf, tokensOf, withTokens } from "./filter";
+import { narrowed, refusal } from "./moves";
 import { useTaskPreferences } from "./preferences";
-import { RefusedTasks } from "./RefusedTasks";
-
 import { useMoves } from "./useMoves";
 
 // The list is there before one can want to change its looks.
 const TaskPreferences = lazy(() => import("./TaskPreferences"));
+
+interface Choice {
+  tasks: readonly Task[];
+  /** Whether all that pass the filter are meant, on the other pages, too. */
+  whole?: boolean;
+}
+
+const NONE: Choice = { tasks: [] };
 
 export function TasksPage() {
   const follow = useFollow();
   const narrow = useNarrow();
   const [search, setSearch] = useSearchParams();
   const [preferences, keepPreferences] = useTaskPreferences();
-  const [selected, setSelected] = useState<Task[]>([]);
+  const [choices, setChoices] = useState<Record<string, Choice>>({});
   const [playing, setPlaying] = useState<Task>();
   const pageSize = preferences.pageSize ?? 20;
   const list = `${search.toString()}#${pageSize}`;
   const pages = usePages(list);
+  const page = `${list}#${pages.current}`;
 
   const tasks = usePolled(
-    `${list}#${pages.current}`,
+    page,
     (signal) => take(api.GET("/tasks", { params: { query: queryOf(search, pageSize, pages.token) }, signal })),
-    (page) => (page.tasks.some((task) => task.status !== "COMPLETED") ? BUSY : IDLE),
+    (found) => (found.tasks.some((task) => task.status !== "COMPLETED") ? BUSY : IDLE),
   );
   const moves = useMoves(tasks.refresh);
   const items = tasks.value?.tasks ?? [];
+  // A choice is of one page, whatever way leads to another.
+  const choice = choices[page] ?? NONE;
+  const choose = (next: Choice) => setChoices({ [page]: next });
   // What was selected is looked up anew, so that its status is today's.
-  const chosen = selected.map((task) => items.find((one) => one.taskId === task.taskId) ?? task);
+  const chosen = choice.whole ? items : choice.tasks.map((task) => items.find((one) => one.taskId === task.taskId) ?? task);
+  const filter = choice.whole ? filterOf(search) : undefined;
+  const canChooseMore =
+    isFiltered(search) && items.length > 0 && chosen.length === items.length && (pages.current > 1 || tasks.value?.nextToken);
 
-  const filter = (next: URLSearchParams) => {
-    setSelected([]);
-    setSearch(next);
-  };
   const act = (action: RowAction, task: Task) => {
     if (action === "PLAY") setPlaying(task);
-    else if (action !== "DETAILS") void moves.move(action, [task.taskId]);
+    else if (action !== "DETAILS") moves.ask(action, { taskIds: [task.taskId] });
   };
   const actOnChosen = (action: BulkAction) => {
     const able = chosen.filter((task) => refusal(action, task) === undefined);
-    void moves.move(action, able.map((task) => task.taskId)).then(() => setSelected([]));
+    moves.ask(action, filter ? { filter } : { taskIds: able.map((task) => task.taskId) }, () => choose(NONE));
   };
 
   return (
@@ -79,17 +89,17 @@ export function TasksPage() {
         contentDensity={preferences.contentDensity}
         selectionType="multi"
         selectedItems={chosen}
-        onSelectionChange={(event) => setSelected(event.detail.selectedItems)}
+        onSelectionChange={(event) => choose({ tasks: event.detail.selectedItems })}
         ariaLabels={text.tasks.labels}
         header={
           <Header
             variant="awsui-h1-sticky"
             description={text.tasks.about}
-            counter={chosen.length ? text.tasks.selected(chosen.length) : undefined}
+            counter={choice.whole ? text.tasks.filteredSelected : chosen.length ? text.tasks.selected(chosen.length) : undefined}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 <Button iconName="refresh" ariaLabel={text.refresh} onClick={tasks.refresh} />
-                <ChosenMoves chosen={chosen} busy={moves.busy} onMove={actOnChosen} />
+                <ChosenMoves chosen={chosen} filter={filter} busy={moves.busy} onMove={actOnChosen} />
                 <Button variant="primary" href="/tasks/create" onFollow={follow}>
                   {text.nav.create}
                 </Button>
@@ -102,7 +112,8 @@ export function TasksPage() {
         filter={
           <SpaceBetween size="s">
             {tasks.error && <LoadError error={tasks.error} again={tasks.refresh} />}
-            <Filters search={search} onChange={filter} />
+            <Filters search={search} onChange={setSearch} />
+            {canChooseMore && <WholeChoice whole={choice.whole} onChange={(whole) => choose(whole ? { tasks: items, whole } : NONE)} />}
           </SpaceBetween>
         }
         pagination={
@@ -110,10 +121,7 @@ export function TasksPage() {
             currentPageIndex={pages.current}
             pagesCount={Math.max(pages.known, pages.current + (tasks.value?.nextToken ? 1 : 0))}
             openEnd={Boolean(tasks.value?.nextToken)}
-            onChange={(event) => {
-              setSelected([]);
-              pages.go(event.detail.currentPageIndex, tasks.value?.nextToken);
-            }}
+            onChange={(event) => pages.go(event.detail.currentPageIndex, tasks.value?.nextToken)}
             ariaLabels={text.pages}
           />
         }
@@ -122,9 +130,9 @@ export function TasksPage() {
             <TaskPreferences preferences={preferences} onConfirm={keepPreferences} />
           </Suspense>
         }
-        empty={<NoTasks filtered={isFiltered(search)} onClear={() => filter(new URLSearchParams())} />}
+        empty={<NoTasks search={search} onClear={() => setSearch(new URLSearchParams())} />}
       />
-      <RefusedTasks failed={moves.failed} onClose={moves.forget} />
+      {moves.dialogs}
       {playing && <SourcePlayer task={playing} onClose={() => setPlaying(undefined)} />}
     </>
   );
@@ -147,14 +155,30 @@ function Filters({ search, onChange }: { search: URLSearchParams; onChange: (nex
   );
 }
 
-function ChosenMoves(props: { chosen: readonly Task[]; busy: boolean; onMove: (action: BulkAction) => void }) {
-  const { chosen, busy, onMove } = props;
+/** Offers, once a page is chosen, all that pass the filter. */
+function WholeChoice({ whole, onChange }: { whole: boolean | undefined; onChange: (whole: boolean) => void }) {
+  return (
+    <Alert action={<Button onClick={() => onChange(!whole)}>{whole ? text.tasks.unchoose : text.tasks.chooseFiltered}</Button>}>
+      <div role="status">{whole ? text.tasks.filteredChosen : text.tasks.pageChosen}</div>
+    </Alert>
+  );
+}
+
+interface ChosenProps {
+  chosen: readonly Task[];
+  filter: TaskFilter | undefined;
+  busy: boolean;
+  onMove: (action: BulkAction) => void;
+}
+
+function ChosenMoves({ chosen, filter, busy, onMove }: ChosenProps) {
+  const [first] = chosen;
   const items = MOVES.map((action) => {
-    const able = chosen.filter((task) => refusal(action, task) === undefined).length;
-    const [first] = chosen;
+    const able = filter ? narrowed(action, filter).length : chosen.filter((task) => refusal(action, task) === undefined).length;
+    const count = filter ? text.moves.all : able;
     return {
       id: action,
-      text: chosen.length > 1 ? text.moves.count(action, able) : text.moves.names[action],
+      text: filter || chosen.length > 1 ? text.moves.count(action, count) : text.moves.names[action],
       disabled: able === 0,
       disabledReason: first && refusal(action, first),
     };
@@ -172,13 +196,13 @@ function ChosenMoves(props: { chosen: readonly Task[]; busy: boolean; onMove: (a
   );
 }
 
-function NoTasks({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+function NoTasks({ search, onClear }: { search: URLSearchParams; onClear: () => void }) {
   const follow = useFollow();
-  if (filtered) {
+  if (isFiltered(search)) {
     return (
       <Empty
         title={text.tasks.noMatch}
-        hint={text.tasks.noMatchHint}
+        hint={search.has("sourceKey") ? text.tasks.noKeyHint : text.tasks.noMatchHint}
         action={<Button onClick={onClear}>{text.tasks.clear}</Button>}
       />
     );

@@ -3,13 +3,14 @@
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { lazy, Suspense } from "react";
 import type { paths } from "../api/schema";
+import type { TaskFilter } from "../api/types";
 import { moment } from "../format";
 import { text } from "../strings";
 
 type TaskQuery = NonNullable<paths["/tasks"]["get"]["parameters"]["query"]>;
 
 const TimeForm = lazy(() => import("./TimeForm")); // few filter by time, and its inputs weigh something
-const WHOLE_ID = /^[0-9a-z]{4,26}$/i;
+const ID = /^0[0-9A-HJKMNP-TV-Z]{3,25}$/i; // it begins with the time: with 0 until the year 3084
 const CHOICES: Record<string, Record<string, string>> = { status: text.statuses, outcome: text.outcomes };
 /** What can be asked for, each once: the API joins them with "and". */
 const PROPERTIES = ["taskId", "status", "outcome", "orchestration", "sourceKey", "createdAfter", "createdBefore"] as const;
@@ -31,18 +32,22 @@ export const filteringProperties: PropertyFilterProps.FilteringProperty[] = PROP
   key,
   propertyLabel: text.tasks.filters[key].label,
   groupValuesLabel: text.tasks.filters[key].values,
-  operators: [isTime(key) ? timeOperator(OPERATORS[key]) : wordOperator(key)],
+  operators: [isTime(key) ? timeOperator(key) : wordOperator(key)],
   defaultOperator: OPERATORS[key],
 }));
 
 function wordOperator(key: Property): PropertyFilterProps.ExtendedOperator<string> {
-  return { operator: OPERATORS[key], format: (value) => CHOICES[key]?.[value] ?? value };
+  return { operator: OPERATORS[key], format: (value) => shown(key, value) };
 }
 
-function timeOperator(operator: PropertyFilterProps.ComparisonOperator): PropertyFilterProps.ExtendedOperator<string> {
+function shown(key: Property, value: string): string {
+  if (isTime(key)) return value ? moment(value) : ""; // none yet, in the form
+  return CHOICES[key]?.[value] ?? value;
+}
+
+function timeOperator(key: Property): PropertyFilterProps.ExtendedOperator<string> {
   return {
-    operator,
-    format: (value) => (value ? moment(value) : ""),
+    ...wordOperator(key),
     form: ({ value, onChange }) => (
       <Suspense>
         <TimeForm value={value} onChange={onChange} />
@@ -72,7 +77,7 @@ export function withTokens(tokens: readonly PropertyFilterProps.Token[]): URLSea
   const search = new URLSearchParams();
   for (const { propertyKey, value } of tokens) {
     const given = typeof value === "string" ? value.trim() : "";
-    const free = WHOLE_ID.test(given) ? "taskId" : "sourceKey";
+    const free = ID.test(given) ? "taskId" : "sourceKey";
     if (given) search.set(isProperty(propertyKey) ? propertyKey : free, given);
   }
   return search;
@@ -80,8 +85,20 @@ export function withTokens(tokens: readonly PropertyFilterProps.Token[]): URLSea
 
 /** Return what to ask the API, for a page of `maxResults`. */
 export function queryOf(search: URLSearchParams, maxResults: number, nextToken: string | undefined): TaskQuery {
-  const asked = Object.fromEntries(PROPERTIES.map((name) => [name, search.get(name) ?? undefined]));
-  return { ...asked, maxResults, nextToken };
+  return { ...filterOf(search), maxResults, nextToken };
+}
+
+/** Return the filter that the URL says, as the API takes it. */
+export function filterOf(search: URLSearchParams): TaskFilter {
+  return Object.fromEntries(PROPERTIES.flatMap((name) => (search.has(name) ? [[name, search.get(name)]] : [])));
+}
+
+/** Return what a filter asks, in a reader's words. */
+export function wordsOf(filter: TaskFilter): string[] {
+  return PROPERTIES.flatMap((name) => {
+    const value = filter[name];
+    return value ? [`${text.tasks.filters[name].label} ${OPERATORS[name]} ${shown(name, value)}`] : [];
+  });
 }
 
 /** Return whether anything is filtered. */

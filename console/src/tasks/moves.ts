@@ -1,10 +1,15 @@
 /** What one may do with a task, and why not: the same words in the list and on the task's own page. */
 
 import { api, take } from "../api/client";
-import type { BulkAction, BulkResult, Task } from "../api/types";
+import type { BulkAction, BulkPage, BulkResult, Task, TaskFilter, TaskStatus } from "../api/types";
 import { text } from "../strings";
 
 const MOST = 100; // tasks in one call of the API
+// A task goes through them in this order, so one that goes on meanwhile is met at the next.
+const STATUSES: readonly TaskStatus[] = ["WAITING", "IN_PROGRESS", "COMPLETED"];
+
+/** What is moved: tasks by their IDs, or all that pass a filter. */
+export type Target = { taskIds: readonly string[] } | { filter: TaskFilter };
 
 /** Return why an action is not for this task now; undefined when it is. */
 export function refusal(action: BulkAction, task: Pick<Task, "status" | "outcome">): string | undefined {
@@ -21,12 +26,25 @@ export function refusal(action: BulkAction, task: Pick<Task, "status" | "outcome
   }
 }
 
-/** Do the same with each of these tasks, and say what became of each. */
-export async function act(action: BulkAction, taskIds: readonly string[]): Promise<BulkResult[]> {
-  const results: BulkResult[] = [];
-  for (let from = 0; from < taskIds.length; from += MOST) {
-    const page = await take(api.POST("/tasks/bulk", { body: { action, taskIds: taskIds.slice(from, from + MOST) } }));
-    results.push(...page.results);
-  }
-  return results;
+/** Return a filter for each status in which an action is for the tasks that pass it: the others are not even tried. */
+export function narrowed(action: BulkAction, filter: TaskFilter): TaskFilter[] {
+  const outcome = filter.outcome ?? null;
+  const asked = outcome ? "COMPLETED" : filter.status;
+  const able = (status: TaskStatus) => (asked ?? status) === status && refusal(action, { status, outcome }) === undefined;
+  return STATUSES.filter(able).map((status) => ({ ...filter, status }));
 }
+
+/** Do the same with each of the tasks, some at a time, and yield what became of those. */
+export async function* act(action: BulkAction, target: Target): AsyncGenerator<BulkResult[]> {
+  for (const some of "filter" in target ? narrowed(action, target.filter).map((filter) => ({ filter })) : portions(target.taskIds)) {
+    let nextToken: string | null = null;
+    do {
+      const page: BulkPage = await take(api.POST("/tasks/bulk", { body: { action, ...some, nextToken } }));
+      yield page.results;
+      nextToken = page.nextToken;
+    } while (nextToken);
+  }
+}
+
+const portions = (taskIds: readonly string[]) =>
+  Array.from({ length: Math.ceil(taskIds.length / MOST) }, (_, no) => ({ taskIds: taskIds.slice(no * MOST, (no + 1) * MOST) }));

@@ -1,39 +1,81 @@
 /** Restart, End and Cancel, with what became of each task told at the top of the page. */
 
-import { useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { BulkAction, BulkResult } from "../api/types";
 import { text } from "../strings";
 import { useNotices } from "../ui/notices";
-import { act } from "./moves";
+import { act, type Target } from "./moves";
+
+// Both come after a click, the list without any.
+const MoveDialog = lazy(() => import("./MoveDialog"));
+const RefusedTasks = lazy(() => import("./RefusedTasks"));
+
+interface Asked {
+  action: BulkAction;
+  target: Target;
+  then?: () => void;
+}
+
+/** Hears how many tasks were moved and how many refused so far; says whether to go on. */
+export type Watch = (done: number, refused: number) => boolean;
 
 interface Moves {
   busy: boolean;
-  failed: readonly BulkResult[];
-  forget: () => void;
-  move: (action: BulkAction, taskIds: readonly string[]) => Promise<void>;
+  /** Move tasks, after a question if that can't be taken back or concerns many. */
+  ask: (action: BulkAction, target: Target, then?: () => void) => void;
+  /** To be shown beside what asks. */
+  dialogs: ReactNode;
 }
 
-/** Return the ways to move tasks; `moved` hears when it is time to look again. */
+/** Return the way to move tasks; `moved` hears when it is time to look again. */
 export function useMoves(moved: () => void): Moves {
   const { tell, fail } = useNotices();
+  const [asked, setAsked] = useState<Asked>();
   const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<readonly BulkResult[]>([]);
+  const [refused, setRefused] = useState<readonly BulkResult[]>([]);
 
-  const move = async (action: BulkAction, taskIds: readonly string[]) => {
+  const move = async ({ action, target, then }: Asked, watch: Watch = () => true) => {
+    const done: BulkResult[] = [];
+    const failed: BulkResult[] = [];
+    let stopped = false;
     setBusy(true);
     try {
-      const results = await act(action, taskIds);
-      const refused = results.filter((one) => one.error);
-      const done = results.filter((one) => !one.error);
-      if (done[0]) tell("success", text.moves.done(action, done.length, done[0].taskId));
-      if (refused.length === 1 && results.length === 1) tell("error", refused[0]?.error?.message);
-      else setFailed(refused);
-    } catch (error) {
-      fail(error);
+      for await (const results of act(action, target)) {
+        for (const one of results) (one.error ? failed : done).push(one);
+        stopped = !watch(done.length, failed.length);
+        if (stopped) break;
+      }
+      if (!done.length && !failed.length) tell("info", text.moves.nothing);
     } finally {
+      const [first] = done;
+      const header = stopped ? text.moves.stopped : undefined;
+      if (first) tell(stopped ? "info" : "success", text.moves.done(action, done.length, first.taskId), header);
+      if (failed.length === 1 && !done.length) tell("error", failed[0]?.error?.message);
+      else setRefused(failed);
       setBusy(false);
       moved();
+      then?.();
     }
   };
-  return { busy, failed, forget: () => setFailed([]), move };
+
+  const ask: Moves["ask"] = (action, target, then) => {
+    const restart = action === "RESTART" || action === "RESTART_FAILED";
+    if (restart && "taskIds" in target && target.taskIds.length === 1) void move({ action, target, then }).catch(fail);
+    else setAsked({ action, target, then });
+  };
+
+  const dialogs = (
+    <Suspense>
+      {asked && (
+        <MoveDialog
+          action={asked.action}
+          target={asked.target}
+          move={(watch) => move(asked, watch)}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
+      {refused.length > 0 && <RefusedTasks failed={refused} onClose={() => setRefused([])} />}
+    </Suspense>
+  );
+  return { busy, ask, dialogs };
 }

@@ -3,24 +3,30 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { text } from "../strings";
 import { reasonOf } from "./reason";
 
 interface Props {
   title: string;
-  what: string;
+  what: ReactNode;
   label: string;
+  back?: string;
   act: () => Promise<void>;
+  /** Ends what takes long, once it has begun. */
+  onStop?: () => void;
   onClose: () => void;
 }
 
 /** Asks before something is done that can't be undone. */
-export function Confirm({ title, what, label, act, onClose }: Props) {
+export function Confirm({ title, what, label, back = text.cancel, act, onStop, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
+  const stoppable = busy && onStop;
+  const leave = stoppable ? onStop : onClose;
   const go = async () => {
     setBusy(true);
+    setError(undefined);
     try {
       await act();
       onClose();
@@ -34,12 +40,12 @@ export function Confirm({ title, what, label, act, onClose }: Props) {
       visible
       header={title}
       closeAriaLabel={text.close}
-      onDismiss={onClose}
+      onDismiss={leave}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              {text.cancel}
+            <Button variant="link" onClick={leave}>
+              {stoppable ? text.stop : back}
             </Button>
             <Button variant="primary" loading={busy} onClick={() => void go()}>
               {label}
