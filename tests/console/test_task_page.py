@@ -1,9 +1,11 @@
 """A task's own page: its runs, its views, what failed in it, and the same for other programs."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,9 @@ TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": [900]}}
 
 @pytest.fixture(scope="module")
 def half(api: Api, make: Make, clip: Clips) -> str:
-    """Make a task of which one subtask succeeds and one fails."""
-    identifier = make("page/half.mp4", clip("plain.mp4").read_bytes(), STILL, TOO_LATE)
+    """Make a task of which two subtasks succeed and one fails."""
+    samples = {"name": "samples", "type": "SAMPLE_SCREENSHOTS"}
+    identifier = make("page/half.mp4", clip("plain.mp4").read_bytes(), STILL, TOO_LATE, samples)
     api.completed(identifier)
     return identifier
 
@@ -50,6 +53,7 @@ def test_failures_of_one_cause_are_told_once_with_what_to_do_the_log_and_the_com
     alert = page.get_by_role("group").filter(has_text="Subtasks 1 (still), 2 (cover) failed")
     expect(alert).to_contain_text("most of the file is damaged")
     expect(alert).to_contain_text("What to do: The file is at fault")
+    expect(page.get_by_role("progressbar", name="Progress", exact=True)).to_be_hidden()  # of a task that has failed
 
     alert.get_by_role("button", name="Log and ffmpeg command").click()
     expect(alert.get_by_role("region", name="End of the log")).to_contain_text("Error splitting the input")
@@ -80,7 +84,9 @@ def test_only_the_failed_parts_run_again_and_the_earlier_run_stays_readable(page
     expect(page.get_by_role("row", name="still").get_by_role("button", name="Successful")).to_be_hidden()
 
 
-def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(page: Page, api: Api, tasks: dict[str, str]) -> None:
+def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(
+    page: Page, api: Api, tasks: dict[str, str], half: str
+) -> None:
     page.goto(f"/tasks/{tasks['rich']}")
 
     page.get_by_role("tab", name="Graph").click()
@@ -95,6 +101,10 @@ def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(page: Page, api: Api,
     page.reload()
     shown = page.get_by_role("region", name="JSON").inner_text()
     assert json.loads(shown) == api.call("GET", f"/tasks/{tasks['rich']}")
+
+    page.goto(f"/tasks/{half}?view=graph")
+    expect(nodes).to_contain_text(["still", "late", "samplesSampled screenshotsSuccessful"])
+    assert nodes.evaluate_all("nodes => nodes.map(node => node.scrollHeight <= node.clientHeight)") == [True] * 3
 
 
 @pytest.mark.usefixtures("clipboard")
@@ -129,13 +139,16 @@ def test_what_is_copied_does_the_same_elsewhere(page: Page, api: Api, make: Make
 def test_a_running_task_is_cancelled_on_its_page(page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
     identifier = make("page/long.mp4", film, SLOW, {"name": "after", "type": "SCREENSHOT", "input": "slow"})
     page.goto(f"/tasks/{identifier}")
-    expect(page.get_by_role("row", name="slow")).to_contain_text("In progress")
+    slow = page.get_by_role("row", name="slow")
+    expect(slow).to_contain_text("In progress")
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
+    expect(slow).to_contain_text(re.compile(r"about (\d+ h|(\d+ h )?\d+ min) left"))  # no seconds, which would jump
 
     page.get_by_role("button", name="More operations").click()
     page.get_by_role("menuitem", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel task").click()
 
     expect(page.get_by_text(f"Task {identifier}: cancelled.")).to_be_visible()
-    expect(page.get_by_role("row", name="slow")).to_contain_text("Cancelled")
+    expect(slow).to_contain_text("Cancelled")
     expect(page.get_by_role("row", name="after")).to_contain_text("Cancelled")
     expect(page.get_by_role("button", name="Play of subtask 1")).to_have_attribute("aria-disabled", "true")

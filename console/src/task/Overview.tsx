@@ -41,7 +41,11 @@ export function Overview({ task, now }: { task: TaskDetail; now: number }) {
     },
     { label: labels.run, value: task.run },
     { label: labels.priority, value: text.task.priority(task.priority, text.task.queues[task.queue]) },
-    { label: labels.progress, value: <ProgressBar value={task.progress} ariaLabel={labels.progress} /> },
+    {
+      label: labels.progress,
+      // A full bar of what has failed would look like success.
+      value: task.outcome && task.outcome !== "SUCCEEDED" ? text.none : <ProgressBar value={task.progress} ariaLabel={labels.progress} />,
+    },
   ];
   if (task.sessionContext) items.push({ label: labels.context, value: task.sessionContext });
   return (

@@ -1,5 +1,4 @@
 import Box from "@cloudscape-design/components/box";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { TaskDetail } from "../api/types";
 import { text } from "../strings";
 import { Graph } from "../ui/Graph";
@@ -15,11 +14,12 @@ export function SubtaskGraph({ task }: { task: TaskDetail }) {
         needs: subtask.needs.map(String),
         title: `${subtask.no}. ${subtask.name}`,
         content: (
-          <SpaceBetween direction="horizontal" size="xs">
+          <>
             <Box variant="small">{text.types[subtask.type]}</Box>
-            <SubtaskStatusLabel subtask={subtask} />
-            {subtask.status === "IN_PROGRESS" && `${subtask.progress} %`}
-          </SpaceBetween>
+            <div>
+              <SubtaskStatusLabel subtask={subtask} /> {subtask.status === "IN_PROGRESS" && `${subtask.progress} %`}
+            </div>
+          </>
         ),
       }))}
     />

@@ -80,7 +80,7 @@ function Progress({ subtask, now }: { subtask: Subtask; now: number }) {
   const stands = standing(subtask);
   if (stands === "SKIPPED" || stands === "CANCELLED") return <>{text.none}</>;
   const left = secondsLeft(subtask, now);
-  const more = [subtask.phase, left === undefined ? undefined : text.task.left(duration(Math.ceil(left)))];
+  const more = [subtask.phase, left === undefined ? undefined : text.task.left(duration(left))];
   return (
     <div style={WRAPPED}>
       <ProgressBar

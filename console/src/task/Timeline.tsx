@@ -2,6 +2,7 @@
 
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useEffect, useState } from "react";
 import type { Subtask, TaskDetail } from "../api/types";
 import { duration } from "../format";
 import { text } from "../strings";
@@ -10,6 +11,7 @@ import { type Span, spanOf } from "./progress";
 import { BAD, BUSY, GOOD, LINE, QUIET, TRACK } from "../ui/colours";
 
 const MOST_TICKS = 6;
+const LABEL = 80; // px, at least, from one tick's label to the next's
 /** The steps that people count in, in seconds. */
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400] as const;
 const STRIPES = `repeating-linear-gradient(45deg, ${QUIET} 0 2px, transparent 2px 7px)`;
@@ -25,6 +27,9 @@ export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
   const spans = task.subtasks.map((subtask) => spanOf(subtask, task.subtasks, begun));
   const known = spans.flatMap((span) => [span.ready, span.started, span.ended]).filter((at) => at !== undefined);
   const to = Math.max(begun + 1, ...(task.endedAt ? known : [now]));
+  const [axis, setAxis] = useState<HTMLElement | null>(null);
+  const width = useWidth(axis);
+  const most = Math.min(MOST_TICKS, Math.max(2, Math.floor(width / LABEL)));
   const share = (at: number) => `${(100 * (at - begun)) / (to - begun)}%`;
 
   return (
@@ -32,8 +37,8 @@ export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
       <div role="table" aria-label={text.task.timeline}>
         <div role="row" style={ROW}>
           <span role="columnheader" aria-label={text.task.columns.type} />
-          <div role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
-            {ticksOf((to - begun) / 1000).map((seconds) => (
+          <div ref={setAxis} role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
+            {ticksOf((to - begun) / 1000, most).map((seconds) => (
               <span key={seconds} style={tickAt((1000 * seconds) / (to - begun))}>
                 <Box variant="small">{duration(seconds)}</Box>
               </span>
@@ -121,9 +126,21 @@ const TRACK_STYLE = {
   boxShadow: `inset 0 0 0 1px ${LINE}`,
 } as const;
 
-/** Return the round times of an axis that lasts so many seconds. */
-function ticksOf(seconds: number): number[] {
-  const step = STEPS.find((one) => seconds / one < MOST_TICKS) ?? Math.ceil(seconds / MOST_TICKS / 86400) * 86400;
+/** Return how wide an element is, in pixels. */
+function useWidth(element: HTMLElement | null): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!element) return;
+    const seen = new ResizeObserver(() => setWidth(element.clientWidth));
+    seen.observe(element);
+    return () => seen.disconnect();
+  }, [element]);
+  return width;
+}
+
+/** Return the round times of an axis that lasts so many seconds, about `most` at most. */
+function ticksOf(seconds: number, most: number): number[] {
+  const step = STEPS.find((one) => seconds / one < most) ?? Math.ceil(seconds / most / 86400) * 86400;
   return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, tick) => tick * step);
 }
 
@@ -131,7 +148,7 @@ const tickAt = (share: number) =>
   ({
     position: "absolute",
     left: `${100 * share}%`,
-    transform: `translateX(${share === 0 ? 0 : share > 0.95 ? -100 : -50}%)`,
+    transform: `translateX(${-100 * share}%)`, // so that neither the first nor the last lies beside the axis
     whiteSpace: "nowrap",
   }) as const;
 

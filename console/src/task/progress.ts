@@ -3,14 +3,16 @@
 import type { Subtask } from "../api/types";
 import { secondsBetween } from "../format";
 
+const IN_MINUTES = 120; // seconds
 const ENOUGH = 4; // percent: earlier, the speed is a guess
 
-/** Return the seconds that are left, by the speed so far; undefined while nobody can say. */
+/** Return the seconds that are left, by the speed so far, from some minutes on in minutes; undefined while nobody can say. */
 export function secondsLeft(subtask: Pick<Subtask, "status" | "progress" | "startedAt">, now: number): number | undefined {
   const { status, progress, startedAt } = subtask;
   if (status !== "IN_PROGRESS" || !startedAt || progress < ENOUGH || progress >= 100) return undefined;
-  const spent = secondsBetween(startedAt, now);
-  return (spent * (100 - progress)) / progress;
+  const left = (secondsBetween(startedAt, now) * (100 - progress)) / progress;
+  const step = left > IN_MINUTES ? 60 : 1; // between two reports it grows, which no one shall see
+  return Math.ceil(left / step) * step;
 }
 
 export interface Span {

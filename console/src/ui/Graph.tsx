@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { LINE, QUIET, SURFACE } from "./colours";
 
 const WIDTH = 232;
-const HEIGHT = 64;
+const HEIGHT = 84; // three lines
 const GAP_X = 64;
 const GAP_Y = 20;
 
