@@ -41,11 +41,12 @@ export function secondsBetween(from: string, to: string | number): number {
   return (new Date(to).getTime() - new Date(from).getTime()) / 1000;
 }
 
-/** Return a position in a film: m:ss, with hours and hundredths where they matter. */
+/** Return a position in a film, or its length: m:ss.hh, with hours where there are some. */
 export function clock(seconds: number): string {
-  const whole = Math.floor(seconds);
+  const hundredths = Math.round(seconds * 100);
+  const whole = Math.floor(hundredths / 100);
   const minutes = `${Math.floor((whole % 3600) / 60)}`;
-  const rest = `${whole % 60}`.padStart(2, "0");
+  const rest = ((hundredths % 6000) / 100).toFixed(2).padStart(5, "0");
   return whole < 3600 ? `${minutes}:${rest}` : `${Math.floor(whole / 3600)}:${minutes.padStart(2, "0")}:${rest}`;
 }
 

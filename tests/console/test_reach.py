@@ -1,5 +1,7 @@
 """Every action is within reach: on a phone, and of whoever has a keyboard alone."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
@@ -23,6 +25,12 @@ def fits(page: Page) -> bool:
     """Tell whether nothing of a page lies beside the screen."""
     fits: bool = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     return fits
+
+
+def apart(words: Locator) -> bool:
+    """Tell whether no words lie over their neighbours."""
+    boxes = [box for one in words.all() if (box := one.bounding_box())]
+    return all(one["x"] + one["width"] <= other["x"] for one, other in pairwise(boxes))
 
 
 def in_sight(target: Locator) -> None:
@@ -64,6 +72,12 @@ def test_a_phone_shows_a_task_and_reaches_its_actions(phone: Page, tasks: dict[s
     for view in ("Graph", "Timeline", "JSON"):
         phone.get_by_role("tab", name=view).click()
         assert fits(phone)
+        if view == "Timeline":
+            assert apart(phone.get_by_role("columnheader", name="Timeline").locator("> span"))
+    phone.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=files")
+    row = phone.get_by_role("row", name="film-still-1.jpg")
+    expect(row).to_contain_text("Width: 320 px")
+    assert row.evaluate("one => one.offsetHeight") < 100
     phone.goto(f"/tasks/{tasks['failed']}")
     in_sight(phone.get_by_role("button", name="Log and ffmpeg command"))
     assert fits(phone)

@@ -6,7 +6,7 @@ import { useState } from "react";
 import type { OutputFile } from "../api/types";
 import { size } from "../format";
 import { text } from "../strings";
-import { factsOf } from "../task/Files";
+import { factsOf } from "../task/facts";
 
 /** Pictures: one large, or many side by side of which each can be made large. */
 export default function Gallery({ images }: { images: readonly OutputFile[] }) {

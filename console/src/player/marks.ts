@@ -1,5 +1,7 @@
 /** What was found in a film, as stretches of its time line. Pure. */
 
+import { words } from "../format";
+
 export interface Mark {
   start: number;
   end: number;
@@ -39,9 +41,14 @@ function markOf(segment: Segment, list: string): Mark {
     start: segment.start,
     end: segment.end,
     list,
-    label: word(segment.label) ?? word(segment.type) ?? word(segment.kind) ?? list,
+    label: said(word(segment.label) ?? word(segment.type) ?? word(segment.kind) ?? list, list),
     confidence: typeof segment.confidence === "number" ? segment.confidence : undefined,
     suggestion: word(segment.suggestion),
     text: word(segment.text),
   };
+}
+
+/** Return `AUDIO_MISSING` as "Audio missing"; a word that was looked for stays as it is. */
+function said(label: string, list: string): string {
+  return list !== "found" && /^[A-Z_]+$/.test(label) ? words(label.toLowerCase()) : label;
 }

@@ -1,19 +1,26 @@
+import Box from "@cloudscape-design/components/box";
 import Link from "@cloudscape-design/components/link";
 import Table from "@cloudscape-design/components/table";
 import type { OutputFile } from "../api/types";
-import { size, words } from "../format";
+import { size } from "../format";
 import { text } from "../strings";
 import { Empty } from "../ui/Empty";
+import { useNarrow } from "../ui/narrow";
+import { factsOf } from "./facts";
+
+const NARROW: ReadonlySet<string> = new Set(["name", "size"]); // the facts stand under the name there
 
 /** The files that a subtask wrote, each with its facts and the link that saves it. */
 export function Files({ outputs }: { outputs: readonly OutputFile[] }) {
   const { columns } = text.files;
+  const narrow = useNarrow();
   return (
     <Table<OutputFile>
       variant="embedded"
       items={outputs}
       trackBy="key"
       wrapLines
+      columnDisplay={["name", "type", "size", "facts"].map((id) => ({ id, visible: !narrow || NARROW.has(id) }))}
       ariaLabels={{ tableLabel: text.files.title }}
       empty={<Empty title={text.files.none} hint={text.files.noneHint} />}
       columnDefinitions={[
@@ -22,9 +29,12 @@ export function Files({ outputs }: { outputs: readonly OutputFile[] }) {
           header: columns.name,
           isRowHeader: true,
           cell: (file) => (
-            <Link href={file.downloadUrl} external externalIconAriaLabel={text.newTab}>
-              {file.fileName}
-            </Link>
+            <>
+              <Link href={file.downloadUrl} external externalIconAriaLabel={text.newTab}>
+                {file.fileName}
+              </Link>
+              {narrow && <Box variant="small">{factsOf(file)}</Box>}
+            </>
           ),
         },
         { id: "type", header: columns.type, cell: (file) => file.contentType },
@@ -33,10 +43,4 @@ export function Files({ outputs }: { outputs: readonly OutputFile[] }) {
       ]}
     />
   );
-}
-
-/** Return a file's facts in one line. */
-export function factsOf(file: OutputFile): string {
-  const plain = Object.entries(file.facts).filter(([, value]) => value !== null && typeof value !== "object");
-  return plain.map(([name, value]) => `${words(name)}: ${String(value)}`).join(", ") || text.none;
 }
