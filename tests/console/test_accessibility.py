@@ -10,7 +10,8 @@ from infra.local.stack import StackInfo
 
 AXE = Path(__file__).parents[1] / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PAGES = [
+# What is pressed there stands behind it.
+PAGES: list[str | tuple[str, ...]] = [
     "/tasks",
     "/tasks?outcome=FAILED&createdAfter=2026-01-01T00:00:00.000Z",
     "/tasks/{failed}",
@@ -20,10 +21,13 @@ PAGES = [
     "/tasks/{failed}?subtask=1",
     "/tasks/{failed}?subtask=1&tab=attempts",
     "/tasks/{rich}?subtask=1&tab=play",
+    ("/tasks/{rich}?subtask=1&tab=play", "Compare"),
     "/tasks/{rich}?subtask=1&tab=files",
     "/tasks/{rich}?subtask=3&tab=play",
     "/tasks/{rich}?subtask=4&tab=play",
+    "/tasks/01M87HD8DCJQ8SW8YDZE97CANA",
     "/tasks/create",
+    ("/tasks/create", "Own subtasks", "Add subtask", "Screenshot", "Parameters"),
     "/orchestrations",
     "/orchestrations/web-video",
     "/orchestrations/web-video/edit",
@@ -31,6 +35,7 @@ PAGES = [
     "/templates/h264-720p",
     "/templates/create?from=h264-720p",
     "/uploads",
+    "/nowhere",
 ]
 
 
@@ -42,12 +47,15 @@ def test_every_page_can_be_used_by_everybody(
     context = browser.new_context(base_url=stack.console_url, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
     found = []
-    for path in PAGES:
+    for place in PAGES:
+        path, *pressed = [place] if isinstance(place, str) else place
         page.goto(path.format(**tasks), wait_until="networkidle")
+        for words in pressed:
+            page.get_by_text(words, exact=True).first.click()
         page.get_by_text("Loading…").first.wait_for(state="hidden")
         page.add_script_tag(path=AXE)
         report = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], node["html"]) for one in report["violations"] for node in one["nodes"]]
+        found += [(place, one["id"], node["html"]) for one in report["violations"] for node in one["nodes"]]
     context.close()
 
     assert found == []
