@@ -343,7 +343,8 @@ export const text = {
   player: {
     cannot: "This cannot be played here",
     unplayable: "This browser does not know the file's codec or container. Download it, or make an MP4 with H.264 of it.",
-    broken: (why: string) => `The stream broke off (${why}). Reload the page: its links last an hour.`,
+    lost: "Its link has expired, or the file is gone. Reload the page; if that does not help, look for the file in the bucket.",
+    broken: (why: string) => `The stream broke off (${why}). Reload the page: its links last six hours.`,
     quality: "Quality",
     sound: "Sound",
     off: "Off",
@@ -364,6 +365,9 @@ export const text = {
   gallery: { title: "Pictures", previous: "Previous", next: "Next", all: "All pictures" },
   marks: {
     title: "What was found",
+    nothing: "Nothing",
+    score: "Score",
+    ofHundred: (score: number) => `${score} of 100`,
     seek: (what: string) => `Go to ${what}`,
     columns: { time: "Time", list: "List", label: "Label", text: "Text", confidence: "Confidence", suggestion: "Suggestion" },
   },

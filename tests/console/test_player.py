@@ -4,11 +4,13 @@ Debian's Chromium plays H.264 and AAC. H.265 and AV1 depend on the machine, so n
 """
 
 import json
+import re
 import zipfile
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.console.conftest import Make
 from tests.media.footage import Clips
@@ -33,11 +35,39 @@ def played(api: Api, make: Make, clip: Clips) -> dict[str, str]:
             {"name": "sound", "type": "SEPARATE_AUDIO"},
             {"name": "inspection", "type": "INSPECT"},
             {"name": "moderation", "type": "MODERATE"},
+            {"name": "whole", "type": "INSPECT", "params": {"checks": ["DAMAGED"]}},
         ),
     }
     for identifier in made.values():
         api.completed(identifier)
     return made
+
+
+class Refusal:
+    """A storage that refuses every link of a kind, until `over` says that it is over, as when links have expired."""
+
+    def __init__(self, page: Page, links: str, over: Callable[[], bool]) -> None:
+        self.over = over
+        page.route(links, self.answer)
+
+    def answer(self, route: Route) -> None:
+        if self.over():
+            route.continue_()
+        else:
+            route.fulfill(status=403, headers={"access-control-allow-origin": "*"})
+
+
+def looks_at(page: Page, path: str) -> list[str]:
+    """Return the list of the page's requests to a path of the API, which grows."""
+    looks: list[str] = []
+    page.on("request", lambda request: looks.append(path) if urlsplit(request.url).path.endswith(path) else None)
+    return looks
+
+
+def forgive(complaints: list[str]) -> None:
+    """Take out what a browser complains about refused links."""
+    assert all("status of 403" in complaint for complaint in complaints)
+    complaints.clear()
 
 
 def play(page: Page) -> None:
@@ -114,11 +144,13 @@ def test_the_scrub_bar_shows_a_preview_under_the_pointer(page: Page, tasks: dict
 
 def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
-    page.get_by_role("button", name="Compare").click()
+    compare = page.get_by_role("button", name="Compare")
+    compare.click()
     expect(page.get_by_text("51.7 %")).to_be_visible()  # saved
+    page.wait_for_function("() => document.querySelectorAll('video').length === 2")
+    expect(compare).to_be_focused()  # also when it is the first press, which loads the comparison
 
     page.locator("media-play-button").click()
-    page.wait_for_function("() => document.querySelectorAll('video').length === 2")
     page.wait_for_function(
         """() => {
             const [source, output] = document.querySelectorAll('video');
@@ -133,7 +165,7 @@ def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, st
 
 @pytest.mark.parametrize(
     ("no", "mark", "seconds"),
-    [(3, "Go to SILENT (100 %), 0:01", 1.2), (4, "Go to NUDITY", 0.0)],
+    [(3, "Go to Silent (100 %), 0:01.", 1.2), (4, "Go to Nudity", 0.0)],
 )
 def test_a_click_on_what_was_found_goes_there(
     page: Page, played: dict[str, str], no: int, mark: str, seconds: float
@@ -145,6 +177,91 @@ def test_a_click_on_what_was_found_goes_there(
     page.wait_for_function("to => Math.abs(document.querySelector('video').currentTime - to) < 0.05", arg=seconds)
     page.get_by_role("table", name="What was found").get_by_role("button").first.click()
     page.wait_for_function("() => document.querySelector('video').currentTime === 0")
+
+
+def test_the_chart_of_an_inspection_is_seen_with_its_score(page: Page, played: dict[str, str]) -> None:
+    page.goto(f"/tasks/{played['film']}?subtask=3&tab=play")
+    chart = page.get_by_role("img", name="film-inspection.svg")
+    expect(chart).to_be_visible()
+    page.wait_for_function("() => document.querySelector('[role=dialog] img').naturalWidth > 0")
+    expect(page.get_by_text(re.compile(r"^\d+ of 100$"))).to_be_visible()
+    expect(page.get_by_text("Nothing", exact=True)).to_be_hidden()
+
+    page.goto(f"/tasks/{played['film']}?subtask=5&tab=play")
+    expect(page.get_by_text("100 of 100")).to_be_visible()
+    expect(page.get_by_text("Nothing", exact=True)).to_be_visible()
+
+
+def test_a_film_whose_link_has_expired_goes_on_by_a_fresh_one(
+    page: Page, played: dict[str, str], complaints: list[str]
+) -> None:
+    looks = looks_at(page, "/subtasks/1")
+    Refusal(page, "**/film-small.mp4?*", over=lambda: len(looks) > 1)
+
+    page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
+
+    page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
+    expect(page.get_by_text("This cannot be played here")).to_be_hidden()
+    assert len(looks) == 2
+    forgive(complaints)
+
+
+def test_a_stream_whose_links_have_expired_goes_on_by_fresh_ones(
+    page: Page, played: dict[str, str], complaints: list[str]
+) -> None:
+    lists = looks_at(page, "/play/master.m3u8")
+    Refusal(page, "**/*.mp4?*", over=lambda: len(lists) > 1)
+
+    page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
+
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
+    expect(page.get_by_text("This cannot be played here")).to_be_hidden()
+    forgive(complaints)
+
+
+def test_what_cannot_be_played_says_whether_its_link_or_its_codec_is_why(
+    page: Page, tasks: dict[str, str], played: dict[str, str], complaints: list[str]
+) -> None:
+    Refusal(page, "**/film-small.mp4?*", over=lambda: False)
+    page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
+    expect(page.get_by_text("Its link has expired, or the file is gone")).to_be_visible()
+    forgive(complaints)
+
+    page.goto(f"/tasks/{tasks['failed']}")  # its source is no film
+    page.get_by_role("button", name="Play source video").click()
+    expect(page.get_by_text("This browser does not know the file's codec")).to_be_visible()
+
+
+def test_pictures_whose_links_have_expired_come_by_fresh_ones_or_say_so(
+    page: Page, tasks: dict[str, str], complaints: list[str]
+) -> None:
+    looks = looks_at(page, "/subtasks/4")
+    refusal = Refusal(page, "**/film-still-*.jpg?*", over=lambda: len(looks) > 1)
+    seen = "() => [...document.querySelectorAll('[role=dialog] img')].some(one => one.naturalWidth > 0)"
+    told = page.get_by_text("Its link has expired, or the file is gone")
+
+    page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
+    page.wait_for_function(seen)
+    expect(told).to_be_hidden()
+
+    refusal.over = lambda: False
+    page.reload()
+    expect(told.first).to_be_visible()
+    forgive(complaints)
+
+
+def test_links_are_fresh_as_long_as_their_files_are_shown(page: Page, played: dict[str, str]) -> None:
+    page.clock.install()
+    page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
+    page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
+    page.locator("video").evaluate("one => one.addEventListener('loadstart', () => console.error('begun anew'))")
+
+    with page.expect_response(lambda answer: urlsplit(answer.url).path.endswith("/subtasks/1")) as answered:
+        page.clock.fast_forward(3_600_000)
+
+    fresh = answered.value.json()["outputs"][0]["downloadUrl"]
+    page.get_by_role("tab", name="Files").click()
+    expect(page.get_by_role("link", name="film-small.mp4")).to_have_attribute("href", fresh)
 
 
 def test_shots_are_marked_on_what_was_analysed(page: Page, tasks: dict[str, str]) -> None:

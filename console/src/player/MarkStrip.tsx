@@ -70,6 +70,7 @@ export function MarkStrip({ marks, seconds, onSeek }: Props) {
           {
             id: "time",
             header: columns.time,
+            minWidth: 160, // one line
             cell: (mark) => (
               <Button variant="inline-link" onClick={() => onSeek(mark.start)} ariaLabel={text.marks.seek(toldOf(mark))}>
                 {`${clock(mark.start)} – ${clock(mark.end)}`}
@@ -87,19 +88,17 @@ export function MarkStrip({ marks, seconds, onSeek }: Props) {
           {
             id: "suggestion",
             header: columns.suggestion,
-            cell: (mark) =>
-              mark.suggestion ? (
-                <StatusIndicator type={INDICATORS[mark.suggestion] ?? "info"}>
-                  {text.suggestions[mark.suggestion] ?? mark.suggestion}
-                </StatusIndicator>
-              ) : (
-                text.none
-              ),
+            cell: (mark) => (mark.suggestion ? <Advice suggestion={mark.suggestion} /> : text.none),
           },
         ]}
       />
     </SpaceBetween>
   );
+}
+
+/** What to do about what was found. */
+export function Advice({ suggestion }: { suggestion: string }) {
+  return <StatusIndicator type={INDICATORS[suggestion] ?? "info"}>{text.suggestions[suggestion] ?? suggestion}</StatusIndicator>;
 }
 
 function toldOf(mark: Mark): string {

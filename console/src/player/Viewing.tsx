@@ -9,7 +9,8 @@ import { loadSource, loadSubtask } from "../task/calls";
 import { Json } from "../ui/Code";
 import { Waiting } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
-import { kindOf, type Playable, playablesOf, playUrl } from "./kinds";
+import { Gist } from "./Gist";
+import { kindOf, type Origin, type Playable, playablesOf, playUrl } from "./kinds";
 import { marksOf } from "./marks";
 import { Savings } from "./Savings";
 import { Stage } from "./Stage";
@@ -24,19 +25,20 @@ interface Props {
   startAt: number;
 }
 
-/** What a subtask made, in the way that shows it best: played, compared, looked at, or marked on what it read. */
-export default function Viewing({ task, detail, startAt }: Props) {
-  const playables = playablesOf(detail.outputs, (file) => playUrl(task.taskId, detail.no, task.run, file));
+/** What a subtask made, in the way that shows it best; `refresh` brings fresh links to it. */
+export default function Viewing({ task, detail, startAt, refresh }: Props & { refresh: () => void }) {
+  const playables = playablesOf(detail.outputs, originOf(task.taskId, detail.no, task.run));
   const images = detail.outputs.filter((file) => kindOf(file.contentType) === "image");
   const marks = marksOf(detail.result);
   return (
     <Suspense fallback={<Waiting />}>
       <SpaceBetween size="l">
+      <Gist detail={detail} marks={marks} />
       {playables.length > 0 && <Player task={task} playables={playables} detail={detail} startAt={startAt} />}
       {playables.length === 0 && (marks.length > 0 || detail.type === "SPRITE") && (
         <OnInput task={task} detail={detail} startAt={startAt} />
       )}
-      {images.length > 0 && <Gallery images={images} />}
+      {images.length > 0 && <Gallery images={images} refresh={refresh} />}
       {detail.result && <Json value={detail.result} label={text.task.result} />}
       </SpaceBetween>
     </Suspense>
@@ -78,7 +80,10 @@ function Player(props: Props & { playables: readonly Playable[] }) {
         />
       )}
       {view === "wipe" && comparable ? (
-        <Wipe before={source} after={output} />
+        // Hidden while this loads, what was pressed would lose the focus, and the dialog the keyboard.
+        <Suspense fallback={<Waiting />}>
+          <Wipe before={source} after={output} />
+        </Suspense>
       ) : (
         <Stage
           key={view}
@@ -127,14 +132,22 @@ function useInputOf(task: TaskDetail, input: number | null): Playable | undefine
 
 async function outputOf(taskId: string, no: number, run: number): Promise<Playable | undefined> {
   const { outputs } = await loadSubtask(taskId, no, run);
-  return playablesOf(outputs, (file) => playUrl(taskId, no, run, file))[0];
+  return playablesOf(outputs, originOf(taskId, no, run))[0];
+}
+
+function originOf(taskId: string, no: number, run: number): Origin {
+  return {
+    play: (fileName) => playUrl(taskId, no, run, fileName),
+    renew: async (key) => (await loadSubtask(taskId, no, run)).outputs.find((file) => file.key === key)?.url,
+  };
 }
 
 /** Return a task's source, if a browser may be able to play it. */
 export async function sourceOf(taskId: string): Promise<Playable> {
   const { url, contentType } = await loadSource(taskId);
   const kind = kindOf(contentType);
-  return { title: text.player.source, url, kind: kind === "audio" || kind === "stream" ? kind : "video" };
+  const renew = async () => (await loadSource(taskId)).url;
+  return { title: text.player.source, url, kind: kind === "audio" || kind === "stream" ? kind : "video", renew };
 }
 
 /** Return how long a film is, once the browser knows. */

@@ -12,6 +12,14 @@ export interface Playable {
   kind: "video" | "stream" | "audio";
   size?: number;
   facts?: Readonly<Record<string, unknown>>;
+  /** Return a fresh link: one lasts an hour. A stream's own address does not change, and gives fresh links itself. */
+  renew?: () => Promise<string | undefined>;
+}
+
+/** Where a subtask's files are had: by the API for what holds links to others, and by a fresh link. */
+export interface Origin {
+  play: (fileName: string) => string;
+  renew: (key: string) => Promise<string | undefined>;
 }
 
 const PLAYLIST = "application/vnd.apple.mpegurl";
@@ -33,15 +41,15 @@ export function playUrl(taskId: string, no: number, run: number, file: string): 
 }
 
 /** Return what of a subtask's files can be played: of a stream its main playlist alone. */
-export function playablesOf(outputs: readonly OutputFile[], play: (file: string) => string): Playable[] {
+export function playablesOf(outputs: readonly OutputFile[], origin: Origin): Playable[] {
   const master = outputs.find((file) => file.fileName === "master.m3u8");
   if (master) {
     const size = outputs.reduce((sum, file) => sum + file.size, 0);
-    return [{ ...playable(master, "stream"), url: play(master.fileName), size }];
+    return [{ ...playable(master, "stream"), url: origin.play(master.fileName), size }];
   }
   return outputs.flatMap((file) => {
     const kind = kindOf(file.contentType);
-    return kind === "video" || kind === "audio" ? [playable(file, kind)] : [];
+    return kind === "video" || kind === "audio" ? [{ ...playable(file, kind), renew: () => origin.renew(file.key) }] : [];
   });
 }
 

@@ -1,7 +1,7 @@
 /** Puts a source into a media element: a file as it is, a stream by hls.js, which comes only when one is played. */
 
 import type Hls from "hls.js";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { auth } from "../auth/auth";
 import { absoluteApiUrl } from "../config";
 import { text } from "../strings";
@@ -31,6 +31,19 @@ function whenPlayable(media: HTMLMediaElement, act: () => void): void {
   else media.addEventListener("canplay", act, { once: true });
 }
 
+/** Return whether a link gives its file: browsers say of a refusal what they say of an unknown codec. */
+function answers(url: string): Promise<boolean> {
+  return fetch(url, { headers: { range: "bytes=0-0" } }).then(({ ok }) => ok, () => false);
+}
+
+/** Open something else in a media element, and go on where it stood. */
+function reopen(media: HTMLMediaElement, open: () => void): void {
+  const { currentTime, paused } = media;
+  open();
+  media.currentTime = currentTime;
+  if (!paused) whenPlayable(media, () => void media.play());
+}
+
 /** Load `source` into `media`, and give the choices that it offers. */
 export function useSource(media: HTMLMediaElement | null, source: Playable): Playing {
   const [error, setError] = useState<string>();
@@ -39,24 +52,36 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
   const [sound, setSound] = useState(NOTHING);
   const [subtitles, setSubtitles] = useState(NOTHING);
   const wanted = useRef(-1);
-  const { kind, url } = source;
+  const { kind } = source;
+  // Another link to the same file is no reason to begin anew.
+  const [file] = source.url.split("?", 1);
+  const link = useEffectEvent(() => source.url);
+  const renewed = useEffectEvent(async () => source.renew?.());
 
   useEffect(() => {
     if (!media) return;
     let gone = false;
     let player: Hls | undefined;
-    const failed = () => {
-      if (!gone && media.error) setError(text.player.unplayable);
+    let renewable = true;
+    const failed = async () => {
+      if (!media.error) return;
+      const there = kind === "stream" || (await answers(media.currentSrc));
+      const fresh = there || !renewable ? undefined : await renewed().catch(() => undefined);
+      renewable = false;
+      if (gone) return;
+      if (fresh) reopen(media, () => media.setAttribute("src", fresh));
+      else setError(there ? text.player.unplayable : text.player.lost);
     };
+    const broken = () => void failed();
 
     const stream = async () => {
-      const { default: Player, Events } = await import("hls.js");
+      const { default: Player, ErrorTypes, Events } = await import("hls.js");
       if (gone) return;
       if (!Player.isSupported()) {
         setError(text.player.unplayable);
         return;
       }
-      player = new Player({
+      const opened = new Player({
         xhrSetup: async (request, address) => {
           // The API wants to know who asks; the links in a playlist are signed, and take no other sign.
           if (!address.startsWith(absoluteApiUrl())) return;
@@ -64,6 +89,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
           for (const [name, value] of Object.entries(await auth().headers())) request.setRequestHeader(name, value);
         },
       });
+      player = opened;
       player.on(Events.MANIFEST_PARSED, (_, { levels }) => {
         const options = levels.map((level, index) => ({ index, label: `${level.height}p, ${Math.round(level.bitrate / 1000)} kbit/s` }));
         setQuality({ options: options.length > 1 ? [{ index: -1, label: text.player.automatic }, ...options] : options, chosen: -1 });
@@ -81,19 +107,25 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
         media.currentTime += 0.001;
       });
       player.on(Events.ERROR, (_, problem) => {
-        if (problem.fatal) setError(text.player.broken(problem.details));
+        if (!problem.fatal) return;
+        if (renewable && problem.type === ErrorTypes.NETWORK_ERROR) {
+          renewable = false;
+          opened.config.startPosition = media.currentTime;
+          reopen(media, () => opened.loadSource(address));
+        } else setError(text.player.broken(problem.details));
       });
-      player.loadSource(new URL(url, location.href).href);
+      const address = new URL(link(), location.href).href;
+      player.loadSource(address);
       player.attachMedia(media);
       setHls(player);
     };
 
-    media.addEventListener("error", failed);
+    media.addEventListener("error", broken);
     if (kind === "stream") void stream();
-    else media.setAttribute("src", url);
+    else media.setAttribute("src", link());
     return () => {
       gone = true;
-      media.removeEventListener("error", failed);
+      media.removeEventListener("error", broken);
       player?.destroy();
       media.removeAttribute("src");
       media.load();
@@ -103,7 +135,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
       setSubtitles(NOTHING);
       setError(undefined);
     };
-  }, [media, kind, url]);
+  }, [media, kind, file]);
 
   if (!media || !hls) return { error, choices: [] };
   /* eslint-disable react-hooks/immutability -- hls.js is told by its properties */

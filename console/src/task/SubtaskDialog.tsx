@@ -21,6 +21,8 @@ import { MOVING } from "./SubtaskTable";
 
 const Viewing = lazy(() => import("../player/Viewing"));
 
+const FRESH = 55 * 60_000; // ms: the links last an hour
+
 interface Props {
   task: TaskDetail;
   no: number;
@@ -37,8 +39,8 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
   const detail = usePolled(
     `${task.taskId}#${run ?? ""}#${no}#${task.run}#${status}`,
     (signal) => loadSubtask(task.taskId, no, run, signal),
-    // Its files and findings are fixed once it has ended.
-    (found) => (found.status === "SUCCESSFUL" || found.status === "FAILED" ? null : BUSY),
+    // Its files and findings are fixed once it has ended, but not the links to them.
+    (found) => (found.status === "SUCCESSFUL" || found.status === "FAILED" ? FRESH : BUSY),
   );
   const subtask = task.subtasks[no - 1];
   return (
@@ -56,7 +58,7 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
             onChange={(event) => onTab(event.detail.activeTabId)}
             tabs={[
               { id: "details", label: text.tasks.details, content: <Facts detail={found} /> },
-              { id: "play", label: MOVING.has(found.type) ? text.task.play : text.task.view, content: <Shown task={task} detail={found} startAt={startAt} /> },
+              { id: "play", label: MOVING.has(found.type) ? text.task.play : text.task.view, content: <Shown task={task} detail={found} startAt={startAt} refresh={detail.refresh} /> },
               { id: "files", label: text.task.files(found.outputs.length), content: <Files outputs={found.outputs} /> },
               { id: "attempts", label: text.task.attempts(found.attempts.length), content: <Attempts attempts={found.attempts} /> },
               { id: "params", label: text.task.params, content: <Json value={found.params} label={text.task.params} /> },
@@ -69,13 +71,14 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
   );
 }
 
-function Shown({ task, detail, startAt }: { task: TaskDetail; detail: SubtaskDetail; startAt: number }) {
+function Shown(props: { task: TaskDetail; detail: SubtaskDetail; startAt: number; refresh: () => void }) {
+  const { detail } = props;
   if (!detail.outputs.length && !detail.result) {
     return <Empty title={text.task.nothingYet} hint={text.task.noOutput(text.standings[standing(detail)].toLowerCase())} />;
   }
   return (
     <Suspense fallback={<Waiting />}>
-      <Viewing task={task} detail={detail} startAt={startAt} />
+      <Viewing {...props} />
     </Suspense>
   );
 }
