@@ -137,7 +137,8 @@ def test_what_is_copied_does_the_same_elsewhere(page: Page, api: Api, make: Make
 
 
 def test_a_running_task_is_cancelled_on_its_page(page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
-    identifier = make("page/long.mp4", film, SLOW, {"name": "after", "type": "SCREENSHOT", "input": "slow"})
+    slowest = {**SLOW, "params": {"video": {"speed": "slowest"}, "audio": "none"}}
+    identifier = make("page/long.mp4", film, slowest, {"name": "after", "type": "SCREENSHOT", "input": "slow"})
     page.goto(f"/tasks/{identifier}")
     slow = page.get_by_role("row", name="slow")
     expect(slow).to_contain_text("In progress")

@@ -41,7 +41,7 @@ function reopen(media: HTMLMediaElement, open: () => void): void {
   const { currentTime, paused } = media;
   open();
   media.currentTime = currentTime;
-  if (!paused) whenPlayable(media, () => void media.play());
+  if (!paused) whenPlayable(media, () => void media.play().catch(() => undefined));
 }
 
 /** Load `source` into `media`, and give the choices that it offers. */
