@@ -107,12 +107,12 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
         media.currentTime += 0.001;
       });
       player.on(Events.ERROR, (_, problem) => {
-        if (!problem.fatal) return;
-        if (renewable && problem.type === ErrorTypes.NETWORK_ERROR) {
+        const refused = problem.response?.code === 403; // which hls.js would try for a quarter of a minute
+        if (renewable && problem.type === ErrorTypes.NETWORK_ERROR && (problem.fatal || refused)) {
           renewable = false;
           opened.config.startPosition = media.currentTime;
           reopen(media, () => opened.loadSource(address));
-        } else setError(text.player.broken(problem.details));
+        } else if (problem.fatal) setError(text.player.broken(problem.details));
       });
       const address = new URL(link(), location.href).href;
       player.loadSource(address);
