@@ -53,7 +53,7 @@ export function columnsOf({ narrow, follow, act }: Ways): TableProps.ColumnDefin
       id: "source",
       header: columns.source,
       minWidth: 140,
-      maxWidth: "clamp(180px, 100vw - 1258px, 480px)", // what the other columns leave of the screen
+      maxWidth: "clamp(150px, 100vw - 1290px, 480px)", // what the other columns leave of the screen
       cell: (task) => <span title={`s3://${task.source.bucket}/${task.source.key}`}>{fileName(task.source.key)}</span>,
     },
     {
