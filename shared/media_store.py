@@ -1,7 +1,5 @@
 """Media in S3: sources come down pinned to their version, outputs go up under keys of their own."""
 
-import mimetypes
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.attempt_record import OutputFile
+from shared.content_types import SAVED_ALONE, shown_type
 from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
-from shared.orchestration import format_of
 from shared.task import Source
 from shared.telemetry import logger
 from shared.upload import Upload, version_id_of
@@ -41,10 +39,6 @@ TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=
 GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"})
 HIDDEN = frozenset({"403", "AccessDenied"})
 CHANGED = frozenset({"412", "PreconditionFailed"})
-SAVED_ALONE = "application/octet-stream"
-MEDIA = re.compile(r"(video|audio|image)/[a-z0-9.+-]+")
-# Besides video, audio and pictures, what a browser shows and never runs.
-HARMLESS = frozenset({"application/vnd.apple.mpegurl", "application/json", "application/zip", "text/vtt", "text/plain"})
 NO_ANSWER = "S3 did not answer as it should"
 NO_UPLOAD = frozenset({"NoSuchUpload"})
 
@@ -361,21 +355,6 @@ def newest_of(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> Iterato
                 at=int(found["LastModified"].timestamp() * 1000),
                 version_id=version_id_of(found["VersionId"]),
             )
-
-
-def content_type_of(key: str) -> str:
-    """Return the media type that a key's ending stands for."""
-    # Of the whole key mimetypes makes a URL, and believes what one of the form data:TYPE says of itself.
-    return mimetypes.guess_type(f"a.{format_of(key)}")[0] or SAVED_ALONE
-
-
-def shown_type(kind: str) -> str:
-    """Return the media type that a link may show: media, pictures of dots and plain lists as what they are.
-
-    All else, as pages, scripts and what is made of XML (SVG, manifests), is bytes: a stranger may have written it.
-    """
-    media = MEDIA.fullmatch(kind) and not kind.endswith(("svg", "xml"))
-    return kind if media or kind in HARMLESS else SAVED_ALONE
 
 
 def not_there(bucket: str, key: str) -> NotFound:

@@ -13,9 +13,9 @@ from functions.task_api.caller import tenant
 from functions.task_api.requests import JSON
 from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
 from shared.attempt_record import OutputFile
+from shared.content_types import content_type_of, shown_type
 from shared.downloads import ZIP, zip_outputs
 from shared.errors import Conflict, NotFound
-from shared.media_store import content_type_of, shown_type
 from shared.pipeline import get_subtask, get_task
 from shared.services import services
 from shared.task import Subtask, SubtaskStatus, Task

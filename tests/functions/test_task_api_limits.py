@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.task_api.files import LINK_SECONDS, REDIRECT_SECONDS
 from functions.task_api.requests import BODY_BYTES, MAX_DEPTH, MAX_INTEGER
-from shared.media_store import SINGLE_UPLOAD_BYTES, shown_type
+from shared.media_store import SINGLE_UPLOAD_BYTES
 from shared.services import Services
 from tests.deployment import client, put
 from tests.functions.conftest import Answer, Api, logged
@@ -192,33 +192,6 @@ def test_no_answer_is_guessed_at_framed_or_kept(api: Api, path: str) -> None:
         assert "sandbox" in policy or answer.headers["content-type"] == "text/html"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert (answer.headers["referrer-policy"], answer.headers["cache-control"]) == ("no-referrer", "no-store")
-
-
-@pytest.mark.parametrize(
-    ("kind", "shown"),
-    [
-        *((same, same) for same in ("video/mp4", "audio/mpeg", "image/jpeg", "text/vtt", "application/json")),
-        *((same, same) for same in ("application/vnd.apple.mpegurl", "application/zip", "text/plain")),
-        *(
-            (active, None)
-            for active in ("text/html", "image/svg+xml", "IMAGE/SVG+XML ; a=b", "text/xml", "application/xml")
-        ),
-        *(
-            (active, None)
-            for active in ("application/xhtml+xml", "application/dash+xml", "text/javascript", "text/css")
-        ),
-        *(
-            (odd, None)
-            for odd in ("application/pdf", "application/x-shockwave-flash", "", "x", "video", "multipart/mixed")
-        ),
-        *(
-            (unclean, None)
-            for unclean in ("image/svg+xml (", "image/svg+xml;a=b", "image/svg", "video/mp4; a", "video/", "image/a/b")
-        ),
-    ],
-)
-def test_only_what_never_runs_is_shown_as_what_it_is(kind: str, shown: str | None) -> None:
-    assert shown_type(kind) == (shown or "application/octet-stream")
 
 
 ENDINGS = ("html", "htm", "svg", "xml", "xhtml", "js", "mpd", "pdf", "swf", "mhtml", "unknown", "")

@@ -17,7 +17,6 @@ from shared.media_store import (
     TRANSFER,
     MediaStore,
     UploadPlan,
-    content_type_of,
 )
 from shared.task import Source
 from shared.upload import Upload
@@ -359,21 +358,3 @@ def test_each_part_takes_just_the_bytes_that_it_is_for(world: World) -> None:
         ]
 
     assert [taken(url) for url in made.part_urls] == [[16 * 1024**2]] * 7 + [[5]]
-
-
-@pytest.mark.parametrize(
-    ("key", "kind"),
-    [
-        ("a.mp4", "video/mp4"),
-        ("a.JPG", "image/jpeg"),
-        ("a.webm", "video/webm"),
-        ("a", "application/octet-stream"),
-        ("a.mp4.gz", "application/octet-stream"),
-        ("data:image/svg+xml (,x.mp4", "video/mp4"),
-        ("data:image/png,x", "application/octet-stream"),
-        ("//[x.mp4", "video/mp4"),
-        ("a.b:c", "application/octet-stream"),
-    ],
-)
-def test_the_kind_of_a_file_is_told_by_its_ending(key: str, kind: str) -> None:
-    assert content_type_of(key) == kind
