@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.errors import Conflict, NotFound, RequestRejected
+from shared.catalog_store import Unread
+from shared.errors import Conflict, NewerVersion, NotFound, RequestRejected
 from shared.operations import OPERATIONS
 from shared.orchestration import (
     Orchestration,
@@ -16,6 +17,7 @@ from shared.orchestration import (
     SubtaskRule,
     Template,
     TemplateDocument,
+    Trigger,
     by_name,
 )
 from shared.plain_words import in_words, true_ones
@@ -38,23 +40,47 @@ class Plan:
 
     orchestration: Orchestration
     templates: TemplateReader
+    unread: NewerVersion | None = None  # of an orchestration of which this version can read the trigger at most
 
     @cached_property
     def subtasks(self) -> tuple[Subtask, ...]:
-        """The subtasks, with templates and defaults filled in. Raises RequestRejected."""
+        """The subtasks, with templates and defaults filled in. Raises RequestRejected, NewerVersion among them."""
+        if self.unread:
+            raise self.unread
         return plan_subtasks(self.templates, self.orchestration.subtasks)
 
 
 def list_plans(services: Services, tenant: str) -> list[Plan]:
-    """Return every orchestration, presets included, by name, each to be planned."""
+    """Return every orchestration, presets included, by name, each to be planned.
+
+    One that this version can't read is among them, since it takes uploads all the same: its plan raises NewerVersion.
+    """
     templates = template_reader(services, tenant)
-    return [Plan(orchestration, templates) for orchestration in list_orchestrations(services, tenant)]
+    return [
+        Plan(trigger_of(one), templates, one.error) if isinstance(one, Unread) else Plan(one, templates)
+        for one in read_orchestrations(services, tenant)
+    ]
 
 
 def list_orchestrations(services: Services, tenant: str) -> list[Orchestration]:
-    """Return every orchestration, presets included, by name."""
-    stored = {orchestration.name: orchestration for orchestration in services.orchestrations.all(tenant)}
+    """Return every orchestration, presets included, by name; what this version can't read is left out."""
+    return [one for one in read_orchestrations(services, tenant) if not isinstance(one, Unread)]
+
+
+def read_orchestrations(services: Services, tenant: str) -> list[Orchestration | Unread]:
+    """Return every orchestration, presets included, by name, as far as this version can read them."""
+    stored = {one.name: one for one in services.orchestrations.read_all(tenant)}
     return sorted((preset_orchestrations() | stored).values(), key=lambda found: found.name)
+
+
+def trigger_of(unread: Unread) -> Orchestration:
+    """Return an orchestration that takes the uploads of one that can't be read, or all if not even its trigger can."""
+    try:
+        trigger = Trigger.model_validate(unread.document.get("trigger", {}), extra="ignore")
+    except ValidationError:
+        trigger = Trigger()
+    enabled = unread.document.get("enabled") is not False
+    return Orchestration.model_construct(name=unread.name, enabled=enabled, trigger=trigger, subtasks=())
 
 
 def find_orchestration(services: Services, tenant: str, name: str) -> Orchestration | None:

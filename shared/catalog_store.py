@@ -1,13 +1,16 @@
 """Stored orchestrations and templates in DynamoDB: the newest of each name, and every version before it."""
 
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PynamoDBException
 from pynamodb.models import Model
 
-from shared.errors import Conflict
+from shared.errors import Conflict, NewerVersion
 from shared.orchestration import Orchestration, Template
+from shared.stored import reading
 from shared.table import REFUSED, bound, busy, read, save
 
 D = TypeVar("D", Orchestration, Template)
@@ -24,6 +27,15 @@ class CatalogItem(Model):
     document: JSONAttribute = JSONAttribute()
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A document that this version of Reelmill can't read: its name, its JSON, and what to tell people."""
+
+    name: str
+    document: Mapping[str, Any]
+    error: NewerVersion
+
+
 class Shelf(Generic[D]):
     """The documents of one kind. Trouble with AWS raises ServiceBusy."""
 
@@ -33,19 +45,27 @@ class Shelf(Generic[D]):
         self._kind: type[D] = kind
 
     def all(self, tenant: str) -> list[D]:
-        """Return the newest version of every document, by name."""
+        """Return the newest version of every document, by name; what this version can't read is left out."""
+        return [one for one in self.read_all(tenant) if not isinstance(one, Unread)]
+
+    def read_all(self, tenant: str) -> list[D | Unread]:
+        """Return the newest version of every document, by name, as far as this version can read them."""
         try:
-            return [
-                self._kind.model_validate(item.document)
-                for item in self._items.query(self._shelf(tenant), consistent_read=True)
-            ]
+            items = list(self._items.query(self._shelf(tenant), consistent_read=True))
         except PynamoDBException as error:
             raise busy(error) from error
+        found: list[D | Unread] = []
+        for item in items:
+            try:
+                found.append(self._read(item))
+            except NewerVersion as error:
+                found.append(Unread(item.sk, item.document, error))
+        return found
 
     def get(self, tenant: str, name: str) -> D | None:
-        """Return the newest version of a document; None when none is stored."""
+        """Return the newest version of a document; None when none is stored. Raise NewerVersion."""
         item = read(self._items, self._shelf(tenant), name)
-        return self._kind.model_validate(item.document) if item else None
+        return self._read(item) if item else None
 
     def last_version(self, tenant: str, name: str) -> int:
         """Return the last version that a document has had, be it deleted since; 0 for none."""
@@ -58,18 +78,21 @@ class Shelf(Generic[D]):
             raise busy(error) from error
 
     def version(self, tenant: str, name: str, number: int) -> D | None:
-        """Return one version of a document, be it deleted since; None when there was none of that number."""
+        """Return one version of a document, even if it was deleted since; None without one. Raise NewerVersion."""
         item = read(self._items, self._versions(tenant, name), sort_key(number))
-        return self._kind.model_validate(item.document) if item else None
+        return self._read(item) if item else None
 
     def versions(self, tenant: str, name: str, highest: int, limit: int) -> list[D]:
-        """Return so many versions of a document from the highest down, be it deleted since."""
+        """Return so many versions of a document from the highest down, even if it was deleted since.
+
+        Raise NewerVersion.
+        """
         upto = self._items.sk <= sort_key(highest)
         try:
             found = self._items.query(
                 self._versions(tenant, name), upto, scan_index_forward=False, limit=limit, consistent_read=True
             )
-            return [self._kind.model_validate(item.document) for item in found]
+            return [self._read(item) for item in found]
         except PynamoDBException as error:
             raise busy(error) from error
 
@@ -93,6 +116,11 @@ class Shelf(Generic[D]):
                 return False
             raise busy(error) from error
         return True
+
+    def _read(self, item: CatalogItem) -> D:
+        kind = self._kind.__name__.lower()
+        with reading(f"version {item.version} of the {kind} {item.document.get('name')}"):
+            return self._kind.model_validate(item.document, extra="ignore")
 
     def _shelf(self, tenant: str) -> str:
         return f"{tenant}#{self._kind.__name__.upper()}"

@@ -4,7 +4,9 @@ ReelmillError
 ├── RequestRejected            the caller is at fault: change the request (400)
 │   ├── NotAllowed             not for this caller: ask for the scope, or stay within one's own (403)
 │   ├── NotFound               no such thing: check its name (404)
+│   │   └── NotReadable        no such object, or AWS denies access to it: check both (404)
 │   ├── Conflict               not in this state: look at it, then decide (409)
+│   │   └── NewerVersion       stored by a newer Reelmill, which this one can't read: update, or leave it alone
 │   ├── BodyTooLarge           more than a request brings: send less (413)
 │   └── UnsupportedMediaType   another kind of body: send JSON (415)
 ├── AttemptFailed              an attempt at a subtask ended badly
@@ -13,6 +15,7 @@ ReelmillError
 │   ├── LimitExceeded          it would take too much: never retry       LimitError.*
 │   ├── OperationFailed        ffmpeg refused for a reason of its own: never retry   OperationError.*
 │   ├── WorkerFailed           perhaps the file's fault: try again, and count it    InternalError.*
+│   │   └── AccessDenied       AWS denied access: try again, and count it; the last one fails for good
 │   └── Interrupted            nobody's fault: try again, and don't count it        InternalError.*
 │       └── JobRunning         a service hasn't finished its part: come back later  InternalError.JobRunning
 ├── ServiceBusy                AWS said "not now": try again later
@@ -54,10 +57,20 @@ class NotFound(RequestRejected):
     code = "NotFound"
 
 
+class NotReadable(NotFound):
+    """No such object, or AWS denies access to it, which it tells apart only for callers who may list the bucket."""
+
+
 class Conflict(RequestRejected):
     """The thing is not in a state that allows this: look at it, then decide."""
 
     code = "Conflict"
+
+
+class NewerVersion(Conflict):
+    """A newer version of Reelmill stored it, and this one can't read it: update this one, or leave it alone."""
+
+    code = "NewerVersion"
 
 
 class BodyTooLarge(RequestRejected):
@@ -106,6 +119,20 @@ class WorkerFailed(AttemptFailed):
     """The worker failed in a way that the file may have caused: try again, but only so often."""
 
     code = "InternalError.WorkerFailed"
+
+
+class AccessDenied(WorkerFailed):
+    """AWS denied access, perhaps only for as long as a policy or a key is wrong: try again, but only so often.
+
+    `final` is what the subtask fails with when the last attempt is denied, too.
+    """
+
+    code = "InternalError.AccessDenied"
+
+    def __init__(self, message: str, *, final: AttemptFailed) -> None:
+        """Keep the message, which is shown while the subtask waits for its next attempt."""
+        super().__init__(message)
+        self.final = final
 
 
 class Interrupted(AttemptFailed):

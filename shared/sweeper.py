@@ -43,13 +43,12 @@ def sweep(services: Services, seconds_left: Callable[[], float]) -> Swept:
 
 def look_at(services: Services, identifier: str) -> None:
     """Heal a task that is due a look, unless it has completed meanwhile."""
-    task = services.tasks.get(identifier)
-    if task is None or task.status is TaskStatus.COMPLETED:
-        return
     try:
-        heal(services, task, services.now())
+        task = services.tasks.get(identifier)
+        if task and task.status is not TaskStatus.COMPLETED:
+            heal(services, task, services.now())
     except Exception:
-        services.tasks.look_again(task, services.now() + PUT_OFF_MS)
+        services.tasks.put_off(identifier, services.now() + PUT_OFF_MS)
         raise
 
 
@@ -87,8 +86,7 @@ def bury(services: Services, ref: SubtaskRef) -> None:
     The message of one that has succeeded goes round again, since its files may not be kept yet, which RunSubtask alone
     may do. Raise ServiceBusy when it has done so for a day: then it stays, and the alarm rings before they expire.
     """
-    newest = services.tasks.get(ref.task_id)
-    task = services.tasks.get_run(newest, ref.run) if newest else None
+    task = services.tasks.get_in_run(ref.task_id, ref.run)
     subtask = task.subtask(ref.no) if task else None
     if task is None or subtask is None or subtask.status is SubtaskStatus.FAILED:
         return

@@ -282,6 +282,11 @@ class Task:
             and subtask.attempt == hold.attempt
         )
 
+    def is_success_of(self, hold: Hold) -> bool:
+        """Whether that attempt is the one by which its subtask succeeded in this run."""
+        subtask = self.subtask(hold.no)
+        return subtask is not None and (subtask.status, subtask.record) == (SubtaskStatus.SUCCESSFUL, hold.record)
+
     def free(self, no: int, now: int) -> bool:
         """Whether nobody holds that subtask: it waits, or its lease is over."""
         subtask = self.subtasks[no - 1]

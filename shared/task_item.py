@@ -18,6 +18,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from shared.attempt_record import AttemptRecord, OutputFile
+from shared.stored import known_fields, reading
 from shared.task import (
     Failure,
     OrchestrationRef,
@@ -224,17 +225,21 @@ def stored_size(subtask: Subtask) -> int:
 
 def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:
     """Return the subtask that DynamoDB kept."""
-    known = dict(fields)
-    failure = known.pop("failure", None)
+    known = known_fields(Subtask, fields)
     return Subtask(
         no=no,
         type=SubtaskType(known.pop("type")),
         status=SubtaskStatus(known.pop("status")),
         params=json.loads(known.pop("params")),
         needs=tuple(known.pop("needs", ())),
-        failure=Failure(**failure) if failure else None,
+        failure=failure_from(known.pop("failure", None)),
         **known,
     )
+
+
+def failure_from(fields: Mapping[str, Any] | None) -> Failure | None:
+    """Return the failure that DynamoDB kept, where there is one."""
+    return Failure(**known_fields(Failure, fields)) if fields else None
 
 
 def item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
@@ -265,16 +270,21 @@ def item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
 
 
 def task_from(item: TaskItem) -> Task:
-    """Return the task that an item holds."""
+    """Return the task that an item holds; raise NewerVersion when this version of Reelmill can't read it."""
+    with reading(f"task {item.pk}"):
+        return _task_from(item)
+
+
+def _task_from(item: TaskItem) -> Task:
     subtasks = item.subtasks.as_dict()
     orchestration = item.orchestration.as_dict() if item.orchestration else None
     return Task(
         id=item.pk,
-        source=Source(**item.source.as_dict()),
+        source=Source(**known_fields(Source, item.source.as_dict())),
         subtasks=tuple(subtask_from(no, subtasks[str(no)]) for no in range(1, len(subtasks) + 1)),
         created_at=int(item.created_at),
         output_prefix=item.output_prefix,
-        orchestration=OrchestrationRef(**orchestration) if orchestration else None,
+        orchestration=OrchestrationRef(**known_fields(OrchestrationRef, orchestration)) if orchestration else None,
         tenant=item.tenant,
         run=int(item.run),
         status=TaskStatus(item.status),
@@ -314,32 +324,33 @@ def run_json(task: Task) -> dict[str, Any]:
 
 
 def run_from(task: Task, record: Mapping[str, Any]) -> Task:
-    """Return the task as an earlier run left it."""
-    return replace(
-        task,
-        run=record["run"],
-        status=TaskStatus(record["status"]),
-        outcome=Outcome(record["outcome"]),
-        restarted_at=record["restarted_at"],
-        started_at=record["started_at"],
-        ended_at=record["ended_at"],
-        subtasks=tuple(subtask_from(no, fields) for no, fields in enumerate(record["subtasks"], start=1)),
-        pending=frozenset(),
-        unsent=frozenset(),
-    )
+    """Return the task as an earlier run left it; raise NewerVersion when this version of Reelmill can't read it."""
+    with reading(f"run {record.get('run')} of task {task.id}"):
+        return replace(
+            task,
+            run=record["run"],
+            status=TaskStatus(record["status"]),
+            outcome=Outcome(record["outcome"]),
+            restarted_at=record["restarted_at"],
+            started_at=record["started_at"],
+            ended_at=record["ended_at"],
+            subtasks=tuple(subtask_from(no, fields) for no, fields in enumerate(record["subtasks"], start=1)),
+            pending=frozenset(),
+            unsent=frozenset(),
+        )
 
 
 def record_from(fields: Mapping[str, Any]) -> AttemptRecord:
-    """Return the record of an attempt from the JSON that `dataclasses.asdict` made of it."""
-    known = dict(fields)
-    failure = known.pop("failure")
-    return AttemptRecord(
-        outputs=tuple(OutputFile(**output) for output in known.pop("outputs")),
-        failure=Failure(**failure) if failure else None,
-        warnings=tuple(known.pop("warnings")),
-        commands=tuple(known.pop("commands")),
-        **known,
-    )
+    """Return the record of an attempt from the JSON that `dataclasses.asdict` made of it; raise NewerVersion."""
+    with reading("the record of an attempt"):
+        known = known_fields(AttemptRecord, fields)
+        return AttemptRecord(
+            outputs=tuple(OutputFile(**known_fields(OutputFile, output)) for output in known.pop("outputs")),
+            failure=failure_from(known.pop("failure")),
+            warnings=tuple(known.pop("warnings")),
+            commands=tuple(known.pop("commands")),
+            **known,
+        )
 
 
 def record_json(record: AttemptRecord) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
+from shared.errors import NewerVersion
 from shared.orchestration import MAX_KEY_BYTES
 from shared.page_token import read_token, write_token
 from shared.sortable_id import id_before, id_range
@@ -15,7 +16,6 @@ from shared.table import busy
 from shared.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
 from shared.task_item import SHARDS, TASK, TaskItem, task_from
 from shared.task_store import TaskStore
-from shared.telemetry import logger
 
 # States of nearly all tasks: an orchestration has fewer tasks than these, and in the long run more than any other.
 HISTORY = frozenset({None, TaskStatus.COMPLETED, Outcome.SUCCEEDED})
@@ -139,6 +139,5 @@ def readable(item: TaskItem) -> Task | None:
     """Return the task that an item holds; None when this version can't read it, as after a rollback."""
     try:
         return task_from(item)
-    except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others are to be shown
-        logger().exception("task not readable", task_id=item.pk)
+    except NewerVersion:  # which is in the log; the others are to be shown
         return None

@@ -44,6 +44,9 @@ from shared.task_item import (
     task_from,
 )
 
+# The run that a move belongs to, and whether the move was made, by how the task stands in that run.
+Made = tuple[int, Callable[[Task], bool]]
+
 SENT_WITHIN_MS = 60_000  # A crash between "write" and "send" is looked for after this long.
 
 
@@ -136,7 +139,7 @@ class TaskStore:
             hold.task_id,
             actions,
             self._held(hold),
-            lambda newest: lost_answer.released(newest, hold, retry_at, failure),
+            (hold.run, lambda run: lost_answer.released(run, hold, retry_at, failure)),
         )
 
     def hold_back(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
@@ -181,9 +184,8 @@ class TaskStore:
             self.items.ended_at.remove(),
             *self._stands(new),
         ]
-        return self._update(
-            task.id, actions, self._movable(task, "restart"), lambda newest: lost_answer.restarted(newest, new)
-        )
+        made = (new.run, lambda run: lost_answer.restarted(run, new))
+        return self._update(task.id, actions, self._movable(task, "restart"), made)
 
     def end(self, task: Task, now: int) -> Task | None:
         """Complete a waiting task so that nothing of it ever starts."""
@@ -199,6 +201,10 @@ class TaskStore:
         unfinished = self.items.status != str(TaskStatus.COMPLETED)
         return self._update(task.id, [self.items.due_at.set(due_at)], (self.items.run == task.run) & unfinished)
 
+    def put_off(self, task_id: str, due_at: int) -> None:
+        """Set the time of the sweeper's next look at an unfinished task, also at one that this version can't read."""
+        self._write(task_id, [self.items.due_at.set(due_at)], self.items.due_at.exists())
+
     def put_record(self, hold: Hold, record: AttemptRecord, expires_at: int | None = None) -> None:
         """Write what an attempt did, before the move that points at it. A loser's expires, at epoch seconds."""
         save(self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at))
@@ -213,6 +219,11 @@ class TaskStore:
             return task
         item = read(self._runs, task.id, run_key(run))
         return run_from(task, item.record) if item else None
+
+    def get_in_run(self, task_id: str, run: int) -> Task | None:
+        """Read a task as it stands in a run, or as that run left it; None if there is no such run."""
+        newest = self.get(task_id)
+        return self.get_run(newest, run) if newest else None
 
     def get_records(self, task_id: str, run: int, no: int) -> list[tuple[int, AttemptRecord]]:
         """Read what each attempt at a subtask did, by the attempt's number."""
@@ -240,9 +251,8 @@ class TaskStore:
         for no in sorted(task.pending):
             changed = subtask_map(after.subtasks[no - 1])
             actions += [self._path(no)[name].set(changed[name]) for name in ("status", "ended_at", "failure")]
-        return self._update(
-            task.id, actions, condition, lambda newest: lost_answer.stopped(newest, task, STOPPED_BY[move], now)
-        )
+        made = (task.run, lambda run: lost_answer.stopped(run, task, STOPPED_BY[move], now))
+        return self._update(task.id, actions, condition, made)
 
     def _movable(self, task: Task, move: str) -> Condition:
         """Return the condition that the task is in this run, and in a status from which people may make the move."""
@@ -275,7 +285,7 @@ class TaskStore:
             )
             if done:
                 return done
-            newest = self.get(ref.task_id)
+            newest = self.get_in_run(ref.task_id, ref.run)
             if newest and lost_answer.ended(newest, ref, ending):
                 return newest
             if newest is None or not still_mine(newest):
@@ -358,15 +368,25 @@ class TaskStore:
         task_id: str,
         actions: list[Action],
         condition: Condition,
-        made: Callable[[Task], bool] | None = None,
+        made: Made | None = None,
     ) -> Task | None:
         """Make a move; `made` tells, once it is refused, whether it had been made: see lost_answer."""
+        item = self._write(task_id, actions, condition)
+        if item:
+            return task_from(item)
+        if not made:
+            return None
+        run, is_made = made
+        seen = self.get_in_run(task_id, run)
+        return seen if seen and is_made(seen) else None
+
+    def _write(self, task_id: str, actions: list[Action], condition: Condition) -> TaskItem | None:
+        """Update the item of a task; return it as it then stands, None when the condition refuses the update."""
         item = self.items(task_id, TASK)
         try:
             item.update(actions=actions, condition=condition)
         except UpdateError as error:
             if error.cause_response_code != REFUSED:
                 raise busy(error) from error
-            newest = self.get(task_id) if made else None
-            return newest if newest and made and made(newest) else None
-        return task_from(item)
+            return None
+        return item

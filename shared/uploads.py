@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.catalog import Plan, list_plans
 from shared.dispatch import enqueue
-from shared.errors import NotAllowed, RequestRejected
+from shared.errors import NewerVersion, NotAllowed, RequestRejected, ServiceBusy
 from shared.orchestration import MAX_KEY_BYTES, Match, Orchestration, Verdict, match
 from shared.page_token import read_token, write_token
 from shared.services import Services
@@ -46,11 +46,15 @@ class BackfillPage:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an orchestration says to an upload, and the subtasks that its task would have."""
+    """What an orchestration says to an upload, and the subtasks that its task would have.
+
+    `unread` says that a newer version of Reelmill could make the task, but this one can't.
+    """
 
     orchestration: Orchestration
     match: Match
     subtasks: tuple[Subtask, ...] = ()
+    unread: bool = False
 
     def but(self, verdict: Verdict, reason: str) -> "Answer":
         """Return the answer with another verdict."""
@@ -60,7 +64,8 @@ class Answer:
 def accept_upload(services: Services, upload: Upload) -> list[Judgement]:
     """Make a task for each orchestration that takes the upload; the same event again makes none and loses none.
 
-    There is a judgement for each orchestration that took it, or a single one when none did.
+    There is a judgement for each orchestration that took it, or a single one when none did. Raise ServiceBusy, so that
+    the event comes again, when one that took it can only be read by a newer version; the others have their tasks then.
     """
     upload, superseded = services.verdicts.recognise(upload, services.now())
     answers = ask(services, upload, list_plans(services, upload.tenant))
@@ -69,7 +74,10 @@ def accept_upload(services: Services, upload: Upload) -> list[Judgement]:
         return [refuse(services, refusal(upload, answers))]
     if superseded:
         taking = [answer.but(Verdict.SUPERSEDED, SUPERSEDED) if answer.subtasks else answer for answer in taking]
-    return [take(services, upload, answer, upload.at) for answer in taking]
+    judgements = [take(services, upload, answer, upload.at) for answer in taking]
+    if later := next((answer for answer in taking if answer.unread), None):
+        raise ServiceBusy(later.match.reason)
+    return judgements
 
 
 def predict(services: Services, upload: Upload) -> tuple[list[Match], Judgement]:
@@ -153,7 +161,8 @@ def answer_of(services: Services, upload: Upload, plan: Plan) -> Answer:
     try:
         return replace(answer, subtasks=plan.subtasks)
     except RequestRejected as error:  # it was sound when it was stored; the others still take the upload
-        return answer.but(Verdict.INVALID_ORCHESTRATION, error.message)
+        unread = isinstance(error, NewerVersion)
+        return replace(answer.but(Verdict.INVALID_ORCHESTRATION, error.message), unread=unread)
 
 
 def takers(answers: Iterable[Answer]) -> list[Answer]:

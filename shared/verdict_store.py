@@ -4,6 +4,7 @@ import hashlib
 import heapq
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -13,10 +14,11 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from shared.errors import ServiceBusy
+from shared.errors import NewerVersion, ServiceBusy
 from shared.orchestration import MAX_KEY_BYTES, Verdict
 from shared.page_token import read_token, write_token
 from shared.sortable_id import id_before, id_range
+from shared.stored import known_fields, reading
 from shared.table import bound, busy, read, save
 from shared.task import DEFAULT_TENANT
 from shared.upload import REFUSALS, Judgement, KeyHistory, Sight, Upload
@@ -156,7 +158,10 @@ class VerdictStore:
         raise ServiceBusy(message)
 
     def page(self, wanted: VerdictFilter, limit: int, token: str | None = None) -> VerdictPage:
-        """Return one page. Raise RequestRejected for a token that this filter's list didn't give."""
+        """Return one page, without verdicts that this version can't read.
+
+        Raise RequestRejected for a token that this filter's list didn't give.
+        """
         low, high = id_range("", wanted.after, wanted.before)
         if token is not None:
             high = min(high, id_before(read_token(token, wanted)))
@@ -165,10 +170,11 @@ class VerdictStore:
         try:
             rows = self._rows(wanted, low, high, limit)
             for row in islice(rows, READ_PER_PAGE):
-                judgement = judgement_from(row)
-                last = judgement.id
-                if wanted.verdict in {None, judgement.verdict}:
-                    found.append(judgement)
+                last = str(row.id)
+                with suppress(NewerVersion):
+                    judgement = judgement_from(row)
+                    if wanted.verdict in {None, judgement.verdict}:
+                        found.append(judgement)
                 if len(found) == limit:
                     break
             more = next(rows, None) is not None
@@ -207,30 +213,34 @@ def item_from(judgement: Judgement, key: str, now: int, model: type[VerdictItem]
 
 
 def judgement_from(item: VerdictItem) -> Judgement:
-    """Return the verdict that an item holds."""
-    return Judgement(
-        upload=Upload(
-            bucket=item.bucket,
-            key=item.key,
-            size=int(item.size),
-            e_tag=item.e_tag,
-            at=int(item.at),
-            version_id=item.version_id,
-            sequencer=item.sequencer,
-            alias=item.alias,
-            tenant=item.tenant,
-        ),
-        verdict=Verdict(item.verdict),
-        reason=item.reason,
-        orchestration=item.orchestration,
-        task_id=item.task_id,
-    )
+    """Return the verdict that an item holds; raise NewerVersion when this version can't read it."""
+    with reading(f"the verdict on {item.key}"):
+        return Judgement(
+            upload=Upload(
+                bucket=item.bucket,
+                key=item.key,
+                size=int(item.size),
+                e_tag=item.e_tag,
+                at=int(item.at),
+                version_id=item.version_id,
+                sequencer=item.sequencer,
+                alias=item.alias,
+                tenant=item.tenant,
+            ),
+            verdict=Verdict(item.verdict),
+            reason=item.reason,
+            orchestration=item.orchestration,
+            task_id=item.task_id,
+        )
 
 
 def history_from(stored: dict[str, Any]) -> KeyHistory:
     """Return what is known of a key, as an item holds it."""
     told = stored.get("told")
-    return KeyHistory(Upload(**told) if told else None, tuple(Sight(**seen) for seen in stored.get("seen", ())))
+    return KeyHistory(
+        Upload(**known_fields(Upload, told)) if told else None,
+        tuple(Sight(**known_fields(Sight, seen)) for seen in stored.get("seen", ())),
+    )
 
 
 def hashed(identity: bytes) -> str:

@@ -115,11 +115,20 @@ def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(world: Worl
     assert act_on(world, "main", Action.END, [tasks[1].id])[0].error is None
 
 
-def test_a_fault_of_ours_with_one_task_holds_up_no_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_of_a_newer_version_holds_up_no_other(world: World) -> None:
     tasks = several(world)
     spoiled(world, tasks[1])
 
     results = act_on(world, "main", Action.END, [task.id for task in tasks])
+
+    assert codes(results) == [None, "NewerVersion", None]
+
+
+def test_a_fault_of_ours_with_one_task_holds_up_no_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    tasks = several(world)
+
+    with outage("UpdateItem", after=1, error=KeyError("a fault of ours")):
+        results = act_on(world, "main", Action.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "InternalError", None]
     (told,) = [record for record in caplog.records if record.msg == "task not moved"]
