@@ -59,6 +59,7 @@ class Attempt:
     ffmpeg: Ffmpeg | None = None
     progress: Progress = STARTING
     lost: bool = False
+    lease_until: int = 0  # as the last beat that was heard of left it, in epoch milliseconds
     counted_at: int = 0  # up to when its time counts in the day's budget, in epoch milliseconds
 
     @property
@@ -69,6 +70,7 @@ class Attempt:
     def run(self) -> tuple[AttemptRecord, AttemptFailed | None]:
         """Do the work; return its record, and what went wrong if something did."""
         started = self.counted_at = self.services.now()
+        self.lease_until = self.subtask.lease_until
         trouble: AttemptFailed | None = None
         try:
             with workspace() as folder, heartbeat(self._beat):
@@ -198,15 +200,12 @@ class Attempt:
     def _beat(self) -> bool:
         """Renew the lease and show progress; return False once this attempt no longer holds its subtask."""
         lease_until = self.services.now() + self.services.settings.lease_seconds * 1000
-        try:
-            seen = self.services.tasks.beat(self.hold, lease_until, self.progress.percent, self.progress.phase)
-        except ServiceBusy:
-            return True  # The lease outlasts many beats.
-        self._count_time()
+        seen = self.services.tasks.beat(self.hold, lease_until, self.progress.percent, self.progress.phase)
         if seen is None:
             self.lost = True
             return False
-        self.task = seen
+        self.task, self.lease_until = seen, lease_until
+        self._count_time()
         return True
 
     def _count_time(self) -> None:
@@ -222,15 +221,19 @@ class Attempt:
         self.counted_at = now
 
     def _advance(self, progress: Progress) -> None:
-        """Note progress; raise Interrupted once the heartbeat has found the subtask gone."""
+        """Note progress; raise Interrupted once the lease is lost, or was not renewed in time."""
         self.progress = progress
-        if not self.lost:
+        # Some beats may fail, since the lease outlasts many. Once it is over, another attempt may have begun.
+        if not self.lost and self.services.now() <= self.lease_until:
             return
         newest = self.services.tasks.get(self.hold.task_id)
         failure = newest.subtasks[self.hold.no - 1].failure if newest and newest.run == self.hold.run else None
         if failure and failure in STOPPED_BY.values():
             raise Interrupted(failure.message, code=failure.code)
-        message = "another attempt has taken this subtask over"
+        if newest and newest.holds(self.hold):
+            message = f"the lease on this subtask was not renewed for {self.services.settings.lease_seconds} s"
+        else:
+            message = "another attempt has taken this subtask over"
         raise Interrupted(message, code="InternalError.LeaseLost")
 
     @contextmanager

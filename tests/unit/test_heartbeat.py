@@ -6,6 +6,7 @@ from time import monotonic
 
 import pytest
 
+from shared.errors import ServiceBusy, ServiceRefused
 from shared.heartbeat import BEAT_EVERY, FIRST_BEAT, heartbeat
 from shared.pipeline import cancel_task, get_task
 from shared.task import STOPPED_BY, Failure, Outcome, Subtask, SubtaskStatus, Task
@@ -104,6 +105,23 @@ def test_a_heart_stops_once_it_hears_that_all_is_lost() -> None:
         until(lambda: not beating())
 
     assert made == [True, True, False]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("error", [ServiceBusy("no"), ServiceRefused("never"), ValueError("x"), KeyError("y")])
+def test_a_heart_goes_on_whatever_goes_wrong_with_a_beat(error: Exception) -> None:
+    beats = Semaphore(0)
+    answers = iter([error] * 3)
+
+    def beat() -> bool:
+        beats.release()
+        if wrong := next(answers, None):
+            raise wrong
+        return True
+
+    with heartbeat(beat):
+        assert all(beats.acquire(timeout=PATIENCE) for _ in range(10))
+        assert beating()
 
 
 @pytest.mark.usefixtures("quick")
@@ -246,6 +264,32 @@ def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_
     assert (held.status, held.attempt, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, None)
     ((_, record),) = world.tasks.get_records(task.id, 1, 1)
     assert record.failure == Failure("InternalError.LeaseLost", "another attempt has taken this subtask over")
+
+
+@pytest.mark.parametrize("error", [None, KeyError("a fault of ours")])
+def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subtask_back(
+    world: World, clip: Clips, heart: Turns, error: Exception | None
+) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
+    (ref,) = sent(world)
+
+    def a_silence() -> None:
+        heart.first()
+        world.time += LEASE_MS + 1
+        heart.end()
+
+    with (
+        meanwhile("UpdateItem", heart.hold, times=1000),
+        outage("UpdateItem", after=1, error=error),  # behind the claim
+        meanwhile("HeadObject", a_silence),
+    ):
+        again = run_subtask(world, ref, SECONDS)
+
+    assert not processes(WORKSPACE)
+    assert again == PutBack(5)
+    left = subtask_of(world, task)
+    assert (left.status, left.attempt, left.tries) == (SubtaskStatus.WAITING, 1, 0)
+    assert left.failure == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
 
 
 def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
