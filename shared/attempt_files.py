@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.attempt_record import OutputFile
-from shared.errors import LimitExceeded, NotFound, ParametersRejected
+from shared.errors import AccessDenied, LimitExceeded, NotFound, NotReadable, ParametersRejected
 from shared.orchestration import format_of
 from shared.services import Services
 from shared.task import Source, Subtask, Task
@@ -55,7 +55,10 @@ class AttemptFiles:
         return self._fetch(self.task.source, "original") if self.place != self.task.source else self.input()
 
     def asset(self, uri: str) -> Path:
-        """Fetch an object by its URI or its key in the input bucket; raise ParametersRejected when it isn't there."""
+        """Fetch an object by its URI or its key in the input bucket.
+
+        Raises ParametersRejected when it isn't there, AccessDenied when S3 denies access to it.
+        """
         input_bucket = self.services.settings.need("input_bucket")
         bucket, _, key = (
             uri.removeprefix("s3://").partition("/") if uri.startswith("s3://") else (input_bucket, "", uri)
@@ -67,6 +70,8 @@ class AttemptFiles:
             raise ParametersRejected(message, code="ParameterError.AssetNotFound")
         try:
             place = self.services.media.pin(bucket, key)
+        except NotReadable as error:
+            raise AccessDenied(f"S3 denied access to {uri}", final=no_asset(uri)) from error
         except NotFound as error:
             raise no_asset(uri) from error
         return self._fetch(place, "asset")

@@ -15,7 +15,15 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.attempt_record import OutputFile
 from shared.content_types import SAVED_ALONE, shown_type
-from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
+from shared.errors import (
+    AccessDenied,
+    AttemptFailed,
+    Interrupted,
+    MediaRejected,
+    NotFound,
+    NotReadable,
+    ServiceBusy,
+)
 from shared.task import Source
 from shared.telemetry import logger
 from shared.upload import Upload, version_id_of
@@ -38,6 +46,7 @@ TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=
 # A version that was a deletion is a 405. Whoever may not list the bucket is told 403 where 404 would be true.
 GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"})
 HIDDEN = frozenset({"403", "AccessDenied"})
+ARCHIVED = frozenset({"InvalidObjectState"})  # in a storage class from which it must be restored first
 CHANGED = frozenset({"412", "PreconditionFailed"})
 NO_ANSWER = "S3 did not answer as it should"
 NO_UPLOAD = frozenset({"NoSuchUpload"})
@@ -99,12 +108,15 @@ class MediaStore:
         return boto3.client("s3", config=config)
 
     def pin(self, bucket: str, key: str, version_id: str | None = None) -> Source:
-        """Return the object as a source; raise NotFound when it isn't there."""
+        """Return the object as a source; raise NotFound when it isn't there, NotReadable when access is denied."""
         try:
             head = self._client.head_object(Bucket=bucket, Key=key, **version(version_id))
         except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in HIDDEN:
+                raise NotReadable(absent(bucket, key), code="SourceNotFound") from error
             # HEAD has no body to say more than 400 of a version ID that can't be one.
-            if error.response["Error"]["Code"] in GONE | HIDDEN | {"400"}:
+            if code in GONE | {"400"}:
                 raise not_there(bucket, key) from error
             raise busy(error) from error
         except (ParamValidationError, UnicodeError) as error:  # a name that no bucket, or no host, can have
@@ -151,7 +163,10 @@ class MediaStore:
             raise busy(error) from error
 
     def download(self, source: Source, path: Path) -> None:
-        """Fetch exactly the object that was pinned; raise MediaRejected when it is gone or another by now."""
+        """Fetch exactly the object that was pinned.
+
+        Raises MediaRejected when it is gone or another by now, AccessDenied or Interrupted when a later try may do.
+        """
         pinned = version(source.version_id)
         if not pinned and source.e_tag:
             pinned["IfMatch"] = f'"{source.e_tag}"'
@@ -169,7 +184,10 @@ class MediaStore:
             raise interrupted(error) from error
 
     def made_by(self, source: Source) -> tuple[str, ...]:
-        """Return whose work a source is, by what S3 keeps of it: none for what people made. Raise MediaRejected."""
+        """Return whose work a source is, by what S3 keeps of it: none for what people made.
+
+        Raises what `download` does.
+        """
         try:
             head = self._client.head_object(Bucket=source.bucket, Key=source.key, **version(source.version_id))
         except ClientError as error:
@@ -359,18 +377,31 @@ def newest_of(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> Iterato
 
 def not_there(bucket: str, key: str) -> NotFound:
     """Return the error of a source that can't be pinned."""
-    return NotFound(f"s3://{bucket}/{key} is not there, or not for Reelmill to read", code="SourceNotFound")
+    return NotFound(absent(bucket, key), code="SourceNotFound")
 
 
-def source_lost(error: ClientError) -> MediaRejected | None:
-    """Return why a source can't be read for good; None when another attempt may do better."""
+def absent(bucket: str, key: str) -> str:
+    """Return what is said of a source that can't be pinned."""
+    return f"s3://{bucket}/{key} does not exist, or Reelmill may not read it"
+
+
+def source_lost(error: ClientError) -> AttemptFailed | None:
+    """Return why a source can't be read: it is gone, or access is denied; None when S3 merely has no answer now."""
     code = error.response["Error"]["Code"]
     if code in GONE:
         message = "the source file was deleted before it could be read; upload it again"
         return MediaRejected(message, code="SourceFileError.Deleted")
     if code in HIDDEN:
-        message = "the source file was deleted before it could be read, or Reelmill may not read it"
-        return MediaRejected(message, code="SourceFileError.NotReadable")
+        # A policy, a role or a key that is wrong for a minute must not fail every task in flight, and blame its file.
+        message = (
+            "S3 denies access to the source file, or the file was deleted: check the bucket's policy, its KMS key and "
+            "the role of RunSubtask, then restart the task"
+        )
+        final = MediaRejected(message, code="SourceFileError.NotReadable")
+        return AccessDenied("S3 denied access to the source file", final=final)
+    if code in ARCHIVED:
+        message = "the source file is archived (S3 Glacier): restore it, then restart the task"
+        return MediaRejected(message, code="SourceFileError.Archived")
     if code in CHANGED:
         message = "the source file was overwritten after this task was made; the newer upload has its own task"
         return MediaRejected(message, code="SourceFileError.Changed")
@@ -385,7 +416,10 @@ def span(start: int, end: int) -> str:
 def unreadable(output: OutputFile, error: Exception) -> NotFound | ServiceBusy:
     """Return the error of an output that a request couldn't read."""
     if isinstance(error, ClientError) and error.response["Error"]["Code"] in GONE | HIDDEN:
-        message = f"{output.file_name} was deleted from the output bucket; restart the task to make it again"
+        message = (
+            f"{output.file_name} was deleted from the output bucket, or Reelmill may not read it; if it is gone, "
+            "restart the task to make it again"
+        )
         return NotFound(message, code="OutputNotFound")
     return busy(error)
 

@@ -129,12 +129,17 @@ def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
 
     A running attempt hears of it by its next beat, and kills its ffmpeg.
     """
+    task = get_task(services, tenant, identifier)
+    run = task.run
     for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
-        task = get_task(services, tenant, identifier)
         if task.status not in TASK_MOVES["cancel"]:
             raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be cancelled")
         if cancelled := services.tasks.cancel(task, services.now()):
             return cancelled
+        task = get_task(services, tenant, identifier)
+        if task.run != run:
+            message = f"run {run} of task {task.id} ended before it could be cancelled, and run {task.run} has begun"
+            raise Conflict(message, code="InvalidTaskStatus", details={"status": task.status})
     message = f"task {identifier} changes too fast to be cancelled; try again"
     raise ServiceBusy(message)
 

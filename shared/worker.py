@@ -7,13 +7,22 @@ from shared.attempt import Attempt, failure_of
 from shared.attempt_record import AttemptRecord, OutputFile
 from shared.budget import Leave, ask_leave, settle_leave
 from shared.dispatch import enqueue, give_up
-from shared.errors import AttemptFailed, Interrupted, JobRunning, ServiceBusy, ServiceRefused, WorkerFailed
+from shared.errors import (
+    AccessDenied,
+    AttemptFailed,
+    Interrupted,
+    JobRunning,
+    ServiceBusy,
+    ServiceRefused,
+    WorkerFailed,
+)
 from shared.services import Services
 from shared.task import Ending, Failure, Hold, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.telemetry import count, logger
 
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
 MAX_RETRY_SECONDS = 900
+DENIED_SECONDS = 60  # The same when AWS denied access: a policy or a key takes minutes to change, and to be noticed.
 # Between two looks at a job that runs elsewhere, the longer the longer it has taken; each look is an attempt, and of
 # those there may be `MaxAttempts` times EXCUSES: with three, a job gets over four hours.
 JOB_SECONDS = 20
@@ -57,6 +66,8 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Put
         return retry(services, attempt, record, trouble, excused=excused)
     if isinstance(trouble, JobRunning):
         record = replace(record, failure=overdue(trouble, claimed, services.now()))
+    if isinstance(trouble, AccessDenied):
+        record = replace(record, failure=failure_of(trouble.final))
     record = noted(services, hold, record)
     done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
     if done is None:
@@ -83,9 +94,8 @@ def followed(services: Services, task: Task) -> PutBack | None:
 
 def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | None:
     """Decide what to do with a message whose claim was refused, by what stands in the task."""
-    newest = services.tasks.get(ref.task_id)
     # Of an earlier run the files are still to be kept, if its worker died before that.
-    task = services.tasks.get_run(newest, ref.run) if newest else None
+    task = services.tasks.get_in_run(ref.task_id, ref.run)
     subtask = task.subtask(ref.no) if task else None
     if task is None or subtask is None:
         return None  # Of a task or a run that is gone: nobody waits for it.
@@ -126,7 +136,8 @@ def pause_after(trouble: AttemptFailed, attempt: int) -> int:
     """Return the seconds until the attempt after that one."""
     if isinstance(trouble, JobRunning):
         return min(JOB_SECONDS << (attempt - 1), MAX_JOB_SECONDS)
-    return int(min(RETRY_SECONDS * 3 ** (attempt - 1), MAX_RETRY_SECONDS))
+    first = DENIED_SECONDS if isinstance(trouble, AccessDenied) else RETRY_SECONDS
+    return int(min(first * 3 ** (attempt - 1), MAX_RETRY_SECONDS))
 
 
 def overdue(trouble: JobRunning, subtask: Subtask, now: int) -> Failure:
@@ -156,8 +167,16 @@ def noted(services: Services, hold: Hold, record: AttemptRecord) -> AttemptRecor
 
 
 def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
-    """Clear up after an attempt whose finish or release was refused: another one had the subtask by then."""
+    """Clear up after an attempt whose finish or release was refused: another one had the subtask by then.
+
+    What a success names is never touched: a second look costs one read, and a wrong one a finished file.
+    """
     hold = attempt.hold
+    task = services.tasks.get_in_run(hold.task_id, hold.run)
+    if task and task.is_success_of(hold):
+        logger().error("attempt kept, since its success stands", task_id=hold.task_id, no=hold.no)
+        services.media.settle(record.outputs)
+        return
     logger().warning("attempt lost its subtask", task_id=hold.task_id, no=hold.no, attempt=hold.attempt)
     services.tasks.put_record(hold, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)
     discard(services, attempt.outputs)

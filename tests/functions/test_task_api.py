@@ -294,7 +294,7 @@ def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api
         (
             {"source": {"bucket": "input", "key": "nope.mp4"}},
             "404 SourceNotFound",
-            "s3://input/nope.mp4 is not there",
+            "s3://input/nope.mp4 does not exist",
         ),
         ({"source": {"bucket": "no such", "key": "a"}}, "400 InvalidRequest", "body.source.bucket"),
         ({"subtasks": None, "orchestration": "nope"}, "404 OrchestrationNotFound", "no orchestration nope"),

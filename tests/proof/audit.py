@@ -8,7 +8,7 @@ from shared.orchestration import Verdict
 from shared.task import SubtaskStatus, Task, TaskStatus
 from shared.task_list import TaskFilter
 from shared.verdict_store import VerdictFilter
-from tests.deployment import keys
+from tests.deployment import client, keys
 from tests.proof.cloud import Cloud
 from tests.proof.stories import Story, ends
 from tests.unit.attempts import tags
@@ -50,7 +50,7 @@ def check_task(task: Task, story: Story, more_tries: int) -> None:
 
 
 def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:
-    """Check that each subtask that succeeded has its file for good, and that all other files are marked to go."""
+    """Check that what a success of any run names is there for good, and that all other files are marked to go."""
     kept = [output.key for task in tasks for output in outputs(cloud, task)]
     assert len(kept) == len(set(kept))
     left = set(keys())
@@ -65,6 +65,8 @@ def outputs(cloud: Cloud, task: Task) -> Iterator[OutputFile]:
     made = (s for run in (*runs, task) if run for s in run.subtasks if s.status is SubtaskStatus.SUCCESSFUL)
     records = {subtask.record for subtask in made if not subtask.skipped}
     for key in sorted(filter(None, records)):
+        item = client("dynamodb").get_item(TableName="TasksTable", Key={"pk": {"S": task.id}, "sk": {"S": key}})["Item"]
+        assert "expires_at" not in item, f"{key} expires"
         record = cloud.world.tasks.get_record(task.id, key)
         assert record
         assert record.outputs

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from botocore.exceptions import ReadTimeoutError
+
 from shared.budget_store import day_after
 from shared.catalog import put_orchestration
 from shared.orchestration import OrchestrationDocument
 from shared.pipeline import NewTask, cancel_task, create_task, end_task, restart_task
 from shared.subtask_queue import ref_from
-from shared.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task
+from shared.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.uploads import Backfill, backfill
 from tests.deployment import client, put, received
 from tests.outages import Call, aside, die, meanwhile, outage, steps
@@ -37,6 +39,7 @@ CHAIN: Rules = (SMALL, {**COVER, "input": "s1"}, {**COVER, "needs": ["s2"]})
 DIAMOND: Rules = (COVER, {**COVER, "needs": ["s1"]}, {**COVER, "needs": ["s1"]}, {**COVER, "needs": ["s2", "s3"]})
 # Of what is inspected first, nothing else is done, since no score is below 0.
 UNMET: Rules = ({"type": "INSPECT"}, {**COVER, "when": "s1.score < 0"}, {**COVER, "needs": ["s2"]})
+LAST: Rules = (TOO_LATE, COVER)
 HOPELESS: Rules = (TOO_LATE, {**COVER, "needs": ["s1"]}, COVER)
 
 
@@ -240,6 +243,28 @@ def cancelled_early(cloud: Cloud) -> Iterator[None]:
         yield
 
 
+def restarted_before_the_look(*, only_failed: bool) -> Callable[[Cloud], AbstractContextManager[None]]:
+    """Let the last finish be done and its answer be lost, and a person restart the task before its worker looks."""
+
+    @contextmanager
+    def restarted_meanwhile(cloud: Cloud) -> Iterator[None]:
+        asked: list[None] = []
+
+        def restart() -> None:
+            with aside():
+                if asked or cloud.task().status is not TaskStatus.COMPLETED:
+                    return
+                asked.append(None)
+                task = cloud.task()
+                cloud.ask("restart", lambda: restart_task(cloud.world, "main", task.id, only_failed=only_failed))
+            raise ReadTimeoutError(endpoint_url="https://aws")
+
+        with meanwhile("UpdateItem", restart, done=True, times=1000):
+            yield
+
+    return restarted_meanwhile
+
+
 @dataclass(frozen=True)
 class Story:
     """What it is about, what is to be done with the clip, what happens, and how each subtask must end.
@@ -296,6 +321,26 @@ STORIES = (
     Story("a restart", "restart", FOLLOWED, (OK,) * 2, restarted, a_finished_task, run=2),
     Story("a restart of what failed", "restart", LINE, (OK,) * 3, restart_of_failed, a_task_that_failed_by_us, run=2),
     Story("an early restart", "run", FOLLOWED, (OK,) * 2, restart_of_failed, a_task_with_files_not_kept_yet, run=2),
+    Story(
+        "a restart before the look",
+        "finish",
+        LAST,
+        (PAST_THE_END, OK),
+        undone,
+        a_waiting_task,
+        restarted_before_the_look(only_failed=False),
+        run=2,
+    ),
+    Story(
+        "a restart of what failed before the look",
+        "finish",
+        LAST,
+        (PAST_THE_END, OK),
+        undone,
+        a_waiting_task,
+        restarted_before_the_look(only_failed=True),
+        run=2,
+    ),
     Story("a cancel", "cancel", FOLLOWED, (OK, CANCELLED), cancelled, a_begun_task, stopped=True),
     Story("an early cancel", "cancel", ONE, (CANCELLED,), undone, a_waiting_task, cancelled_early, stopped=True),
     Story("an end", "end", FOLLOWED, (ENDED, ENDED), ended, a_waiting_task, stopped=True),

@@ -14,7 +14,7 @@ from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
 from tests.proof.points import calls_of, named, points, sample
 from tests.proof.profile import LONG
-from tests.proof.stories import FOLLOWED, SKIPPED, STORIES, Story, a_waiting_task, told, undone
+from tests.proof.stories import FOLLOWED, OK, ONE, SKIPPED, STORIES, Story, a_waiting_task, told, undone
 from tests.proof.tallies import Tally
 from tests.unit.conftest import the_world
 
@@ -149,7 +149,24 @@ def test_what_s3_denies_for_good_is_told_in_the_end(
 
 
 @pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
-def test_a_source_that_s3_denies_is_told_at_once(
+def test_a_source_that_s3_denies_for_a_while_fails_no_task(
+    operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    tally("trouble for a while: denied")
+
+    @contextmanager
+    def deny(_: Cloud) -> Iterator[None]:
+        with meanwhile(operation, lambda: Answer("AccessDenied", 403), times=2):
+            yield
+
+    with a_cloud(monkeypatch, blink) as cloud:
+        story = Story(f"{operation} denied twice", "run", ONE, (OK,), undone, a_waiting_task, deny, tries=3)
+        told(cloud, story)
+        check(cloud, story)
+
+
+@pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
+def test_a_source_that_s3_denies_is_told_by_the_last_attempt(
     operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     tally("trouble for good: denied")
@@ -159,7 +176,7 @@ def test_a_source_that_s3_denies_is_told_at_once(
         told(cloud, story)
         check(cloud, story)
 
-        assert cloud.task().subtasks[0].attempt == 1
+        assert cloud.task().subtasks[0].attempt == cloud.world.settings.max_attempts
 
 
 def denied(operation: str, code: str) -> Story:

@@ -3,11 +3,12 @@
 import pytest
 
 from shared.attempt import attempt_token
-from shared.task import Hold, Outcome, TaskStatus
+from shared.pipeline import get_task
+from shared.task import Hold, Outcome, SubtaskStatus, TaskStatus
 from shared.worker import run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
-from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, worked
+from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
 from tests.unit.conftest import sent
 
 
@@ -131,13 +132,44 @@ def test_without_versions_a_source_that_changed_fails_for_good(
     assert codes(worked(world, task)) == [code]
 
 
-def test_a_source_that_may_not_be_read_fails_for_good(world: World, blink: bytes) -> None:
+@pytest.mark.parametrize(
+    ("call", "code"), [("HeadObject", "403"), ("GetObject", "AccessDenied"), ("GetObject", "KMS.DisabledException")]
+)
+def test_a_source_that_may_not_be_read_for_a_while_is_worked_on_later(
+    world: World, blink: bytes, call: str, code: str
+) -> None:
     task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
 
-    with outage("HeadObject", error=refusal("403", 403)):
-        task = worked(world, task)
+    with outage(call, error=refusal(code, 403)):
+        again = run_subtask(world, ref, SECONDS)
+    waiting = get_task(world, "main", task.id)
+    assert again
+    world.time += again.seconds * 1000
 
+    assert statuses(waiting) == [SubtaskStatus.WAITING]
+    assert run_subtask(world, ref, SECONDS) is None
+    assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.SUCCESSFUL]
+
+
+def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+    pauses = []
+
+    with outage("HeadObject", times=3, error=refusal("403", 403)):
+        while again := run_subtask(world, ref, SECONDS):
+            pauses.append(again.seconds)
+            world.time += again.seconds * 1000
+
+    assert pauses == [60, 180]
+    task = get_task(world, "main", task.id)
     assert codes(task) == ["SourceFileError.NotReadable"]
+    assert [record.failure and record.failure.code for _, record in world.tasks.get_records(task.id, 1, 1)] == [
+        "InternalError.AccessDenied",
+        "InternalError.AccessDenied",
+        "SourceFileError.NotReadable",
+    ]
 
 
 def test_no_two_attempts_write_to_one_folder() -> None:

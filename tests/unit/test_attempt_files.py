@@ -9,9 +9,10 @@ import pytest
 
 from shared.attempt_files import AttemptFiles, check_disk, local_name
 from shared.attempt_record import AttemptRecord, OutputFile
-from shared.errors import LimitExceeded, ParametersRejected
+from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
 from shared.task import Hold, Source, SubtaskStatus
 from tests.deployment import World, client, put
+from tests.outages import outage, refusal
 from tests.unit.conftest import a_task
 
 
@@ -111,6 +112,13 @@ def test_an_asset_that_is_not_there_or_not_ours_is_refused(files: AttemptFiles, 
         files.asset(uri)
 
     assert refused.value.code == "ParameterError.AssetNotFound"
+
+
+def test_an_asset_that_s3_denies_is_asked_for_again_before_the_parameters_are_blamed(files: AttemptFiles) -> None:
+    with outage("HeadObject", error=refusal("403", 403)), pytest.raises(AccessDenied) as denied:
+        files.asset("logos/ours.png")
+
+    assert denied.value.final.code == "ParameterError.AssetNotFound"
 
 
 def test_a_source_too_big_for_the_disk_is_told_before_it_is_fetched(tmp_path: Path) -> None:

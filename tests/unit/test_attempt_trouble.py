@@ -3,10 +3,11 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from shared.attempt import Attempt
 from shared.errors import ServiceBusy
 from shared.pipeline import get_run, get_task, restart_task
 from shared.task import Failure, Hold, Outcome, SubtaskRef, TaskStatus
-from shared.worker import PutBack, run_subtask
+from shared.worker import PutBack, lose, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import calls, meanwhile, outage
 from tests.unit.attempts import (
@@ -15,6 +16,7 @@ from tests.unit.attempts import (
     NO_FILM,
     SECONDS,
     SMALL,
+    TOO_LATE,
     a_made_task,
     codes,
     tags,
@@ -142,6 +144,49 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files(world: World, bl
     assert done.outcome is Outcome.SUCCEEDED
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     assert tags(keys()[0]) == []
+
+
+@pytest.mark.parametrize("only_failed", [True, False])
+def test_an_attempt_that_won_without_being_told_keeps_its_files_after_a_restart(
+    world: World,
+    blink: bytes,
+    only_failed: bool,  # noqa: FBT001 - what is restarted
+) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), TOO_LATE, COVER)
+    late, cover = sent(world)
+    assert run_subtask(world, late, SECONDS) is None
+    asked: list[int] = []
+
+    def restart() -> None:
+        newest = world.tasks.get(task.id)
+        if newest and newest.status is TaskStatus.COMPLETED and not asked:
+            asked.append(newest.run)
+            restart_task(world, "main", task.id, only_failed=only_failed)
+            raise ReadTimeoutError(endpoint_url="dynamodb")
+
+    with meanwhile("UpdateItem", restart, done=True, times=100):
+        assert run_subtask(world, cover, SECONDS) is None
+
+    assert asked == [1]
+    first = get_run(world, "main", task.id, 1).subtasks[1]
+    assert [f"s3://output/{key}" for key in keys()] == [first.output]
+    assert tags(keys()[0]) == []
+    (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == first.record]
+    assert "expires_at" not in row
+
+
+def test_whatever_an_attempt_believes_it_never_removes_the_files_of_its_success(world: World, blink: bytes) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
+    hold = Hold(task.id, 1, 1, attempt=1)
+    record = world.tasks.get_record(task.id, hold.record)
+    assert record
+    attempt = Attempt(world, task, hold, SECONDS, outputs=list(record.outputs))
+
+    lose(world, attempt, record)
+
+    assert [f"s3://output/{key}" for key in keys()] == [task.subtasks[0].output]
+    (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == hold.record]
+    assert "expires_at" not in row
 
 
 def test_a_crash_after_the_finish_is_made_up_for(world: World, blink: bytes) -> None:

@@ -10,7 +10,7 @@ import requests
 
 from infra.local.aws_door import AwsDoor
 from shared.attempt_record import OutputFile
-from shared.errors import Interrupted, MediaRejected, NotFound, ServiceBusy
+from shared.errors import AccessDenied, Interrupted, MediaRejected, NotFound, NotReadable, ServiceBusy
 from shared.media_store import (
     MAX_UPLOAD_BYTES,
     SINGLE_UPLOAD_BYTES,
@@ -71,13 +71,18 @@ def test_an_output_that_s3_does_not_hand_out_now_is_worth_another_try(world: Wor
         world.media.read(an_output())
 
 
-@pytest.mark.parametrize("code", ["404", "403", "400", "405", "NoSuchBucket"])
-def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("404", NotFound), ("403", NotReadable), ("400", NotFound), ("405", NotFound), ("NoSuchBucket", NotFound)],
+)
+def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str, error: type[NotFound]) -> None:
     with (
         outage("HeadObject", error=refusal(code)),
-        pytest.raises(NotFound, match="is not there"),
+        pytest.raises(NotFound, match="does not exist") as missing,
     ):
         world.media.pin("input", "a.mp4")
+
+    assert type(missing.value) is error
 
 
 def listed(world: World, *, prefix: str = "", limit: int = 100, bucket: str = "input") -> list[list[Upload]]:
@@ -160,7 +165,10 @@ def test_what_is_fetched_is_what_was_pinned(world: World, tmp_path: Path, name: 
     [
         ("404", MediaRejected, "SourceFileError.Deleted"),
         ("NoSuchVersion", MediaRejected, "SourceFileError.Deleted"),
-        ("403", MediaRejected, "SourceFileError.NotReadable"),
+        ("403", AccessDenied, "InternalError.AccessDenied"),
+        ("AccessDenied", AccessDenied, "InternalError.AccessDenied"),
+        ("InvalidObjectState", MediaRejected, "SourceFileError.Archived"),
+        ("KMS.DisabledException", Interrupted, "InternalError.Storage"),
         ("PreconditionFailed", MediaRejected, "SourceFileError.Changed"),
         ("InternalError", Interrupted, "InternalError.Storage"),
     ],

@@ -148,7 +148,7 @@ def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again
 def test_a_source_that_is_not_there_is_not_found(world: World, bucket: str, key: str, version: str | None) -> None:
     put("films/clip.mp4", b"x")
 
-    with pytest.raises(NotFound, match="is not there") as missing:
+    with pytest.raises(NotFound, match="does not exist") as missing:
         asked(world, NewTask(bucket, key, version, subtasks=(SHOT,)))
 
     assert missing.value.code == "SourceNotFound"

@@ -298,6 +298,58 @@ def test_a_move_whose_answer_was_lost_is_not_refused(
     assert moved.outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("move", "ended", "run"),
+    [
+        (end_task, False, 1),
+        (cancel_task, False, 1),
+        (restart_task, True, 2),
+        (partial(restart_task, only_failed=True), True, 2),
+    ],
+)
+def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_since(
+    world: World, move: Callable[[World, str, str], Task], run: int, *, ended: bool
+) -> None:
+    task = stored(world, ended=ended)
+    others: list[int] = []
+
+    def restart() -> None:
+        if others:
+            return
+        others.append(run + 1)
+        if ended:
+            end_task(world, "main", task.id)
+        restart_task(world, "main", task.id)
+        raise LOST
+
+    with meanwhile("UpdateItem", restart, done=True, times=100):
+        moved = move(world, "main", task.id)
+
+    assert (moved.run, moved.outcome) == (run, Outcome.ENDED)
+    newest = get_task(world, "main", task.id)
+    assert (newest.run, newest.status) == (run + 1, TaskStatus.WAITING), "nobody has touched the run of the other"
+
+
+def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+    others: list[int] = []
+
+    def finish_and_restart() -> None:
+        if not others:
+            others.append(2)
+            finished(world, task, 1)
+            restart_task(world, "main", task.id)
+
+    with (
+        meanwhile("UpdateItem", finish_and_restart, times=100),
+        pytest.raises(Conflict, match=r"run 1 of task .* ended before it could be cancelled, and run 2 has begun"),
+    ):
+        cancel_task(world, "main", task.id)
+
+    assert get_task(world, "main", task.id).status is TaskStatus.WAITING
+
+
 @pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])
 def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(world: World, lost: str) -> None:
     task = stored(world, ended=True)

@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from shared.errors import (
+    AccessDenied,
     AttemptFailed,
     Interrupted,
     JobRunning,
@@ -216,6 +217,8 @@ class Refusal:
     failure: str
     message: str
     status: int = 400
+    final: str = ""
+    final_message: str = ""
 
 
 REFUSALS = [
@@ -226,12 +229,19 @@ REFUSALS = [
     Refusal("LimitExceededException", JobRunning, "InternalError.JobRunning", "waiting for Rekognition to have room"),
     Refusal(
         "AccessDeniedException",
-        OperationFailed,
-        "OperationError.NotAllowed",
-        r"allow rekognition:StartLabelDetection to the role of RunSubtask.* choose another provider$",
+        AccessDenied,
+        "InternalError.AccessDenied",
+        "AWS denied the use of Rekognition",
+        final="OperationError.NotAllowed",
+        final_message=r"allow rekognition:StartLabelDetection to the role of RunSubtask.* choose another provider$",
     ),
     Refusal(
-        "InvalidS3ObjectException", MediaRejected, "SourceFileError.NotReadable", "it was deleted, lies in another"
+        "InvalidS3ObjectException",
+        AccessDenied,
+        "InternalError.AccessDenied",
+        "Rekognition was denied access to the file",
+        final="SourceFileError.NotReadable",
+        final_message="it was deleted, lies in another",
     ),
     Refusal(
         "VideoTooLargeException", LimitExceeded, "LimitError.TooLarge", "too large or too long for Rekognition: no"
@@ -252,6 +262,9 @@ def test_a_refusal_means_what_its_type_says(aws: Aws, refusal: Refusal) -> None:
             aws.labels(bench())
 
     assert (type(told.value), told.value.code) == (refusal.leaf, refusal.failure)
+    if isinstance(told.value, AccessDenied):
+        assert told.value.final.code == refusal.final
+        assert re.search(refusal.final_message, told.value.final.message)
 
 
 def test_a_look_that_is_refused_is_told_from_a_start_that_is(aws: Aws) -> None:
@@ -259,8 +272,10 @@ def test_a_look_that_is_refused_is_told_from_a_start_that_is(aws: Aws) -> None:
         start(stub, "text_detection", f"{JOB}-text-1")
         refuse(stub, "get_text_detection", "AccessDeniedException")
 
-        with pytest.raises(OperationFailed, match="allow rekognition:GetTextDetection"):
+        with pytest.raises(AccessDenied) as told:
             aws.text(bench())
+
+    assert "allow rekognition:GetTextDetection" in told.value.final.message
 
 
 def test_a_page_that_is_refused_spoils_the_attempt_and_nothing_else(aws: Aws) -> None:

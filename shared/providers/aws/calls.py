@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import (
+    AccessDenied,
     AttemptFailed,
     Interrupted,
     JobRunning,
@@ -62,7 +63,8 @@ def meaning(service: str, error: ClientError) -> AttemptFailed:
             f"this deployment may not use {service}: allow {action} to the role of RunSubtask, as template.yaml does, "
             "or choose another provider"
         )
-        return OperationFailed(message, code="OperationError.NotAllowed")
+        final = OperationFailed(message, code="OperationError.NotAllowed")
+        return AccessDenied(f"AWS denied the use of {service}", final=final)
     return refused_file(service, code, told)
 
 
@@ -73,7 +75,8 @@ def refused_file(service: str, code: str, told: str) -> AttemptFailed:
             f"{service} can't read the file in S3: it was deleted, lies in another region, or the role of RunSubtask "
             f"may not read it ({told})"
         )
-        return MediaRejected(message, code="SourceFileError.NotReadable")
+        final = MediaRejected(message, code="SourceFileError.NotReadable")
+        return AccessDenied(f"{service} was denied access to the file in S3", final=final)
     if code == "VideoTooLargeException":
         return LimitExceeded(f"the file is too large or too long for {service}: {told}", code="LimitError.TooLarge")
     if code in INVALID:

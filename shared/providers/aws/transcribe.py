@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
-from shared.errors import Interrupted, JobRunning, MediaRejected, NotFound
+from shared.errors import AccessDenied, Interrupted, JobRunning, MediaRejected, NotFound, NotReadable
 from shared.media_store import MediaStore
 from shared.operations.analysis.speech import sentences
 from shared.operations.findings import Segment
@@ -120,11 +120,14 @@ def start(client: "TranscribeServiceClient", media: MediaStore, place: Source, n
 
 def check_newest(media: MediaStore, place: Source) -> None:
     """Raise MediaRejected unless the pinned object is the newest of its key: Transcribe reads no other version."""
+    message = f"the source file was deleted before {SERVICE} could read it, and it reads no earlier version"
+    deleted = MediaRejected(message, code="SourceFileError.Deleted")
     try:
         newest = media.pin(place.bucket, place.key)
+    except NotReadable as error:
+        raise AccessDenied("S3 denied access to the source file", final=deleted) from error
     except NotFound as error:
-        message = f"the source file was deleted before {SERVICE} could read it, and it reads no earlier version"
-        raise MediaRejected(message, code="SourceFileError.Deleted") from error
+        raise deleted from error
     pinned, found = (
         (place.version_id, newest.version_id) if place.version_id else (place.e_tag or newest.e_tag, newest.e_tag)
     )
