@@ -104,8 +104,19 @@ def with_code(template: str, code_uri: str) -> str:
         for name, parameter in document["Parameters"].items()
         if parameter["Type"] == "Number"
     }
-    document["Resources"] = with_batches(with_numbers(document["Resources"], numbers))
+    resources = without_metric_math(document["Resources"])
+    document["Resources"] = with_batches(with_numbers(resources, numbers))
     return json.dumps(document)
+
+
+def without_metric_math(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resources without the alarms that calculate: ministack refuses them, and has no metrics of queues."""
+    return {name: resource for name, resource in resources.items() if not calculates(resource)}
+
+
+def calculates(resource: Mapping[str, Any]) -> bool:
+    """Return whether a resource is an alarm on an expression of several metrics."""
+    return resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
 
 
 def with_numbers(part: Any, numbers: Mapping[str, int]) -> Any:  # noqa: ANN401 - any part of a template

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
 from infra.local.deploy import PARAMETERS, package, with_batches, with_code
 from infra.local.emulator import PROJECT
@@ -58,6 +59,15 @@ def test_numbers_are_numbers_save_in_environment_variables(template: dict[str, A
     assert properties["Events"]["Subtasks"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] == 2
     assert properties["EphemeralStorage"]["Size"] == 10240
     assert properties["Environment"]["Variables"]["REELMILL_MAX_ATTEMPTS"] == {"Ref": "MaxAttempts"}
+
+
+def test_only_the_alarms_that_calculate_are_left_out(template: dict[str, Any]) -> None:
+    whole = yaml_parse((PROJECT / "template.yaml").read_text())["Resources"]
+    left_out = {name: resource for name, resource in whole.items() if name not in template["Resources"]}
+
+    assert {resource["Type"] for resource in left_out.values()} == {"AWS::CloudWatch::Alarm"}
+    assert all("Metrics" in resource["Properties"] for resource in left_out.values())
+    assert not [name for name in left_out if f'"{name}"' in json.dumps(template)]
 
 
 def test_its_parameters_are_the_templates(template: dict[str, Any]) -> None:

@@ -244,17 +244,6 @@ def test_every_table_can_be_taken_back_to_any_second_of_the_last_weeks() -> None
         }
 
 
-def test_an_alarm_tells_when_a_queue_of_what_failed_is_not_emptied() -> None:
-    watched = {
-        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm
-        for alarm in of_kind(OWNED, "CloudWatch::Alarm").values()
-        if alarm["Namespace"] == "AWS/SQS"
-    }
-
-    for queue in ("SubtaskDeadLetterQueue", "FailedUploadsQueue"):
-        assert watched[queue]["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
-
-
 def test_a_days_work_is_bounded_by_whoever_wants_it_and_an_alarm_tells_when_it_is_spent() -> None:
     limits = {"DailyTasks": "REELMILL_DAILY_TASKS", "DailyComputeSeconds": "REELMILL_DAILY_COMPUTE_SECONDS"}
     for limit, variable in limits.items():
@@ -265,7 +254,6 @@ def test_a_days_work_is_bounded_by_whoever_wants_it_and_an_alarm_tells_when_it_i
         assert worker[variable] == {"Ref": limit}
         assert (alarm["Namespace"], alarm["MetricName"]) == ("Reelmill", "SubtasksHeldBack")
         assert alarm["Dimensions"] == [{"Name": "service", "Value": worker["POWERTOOLS_SERVICE_NAME"]}]
-    assert of_kind(OWNED, "CloudWatch::Alarm")["BudgetAlarm"]["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
     assert "BudgetAlarm" not in of_kind(PLAIN, "CloudWatch::Alarm")
 
 
