@@ -195,7 +195,7 @@ def test_a_task_that_this_version_cannot_read_is_left_out_and_spoils_no_page(
     turned = pages(world, TaskFilter(), 2)
 
     assert ids(turned) == [task.id for task in tasks if task is not tasks[1]]
-    assert [record.task_id for record in caplog.records] == [tasks[1].id]  # type: ignore[attr-defined]
+    assert [record.what for record in caplog.records] == [f"task {tasks[1].id}"]  # type: ignore[attr-defined]
 
 
 def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(
