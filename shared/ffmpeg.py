@@ -61,11 +61,6 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
         "SourceFileError.Unreadable",
         "most of the file is damaged and could not be decoded",
     ),
-    0x100 - 0xF8: (  # AVERROR_DECODER_NOT_FOUND and its kin begin with that byte
-        MediaRejected,
-        "SourceFileError.UnsupportedCodec",
-        "the file is compressed in a way that ffmpeg can't decode",
-    ),
     -ENOSPC & 0xFF: (
         LimitExceeded,
         "LimitError.Disk",

@@ -4,7 +4,7 @@ import math
 import os
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -70,6 +70,7 @@ class Video:
 
     `rotation` is how many degrees clockwise a player turns what is stored. `matrix` is by what YUV was made, or RGB
     where it wasn't. None means that the file doesn't say. Durations in seconds, bit rates in bits a second.
+    `decodable` is what ffmpeg says, once it was asked.
     """
 
     codec: str
@@ -87,11 +88,15 @@ class Video:
     interlaced: bool = False
     duration: float | None = None
     bit_rate: int | None = None
+    decodable: bool = True
 
 
 @dataclass(frozen=True)
 class Audio:
-    """A sound track. `default` is the file's own hint at which of several to play."""
+    """A sound track. `default` is the file's own hint at which of several to play.
+
+    `decodable`, `empty` (it holds nothing) and `holes` (packets are missing) are what ffmpeg says, once it was asked.
+    """
 
     codec: str
     channels: int | None
@@ -101,6 +106,9 @@ class Audio:
     language: str | None = None
     default: bool = False
     title: str | None = None
+    decodable: bool = True
+    empty: bool = False
+    holes: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,8 +145,21 @@ class Media:
 
     @property
     def audio(self) -> Audio | None:
-        """The sound that a player plays: the first default one, else the first."""
-        return next((audio for audio in self.audios if audio.default), next(iter(self.audios), None))
+        """The sound that a player plays: of those that can be decoded the first default one, else the first."""
+        return _main([audio for audio in self.audios if audio.decodable and not audio.empty]) or self.main_audio
+
+    @property
+    def main_audio(self) -> Audio | None:
+        """The sound that the file marks as its main one, also where it can't be decoded: default, else the first."""
+        return _main([audio for audio in self.audios if not audio.empty])
+
+    def track(self, audio: Audio) -> int:
+        """Return the place of one of its sounds among them, from 0, as ffmpeg counts: two may be alike."""
+        return next(place for place, other in enumerate(self.audios) if other is audio)
+
+
+def _main(audios: Sequence[Audio]) -> Audio | None:
+    return next((audio for audio in audios if audio.default), next(iter(audios), None))
 
 
 def probe(path: Path, name: str) -> Media:

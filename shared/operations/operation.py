@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from shared.ffmpeg import Ffmpeg, Progress
+from shared.operations.decoding import probed
 from shared.operations.findings import Provider, Result
-from shared.probe import Media, probe
+from shared.probe import Media
 from shared.task import Source, SubtaskType
 
 
@@ -93,7 +94,7 @@ class Workbench:
     @cached_property
     def media(self) -> Media:
         """What the input is."""
-        return probe(self.source, self.files.name)
+        return probed(self.source, self.files.name, self.ffmpeg)
 
     @property
     def remarks(self) -> tuple[str, ...]:

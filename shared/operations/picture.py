@@ -27,16 +27,19 @@ TONE_MAP = (
 
 
 def shown(media: Media, limits: Limits) -> Video:
-    """Return the picture to work on; raise when there is none, or it is larger than may be decoded."""
+    """Return the picture to work on; raise when there is none, or it can't be decoded."""
     if media.video is None:
         message = "the source has sound but no picture"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
-    check_size(media.video, limits)
+    check(media.video, limits)
     return media.video
 
 
-def check_size(video: Video, limits: Limits) -> None:
-    """Raise when the picture is larger than may be decoded."""
+def check(video: Video, limits: Limits) -> None:
+    """Raise when the picture can't be decoded, or is larger than may be decoded."""
+    if not video.decodable:
+        message = f"the picture ({video.codec}) can't be decoded: convert it to a usual codec such as H.264"
+        raise MediaRejected(message, code="SourceFileError.UnsupportedCodec")
     if video.width * video.height > limits.max_pixels:
         message = f"the picture, {video.width} by {video.height}, has more than {limits.max_pixels} pixels"
         raise LimitExceeded(message, code="LimitError.PictureSize")

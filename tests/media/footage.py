@@ -22,6 +22,7 @@ RED = ("-f", "lavfi", "-i", "color=0xdc281e:s=1280x720:d=0.4", "-vf")
 GREY = ("-f", "lavfi", "-i", "color=gray:s=1280x720:d=0.4", "-vf")
 LOSSLESS = "log-level=error:lossless=1:colorprim=bt2020:colormatrix=bt2020nc"
 NAMELESS = "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
+LOST = "noise=drop=between(pts*tb\\,1.4\\,3.4)"
 PITCHES = {"en": 300, "fr": 800, "de": 2100}  # Hz
 TONES = tuple(part for hertz in PITCHES.values() for part in ("-t", "2", "-f", "lavfi", "-i", f"sine={hertz}:r=48000"))
 PQ = "hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=error"
@@ -194,6 +195,39 @@ RECIPES: dict[str, tuple[str, ...]] = {
     ),
     "late-beeps.mkv": ("-i", "beeps.mp4", "-c", "copy", "-output_ts_offset", "10"),
     "beeps.ts": ("-i", "beeps.mp4", "-c", "copy"),
+    # A beep in each second, on the left a little louder; some of its packets are lost on the way: from 1.4 to 3.4 s.
+    "ticks.mkv": (
+        *("-t", "5", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-f", "lavfi", "-i"),
+        "aevalsrc='if(lt(mod(t,1),.1),.5*sin(2000*PI*t))|if(lt(mod(t,1),.1),.3*sin(2000*PI*t))':s=48000:d=5",
+        *(*X264, "-c:a", "pcm_s16le"),
+    ),
+    **{
+        f"ticks-{codec}.mkv": ("-i", "ticks.mkv", "-c:v", "copy", "-c:a", codec)
+        for codec in ("aac", "libopus", "libmp3lame", "mp2")
+    },
+    **{
+        f"holed-{codec}.mkv": ("-i", f"ticks-{codec}.mkv", "-c", "copy", "-bsf:a", LOST)
+        for codec in ("aac", "libopus", "libmp3lame")
+    },
+    "holed-pcm.mkv": ("-i", "ticks.mkv", "-c", "copy", "-bsf:a", LOST),
+    "holed.mp4": ("-i", "holed-aac.mkv", "-c", "copy"),
+    "holed.ts": ("-i", "ticks-mp2.mkv", "-c", "copy", "-bsf:a", LOST),
+    "twice-holed.mkv": ("-i", "holed-aac.mkv", "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy"),
+    # Times that a recorder rounds to and fro by 10 ms, and nothing is missing.
+    "jittery.mkv": ("-i", "ticks.mkv", "-c", "copy", "-bsf:a", "setts=ts=TS+10*mod(N\\,2)"),
+    # Two tracks, one for each kind of player, as iPhones write them.
+    "phone.mov": (
+        *("-i", "plain.mp4", "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", "-disposition:a:1", "0"),
+        *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"),
+    ),
+    # Sound tracks without a packet: the first, the second, the only one.
+    **{
+        f"empty-{tracks}.mkv": (
+            *("-i", "phone.mov", "-map", "0:v", "-map", "0:a:0", "-map", "0:a:1", "-c", "copy"),
+            *(part for track in tracks for part in (f"-bsf:a:{int(track) - 1}", "noise=drop=1")),
+        )
+        for tracks in ("1", "2", "12")
+    },
     "centre.flac": (*BUNNY, "-vn", "-af", "pan=5.1|FC=c2"),
     "eight.flac": (*BUNNY, "-vn", "-af", "pan=7.1|FC=c2|SL=c0|SR=c1"),
     "twelve.wav": (*BUNNY, "-vn", "-af", "pan=7.1.4|FC=c2|TFL=c0|TFR=c1"),
@@ -304,6 +338,21 @@ class Clips:
     def _is_clip(self, part: str) -> bool:
         return part in RECIPES or (self.folder / part).exists()
 
+    def undecodable(self, name: str, *tracks: int) -> Path:
+        """Return a MOV of which those tracks, counted from 0, are of a codec that no decoder here knows."""
+        path = self.folder / f"undecodable-{'-'.join(map(str, tracks))}-{name}"
+        data = bytearray(self(name).read_bytes())
+        place = -1
+        for track in range(max(tracks) + 1):
+            place = data.index(b"stsd", place + 1)
+            if track in tracks:
+                data[place + 16 : place + 20] = b"apac"  # the name of the sample entry: ISO/IEC 14496-12, 8.5.2
+                for config in (b"wave", b"avcC"):
+                    if (found := data.find(config, place, place + 400)) >= 0:
+                        data[found : found + 4] = b"none"  # else it would tell the true codec
+        path.write_bytes(data)
+        return path
+
     def cut(self, name: str, size: int) -> Path:
         """Return the first `size` bytes of a clip."""
         path = self.folder / f"cut-{size}-{name}"
@@ -363,12 +412,12 @@ class Samples:
     values: list[float]
 
 
-def samples(path: Path) -> Samples:
-    """Decode the first sound track to its end, with PyAV."""
+def samples(path: Path, track: int = 0) -> Samples:
+    """Decode a sound track, counted from 0, to its end, with PyAV."""
     with av.open(path) as container:
         resampler = av.AudioResampler(format="flt", layout="mono")
-        rate = container.streams.audio[0].rate
-        blocks = [made for frame in container.decode(audio=0) for made in resampler.resample(frame)]
+        rate = container.streams.audio[track].rate
+        blocks = [made for frame in container.decode(audio=track) for made in resampler.resample(frame)]
     values = array("f")
     for block in blocks:
         values.frombytes(bytes(block.planes[0])[: 4 * block.samples])

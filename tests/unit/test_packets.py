@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.operations.inspection.packets import Packet, read_packets
+from shared.operations.packets import Packet, read_packets
 
 LIST = """#extradata 0:       38, 0xe0c60af9
 #software: Lavf63.1.102

@@ -1,7 +1,7 @@
 """What a video is made of: shots, chapters, highlights, the best cover picture, and what is to be seen."""
 
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations import picture, segments
+from shared.operations import picture, segments, sound
 from shared.operations.analysis import chapters, cover, highlights, survey
 from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult, Cover
 from shared.operations.findings import Segment
@@ -33,6 +33,7 @@ def run(params: AnalyzeParams, bench: Workbench) -> Yield:
         warnings += said
     if shown and shown.score < POOR:
         warnings.append("no picture is sharp, bright and rich in contrast: the cover is the best of poor ones")
+    warnings += sound.left_out(bench.media)
     whole = _result(params, seen, shown, tags)
     files.append(segments.file_of(whole, bench, shots=whole.shot_count, chapters=whole.chapter_count))
     return Yield(tuple(files), result=_short(whole), warnings=tuple(warnings))

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from shared.errors import MediaRejected
-from shared.operations import picture, segments
+from shared.operations import picture, segments, sound
 from shared.operations.analysis import sampling, words
 from shared.operations.analysis.analyze_params import ProviderName
 from shared.operations.analysis.asking import Question, answers
@@ -97,8 +97,12 @@ def run(params: ModerateParams, bench: Workbench) -> Yield:
 def _kinds(params: ModerateParams, bench: Workbench) -> tuple[tuple[Kind, ...], list[str]]:
     """Return where words are to be looked for; raise MediaRejected when there is nothing to moderate."""
     if bench.media.video is not None:
-        wanted = [kind for kind in params.words_in if kind is Kind.TEXT or bench.media.audio is not None]
-        lost = ["the source has no sound: the words were not looked for there"] * (len(wanted) < len(params.words_in))
+        audio = bench.media.audio
+        wanted = [kind for kind in params.words_in if kind is Kind.TEXT or (audio and audio.decodable)]
+        lacks = "sound that can be decoded" if audio else "sound"
+        lost = [f"the source has no {lacks}: the words were not looked for there"]
+        lost *= len(wanted) < len(params.words_in)
+        lost += sound.left_out(bench.media) if Kind.SPEECH in params.words_in else []
         return (tuple(dict.fromkeys(wanted)), lost) if params.words else ((), [])
     if not params.words:
         message = "the source has no picture, and no words are given to look for in what is said"

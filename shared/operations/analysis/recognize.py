@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.errors import MediaRejected
-from shared.operations import segments
+from shared.operations import picture, segments, sound
 from shared.operations.analysis import cues, words
 from shared.operations.analysis.analyze_params import ProviderName
 from shared.operations.analysis.asking import Question, answers
@@ -87,14 +87,24 @@ def run(params: RecognizeParams, bench: Workbench) -> Yield:
 
 def recognisable(kinds: tuple[Kind, ...], bench: Workbench) -> tuple[tuple[Kind, ...], list[str]]:
     """Return those kinds that the file can have, a warning for each other; raise MediaRejected when none is left."""
-    there = {Kind.TEXT: bench.media.video, Kind.SPEECH: bench.media.audio}
-    left = tuple(dict.fromkeys(kind for kind in kinds if there[kind] is not None))
+    media = bench.media
+    there = {Kind.TEXT: media.video, Kind.SPEECH: media.audio}
+    left = tuple(dict.fromkeys(kind for kind in kinds if (stream := there[kind]) and stream.decodable))
+    if not left and Kind.SPEECH in kinds:
+        sound.heard(media)
+    if not left and Kind.TEXT in kinds and media.video:
+        picture.check(media.video, bench.ffmpeg.limits)
     if not left:
-        lacks = ("sound", "NoAudio") if Kind.SPEECH in kinds else ("picture", "NoVideo")
-        message = f"the source has no {lacks[0]}, and nothing else is asked for"
-        raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
-    reasons = {Kind.TEXT: "no picture: no text was looked for", Kind.SPEECH: "no sound: no speech was looked for"}
-    return left, [f"the source has {reasons[kind]}" for kind in dict.fromkeys(kinds) if kind not in left]
+        kind, code = ("sound", "NoAudio") if Kind.SPEECH in kinds else ("picture", "NoVideo")
+        message = f"the source has no {kind}, and nothing else is asked for"
+        raise MediaRejected(message, code=f"SourceFileError.{code}")
+    lacks = {Kind.TEXT: ("picture", "text"), Kind.SPEECH: ("sound", "speech")}
+    warnings = [
+        f"the source has no {what}{' that can be decoded' if there[kind] else ''}: no {sought} was looked for"
+        for kind, (what, sought) in lacks.items()
+        if kind in kinds and kind not in left
+    ]
+    return left, [*warnings, *(sound.left_out(media) if Kind.SPEECH in kinds else ())]
 
 
 def _subtitles(bench: Workbench, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:

@@ -7,6 +7,7 @@ from shared.operations import measure, picture
 from shared.operations.analysis import shots
 from shared.operations.analysis.shots import Shot
 from shared.operations.operation import Workbench
+from shared.operations.sound import ON_THE_CLOCK
 from shared.probe import Video
 
 LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the bench's folder
@@ -83,9 +84,15 @@ def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
     # Without times, since the last look lasts longer than the picture, and how far ffmpeg came is asked.
     outputs += ["-map", "[thumbs]", "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{THUMBS}"]
-    if bench.media.audio is not None:
-        track = bench.media.audios.index(bench.media.audio)
-        heard = [measure.cleared(sound=True), "ebur128=metadata=1:framelog=quiet", measure.written(HEARD, sound=True)]
+    audio = bench.media.audio
+    if audio is not None and audio.decodable:
+        track = bench.media.track(audio)
+        heard = [
+            measure.cleared(sound=True),
+            ON_THE_CLOCK,
+            "ebur128=metadata=1:framelog=quiet",
+            measure.written(HEARD, sound=True),
+        ]
         graph.append(f"[0:a:{track}]{','.join(heard)}[heard]")
         outputs += ["-map", "[heard]", "-f", "null", "-"]
     return ["-filter_complex", ";".join(graph), *outputs]

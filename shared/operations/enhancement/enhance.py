@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.errors import MediaRejected
+from shared.operations import sound
 from shared.operations.enhancement import enhance_picture, enhance_sound
 from shared.operations.enhancement.enhance_params import EnhanceParams
 from shared.operations.enhancement.enhance_sound import Method
@@ -141,8 +142,9 @@ def _warnings(work: Work, after: Loudness | None) -> list[str]:
         found.append("the source has no sound: its picture alone was enhanced")
     if len(media.videos) > 1 and work.video:
         found.append(f"the source has {len(media.videos)} pictures: the first was taken")
-    if len(media.audios) > 1:
+    if work.audio and len(media.audios) > 1:
         found.append(f"the source has {len(media.audios)} sound tracks: number {work.track + 1} was taken")
+    found += sound.left_out(media)
     if media.subtitles and work.video:
         found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if work.video and not work.copies_video:

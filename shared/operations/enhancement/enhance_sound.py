@@ -22,8 +22,6 @@ SPEECH = (
     "deesser=i=0.3",
     "acompressor=threshold=-24dB:ratio=2.5:attack=8:release=150:knee=6",  # quiet and loud words come closer
 )
-# Sound that begins late gets silence before, so that a second run can put it beside the same picture.
-FROM_THE_START = "aresample=async=1:first_pts=0"
 # A compressed sound overshoots its peaks: so many dB stay free below the limit.
 HEADROOM = 0.5
 OVERSAMPLED = 192_000  # Hz: ITU-R BS.1770 looks for true peaks at four times 48 kHz.
@@ -74,7 +72,6 @@ class Levelling:
 def cleaning(asked: SoundParams, before: Loudness | None) -> tuple[str, ...]:
     """Return the filters that come before the loudness, for a sound that is so loud; None if nobody listened."""
     return (
-        FROM_THE_START,
         # Noise first: what comes after makes it louder where nobody speaks.
         *_denoise(asked.denoise, before),
         *(SPEECH if asked.speech else []),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.errors import MediaRejected
-from shared.operations import picture
+from shared.operations import picture, sound
 from shared.operations.enhancement import enhance_picture, enhance_sound
 from shared.operations.enhancement.enhance_params import EnhanceParams, PictureParams
 from shared.operations.enhancement.enhance_sound import Levelling
@@ -52,7 +52,7 @@ class Work:
     @property
     def track(self) -> int:
         """Which of the source's sound tracks is taken, from 0."""
-        return self.media.audios.index(self.audio) if self.audio else 0
+        return self.media.track(self.audio) if self.audio else 0
 
     @property
     def copies_video(self) -> bool:
@@ -63,7 +63,7 @@ class Work:
     @property
     def copies_audio(self) -> bool:
         """Whether the sound stays as it is, bit by bit."""
-        asked = self.params.sound or self.params.audio
+        asked = self.params.sound or self.params.audio or (self.audio and self.audio.holes)
         return not asked and self._copyable(self.audio, self.encoding.rules.audios)
 
     @property
@@ -88,13 +88,23 @@ def planned(params: EnhanceParams, bench: Workbench) -> Work:
     media = bench.media
     video = media.video if params.encoding.rules.videos else None
     if video:
-        picture.check_size(video, bench.ffmpeg.limits)
-    wanted = [("picture", "NoVideo", params.picture, video), ("sound", "NoAudio", params.sound, media.audio)]
+        picture.check(video, bench.ffmpeg.limits)
+    tracks = sound.tracks(media) if params.sound else sound.decodable(media)
+    audio = media.audio if tracks else None
+    wanted = [("picture", "NoVideo", params.picture, video), ("sound", "NoAudio", params.sound, audio)]
     if not any(asked and stream for _, _, asked, stream in wanted):
         kind, code = next((kind, code) for kind, code, asked, stream in wanted if asked and not stream)
         message = f"the source has no {kind} that could be enhanced, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
-    return _listened(Work(params, video, media.audio, media), bench)
+    return _listened(_looked_through(Work(params, video, audio, media), bench), bench)
+
+
+def _looked_through(work: Work, bench: Workbench) -> Work:
+    """Return the work with what is known of holes in a sound that would be copied."""
+    if work.audio is None or not work.copies_audio:
+        return work
+    media = sound.looked_through(bench, work.media, [work.audio])
+    return replace(work, media=media, audio=media.audios[work.track])
 
 
 def _listened(work: Work, bench: Workbench) -> Work:
@@ -102,9 +112,10 @@ def _listened(work: Work, bench: Workbench) -> Work:
     if work.audio is None or work.copies_audio:
         return work
     asked = work.params.sound
-    mixing = encoding.audio_filters(work.encoding.audio_codec, work.encoding.sound or AudioParams(), work.audio)
+    filters = encoding.audio_filters(work.encoding.audio_codec, work.encoding.sound or AudioParams(), work.audio)
+    mixing = (sound.ON_THE_CLOCK, *filters)
     if asked is None:
-        return replace(work, chain=tuple(mixing))
+        return replace(work, chain=mixing)
     before = None
     if asked.loudness or asked.denoise:
         before = measured(bench, bench.source, work.track, chain=mixing, share=enhance_sound.SHARE)

@@ -9,10 +9,10 @@ from pathlib import Path
 from shared.errors import MediaRejected, OperationFailed
 from shared.operations import loudness, measure
 from shared.operations.inspection import blockiness
-from shared.operations.inspection.packets import Packet, read_packets
 from shared.operations.loudness import Loudness
 from shared.operations.measure import Measured
 from shared.operations.operation import Workbench
+from shared.operations.packets import Packet, read_packets
 from shared.probe import Media
 
 # Names in the bench's folder.
@@ -117,7 +117,7 @@ class Examination:
 
 
 def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
-    """Run ffmpeg once over the input; what is damaged ends nothing. Raise MediaRejected for a codec it doesn't know."""
+    """Run ffmpeg once over the input; what is damaged ends nothing."""
     media = bench.media
     graph: list[str] = []
     shown: list[str] = []
@@ -126,8 +126,8 @@ def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, in
         graph += _picture(checks)
         shown += ["-map", "[frames]"]
         copied += ["-map", "0:V:0"]  # a capital V passes over cover art
-    if media.audio:
-        track = f"0:a:{media.audios.index(media.audio)}"
+    if media.audio and media.audio.decodable:
+        track = f"0:a:{media.track(media.audio)}"
         graph.append(f"[{track}]{_sound()}[sounds]")
         shown += ["-map", "[sounds]"]
         copied += ["-map", track]
@@ -149,18 +149,16 @@ def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, in
             frame_rate=media.video.frame_rate if media.video else None,
             share=share,
         )
-    except (MediaRejected, OperationFailed) as error:
-        if error.code == "SourceFileError.UnsupportedCodec":
-            raise
+    except (MediaRejected, OperationFailed):
         complete = False  # What was measured up to there has been written.
     return _read(bench, complete=complete)
 
 
 def listen(bench: Workbench, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[Sound, ...]:
     """Return what the sound of another file is like."""
-    if media.audio is None:
+    if media.audio is None or not media.audio.decodable:
         return ()
-    track = ("-map", f"0:a:{media.audios.index(media.audio)}")
+    track = ("-map", f"0:a:{media.track(media.audio)}")
     bench.ffmpeg.run(
         [*bench.ffmpeg.input_arguments(path), *track, "-af", _sound(), "-f", "null", "-"],
         duration=media.audio.duration,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import MediaRejected, OperationFailed
-from shared.operations import picture, segments
+from shared.operations import picture, segments, sound
+from shared.operations.decoding import probed
 from shared.operations.findings import Segment
 from shared.operations.inspection import chart, examination, score, stretches, timing
 from shared.operations.inspection.examination import Check, Examination
@@ -18,7 +19,7 @@ from shared.operations.inspection.similarity import Similarity, compared, first_
 from shared.operations.inspection.stretches import Least
 from shared.operations.inspection.timing import Timing
 from shared.operations.operation import Operation, Produced, Workbench, Yield
-from shared.probe import Media, probe
+from shared.probe import Media
 from shared.task import SubtaskType
 
 CHART = "inspection.svg"
@@ -50,7 +51,9 @@ def run(params: InspectParams, bench: Workbench) -> Yield:
             raise  # It is no media at all. Damaged media are what an inspection is for.
         return _hopeless(bench)
     if media.video:
-        picture.check_size(media.video, bench.ffmpeg.limits)
+        picture.check(media.video, bench.ffmpeg.limits)
+    else:
+        sound.heard(media)
     original = bench.files.original() if params.against_source else bench.source
     compares = original != bench.source
     seen = examination.examine(bench, params.checks, share=(0, 50 if compares else 95))
@@ -58,12 +61,13 @@ def run(params: InspectParams, bench: Workbench) -> Yield:
         return _hopeless(bench, media)
     comparison = _compared(bench, original, seen, params) if compares else None
     findings = _findings(params, media, seen, comparison)
-    return _handed_over(bench, findings, seen, comparison.warnings if comparison else ())
+    warnings = (*sound.left_out(media), *(comparison.warnings if comparison else ()))
+    return _handed_over(bench, findings, seen, warnings)
 
 
 def _compared(bench: Workbench, original: Path, seen: Examination, params: InspectParams) -> Comparison:
     """Compare with the source what both have."""
-    media, source = bench.media, probe(original, "the source")
+    media, source = bench.media, probed(original, "the source", bench.ffmpeg)
     lost = [
         what
         for what, had, has in (

@@ -7,7 +7,7 @@ from statistics import median
 
 from shared.operations.findings import Segment
 from shared.operations.inspection.examination import Examination
-from shared.operations.inspection.packets import Packet
+from shared.operations.packets import Packet
 from shared.probe import Media
 
 CLOSE = 0.002  # Seconds by which the times of a packet and of its frame may differ.

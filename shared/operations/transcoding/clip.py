@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from shared.errors import ParametersRejected
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Params
+from shared.operations.sound import ON_THE_CLOCK
 from shared.probe import Media
 
 SHORTEST = 0.001  # Seconds; less than that holds no sample of sound.
@@ -51,8 +52,9 @@ class Span:
 
     @property
     def sound_filters(self) -> list[str]:
-        """The filters with which a chain of the sound begins; usually none."""
-        return [f"atrim=start={self.lead:.6f}", f"asetpts=PTS-{self.lead:.6f}/TB"] if self.lead else []
+        """The filters with which a chain of the sound begins."""
+        trim = [f"atrim=start={self.lead:.6f}", f"asetpts=PTS-{self.lead:.6f}/TB"] if self.lead else []
+        return [ON_THE_CLOCK, *trim]
 
 
 def span(clip: Clip | None, media: Media, duration: float | None) -> Span:

@@ -49,6 +49,7 @@ def audio_fits(params: TranscodeParams, asked: AudioParams, audio: Audio, media:
     return (
         media.format in COPYABLE_FORMATS
         and audio.codec == params.audio_codec
+        and not audio.holes
         and (not asked.channels or (audio.channels or MAX_CHANNELS) <= asked.channels)
         and asked.sample_rate in {None, audio.sample_rate}
         and (not asked.bitrate or _bits_fit(asked.bitrate, audio.bit_rate))

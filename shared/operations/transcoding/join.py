@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations import picture
+from shared.operations import picture, sound
+from shared.operations.decoding import probed
 from shared.operations.operation import Workbench
+from shared.operations.sound import ON_THE_CLOCK
 from shared.operations.streaming.rendition import exact_rate
 from shared.operations.transcoding.clip import Span
 from shared.operations.transcoding.encoding import channels, downmix, pixel_format
 from shared.operations.transcoding.framing import PICTURE
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
-from shared.probe import Media, Video, picture_size, probe
+from shared.probe import Media, Video, picture_size
 
 SAMPLE_RATE = 48000
 USUAL_RATE = 25.0  # frames a second, where the file doesn't say
@@ -27,7 +29,7 @@ class Part:
     number: int
     media: Media
     seconds: float
-    sound_filters: Sequence[str] = ()
+    sound_filters: Sequence[str] = (ON_THE_CLOCK,)
     main: bool = False
 
 
@@ -64,9 +66,11 @@ def parts_of(params: TranscodeParams, bench: Workbench, main: Span) -> tuple[lis
             found.append(Part("the source", 0, bench.media, seconds, main.sound_filters, main=True))
             continue
         path = bench.files.asset(uri)
-        media = probe(path, uri)
+        media = probed(path, uri, bench.ffmpeg)
         if media.video:
-            picture.check_size(media.video, bench.ffmpeg.limits)
+            picture.check(media.video, bench.ffmpeg.limits)
+        if params.sound:
+            sound.marked(media)
         number = sum(not part.main for part in found) + 1
         found.append(Part(uri, number, media, length(media)))
         inputs += bench.ffmpeg.input_arguments(path)
@@ -119,7 +123,7 @@ def sound_of(params: TranscodeParams, parts: Sequence[Part]) -> Sound | None:
     return Sound(layout, asked.sample_rate or SAMPLE_RATE)
 
 
-def joined(parts: Sequence[Part], shape: Shape | None, sound: Sound | None) -> list[str]:
+def joined(parts: Sequence[Part], shape: Shape | None, common: Sound | None) -> list[str]:
     """Return the chains that join the parts: the pictures into [joined] if there is a shape, the sounds into [a]."""
     chains: list[str] = []
     pads = ""
@@ -127,11 +131,11 @@ def joined(parts: Sequence[Part], shape: Shape | None, sound: Sound | None) -> l
         if shape:
             chains.append(f"{_picture(part, shape)}[v{place}]")
             pads += f"[v{place}]"
-        if sound:
-            chains.append(f"{_sound(part, sound)}[a{place}]")
+        if common:
+            chains.append(f"{_sound(part, common)}[a{place}]")
             pads += f"[a{place}]"
-    ends = ("[parts]" if shape else "") + ("[a]" if sound else "")
-    chains.append(f"{pads}concat=n={len(parts)}:v={int(bool(shape))}:a={int(bool(sound))}{ends}")
+    ends = ("[parts]" if shape else "") + ("[a]" if common else "")
+    chains.append(f"{pads}concat=n={len(parts)}:v={int(bool(shape))}:a={int(bool(common))}{ends}")
     if shape:
         # Where a part's sound is longer than its picture, the last frame stays.
         chains.append(f"[parts]{f'fps=fps={shape.rate}' if shape.rate else 'null'}[joined]")
@@ -158,16 +162,15 @@ def _picture(part: Part, shape: Shape) -> str:
     )
 
 
-def _sound(part: Part, sound: Sound) -> str:
+def _sound(part: Part, common: Sound) -> str:
     audio = part.media.audio
-    form = f"aformat=sample_fmts=fltp:sample_rates={sound.rate}:channel_layouts={sound.layout}"
+    form = f"aformat=sample_fmts=fltp:sample_rates={common.rate}:channel_layouts={common.layout}"
     if audio is None:
-        return f"anullsrc=r={sound.rate}:cl={sound.layout}:d={part.seconds:.6f},{form}"
+        return f"anullsrc=r={common.rate}:cl={common.layout}:d={part.seconds:.6f},{form}"
     filters = [
         *part.sound_filters,
-        "aresample=async=1:first_pts=0",  # what is missing at its beginning is silence
         f"atrim=end={part.seconds:.6f}",  # decoders of some formats add a few milliseconds
-        *(downmix(sound.layout) if (audio.channels or 0) > CHANNELS[sound.layout] else ()),
+        *(downmix(common.layout) if (audio.channels or 0) > CHANNELS[common.layout] else ()),
         form,
     ]
-    return f"[{part.number}:a:{part.media.audios.index(audio)}]{','.join(filters)}"
+    return f"[{part.number}:a:{part.media.track(audio)}]{','.join(filters)}"

@@ -61,7 +61,7 @@ def search(params: TranscodeParams, bench: Workbench, part: Span) -> Found | Non
     if params.quality is None or params.picture is None or video is None:
         return None
     target = params.quality.vmaf
-    picture.check_size(video, bench.ffmpeg.limits)
+    picture.check(video, bench.ffmpeg.limits)
     samples = tuple(_samples(params, bench, part, video))
     if not samples:
         message = "nothing in the source could be decoded: it is damaged"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.errors import MediaRejected
 from shared.ffmpeg import Limits
-from shared.operations import picture
+from shared.operations import picture, sound
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.transcoding import quality
 from shared.operations.transcoding.clip import Span, span
@@ -58,7 +58,8 @@ def run(params: TranscodeParams, bench: Workbench) -> Yield:
     """Make the one file, and look at it before it is handed over."""
     part = span(params.clip, bench.media, _whole(params, bench.media))
     found = quality.search(params, bench, part)
-    work = plan(params, bench.media, bench.ffmpeg.limits, part, crf=found.crf if found else None)
+    media = sound.looked_through(bench, bench.media, copied_sounds(params, bench.media))
+    work = plan(params, media, bench.ffmpeg.limits, part, crf=found.crf if found else None)
     graph = graph_of(params, bench, work, part)
     target = bench.folder / f"out.{params.container}"
     bench.ffmpeg.run(
@@ -117,8 +118,8 @@ def plan(
 ) -> Plan:
     """Decide what becomes of each stream; raise when nothing of what was asked for is there."""
     video = media.video if params.picture else None
-    audio = media.audio if params.sound else None
-    if video is None and audio is None:
+    audios = _tracks(params, media)
+    if video is None and not audios:
         lacks = ("sound", "NoAudio") if params.sound else ("picture", "NoVideo")
         message = f"the source has no {lacks[0]}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
@@ -126,7 +127,7 @@ def plan(
     filters = None
     copies = not params.joined
     if params.picture and video:
-        picture.check_size(video, limits)
+        picture.check(video, limits)
         if params.keeps_streams and video_fits(params, params.picture, video, media):
             arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V passes over cover art
         else:
@@ -138,9 +139,9 @@ def plan(
                 *video_encoder(params.video_codec, params.picture, crf=crf),
             ]
         arguments += ["-tag:v", "hvc1"] if _wants_hvc1(params) else []
-    if params.sound and audio and not params.joined:
-        sound, copied = _sound(params, params.sound, media, part)
-        arguments += sound
+    if params.sound and audios and not params.joined:
+        encoded, copied = _sound(params, params.sound, media, part)
+        arguments += encoded
         copies = copies and copied
     arguments += container_arguments(params, media)
     rate = _frame_rate(params, video)
@@ -159,12 +160,12 @@ def graph_of(params: TranscodeParams, bench: Workbench, work: Plan, part: Span) 
         inputs += laid.inputs
         chains += laid.chains
         shape = shape_of(params, bench, work.video, work.filters, part) if parts else None
-    sound = sound_of(params, parts)
+    common = sound_of(params, parts)
     if not parts:
         return Graph(tuple(inputs), tuple(chains), (), part.duration)
-    chains += joined(parts, shape, sound)
+    chains += joined(parts, shape, common)
     seconds = sum(each.seconds for each in parts)
-    return Graph(tuple(inputs), tuple(chains), tuple(_joined_sound(params, sound)), seconds)
+    return Graph(tuple(inputs), tuple(chains), tuple(_joined_sound(params, common)), seconds)
 
 
 def _whole(params: TranscodeParams, media: Media) -> float | None:
@@ -173,13 +174,30 @@ def _whole(params: TranscodeParams, media: Media) -> float | None:
     return max((stream.duration for stream in streams if stream.duration), default=media.duration)
 
 
+def _tracks(params: TranscodeParams, media: Media) -> tuple[Audio, ...]:
+    """Return the sound tracks that are asked for; raise MediaRejected when none of them can be decoded."""
+    if params.sound is None:
+        return ()
+    if params.sound.tracks == "all":
+        return sound.tracks(media)
+    audio = sound.marked(media)
+    return (audio,) if audio else ()
+
+
+def copied_sounds(params: TranscodeParams, media: Media) -> list[Audio]:
+    """Return the sound tracks that would be copied, as far as anybody has looked at them."""
+    asked = params.sound
+    if asked is None or not params.keeps_streams:
+        return []
+    return [audio for audio in _tracks(params, media) if audio_fits(params, asked, audio, media)]
+
+
 def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span) -> tuple[list[str], bool]:
     """Return the arguments of the sound tracks, and whether all of them are copied."""
-    tracks = media.audios if asked.tracks == "all" else tuple(filter(None, [media.audio]))
     arguments: list[str] = []
     copies = True
-    for number, audio in enumerate(tracks):
-        track = next(place for place, other in enumerate(media.audios) if other is audio)
+    for number, audio in enumerate(_tracks(params, media)):
+        track = media.track(audio)
         arguments += ["-map", f"0:a:{track}"]
         if params.keeps_streams and audio_fits(params, asked, audio, media):
             arguments += [f"-c:a:{number}", "copy"]
@@ -190,11 +208,11 @@ def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span
     return arguments, copies
 
 
-def _joined_sound(params: TranscodeParams, sound: Sound | None) -> list[str]:
+def _joined_sound(params: TranscodeParams, common: Sound | None) -> list[str]:
     """Return the arguments of the sound [a], which the graph has mixed down already."""
-    if sound is None or params.sound is None:
+    if common is None or params.sound is None:
         return []
-    mixed = Audio("pcm", CHANNELS[sound.layout], sound.rate)
+    mixed = Audio("pcm", CHANNELS[common.layout], common.rate)
     return ["-map", "[a]", *audio_encoder(params.audio_codec, params.sound, mixed)]
 
 
@@ -232,9 +250,11 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
         found.append("the source has no sound: neither has the output")
     if params.picture and len(media.videos) > 1:
         found.append(f"the source has {len(media.videos)} pictures: the first was taken")
-    if params.sound and params.sound.tracks == "default" and len(media.audios) > 1:
-        number = media.audios.index(media.audios[0] if media.audio is None else media.audio) + 1
+    if params.sound and params.sound.tracks == "default" and media.audio and len(media.audios) > 1:
+        number = media.track(media.audio) + 1
         found.append(f"the source has {len(media.audios)} sound tracks: number {number} was taken")
+    if params.sound:
+        found += sound.left_out(media)
     if params.picture and media.subtitles:
         found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if params.picture and video and video.hdr and params.picture.bit_depth == 8:  # noqa: PLR2004

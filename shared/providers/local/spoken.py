@@ -11,6 +11,8 @@ from shared.operations.analysis import speech
 from shared.operations.analysis.speech import Word
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench
+from shared.operations.sound import ON_THE_CLOCK
+from shared.probe import Audio
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:
@@ -44,25 +46,24 @@ def found(bench: Workbench, language: str | None) -> tuple[Segment, ...]:
     if language and language.lower().split("-")[0] not in ENGLISH:
         message = f"the provider local understands English alone, not {language}: choose the provider aws"
         raise ParametersRejected(message, code="ParameterError.ProviderLacks")
-    if bench.media.audio is None:
+    audio = bench.media.audio
+    if audio is None or not audio.decodable:
         return ()
     model()
     sound = bench.folder / SOUND
     try:
-        _decode(bench, sound)
+        _decode(bench, audio, sound)
         return speech.sentences(list(_words(bench, sound)), LANGUAGE)
     finally:
         sound.unlink(missing_ok=True)
 
 
-def _decode(bench: Workbench, sound: Path) -> None:
+def _decode(bench: Workbench, audio: Audio, sound: Path) -> None:
     """Write the sound as Whisper takes it, its first sample at the beginning of the file's time."""
-    audio = bench.media.audio
-    track = 0 if audio is None else bench.media.audios.index(audio)
     bench.ffmpeg.run(
         [
             *bench.ffmpeg.input_arguments(bench.source),
-            *("-map", f"0:a:{track}", "-af", "aresample=async=1:first_pts=0"),
+            *("-map", f"0:a:{bench.media.track(audio)}", "-af", ON_THE_CLOCK),
             *("-ac", "1", "-ar", str(RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{sound.name}"),
         ],
         duration=bench.media.duration,

@@ -1,5 +1,6 @@
 """The packets of a file as its container holds them: when each is due, how long, and whether it is to be shown."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -44,6 +45,18 @@ def read_packets(path: Path) -> tuple[tuple[Packet, ...], tuple[Packet, ...], tu
             if packet := _packet(fields, clocks):
                 found[kinds[fields[0]]].append(packet)
     return tuple(found["video"]), tuple(found["audio"]), size
+
+
+def packets(path: Path) -> Iterator[Packet]:
+    """Yield the packets of a list of one stream; the list may be long."""
+    clocks: dict[str, Fraction] = {}
+    with path.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("#tb "):
+                stream, _, clock = line.removeprefix("#tb ").partition(": ")
+                clocks[stream] = Fraction(clock)
+            elif packet := _packet([field.strip() for field in line.split(",")], clocks):
+                yield packet
 
 
 def _packet(fields: list[str], clocks: dict[str, Fraction]) -> Packet | None:

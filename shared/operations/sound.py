@@ -1,0 +1,119 @@
+"""A sound as every operation hears it: from a track that can be decoded, each sample at its time in the file."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from shared.errors import MediaRejected
+from shared.operations.operation import Workbench
+from shared.operations.packets import packets
+from shared.probe import Audio, Media
+
+# Seconds. Sound that comes earlier than its picture by this much is noticed: ITU-R BT.1359.
+HOLE = 0.045
+# Begin every chain of a sound with this filter. Where packets are missing, also before the first, it puts silence:
+# encoders and players take one sample after the other, and all that follows would come too early. It leaves smaller
+# gaps, which are the rounding of containers, and never resamples.
+ON_THE_CLOCK = f"aresample=async=1:first_pts=0:min_hard_comp={HOLE}"
+NOISE = 0.005  # Seconds between two packets that containers round away.
+PACKETS = "sound-packets.txt"  # a name in the bench's folder
+
+
+def heard(media: Media) -> Audio | None:
+    """Return the sound to work on, None without one; raise MediaRejected when none can be decoded."""
+    audio = media.audio
+    if audio and not audio.decodable:
+        raise _undecodable(media, audio)
+    return audio
+
+
+def marked(media: Media) -> Audio | None:
+    """Return the sound that the file itself marks as its main one; raise MediaRejected when it can't be decoded.
+
+    For those who may choose: they get no other track in its place without asking for it.
+    """
+    audio = media.main_audio
+    if audio and not audio.decodable:
+        raise _undecodable(media, audio)
+    return audio
+
+
+def tracks(media: Media) -> tuple[Audio, ...]:
+    """Return all tracks that can be taken; raise MediaRejected when there is sound and none can be decoded."""
+    heard(media)
+    return decodable(media)
+
+
+def decodable(media: Media) -> tuple[Audio, ...]:
+    """Return all tracks that can be taken, which may be none."""
+    return tuple(audio for audio in media.audios if audio.decodable and not audio.empty)
+
+
+def _undecodable(media: Media, audio: Audio) -> MediaRejected:
+    """Return the error for a track that was asked for and can't be decoded."""
+    others = "set audio.tracks to all to take the others, or " if decodable(media) else ""
+    message = f"{_name(media, audio)} can't be decoded: {others}convert the sound to a usual codec such as AAC"
+    return MediaRejected(message, code="SourceFileError.UnsupportedCodec")
+
+
+def left_out(media: Media) -> list[str]:
+    """Return a warning for each track that can't be decoded or holds nothing."""
+    empty, strange = "is empty", "can't be decoded"
+    return [
+        f"{_name(media, audio)} {empty if audio.empty else strange} and was left out"
+        for audio in media.audios
+        if audio.empty or not audio.decodable
+    ]
+
+
+def _name(media: Media, audio: Audio) -> str:
+    known = filter(None, (audio.codec, audio.language, audio.title))
+    return f"sound track {media.track(audio) + 1} ({', '.join(known)})"
+
+
+def looked_through(bench: Workbench, media: Media, copied: Collection[Audio]) -> Media:
+    """Return the media with the holes of those tracks that are to be copied: packets alone can't fill them."""
+    if not copied:
+        return media
+    audios = (
+        replace(audio, holes=_has_holes(bench, track)) if any(audio is other for other in copied) else audio
+        for track, audio in enumerate(media.audios)
+    )
+    return replace(media, audios=tuple(audios))
+
+
+def _has_holes(bench: Workbench, track: int) -> bool:
+    """Return whether packets are missing in the midst of a track, counted from 0."""
+    path = bench.folder / PACKETS
+    try:
+        bench.ffmpeg.run(
+            [
+                *bench.ffmpeg.input_arguments(bench.source),
+                *("-map", f"0:a:{track}", "-c", "copy", "-f", "framecrc", f"file:{path}"),
+            ],
+            duration=bench.media.duration,
+            phase="looking at the sound",
+            share=bench.percents(0, 0),
+        )
+        return _missing(path) > HOLE
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _missing(path: Path) -> float:
+    """Return how many seconds of packets are missing from a list of those of one track.
+
+    It is told by the steps from packet to packet: in MP4 the packet before a hole says that it lasts to its end.
+    """
+    steps = Counter(round(after - before, 3) for before, after in pairwise(_times(path)))
+    if not steps:
+        return 0
+    usual = steps.most_common(1)[0][0]
+    # Longer steps against shorter ones: a recorder's clock goes to and fro, and nothing is missing.
+    return sum((step - usual) * count for step, count in steps.items() if abs(step - usual) > NOISE)
+
+
+def _times(path: Path) -> Iterator[float]:
+    return (packet.time for packet in packets(path) if packet.time is not None)
