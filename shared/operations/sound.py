@@ -13,10 +13,12 @@ from shared.probe import Audio, Media
 
 # Seconds. Sound that comes earlier than its picture by this much is noticed: ITU-R BT.1359.
 HOLE = 0.045
-# Begin every chain of a sound with this filter. Where packets are missing, also before the first, it puts silence:
-# encoders and players take one sample after the other, and all that follows would come too early. It leaves smaller
-# gaps, which are the rounding of containers, and never resamples.
-ON_THE_CLOCK = f"aresample=async=1:first_pts=0:min_hard_comp={HOLE}"
+# Begin every chain of a sound that is written with one of these. Where packets are missing they put silence: encoders
+# and players take one sample after the other, and all that follows would come too early. They leave smaller gaps, which
+# are the rounding of containers, and never resample.
+ON_THE_CLOCK = f"aresample=async=1:min_hard_comp={HOLE}"
+# Silence also before a sound that begins late: for files and readers that know no times, only samples.
+FROM_THE_START = f"{ON_THE_CLOCK}:first_pts=0"
 NOISE = 0.005  # Seconds between two packets that containers round away.
 PACKETS = "sound-packets.txt"  # a name in the bench's folder
 

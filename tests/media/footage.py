@@ -218,7 +218,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # Two tracks, one for each kind of player, as iPhones write them.
     "phone.mov": (
         *("-i", "plain.mp4", "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", "-disposition:a:1", "0"),
-        *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"),
+        *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ita"),
     ),
     # Sound tracks without a packet: the first, the second, the only one.
     **{

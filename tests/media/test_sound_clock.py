@@ -1,6 +1,6 @@
 """Whatever is missing of a sound, the rest of it plays at its time, in every file that is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,14 @@ PADDING = 1024  # samples at the end of AAC that the other decoder doesn't leave
 
 T, S, E, A = SubtaskType.TRANSCODE, SubtaskType.STREAM, SubtaskType.ENHANCE, SubtaskType.SEPARATE_AUDIO
 STREAMED = {"speed": "fastest", "ladder": [{"height": 90, "bitrate": 150}]}
-SOUNDS = {T: ("audio/", "video/"), S: "audio/", E: "video/", A: "audio/"}  # content types of files with sound
-WRITERS: Mapping[str, tuple[SubtaskType, str, Mapping[str, Any], list[int]]] = {
+# The content types of files with sound.
+SOUNDS: Mapping[SubtaskType, tuple[str, ...]] = {
+    T: ("audio/", "video/"),
+    S: ("audio/",),
+    E: ("video/",),
+    A: ("audio/",),
+}
+WRITERS: Mapping[str, tuple[SubtaskType, str, Mapping[str, Any], Sequence[float]]] = {
     "mp4": (T, "holed-aac.mkv", FASTEST, BEEPS),
     "mp4 of ts": (T, "holed.ts", FASTEST, BEEPS),
     "mkv": (T, "holed.mp4", {**FASTEST, "container": "mkv"}, BEEPS),

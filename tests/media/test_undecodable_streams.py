@@ -52,7 +52,7 @@ def test_a_second_track_that_cannot_be_decoded_is_left_out_and_named(
 
     assert warned(made, 2) == (kind not in STILLS)
     assert made.files
-    assert any("(apac, de)" in each for each in made.warnings) == (kind not in STILLS)
+    assert any("(apac, it)" in each for each in made.warnings) == (kind not in STILLS)
 
 
 def test_of_all_tracks_those_are_taken_that_can_be_decoded(clip: Clips, operate: Operate) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from shared.operations.findings import Segment
 from shared.operations.inspection.examination import Crop, Detail, Examination, Frame, Sound
-from shared.operations.packets import Packet
 from shared.operations.inspection.stretches import Least, black, blocky, blurred, clipped, frozen, letterboxed, silent
 from shared.operations.inspection.timing import absent, damaged, timing, truncated
+from shared.operations.packets import Packet
 from shared.probe import Audio, Media, Video
 
 LEAST = Least()

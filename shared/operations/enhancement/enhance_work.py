@@ -113,7 +113,7 @@ def _listened(work: Work, bench: Workbench) -> Work:
         return work
     asked = work.params.sound
     filters = encoding.audio_filters(work.encoding.audio_codec, work.encoding.sound or AudioParams(), work.audio)
-    mixing = (sound.ON_THE_CLOCK, *filters)
+    mixing = (sound.FROM_THE_START, *filters)
     if asked is None:
         return replace(work, chain=mixing)
     before = None

@@ -14,7 +14,7 @@ from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
 from shared.operations.findings import Result
 from shared.operations.loudness import measured
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
-from shared.operations.sound import ON_THE_CLOCK, heard, left_out
+from shared.operations.sound import FROM_THE_START, heard, left_out
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
 from shared.probe import Audio, probe
@@ -162,7 +162,7 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
     mixing = encoding.downmix("stereo") if (audio.channels or STEREO) > STEREO else ()
     _filtered(
         bench,
-        [ON_THE_CLOCK, *mixing, f"aresample={voice_model.RATE}"],
+        [FROM_THE_START, *mixing, f"aresample={voice_model.RATE}"],
         ["-c:a", "pcm_s16le", "-ac", str(STEREO), "-f", "s16le", f"file:{mix}"],
         share=(0, 10),
     )
@@ -186,7 +186,7 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
 
 def _by_channel(audio: Audio, bench: Workbench) -> Separation:
     track = bench.media.track(audio)
-    surround = (ON_THE_CLOCK, "aformat=channel_layouts=5.1")  # whatever its variant was
+    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant was
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
     voice = Stem("voice", bench.source, track, 1, (*surround, "pan=mono|FC=FC"))
     background = Stem("background", bench.source, track, STEREO, (*surround, others, encoding.LIMITER))
@@ -196,7 +196,7 @@ def _by_channel(audio: Audio, bench: Workbench) -> Separation:
 def _by_place(audio: Audio, bench: Workbench) -> Separation:
     """Take the middle and the sides; raise ParametersRejected when there are no sides to speak of."""
     track = bench.media.track(audio)
-    stereo = (ON_THE_CLOCK, f"aresample={RATE}", "aformat=channel_layouts=stereo")
+    stereo = (FROM_THE_START, f"aresample={RATE}", "aformat=channel_layouts=stereo")
     sides = (*stereo, "pan=mono|FC=0.5*FL-0.5*FR")
     middle = (*stereo, "pan=mono|FC=0.5*FL+0.5*FR")
     loud, beside = (measured(bench, bench.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides))

@@ -113,7 +113,7 @@ def _encode(plan: Plan) -> None:
         arguments += video_arguments(plan.params, rung, f"picture{number}", target)
     for track, bitrate in plan.sounds:
         target = folder / f"{plan.sound_name(track, bitrate)}.mp4"
-        before = plan.part.sound_filters
+        before = plan.part.sound_filters(from_the_start=True)  # players expect sound in the first segment
         arguments += audio_arguments(
             plan.params, track, plan.audios[track], bitrate=bitrate, before=before, target=target
         )

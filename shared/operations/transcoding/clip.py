@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from shared.errors import ParametersRejected
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Params
-from shared.operations.sound import ON_THE_CLOCK
+from shared.operations.sound import FROM_THE_START, ON_THE_CLOCK
 from shared.probe import Media
 
 SHORTEST = 0.001  # Seconds; less than that holds no sample of sound.
@@ -50,11 +50,10 @@ class Span:
         """The filters with which a chain of the picture begins; usually none."""
         return [f"trim=start={self.lead:.6f}", f"setpts=PTS-{self.lead:.6f}/TB"] if self.lead else []
 
-    @property
-    def sound_filters(self) -> list[str]:
-        """The filters with which a chain of the sound begins."""
+    def sound_filters(self, *, from_the_start: bool) -> list[str]:
+        """Return the filters with which a chain of the sound begins: late or, with silence before, from the start."""
         trim = [f"atrim=start={self.lead:.6f}", f"asetpts=PTS-{self.lead:.6f}/TB"] if self.lead else []
-        return [ON_THE_CLOCK, *trim]
+        return [FROM_THE_START if from_the_start else ON_THE_CLOCK, *trim]
 
 
 def span(clip: Clip | None, media: Media, duration: float | None) -> Span:

@@ -7,7 +7,7 @@ from shared.errors import MediaRejected, ParametersRejected
 from shared.operations import picture, sound
 from shared.operations.decoding import probed
 from shared.operations.operation import Workbench
-from shared.operations.sound import ON_THE_CLOCK
+from shared.operations.sound import FROM_THE_START
 from shared.operations.streaming.rendition import exact_rate
 from shared.operations.transcoding.clip import Span
 from shared.operations.transcoding.encoding import channels, downmix, pixel_format
@@ -29,7 +29,7 @@ class Part:
     number: int
     media: Media
     seconds: float
-    sound_filters: Sequence[str] = (ON_THE_CLOCK,)
+    sound_filters: Sequence[str] = (FROM_THE_START,)
     main: bool = False
 
 
@@ -63,7 +63,9 @@ def parts_of(params: TranscodeParams, bench: Workbench, main: Span) -> tuple[lis
     for uri in (*params.head, None, *params.tail):
         if uri is None:
             seconds = main.duration or length(bench.media)
-            found.append(Part("the source", 0, bench.media, seconds, main.sound_filters, main=True))
+            found.append(
+                Part("the source", 0, bench.media, seconds, main.sound_filters(from_the_start=True), main=True)
+            )
             continue
         path = bench.files.asset(uri)
         media = probed(path, uri, bench.ffmpeg)

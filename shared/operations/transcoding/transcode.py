@@ -13,7 +13,13 @@ from shared.operations.transcoding.encoding import audio_encoder, pixel_format, 
 from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
 from shared.operations.transcoding.join import CHANNELS, Sound, joined, parts_of, shape_of, sound_of
 from shared.operations.transcoding.shortfall import shortfall
-from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams, VideoCodec
+from shared.operations.transcoding.transcode_params import (
+    ONE_TRACK,
+    AudioParams,
+    Container,
+    TranscodeParams,
+    VideoCodec,
+)
 from shared.operations.transcoding.transcode_result import QualityReached, TranscodeResult
 from shared.operations.watermarks.watermark import Canvas
 from shared.probe import Audio, Media, Video, probe
@@ -196,13 +202,14 @@ def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span
     """Return the arguments of the sound tracks, and whether all of them are copied."""
     arguments: list[str] = []
     copies = True
+    before = part.sound_filters(from_the_start=params.container in ONE_TRACK)  # those have no clock
     for number, audio in enumerate(_tracks(params, media)):
         track = media.track(audio)
         arguments += ["-map", f"0:a:{track}"]
         if params.keeps_streams and audio_fits(params, asked, audio, media):
             arguments += [f"-c:a:{number}", "copy"]
         else:
-            arguments += audio_encoder(params.audio_codec, asked, audio, stream=number, before=part.sound_filters)
+            arguments += audio_encoder(params.audio_codec, asked, audio, stream=number, before=before)
             copies = False
         arguments += [f"-map_metadata:s:a:{number}", f"0:s:a:{track}"]  # its language
     return arguments, copies

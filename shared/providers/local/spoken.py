@@ -11,7 +11,7 @@ from shared.operations.analysis import speech
 from shared.operations.analysis.speech import Word
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench
-from shared.operations.sound import ON_THE_CLOCK
+from shared.operations.sound import FROM_THE_START
 from shared.probe import Audio
 from shared.providers.local.extra import installed
 
@@ -63,7 +63,7 @@ def _decode(bench: Workbench, audio: Audio, sound: Path) -> None:
     bench.ffmpeg.run(
         [
             *bench.ffmpeg.input_arguments(bench.source),
-            *("-map", f"0:a:{bench.media.track(audio)}", "-af", ON_THE_CLOCK),
+            *("-map", f"0:a:{bench.media.track(audio)}", "-af", FROM_THE_START),
             *("-ac", "1", "-ar", str(RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{sound.name}"),
         ],
         duration=bench.media.duration,
