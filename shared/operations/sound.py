@@ -34,7 +34,7 @@ def heard(media: Media) -> Audio | None:
 def marked(media: Media) -> Audio | None:
     """Return the sound that the file itself marks as its main one; raise MediaRejected when it can't be decoded.
 
-    For those who may choose: they get no other track in its place without asking for it.
+    Use it where the parameters choose the tracks: another track takes its place only if it is asked for.
     """
     audio = media.main_audio
     if audio and not audio.decodable:
@@ -76,7 +76,10 @@ def _name(media: Media, audio: Audio) -> str:
 
 
 def looked_through(bench: Workbench, media: Media, copied: Collection[Audio]) -> Media:
-    """Return the media with the holes of those tracks that are to be copied: packets alone can't fill them."""
+    """Return the media, with `holes` set for each of the `copied` tracks: a copy can't fill them.
+
+    Chromium plays what follows a hole too early, in MP4, WebM and Matroska alike, whatever times the packets have.
+    """
     if not copied:
         return media
     audios = (
