@@ -77,6 +77,7 @@ REMEDIES: Mapping[str | int, str] = {
     "RunNotFound": "`reelmill tasks get {id}` shows the last run",
     "SubtaskNotFound": "`reelmill tasks get {id}` shows the subtasks it has",
     "SourceNotFound": "upload it first: `reelmill upload FILE --key KEY`",
+    "LocalStack.DiskFull": "run the command again once there is room",
     "PresetIsReadOnly": "change a copy: `reelmill {kind} get {id} | reelmill {kind} put - --name MINE`",
     400: "mend the request; --help shows what the command takes",
     401: "the API takes no anonymous calls: check REELMILL_TOKEN, or --profile and --region, and --api-url",

@@ -70,7 +70,10 @@ def down(context: typer.Context) -> None:
 
 
 def status(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
-    """Tell whether the stack runs, where, and whether its API answers. Exit code 3 when it doesn't run."""
+    """Tell whether the stack runs, where, and whether its API answers and its state is saved.
+
+    Exit code 3 when it doesn't run, 1 when it isn't well.
+    """
     info = local_stack(folder(context))
     begun = perf_counter()
     try:
@@ -85,6 +88,11 @@ def status(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
     else:
         print_facts(info)
         show.say(f"its API answers in {took * 1000:.0f} ms")
+    if reason := stack.unsaved(folder(context)):
+        raise CommandFailed(
+            f"the stack runs, but its state can't be saved in {info.data_dir}: {reason}",
+            remedy="make room on that disk; the stack then saves its state by itself",
+        )
 
 
 def env(context: typer.Context, *, as_json: show.JsonOption = False) -> None:

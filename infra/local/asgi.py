@@ -61,7 +61,7 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def refuse(send: Send, status: int, reason: str) -> None:
+async def refuse(send: Send, status: int, reason: str, code: str = "LocalStack.Refused") -> None:
     """Send a refusal in one sentence, in the API's shape of an error."""
-    body = json.dumps({"code": "LocalStack.Refused", "message": reason}).encode()
+    body = json.dumps({"code": code, "message": reason}).encode()
     await answer(send, status, b"application/json", body)

@@ -24,11 +24,14 @@ from infra.local.asgi import (
     refuse,
     replay,
 )
+from infra.local.disk_space import FOR_RECORDS, DiskSpace
+from infra.local.errors import DiskFull
 from infra.local.info import console_token
 from infra.local.site import Page, Site
 
 API = "/api"
 TOKEN = "x-reelmill-token"  # noqa: S105 - the header; `reelmill env` prints what goes into it as REELMILL_TOKEN
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 10 * 1024**2  # bytes; an HTTP API takes 10 MB, AWS quotas page
 # What belongs to one connection, and what the signature replaces.
 NOT_FORWARDED = frozenset({TOKEN, "host", "authorization", "connection", "content-length", "transfer-encoding", "te"})
@@ -60,6 +63,7 @@ class ConsoleDoor:
     api_id: str | None = None  # until the template is deployed
     input_bucket: str = ""
     site: Site | None = None
+    space: DiskSpace | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -96,6 +100,9 @@ class ConsoleDoor:
         except BodyTooLong:
             await refuse(send, 413, "the API takes bodies up to 10 MB")
             return
+        if reason := self._disk_full(scope["method"]):
+            await refuse(send, 507, reason, DiskFull.code)
+            return
         target = f"/_aws/execute-api/{self.api_id}/$default".encode() + (scope["raw_path"][len(API) :] or b"/")
         signed = self._signed(scope, target.decode("latin-1"), headers, body)
         inner = {
@@ -106,6 +113,10 @@ class ConsoleDoor:
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in signed.items()],
         }
         await self.aws(inner, replay(body, receive), send)
+
+    def _disk_full(self, method: str) -> str | None:
+        """Return why a request that may store something is refused, None when there is room."""
+        return None if self.space is None or method in READING else self.space.refusal(0, FOR_RECORDS)
 
     def _signed(self, scope: Message, target: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         """Return the request's headers with a signature of this stack's own user."""

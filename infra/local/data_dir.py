@@ -13,7 +13,10 @@ from infra.local.generations import Generations
 
 PRIVATE = 0o600
 LITTLE_SPACE = 2 * 1024**3  # bytes; a source, its outputs and a copy of each while it is worked on
-TOO_LITTLE_SPACE = 50 * 1024**2
+# Bytes: a start writes 14 MB and must leave FOR_RECORDS. A stack that took objects until its disk was full, and so left
+# FOR_OBJECTS, starts again.
+TOO_LITTLE_SPACE = 24 * 1024**2
+LINE = 1000  # bytes of a reason; the smallest block of a file system has 1,024
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,10 @@ class DataDir:
 
     @property
     def lock(self) -> Path:
-        """The file that is locked while a stack runs; it holds the server's process ID."""
+        """The file that is locked while a stack runs.
+
+        Its first line is the server's process ID; a second one says why the state could not be saved, if so.
+        """
         return self.root / "lock"
 
     @property
@@ -119,8 +125,27 @@ class DataDir:
     def holder(self) -> int | None:
         """Return the process ID of the server that has the lock; only meaningful while `locked()`."""
         try:
-            return int(self.lock.read_text())
+            return int(self.lock.read_text().partition("\n")[0])
         except (FileNotFoundError, ValueError):
+            return None
+
+    def note_unsaved(self, reason: str | None) -> None:
+        """Write down why the state could not be saved, None when it could.
+
+        The line goes into the block that the file has already: a full disk has no other.
+        """
+        pid = self.holder()
+        with self.lock.open("r+b", buffering=0) as file:
+            head = f"{pid}\n".encode() if pid else b"\n"
+            file.seek(len(head))
+            file.truncate()
+            file.write(" ".join((reason or "").split()).encode()[:LINE])
+
+    def unsaved(self) -> str | None:
+        """Return why the state of the stack that runs, or of the last one, could not be saved; None when it could."""
+        try:
+            return self.lock.read_text(errors="replace").partition("\n")[2] or None
+        except FileNotFoundError:
             return None
 
     def secret(self) -> str:

@@ -1,8 +1,6 @@
-"""What the emulator holds in memory: saved into a folder, told to the journal, and brought back.
+"""What the emulator holds in memory: saved into a folder, and brought back. infra.local.written_first journals it.
 
-Of S3 that is the buckets' settings alone: an object's bytes are on the disk before its upload is answered, and so is
-a file beside them that bears its ETag, its versions and its tags. A kill between the two leaves an upload that nobody
-was told of.
+Of S3 that is the buckets' settings alone: infra.local.object_files puts the objects on the disk.
 """
 
 import functools
@@ -18,6 +16,7 @@ from ministack.core import lambda_runtime, persistence  # type: ignore[import-un
 from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]  # the same
 from ministack.services import dynamodb, lambda_svc, sqs  # type: ignore[import-untyped]  # the same
 
+from infra.local.generations import put_on_disk
 from infra.local.journal import ITEM, MESSAGE, Entry, Journal
 
 # ruff: noqa: SLF001 - ministack offers none of this in the open
@@ -52,9 +51,7 @@ def tables() -> Any:  # noqa: ANN401 - ministack's own
 def write(folder: Path, name: str, state: object) -> None:
     """Write a service's state as ministack reads it; its own way to do so says nothing of a full disk."""
     document = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
-    path = folder / f"{name}.json"
-    path.unlink(missing_ok=True)
-    path.write_text(json.dumps(document, default=persistence._json_default))
+    put_on_disk(folder / f"{name}.json", json.dumps(document, default=persistence._json_default).encode())
 
 
 def item_count() -> int:
@@ -74,36 +71,6 @@ def look(table: Table, pk: str, sk: str) -> Entry | None:
     """Return an item's line for the journal."""
     item = table["items"].get(pk, {}).get(sk)
     return item and [ITEM, table["TableArn"], pk, sk, item]
-
-
-def tell(journal: Journal) -> None:
-    """Tell the journal of every item that changes and of every message that is sent.
-
-    First the change, then the line: what begins between the two sees both, which does no harm.
-    """
-    put, remove, send = dynamodb._set_item, dynamodb._remove_item, sqs._act_send_message
-
-    @functools.wraps(put)
-    def put_item(table: Table, pk: str, sk: str, item: Table) -> Any:  # noqa: ANN401 - ministack's own
-        before = put(table, pk, sk, item)
-        journal.append(ITEM, table["TableArn"], pk, sk, item)
-        return before
-
-    @functools.wraps(remove)
-    def remove_item(table: Table, pk: str, sk: str) -> Any:  # noqa: ANN401 - ministack's own
-        before = remove(table, pk, sk)
-        journal.append(ITEM, table["TableArn"], pk, sk, None)
-        return before
-
-    @functools.wraps(send)
-    def send_message(data: Mapping[str, Any], url: str) -> Any:  # noqa: ANN401 - ministack's own
-        sent, queue = send(data, url), sqs._get_q(url)
-        message = next(message for message in reversed(queue["messages"]) if message["id"] == sent["MessageId"])
-        journal.append(MESSAGE, queue["attributes"]["QueueArn"], message)
-        return sent
-
-    dynamodb._set_item, dynamodb._remove_item = put_item, remove_item
-    sqs._act_send_message = sqs._HANDLERS["SendMessage"] = send_message
 
 
 def bring_back(journal: Journal, generation: Path) -> None:

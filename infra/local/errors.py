@@ -1,19 +1,21 @@
 """How the stack on this machine fails: each says in one sentence what is wrong and what to do.
 
 ReelmillError
-└── StackFailed              the stack could not be started or ended
+└── StackFailed              the stack could not be started or ended, or can't do its work
     ├── PortTaken            something else listens there: choose another port
     ├── DataDirUnusable      nothing can be written there: choose another folder or mend this one
     ├── RunsElsewhere        it runs already, on other ports: use those, or stop it first
     ├── SavedStateBroken     what an earlier run saved can't be read: it was set aside
-    └── DeployFailed         the emulated AWS refused the template: read the log
+    ├── DeployFailed         the emulated AWS refused the template: read the log
+    ├── NotSaved             it ended, but its last state isn't on the disk: make room, then start it again
+    └── DiskFull             the disk takes no more: make room there
 """
 
 from shared.errors import ReelmillError
 
 
 class StackFailed(ReelmillError):
-    """The stack could not be started or ended."""
+    """The stack could not be started or ended, or can't do its work."""
 
     code = "LocalStack.Failed"
 
@@ -46,3 +48,15 @@ class DeployFailed(StackFailed):
     """The emulated AWS refused the template: read the log."""
 
     code = "LocalStack.DeployFailed"
+
+
+class NotSaved(StackFailed):
+    """It ended, but its last state isn't on the disk: make room, then start it again."""
+
+    code = "LocalStack.NotSaved"
+
+
+class DiskFull(StackFailed):
+    """The disk takes no more: make room there."""
+
+    code = "LocalStack.DiskFull"

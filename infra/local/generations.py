@@ -13,6 +13,7 @@ from pathlib import Path
 KEPT = 2  # the second is for the day on which the power failed and the newest was never written to the disk
 UNFINISHED = ".unfinished"
 BROKEN = ".broken"
+FRESH = ".new"
 # Since when uploads may not have become tasks; a stack that ended in good order leaves no such file.
 UPLOADS_SINCE = "uploads-since"
 
@@ -49,9 +50,16 @@ class Generations:
         shutil.copytree(before, unfinished, copy_function=os.link)
         return unfinished
 
+    def abandon(self) -> None:
+        """Delete what was begun and not finished: it takes space."""
+        for path in self.folder.glob(f"*{UNFINISHED}"):
+            shutil.rmtree(path, ignore_errors=True)
+
     def finish(self, unfinished: Path) -> None:
         """Let it be the newest, in one step, and forget those that nobody needs any more."""
+        force_out(unfinished)
         unfinished.rename(unfinished.with_suffix(""))
+        force_out(self.folder)
         for path in self.all()[:-KEPT]:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -90,9 +98,30 @@ def mark(generation: Path, uploads_since: float | None) -> None:
     if uploads_since is None:
         path.unlink(missing_ok=True)
     else:
-        fresh = path.with_suffix(".new")
-        fresh.write_text(str(uploads_since))
-        fresh.replace(path)  # at no moment is there no mark
+        put_on_disk(path, str(uploads_since).encode())
+
+
+def put_on_disk(path: Path, content: bytes) -> None:
+    """Write a file anew, forced to the disk; on an error what was there stays. Raise OSError."""
+    fresh = path.with_name(path.name + FRESH)
+    try:
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)  # at no moment is there neither the old nor the new
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def force_out(folder: Path) -> None:
+    """Force the names in a folder to the disk; raise OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def fault_of(generation: Path) -> str | None:

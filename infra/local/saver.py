@@ -44,7 +44,7 @@ class Emulated(Protocol):
 class Saver:
     """A thread that saves every service's state when something may have changed it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it saves, and whom it tells
         self,
         generations: Generations,
         journal: Journal,
@@ -52,10 +52,12 @@ class Saver:
         *,
         changes: Callable[[], int],
         uploads_since: Callable[[], float | None],
+        note: Callable[[str | None], None] = lambda _: None,
     ) -> None:
-        """Take what to save; `changes` counts requests."""
+        """Take what to save; `changes` counts requests. `note` hears why a save failed, and None when one succeeds."""
         self._generations, self._journal, self._emulated = generations, journal, emulated
-        self._changes, self._uploads_since = changes, uploads_since
+        self._changes, self._uploads_since, self._note = changes, uploads_since, note
+        self.unsaved: str | None = None  # why the last save failed
         self._stop = threading.Event()
         self._seen = -1
         self._thread = threading.Thread(target=self._run, name="saver", daemon=True)
@@ -71,19 +73,37 @@ class Saver:
             self._thread.join()
 
     def save(self, *, everything: bool = False, last: bool = False) -> None:
-        """Save what changes by use, or everything. A `last` one is marked as such if no upload is under way."""
-        folder = self._generations.begin()
-        self._journal.begin(folder, self._emulated.items() if self._outdated(folder) else None)
+        """Save what changes by use, or everything. A `last` one is marked as such if no upload is under way.
+
+        On an error what was saved before stands.
+        """
         try:
-            for name, state in self._emulated.states(folder, everything=everything).items():
-                if (value := settled(state)) is not None:
-                    self._emulated.write(folder, name, value)
-            mark(folder, self._uploads_since() or (None if last else time.time()))
-            self._generations.finish(folder)
-        except BaseException:
+            self._save(everything=everything, last=last)
+        except BaseException as error:
             self._journal.abandon()
+            self._generations.abandon()
+            if self.unsaved is None:  # on a full disk each second would bring the same lines
+                logger.exception("the state could not be saved; what was saved before stands")
+            self._tell(str(error) or type(error).__name__)
             raise
         self._journal.finish()
+        if self.unsaved is not None:
+            logger.warning("the state is saved again")
+        self._tell(None)
+
+    def _save(self, *, everything: bool, last: bool) -> None:
+        folder = self._generations.begin()
+        self._journal.begin(folder, self._emulated.items() if self._outdated(folder) else None)
+        for name, state in self._emulated.states(folder, everything=everything).items():
+            if (value := settled(state)) is not None:
+                self._emulated.write(folder, name, value)
+        self._journal.force_out()
+        mark(folder, self._uploads_since() or (None if last else time.time()))
+        self._generations.finish(folder)
+
+    def _tell(self, unsaved: str | None) -> None:
+        self.unsaved = unsaved
+        self._note(unsaved)
 
     def _outdated(self, folder: Path) -> bool:
         return (
@@ -99,8 +119,8 @@ class Saver:
             begun = time.monotonic()
             try:
                 self.save()
-            except Exception:  # the next round may succeed, and must come
-                logger.exception("the state could not be saved")
+            except Exception:  # noqa: BLE001, S110 - `save` has logged it; the next round may succeed, and must come
+                pass
             else:
                 self._seen, was_busy = changes, busy
             pause = max(EVERY, SHARE * (time.monotonic() - begun))

@@ -31,14 +31,18 @@ from infra.local.aws_door import AwsDoor
 from infra.local.console_door import ConsoleDoor
 from infra.local.data_dir import DataDir
 from infra.local.deploy import PARAMETERS, deploy
+from infra.local.disk_space import DiskSpace
 from infra.local.errors import DeployFailed
 from infra.local.generations import Generations, mark
 from infra.local.info import StackInfo
 from infra.local.journal import Journal
+from infra.local.object_files import ObjectFiles
 from infra.local.recovery import recover
 from infra.local.saver import Saver
 from infra.local.site import Site
+from infra.local.space_guard import SpaceGuard
 from infra.local.uploads_under_way import UploadsUnderWay
+from infra.local.written_first import WrittenFirst
 from shared.errors import ReelmillError
 
 if TYPE_CHECKING:
@@ -88,13 +92,15 @@ class Server:
         self.generations = Generations(self.data_dir.state)
         self.journal = Journal()
         self.uploads = UploadsUnderWay(owed=self.generations.uploads_since())
+        self.space = DiskSpace(self.data_dir.root, unsaved=lambda: self.saver.unsaved)
         secret = self.data_dir.secret()
-        self.aws = AwsDoor(emulated.app, emulator.ACCESS_KEY_ID, secret)
+        self.aws = AwsDoor(SpaceGuard(emulated.app, self.space), emulator.ACCESS_KEY_ID, secret)
         self.console = ConsoleDoor(
             emulated.app,
             Credentials(emulator.ACCESS_KEY_ID, secret),
             emulator.REGION,
             site=Site(emulator.PROJECT / "console" / "dist", f"http://{emulator.HOST}:{options.aws_port}"),
+            space=self.space,
         )
         self.saver = Saver(
             self.generations,
@@ -102,6 +108,7 @@ class Server:
             emulated_state,
             changes=lambda: self.aws.requests,
             uploads_since=self.uploads.since,
+            note=self._note_unsaved,
         )
         self.stop = asyncio.Event()
         self.ending = threading.Event()
@@ -141,7 +148,7 @@ class Server:
         closing.set()
         await served
         self.journal.close()
-        return 0 if ready else 1
+        return 0 if ready and self.saver.unsaved is None else 1
 
     def _take_over(self) -> None:
         """Change what the emulator does by itself, before it loads what was saved."""
@@ -149,7 +156,7 @@ class Server:
         if self.uploads.owed is None:
             mark(newest, time.time())
         logging.getLogger("persistence").setLevel(logging.WARNING)  # it tells of every file
-        emulated_state.tell(self.journal)
+        WrittenFirst(self.journal, self.space).install()
         emulated_state.bring_back(self.journal, newest)
         emulated.save_all = self._save_last
         workers.hold()  # until the stack is ready
@@ -157,13 +164,19 @@ class Server:
         workers.lock_sessions()
         versioned_reads.install()
         self.uploads.watch()
+        ObjectFiles(self.space).install()
 
     def _save_last(self, _states: object) -> None:
         """Save everything, in place of the emulator's own way."""
-        try:
+        with suppress(Exception):  # the saver has logged it; what was saved before still stands, as after a kill
             self.saver.save(everything=True, last=True)
-        except Exception:  # what was saved before still stands, as after a kill
-            logger.exception("the state could not be saved at the end")
+
+    def _note_unsaved(self, reason: str | None) -> None:
+        """Write down for `status` and `down` why the state could not be saved, None when it could."""
+        try:
+            self.data_dir.note_unsaved(reason)
+        except OSError:
+            logger.exception("nothing can be noted in %s", self.data_dir.lock)
 
     def _boot(self) -> bool:
         """Deploy, and tell when the stack is ready; return False when it can't be."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.local import emulator, leftovers
 from infra.local.data_dir import DataDir
-from infra.local.errors import PortTaken, RunsElsewhere, StackFailed
+from infra.local.errors import NotSaved, PortTaken, RunsElsewhere, StackFailed
 from infra.local.info import StackInfo
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "down",
     "ensure_up",
     "running",
+    "unsaved",
     "wait",
 ]
 
@@ -182,17 +183,33 @@ def running(data_dir: Path = DEFAULT_DATA_DIR) -> StackInfo | None:
     return StackInfo.load(folder) if folder.locked() else None
 
 
+def unsaved(data_dir: Path = DEFAULT_DATA_DIR) -> str | None:
+    """Return why the state of the stack that runs could not be saved the last time, None when it could."""
+    return DataDir.at(data_dir).unsaved()
+
+
 def wait(data_dir: Path = DEFAULT_DATA_DIR) -> None:
-    """Return when the stack of `data_dir` has ended."""
+    """Return when the stack of `data_dir` has ended; raise NotSaved when its state could not be saved."""
     folder = DataDir.at(data_dir)
     if process := _started.get(folder.root):
         process.wait()
     while folder.locked():
         time.sleep(POLL)
+    check_saved(folder)
+
+
+def check_saved(folder: DataDir) -> None:
+    """Raise NotSaved when the state of a stack that has ended could not be saved."""
+    if reason := folder.unsaved():
+        message = (
+            f"the stack has ended, but its last state could not be saved in {folder.root}: {reason}; make room on "
+            "that disk and start the stack again: its files, tasks and messages are there, and it looks for the rest"
+        )
+        raise NotSaved(message)
 
 
 def down(data_dir: Path = DEFAULT_DATA_DIR) -> bool:
-    """End the stack of `data_dir` in good order, its state saved; return False when none ran."""
+    """End the stack of `data_dir` in good order; return False when none ran, raise NotSaved when it isn't saved."""
     folder = DataDir.at(data_dir)
     if not folder.locked():
         return False
@@ -211,6 +228,7 @@ def down(data_dir: Path = DEFAULT_DATA_DIR) -> bool:
     if (lock := folder.try_lock()) is not None:  # nobody has started it anew
         leftovers.end(folder.scratch)
         os.close(lock)
+        check_saved(folder)
     return True
 
 

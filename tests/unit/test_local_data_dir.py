@@ -131,3 +131,16 @@ def test_a_disk_without_hard_links_is_refused(folder: DataDir, monkeypatch: pyte
 
     with pytest.raises(DataDirUnusable, match="hard links"):
         folder.prepare()
+
+
+def test_why_nothing_can_be_saved_stands_beside_the_process_id(tmp_path: Path) -> None:
+    folder = DataDir.at(tmp_path)
+    folder.lock.write_text("123\n")
+    before = folder.unsaved()
+
+    folder.note_unsaved("No space left on device:\n'state'")
+    told, holder = folder.unsaved(), folder.holder()
+    folder.note_unsaved(None)
+
+    assert (before, told, holder) == (None, "No space left on device: 'state'", 123)
+    assert folder.lock.read_text() == "123\n"

@@ -1,7 +1,8 @@
 """What is told to the journal comes back after a kill, whenever that came."""
 
+import resource
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,40 @@ def test_its_length_tells_when_it_is_worth_writing_anew(journal: Journal, folder
     journal.begin(next_one(folder), [lambda: [ITEM, "a", 9]])
 
     assert journal.lines == begun
+
+
+def test_a_line_that_the_disk_does_not_take_is_taken_back(journal: Journal, folder: Path) -> None:
+    with files_up_to((folder / NAME).stat().st_size + 20), pytest.raises(OSError, match="too large"):
+        journal.append(ITEM, "b", "longer than what is left" * 10)
+    journal.append(ITEM, "c", 1)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "c", 1]]
+
+
+def test_lines_that_belong_together_are_all_taken_back(journal: Journal, folder: Path) -> None:
+    lines = journal.lines
+
+    with files_up_to((folder / NAME).stat().st_size + 20), pytest.raises(OSError, match="too large"):
+        two_lines(journal)
+    journal.append(ITEM, "c", 1)
+
+    assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "c", 1]]
+    assert journal.lines == lines + 1
+
+
+def two_lines(journal: Journal) -> None:
+    """Write a line that fits, and one that doesn't, as a transaction does."""
+    with journal.whole():
+        journal.append(ITEM, "b", 1)
+        journal.append(ITEM, "d", "longer than what is left" * 10)
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """Have the kernel refuse to make any file of this process larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -29,8 +29,14 @@ class World:
         self.rows: list[Entry] = []
         self.generations = Generations(folder)
         self.journal = Journal()
+        self.told: list[str | None] = []
         self.saver = Saver(
-            self.generations, self.journal, self, changes=self.count, uploads_since=lambda: self.under_way
+            self.generations,
+            self.journal,
+            self,
+            changes=self.count,
+            uploads_since=lambda: self.under_way,
+            note=self.told.append,
         )
 
     def busy(self) -> bool:
@@ -131,6 +137,21 @@ def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: World) -> No
 
     assert still.generations.newest() == before
     assert still.brought_back() == [[ITEM, "a", 1]]
+
+
+def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: World) -> None:
+    still.saver.save()
+    still.failing = [OSError("disk full")]
+
+    with pytest.raises(OSError, match="disk full"):
+        still.saver.save()
+    unsaved, left = still.saver.unsaved, sorted(path.name for path in still.generations.folder.iterdir())
+    still.saver.save()
+
+    assert unsaved == "disk full"
+    assert left == ["00000000", "00000001"]
+    assert still.told == [None, "disk full", None]
+    assert still.saver.unsaved is None
 
 
 def test_everything_is_saved_when_it_is_asked_for_and_stays(still: World) -> None:
