@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from cli.errors import CommandFailed, Unreachable, refusal
+from cli.http_client import HttpClient
 
 # Lambda's HTTP API gives up after 30 s, so its 504 comes before our own limit.
 TIMEOUT = httpx.Timeout(35, connect=5)
@@ -21,12 +22,10 @@ class Api:
     """One API. Reads are tried again when a fault may pass; writes only when whoever asks says how often."""
 
     def __init__(self, url: str, *, local: bool, auth: httpx.Auth | None = None) -> None:
-        """Open no connection yet. A local API is never reached through a proxy."""
+        """Open no connection yet."""
         self.url = url.rstrip("/")
         self.local = local
-        # Without TLS there is nothing to verify, and reading the certificates takes a fifth of a second.
-        tls = self.url.startswith("https:")
-        self._http = httpx.Client(auth=auth, timeout=TIMEOUT, trust_env=not local, verify=tls)
+        self._http = HttpClient(TIMEOUT, auth=auth)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -36,7 +35,7 @@ class Api:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        self._http.close()
+        self._http.__exit__(kind, error, trace)
 
     def get(self, path: str, **params: str | int | None) -> Any:  # noqa: ANN401 - the API's JSON
         """Return what stands at `path`; a parameter that is None is left out."""
@@ -65,7 +64,7 @@ class Api:
         url = f"{self.url}{path}{'?' if query else ''}{query}"
         for pause in (*pauses, None):
             try:
-                response = self._http.request(method, url, json=body)
+                response = self._http.to(url).request(method, url, json=body)
             except httpx.TransportError as error:
                 # On this machine there is nothing to wait for: the stack runs or it doesn't.
                 if pause is None or (self.local and isinstance(error, httpx.ConnectError)):

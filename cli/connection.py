@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ import typer
 
 from cli.api_client import Api
 from cli.errors import CommandFailed, Unreachable
+from cli.http_client import is_loopback
 from infra.local import stack
 from infra.local.info import StackInfo
 from infra.local.stack import DEFAULT_DATA_DIR
@@ -75,15 +75,6 @@ class Bearer(httpx.Auth):
         """Add the header."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine: nobody signs in there."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def connected(context: typer.Context) -> Api:

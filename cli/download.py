@@ -10,6 +10,7 @@ import httpx
 
 from cli import show
 from cli.errors import CommandFailed
+from cli.http_client import HttpClient
 
 MAX_NAME_BYTES = 255 - len(".part")  # the usual limit of a file system, less our ending
 FORBIDDEN = frozenset('/\\:*?"<>|')  # of Windows, so that a folder can be handed on
@@ -56,7 +57,7 @@ def save_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     saved: list[Saved] = []
     # No sign-in goes along: the URLs are signed, and the store is not the API.
-    with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as http:
+    with HttpClient(TIMEOUT) as http:
         for output in outputs:
             name = free_name(output.get("fileName") or output["key"], [s.path.name for s in saved])
             save(http, output, folder / name, advance)
@@ -64,12 +65,12 @@ def save_outputs(
     return tuple(saved)
 
 
-def save(http: httpx.Client, output: Mapping[str, Any], path: Path, advance: Callable[[int], None]) -> None:
+def save(http: HttpClient, output: Mapping[str, Any], path: Path, advance: Callable[[int], None]) -> None:
     """Download one output; the file appears under its name only when it is whole."""
-    part = path.with_name(f"{path.name}.part")
+    part, url = path.with_name(f"{path.name}.part"), output["downloadUrl"]
     part.unlink(missing_ok=True)  # what an earlier try left, or a link that would lead elsewhere
     try:
-        with part.open("xb") as file, http.stream("GET", output["downloadUrl"]) as response:
+        with part.open("xb") as file, http.to(url).stream("GET", url, follow_redirects=True) as response:
             if not response.is_success:
                 raise CommandFailed(
                     f"{show.plain(output['key'])} can't be had: the store answered {response.status_code}",

@@ -1,5 +1,6 @@
 """The commands for the stack on this machine: up, down, status, env, doctor."""
 
+import os
 import shlex
 import signal
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from cli.connection import Connection, as_typed, local_stack, open_api, shown_pa
 from cli.errors import INTERRUPTED, CommandFailed
 from infra.local import doctor as examination
 from infra.local import stack
+from infra.local.emulator import direct, proxied
 from infra.local.stack import StackInfo
 from shared.errors import ReelmillError
 
@@ -98,6 +100,8 @@ def status(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
 def env(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
     """Print what the AWS CLI and boto3 need to reach the stack: `eval "$(reelmill env)"`."""
     exports = local_stack(folder(context)).exports()
+    if proxied(os.environ):
+        exports |= direct(os.environ)
     if as_json:
         show.print_json(exports)
     else:

@@ -16,6 +16,7 @@ import httpx
 from cli import show
 from cli.api_client import Api
 from cli.errors import CommandFailed
+from cli.http_client import HttpClient
 
 # What the standard table of media types lacks on some machines.
 MEDIA_TYPES = {
@@ -75,7 +76,7 @@ def upload(api: Api, path: Path, key: str, advance: Advance) -> Uploaded:
     total = path.stat().st_size
     grant = api.send("POST", "/uploads", {"key": key, "size": total, "contentType": media_type(path)})
     # No sign-in goes along: the URLs are signed, and the store is not the API.
-    with httpx.Client(timeout=TIMEOUT, trust_env=not api.local, verify=not api.local) as http:
+    with HttpClient(TIMEOUT) as http:
         try:
             way = send_parts if grant.get("parts") else send_whole
             answer = way(http, grant, path, advance)
@@ -85,13 +86,13 @@ def upload(api: Api, path: Path, key: str, advance: Advance) -> Uploaded:
     return Uploaded(grant["bucket"], grant["key"], *answer)
 
 
-def send_whole(http: httpx.Client, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
+def send_whole(http: HttpClient, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
     """Send the file in one request; return its ETag and version ID."""
     response = put(http, grant["url"], path, (0, path.stat().st_size), grant.get("headers") or {}, advance)
     return response.headers.get("etag", "").strip('"'), response.headers.get("x-amz-version-id")
 
 
-def send_parts(http: httpx.Client, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
+def send_parts(http: HttpClient, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
     """Send the file in parts, some at once, and join them; return the whole's ETag and version ID."""
     size, total = grant["partSize"], path.stat().st_size
 
@@ -106,11 +107,11 @@ def send_parts(http: httpx.Client, grant: Mapping[str, Any], path: Path, advance
         return join_parts(http, grant, tags)
     except BaseException:
         with suppress(httpx.TransportError):  # the bucket's lifecycle rule clears it away as well
-            http.request("DELETE", grant["abort"]["url"])
+            http.to(grant["abort"]["url"]).request("DELETE", grant["abort"]["url"])
         raise
 
 
-def join_parts(http: httpx.Client, grant: Mapping[str, Any], tags: list[str]) -> tuple[str, str | None]:
+def join_parts(http: HttpClient, grant: Mapping[str, Any], tags: list[str]) -> tuple[str, str | None]:
     """Tell the store that all parts are there; return the whole's ETag and version ID."""
     root = ET.Element("CompleteMultipartUpload", xmlns=S3_XML)
     for part, tag in zip(grant["parts"], tags, strict=True):
@@ -118,7 +119,7 @@ def join_parts(http: httpx.Client, grant: Mapping[str, Any], tags: list[str]) ->
         ET.SubElement(item, "PartNumber").text = str(part["number"])
         ET.SubElement(item, "ETag").text = tag
     url = grant["complete"]["url"]
-    response = http.request("POST", url, content=ET.tostring(root), headers={"Content-Type": "text/xml"})
+    response = http.to(url).request("POST", url, content=ET.tostring(root), headers={"Content-Type": "text/xml"})
     # S3 may begin a 200 while it still joins, and end it as an error.
     if not response.is_success or b"<Error>" in response.content:
         raise store_refused(response)
@@ -127,7 +128,7 @@ def join_parts(http: httpx.Client, grant: Mapping[str, Any], tags: list[str]) ->
 
 
 def put(  # noqa: PLR0913, PLR0917 - a request is what it is
-    http: httpx.Client,
+    http: HttpClient,
     url: str,
     path: Path,
     span: tuple[int, int],
@@ -151,7 +152,7 @@ def put(  # noqa: PLR0913, PLR0917 - a request is what it is
             with path.open("rb") as file:
                 # With its length known the body is not chunked, which S3 would refuse.
                 length = {"Content-Length": str(end - begin)}
-                response = http.put(url, content=pieces(file), headers={**headers, **length})
+                response = http.to(url).put(url, content=pieces(file), headers={**headers, **length})
         except httpx.LocalProtocolError as error:
             message = f"{show.plain(path.name)} changed while it was sent"
             raise CommandFailed(message, remedy="upload it once it is whole") from error

@@ -14,16 +14,28 @@ ACCESS_KEY_ID = "REELMILLLOCAL0000000"
 # Queue URLs bear the port, and the saved state bears queue URLs. So ministack is always told this port: the
 # state then fits whichever port the next `up` takes, and clients go by their endpoint anyway.
 NAMED_PORT = 4566
+NO_PROXY = ("NO_PROXY", "no_proxy")  # programs read either of them
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 PROJECT = Path(__file__).resolve().parents[2]
+
+
+def direct(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that lead requests to this machine past the proxies of an environment."""
+    named = [name for key in NO_PROXY for name in inherited.get(key, "").split(",") if name]
+    hosts = ",".join(dict.fromkeys([*named, HOST, "localhost"]))
+    return dict.fromkeys(NO_PROXY, hosts)
+
+
+def proxied(environment: Mapping[str, str]) -> bool:
+    """Whether an environment names a proxy."""
+    return any(value and name.lower() in PROXIES for name, value in environment.items())
 
 
 def environment(data_dir: DataDir, aws_port: int, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the server's environment, which the functions inherit; the user's AWS account isn't in it."""
     kept = {name: value for name, value in inherited.items() if not name.startswith(("AWS_", "REELMILL_", "LAMBDA_"))}
-    direct = ",".join(filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), HOST, "localhost")))
     return kept | {
-        "NO_PROXY": direct,
-        "no_proxy": direct,
+        **direct(inherited),
         "PYTHONPATH": str(PROJECT),
         "PYTHONUNBUFFERED": "1",
         "AUTH": "true",  # it holds the functions to their roles

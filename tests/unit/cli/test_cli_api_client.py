@@ -13,8 +13,9 @@ import typer
 from botocore.credentials import Credentials
 
 from cli.api_client import Api, at
-from cli.connection import Bearer, SignedForAws, is_loopback, open_api, region_in
+from cli.connection import Bearer, SignedForAws, open_api, region_in
 from cli.errors import ApiRefused, CommandFailed, Unreachable
+from cli.http_client import is_loopback
 from tests.unit.cli.remote import Heard, RemoteService, Reply, Run, task
 
 AWKWARD = "a b+c%20d/é東🎬~*'()"
