@@ -15,9 +15,12 @@ BANDIT_VERSION := 1.9.4
 LAMBDA_PYTHON ?= 3.13
 LAMBDA_PLATFORM ?= aarch64-manylinux_2_28
 
+# Every path here is relative: that of the checkout may have spaces, of which make and the shell would make words.
 # A uv on the PATH that answers and isn't too old, else the one that `setup` brings.
+OWN_UV := .tools/bin/uv
 UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$found" ] && \
-	printf '%s\n' $(UV_OLDEST) "$$found" | sort -VC && command -v uv || echo $(CURDIR)/.tools/bin/uv)
+	printf '%s\n' $(UV_OLDEST) "$$found" | sort -VC && echo uv || echo $(OWN_UV))
+NEEDS_UV := $(filter $(OWN_UV),$(UV))
 # sam pins botocore and much else, so it lives in an environment of its own.
 SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
 # The scanners likewise: checkov has been seen to downgrade boto3.
@@ -45,12 +48,12 @@ help: ## list the commands
 .PHONY: setup
 setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (the others do it when needed)
 
-$(CURDIR)/.tools/bin/uv:
+$(OWN_UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelmill needs Python 3.11 or newer; set PYTHON= to one")'
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.venv/.synced: pyproject.toml uv.lock | $(UV)
+.venv/.synced: pyproject.toml uv.lock | $(NEEDS_UV)
 	$(UV) sync --quiet --frozen --all-extras
 	@touch $@
 
@@ -123,7 +126,7 @@ check: .venv/.synced console/node_modules/.checked ## lint, format, types, layer
 	$(UV) lock --check
 
 .PHONY: security
-security: .venv/.synced | $(UV) ## scan the template and the code; what is found and stays has its reason
+security: .venv/.synced | $(NEEDS_UV) ## scan the template and the code; what is found and stays has its reason
 	$(BIN)/python -m infra.template_forms $(SCAN)
 	$(BIN)/cfn-lint $(SCAN)/expanded.json
 	$(CHECKOV) --file template.yaml $(SCAN)/plain.json $(SCAN)/console.json $(SCAN)/own.json --framework cloudformation \
@@ -137,23 +140,23 @@ $(SBOM)/console.cdx.json: console/node_modules/.synced
 	cd console && npm sbom --loglevel=error --sbom-format cyclonedx --sbom-type application --omit dev > ../$@
 
 .PHONY: sbom
-sbom: $(SBOM)/console.cdx.json .venv/.synced | $(UV) ## list all packages with their licences: CycloneDX, in dist/sbom
+sbom: $(SBOM)/console.cdx.json .venv/.synced | $(NEEDS_UV) ## list all packages with their licences: CycloneDX, in dist/sbom
 	$(UV) export --quiet --frozen --no-dev --all-extras --preview-features sbom-export --format cyclonedx1.5 \
 		--output-file $(SBOM)/python.cdx.json
 	$(BIN)/python -m infra.licences $(SBOM)
 
 .PHONY: build
-build: | $(UV) ## package the functions for AWS (sam build)
+build: | $(NEEDS_UV) ## package the functions for AWS (sam build)
 	$(SAM_ENVIRONMENT) sam build
 
 # sam calls this once for each function, with ARTIFACTS_DIR. OnUploadFunction has the extra on_upload, and so on.
 build-%Function: extra = $(shell echo $* | sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' | tr '[:upper:]' '[:lower:]')
-build-%Function: | $(UV)
-	$(UV) export --quiet --frozen --no-dev --no-emit-project --extra $(extra) --output-file "$(ARTIFACTS_DIR)/requirements.txt"
-	$(UV) pip install --quiet --require-hashes --no-deps --only-binary :all: --target "$(ARTIFACTS_DIR)" \
-		--python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) --requirements "$(ARTIFACTS_DIR)/requirements.txt"
-	rm -f "$(ARTIFACTS_DIR)/requirements.txt" "$(ARTIFACTS_DIR)/.lock"
-	tar -cf - --exclude=__pycache__ functions shared | tar -xf - -C "$(ARTIFACTS_DIR)"
+build-%Function: | $(NEEDS_UV)
+	$(UV) export --quiet --frozen --no-dev --no-emit-project --extra $(extra) --output-file "$$ARTIFACTS_DIR/requirements.txt"
+	$(UV) pip install --quiet --require-hashes --no-deps --only-binary :all: --target "$$ARTIFACTS_DIR" \
+		--python-version $(LAMBDA_PYTHON) --python-platform $(LAMBDA_PLATFORM) --requirements "$$ARTIFACTS_DIR/requirements.txt"
+	rm -f "$$ARTIFACTS_DIR/requirements.txt" "$$ARTIFACTS_DIR/.lock"
+	tar -cf - --exclude=__pycache__ functions shared | tar -xf - -C "$$ARTIFACTS_DIR"
 
 .PHONY: publish
 publish: STACK ?= reelmill
@@ -161,7 +164,7 @@ publish: .venv/.synced console ## put the web console where a deployed stack hos
 	@$(BIN)/python -m infra.publish $(STACK)
 
 .PHONY: emulators
-emulators: | $(UV) # print the folder of the Lambda Runtime Interface Emulators that sam ships
+emulators: | $(NEEDS_UV) # print the folder of the Lambda Runtime Interface Emulators that sam ships
 	@$(SAM_ENVIRONMENT) python -c 'from importlib.resources import files; print(files("samcli") / "local" / "rapid")'
 
 .PHONY: bench
