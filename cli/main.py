@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,10 +52,20 @@ app.add_typer(catalog.orchestrations, name="orchestrations", rich_help_panel=THE
 app.add_typer(catalog.templates, name="templates", rich_help_panel=THERE)
 
 
+def print_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    """Print the version and end."""
+    if wanted:
+        show.print_lines([f"reelmill {version('reelmill')}"])
+        raise typer.Exit
+
+
 @app.callback()
 def connect(
     context: typer.Context,
     *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
     api_url: Annotated[
         str | None,
         typer.Option(envvar=API_URL, help="The API; by default that of the stack on this machine."),

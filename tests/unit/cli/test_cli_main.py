@@ -3,13 +3,14 @@
 import re
 import sys
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
 import typer
 
 from cli.times import point_in_time
+from shared import __version__
 from tests.unit.cli.remote import RemoteService, Reply, Run
 
 
@@ -32,6 +33,13 @@ def test_help_names_every_command(reelmill: Run) -> None:
         "templates",
     ):
         assert re.search(rf"\b{command}\b", ended.out), command
+
+
+def test_the_version_is_that_of_the_package_and_of_the_api(reelmill: Run) -> None:
+    ended = reelmill("--version")
+
+    assert (ended.code, ended.out, ended.err) == (0, f"reelmill {version('reelmill')}\n", "")
+    assert version("reelmill") == __version__
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("tasks", "nonsense"), ("tasks", "list", "--nonsense")])
