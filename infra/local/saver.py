@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -117,11 +118,8 @@ class Saver:
             if changes == self._seen and not busy and not was_busy:
                 continue
             begun = time.monotonic()
-            try:
+            with suppress(Exception):  # `save` has logged it; the next round may succeed, and must come
                 self.save()
-            except Exception:  # noqa: BLE001, S110 - `save` has logged it; the next round may succeed, and must come
-                pass
-            else:
                 self._seen, was_busy = changes, busy
             pause = max(EVERY, SHARE * (time.monotonic() - begun))
 
