@@ -1,21 +1,19 @@
 """What a file is: its container, its streams, and whether it is media at all."""
 
-import math
 import os
 import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import BinaryIO
 
 from shared import mediainfo
 from shared.errors import LimitExceeded, MediaRejected
-
-if TYPE_CHECKING:
-    from pymediainfo import Track
+from shared.mediainfo import Track
 
 HEAD_BYTES = 1024
+SENSELESS = 1e18  # No size, rate or time of media is as large; products of what is smaller stay finite.
 TAG_LENGTH = 200  # A title longer than that is not a title.
 MOST_STREAMS = 100  # A film in the languages of all the world has some fifty.
 MOST_SECONDS = 48 * 3600.0  # Work is planned by what a file says of itself: a day of a camera, and no century.
@@ -172,35 +170,35 @@ def probe(path: Path, name: str) -> Media:
         message = f"{name} is neither a video nor a sound file that Reelmill knows, whatever its name says"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
     tracks = sorted(mediainfo.tracks(path, name), key=_place)
-    general = next(track for track in tracks if track.track_type == "General")
+    general = next(track for track in tracks if track.kind == "General")
     media = Media(
         format=general.format or "",
         size=size,
         duration=_played(general, tracks),
         bit_rate=_integer(general.overall_bit_rate),
-        videos=tuple(_video(track) for track in tracks if track.track_type == "Video" and _integer(track.width)),
-        audios=tuple(_audio(track) for track in tracks if track.track_type == "Audio"),
+        videos=tuple(_video(track) for track in tracks if track.kind == "Video" and _integer(track.width)),
+        audios=tuple(_audio(track) for track in tracks if track.kind == "Audio"),
         subtitles=tuple(_subtitle(track) for track in tracks if _is_subtitle(track)),
         tags=_tags(general),
-        truncated=general.istruncated == "Yes",
+        truncated=general.is_truncated == "Yes",
     )
     if not media.videos and not media.audios:
-        raise _nothing_to_play(name, {track.track_type for track in tracks})
+        raise _nothing_to_play(name, {track.kind for track in tracks})
     _check_limits(media, name)
     return media
 
 
-def _place(track: "Track") -> tuple[int, ...]:
+def _place(track: Track) -> tuple[int, ...]:
     """Return what sorts tracks as ffmpeg counts them; in MPEG-TS, "0-2" is the third that the first programme lists."""
-    return tuple(map(int, DIGITS.findall(str(track.streamorder))))
+    return tuple(map(int, DIGITS.findall(track.stream_order or "")))
 
 
-def _played(general: "Track", tracks: "list[Track]") -> float | None:
+def _played(general: Track, tracks: list[Track]) -> float | None:
     """Return how long a player plays the file: Matroska counts from 0, also when its first frame comes late."""
     duration = _seconds(general.duration)
     if duration is None or general.format not in MATROSKA:
         return duration
-    delays = [_seconds(track.delay) or 0.0 for track in tracks if track.track_type in {"Video", "Audio"}]
+    delays = [_seconds(track.delay) or 0.0 for track in tracks if track.kind in {"Video", "Audio"}]
     return max(duration - min(delays, default=0.0), 0.0)
 
 
@@ -268,7 +266,7 @@ def _check_limits(media: Media, name: str) -> None:
         raise LimitExceeded(message, code="LimitError.Duration")
 
 
-def _video(track: "Track") -> Video:
+def _video(track: Track) -> Video:
     rotation = round((_number(track.rotation) or 0) / 90) * 90 % 360
     aspect = _number(track.pixel_aspect_ratio) or 1
     square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; nobody sees a hundredth
@@ -298,15 +296,15 @@ def _video(track: "Track") -> Video:
     )
 
 
-def _bit_depth(track: "Track") -> int | None:
-    prores = PRORES_BITS.get(track.chroma_subsampling) if track.format == "ProRes" else None
+def _bit_depth(track: Track) -> int | None:
+    prores = PRORES_BITS.get(track.chroma_subsampling or "") if track.format == "ProRes" else None
     return _integer(track.bit_depth) or prores
 
 
-def _audio(track: "Track") -> Audio:
+def _audio(track: Track) -> Audio:
     return Audio(
         codec=_codec(track),
-        channels=_integer(track.channel_s),
+        channels=_integer(track.channels),
         sample_rate=_integer(track.sampling_rate),
         duration=_seconds(track.duration),
         bit_rate=_integer(track.bit_rate),
@@ -316,11 +314,11 @@ def _audio(track: "Track") -> Audio:
     )
 
 
-def _is_subtitle(track: "Track") -> bool:
-    return track.track_type == "Text" and CAPTION_MARK not in (track.muxing_mode or "")
+def _is_subtitle(track: Track) -> bool:
+    return track.kind == "Text" and CAPTION_MARK not in (track.muxing_mode or "")
 
 
-def _subtitle(track: "Track") -> Subtitle:
+def _subtitle(track: Track) -> Subtitle:
     return Subtitle(
         text=track.format in TEXT_FORMATS,
         language=track.language,
@@ -329,36 +327,37 @@ def _subtitle(track: "Track") -> Subtitle:
     )
 
 
-def _codec(track: "Track") -> str:
+def _codec(track: Track) -> str:
     if track.format == "MPEG Audio" and track.format_profile in {"Layer 1", "Layer 2"}:
         return "mp2"
-    return CODECS.get(track.format, (track.format or "unknown").lower())
+    name = track.format or "unknown"
+    return CODECS.get(name, name.lower())
 
 
-def _tags(general: "Track") -> dict[str, str]:
+def _tags(general: Track) -> dict[str, str]:
     found = {"title": general.title, "artist": general.performer, "album": general.album}
     return {key: title for key, value in found.items() if (title := _title(value))}
 
 
-def _title(value: Any) -> str | None:  # noqa: ANN401 - MediaInfo gives text, a number or nothing
-    return str(value)[:TAG_LENGTH] if value else None
+def _title(value: str | None) -> str | None:
+    return value[:TAG_LENGTH] if value else None
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401 - MediaInfo gives text, a number or nothing
+def _number(text: str | None) -> float | None:
     """Return the first of the values that MediaInfo gives for one thing, as in `48000 / 24000`; None for none."""
     try:
-        number = float(str(value).partition("/")[0])
+        number = float((text or "").partition("/")[0])
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) < SENSELESS else None
 
 
-def _integer(value: Any) -> int | None:  # noqa: ANN401
-    number = _number(value)
+def _integer(text: str | None) -> int | None:
+    number = _number(text)
     return None if number is None else round(number)
 
 
-def _seconds(milliseconds: Any) -> float | None:  # noqa: ANN401
+def _seconds(milliseconds: str | None) -> float | None:
     number = _number(milliseconds)
     return None if number is None else number / 1000
 

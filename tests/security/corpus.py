@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.security import damage, references, sizes, words
+from tests.security import damage, references, sizes, tags, words
 from tests.security.hostile import Family, Hostile, Kit
 
 FAMILIES: tuple[Family, ...] = (
@@ -19,6 +19,7 @@ FAMILIES: tuple[Family, ...] = (
     damage.flips,
     words.names,
     words.metadata,
+    tags.facts,
 )
 
 
