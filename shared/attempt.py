@@ -23,6 +23,7 @@ from shared.errors import (
 )
 from shared.ffmpeg import Ffmpeg, Limits, Progress
 from shared.heartbeat import heartbeat
+from shared.memory import function_bytes
 from shared.operations import OPERATIONS
 from shared.operations.operation import Produced, Workbench
 from shared.orchestration import name_variables, output_key
@@ -122,7 +123,11 @@ class Attempt:
         files = AttemptFiles(self.services, self.task, self.subtask, folder, lambda: self._timed("download"))
         made_by = self._made_by(files.place)
         room = check_disk(folder, files.place.size)
-        limits = Limits(wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS), output_bytes=room)
+        limits = Limits(
+            wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS),
+            output_bytes=room,
+            memory_bytes=function_bytes(self.services.settings.function_megabytes),
+        )
         products = folder / "out"
         products.mkdir()
         self.ffmpeg = Ffmpeg(limits, products, self._advance)

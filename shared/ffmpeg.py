@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from errno import EFBIG, ENOMEM, ENOSPC
 from functools import cache
 from pathlib import Path
@@ -15,8 +15,10 @@ from signal import SIGKILL, SIGXFSZ
 from typing import IO, cast
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
+from shared.memory import machine_bytes, resident_bytes
 
 REPORT_EVERY = 1.0  # Seconds: within one of them, ffmpeg is gone when whoever it reports to has had enough.
+LOOK_EVERY = 0.05  # Seconds between two looks at how much memory ffmpeg takes, each 20 microseconds long.
 LOG_TAIL_BYTES = 4096
 PATIENCE = 5.0  # Seconds that a process which has closed its pipes, or was killed, gets to be gone.
 
@@ -33,23 +35,30 @@ GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1",
 # between fork and exec (preexec_fn can deadlock beside threads). The shell's stdin is a pipe whose other end
 # lies in the worker: when the worker is gone, however it went, `read` fails and ffmpeg is killed. And the
 # shell reaps ffmpeg, so that no zombie is left in a sandbox whose init reaps nothing.
-# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take, $3: kilobytes of addresses, which macOS can't
-# limit; then the command.
+# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take, $3: kilobytes of private memory, which macOS
+# can't limit; then the command. The number of its process comes first, as a line of `-progress`.
 SUPERVISOR = """
-ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3" || :; shift 3
+ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -d "$3" || :; shift 3
 exec 3<&0 </dev/null
 "$@" 3<&- &
+echo "pid=$!"
 exec >/dev/null 2>&1
 read -r over <&3 || kill -KILL $!
 wait $!
 """
 BLOCK = 512
 
-# Threads' stacks and heaps reserve addresses that they never use: at most 2.8 GB were measured, with AV1 in 8K.
-UNUSED_ADDRESSES = 4 * 1024**3
+# Of a function's memory, what is for neither the worker nor ffmpeg: the system's, and what ffmpeg may grow by between
+# two looks, which was measured to be 100 MB.
+SPARE_SHARE = 0.1
+# What ffmpeg may have beyond that and not use: stacks and heaps of threads (0.6 GB were measured, with H.264 in 8K), and
+# tables that are made whole before they are filled. The kernel's limit is a net for when nobody looks in time: past it,
+# a demuxer says that the file is damaged.
+UNUSED_BYTES = 4 * 1024**3
 
 # ffmpeg exits with the low byte of its negative error code; the shell tells a signal as 128 + its number.
 EXIT_FILE_TOO_BIG = frozenset({-EFBIG & 0xFF, 128 + SIGXFSZ})
+EXIT_NO_MEMORY = -ENOMEM & 0xFF
 FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
     -0x41444E49 & 0xFF: (  # AVERROR_INVALIDDATA: "INDA" read as a number, see libavutil/error.h
         MediaRejected,
@@ -66,11 +75,6 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
         "LimitError.Disk",
         "the disk of the worker is full: give it more, or ask for less",
     ),
-    -ENOMEM & 0xFF: (
-        LimitExceeded,
-        "LimitError.Memory",
-        "the memory of the worker is too small for this: give it more, or ask for less",
-    ),
     128 + SIGKILL: (
         WorkerFailed,
         "InternalError.Killed",
@@ -81,14 +85,17 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What an attempt may take: seconds and bytes for all its processes together, pixels for one picture."""
+    """What an attempt may take: seconds and bytes for all its processes together, pixels for one picture.
+
+    `memory_bytes` is the memory of the function, or of the machine: for the worker, ffmpeg, and the system.
+    """
 
     wall_seconds: float
     output_bytes: int
     max_pixels: int = 8192 * 8192  # 8K is 8192 by 4320
     max_streams: int = 500  # the fonts of subtitles are streams as well
     max_seconds: float = 48 * 3600.0  # of media: clocks of broken files leap by years, and work is planned by them
-    memory_bytes: int = 16 * 1024**3  # of one process; H.264 in 8K was measured to take 4.5 GB
+    memory_bytes: int = field(default_factory=machine_bytes)
 
     @property
     def cpu_seconds(self) -> int:
@@ -96,10 +103,9 @@ class Limits:
         return math.ceil(self.wall_seconds * (os.cpu_count() or 1)) + 1
 
     @property
-    def address_bytes(self) -> int:
-        """What a process may reserve: it shall fail of itself before the system looks for somebody to kill."""
-        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return min(self.memory_bytes, machine) + UNUSED_ADDRESSES
+    def ffmpeg_bytes(self) -> int:
+        """The memory that ffmpeg may take: what the worker itself leaves of it now."""
+        return max(int(self.memory_bytes * (1 - SPARE_SHARE)) - resident_bytes(os.getpid()), 0)
 
 
 @dataclass(frozen=True)
@@ -177,12 +183,13 @@ class Ffmpeg:
         """
         command = [*GLOBAL_OPTIONS, *args]
         self.commands.append(["ffmpeg", *map(self._without_paths, command)])
-        with self._process(command) as process:
+        memory_bytes = self.limits.ffmpeg_bytes
+        with self._process(command, memory_bytes) as process:
             meter = _Meter(duration, frame_rate, phase, share)
-            self._follow(process, meter)
+            self._follow(process, meter, memory_bytes)
             code = self._exit_code(process)
         if code:
-            raise self._failure(code)
+            raise self._too_large(memory_bytes) if code == EXIT_NO_MEMORY else self._failure(code)
         if meter.seconds > self.limits.max_seconds:
             hours, most = (seconds / 3600 for seconds in (meter.seconds, self.limits.max_seconds))
             message = f"it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
@@ -190,9 +197,10 @@ class Ffmpeg:
         return meter.seconds
 
     @contextmanager
-    def _process(self, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    def _process(self, command: Sequence[str], memory_bytes: int) -> Iterator["subprocess.Popen[bytes]"]:
         """Start ffmpeg under its supervisor; whatever happens inside, both are gone afterwards."""
-        limits = (self.limits.cpu_seconds, math.ceil(self._room() / BLOCK), self.limits.address_bytes // 1024)
+        private_bytes = memory_bytes + UNUSED_BYTES
+        limits = (self.limits.cpu_seconds, math.ceil(self._room() / BLOCK), private_bytes // 1024)
         supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", *map(str, limits)]
         process = subprocess.Popen(  # noqa: S603 - a list, and no part of it is read as a script
             [*supervisor, binary(), *command],
@@ -211,19 +219,21 @@ class Ffmpeg:
             finally:
                 _close(process)
 
-    def _follow(self, process: "subprocess.Popen[bytes]", meter: "_Meter") -> None:
-        """Read what ffmpeg says until it has closed both pipes; report, and mind the wall limit."""
+    def _follow(self, process: "subprocess.Popen[bytes]", meter: "_Meter", memory_bytes: int) -> None:
+        """Read what ffmpeg says until it has closed both pipes; report, and mind the limits of time and memory."""
         with selectors.DefaultSelector() as selector:
             selector.register(cast("IO[bytes]", process.stdout), selectors.EVENT_READ, meter.feed)
             selector.register(cast("IO[bytes]", process.stderr), selectors.EVENT_READ, self._keep)
             while selector.get_map():
                 wait = min(self._deadline, self._next_report) - self._clock()
-                for key, _ in selector.select(max(wait, 0)):
+                for key, _ in selector.select(min(max(wait, 0), LOOK_EVERY)):
                     chunk = os.read(key.fd, 65536)
                     key.data(chunk)
                     if not chunk:
                         selector.unregister(key.fileobj)
                 self.check_wall()
+                if meter.pid and resident_bytes(meter.pid) > memory_bytes:
+                    raise self._too_large(memory_bytes)
                 if self._clock() >= self._next_report:
                     self._next_report = self._clock() + REPORT_EVERY
                     self._on_progress(meter.progress)
@@ -258,6 +268,14 @@ class Ffmpeg:
         message = f"it was not done after {self.limits.wall_seconds:.0f} s, which is the limit"
         return LimitExceeded(message, code="LimitError.Time")
 
+    def _too_large(self, memory_bytes: int) -> LimitExceeded:
+        has, left = (number // 1024**2 for number in (self.limits.memory_bytes, memory_bytes))
+        message = (
+            f"it needs more than {left} MB of memory, which is what this worker of {has} MB has for ffmpeg; "
+            "deploy with a larger WorkerMemory, or ask for a smaller picture"
+        )
+        return LimitExceeded(message, code="LimitError.Memory")
+
     def _room(self) -> int:
         """Return how many bytes may still be written."""
         self.check_wall()
@@ -289,7 +307,10 @@ class Ffmpeg:
 
 
 class _Meter:
-    """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt."""
+    """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt.
+
+    `pid` is the number of ffmpeg's process, once it is known.
+    """
 
     def __init__(self, duration: float | None, frame_rate: float | None, phase: str, share: tuple[int, int]) -> None:
         self._duration = duration
@@ -297,6 +318,7 @@ class _Meter:
         self._phase = phase
         self._share = share
         self.seconds = 0.0
+        self.pid: int | None = None
         self._frames = 0
         self._rest = b""
 
@@ -309,6 +331,8 @@ class _Meter:
                 self.seconds = int(value) / 1e6
             elif key == b"frame" and value.strip().isdigit():
                 self._frames = int(value)
+            elif key == b"pid":  # the supervisor's line
+                self.pid = int(value)
 
     @property
     def progress(self) -> Progress:

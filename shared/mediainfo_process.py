@@ -16,7 +16,8 @@ import resource
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-CPU_SECONDS, MEMORY_BYTES, REPORT_BYTES = 10, 1024**3, 4 * 1024**2
+CPU_SECONDS, REPORT_BYTES = 10, 4 * 1024**2
+MEMORY_BYTES = 512 * 1024**2  # half of the smallest function; clips take 40 MB
 TOO_MUCH = 3  # what it exits with when it can't describe the media, or not within the limits
 CHUNK = 4096  # MediaInfo loses the picture of a short MPEG-TS that comes in one piece
 FINISHED = 0x08  # a bit of what Open_Buffer_Continue returns

@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.errors import SettingsInvalid
 
 PREFIX = "REELMILL_"
+FUNCTION_SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"  # which Lambda sets, and its emulator: MB
 
 
 class Settings(BaseModel):
     """One deployment's names and limits. A function is told only what it needs; the rest stays empty.
 
-    `daily_tasks` and `daily_compute_seconds` are the day's budget, 0 for no limit.
+    `daily_tasks` and `daily_compute_seconds` are the day's budget, 0 for no limit. `function_megabytes` is the memory
+    of the function that this process is, 0 if it is none.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -34,6 +36,7 @@ class Settings(BaseModel):
     daily_compute_seconds: int = 0
     ai_provider: str = "aws"
     tenant_claim: str = ""
+    function_megabytes: int = 0
 
     def need(self, name: str) -> str:
         """Return a name that must be set; raise SettingsInvalid when it isn't."""
@@ -49,15 +52,12 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings; raise SettingsInvalid when one is not of its type."""
-        values = {
-            name: environment[PREFIX + name.upper()]
-            for name in cls.model_fields
-            if PREFIX + name.upper() in environment
-        }
+        variables = {name: PREFIX + name.upper() for name in cls.model_fields} | {"function_megabytes": FUNCTION_SIZE}
+        values = {name: environment[variable] for name, variable in variables.items() if variable in environment}
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            wrong = ", ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+            wrong = ", ".join(f"{variables[str(e['loc'][0])]}: {e['msg']}" for e in error.errors())
             message = f"the environment is wrong: {wrong}"
             raise SettingsInvalid(message) from error
 

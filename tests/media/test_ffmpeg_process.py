@@ -1,6 +1,7 @@
 """The processes behind the door: that they end when they must, and stay inside of what they were given."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,9 +12,12 @@ from signal import SIGKILL
 import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.ffmpeg import UNUSED_ADDRESSES, Ffmpeg, Limits, Progress
+from shared.ffmpeg import Ffmpeg, Limits, Progress
 from tests.media.footage import Clips
 from tests.processes import encoders, processes, until
+from tests.security.tables import claimed
+
+ROOT = Path(__file__).parents[2]
 
 
 def endless(folder: Path) -> list[str]:
@@ -124,7 +128,7 @@ def test_ffmpeg_does_not_outlive_a_worker_that_was_killed(tmp_path: Path) -> Non
         f"folder = Path({str(tmp_path)!r})\n"
         "Ffmpeg(Limits(60, 10**9), folder, print).run(endless(folder), duration=None, phase='waiting')"
     )
-    with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[2]) as worker:
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as worker:
         until(lambda: len(processes(tmp_path) - {worker.pid}) == 2)
 
         worker.send_signal(SIGKILL)
@@ -224,10 +228,39 @@ def test_a_picture_with_too_many_pixels_is_not_decoded(clip: Clips, tmp_path: Pa
         )
 
 
-def test_memory_that_is_more_than_the_limit_is_an_error_of_its_own(clip: Clips, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS tells nobody how much memory another process takes")
+def test_a_process_that_takes_too_much_memory_is_ended_before_it_has_it(clip: Clips, tmp_path: Path) -> None:
+    source = tmp_path / "claims.mp4"
+    source.write_bytes(claimed(clip("blink.mp4").read_bytes(), 60_000_000))  # 2.3 GB
+    megabytes = 800
+    # A worker of its own: the kernel notes the most that any child of a process took.
+    script = (
+        "import resource\nfrom pathlib import Path\nfrom shared.errors import LimitExceeded\n"
+        "from shared.ffmpeg import Ffmpeg, Limits\n"
+        f"source = Path({str(source)!r})\n"
+        f"ffmpeg = Ffmpeg(Limits(60, 10**9, memory_bytes={megabytes} * 1024**2), source.parent, lambda _: None)\n"
+        "try: ffmpeg.run([*ffmpeg.input_arguments(source), '-f', 'null', '-'], duration=None, phase='reading')\n"
+        "except LimitExceeded as error: print(error.code, error.message, sep='\\n')\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+
+    code, message, peak = done.stdout.splitlines()
+    assert code == "LimitError.Memory"
+    assert re.search("more than [0-9]+ MB .* this worker of 800 MB .* WorkerMemory", message)
+    assert 400 < int(peak) < megabytes
+    assert processes(tmp_path) == set()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS doesn't limit memory")
+def test_the_kernel_limits_what_grows_faster_than_anybody_looks(
+    clip: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.ffmpeg.resident_bytes", lambda _: 0)
     large = ["-vf", "scale=8192:8192", "-frames:v", "1", "-f", "null", "-"]
-    limits = Limits(60, 10**9, memory_bytes=300 * 10**6 - UNUSED_ADDRESSES)
-    ffmpeg = Ffmpeg(limits, tmp_path, lambda _: None)
+    ffmpeg = Ffmpeg(Limits(60, 10**9, memory_bytes=1), tmp_path, lambda _: None)
+    monkeypatch.setattr("shared.ffmpeg.UNUSED_BYTES", 150 * 1024**2)
 
     with pytest.raises(LimitExceeded) as caught:
         ffmpeg.run([*ffmpeg.input_arguments(clip("plain.mp4")), *large], duration=None, phase="reading")

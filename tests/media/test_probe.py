@@ -11,6 +11,7 @@ from shared.errors import LimitExceeded, MediaRejected
 from shared.ffmpeg import Ffmpeg
 from shared.probe import picture_size, probe
 from tests.media.footage import Clips
+from tests.security.tables import claimed
 
 MANIFEST = (
     '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
@@ -214,3 +215,22 @@ def test_a_picture_is_found_in_a_file_so_short_that_one_reading_takes_it_all(cli
 def test_a_file_lasts_as_long_as_it_is_played_also_when_its_clock_begins_late(clip: Clips) -> None:
     assert probe(clip("late.mkv"), "late.mkv").duration == pytest.approx(2, abs=0.1)
     assert probe(clip("web.webm"), "web.webm").duration == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize("frames", [2_100_000, 60_000_000])
+def test_a_file_that_claims_many_more_frames_than_it_has_bytes_is_damaged(
+    clip: Clips, tmp_path: Path, frames: int
+) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(claimed(clip("blink.mp4").read_bytes(), frames))
+
+    with pytest.raises(MediaRejected, match=r"says that it holds [0-9,]+ frames") as caught:
+        probe(path, "film.mp4")
+    assert caught.value.code == "SourceFileError.Unreadable"
+
+
+def test_a_file_that_claims_a_few_more_is_not(clip: Clips, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(claimed(clip("blink.mp4").read_bytes(), 1_900_000))
+
+    assert probe(path, "film.mp4").video

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.security import damage, references, sizes, tags, words
+from tests.security import damage, references, sizes, tables, tags, words
 from tests.security.hostile import Family, Hostile, Kit
 
 FAMILIES: tuple[Family, ...] = (
@@ -20,6 +20,7 @@ FAMILIES: tuple[Family, ...] = (
     words.names,
     words.metadata,
     tags.facts,
+    tables.claims,
 )
 
 

@@ -106,7 +106,6 @@ def test_whatever_lies_beside_the_folder_is_named_without_its_path() -> None:
         (183, MediaRejected, "SourceFileError.Unreadable"),
         (69, MediaRejected, "SourceFileError.Unreadable"),
         (228, LimitExceeded, "LimitError.Disk"),
-        (244, LimitExceeded, "LimitError.Memory"),
         (229, LimitExceeded, "LimitError.OutputSize"),
         (153, LimitExceeded, "LimitError.OutputSize"),
         (137, WorkerFailed, "InternalError.Killed"),

@@ -26,6 +26,17 @@ def test_what_a_function_is_not_told_has_a_default() -> None:
     assert Settings.from_environment({}) == Settings(max_attempts=3, lease_seconds=120, resend_after_seconds=900)
 
 
+def test_the_size_of_a_function_is_what_lambda_says() -> None:
+    found = Settings.from_environment({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008", "REELMILL_FUNCTION_MEGABYTES": "1"})
+
+    assert found.function_megabytes == 3008
+
+
+def test_a_setting_that_is_wrong_is_told_by_its_variable() -> None:
+    with pytest.raises(SettingsInvalid, match=r"AWS_LAMBDA_FUNCTION_MEMORY_SIZE: .*integer"):
+        Settings.from_environment({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "much"})
+
+
 def test_a_name_that_is_missing_is_told_by_its_variable() -> None:
     with pytest.raises(SettingsInvalid, match=r"REELMILL_URGENT_QUEUE_URL is not set; template\.yaml sets it"):
         Settings().need("urgent_queue_url")
@@ -58,7 +69,7 @@ def test_every_variable_of_the_template_is_one_that_is_read() -> None:
         if name.startswith("REELMILL_")
     }
 
-    assert told == set(Settings.model_fields)
+    assert told == set(Settings.model_fields) - {"function_megabytes"}  # Lambda itself sets it
 
 
 @pytest.mark.parametrize(
