@@ -7,6 +7,7 @@ process of its own, so that all that it and its children do can be traced.
 import faulthandler
 import json
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -28,6 +29,8 @@ SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere
 SECRET_NAMES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "REELMILL_TEST_SECRET")
 MARK = "/reelmill-case/"  # Nothing is there; that it was asked for stands in the trace.
 WALL_SECONDS = 10.0
+FUNCTION_MEGABYTES = 1536
+KILO = 1024**2 if sys.platform == "darwin" else 1024  # of these is a megabyte of getrusage(2)
 HANGING_SECONDS = 60  # An attempt that takes so much longer than it may is ended, and all with it.
 PLAYLISTS = (".m3u8", ".mpd")
 
@@ -51,6 +54,7 @@ class Outcome:
     no: int
     code: str
     seconds: float
+    megabytes: int = 0  # the most that any process of this attempt, or of one before it, took of memory
     message: str = ""
     escapes: list[str] = field(default_factory=list)
 
@@ -60,7 +64,8 @@ def main(cases: Path, results: Path) -> None:
     shared.heartbeat.FIRST_BEAT = 24 * 3600.0  # moto has no locks: no heart beats meanwhile
     good = Path(os.environ["REELMILL_GOOD_SOURCE"]).read_bytes()
     with emulated() as settings, results.open("w") as lines:
-        services = Services(settings.model_copy(update={"ai_provider": "local"}))
+        changes = {"ai_provider": "local", "function_megabytes": FUNCTION_MEGABYTES}
+        services = Services(settings.model_copy(update=changes))
         wanted = [Case(**json.loads(line)) for line in cases.read_text().splitlines()]
         warm_up(services, wanted, good)
         for case in wanted:
@@ -97,10 +102,13 @@ def attempted(services: Services, case: Case, good: bytes) -> Outcome:
     started = time.monotonic()
     record, trouble = attempt(services, case, source).run()
     outcome = Outcome(case.no, trouble.code if trouble else "SUCCESS", time.monotonic() - started)
+    outcome.megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // KILO
     outcome.message = trouble.message if trouble else ""
     outcome.escapes += escapes(record, trouble)
     if outcome.seconds > WALL_SECONDS + CLOSING_SECONDS:
         outcome.escapes.append(f"it took {outcome.seconds:.0f} s")
+    if outcome.megabytes > FUNCTION_MEGABYTES:
+        outcome.escapes.append(f"it, or one before it, took {outcome.megabytes} MB of memory")
     forget([source, *([put(case.key, b"")] if case.good_source else []), *map(stored, record.outputs)])
     return outcome
 
