@@ -49,11 +49,11 @@ wait $!
 BLOCK = 512
 
 # Of a function's memory, what is for neither the worker nor ffmpeg: the system's, and what ffmpeg may grow by between
-# two looks, which was measured to be 100 MB.
+# two looks: 32 MB were measured.
 SPARE_SHARE = 0.1
-# What ffmpeg may have beyond that and not use: stacks and heaps of threads (0.6 GB were measured, with H.264 in 8K), and
-# tables that are made whole before they are filled. The kernel's limit is a net for when nobody looks in time: past it,
-# a demuxer says that the file is damaged.
+# What ffmpeg may have beyond that and not use: stacks and heaps of threads (0.6 GB were measured, with H.264 in 8K),
+# and tables that are made whole before they are filled. The kernel's limit is a net for when nobody looks in time:
+# past it, a demuxer says that the file is damaged.
 UNUSED_BYTES = 4 * 1024**3
 
 # ffmpeg exits with the low byte of its negative error code; the shell tells a signal as 128 + its number.

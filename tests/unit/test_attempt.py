@@ -1,5 +1,7 @@
 """One attempt: what it makes of good files, bad ones, and those that changed meanwhile."""
 
+import sys
+
 import pytest
 
 from shared.attempt import attempt_token
@@ -37,6 +39,18 @@ def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(world: Wo
     )
     assert [subtask.attempt for subtask in task.subtasks] == [1, 1]
     assert keys() == []
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS tells nobody how much memory another process takes")
+def test_ffmpeg_gets_no_more_memory_than_the_function_has(world: World, blink: bytes) -> None:
+    world.settings = world.settings.model_copy(update={"function_megabytes": 1})
+
+    done = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
+
+    failure = done.subtasks[0].failure
+    assert failure is not None
+    assert failure.code == "LimitError.Memory"
+    assert "this worker of 1 MB" in failure.message
 
 
 def test_one_good_and_one_bad_subtask_make_a_partial_failure_that_loses_nothing(world: World, blink: bytes) -> None:
