@@ -16,6 +16,8 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from infra.local.emulator import REGION
 from infra.local.errors import DeployFailed
+from infra.local.workers import SUBTASKS_AT_ONCE
+from shared.memory import machine_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -27,6 +29,15 @@ STACK = "reelmill"
 ARTIFACTS = "reelmill-artifacts"
 CODE_FOLDERS = ("functions", "shared")
 DIGEST_TAG = "reelmill:digest"
+# The bounds of WorkerMemory in the template, in MB.
+LEAST_MEMORY, MOST_MEMORY = 1024, 10240
+
+
+def worker_memory(machine: int) -> int:
+    """Return the WorkerMemory, in MB, at which all subtasks that run at once fit into a machine's bytes of memory."""
+    return max(LEAST_MEMORY, min(machine // SUBTASKS_AT_ONCE // 1024**2, MOST_MEMORY))
+
+
 # A lost worker or message is found again while one still looks at the screen. The laptop's own limits are tighter
 # than these (infra.local.workers): AWS takes no concurrency below 2.
 PARAMETERS = {
@@ -37,6 +48,7 @@ PARAMETERS = {
     "ResendAfterSeconds": "20",
     "DeletionProtection": "false",
     "AiProvider": "local",  # there is no Rekognition on this machine
+    "WorkerMemory": str(worker_memory(machine_bytes())),
 }
 # A stack in one of these was never whole, and can only be deleted.
 NEVER_WHOLE = frozenset(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
-from infra.local.deploy import PARAMETERS, package, with_batches, with_code
+from infra.local.deploy import LEAST_MEMORY, MOST_MEMORY, PARAMETERS, package, with_batches, with_code, worker_memory
 from infra.local.emulator import PROJECT
 
 
@@ -86,3 +86,14 @@ def test_who_may_not_send_a_message_may_send_none() -> None:
     statement = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage"], "Resource": "*"}
 
     assert with_batches(statement) == statement
+
+
+@pytest.mark.parametrize(("gigabytes", "megabytes"), [(2, 1024), (8, 2730), (24, 8192), (64, 10240)])
+def test_the_subtasks_that_run_at_once_share_the_machines_memory(gigabytes: int, megabytes: int) -> None:
+    assert worker_memory(gigabytes * 1024**3) == megabytes
+
+
+def test_the_bounds_of_the_workers_memory_are_the_templates(template: dict[str, Any]) -> None:
+    parameter = template["Parameters"]["WorkerMemory"]
+
+    assert (parameter["MinValue"], parameter["MaxValue"]) == (LEAST_MEMORY, MOST_MEMORY)
