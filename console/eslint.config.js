@@ -22,9 +22,26 @@ export default defineConfig([
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // What is left out of an object must be named to be left out.
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+      // A table of its own could call itself empty when the API has not answered.
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            {
+              name: "@cloudscape-design/components/table",
+              message: "Use List of ui/List: it says that it is empty only if the API answered so.",
+              allowTypeImports: true,
+            },
+          ],
+        },
+      ],
       // An arrow that only passes a click on needs no braces.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
     },
+  },
+  {
+    files: ["src/ui/List.tsx"],
+    rules: { "@typescript-eslint/no-restricted-imports": "off" },
   },
   {
     // All sentences stand in one place, however many they are.

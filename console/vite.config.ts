@@ -23,8 +23,26 @@ const fontsAsFiles: Plugin = {
   },
 };
 
+// Large parts of the design system that the console has no use for.
+const UNUSED = ["code-editor", "date-range-picker", "s3-resource-selector", "tag-editor", "tutorial-panel"];
+const MESSAGES = /i18n\/messages\/all\.en\.js$/;
+
+/** The design system's English comes in one file for all its parts; of those that the console lacks, browsers need none. */
+const messagesInUse: Plugin = {
+  name: "messages-in-use",
+  enforce: "pre",
+  transform(code, id) {
+    const unused = UNUSED.find((part) => id.endsWith(`/components/${part}/index.js`));
+    if (unused) this.error(`${unused} has no messages here: take it out of UNUSED in vite.config.ts`);
+    if (!MESSAGES.test(id)) return null;
+    const all = JSON.parse(code.slice(code.indexOf("{"), code.lastIndexOf("}") + 1)) as Record<string, { en: Record<string, unknown> }>;
+    for (const { en } of Object.values(all)) for (const part of UNUSED) delete en[part];
+    return `export default ${JSON.stringify(all)}`;
+  },
+};
+
 export default defineConfig({
-  plugins: [fontsAsFiles, react()],
+  plugins: [fontsAsFiles, messagesInUse, react()],
   build: {
     target: "es2023",
     manifest: true,

@@ -13,7 +13,7 @@ import { TasksPage } from "./tasks/TasksPage";
 import { useTheme } from "./theme";
 import { Boundary } from "./ui/Boundary";
 import { useFollow } from "./ui/links";
-import { Waiting } from "./ui/Loaded";
+import { NotFoundPage, Waiting } from "./ui/Loaded";
 import { NoticeBar, useNotices } from "./ui/notices";
 
 const TaskPage = lazy(() => import("./task/TaskPage"));
@@ -97,7 +97,8 @@ function Pages() {
       <Route path="/templates/:name" element={<TemplatePage />} />
       <Route path="/templates/:name/edit" element={<EditTemplatePage />} />
       <Route path="/uploads" element={<UploadsPage />} />
-      <Route path="*" element={<Navigate to="/tasks" replace />} />
+      <Route path="/" element={<Navigate to="/tasks" replace />} />
+      <Route path="*" element={<NotFoundPage />} />
     </Routes>
   );
 }
@@ -118,7 +119,7 @@ function TopBar() {
         identity={{
           href: "/tasks",
           title: text.product,
-          logo: { src: "/favicon.svg", alt: "" },
+          logo: { src: "/favicon.svg", alt: text.nav.logo },
           onFollow: (event) => follow({ detail: { href: "/tasks" }, preventDefault: () => event.preventDefault() }),
         }}
         utilities={[

@@ -19,10 +19,11 @@ export function crumbsOf(pathname: string): Crumb[] {
   const [folder = "", name, action] = pathname.split("/").filter(Boolean).map(decoded);
   const known = FOLDERS[folder];
   const crumbs = [{ text: text.product, href: "/tasks" }];
-  if (!known) return crumbs;
+  const unknown = { text: text.errors.noPage, href: pathname };
+  if (!known) return folder ? [...crumbs, unknown] : crumbs;
   crumbs.push({ text: known.all, href: `/${folder}` });
   if (name) crumbs.push({ text: name === "create" ? known.create : name, href: `/${folder}/${encodeURIComponent(name)}` });
-  if (action) crumbs.push({ text: text.edit, href: pathname });
+  if (action) crumbs.push(action === "edit" ? { text: text.edit, href: pathname } : unknown);
   return crumbs;
 }
 

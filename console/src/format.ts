@@ -4,6 +4,7 @@ import { text } from "./strings";
 
 const MOMENT = new Intl.DateTimeFormat(text.locale, { dateStyle: "medium", timeStyle: "medium" });
 const SHORT = new Intl.DateTimeFormat(text.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat(text.locale, { hour: "2-digit", minute: "2-digit" });
 const THIS_YEAR = new Intl.DateTimeFormat(text.locale, {
   day: "numeric",
   month: "short",
@@ -20,6 +21,12 @@ export function moment(iso: string, short = false): string {
   if (Number.isNaN(at.getTime())) return iso;
   if (at.getFullYear() !== new Date().getFullYear()) return MOMENT.format(at);
   return (short ? SHORT : THIS_YEAR).format(at);
+}
+
+/** Return when something was, in epoch milliseconds: the time alone if it was today. */
+export function timeOf(at: number): string {
+  const then = new Date(at);
+  return (then.toDateString() === new Date().toDateString() ? TIME : SHORT).format(then);
 }
 
 /** Return a moment in UTC, as logs name it. */

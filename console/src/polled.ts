@@ -8,7 +8,11 @@ const AFTER_ERROR = 10_000;
 
 export interface Polled<T> {
   value: T | undefined;
+  /** When the value was the API's answer, in epoch milliseconds. */
+  asOf: number | undefined;
+  /** Why the last look failed. What was seen before stays as the value. */
   error: Error | undefined;
+  /** Whether there is neither a value nor an error yet. */
   loading: boolean;
   refresh: () => void;
 }
@@ -16,6 +20,7 @@ export interface Polled<T> {
 interface Known<T> {
   key: string;
   value?: T;
+  asOf?: number;
   error?: Error;
 }
 
@@ -43,12 +48,12 @@ export function usePolled<T>(
       try {
         const value = await loading(given.signal);
         if (given.signal.aborted) return;
-        setKnown({ key, value });
+        setKnown({ key, value, asOf: Date.now() });
         wait = pausing(value);
       } catch (error) {
         if (given.signal.aborted) return;
         // What was seen before stays on the page, so that a lost connection hides nothing.
-        setKnown((before) => ({ key, value: before.key === key ? before.value : undefined, error: error as Error }));
+        setKnown((before) => ({ ...(before.key === key ? before : { key }), error: error as Error }));
       } finally {
         under = false;
       }
@@ -68,6 +73,7 @@ export function usePolled<T>(
   const fits = known.key === key;
   return {
     value: fits ? known.value : undefined,
+    asOf: fits ? known.asOf : undefined,
     error: fits ? known.error : undefined,
     loading: !fits || (known.value === undefined && known.error === undefined),
     refresh: useCallback(() => setRound((n) => n + 1), []),

@@ -262,7 +262,7 @@ def test_a_form_without_what_there_is_to_choose_says_so_and_tries_again(
 ) -> None:
     page.route("**/api/operations", lambda route: route.fulfill(status=503, json={}), times=1)
     page.goto(path)
-    expect(page.get_by_text("This could not be loaded")).to_be_visible()
+    expect(page.get_by_text("Couldn't load the data")).to_be_visible()
     expect(page.get_by_text("Try again in a minute.")).to_be_visible()
     complaints[:] = [one for one in complaints if "status of 503" not in one]
 

@@ -73,7 +73,7 @@ def test_without_a_line_a_page_that_was_not_seen_yet_says_so_and_the_line_brings
 
 @pytest.mark.parametrize(
     ("path", "sentence"),
-    [("/tasks?createdAfter=garbage", "Created after >= garbage"), ("/tasks/%E0%A4%A", "This could not be loaded")],
+    [("/tasks?createdAfter=garbage", "Created after >= garbage"), ("/tasks/%E0%A4%A", "Not found")],
 )
 def test_an_address_that_means_nothing_shows_what_is_wrong_with_it(
     page: Page, complaints: list[str], path: str, sentence: str
@@ -96,11 +96,11 @@ def test_what_is_not_there_leads_to_its_list_and_an_answer_that_is_not_ours_says
     page: Page, complaints: list[str]
 ) -> None:
     page.goto("/tasks/01M87HD8DCJQ8SW8YDZE97CANA")
-    page.get_by_role("main").get_by_role("link", name="Tasks", exact=True).last.click()
+    page.get_by_role("main").get_by_role("link", name="Go to Tasks").click()
     page.wait_for_url("**/tasks")
 
     page.goto("/templates/nowhere")
     page.route("**/api/templates", lambda route: route.fulfill(**GATEWAY))
-    page.get_by_role("main").get_by_role("link", name="Templates", exact=True).last.click()
+    page.get_by_role("main").get_by_role("link", name="Go to Templates").click()
     expect(page.get_by_text("Internal Server Error. Try again in a minute.")).to_be_visible()
     complaints.clear()

@@ -195,7 +195,7 @@ def test_a_provider_that_is_out_of_reach_costs_nobody_the_page(refused_page: Pag
 
     later(page, timedelta(days=1))
     page.get_by_role("link", name="Orchestrations").first.click()
-    expect(page.get_by_text("This could not be loaded")).to_be_visible()
+    expect(page.get_by_text("Couldn't load the data")).to_be_visible()
 
     page.unroute("**" + TOKENS)
     page.route("**" + TOKENS, lambda route: renews(route, published))

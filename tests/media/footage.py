@@ -289,6 +289,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         "[1][2][3][4][5]concat=n=5:v=0:a=1,adelay=2000:all=1[speech]",
         *("-map", "0:v", "-map", "[speech]", "-c:v", "copy", "-c:a", "aac", "-shortest"),
     ),
+    "sentence.mp4": ("-t", "8", "-i", "novel.mp4", "-c", "copy"),
     # Grain as of a camera in the dark, and steps as in a sky that was compressed too much.
     "noisy.mp4": ("-i", "plain.mp4", "-vf", "noise=alls=12:allf=t:all_seed=1", *X264, "-qp", "8", "-c:a", "copy"),
     "banded.mp4": (*BUNNY, "-vf", f"{SMALL},gblur=sigma=10,lutyuv=y=floor(val/12)*12", *X264, "-qp", "4", "-an"),

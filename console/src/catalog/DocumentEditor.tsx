@@ -44,8 +44,8 @@ export function Beginning<T>({ fresh, load, children }: BeginningProps<T>) {
   );
   // Another beginning is another form.
   return (
-    <Loaded polled={catalog}>
-      {(known) => <Loaded polled={found}>{(first) => <Fragment key={key}>{children(first, known)}</Fragment>}</Loaded>}
+    <Loaded page polled={catalog}>
+      {(known) => <Loaded page polled={found}>{(first) => <Fragment key={key}>{children(first, known)}</Fragment>}</Loaded>}
     </Loaded>
   );
 }

@@ -1,6 +1,5 @@
 /** The page of what is stored under a name, an orchestration or a template: what it is, its views, its versions. */
 
-import Alert from "@cloudscape-design/components/alert";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
@@ -9,16 +8,14 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import { ApiError } from "../api/client";
 import type { Orchestration, Template } from "../api/types";
 import type { Polled } from "../polled";
 import { text } from "../strings";
 import { Confirm } from "../ui/Confirm";
 import { useHere } from "../ui/Leaving";
-import { Loaded, ToList } from "../ui/Loaded";
+import { ErrorPage, isMissing, Loaded } from "../ui/Loaded";
 import { Moment } from "../ui/Moment";
 import { useNotices } from "../ui/notices";
-import { reasonOf } from "../ui/reason";
 
 interface Props {
   document: Orchestration | Template;
@@ -66,25 +63,19 @@ export function DocumentPage({ document, description, actions, facts, views, ver
 }
 
 interface StoredProps<T> {
-  name: string;
   polled: Polled<T>;
+  /** The versions of what was deleted, if there are any. */
   versions: ReactNode;
   children: (value: T) => ReactNode;
 }
 
 /** What is stored under a name, once it is there; of what was deleted, the versions that are left. */
-export function Stored<T>({ name, polled, versions, children }: StoredProps<T>) {
-  const { error } = polled;
-  if (!(error instanceof ApiError && error.status === 404)) return <Loaded polled={polled}>{children}</Loaded>;
+export function Stored<T>({ polled, versions, children }: StoredProps<T>) {
+  if (isMissing(polled)) return <ErrorPage polled={polled}>{versions}</ErrorPage>;
   return (
-    <ContentLayout header={<Header variant="h1">{name}</Header>}>
-      <SpaceBetween size="l">
-        <Alert type="warning" header={reasonOf(error)} action={<ToList error={error} />}>
-          {text.versions.left}
-        </Alert>
-        <Container header={<Header variant="h2">{text.versions.title}</Header>}>{versions}</Container>
-      </SpaceBetween>
-    </ContentLayout>
+    <Loaded page polled={polled}>
+      {children}
+    </Loaded>
   );
 }
 

@@ -2,6 +2,7 @@ import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
+import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useState } from "react";
@@ -99,6 +100,7 @@ function BodyForm({ body, catalog, problems, onChange }: BodyProps) {
           </FormField>
         </ColumnLayout>
       </Container>
+      <Header variant="h2">{text.task.subtasks}</Header>
       <PlanEditor rules={body.subtasks} known={catalog} onChange={(subtasks) => onChange({ ...body, subtasks })} />
     </SpaceBetween>
   );

@@ -7,12 +7,12 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { api, take } from "../api/client";
 import type { Schemas } from "../api/client";
 import type { Orchestration } from "../api/types";
 import { text } from "../strings";
+import { List } from "../ui/List";
 import { useNotices } from "../ui/notices";
 
 /** Begins with a key that such a trigger may take. */
@@ -41,7 +41,7 @@ export function MatchForm({ trigger }: { trigger?: Orchestration["trigger"] }) {
             <StatusIndicator type={answer.verdict === "MATCHED" ? "success" : "warning"}>
               {`${text.verdicts[answer.verdict]}: ${answer.reason}`}
             </StatusIndicator>
-            <Table
+            <List
               variant="borderless"
               wrapLines
               items={answer.matches}

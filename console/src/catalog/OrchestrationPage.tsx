@@ -29,16 +29,17 @@ export default function OrchestrationPage() {
     () => IDLE,
   );
   return (
-    <Stored name={name} polled={found} versions={<ItsVersions name={name} />}>
+    <Stored polled={found} versions={<ItsVersions name={name} deleted />}>
       {(one) => <View orchestration={one} refresh={found.refresh} />}
     </Stored>
   );
 }
 
-function ItsVersions({ name }: { name: string }) {
+function ItsVersions({ name, deleted }: { name: string; deleted?: boolean }) {
   return (
     <Suspense fallback={<Waiting />}>
       <Versions
+        deleted={deleted}
         address={`/orchestrations/${name}`}
         load={(page, signal) => loadOrchestrationVersions(name, page, signal)}
         read={async (version, signal) => yamlOf(await loadOrchestration(name, version, signal))}

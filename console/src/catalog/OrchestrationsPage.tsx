@@ -4,14 +4,13 @@ import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 import { api, take } from "../api/client";
 import type { Orchestration } from "../api/types";
 import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
-import { Empty } from "../ui/Empty";
 import { useFollow } from "../ui/links";
-import { LoadError } from "../ui/Loaded";
+import { List } from "../ui/List";
+import { ErrorPage, isForbidden } from "../ui/Loaded";
 import { Moment } from "../ui/Moment";
 import { MatchForm } from "./MatchForm";
 import { triggerOf } from "./words";
@@ -24,6 +23,7 @@ export default function OrchestrationsPage() {
     () => IDLE,
   );
   const { columns } = text.orchestrations;
+  if (isForbidden(list)) return <ErrorPage polled={list} />;
   const create = (
     <Button variant="primary" href="/orchestrations/create" onFollow={follow}>
       {text.orchestrations.create}
@@ -31,11 +31,10 @@ export default function OrchestrationsPage() {
   );
   return (
     <SpaceBetween size="l">
-      <Table<Orchestration>
+      <List<Orchestration>
         variant="container"
-        items={list.value ?? []}
-        loading={list.loading}
-        loadingText={text.loading}
+        polled={list}
+        items={list.value}
         trackBy="name"
         enableKeyboardNavigation
         ariaLabels={{ tableLabel: text.nav.orchestrations }}
@@ -54,8 +53,7 @@ export default function OrchestrationsPage() {
             {text.nav.orchestrations}
           </Header>
         }
-        filter={list.error && <LoadError error={list.error} again={list.refresh} />}
-        empty={<Empty title={text.orchestrations.none} hint={text.orchestrations.noneHint} action={create} />}
+        empty={{ title: text.orchestrations.none, hint: text.orchestrations.noneHint, action: create }}
         columnDefinitions={[
           {
             id: "name",

@@ -9,7 +9,7 @@ import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { Json } from "../ui/Code";
 import { useFollow } from "../ui/links";
-import { Waiting } from "../ui/Loaded";
+import { Loaded, Waiting } from "../ui/Loaded";
 import { deleteTemplate, loadTemplate, loadTemplateVersions } from "./calls";
 import { Deletion, DocumentPage, Stored } from "./DocumentPage";
 import { useOrchestrations } from "./names";
@@ -25,16 +25,17 @@ export default function TemplatePage() {
     () => IDLE,
   );
   return (
-    <Stored name={name} polled={found} versions={<ItsVersions name={name} />}>
+    <Stored polled={found} versions={<ItsVersions name={name} deleted />}>
       {(one) => <View template={one} />}
     </Stored>
   );
 }
 
-function ItsVersions({ name }: { name: string }) {
+function ItsVersions({ name, deleted }: { name: string; deleted?: boolean }) {
   return (
     <Suspense fallback={<Waiting />}>
       <Versions
+        deleted={deleted}
         address={`/templates/${name}`}
         load={(page, signal) => loadTemplateVersions(name, page, signal)}
         read={async (version, signal) => yamlOf(await loadTemplate(name, version, signal))}
@@ -63,16 +64,22 @@ function View({ template: one }: { template: Template }) {
 /** The orchestrations that name a template. */
 function Users({ name }: { name: string }) {
   const follow = useFollow();
-  const users = useOrchestrations().filter((other) => other.subtasks.some((rule) => rule.template === name));
-  if (!users.length) return <>{text.none}</>;
   return (
-    <SpaceBetween size="xxs">
-      {users.map((other) => (
-        <Link key={other.name} href={`/orchestrations/${other.name}`} onFollow={follow}>
-          {other.name}
-        </Link>
-      ))}
-    </SpaceBetween>
+    <Loaded polled={useOrchestrations()}>
+      {(all) => {
+        const users = all.filter((other) => other.subtasks.some((rule) => rule.template === name));
+        if (!users.length) return text.none;
+        return (
+          <SpaceBetween size="xxs">
+            {users.map((other) => (
+              <Link key={other.name} href={`/orchestrations/${other.name}`} onFollow={follow}>
+                {other.name}
+              </Link>
+            ))}
+          </SpaceBetween>
+        );
+      }}
+    </Loaded>
   );
 }
 

@@ -4,16 +4,14 @@ import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useSearchParams } from "react-router";
 import { api, take } from "../api/client";
 import type { SubtaskType, Template } from "../api/types";
 import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
-import { Empty } from "../ui/Empty";
 import { useFollow } from "../ui/links";
-import { LoadError } from "../ui/Loaded";
+import { List } from "../ui/List";
 
 export default function TemplatesPage() {
   const follow = useFollow();
@@ -25,8 +23,7 @@ export default function TemplatesPage() {
   );
   const typed = search.get("q") ?? "";
   const operation = search.get("operation") as SubtaskType | null;
-  const all = list.value ?? [];
-  const items = all.filter(
+  const items = list.value?.filter(
     (one) => (!operation || one.operation === operation) && `${one.name} ${one.summary}`.toLowerCase().includes(typed.toLowerCase()),
   );
   const set = (name: string, value: string) => {
@@ -36,14 +33,14 @@ export default function TemplatesPage() {
     setSearch(next, { replace: true });
   };
   const any = { value: "", label: text.templates.any };
-  const kinds = [...new Set(all.map((one) => one.operation))].map((value) => ({ value, label: text.types[value] }));
+  const kinds = Object.entries(text.types).map(([value, label]) => ({ value, label }));
   const { columns } = text.templates;
   return (
-    <Table<Template>
+    <List<Template>
+      page
       variant="full-page"
+      polled={list}
       items={items}
-      loading={list.loading}
-      loadingText={text.loading}
       trackBy="name"
       wrapLines
       enableKeyboardNavigation
@@ -51,7 +48,7 @@ export default function TemplatesPage() {
       header={
         <Header
           variant="h1"
-          counter={list.value && `(${items.length})`}
+          counter={items && `(${items.length})`}
           description={text.templates.about}
           actions={
             <Button variant="primary" href="/templates/create" onFollow={follow}>
@@ -63,25 +60,22 @@ export default function TemplatesPage() {
         </Header>
       }
       filter={
-        <SpaceBetween size="s">
-          {list.error && <LoadError error={list.error} again={list.refresh} />}
-          <SpaceBetween direction="horizontal" size="s">
-            <TextFilter
-              filteringText={typed}
-              filteringPlaceholder={text.templates.find}
-              filteringAriaLabel={text.templates.find}
-              onChange={({ detail }) => set("q", detail.filteringText)}
-            />
-            <Select
-              ariaLabel={columns.operation}
-              selectedOption={kinds.find((one) => one.value === operation) ?? any}
-              options={[any, ...kinds]}
-              onChange={({ detail }) => set("operation", detail.selectedOption.value ?? "")}
-            />
-          </SpaceBetween>
+        <SpaceBetween direction="horizontal" size="s">
+          <TextFilter
+            filteringText={typed}
+            filteringPlaceholder={text.templates.find}
+            filteringAriaLabel={text.templates.find}
+            onChange={({ detail }) => set("q", detail.filteringText)}
+          />
+          <Select
+            ariaLabel={columns.operation}
+            selectedOption={kinds.find((one) => one.value === operation) ?? any}
+            options={[any, ...kinds]}
+            onChange={({ detail }) => set("operation", detail.selectedOption.value ?? "")}
+          />
         </SpaceBetween>
       }
-      empty={<Empty title={text.templates.none} hint={text.templates.noneHint} />}
+      empty={{ title: text.templates.none, hint: text.templates.noneHint }}
       columnDefinitions={[
         {
           id: "name",

@@ -8,7 +8,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
+import Box from "@cloudscape-design/components/box";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import type { Version } from "../api/types";
@@ -16,7 +16,8 @@ import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
 import { Empty } from "../ui/Empty";
 import { useFollow } from "../ui/links";
-import { Loaded, LoadError } from "../ui/Loaded";
+import { List } from "../ui/List";
+import { isMissing, Loaded } from "../ui/Loaded";
 import { Moment } from "../ui/Moment";
 import type { PageQuery, VersionPage } from "./calls";
 import { Difference } from "./Difference";
@@ -31,35 +32,45 @@ interface Props {
   load: (page: PageQuery, signal: AbortSignal) => Promise<VersionPage>;
   /** Return a version as YAML. */
   read: (version: number, signal: AbortSignal) => Promise<string>;
+  /** Whether nothing but versions may be left of it. */
+  deleted?: boolean | undefined;
 }
 
-export default function Versions({ address, load, read }: Props) {
+export default function Versions({ deleted, ...props }: Props) {
+  const { address, load } = props;
   const [pages, setPages] = useState(1);
   const found = usePolled(
     `${address}#${pages}`,
     (signal) => joined(load, pages, signal),
     () => IDLE,
   );
-  return (
+  const list = (
     <Loaded polled={found}>
       {({ versions, nextToken }) => (
         <SpaceBetween size="l">
-          {found.error && <LoadError error={found.error} again={found.refresh} />}
-          <List address={address} versions={versions} />
+          <VersionList address={address} versions={versions} />
           {nextToken && <Button onClick={() => setPages(pages + 1)}>{text.versions.older}</Button>}
-          <Comparison address={address} versions={versions} read={read} />
+          <Comparison {...props} versions={versions} />
         </SpaceBetween>
       )}
     </Loaded>
   );
+  if (!deleted) return list;
+  if (isMissing(found)) return null; // there never was one
+  return (
+    <SpaceBetween size="l">
+      <Box variant="p">{text.versions.left}</Box>
+      <Container header={<Header variant="h2">{text.versions.title}</Header>}>{list}</Container>
+    </SpaceBetween>
+  );
 }
 
-function List({ address, versions }: { address: string; versions: Version[] }) {
+function VersionList({ address, versions }: { address: string; versions: Version[] }) {
   const follow = useFollow();
   const { columns } = text.orchestrations;
   const switched = versions.some((one) => one.enabled !== undefined);
   return (
-    <Table<Version>
+    <List<Version>
       variant="borderless"
       items={versions}
       trackBy={(one) => `${one.version}`}
@@ -114,7 +125,7 @@ function List({ address, versions }: { address: string; versions: Version[] }) {
 }
 
 /** The difference of the two versions that the address names: at first the newest, and the one before it. */
-function Comparison({ address, versions, read }: { address: string; versions: Version[]; read: Props["read"] }) {
+function Comparison({ address, versions, read }: Pick<Props, "address" | "read"> & { versions: Version[] }) {
   const [search, setSearch] = useSearchParams();
   const newest = versions[0]?.version ?? 1;
   if (newest === 1) return <Empty title={text.versions.difference} hint={text.versions.only} />;

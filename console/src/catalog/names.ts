@@ -26,7 +26,7 @@ export function useCatalog(): Polled<Catalog> {
   return usePolled("catalog", loadCatalog, () => null);
 }
 
-/** Return all orchestrations; none until they are there, where one can do without. */
-export function useOrchestrations(): Orchestration[] {
-  return usePolled("orchestrations", loadOrchestrations, () => null).value ?? [];
+/** Return all orchestrations, loaded once. */
+export function useOrchestrations(): Polled<Orchestration[]> {
+  return usePolled("orchestrations", loadOrchestrations, () => null);
 }

@@ -14,14 +14,14 @@ import Tiles from "@cloudscape-design/components/tiles";
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import type { Orchestration, SubtaskRule } from "../api/types";
-import { useCatalog } from "../catalog/names";
+import { type Catalog, useCatalog } from "../catalog/names";
 import { config } from "../config";
 import { text } from "../strings";
 import { cli, curl } from "../task/commands";
 import { Copy } from "../ui/Copy";
 import { Leaving, useHere } from "../ui/Leaving";
 import { useFollow } from "../ui/links";
-import { Loaded, LoadError } from "../ui/Loaded";
+import { Loaded } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
 import { reasonOf } from "../ui/reason";
 import { problemsOfRules } from "./check";
@@ -112,6 +112,16 @@ export default function CreateTaskPage() {
   const words = ["tasks", "create", `s3://${body.source.bucket}/${body.source.key}`];
   const command = done === "orchestration" && orchestration ? cli(...words, "--orchestration", orchestration.name) : undefined;
 
+  const dryRun = (known: Catalog) => (
+    <DryRun
+      sourceKey={keys[0] ?? ""}
+      isUpload={isUpload}
+      rules={done === "auto" ? null : done === "own" ? rules : (orchestration?.subtasks ?? [])}
+      prefix={done === "own" ? prefix : (orchestration?.output.prefix ?? "")}
+      known={known}
+    />
+  );
+
   return (
     <ContentLayout header={<Header variant="h1" description={text.create.about}>{text.nav.create}</Header>}>
       <form
@@ -156,7 +166,6 @@ export default function CreateTaskPage() {
                     ]}
                   />
                 </FormField>
-                {done === "auto" && catalog.error && <LoadError error={catalog.error} again={catalog.refresh} />}
                 {done === "orchestration" && (
                   <Loaded polled={catalog}>
                     {({ orchestrations }) => (
@@ -194,15 +203,7 @@ export default function CreateTaskPage() {
                 )}
               </SpaceBetween>
             </Container>
-            {catalog.value && (
-              <DryRun
-                sourceKey={keys[0] ?? ""}
-                isUpload={isUpload}
-                rules={done === "auto" ? null : done === "own" ? rules : (orchestration?.subtasks ?? [])}
-                prefix={done === "own" ? prefix : (orchestration?.output.prefix ?? "")}
-                known={catalog.value}
-              />
-            )}
+            {done === "auto" ? <Loaded polled={catalog}>{dryRun}</Loaded> : catalog.value && dryRun(catalog.value)}
           </SpaceBetween>
         </Form>
       </form>

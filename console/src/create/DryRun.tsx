@@ -6,12 +6,12 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { api, take } from "../api/client";
+import { api, type Schemas, take } from "../api/client";
 import type { SubtaskRule } from "../api/types";
 import type { Catalog } from "../catalog/names";
 import { usePolled } from "../polled";
 import { text } from "../strings";
-import { LoadError } from "../ui/Loaded";
+import { Loaded } from "../ui/Loaded";
 import { type Known, outputName } from "./names";
 
 interface Props {
@@ -30,35 +30,48 @@ export function DryRun({ sourceKey, isUpload, rules, prefix, known }: Props) {
     (signal) => (isUpload && sourceKey ? take(api.POST("/orchestrations/match", { body: { key: sourceKey }, signal })) : Promise.resolve(null)),
     () => null,
   );
-  const takers = asked.value?.matches.filter((one) => one.verdict === "MATCHED").map((one) => one.orchestration) ?? [];
-  const byItself = known.orchestrations.filter((one) => takers.includes(one.name));
   return (
     <Container header={<Header variant="h2">{text.dryRun.title}</Header>}>
       {!sourceKey && <Box color="text-status-inactive">{text.dryRun.chooseFirst}</Box>}
       {sourceKey && (
         <SpaceBetween size="m">
-          {asked.error && <LoadError error={asked.error} again={asked.refresh} />}
           {rules && <Outputs title={text.dryRun.task} rules={rules} prefix={prefix} sourceKey={sourceKey} known={known} />}
-          {rules && byItself.length > 0 && <Alert type="warning">{text.dryRun.also(takers.join(", "))}</Alert>}
-          {!rules && asked.value && byItself.length === 0 && (
-            <Alert type="warning" header={text.verdicts[asked.value.verdict]}>
-              {`${asked.value.reason}. ${text.dryRun.noneTakes}`}
-            </Alert>
-          )}
-          {!rules &&
-            byItself.map((one) => (
-              <Outputs
-                key={one.name}
-                title={text.dryRun.by(one.name)}
-                rules={one.subtasks}
-                prefix={one.output.prefix ?? ""}
-                sourceKey={sourceKey}
-                known={known}
-              />
-            ))}
+          <Loaded polled={asked}>
+            {(match) => match && <ByItself match={match} also={rules !== null} sourceKey={sourceKey} known={known} />}
+          </Loaded>
         </SpaceBetween>
       )}
     </Container>
+  );
+}
+
+/** What the orchestrations make of an upload: beside a task that is asked for (`also`), or alone. */
+function ByItself(props: { match: Schemas["MatchList"]; also: boolean; sourceKey: string; known: Catalog }) {
+  const { match, also, sourceKey, known } = props;
+  const takers = match.matches.filter((one) => one.verdict === "MATCHED").map((one) => one.orchestration);
+  if (also) return takers.length > 0 && <Alert type="warning">{text.dryRun.also(takers.join(", "))}</Alert>;
+  if (!takers.length) {
+    return (
+      <Alert type="warning" header={text.verdicts[match.verdict]}>
+        {`${match.reason}. ${text.dryRun.noneTakes}`}
+      </Alert>
+    );
+  }
+  return (
+    <SpaceBetween size="m">
+      {known.orchestrations
+        .filter((one) => takers.includes(one.name))
+        .map((one) => (
+          <Outputs
+            key={one.name}
+            title={text.dryRun.by(one.name)}
+            rules={one.subtasks}
+            prefix={one.output.prefix ?? ""}
+            sourceKey={sourceKey}
+            known={known}
+          />
+        ))}
+    </SpaceBetween>
   );
 }
 

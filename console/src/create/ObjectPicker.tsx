@@ -1,11 +1,9 @@
 /** The objects of the input bucket, to pick one. */
 
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
 import Modal from "@cloudscape-design/components/modal";
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
 import { api, take } from "../api/client";
@@ -13,8 +11,7 @@ import type { VerdictRow } from "../api/types";
 import { size } from "../format";
 import { usePolled } from "../polled";
 import { text } from "../strings";
-import { Empty } from "../ui/Empty";
-import { LoadError } from "../ui/Loaded";
+import { List } from "../ui/List";
 import { Moment } from "../ui/Moment";
 
 interface PickedObject {
@@ -62,11 +59,10 @@ export function ObjectPicker({ onPick, onClose }: Props) {
         </Box>
       }
     >
-      <Table<VerdictRow>
+      <List<VerdictRow>
         variant="embedded"
-        items={objects.value?.objects ?? []}
-        loading={objects.loading}
-        loadingText={text.loading}
+        polled={objects}
+        items={objects.value?.objects}
         trackBy="key"
         selectionType="single"
         selectedItems={chosen ? [chosen] : []}
@@ -74,22 +70,19 @@ export function ObjectPicker({ onPick, onClose }: Props) {
         onRowClick={(event) => setChosen(event.detail.item)}
         ariaLabels={{ tableLabel: text.objects.title, selectionGroupLabel: text.objects.title, itemSelectionLabel: (_, one) => one.key }}
         filter={
-          <SpaceBetween size="s">
-            {objects.error && <LoadError error={objects.error} again={objects.refresh} />}
-            <TextFilter
-              filteringText={typed}
-              filteringPlaceholder={text.objects.prefix}
-              filteringAriaLabel={text.objects.prefix}
-              onChange={(event) => setTyped(event.detail.filteringText)}
-              onDelayedChange={(event) => {
-                setPrefix(event.detail.filteringText);
-                setToken(undefined);
-              }}
-            />
-          </SpaceBetween>
+          <TextFilter
+            filteringText={typed}
+            filteringPlaceholder={text.objects.prefix}
+            filteringAriaLabel={text.objects.prefix}
+            onChange={(event) => setTyped(event.detail.filteringText)}
+            onDelayedChange={(event) => {
+              setPrefix(event.detail.filteringText);
+              setToken(undefined);
+            }}
+          />
         }
-        header={<Header variant="h3" description={text.objects.about} />}
-        empty={<Empty title={text.objects.none} hint={text.objects.noneHint} />}
+        header={<Box variant="p">{text.objects.about}</Box>}
+        empty={{ title: text.objects.none, hint: text.objects.noneHint }}
         footer={
           objects.value?.nextToken && (
             <Box textAlign="center">

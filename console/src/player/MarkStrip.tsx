@@ -3,10 +3,10 @@ import Button from "@cloudscape-design/components/button";
 import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { clock, number, words } from "../format";
 import { text } from "../strings";
+import { List } from "../ui/List";
 import type { Mark } from "./marks";
 import { BAD, BUSY, CAUTION, GOOD, LINE, TRACK } from "../ui/colours";
 
@@ -50,7 +50,7 @@ export function MarkStrip({ marks, seconds, onSeek }: Props) {
           </div>
         </div>
       ))}
-      <Table<Mark>
+      <List<Mark>
         variant="borderless"
         contentDensity="compact"
         items={marks.slice((page - 1) * ROWS, page * ROWS)}

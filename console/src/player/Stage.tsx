@@ -8,7 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { text } from "../strings";
 import { useNarrow } from "../ui/narrow";
-import "./elements";
+import { asSwitch } from "./elements";
 import type { Playable } from "./kinds";
 import { MarkStrip } from "./MarkStrip";
 import type { Mark } from "./marks";
@@ -88,7 +88,7 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
           <media-time-display showduration notoggle style={narrow ? { flexGrow: 1 } : {}} />
           <media-mute-button />
           {!narrow && <media-volume-range />}
-          {tracks.some((track) => track.kind === "subtitles") && <media-captions-button />}
+          {tracks.some((track) => track.kind === "subtitles") && <media-captions-button ref={asSwitch} />}
           <media-playback-rate-button />
           {!narrow && !sound && <media-pip-button />}
           {!sound && <media-fullscreen-button />}

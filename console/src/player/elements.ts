@@ -18,14 +18,19 @@ import "media-chrome/media-time-range.js";
 import "media-chrome/media-volume-range.js";
 import { En } from "media-chrome/lang/en.js";
 import { addTranslation, setLanguage } from "media-chrome/utils/i18n.js";
-import type { HTMLAttributes } from "react";
+import type { HTMLAttributes, RefAttributes } from "react";
 import { text } from "../strings";
 
 // The controls speak the console's language, and the name of the rate holds what is to be seen of it.
 addTranslation("en", { ...En, "Playback rate {playbackRate}": text.player.playbackRate });
 setLanguage("en");
 
-type Part<More = object> = HTMLAttributes<HTMLElement> & { mediacontroller?: string } & More;
+/** Make the captions button a switch: it says by `aria-checked` whether it is on, which a button may not. */
+export function asSwitch(button: HTMLElement | null): void {
+  button?.setAttribute("role", "switch"); // it makes itself a button when it comes onto the page, which is before this
+}
+
+type Part<More = object> = HTMLAttributes<HTMLElement> & RefAttributes<HTMLElement> & { mediacontroller?: string } & More;
 
 declare module "react" {
   // React asks for a namespace to learn about custom elements.

@@ -31,12 +31,12 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
                 {warning}
               </Alert>
             ))}
-            {attempt.commands.map((command) => (
-              <Code key={command} label={text.task.command} copy={text.task.copyCommand}>
+            {attempt.commands.map((command, place) => (
+              <Code key={command} label={text.task.commandOf(place + 1, text.task.attemptNo(attempt.attempt))} copy={text.task.copyCommand}>
                 {command}
               </Code>
             ))}
-            {attempt.logTail ? <Code label={text.task.log}>{attempt.logTail}</Code> : text.task.noLog}
+            {attempt.logTail ? <Code label={text.task.logOf(text.task.attemptNo(attempt.attempt))}>{attempt.logTail}</Code> : text.task.noLog}
           </SpaceBetween>
         </ExpandableSection>
       ))}

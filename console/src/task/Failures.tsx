@@ -71,9 +71,9 @@ function Evidence({ task, no }: { task: TaskDetail; no: number }) {
       {detail && !last && text.task.noEvidence}
       {last && (
         <SpaceBetween size="m">
-          {last.logTail ? <Code label={text.task.log}>{last.logTail}</Code> : text.task.noLog}
-          {last.commands.map((command) => (
-            <Code key={command} label={text.task.command} copy={text.task.copyCommand}>
+          {last.logTail ? <Code label={text.task.logOf(text.task.subtaskNo(no))}>{last.logTail}</Code> : text.task.noLog}
+          {last.commands.map((command, place) => (
+            <Code key={command} label={text.task.commandOf(place + 1, text.task.subtaskNo(no))} copy={text.task.copyCommand}>
               {command}
             </Code>
           ))}

@@ -1,10 +1,9 @@
 import Box from "@cloudscape-design/components/box";
 import Link from "@cloudscape-design/components/link";
-import Table from "@cloudscape-design/components/table";
 import type { OutputFile } from "../api/types";
 import { size } from "../format";
 import { text } from "../strings";
-import { Empty } from "../ui/Empty";
+import { List } from "../ui/List";
 import { useNarrow } from "../ui/narrow";
 import { factsOf } from "./facts";
 
@@ -15,14 +14,14 @@ export function Files({ outputs }: { outputs: readonly OutputFile[] }) {
   const { columns } = text.files;
   const narrow = useNarrow();
   return (
-    <Table<OutputFile>
+    <List<OutputFile>
       variant="embedded"
       items={outputs}
       trackBy="key"
       wrapLines
       columnDisplay={["name", "type", "size", "facts"].map((id) => ({ id, visible: !narrow || NARROW.has(id) }))}
       ariaLabels={{ tableLabel: text.files.title }}
-      empty={<Empty title={text.files.none} hint={text.files.noneHint} />}
+      empty={{ title: text.files.none, hint: text.files.noneHint }}
       columnDefinitions={[
         {
           id: "name",

@@ -5,7 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { lazy, Suspense } from "react";
 import type { SubtaskDetail, TaskDetail } from "../api/types";
-import { duration, secondsBetween } from "../format";
+import { duration, secondsBetween, words } from "../format";
 import { BUSY, usePolled } from "../polled";
 import { text } from "../strings";
 import { Json } from "../ui/Code";
@@ -47,7 +47,7 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
     <Modal
       visible
       size="max"
-      header={subtask ? `${no}. ${subtask.name} · ${text.types[subtask.type]}` : ""}
+      header={subtask ? `${no}. ${subtask.name} · ${text.types[subtask.type]}` : words(text.task.subtaskNo(no))}
       closeAriaLabel={text.close}
       onDismiss={onClose}
     >

@@ -4,10 +4,10 @@ import Header from "@cloudscape-design/components/header";
 import Popover from "@cloudscape-design/components/popover";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import type { Subtask, TaskDetail } from "../api/types";
 import { duration, fileName } from "../format";
 import { text } from "../strings";
+import { List } from "../ui/List";
 import { Copyable } from "../ui/Copy";
 import { Moment } from "../ui/Moment";
 import { useNarrow } from "../ui/narrow";
@@ -29,7 +29,7 @@ export function SubtaskTable({ task, now, onWay }: Props) {
   const narrow = useNarrow();
   const { columns } = text.task;
   return (
-    <Table<Subtask>
+    <List<Subtask>
       variant="container"
       header={<Header variant="h2" counter={`(${task.subtasks.length})`}>{text.task.subtasks}</Header>}
       items={task.subtasks}

@@ -15,7 +15,7 @@ import { moveItem, MOVES } from "../tasks/columns";
 import { useMoves } from "../tasks/useMoves";
 import { Json } from "../ui/Code";
 import { Copyable } from "../ui/Copy";
-import { Loaded, LoadError } from "../ui/Loaded";
+import { Loaded } from "../ui/Loaded";
 import { useNotices } from "../ui/notices";
 import { useNow } from "../ui/now";
 import { loadDownload, loadTask } from "./calls";
@@ -58,11 +58,11 @@ export default function TaskPage() {
   };
 
   return (
-    <Loaded polled={task}>
+    <Loaded page polled={task}>
       {(found) => (
         <>
-          <TaskView task={found} error={task.error} refresh={task.refresh} go={go} onWay={onWay} view={search.get("view")} />
-          {no !== undefined && found.subtasks[no - 1] && (
+          <TaskView task={found} refresh={task.refresh} go={go} onWay={onWay} view={search.get("view")} />
+          {no !== undefined && (
             <SubtaskDialog
               key={no}
               task={found}
@@ -82,14 +82,13 @@ export default function TaskPage() {
 
 interface ViewProps {
   task: TaskDetail;
-  error: Error | undefined;
   refresh: () => void;
   view: string | null;
   go: (words: Record<string, string | null>) => void;
   onWay: (way: SubtaskWay, subtask: Subtask) => void;
 }
 
-function TaskView({ task, error, refresh, view, go, onWay }: ViewProps) {
+function TaskView({ task, refresh, view, go, onWay }: ViewProps) {
   const now = useNow(task.status !== "COMPLETED");
   const moves = useMoves(() => {
     go({ run: null });
@@ -110,7 +109,6 @@ function TaskView({ task, error, refresh, view, go, onWay }: ViewProps) {
       }
     >
       <SpaceBetween size="l">
-        {error && <LoadError error={error} again={refresh} />}
         <Failures task={task} onDetails={(no) => go({ subtask: `${no}`, tab: null, t: null })} />
         <Overview task={task} now={now} />
         <Tabs

@@ -36,7 +36,9 @@ export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
     <SpaceBetween size="s">
       <div role="table" aria-label={text.task.timeline}>
         <div role="row" style={ROW}>
-          <span role="columnheader" aria-label={text.task.columns.type} />
+          <span role="columnheader">
+            <Box variant="small">{text.task.subtasks}</Box>
+          </span>
           <div ref={setAxis} role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
             {ticksOf((to - begun) / 1000, most).map((seconds) => (
               <span key={seconds} style={tickAt((1000 * seconds) / (to - begun))}>

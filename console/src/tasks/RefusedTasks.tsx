@@ -1,9 +1,9 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
-import Table from "@cloudscape-design/components/table";
 import type { BulkResult } from "../api/types";
 import { text } from "../strings";
+import { List } from "../ui/List";
 
 const MOST = 100; // rows: of a filter's tasks it may be thousands
 
@@ -24,7 +24,7 @@ export default function RefusedTasks({ failed, onClose }: { failed: readonly Bul
         </Box>
       }
     >
-      <Table
+      <List
         variant="embedded"
         items={failed.slice(0, MOST)}
         trackBy="taskId"

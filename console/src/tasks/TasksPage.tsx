@@ -3,20 +3,19 @@ import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
-import PropertyFilter from "@cloudscape-design/components/property-filter";
+import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "react-router";
 import { api, take } from "../api/client";
 import type { BulkAction, Task, TaskFilter } from "../api/types";
 import { useOrchestrations } from "../catalog/names";
 import { SourcePlayer } from "../player/SourcePlayer";
-import { BUSY, IDLE, usePolled } from "../polled";
+import { BUSY, IDLE, type Polled, usePolled } from "../polled";
 import { text } from "../strings";
-import { Empty } from "../ui/Empty";
+import type { EmptyProps } from "../ui/Empty";
 import { useFollow } from "../ui/links";
-import { LoadError } from "../ui/Loaded";
+import { List } from "../ui/List";
 import { useNarrow } from "../ui/narrow";
 import { usePages } from "../ui/pages";
 import { columnsOf, MOVES, type RowAction } from "./columns";
@@ -54,6 +53,7 @@ export function TasksPage() {
     (found) => (found.tasks.some((task) => task.status !== "COMPLETED") ? BUSY : IDLE),
   );
   const moves = useMoves(tasks.refresh);
+  const empty = useEmpty(search, () => setSearch(new URLSearchParams()));
   const items = tasks.value?.tasks ?? [];
   // A choice is of one page, whatever way leads to another.
   const choice = choices[page] ?? NONE;
@@ -75,15 +75,15 @@ export function TasksPage() {
 
   return (
     <>
-      <Table<Task>
+      <List<Task>
+        page
         variant="full-page"
         stickyHeader
         stickyColumns={{ last: narrow ? 0 : 1 }}
         enableKeyboardNavigation
         trackBy="taskId"
-        items={items}
-        loading={tasks.loading}
-        loadingText={text.loading}
+        polled={tasks}
+        items={tasks.value?.tasks}
         columnDefinitions={columnsOf({ narrow, follow, act })}
         columnDisplay={preferences.contentDisplay}
         contentDensity={preferences.contentDensity}
@@ -111,7 +111,6 @@ export function TasksPage() {
         }
         filter={
           <SpaceBetween size="s">
-            {tasks.error && <LoadError error={tasks.error} again={tasks.refresh} />}
             <Filters search={search} onChange={setSearch} />
             {canChooseMore && <WholeChoice whole={choice.whole} onChange={(whole) => choose(whole ? { tasks: items, whole } : NONE)} />}
           </SpaceBetween>
@@ -130,7 +129,7 @@ export function TasksPage() {
             <TaskPreferences preferences={preferences} onConfirm={keepPreferences} />
           </Suspense>
         }
-        empty={<NoTasks search={search} onClear={() => setSearch(new URLSearchParams())} />}
+        empty={empty}
       />
       {moves.dialogs}
       {playing && <SourcePlayer task={playing} onClose={() => setPlaying(undefined)} />}
@@ -139,13 +138,14 @@ export function TasksPage() {
 }
 
 function Filters({ search, onChange }: { search: URLSearchParams; onChange: (next: URLSearchParams) => void }) {
-  const orchestrations = useOrchestrations().map((one) => one.name);
+  const orchestrations = useOrchestrations();
   return (
     <PropertyFilter
       query={{ operation: "and", tokens: tokensOf(search) }}
       onChange={(event) => onChange(withTokens(event.detail.tokens))}
       filteringProperties={filteringProperties}
-      filteringOptions={filteringOptions(orchestrations)}
+      filteringOptions={filteringOptions((orchestrations.value ?? []).map((one) => one.name))}
+      {...statusOf(orchestrations)}
       hideOperations
       expandToViewport
       filteringPlaceholder={text.tasks.find}
@@ -153,6 +153,18 @@ function Filters({ search, onChange }: { search: URLSearchParams; onChange: (nex
       freeTextFiltering={{ operators: ["="], defaultOperator: "=" }}
     />
   );
+}
+
+/** Say in the suggestions that the names are on their way, or could not be loaded. */
+function statusOf({ loading, error, refresh }: Polled<unknown>): Partial<PropertyFilterProps> {
+  return {
+    filteringStatusType: loading ? "loading" : error ? "error" : "finished",
+    filteringLoadingText: text.loading,
+    filteringErrorText: text.errors.orchestrations,
+    filteringRecoveryText: text.again,
+    // The first time it is asked for what is loaded already; later, when somebody wants it tried again.
+    onLoadItems: ({ detail }) => detail.samePage && refresh(),
+  };
 }
 
 /** Offers, once a page is chosen, all that pass the filter. */
@@ -196,26 +208,23 @@ function ChosenMoves({ chosen, filter, busy, onMove }: ChosenProps) {
   );
 }
 
-function NoTasks({ search, onClear }: { search: URLSearchParams; onClear: () => void }) {
+/** Return what to say when there are no tasks: of a filter, how to clear it. */
+function useEmpty(search: URLSearchParams, clear: () => void): EmptyProps {
   const follow = useFollow();
   if (isFiltered(search)) {
-    return (
-      <Empty
-        title={text.tasks.noMatch}
-        hint={search.has("sourceKey") ? text.tasks.noKeyHint : text.tasks.noMatchHint}
-        action={<Button onClick={onClear}>{text.tasks.clear}</Button>}
-      />
-    );
+    return {
+      title: text.tasks.noMatch,
+      hint: search.has("sourceKey") ? text.tasks.noKeyHint : text.tasks.noMatchHint,
+      action: <Button onClick={clear}>{text.tasks.clear}</Button>,
+    };
   }
-  return (
-    <Empty
-      title={text.tasks.empty}
-      hint={text.tasks.emptyHint}
-      action={
-        <Button variant="primary" href="/tasks/create" onFollow={follow}>
-          {text.tasks.first}
-        </Button>
-      }
-    />
-  );
+  return {
+    title: text.tasks.empty,
+    hint: text.tasks.emptyHint,
+    action: (
+      <Button variant="primary" href="/tasks/create" onFollow={follow}>
+        {text.tasks.first}
+      </Button>
+    ),
+  };
 }

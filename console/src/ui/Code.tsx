@@ -6,7 +6,7 @@ import { TRACK } from "./colours";
 
 const HIGHEST = 360; // px
 
-/** Text for machines: it keeps its lines, scrolls, and can be copied. */
+/** Text for machines: it keeps its lines, scrolls, and can be copied. No two on a page may have the same label. */
 export function Code({ children, label, copy = text.copy }: { children: string; label: string; copy?: string }) {
   return (
     <SpaceBetween size="xs">

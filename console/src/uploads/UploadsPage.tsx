@@ -5,7 +5,6 @@ import Pagination from "@cloudscape-design/components/pagination";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
@@ -14,9 +13,8 @@ import type { Verdict, VerdictRow } from "../api/types";
 import { size } from "../format";
 import { IDLE, usePolled } from "../polled";
 import { text } from "../strings";
-import { Empty } from "../ui/Empty";
 import { useFollow } from "../ui/links";
-import { LoadError } from "../ui/Loaded";
+import { List } from "../ui/List";
 import { Moment } from "../ui/Moment";
 import { usePages } from "../ui/pages";
 
@@ -49,14 +47,14 @@ export default function UploadsPage() {
   );
   const { columns } = text.uploads;
   return (
-    <Table<VerdictRow>
+    <List<VerdictRow>
+      page
       variant="full-page"
       stickyHeader
       wrapLines
       enableKeyboardNavigation
-      items={verdicts.value?.verdicts ?? []}
-      loading={verdicts.loading}
-      loadingText={text.loading}
+      polled={verdicts}
+      items={verdicts.value?.verdicts}
       trackBy={(one) => `${one.id}${one.orchestration ?? ""}`}
       ariaLabels={{ tableLabel: text.nav.uploads }}
       header={
@@ -75,12 +73,7 @@ export default function UploadsPage() {
           {text.nav.uploads}
         </Header>
       }
-      filter={
-        <SpaceBetween size="s">
-          {verdicts.error && <LoadError error={verdicts.error} again={verdicts.refresh} />}
-          <Filters verdict={verdict} asked={key} onChange={(words) => setSearch(words)} />
-        </SpaceBetween>
-      }
+      filter={<Filters verdict={verdict} asked={key} onChange={(words) => setSearch(words)} />}
       pagination={
         <Pagination
           currentPageIndex={pages.current}
@@ -91,11 +84,13 @@ export default function UploadsPage() {
         />
       }
       empty={
-        key || verdict ? (
-          <Empty title={text.uploads.noMatch} hint={text.uploads.noMatchHint} action={<Button onClick={() => setSearch({})}>{text.tasks.clear}</Button>} />
-        ) : (
-          <Empty title={text.uploads.none} hint={text.uploads.noneHint} />
-        )
+        key || verdict
+          ? {
+              title: text.uploads.noMatch,
+              hint: text.uploads.noMatchHint,
+              action: <Button onClick={() => setSearch({})}>{text.tasks.clear}</Button>,
+            }
+          : { title: text.uploads.none, hint: text.uploads.noneHint }
       }
       columnDefinitions={[
         { id: "key", header: columns.key, isRowHeader: true, minWidth: 160, cell: (one) => one.key },
