@@ -330,6 +330,8 @@ export const text = {
     "SourceFileError.NotMedia": "This is no video or sound file, whatever its name says. Upload the right file.",
     "SourceFileError.NoVideo": "The file has no picture. Use an operation that works on sound, or upload a file with a picture.",
     "SourceFileError.NoStreams": "The file holds neither picture nor sound. Export it again and upload that.",
+    "SourceFileError.NotReadable": "Check the bucket's policy, its KMS key and the role of RunSubtask, then restart the failed parts. If the source was deleted, upload it again.",
+    "SourceFileError.Archived": "Restore the source from S3 Glacier, then restart the failed parts.",
     "SourceFileError.Deleted": "The source is gone from the bucket. Upload it again; a new task starts by itself.",
     "SourceFileError.Changed": "The source was overwritten after the task was made. Create a task for the new file.",
     "SourceFileError.UnsupportedCodec": "Convert the file to a usual codec, as H.264 with AAC, and upload that.",
