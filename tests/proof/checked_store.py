@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import TypeVar
 from zlib import crc32
 
@@ -98,6 +99,10 @@ class CheckedStore(TaskStore):
         expected = self.model.restart(task, now, only_failed=only_failed)
         return self._made("restart", expected, lambda: TaskStore.restart(self, task, now, only_failed=only_failed))
 
+    def put_run(self, task: Task) -> None:
+        self.model.past[task.run] = replace(task, pending=frozenset(), unsent=frozenset())
+        super().put_run(task)
+
     def end(self, task: Task, now: int) -> Task | None:
         failure = Failure("Cancelled.TaskEnded", "the task was ended before this subtask started")
         expected = self.model.stop(task, [TaskStatus.WAITING], failure, now)
@@ -139,7 +144,7 @@ class CheckedStore(TaskStore):
         if bool(answer) is not expected:
             raise self._violated(f"{move} must be {'accepted' if expected else 'refused'}; {answer=}")
         task = self.look()
-        if isinstance(answer, Task) and answer != task:
+        if isinstance(answer, Task) and answer != self.model.in_run(answer.run):
             raise self._violated(f"{move} returned\n{answer}\nand left\n{task}")
         return answer
 

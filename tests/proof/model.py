@@ -40,6 +40,7 @@ class Model:
     restarted_at: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
+    past: dict[int, Task] = field(default_factory=dict)  # what was kept of each run, by its number
 
     def __post_init__(self) -> None:
         """Begin as the task is that will be created."""
@@ -89,6 +90,10 @@ class Model:
             started_at=self.started_at,
             ended_at=self.ended_at,
         )
+
+    def in_run(self, run: int) -> Task | None:
+        """Return the task as it must stand in that run, or as that run was kept; None if it was not."""
+        return self.expected() if run == self.run else self.past.get(run)
 
     def free(self, no: int, now: int) -> bool:
         """Whether nobody holds that subtask."""
@@ -167,13 +172,15 @@ class Model:
         return True
 
     def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> bool:
-        """Only the holder; told again in the very same words, it is no news and no trouble."""
+        """Only the holder; told again in the very same words, it is no trouble, even if the run is over by then."""
         if self.held(hold):
             self._end(hold.no, ending, now)
             return True
-        subtask = self.subtasks[hold.no]
-        again = (self.run, subtask.status, subtask.record) == (hold.run, ending.status, ending.record)
-        return again and hold.no in seen.pending
+        task = self.in_run(hold.run)
+        if task is None or hold.no not in seen.pending:
+            return False
+        subtask = task.subtasks[hold.no - 1]
+        return (subtask.status, subtask.record) == (ending.status, ending.record)
 
     def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> bool:
         """Only in this run, and while nobody holds it."""
@@ -185,9 +192,10 @@ class Model:
     def restart(self, seen: Task, now: int, *, only_failed: bool) -> bool:
         """Only a completed task, as it was seen; told again in the very same words, it is no news and no trouble."""
         if seen.run != self.run or self.pending():
+            begun = self.in_run(seen.run + 1)
             kept = {one.no for one in seen.subtasks if only_failed and one.status is GOOD}
-            over = {no for no, one in self.subtasks.items() if one.carried_from}
-            return (seen.run + 1, now, kept) == (self.run, self.restarted_at, over)
+            over = {one.no for one in begun.subtasks if one.carried_from} if begun else set()
+            return begun is not None and (now, kept) == (begun.restarted_at, over)
         for no, subtask in self.subtasks.items():
             carried = replace(subtask, carried_from=subtask.carried_from or self.run)
             keep = only_failed and subtask.status is GOOD
@@ -203,8 +211,9 @@ class Model:
         if not seen.pending:
             return False
         if (seen.run, seen.pending) != (self.run, self.pending()) or self.status() not in statuses:
-            ends = {(self.subtasks[no].failure, self.subtasks[no].ended_at) for no in seen.pending}
-            return seen.run == self.run and ends == {(failure, now)}
+            task = self.in_run(seen.run)
+            ends = {(one.failure, one.ended_at) for one in task.subtasks if one.no in seen.pending} if task else set()
+            return ends == {(failure, now)}
         for no in self.pending():
             self.subtasks[no] = replace(self.subtasks[no], status=BAD, failure=failure, ended_at=now)
         self.stopped, self.ended_at = True, now
