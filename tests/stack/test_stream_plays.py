@@ -30,7 +30,8 @@ PLAYER = """async ([address, kind]) => {
   const errors = [];
   video.muted = true;
   document.body.replaceChildren(video);
-  const begin = () => { video.playbackRate = 4; video.play(); };
+  let begun = false;  // a second play() at the end would begin anew
+  const begin = () => { if (!begun) { begun = true; video.playbackRate = 4; video.play(); } };
   const over = new Promise((done) => {
     video.onended = done;
     video.onerror = () => { errors.push(video.error.message); done(); };
