@@ -17,6 +17,8 @@ import { type Choice, useSource } from "./useSource";
 
 export const HIGHEST = "60vh";
 const STEP = 10; // seconds of the skip buttons
+// Its width is that of its text, which some fonts set narrower than a thumb (WCAG 2.5.5: 44 pixels).
+const AS_WIDE_AS_OTHERS = { minWidth: 44 };
 const WHOLE_LINE = { width: "100%" } as const;
 
 interface Props {
@@ -89,7 +91,7 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
           <media-mute-button />
           {!narrow && <media-volume-range />}
           {tracks.some((track) => track.kind === "subtitles") && <media-captions-button ref={asSwitch} />}
-          <media-playback-rate-button />
+          <media-playback-rate-button style={AS_WIDE_AS_OTHERS} />
           {!narrow && !sound && <media-pip-button />}
           {!sound && <media-fullscreen-button />}
         </media-control-bar>
