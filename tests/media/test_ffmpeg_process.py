@@ -67,7 +67,8 @@ def test_progress_is_told_every_now_and_then_and_only_grows(
     assert written == pytest.approx(2, abs=0.1)
     times, percents = [at for at, _ in told], [p.percent for _, p in told]
     assert 0.5 <= times[0] < 3
-    assert all(later - earlier >= 0.5 for earlier, later in pairwise(times))
+    # The half second counts from a look at the clock, and a busy machine may wait a moment between that and the report.
+    assert all(later - earlier >= 0.4 for earlier, later in pairwise(times))
     assert percents == sorted(percents)
     assert 50 <= percents[0] < percents[-1] <= 100
     assert {p.phase for _, p in told} == {"reading"}

@@ -116,7 +116,8 @@ def attempted(services: Services, case: Case, good: bytes) -> Outcome:
 def attempt(services: Services, case: Case, source: Source) -> Attempt:
     """Return an attempt at the one subtask of a task."""
     kind = SubtaskType(case.kind)
-    subtask = Subtask(1, "hostile", kind, case.params)
+    an_hour = 3600 * 1000  # more than any attempt takes, so that its lease lasts
+    subtask = Subtask(1, "hostile", kind, case.params, lease_until=services.now() + an_hour)
     task = Task(
         id=f"{case.no:026}",
         source=source,
