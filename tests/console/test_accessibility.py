@@ -63,22 +63,19 @@ EVERYTHING: list[dict[str, Any]] = [
 SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 720}, "phone": {"width": 390, "height": 844}}
 
 
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
-    theme: Literal["light", "dark"] = request.param
-    return theme
+# Each theme and each screen once: a look at all pages with every rule takes minutes.
+LOOKS: list[tuple[Literal["light", "dark"], str]] = [("light", "desk"), ("dark", "phone")]
 
 
-@pytest.fixture(params=SCREENS)
-def seen(
-    browser: Browser, stack: StackInfo, theme: Literal["light", "dark"], request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    """Lend a page in each theme, on each screen."""
+@pytest.fixture(params=LOOKS, ids=" ".join)
+def seen(browser: Browser, stack: StackInfo, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Lend a page in each theme and on each screen."""
+    theme, screen = request.param
     # The page's own policy keeps strangers' scripts out, and axe is one.
     context = browser.new_context(
         base_url=stack.console_url,
         color_scheme=theme,
-        viewport=SCREENS[request.param],
+        viewport=SCREENS[screen],
         reduced_motion="reduce",  # what fades in has too little contrast until it is there
         bypass_csp=True,
     )
@@ -121,12 +118,12 @@ def press(page: Page, words: str) -> None:
     page.get_by_text(words, exact=True).or_(page.get_by_role("button", name=words, exact=True)).first.click()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_axe_finds_nothing_on_any_page(seen: Page, tasks: dict[str, str]) -> None:
     assert look(seen, [*PAGES, *STATES], **tasks) == []
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_axe_finds_nothing_in_a_task_that_has_everything(seen: Page, everything: str) -> None:
     task = f"/tasks/{everything}"
     tabs = [f"{task}?subtask=1&tab={tab}" for tab in ("details", "files", "attempts", "params", "json")]
@@ -136,7 +133,7 @@ def test_axe_finds_nothing_in_a_task_that_has_everything(seen: Page, everything:
     assert look(seen, [*views, *tabs, *results]) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("no", [1, 2, 9, 10, 12])  # each of them on its film
 def test_axe_finds_nothing_in_a_player_with_subtitles(seen: Page, everything: str, no: int) -> None:
     seen.goto(f"/tasks/{everything}?subtask={no}&tab=play")
@@ -151,7 +148,7 @@ def test_axe_finds_nothing_in_a_player_with_subtitles(seen: Page, everything: st
     assert findings(seen, f"{no}, on") == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_axe_finds_nothing_where_two_films_are_compared(seen: Page, everything: str) -> None:
     seen.goto(f"/tasks/{everything}?subtask=2&tab=play")
     choice = seen.get_by_role("button", name="What to show")
@@ -163,7 +160,7 @@ def test_axe_finds_nothing_where_two_films_are_compared(seen: Page, everything: 
     assert findings(seen, "compared") == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_axe_finds_nothing_where_the_api_is_away_refuses_or_is_slow(seen: Page, tasks: dict[str, str]) -> None:
     found: list[Finding] = []
     for path in PAGES:
@@ -182,7 +179,7 @@ def test_axe_finds_nothing_where_the_api_is_away_refuses_or_is_slow(seen: Page, 
     assert found == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_axe_finds_nothing_while_lists_are_loaded(seen: Page) -> None:
     waiting: list[Route] = []
     found: list[Finding] = []
