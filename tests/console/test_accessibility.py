@@ -1,4 +1,4 @@
-"""axe finds nothing on any page, by any of its rules, in either theme, on a desk or a phone."""
+"""axe finds nothing on any page, by any of its rules: in the light theme on a desk, in the dark one on a phone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
