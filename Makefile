@@ -127,12 +127,12 @@ check: .venv/.synced console/node_modules/.checked ## lint, format, types, layer
 
 .PHONY: security
 security: .venv/.synced | $(NEEDS_UV) ## scan the template and the code; what is found and stays has its reason
-	$(BIN)/python -m infra.template_forms $(SCAN)
+	$(BIN)/python -m infra.scans.template_forms $(SCAN)
 	$(BIN)/cfn-lint $(SCAN)/expanded.json
 	$(CHECKOV) --file template.yaml $(SCAN)/plain.json $(SCAN)/console.json $(SCAN)/own.json --framework cloudformation \
 		--skip-download --soft-fail --quiet --output json > $(SCAN)/checkov.json
 	$(BANDIT) --quiet --exit-zero --recursive --format json --output $(SCAN)/bandit.json functions shared infra cli
-	$(BIN)/python -m infra.findings $(SCAN)
+	$(BIN)/python -m infra.scans.findings $(SCAN)
 
 $(SBOM)/console.cdx.json: export PATH := $(CURDIR)/$(BIN):$(PATH)
 $(SBOM)/console.cdx.json: console/node_modules/.synced
@@ -143,7 +143,7 @@ $(SBOM)/console.cdx.json: console/node_modules/.synced
 sbom: $(SBOM)/console.cdx.json .venv/.synced | $(NEEDS_UV) ## list all packages with their licences: CycloneDX, in dist/sbom
 	$(UV) export --quiet --frozen --no-dev --all-extras --preview-features sbom-export --format cyclonedx1.5 \
 		--output-file $(SBOM)/python.cdx.json
-	$(BIN)/python -m infra.licences $(SBOM)
+	$(BIN)/python -m infra.scans.licenses $(SBOM)
 
 .PHONY: build
 build: | $(NEEDS_UV) ## package the functions for AWS (sam build)
@@ -161,7 +161,7 @@ build-%Function: | $(NEEDS_UV)
 .PHONY: publish
 publish: STACK ?= reelmill
 publish: .venv/.synced console ## put the web console where a deployed stack hosts it (STACK=name)
-	@$(BIN)/python -m infra.publish $(STACK)
+	@$(BIN)/python -m infra.console.publish $(STACK)
 
 .PHONY: emulators
 emulators: | $(NEEDS_UV) # print the folder of the Lambda Runtime Interface Emulators that sam ships

@@ -17,10 +17,9 @@ from botocore.config import Config
 from rich.table import Table
 
 from benchmarks.capacity import Meter, Spent, index_units, metered
-from shared.page_token import write_token
-from shared.presets import preset_templates
-from shared.sortable_id import sortable_id
-from shared.task import (
+from shared.domain.ids import sortable_id
+from shared.domain.page_token import write_token
+from shared.domain.task import (
     Ending,
     Failure,
     Hold,
@@ -33,9 +32,10 @@ from shared.task import (
     Task,
     TaskStatus,
 )
-from shared.task_item import TASK, index_status, shard
-from shared.task_list import TaskFilter, TaskList
-from shared.task_store import TaskStore
+from shared.stores.presets import preset_templates
+from shared.stores.task_codec import TASK, index_status, shard
+from shared.stores.task_queries import TaskFilter, TaskList
+from shared.stores.task_store import TaskStore
 from tests.deployment import BEGINNING
 from tests.dynalite import dynalite
 

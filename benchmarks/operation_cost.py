@@ -14,10 +14,10 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks import workload
-from shared.ffmpeg import Ffmpeg, Limits, binary
+from shared.domain.task import SubtaskType
+from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import OPERATIONS
-from shared.presets import preset_templates
-from shared.task import SubtaskType
+from shared.stores.presets import preset_templates
 from tests.media.local_files import LocalFiles, workbench
 
 PROJECT = Path(__file__).parent.parent

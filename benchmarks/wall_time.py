@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks import workload
 from benchmarks.stack import Put, Stack, epoch
-from shared.ffmpeg import binary
+from shared.media.ffmpeg import binary
 
 SOURCE = "source.mp4"  # as the attempts' commands name it
 PHASES = ("download", "operation", "upload")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.demo import big_buck_bunny
-from shared.ffmpeg import binary
+from shared.media.ffmpeg import binary
 
 RESULTS = Path(__file__).parent / "results"
 AT_ONCE = 2  # subtasks that the local stack runs side by side

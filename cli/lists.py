@@ -6,7 +6,7 @@ import typer
 
 from cli.api_client import Api
 from cli.times import point_in_time
-from shared.task import Outcome, TaskStatus
+from shared.domain.task import Outcome, TaskStatus
 
 PAGE = 100  # the most that the API gives at once
 

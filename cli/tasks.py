@@ -27,7 +27,7 @@ from cli.lists import (
     task_id_beginning,
 )
 from cli.watch import finish, moving, watch
-from shared.sortable_id import ID_LENGTH
+from shared.domain.ids import ID_LENGTH
 
 tasks = typer.Typer(no_args_is_help=True, help="What became of each file, and what may still be done about it.")
 

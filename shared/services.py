@@ -3,17 +3,17 @@
 import time
 from functools import cache, cached_property
 
-from shared.budget_store import BudgetStore
-from shared.catalog_store import Shelf
-from shared.media_store import MediaStore
-from shared.orchestration import Orchestration, Template
+from shared.domain.orchestration import Orchestration, Template
+from shared.domain.task import DEFAULT_TENANT, Lane
+from shared.domain.tenant import owner
 from shared.settings import Settings, settings
-from shared.subtask_queue import SubtaskQueues
-from shared.task import DEFAULT_TENANT, Lane
-from shared.task_list import TaskList
-from shared.task_store import TaskStore
-from shared.tenant import owner
-from shared.verdict_store import VerdictStore
+from shared.stores.budget_store import BudgetStore
+from shared.stores.catalog_store import Shelf
+from shared.stores.object_store import MediaStore
+from shared.stores.subtask_queue import SubtaskQueues
+from shared.stores.task_queries import TaskList
+from shared.stores.task_store import TaskStore
+from shared.stores.verdict_store import VerdictStore
 
 
 class Services:

@@ -12,9 +12,9 @@ import boto3
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
+from shared.domain.task import Lane, Source
 from shared.services import Services
 from shared.settings import Settings
-from shared.task import Lane, Source
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")

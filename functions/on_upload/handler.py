@@ -9,10 +9,10 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.domain.upload import Upload, version_id_of
 from shared.services import services
 from shared.telemetry import count, instrumented, logger
-from shared.upload import Upload, version_id_of
-from shared.uploads import accept_upload
+from shared.use_cases.uploads import accept_upload
 
 
 @instrumented

@@ -8,12 +8,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.concealment import conceal_memory
 from shared.errors import Interrupted, ReelmillError
 from shared.services import services
-from shared.subtask_queue import ref_from
+from shared.stores.subtask_queue import ref_from
 from shared.telemetry import count, instrumented, logger
-from shared.worker import run_subtask
+from shared.worker.hardening import conceal_memory
+from shared.worker.run import run_subtask
 
 
 @instrumented

@@ -6,9 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.errors import RequestRejected
 from shared.services import services
-from shared.subtask_queue import ref_from
-from shared.sweeper import bury, sweep
+from shared.stores.subtask_queue import ref_from
 from shared.telemetry import count, instrumented, logger
+from shared.use_cases.sweeper import bury, sweep
 
 CLOSING_SECONDS = 5
 

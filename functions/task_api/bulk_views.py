@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.views import FailureView, Limit, Moment, TaskSummary, View, milliseconds, task_fields
-from shared.bulk import Action, Done
-from shared.sortable_id import ID_LENGTH
-from shared.task import Outcome, TaskStatus
-from shared.task_list import TaskFilter
+from shared.domain.ids import ID_LENGTH
+from shared.domain.task import Outcome, TaskStatus
+from shared.stores.task_queries import TaskFilter
+from shared.use_cases.bulk import Action, Done
 
 TaskId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 

@@ -9,10 +9,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from shared.domain.task import DEFAULT_TENANT
+from shared.domain.tenant import is_tenant
 from shared.errors import NotAllowed
 from shared.services import services
-from shared.task import DEFAULT_TENANT
-from shared.tenant import is_tenant
 
 SCOPE_CLAIMS = ("scope", "scp")  # RFC 8693 has the former, some issuers the latter
 BETWEEN = re.compile(r"[\s,\[\]]+")  # HTTP APIs hand a list on as "[a b]"

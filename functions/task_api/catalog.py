@@ -24,21 +24,21 @@ from functions.task_api.catalog_views import (
     TemplateView,
 )
 from functions.task_api.views import GONE
-from shared import catalog
-from shared.catalog_store import LAST_VERSION
-from shared.catalog_versions import (
+from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
+from shared.domain.upload import Upload
+from shared.domain.validation_messages import in_words
+from shared.errors import RequestRejected
+from shared.operations import OPERATIONS
+from shared.services import services
+from shared.stores.catalog_store import LAST_VERSION
+from shared.use_cases import catalog
+from shared.use_cases.catalog_versions import (
     list_orchestration_versions,
     list_template_versions,
     orchestration_history,
     template_history,
 )
-from shared.errors import RequestRejected
-from shared.operations import OPERATIONS
-from shared.orchestration import OrchestrationDocument, TemplateDocument
-from shared.plain_words import in_words
-from shared.services import services
-from shared.upload import Upload
-from shared.uploads import predict, refuse_beyond_home
+from shared.use_cases.uploads import predict, refuse_beyond_home
 
 D = TypeVar("D", OrchestrationDocument, TemplateDocument)
 

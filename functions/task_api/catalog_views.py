@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import View, moment
-from shared.catalog_versions import VersionPage
-from shared.orchestration import (
+from shared.domain.orchestration import (
     MEDIA_FORMATS,
     BucketName,
     Kind,
@@ -20,7 +19,8 @@ from shared.orchestration import (
     Trigger,
     Verdict,
 )
-from shared.task import SubtaskType
+from shared.domain.task import SubtaskType
+from shared.use_cases.catalog_versions import VersionPage
 
 
 class OrchestrationView(View):

@@ -12,13 +12,13 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.task_api.caller import tenant
 from functions.task_api.requests import JSON
 from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
-from shared.attempt_record import OutputFile
-from shared.content_types import content_type_of, shown_type
-from shared.downloads import ZIP, zip_outputs
+from shared.domain.attempt_record import OutputFile
+from shared.domain.content_types import content_type_of, shown_type
+from shared.domain.task import Subtask, SubtaskStatus, Task
 from shared.errors import Conflict, NotFound
-from shared.pipeline import get_subtask, get_task
 from shared.services import services
-from shared.task import Subtask, SubtaskStatus, Task
+from shared.use_cases.downloads import ZIP, zip_outputs
+from shared.use_cases.tasks import get_subtask, get_task
 
 LINK_SECONDS = 3600  # Long enough to watch, short enough to leak little.
 # Who is led to a file begins at once, and what has begun goes on: S3 asks for the time at the beginning alone.

@@ -24,6 +24,7 @@ from functions.task_api.openapi import completed
 from functions.task_api.requests import JSON, NOT_JSON, as_json, read_json, refuse_unreadable
 from functions.task_api.views import Health
 from shared import __version__
+from shared.domain.validation_messages import in_words, true_ones
 from shared.errors import (
     BodyTooLarge,
     Conflict,
@@ -34,7 +35,6 @@ from shared.errors import (
     ServiceBusy,
     UnsupportedMediaType,
 )
-from shared.plain_words import in_words, true_ones
 from shared.services import services
 from shared.telemetry import count, instrumented, logger
 

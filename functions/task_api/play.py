@@ -17,10 +17,10 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.task_api.caller import tenant
 from functions.task_api.files import RunQuery, output_link, outputs_of, redirect
 from functions.task_api.views import ELSEWHERE
-from shared.attempt_record import OutputFile
+from shared.domain.attempt_record import OutputFile
 from shared.errors import Conflict, NotFound
-from shared.pipeline import get_subtask
 from shared.services import services
+from shared.use_cases.tasks import get_subtask
 
 PLAY_SECONDS = 6 * 3600  # A player fetches to the end of the film with the links that it got at the beginning.
 HLS, DASH, VTT = "application/vnd.apple.mpegurl", "application/dash+xml", "text/vtt"

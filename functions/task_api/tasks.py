@@ -24,11 +24,20 @@ from functions.task_api.views import (
     task_fields,
     task_view,
 )
-from shared.bulk import DonePage, act_on, act_on_page
-from shared.pipeline import NewTask, cancel_task, create_task, end_task, get_subtask, get_task, restart_task, run_of
+from shared.domain.task import Outcome, Task, TaskStatus
+from shared.domain.wait import explain
 from shared.services import services
-from shared.task import Outcome, Task, TaskStatus
-from shared.waiting import explain
+from shared.use_cases.bulk import DonePage, act_on, act_on_page
+from shared.use_cases.tasks import (
+    NewTask,
+    cancel_task,
+    create_task,
+    end_task,
+    get_subtask,
+    get_task,
+    restart_task,
+    run_of,
+)
 
 router = APIGatewayHttpRouter()
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import Limit, Moment, View, moment
-from shared.media_store import MAX_UPLOAD_BYTES
-from shared.orchestration import BucketName, Priority, Verdict
-from shared.upload import Judgement
+from shared.domain.orchestration import BucketName, Priority, Verdict
+from shared.domain.upload import Judgement
+from shared.stores.object_store import MAX_UPLOAD_BYTES
 
 
 def checked_upload_key(key: str) -> str:

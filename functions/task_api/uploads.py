@@ -19,10 +19,10 @@ from functions.task_api.upload_views import (
     VerdictView,
 )
 from functions.task_api.views import Moment, milliseconds
-from shared.orchestration import Verdict
+from shared.domain.orchestration import Verdict
 from shared.services import services
-from shared.uploads import Backfill, backfill, refuse_beyond_home
-from shared.verdict_store import VerdictFilter
+from shared.stores.verdict_store import VerdictFilter
+from shared.use_cases.uploads import Backfill, backfill, refuse_beyond_home
 
 UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
 MADE: dict[str, Any] = {"application/json": {"model": UploadView}}

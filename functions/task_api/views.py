@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from shared.attempt_record import AttemptRecord
-from shared.orchestration import BucketName, Name, Output, Priority, SubtaskRules
-from shared.sortable_id import id_time
-from shared.task import Failure, Lane, Outcome, Source, Subtask, SubtaskStatus, SubtaskType, Task, TaskStatus
-from shared.waiting import Waiting, WaitReason
+from shared.domain.attempt_record import AttemptRecord
+from shared.domain.ids import id_time
+from shared.domain.orchestration import BucketName, Name, Output, Priority, SubtaskRules
+from shared.domain.task import Failure, Lane, Outcome, Source, Subtask, SubtaskStatus, SubtaskType, Task, TaskStatus
+from shared.domain.wait import Waiting, WaitReason
 
 # What a route answers where that is no JSON of its own, for the OpenAPI document.
 ELSEWHERE: dict[int, Any] = {302: {"description": "It lies elsewhere: follow `Location`.", "content": {}}}

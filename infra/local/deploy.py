@@ -17,7 +17,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from infra.local.emulator import REGION
 from infra.local.errors import DeployFailed
 from infra.local.workers import SUBTASKS_AT_ONCE
-from shared.memory import machine_bytes
+from shared.media.memory import machine_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -14,7 +14,7 @@ from typing import Literal
 from infra.local import emulator, stack
 from infra.local.data_dir import LITTLE_SPACE, DataDir
 from infra.local.errors import StackFailed
-from shared import ffmpeg
+from shared.media import ffmpeg
 
 Verdict = Literal["ok", "warning", "failed"]
 

@@ -18,7 +18,7 @@ PATIENCE = 5.0  # seconds; a killed process that is still there by then waits fo
 def end(scratch: Path) -> int:
     """Kill the processes that run code out of `scratch`, empty it, and return how many there were.
 
-    ffmpeg runs on under none of them: its supervisor sees the worker's end (shared/ffmpeg.py).
+    ffmpeg runs on under none of them: its supervisor sees the worker's end (shared/media/ffmpeg.py).
     """
     found = list(running_from(scratch))
     for pid in found:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.domain.task import SubtaskType
 from shared.operations.analysis import analyze, moderate, recognize
 from shared.operations.enhancement import enhance
 from shared.operations.inspection import inspection
@@ -11,7 +12,6 @@ from shared.operations.separation import separate_audio
 from shared.operations.stills import animate, sample_screenshots, screenshot, sprite
 from shared.operations.streaming import stream
 from shared.operations.transcoding import transcode
-from shared.task import SubtaskType
 
 OPERATIONS: Mapping[SubtaskType, Operation[Any]] = {
     SubtaskType.TRANSCODE: transcode.OPERATION,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.errors import OperationFailed
-from shared.ffmpeg import Ffmpeg
-from shared.probe import Audio, Media, Video, probe
+from shared.media.ffmpeg import Ffmpeg
+from shared.media.probe import Audio, Media, Video, probe
 
 # By the names that probe gives them. A codec that is missing here costs a tenth of a second; one that stands here and
 # can't be decoded fails its operation.

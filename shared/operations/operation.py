@@ -9,11 +9,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from shared.ffmpeg import Ffmpeg, Progress
+from shared.domain.task import Source, SubtaskType
+from shared.media.ffmpeg import Ffmpeg, Progress
+from shared.media.probe import Media
 from shared.operations.decoding import probed
 from shared.operations.findings import Provider, Result
-from shared.probe import Media
-from shared.task import Source, SubtaskType
 
 
 class Params(BaseModel):

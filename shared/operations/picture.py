@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from shared.errors import LimitExceeded, MediaRejected
-from shared.ffmpeg import Limits
-from shared.probe import RGB, Media, Video
+from shared.media.ffmpeg import Limits
+from shared.media.probe import RGB, Media, Video
 
 # bwdif, only on frames that say they are interlaced; one frame out per frame in.
 DEINTERLACE = "bwdif=mode=send_frame:deint=interlaced"

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from shared.errors import MediaRejected
+from shared.media.probe import Audio, Media
 from shared.operations.operation import Workbench
 from shared.operations.packets import packets
-from shared.probe import Audio, Media
 
 # Seconds. Sound that comes earlier than its picture by this much is noticed: ITU-R BT.1359.
 HOLE = 0.045

@@ -48,7 +48,7 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
 @pytest.fixture(scope="session")
 def published(hosted: Hosted) -> Hosted:
     """Lend it with the console in its place."""
-    command = [sys.executable, "-m", "infra.publish", STACK]
+    command = [sys.executable, "-m", "infra.console.publish", STACK]
     subprocess.run(command, env=hosted.environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
     return hosted
 

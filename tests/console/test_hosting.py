@@ -170,7 +170,7 @@ def test_who_can_not_publish_is_told_why(
 
 
 def test_the_command_says_where_the_console_is(hosted: Hosted) -> None:
-    command = [sys.executable, "-m", "infra.publish", STACK]
+    command = [sys.executable, "-m", "infra.console.publish", STACK]
 
     said = subprocess.run(
         command, env=hosted.environment, capture_output=True, text=True, timeout=60, check=True

@@ -7,13 +7,13 @@ from urllib.parse import quote_plus
 import pytest
 
 from functions.on_upload.handler import handler, milliseconds
-from shared.catalog import put_orchestration, put_template
+from shared.domain.ids import time_prefix
+from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
+from shared.domain.task import Source, SubtaskType
 from shared.errors import ServiceBusy
-from shared.orchestration import OrchestrationDocument, TemplateDocument
-from shared.pipeline import get_task
 from shared.services import Services
-from shared.sortable_id import time_prefix
-from shared.task import Source, SubtaskType
+from shared.use_cases.catalog import put_orchestration, put_template
+from shared.use_cases.tasks import get_task
 from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.outages import outage

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from functions.run_subtask.handler import handler
-from shared.orchestration import SubtaskRule
-from shared.pipeline import NewTask, create_task, get_task
+from shared.domain.orchestration import SubtaskRule
+from shared.domain.task import Failure, Lane, Outcome, SubtaskStatus, Task, TaskStatus
 from shared.services import Services
-from shared.subtask_queue import ref_from
-from shared.task import Failure, Lane, Outcome, SubtaskStatus, Task, TaskStatus
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.tasks import NewTask, create_task, get_task
 from tests.deployment import client, keys, put
 from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.media.footage import Clips
@@ -28,7 +28,7 @@ ENDLESS = SubtaskRule.model_validate(LONG)
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no heart beat while others call: moto has no locks."""
-    monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", 3600.0)
+    monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", 3600.0)
 
 
 def a_waiting_task(

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from functions.sweep.handler import handler
+from shared.domain.ids import sortable_id
+from shared.domain.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task
 from shared.errors import ServiceBusy
 from shared.services import Services
-from shared.sortable_id import sortable_id
-from shared.subtask_queue import body_of, ref_from
-from shared.sweeper import PUT_OFF_MS
-from shared.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task
+from shared.stores.subtask_queue import body_of, ref_from
+from shared.use_cases.sweeper import PUT_OFF_MS
 from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.outages import outage, refusal

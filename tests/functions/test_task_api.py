@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from functions.task_api.views import moment
+from shared.domain.ids import sortable_id
+from shared.domain.task import SubtaskRef
+from shared.domain.upload import Upload
 from shared.services import Services
-from shared.sortable_id import sortable_id
-from shared.subtask_queue import ref_from
-from shared.task import SubtaskRef
-from shared.upload import Upload
-from shared.uploads import accept_upload
-from shared.worker import run_subtask
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.uploads import accept_upload
+from shared.worker.run import run_subtask
 from tests.deployment import client, put, received
 from tests.functions.conftest import Api
 from tests.outages import outage

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shared.services import Services
-from shared.subtask_queue import ref_from
-from shared.worker import run_subtask
+from shared.stores.subtask_queue import ref_from
+from shared.worker.run import run_subtask
 from tests.deployment import received
 from tests.functions.conftest import Answer, Api
 from tests.functions.test_task_api import COVER, LATE, a_task, ids

@@ -10,13 +10,13 @@ import pytest
 from functions.on_upload.handler import handler as on_upload
 from functions.task_api.caller import Scope
 from functions.task_api.handler import openapi_document
+from shared.domain.tenant import HOMES
+from shared.domain.upload import Upload
 from shared.services import Services, services
 from shared.settings import settings
-from shared.subtask_queue import ref_from
-from shared.tenant import HOMES
-from shared.upload import Upload
-from shared.uploads import accept_upload
-from shared.worker import run_subtask
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.uploads import accept_upload
+from shared.worker.run import run_subtask
 from tests.deployment import client, keys, put, received
 from tests.functions.conftest import IAM, Answer, Api, Context, token
 from tests.functions.test_task_api import COVER

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.catalog import MOST_STORED, MOST_STORED_BYTES, answered_size
-from shared.orchestration import Template
-from shared.presets import preset_orchestrations, preset_templates
+from shared.domain.orchestration import Template
+from shared.domain.task import SubtaskType
+from shared.domain.upload import Upload
 from shared.services import Services
-from shared.task import SubtaskType
-from shared.upload import Upload
-from shared.uploads import accept_upload
+from shared.stores.presets import preset_orchestrations, preset_templates
+from shared.use_cases.catalog import MOST_STORED, MOST_STORED_BYTES, answered_size
+from shared.use_cases.uploads import accept_upload
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import MOMENT
 

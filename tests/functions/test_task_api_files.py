@@ -11,12 +11,13 @@ import pytest
 import requests
 
 from functions.task_api import files
-from shared import archive, downloads
-from shared.attempt_record import AttemptRecord
-from shared.downloads import Place
-from shared.page_token import write_token
+from shared.domain import zip_layout as archive
+from shared.domain.attempt_record import AttemptRecord
+from shared.domain.page_token import write_token
+from shared.domain.task import Hold
 from shared.services import Services
-from shared.task import Hold
+from shared.use_cases import downloads
+from shared.use_cases.downloads import Place
 from tests.deployment import client, keys, put
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from shared.domain.task import Failure, Hold, SubtaskRef
 from shared.services import Services
-from shared.task import Failure, Hold, SubtaskRef
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, worked
 

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from shared.media_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
+from shared.domain.upload import Upload
 from shared.services import Services
-from shared.upload import Upload
-from shared.uploads import accept_upload
+from shared.stores.object_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
+from shared.use_cases.uploads import accept_upload
 from tests.deployment import client, keys, put, received
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import MOMENT

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.task import Failure, Hold, SubtaskRef
 from shared.services import Services
-from shared.task import Failure, Hold, SubtaskRef
-from shared.worker import run_subtask
+from shared.worker.run import run_subtask
 from tests.deployment import received
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, a_task

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.ffmpeg import Ffmpeg, Limits
+from shared.domain.task import SubtaskType
+from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations import OPERATIONS
 from shared.operations.operation import Yield
-from shared.task import SubtaskType
 from tests.media.local_files import LocalFiles, workbench
 
 Operate = Callable[..., Yield]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from shared.ffmpeg import binary
+from shared.media.ffmpeg import binary
 
 BUNNY = ("-t", "2", "-i", "bigbuckbunny.mp4")  # 1280 by 720, 25 frames a second, 5.1 sound
 BIKES = ("-t", "2", "-i", "bikes.mp4")  # 640 by 272, 25 frames a second, no sound

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.domain.task import Source
 from shared.errors import ParametersRejected
-from shared.ffmpeg import Ffmpeg
+from shared.media.ffmpeg import Ffmpeg
 from shared.operations.operation import Workbench
 from shared.providers import provider
-from shared.task import Source
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import av
 import m3u8
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from shared.ffmpeg import binary
+from shared.domain.task import SubtaskType
+from shared.media.ffmpeg import binary
 from shared.operations.operation import Yield
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles

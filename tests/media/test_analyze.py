@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import JobRunning, MediaRejected
-from shared.ffmpeg import Ffmpeg
+from shared.media.ffmpeg import Ffmpeg
 from shared.operations.analysis.analyze import OPERATION
 from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult
 from shared.operations.findings import Provider, Segment
 from shared.operations.operation import Workbench, Yield
 from shared.providers.local import Local
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, brightness, combing, decoded
 from tests.media.local_files import LocalFiles, workbench

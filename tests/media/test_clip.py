@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
 from shared.operations.operation import Yield
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, brightness, decoded, distance, samples
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.task import SubtaskType
+from shared.domain.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, middle
 

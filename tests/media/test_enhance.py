@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
+from shared.media.probe import probe
 from shared.operations.enhancement.enhance import EnhanceResult
 from shared.operations.enhancement.enhance_sound import Method
-from shared.probe import probe
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, combing, decoded, distance
 from tests.media.hearing import RATE, heard, level, loudness, pitch

@@ -12,9 +12,9 @@ from typing import Any
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import Produced, Yield
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 

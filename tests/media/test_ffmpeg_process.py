@@ -12,7 +12,7 @@ from signal import SIGKILL
 import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.ffmpeg import Ffmpeg, Limits, Progress
+from shared.media.ffmpeg import Ffmpeg, Limits, Progress
 from tests.media.footage import Clips
 from tests.processes import encoders, processes, until
 from tests.security.tables import claimed
@@ -43,7 +43,7 @@ class LeaseLost(Exception):
 def test_progress_is_told_every_now_and_then_and_only_grows(
     clip: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.ffmpeg.REPORT_EVERY", 0.5)
+    monkeypatch.setattr("shared.media.ffmpeg.REPORT_EVERY", 0.5)
     told: list[tuple[float, Progress]] = []
     began = time.monotonic()
     ffmpeg = Ffmpeg(Limits(60, 10**9), tmp_path, lambda p: told.append((time.monotonic() - began, p)))
@@ -124,7 +124,7 @@ def test_a_callback_that_raises_ends_every_process_and_is_heard(tmp_path: Path) 
 
 def test_ffmpeg_does_not_outlive_a_worker_that_was_killed(tmp_path: Path) -> None:
     script = (
-        "from pathlib import Path; from shared.ffmpeg import Ffmpeg, Limits\n"
+        "from pathlib import Path; from shared.media.ffmpeg import Ffmpeg, Limits\n"
         "from tests.media.test_ffmpeg_process import endless\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "Ffmpeg(Limits(60, 10**9), folder, print).run(endless(folder), duration=None, phase='waiting')"
@@ -237,7 +237,7 @@ def test_a_process_that_takes_too_much_memory_is_ended_before_it_has_it(clip: Cl
     # A worker of its own: the kernel notes the most that any child of a process took.
     script = (
         "import resource\nfrom pathlib import Path\nfrom shared.errors import LimitExceeded\n"
-        "from shared.ffmpeg import Ffmpeg, Limits\n"
+        "from shared.media.ffmpeg import Ffmpeg, Limits\n"
         f"source = Path({str(source)!r})\n"
         f"ffmpeg = Ffmpeg(Limits(60, 10**9, memory_bytes={megabytes} * 1024**2), source.parent, lambda _: None)\n"
         "try: ffmpeg.run([*ffmpeg.input_arguments(source), '-f', 'null', '-'], duration=None, phase='reading')\n"
@@ -258,10 +258,10 @@ def test_a_process_that_takes_too_much_memory_is_ended_before_it_has_it(clip: Cl
 def test_the_kernel_limits_what_grows_faster_than_anybody_looks(
     clip: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.ffmpeg.resident_bytes", lambda _: 0)
+    monkeypatch.setattr("shared.media.ffmpeg.resident_bytes", lambda _: 0)
     large = ["-vf", "scale=8192:8192", "-frames:v", "1", "-f", "null", "-"]
     ffmpeg = Ffmpeg(Limits(60, 10**9, memory_bytes=1), tmp_path, lambda _: None)
-    monkeypatch.setattr("shared.ffmpeg.UNUSED_BYTES", 150 * 1024**2)
+    monkeypatch.setattr("shared.media.ffmpeg.UNUSED_BYTES", 150 * 1024**2)
 
     with pytest.raises(LimitExceeded) as caught:
         ffmpeg.run([*ffmpeg.input_arguments(clip("plain.mp4")), *large], duration=None, phase="reading")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected
-from shared.ffmpeg import Ffmpeg, Limits, binary
+from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.findings import Segment
 from shared.operations.inspection import inspection
 from shared.operations.inspection.inspection_result import InspectResult
 from shared.operations.inspection.score import FULL, RATES
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles, workbench

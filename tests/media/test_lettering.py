@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
-from shared.ffmpeg import Ffmpeg
+from shared.media.ffmpeg import Ffmpeg
 from shared.operations.transcoding.transcode import OPERATION
 from shared.operations.watermarks.lettering import Lettering, drawn
 from tests.media.footage import Clips, decoded

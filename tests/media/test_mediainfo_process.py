@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import mediainfo, mediainfo_process
 from shared.errors import LimitExceeded, MediaRejected, WorkerFailed
+from shared.media import mediainfo, mediainfo_process
 from tests.media.footage import Clips
 
 Pretend = Callable[[str], None]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from shared.domain.task import SubtaskType
 from shared.errors import Interrupted, MediaRejected
-from shared.ffmpeg import Ffmpeg, Progress
+from shared.media.ffmpeg import Ffmpeg, Progress
 from shared.operations.analysis.moderate import OPERATION, ModerateParams, ModerateResult
 from shared.operations.findings import Segment, Suggestion
 from shared.operations.operation import Workbench, Yield
 from shared.providers.local import Local
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 from tests.media.local_files import LocalFiles, workbench

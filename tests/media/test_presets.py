@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared.catalog import overlaid
+from shared.media.probe import probe
 from shared.operations.operation import Yield
-from shared.presets import preset_orchestrations, preset_templates
-from shared.probe import probe
+from shared.stores.presets import preset_orchestrations, preset_templates
+from shared.use_cases.catalog import overlaid
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 from tests.media.hearing import heard, loudness

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import LimitExceeded, MediaRejected
-from shared.ffmpeg import Ffmpeg
-from shared.probe import picture_size, probe
+from shared.media.ffmpeg import Ffmpeg
+from shared.media.probe import picture_size, probe
 from tests.media.footage import Clips
 from tests.security.tables import claimed
 
@@ -155,7 +155,7 @@ def test_the_size_of_a_picture_of_ours_stands_in_its_head(clip: Clips, ffmpeg: F
 def test_what_has_more_than_anybody_needs_is_refused(
     clip: Clips, monkeypatch: pytest.MonkeyPatch, limit: str, most: float, code: str
 ) -> None:
-    monkeypatch.setattr(f"shared.probe.{limit}", most)
+    monkeypatch.setattr(f"shared.media.probe.{limit}", most)
 
     with pytest.raises(LimitExceeded) as caught:
         probe(clip("tracks.mp4"), "tracks.mp4")

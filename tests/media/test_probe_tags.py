@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shared import mediainfo
-from shared.mediainfo import Track
-from shared.mediainfo_process import FACTS, FIELDS, NAMES, Misspelling
-from shared.probe import probe
+from shared.media import mediainfo
+from shared.media.mediainfo import Track
+from shared.media.mediainfo_process import FACTS, FIELDS, NAMES, Misspelling
+from shared.media.probe import probe
 from tests.media.footage import Clips
 from tests.security.hostile import bases, box
 from tests.security.tags import TAGGED, VALUES, WIDE, copied, tagged

@@ -5,13 +5,13 @@ from typing import cast
 
 import pytest
 
-from shared.ffmpeg import Ffmpeg
+from shared.domain.task import SubtaskType
+from shared.media.ffmpeg import Ffmpeg
+from shared.media.probe import Video
 from shared.operations.inspection.similarity import compared
 from shared.operations.transcoding.quality import missed, next_crf, stretches
 from shared.operations.transcoding.transcode_params import VideoCodec
 from shared.operations.transcoding.transcode_result import Probe, QualityReached, TranscodeResult
-from shared.probe import Video
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 from tests.media.local_files import LocalFiles, workbench

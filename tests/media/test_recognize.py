@@ -11,13 +11,13 @@ from pathlib import Path
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import Interrupted, JobRunning, MediaRejected, ParametersRejected
-from shared.ffmpeg import Ffmpeg, Limits, Progress
+from shared.media.ffmpeg import Ffmpeg, Limits, Progress
 from shared.operations.analysis.recognize import OPERATION, RecognizeParams, RecognizeResult
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench, Yield
 from shared.providers.local import Local, spoken
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles, workbench

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected
-from shared.ffmpeg import Ffmpeg, Limits, binary
+from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import OPERATIONS
 from shared.operations.operation import Yield
 from shared.operations.stills import snapshot
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, decoded, distance
 from tests.media.local_files import LocalFiles, workbench

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import Yield
 from shared.operations.separation import separate_audio
 from shared.operations.separation.separate_audio import Method, SeparateAudioResult, model_installed
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 from tests.media.hearing import heard, level

@@ -6,7 +6,7 @@ import av
 import pytest
 
 from shared.errors import MediaRejected
-from shared.ffmpeg import Ffmpeg
+from shared.media.ffmpeg import Ffmpeg
 from shared.operations import picture
 from shared.operations.analysis import sampling, shots
 from shared.operations.operation import Workbench

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.ffmpeg import Ffmpeg, Limits, binary
+from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.inspection.similarity import Similarity, compared
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles, workbench

@@ -7,9 +7,9 @@ from typing import Any
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.operations.operation import Produced
 from shared.operations.sound import HOLE
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Samples, samples
 

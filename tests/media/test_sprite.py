@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.operations.operation import Yield
 from shared.operations.stills import snapshot
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, distance
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import MediaRejected
-from shared.probe import probe
+from shared.media.probe import probe
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, brightness, decoded
 from tests.media.streams import Streaming, beginning, key_frames, onset, red

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ParametersRejected
-from shared.ffmpeg import Ffmpeg, Limits
+from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations.streaming import subtitles
 from tests.media.conftest import Operate
 from tests.media.footage import PITCHES, Clips, decoded

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected
-from shared.ffmpeg import Ffmpeg, Limits
+from shared.media.ffmpeg import Ffmpeg, Limits
+from shared.media.probe import probe
 from shared.operations.transcoding import transcode
 from shared.operations.transcoding.transcode_params import TranscodeParams
-from shared.probe import probe
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, brightness, combing, decoded
 from tests.media.local_files import LocalFiles, workbench

@@ -5,9 +5,9 @@ from pathlib import Path
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.operations.operation import Yield
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, brightness, decoded, distance, samples
 

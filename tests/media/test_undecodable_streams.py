@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.ffmpeg import Ffmpeg
+from shared.media.ffmpeg import Ffmpeg
 from shared.operations.operation import Yield
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, samples
 from tests.media.hearing import level

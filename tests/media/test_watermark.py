@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
-from shared.ffmpeg import Ffmpeg, binary
+from shared.media.ffmpeg import Ffmpeg, binary
 from shared.operations.watermarks.watermark import Canvas, Watermark, overlaid
-from shared.task import SubtaskType
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, middle
 from tests.media.local_files import LocalFiles, workbench

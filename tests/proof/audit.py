@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from shared.attempt_record import OutputFile
-from shared.orchestration import Verdict
-from shared.task import SubtaskStatus, Task, TaskStatus
-from shared.task_list import TaskFilter
-from shared.verdict_store import VerdictFilter
+from shared.domain.attempt_record import OutputFile
+from shared.domain.orchestration import Verdict
+from shared.domain.task import SubtaskStatus, Task, TaskStatus
+from shared.stores.task_queries import TaskFilter
+from shared.stores.verdict_store import VerdictFilter
 from tests.deployment import client, keys
 from tests.proof.cloud import Cloud
 from tests.proof.stories import Story, ends

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 from zlib import crc32
 
-from shared.table import read
-from shared.task import (
+from shared.domain.task import (
     Ending,
     Failure,
     Hold,
@@ -16,8 +15,9 @@ from shared.task import (
     Task,
     TaskStatus,
 )
-from shared.task_item import TASK, task_from
-from shared.task_store import TaskStore
+from shared.stores.dynamodb import read
+from shared.stores.task_codec import TASK, task_from
+from shared.stores.task_store import TaskStore
 from tests.proof.model import ENDED, Model, Violation
 
 MOVES = (

@@ -20,9 +20,9 @@ from moto.sqs.models import sqs_backends
 from functions.on_upload.handler import handler as on_upload
 from functions.run_subtask.handler import handler as run_subtask
 from functions.sweep.handler import handler as sweep
+from shared.domain.task import Task
 from shared.errors import Conflict, ReelmillError, ServiceBusy
-from shared.task import Task
-from shared.task_item import TASK
+from shared.stores.task_codec import TASK
 from shared.telemetry import logger
 from tests.deployment import BEGINNING, World, client, emulated, put, resources
 from tests.functions.conftest import Context, an_event
@@ -224,7 +224,7 @@ def a_cloud(monkeypatch: pytest.MonkeyPatch, clip: bytes) -> Iterator[Cloud]:
 
         monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=wait))  # before it tries again
         # On a busy machine a beat could come or not; there is a test of its own for them.
-        monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", A_DAY)
+        monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)
         yield Cloud(world, clip)
 
 

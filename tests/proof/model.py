@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from shared.task import (
+from shared.domain.task import (
     EXCUSES,
     Ending,
     Failure,

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from shared.sortable_id import sortable_id
+from shared.domain.ids import sortable_id
 from tests.deployment import BEGINNING
 from tests.dynalite import dynalite
 from tests.proof.play import ACTS, Act, Pick, Play, Stage

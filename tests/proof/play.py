@@ -5,12 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from shared.dispatch import enqueue
-from shared.settings import Settings
-from shared.sortable_id import sortable_id
-from shared.subtask_queue import ref_from
-from shared.sweeper import bury, sweep
-from shared.task import (
+from shared.domain.ids import sortable_id
+from shared.domain.task import (
     EXCUSES,
     Ending,
     Failure,
@@ -25,7 +21,11 @@ from shared.task import (
     Task,
     TaskStatus,
 )
-from shared.worker import PutBack, refused_claim
+from shared.settings import Settings
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.dispatch import enqueue
+from shared.use_cases.sweeper import bury, sweep
+from shared.worker.run import PutBack, refused_claim
 from tests.deployment import BEGINNING, World
 from tests.proof.checked_store import CheckedStore
 from tests.proof.model import BAD, GOOD, Model, Violation

@@ -8,13 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
-from shared.budget_store import day_after
-from shared.catalog import put_orchestration
-from shared.orchestration import OrchestrationDocument
-from shared.pipeline import NewTask, cancel_task, create_task, end_task, restart_task
-from shared.subtask_queue import ref_from
-from shared.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
-from shared.uploads import Backfill, backfill
+from shared.domain.orchestration import OrchestrationDocument
+from shared.domain.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.stores.budget_store import day_after
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.catalog import put_orchestration
+from shared.use_cases.tasks import NewTask, cancel_task, create_task, end_task, restart_task
+from shared.use_cases.uploads import Backfill, backfill
 from tests.deployment import client, put, received
 from tests.outages import Call, aside, die, meanwhile, outage, steps
 from tests.proof.cloud import MINUTE, Cloud

@@ -70,7 +70,7 @@ def test_a_worker_that_dies_with_its_heart_is_replaced(
     stopped = Event()
 
     def stop() -> None:
-        monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", A_DAY)  # the others shall live
+        monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)  # the others shall live
         stopped.set()
         die()
 
@@ -81,7 +81,7 @@ def test_a_worker_that_dies_with_its_heart_is_replaced(
 
     @contextmanager
     def a_dying_heart(_: Cloud) -> Iterator[None]:
-        monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", 0.0)
+        monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", 0.0)
         with meanwhile("UpdateItem", stop, after=1, done=done), meanwhile("GetObject", wait):  # the first is the claim
             yield
 

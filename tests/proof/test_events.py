@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from functions.on_upload.handler import handler
-from shared.catalog import put_orchestration, switch_orchestration
-from shared.orchestration import MAX_KEY_BYTES, OrchestrationDocument, Verdict
-from shared.subtask_queue import ref_from
-from shared.task import Task
+from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, Verdict
+from shared.domain.task import Task
+from shared.domain.upload import REFUSALS, Upload
+from shared.stores.subtask_queue import ref_from
+from shared.stores.verdict_store import VerdictFilter
 from shared.telemetry import logger
-from shared.upload import REFUSALS, Upload
-from shared.uploads import accept_upload, predict
-from shared.verdict_store import VerdictFilter
+from shared.use_cases.catalog import put_orchestration, switch_orchestration
+from shared.use_cases.uploads import accept_upload, predict
 from tests.functions.conftest import Context, an_event
 from tests.proof.play import SETTINGS
 from tests.proof.profile import LONG

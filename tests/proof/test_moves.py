@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.table import read
-from shared.task_item import TASK
+from shared.stores.dynamodb import read
+from shared.stores.task_codec import TASK
 from tests.expressions import plain
 from tests.proof.checked_store import MOVES
 from tests.proof.moves import dynalite_stage, explore, twin_stage

@@ -10,9 +10,8 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from shared.budget_store import BudgetStore
-from shared.sortable_id import sortable_id
-from shared.task import (
+from shared.domain.ids import sortable_id
+from shared.domain.task import (
     SKIPPED,
     STOPPED_BY,
     Ending,
@@ -28,7 +27,8 @@ from shared.task import (
     Task,
     TaskStatus,
 )
-from shared.task_store import TaskStore
+from shared.stores.budget_store import BudgetStore
+from shared.stores.task_store import TaskStore
 from tests.deployment import BEGINNING
 from tests.dynalite import dynalite
 from tests.proof.profile import LONG

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from shared.task import EXCUSES
+from shared.domain.task import EXCUSES
 from tests.outages import CALLS, Answer, Call, meanwhile
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud

@@ -10,12 +10,12 @@ from unittest.mock import patch
 from urllib.parse import quote_plus
 
 from functions.on_upload.handler import handler
-from shared.catalog import list_plans
-from shared.task import Task
-from shared.task_item import TASK, TaskItem, task_from
-from shared.upload import Judgement, Upload
-from shared.uploads import Backfill, offer
-from shared.verdict_store import VerdictFilter
+from shared.domain.task import Task
+from shared.domain.upload import Judgement, Upload
+from shared.stores.task_codec import TASK, TaskItem, task_from
+from shared.stores.verdict_store import VerdictFilter
+from shared.use_cases.catalog import list_plans
+from shared.use_cases.uploads import Backfill, offer
 from tests.deployment import BEGINNING, World
 from tests.functions.conftest import Context, an_event
 from tests.outages import Crash

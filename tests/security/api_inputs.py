@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from shared.catalog_versions import VersionFilter
-from shared.page_token import write_token
-from shared.task_list import TaskFilter
-from shared.uploads import Backfill
-from shared.verdict_store import VerdictFilter
+from shared.domain.page_token import write_token
+from shared.stores.task_queries import TaskFilter
+from shared.stores.verdict_store import VerdictFilter
+from shared.use_cases.catalog_versions import VersionFilter
+from shared.use_cases.uploads import Backfill
 
 TEXTS = (
     *("\x00", "a\x00b", "\x1b[2J", "a\r\nSet-Cookie: x", "\x7f", "\x9f", "\ud800", "a\udfff", "\ud83d"),

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from infra.local.stack import StackInfo
-from shared.task import Lane
+from shared.domain.task import Lane
 from tests.security.permissions import POLICY, Permission, without
 from tests.stack.conftest import client_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from shared.ffmpeg import binary
+from shared.media.ffmpeg import binary
 from tests.media.footage import Clips
 
 

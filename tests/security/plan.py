@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shared.domain.task import SubtaskType
 from shared.operations import OPERATIONS
-from shared.task import SubtaskType
 from tests.security.hostile import Hostile, Role
 from tests.security.worker import Case
 

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from shared.downloads import Place
-from shared.page_token import write_token
-from shared.task import Lane
+from shared.domain.page_token import write_token
+from shared.domain.task import Lane
+from shared.use_cases.downloads import Place
 from tests.security.cloud import INTERRUPTED, PRIORITIES, Cloud
 from tests.security.permissions import FUNCTIONS, Permission, polled
 

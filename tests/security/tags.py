@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shared.ffmpeg import binary
-from shared.mediainfo_process import FACTS
+from shared.media.ffmpeg import binary
+from shared.media.mediainfo_process import FACTS
 from tests.security.hostile import Hostile, Kit
 
 # How the footage of a container gets tags of any name: its own bytes, its tags as ffmpeg writes them.

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.upload import Upload
 from shared.services import Services
-from shared.upload import Upload
-from shared.uploads import accept_upload
+from shared.use_cases.uploads import accept_upload
 from tests.deployment import client, put
 from tests.functions.conftest import Answer, Api
 from tests.functions.conftest import world as world  # noqa: PLC0414 - a fixture is known by its name here

@@ -8,7 +8,7 @@ import pytest
 # A process of a user without rights, and its child: the one conceals what it has, and the other looks for it.
 SCRIPT = """
 import ctypes, os, sys
-from shared.concealment import PR_SET_DUMPABLE, conceal_memory
+from shared.worker.hardening import PR_SET_DUMPABLE, conceal_memory
 
 if os.getuid() == 0:
     os.setuid(65534)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from shared.ffmpeg import binary
+from shared.media.ffmpeg import binary
 from tests.security.worker import MARK
 
 ROOT = Path(__file__).parents[2]

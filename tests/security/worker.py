@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import shared.heartbeat
-from shared.attempt import CLOSING_SECONDS, Attempt
-from shared.attempt_files import stored
-from shared.attempt_record import AttemptRecord
+import shared.worker.heartbeat
+from shared.domain.attempt_record import AttemptRecord
+from shared.domain.task import Hold, Source, Subtask, SubtaskType, Task
 from shared.errors import AttemptFailed
 from shared.services import Services
-from shared.task import Hold, Source, Subtask, SubtaskType, Task
+from shared.worker.attempt import CLOSING_SECONDS, Attempt
+from shared.worker.inputs import stored
 from tests.deployment import client, emulated, put
 
 SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere
@@ -61,7 +61,7 @@ class Outcome:
 
 def main(cases: Path, results: Path) -> None:
     """Make the attempts."""
-    shared.heartbeat.FIRST_BEAT = 24 * 3600.0  # moto has no locks: no heart beats meanwhile
+    shared.worker.heartbeat.FIRST_BEAT = 24 * 3600.0  # moto has no locks: no heart beats meanwhile
     good = Path(os.environ["REELMILL_GOOD_SOURCE"]).read_bytes()
     with emulated() as settings, results.open("w") as lines:
         changes = {"ai_provider": "local", "function_megabytes": FUNCTION_MEGABYTES}

@@ -17,7 +17,7 @@ from infra.local import leftovers
 from infra.local import stack as local
 from infra.local.data_dir import DataDir
 from infra.local.stack import StackInfo
-from shared.ffmpeg import binary
+from shared.media.ffmpeg import binary
 from tests.media.footage import Clips
 
 Client = Callable[[str], Any]

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.orchestration import SubtaskRule, SubtaskRules
-from shared.pipeline import NewTask, create_task, get_task
-from shared.task import Source, SubtaskStatus, Task
-from shared.worker import run_subtask
-from shared.workspace import NAME
+from shared.domain.orchestration import SubtaskRule, SubtaskRules
+from shared.domain.task import Source, SubtaskStatus, Task
+from shared.use_cases.tasks import NewTask, create_task, get_task
+from shared.worker.run import run_subtask
+from shared.worker.workspace import NAME
 from tests.deployment import World, client
 from tests.unit.conftest import sent
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from botocore.stub import Stubber
 
+from shared.domain.task import Source
 from shared.errors import ParametersRejected
-from shared.ffmpeg import Ffmpeg, Limits
+from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations.findings import Provider
 from shared.operations.operation import Workbench
-from shared.task import Source
 
 RECORDED = Path(__file__).parent / "recorded"
 SOURCE = Source("input", "uploads/clip.mp4", 1000, "etag", "v1")

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from shared.domain.ids import sortable_id
+from shared.domain.task import OrchestrationRef, Source, Subtask, SubtaskRef, SubtaskType, Task
+from shared.domain.upload import Upload
 from shared.providers.aws import Aws
 from shared.settings import Settings
-from shared.sortable_id import sortable_id
-from shared.subtask_queue import ref_from
-from shared.sweeper import sweep
-from shared.task import OrchestrationRef, Source, Subtask, SubtaskRef, SubtaskType, Task
-from shared.upload import Upload
-from shared.uploads import accept_upload
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.sweeper import sweep
+from shared.use_cases.uploads import accept_upload
 from tests.deployment import BEGINNING, World, emulated, received
 
 A_DAY = 24 * 3600.0
@@ -31,7 +31,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Lend the services on empty tables, buckets and queues."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     # moto has no locks: a heart beats only where the test sees to it that nobody else calls meanwhile.
-    monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", A_DAY)
+    monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)
     with emulated() as settings:
         lent = the_world(settings)
         lent.settings, lent.time = settings, BEGINNING

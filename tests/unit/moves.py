@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ReadTimeoutError
 
-from shared.task import STOPPED_BY, Ending, Failure, Hold, SubtaskRef, SubtaskStatus, Task
+from shared.domain.task import STOPPED_BY, Ending, Failure, Hold, SubtaskRef, SubtaskStatus, Task
 from tests.deployment import World
 from tests.unit.conftest import a_task
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
-from infra.template_forms import OWN, expanded, settled
-from shared import budget, sweeper
+from infra.scans.template_forms import OWN, expanded, settled
+from shared.use_cases import sweeper
+from shared.worker import budget
 from tests.unit.cloudwatch import Samples, Value, expression_of, metrics_of, ringing, subject_of
 
 PROJECT = Path(__file__).parents[2]

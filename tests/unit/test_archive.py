@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.archive import Archive, Extract, Member, member_names
+from shared.domain.zip_layout import Archive, Extract, Member, member_names
 
 AT = 1_764_000_000_000  # 2025-11-24 16:00:00 UTC
 MIB, GIB = 1024**2, 1024**3

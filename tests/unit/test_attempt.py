@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from shared.attempt import attempt_token
-from shared.pipeline import get_task
-from shared.task import Hold, Outcome, SubtaskStatus, TaskStatus
-from shared.worker import run_subtask
+from shared.domain.task import Hold, Outcome, SubtaskStatus, TaskStatus
+from shared.use_cases.tasks import get_task
+from shared.worker.attempt import attempt_token
+from shared.worker.run import run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
 from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.attempt_files import AttemptFiles, check_disk, local_name
-from shared.attempt_record import AttemptRecord, OutputFile
+from shared.domain.attempt_record import AttemptRecord, OutputFile
+from shared.domain.task import Hold, Source, SubtaskStatus
 from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
-from shared.task import Hold, Source, SubtaskStatus
+from shared.worker.inputs import AttemptFiles, check_disk, local_name
 from tests.deployment import World, client, put
 from tests.outages import outage, refusal
 from tests.unit.conftest import a_task

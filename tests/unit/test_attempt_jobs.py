@@ -6,17 +6,17 @@ from typing import cast
 import pytest
 from botocore.stub import Stubber
 
+from shared.domain.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task, TaskStatus
+from shared.domain.wait import explain
 from shared.errors import JobRunning
 from shared.operations import OPERATIONS
 from shared.operations.findings import Result, Segment
 from shared.operations.operation import Operation, Params, Workbench, Yield
-from shared.pipeline import get_task
 from shared.providers import provider
 from shared.providers.aws import Aws
 from shared.services import Services
-from shared.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task, TaskStatus
-from shared.waiting import explain
-from shared.worker import JOB_OVERDUE, PutBack, pause_after, run_subtask
+from shared.use_cases.tasks import get_task
+from shared.worker.run import JOB_OVERDUE, PutBack, pause_after, run_subtask
 from tests.deployment import World, put
 from tests.outages import CALLS
 from tests.unit.attempts import SECONDS, a_made_task, codes

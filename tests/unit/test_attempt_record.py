@@ -5,15 +5,15 @@ from dataclasses import asdict
 
 import pytest
 
-from shared.attempt import failure_of
-from shared.attempt_record import COMMANDS_ROOM, AttemptRecord, OutputFile, kept
+from shared.domain.attempt_record import COMMANDS_ROOM, AttemptRecord, OutputFile, kept
+from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.task import Failure, Hold, Outcome, SubtaskStatus
 from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
 from shared.operations.segments import ROOM
 from shared.operations.stills.sample_screenshots import MOST_PICTURES
-from shared.orchestration import MAX_KEY_BYTES
-from shared.pipeline import get_task
-from shared.task import Failure, Hold, Outcome, SubtaskStatus
-from shared.worker import PutBack, run_subtask
+from shared.use_cases.tasks import get_task
+from shared.worker.attempt import failure_of
+from shared.worker.run import PutBack, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import Answer, meanwhile, outage, refusal
 from tests.unit.attempts import COVER, SECONDS, SMALL, a_made_task, codes, worked

@@ -10,9 +10,9 @@ from typing import cast
 
 import pytest
 
-from shared.pipeline import get_task
-from shared.task import Failure, Hold, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
-from shared.worker import LOSER_RECORD_SECONDS, PutBack, run_subtask
+from shared.domain.task import Failure, Hold, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.use_cases.tasks import get_task
+from shared.worker.run import LOSER_RECORD_SECONDS, PutBack, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.media.footage import Clips
 from tests.outages import meanwhile, outage

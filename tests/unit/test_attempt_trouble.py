@@ -3,11 +3,11 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from shared.attempt import Attempt
+from shared.domain.task import Failure, Hold, Outcome, SubtaskRef, TaskStatus
 from shared.errors import ServiceBusy
-from shared.pipeline import get_run, get_task, restart_task
-from shared.task import Failure, Hold, Outcome, SubtaskRef, TaskStatus
-from shared.worker import PutBack, lose, run_subtask
+from shared.use_cases.tasks import get_run, get_task, restart_task
+from shared.worker.attempt import Attempt
+from shared.worker.run import PutBack, lose, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import calls, meanwhile, outage
 from tests.unit.attempts import (

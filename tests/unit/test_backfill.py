@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.catalog import put_orchestration, put_template, switch_orchestration
+from shared.domain.ids import time_prefix
+from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
+from shared.domain.page_token import write_token
+from shared.domain.task import Source, Task
+from shared.domain.upload import Judgement, Upload
 from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
-from shared.page_token import write_token
-from shared.pipeline import NewTask, create_task
-from shared.sortable_id import time_prefix
-from shared.task import Source, Task
-from shared.task_list import TaskFilter
-from shared.upload import Judgement, Upload
-from shared.uploads import Backfill, BackfillPage, accept_upload, backfill, is_key
-from shared.verdict_store import VerdictFilter
+from shared.stores.task_queries import TaskFilter
+from shared.stores.verdict_store import VerdictFilter
+from shared.use_cases.catalog import put_orchestration, put_template, switch_orchestration
+from shared.use_cases.tasks import NewTask, create_task
+from shared.use_cases.uploads import Backfill, BackfillPage, accept_upload, backfill, is_key
 from tests.deployment import World, client, put
 from tests.outages import calls, outage, refusal
 from tests.unit.conftest import sent

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.budget_store import Spent, day_after
-from shared.pipeline import NewTask, create_task, end_task, get_task, restart_task
-from shared.task import Outcome, SubtaskRef, Task, TaskStatus
-from shared.waiting import Waiting, WaitReason, explain
-from shared.worker import PutBack, run_subtask
+from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
+from shared.domain.wait import Waiting, WaitReason, explain
+from shared.stores.budget_store import Spent, day_after
+from shared.use_cases.tasks import NewTask, create_task, end_task, get_task, restart_task
+from shared.worker.run import PutBack, run_subtask
 from tests.deployment import World, put
 from tests.outages import meanwhile, outage, process, steps
 from tests.unit.attempts import COVER, RULES, SECONDS, codes, worked

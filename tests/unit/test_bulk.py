@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared import bulk
-from shared.bulk import MOVES, Action, Done, DonePage
+from shared.domain.task import Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
-from shared.pipeline import end_task
-from shared.task import Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
-from shared.task_list import TaskFilter
+from shared.stores.task_queries import TaskFilter
+from shared.use_cases import bulk
+from shared.use_cases.bulk import MOVES, Action, Done, DonePage
+from shared.use_cases.tasks import end_task
 from tests.deployment import World
 from tests.outages import meanwhile, outage
 from tests.unit.conftest import a_task, sent

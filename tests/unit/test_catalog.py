@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.catalog import (
+from shared.domain.orchestration import Kind, OrchestrationDocument, TemplateDocument
+from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
+from shared.stores.presets import preset_orchestrations, preset_templates
+from shared.use_cases.catalog import (
     checked_params,
     delete_orchestration,
     delete_template,
@@ -21,9 +24,6 @@ from shared.catalog import (
     switch_orchestration,
     template_reader,
 )
-from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
-from shared.orchestration import Kind, OrchestrationDocument, TemplateDocument
-from shared.presets import preset_orchestrations, preset_templates
 from tests.deployment import World
 from tests.outages import outage
 
@@ -339,7 +339,7 @@ def test_names_of_subtasks_become_numbers(world: World) -> None:
 
 
 def test_a_tenant_has_only_so_many_orchestrations_and_templates(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.catalog.MOST_STORED", 2)
+    monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED", 2)
     for name in ("a", "b"):
         put_orchestration(world, "main", a_document(name))
         put_template(world, "main", a_template(name))
@@ -360,14 +360,14 @@ def test_a_tenant_has_only_so_many_orchestrations_and_templates(world: World, mo
 
 
 def test_all_that_a_tenant_stores_takes_only_so_many_bytes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.catalog.MOST_STORED_BYTES", 2000)
+    monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 2000)
     put_orchestration(world, "main", a_document("a", description="é" * 100))
 
     with pytest.raises(Conflict, match="it would take 2 KB with the other orchestrations, and") as refused:
         put_orchestration(world, "main", a_document("b", description="é" * 100))
 
     assert refused.value.code == "CatalogFull"
-    monkeypatch.setattr("shared.catalog.MOST_STORED_BYTES", 0)
+    monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 0)
     assert put_orchestration(world, "main", a_document("a", description="é")).version == 2
     with pytest.raises(Conflict):
         put_orchestration(world, "main", a_document("a", description="é" * 100))

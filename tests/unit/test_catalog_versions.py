@@ -4,17 +4,23 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.catalog import delete_orchestration, delete_template, put_orchestration, put_template, switch_orchestration
-from shared.catalog_store import LAST_VERSION
-from shared.catalog_versions import (
+from shared.errors import NotFound, RequestRejected, ServiceBusy
+from shared.stores.catalog_store import LAST_VERSION
+from shared.stores.presets import preset_orchestrations, preset_templates
+from shared.use_cases.catalog import (
+    delete_orchestration,
+    delete_template,
+    put_orchestration,
+    put_template,
+    switch_orchestration,
+)
+from shared.use_cases.catalog_versions import (
     is_version,
     list_orchestration_versions,
     list_template_versions,
     orchestration_history,
     template_history,
 )
-from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.presets import preset_orchestrations, preset_templates
 from tests.deployment import World
 from tests.outages import outage
 from tests.unit.test_catalog import PRESET, a_document, a_template

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.content_types import content_type_of, shown_type
+from shared.domain.content_types import content_type_of, shown_type
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import pytest
 
+from shared.domain.task import Outcome, SubtaskRef, SubtaskStatus
 from shared.errors import ServiceBusy
-from shared.pipeline import get_task, restart_task
-from shared.sweeper import A_DAY_MS, bury
-from shared.task import Outcome, SubtaskRef, SubtaskStatus
-from shared.worker import run_subtask
+from shared.use_cases.sweeper import A_DAY_MS, bury
+from shared.use_cases.tasks import get_task, restart_task
+from shared.worker.run import run_subtask
 from tests.deployment import World
 from tests.outages import meanwhile, outage
 from tests.unit.attempts import codes

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from functions.task_api.catalog_views import OrchestrationBody, TemplateBody
 from functions.task_api.handler import openapi_document
+from shared.domain.orchestration import Output, SubtaskRule, Trigger
+from shared.domain.task import MAX_SUBTASKS
 from shared.operations import OPERATIONS
-from shared.orchestration import Output, SubtaskRule, Trigger
-from shared.presets import preset_templates
-from shared.task import MAX_SUBTASKS
+from shared.stores.presets import preset_templates
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
+from shared.media.probe import Video
 from shared.operations.enhancement.enhance_params import EnhanceParams, LoudnessParams, SoundParams, Strength
 from shared.operations.enhancement.enhance_picture import chain
 from shared.operations.enhancement.enhance_sound import Levelling, Method, cleaning, corrected, warnings
 from shared.operations.loudness import Loudness
-from shared.probe import Video
 
 ALL = {
     "deinterlace": "fields",

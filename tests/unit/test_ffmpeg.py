@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.ffmpeg import FAILURES, SAFE_DEMUXERS, Ffmpeg, Limits, Progress, _Meter
+from shared.media.ffmpeg import FAILURES, SAFE_DEMUXERS, Ffmpeg, Limits, Progress, _Meter
 
 FOLDER = Path("/tmp/attempt/out")  # noqa: S108 - a name alone
 

@@ -6,11 +6,11 @@ from time import monotonic
 
 import pytest
 
+from shared.domain.task import STOPPED_BY, Failure, Outcome, Subtask, SubtaskStatus, Task
 from shared.errors import ServiceBusy, ServiceRefused
-from shared.heartbeat import BEAT_EVERY, FIRST_BEAT, heartbeat
-from shared.pipeline import cancel_task, get_task
-from shared.task import STOPPED_BY, Failure, Outcome, Subtask, SubtaskStatus, Task
-from shared.worker import PutBack, run_subtask
+from shared.use_cases.tasks import cancel_task, get_task
+from shared.worker.heartbeat import BEAT_EVERY, FIRST_BEAT, heartbeat
+from shared.worker.run import PutBack, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.media.footage import Clips
 from tests.outages import meanwhile, outage
@@ -26,8 +26,8 @@ SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"], 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let hearts beat a hundred times a second."""
-    monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", SOON)
-    monkeypatch.setattr("shared.heartbeat.BEAT_EVERY", SOON)
+    monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", SOON)
+    monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", SOON)
 
 
 class Turns:
@@ -55,7 +55,7 @@ class Turns:
 
     def end(self) -> None:
         """Let it go on, but not beat again."""
-        self._monkeypatch.setattr("shared.heartbeat.BEAT_EVERY", A_DAY)
+        self._monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", A_DAY)
         self._go_on.release()
 
 
@@ -295,7 +295,7 @@ def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subta
 def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
     world: World, clip: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.heartbeat.FIRST_BEAT", FIRST_BEAT)
+    monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", FIRST_BEAT)
     assert BEAT_EVERY < 10
     task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), COVER, LONG)
     cover, long = sent(world)

@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Path:
     for name in (
         "functions/a/handler.py",
         "shared/b.py",
-        "shared/presets/c.yaml",
+        "shared/stores/presets/c.yaml",
         "shared/__pycache__/b.pyc",
         "cli/d.py",
     ):
@@ -46,7 +46,7 @@ def test_the_zip_holds_the_functions_code_alone(project: Path, tmp_path: Path) -
     (tmp_path / "code.zip").write_bytes(package(project))
 
     with zipfile.ZipFile(tmp_path / "code.zip") as archive:
-        assert archive.namelist() == ["functions/a/handler.py", "shared/b.py", "shared/presets/c.yaml"]
+        assert archive.namelist() == ["functions/a/handler.py", "shared/b.py", "shared/stores/presets/c.yaml"]
 
 
 def test_the_functions_code_comes_from_s3(template: dict[str, Any]) -> None:

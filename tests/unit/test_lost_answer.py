@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from shared import lost_answer
-from shared.task import (
+from shared.domain import retried_write as lost_answer
+from shared.domain.task import (
     STOPPED_BY,
     Ending,
     Failure,

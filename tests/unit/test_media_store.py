@@ -9,17 +9,17 @@ import pytest
 import requests
 
 from infra.local.aws_door import AwsDoor
-from shared.attempt_record import OutputFile
+from shared.domain.attempt_record import OutputFile
+from shared.domain.task import Source
+from shared.domain.upload import Upload
 from shared.errors import AccessDenied, Interrupted, MediaRejected, NotFound, NotReadable, ServiceBusy
-from shared.media_store import (
+from shared.stores.object_store import (
     MAX_UPLOAD_BYTES,
     SINGLE_UPLOAD_BYTES,
     TRANSFER,
     MediaStore,
     UploadPlan,
 )
-from shared.task import Source
-from shared.upload import Upload
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
 from tests.unit.test_local_doors import Emulator

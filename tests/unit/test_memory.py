@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shared.memory import function_bytes, machine_bytes, resident_bytes
+from shared.media.memory import function_bytes, machine_bytes, resident_bytes
 
 
 @pytest.mark.parametrize(("megabytes", "found"), [(64, 64 * 1024**2), (0, machine_bytes()), (10**9, machine_bytes())])

@@ -10,17 +10,23 @@ from typing import Any
 
 import pytest
 
-from shared.attempt_record import AttemptRecord, OutputFile
-from shared.catalog import get_orchestration, get_template, list_orchestrations, put_orchestration, put_template
+from shared.domain.attempt_record import AttemptRecord, OutputFile
+from shared.domain.orchestration import OrchestrationDocument, TemplateDocument, Verdict
+from shared.domain.task import Hold
 from shared.errors import NewerVersion, ServiceBusy
-from shared.orchestration import OrchestrationDocument, TemplateDocument, Verdict
-from shared.pipeline import get_task
-from shared.sweeper import sweep
-from shared.task import Hold
-from shared.task_list import TaskFilter
-from shared.uploads import accept_upload
-from shared.verdict_store import VerdictFilter
-from shared.worker import run_subtask
+from shared.stores.task_queries import TaskFilter
+from shared.stores.verdict_store import VerdictFilter
+from shared.use_cases.catalog import (
+    get_orchestration,
+    get_template,
+    list_orchestrations,
+    put_orchestration,
+    put_template,
+)
+from shared.use_cases.sweeper import sweep
+from shared.use_cases.tasks import get_task
+from shared.use_cases.uploads import accept_upload
+from shared.worker.run import run_subtask
 from tests.deployment import World, client, put
 from tests.unit.attempts import COVER, NO_FILM, SECONDS, a_made_task, codes
 from tests.unit.conftest import a_task, accepted, an_upload, sent

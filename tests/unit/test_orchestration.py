@@ -7,8 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.errors import ParametersRejected
-from shared.orchestration import (
+from shared.domain.orchestration import (
     MAX_KEY_BYTES,
     MEDIA_FORMATS,
     Orchestration,
@@ -20,7 +19,8 @@ from shared.orchestration import (
     name_variables,
     output_key,
 )
-from shared.task import MAX_SUBTASKS
+from shared.domain.task import MAX_SUBTASKS
+from shared.errors import ParametersRejected
 
 SUBTASK = {"name": "hd", "type": "TRANSCODE"}
 VALUES = {"subtask": "hd", "format": "mp4", "taskId": "T", "run": "1"}

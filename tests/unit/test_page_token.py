@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.ids import sortable_id
+from shared.domain.page_token import fingerprint, read_token, write_token
 from shared.errors import RequestRejected
-from shared.page_token import fingerprint, read_token, write_token
-from shared.sortable_id import sortable_id
 
 LAST = sortable_id(1_750_000_000_000, b"a")
 

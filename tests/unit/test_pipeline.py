@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shared.catalog import put_orchestration
+from shared.domain.orchestration import OrchestrationDocument, SubtaskRule
+from shared.domain.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
 from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.orchestration import OrchestrationDocument, SubtaskRule
-from shared.pipeline import NewTask, create_task
-from shared.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
+from shared.use_cases.catalog import put_orchestration
+from shared.use_cases.tasks import NewTask, create_task
 from tests.deployment import World, client, put
 from tests.outages import outage
 from tests.unit.conftest import sent

@@ -6,11 +6,11 @@ from functools import partial
 
 import pytest
 
+from shared.domain.task import STOPPED_BY, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.errors import Conflict, NotFound, ServiceBusy
-from shared.pipeline import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
-from shared.sweeper import bury
-from shared.task import STOPPED_BY, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
-from shared.worker import run_subtask
+from shared.use_cases.sweeper import bury
+from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
+from shared.worker.run import run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import calls, meanwhile, outage
 from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked

@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
-from shared.orchestration import OrchestrationDocument
-from shared.plain_words import WORDS, in_words, true_ones
+from shared.domain.orchestration import OrchestrationDocument
+from shared.domain.validation_messages import WORDS, in_words, true_ones
 
 COVER = {"name": "cover", "type": "SCREENSHOT"}
 

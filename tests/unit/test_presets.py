@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from shared.domain.task import SubtaskType
 from shared.operations import OPERATIONS
-from shared.presets import preset_templates, read
-from shared.task import SubtaskType
+from shared.stores.presets import preset_templates, read
 
 
 @pytest.mark.parametrize("name", [document["name"] for document in read("templates.yaml")])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from shared.domain.task import Source
 from shared.errors import (
     AccessDenied,
     AttemptFailed,
@@ -25,7 +26,6 @@ from shared.operations.findings import Segment
 from shared.providers.aws import Aws
 from shared.providers.aws.transcribe import language_code
 from shared.providers.aws.transcript import words as words_of
-from shared.task import Source
 from tests.unit.aws_jobs import JOB, SOURCE, bench, recorded, stubbed
 
 NAME = f"reelmill-{JOB}-speech"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.catalog import put_orchestration
-from shared.orchestration import OrchestrationDocument
-from shared.task import OrchestrationRef, Source, Task
+from shared.domain.orchestration import OrchestrationDocument
+from shared.domain.task import OrchestrationRef, Source, Task
+from shared.use_cases.catalog import put_orchestration
 from tests.deployment import World, client, keys, put
 from tests.unit.attempts import COVER, SMALL, a_made_task, codes, worked
 from tests.unit.conftest import accepted, an_upload

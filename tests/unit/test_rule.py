@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rule import Field, fields_in, met, names_in, parsed
+from shared.domain.condition import Field, fields_in, met, names_in, parsed
 
 FOUND: dict[str, dict[str, Any]] = {
     "moderate": {"suggestion": "PASS", "score": 0.25, "text": 'it\'s "so"'},

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.sortable_id import (
+from shared.domain.ids import (
     CROCKFORD,
     ID_LENGTH,
     TIME_LENGTH,

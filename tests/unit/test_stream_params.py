@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
+from shared.media.probe import Video
 from shared.operations.streaming.ladder import fitting
 from shared.operations.streaming.stream_params import LADDERS, Format, LadderName, Rung, StreamParams
 from shared.operations.transcoding.transcode_params import VideoCodec
-from shared.probe import Video
 
 RUNG = {"height": 720, "bitrate": 2800}
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 
+from shared.media.probe import Audio, Media, Video
 from shared.operations.findings import Segment
 from shared.operations.inspection.examination import Crop, Detail, Examination, Frame, Sound
 from shared.operations.inspection.stretches import Least, black, blocky, blurred, clipped, frozen, letterboxed, silent
 from shared.operations.inspection.timing import absent, damaged, timing, truncated
 from shared.operations.packets import Packet
-from shared.probe import Audio, Media, Video
 
 LEAST = Least()
 WHOLE, BARS = Crop(320, 180, 0, 0), Crop(320, 132, 0, 24)

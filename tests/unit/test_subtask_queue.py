@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.task import Lane, OrchestrationRef, SubtaskRef
 from shared.errors import RequestRejected, ServiceBusy
-from shared.subtask_queue import SubtaskQueues, body_of, ref_from
-from shared.task import Lane, OrchestrationRef, SubtaskRef
+from shared.stores.subtask_queue import SubtaskQueues, body_of, ref_from
 from tests.deployment import World, client, received
 from tests.outages import calls, outage
 from tests.queues import hidden_for

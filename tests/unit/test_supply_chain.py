@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.licences import PROJECT, Package, console_packages, fine, python_packages
+from infra.scans.licenses import PROJECT, Package, console_packages, fine, python_packages
 
 
 def test_every_python_package_is_pinned_by_hash_and_comes_from_one_registry() -> None:

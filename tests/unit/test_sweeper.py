@@ -5,13 +5,13 @@ from itertools import count, cycle, pairwise
 
 import pytest
 
+from shared.domain.task import Failure, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.errors import ServiceBusy
-from shared.pipeline import cancel_task, end_task, get_task, restart_task
-from shared.sweeper import PUT_OFF_MS, Swept, next_look, sweep
-from shared.task import Failure, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
-from shared.task_item import shard
-from shared.task_list import DUE_PER_PAGE
-from shared.worker import run_subtask
+from shared.stores.task_codec import shard
+from shared.stores.task_queries import DUE_PER_PAGE
+from shared.use_cases.sweeper import PUT_OFF_MS, Swept, next_look, sweep
+from shared.use_cases.tasks import cancel_task, end_task, get_task, restart_task
+from shared.worker.run import run_subtask
 from tests.deployment import World, client, put
 from tests.outages import meanwhile, outage, refusal
 from tests.unit.attempts import codes

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.attempt_record import OutputFile
-from shared.sortable_id import sortable_id
-from shared.task import (
+from shared.domain.attempt_record import OutputFile
+from shared.domain.ids import sortable_id
+from shared.domain.task import (
     EXCUSES,
     STOPPED_BY,
     TASK_MOVES,

@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
+from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
 from shared.errors import RequestRejected
-from shared.task import Outcome, SubtaskRef, Task, TaskStatus
-from shared.task_list import Page, TaskFilter
+from shared.stores.task_queries import Page, TaskFilter
 from tests.deployment import BEGINNING, World
 from tests.outages import calls, meanwhile
 from tests.unit.conftest import a_task
@@ -115,7 +115,7 @@ def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
 def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_next_goes_on(
     world: World, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.task_list.READ_PER_PAGE", 2)
+    monkeypatch.setattr("shared.stores.task_queries.READ_PER_PAGE", 2)
     for task in tasks[1::2]:
         world.tasks.cancel(task, world.now())
     wanted = TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED)

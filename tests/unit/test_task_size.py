@@ -5,12 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.attempt import MESSAGE_LETTERS
-from shared.catalog import plan_subtasks, put_orchestration, put_template, switch_orchestration, template_reader
-from shared.errors import RequestRejected
-from shared.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
-from shared.pipeline import NewTask, create_task
-from shared.task import (
+from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
+from shared.domain.task import (
     MAX_SUBTASKS,
     Failure,
     Hold,
@@ -21,9 +17,19 @@ from shared.task import (
     SubtaskStatus,
     Task,
 )
-from shared.task_item import MAX_PLAN_BYTES, stored_size
-from shared.task_list import TaskFilter
-from shared.uploads import accept_upload, predict
+from shared.errors import RequestRejected
+from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
+from shared.stores.task_queries import TaskFilter
+from shared.use_cases.catalog import (
+    plan_subtasks,
+    put_orchestration,
+    put_template,
+    switch_orchestration,
+    template_reader,
+)
+from shared.use_cases.tasks import NewTask, create_task
+from shared.use_cases.uploads import accept_upload, predict
+from shared.worker.attempt import MESSAGE_LETTERS
 from tests.deployment import World, client, put
 from tests.unit.conftest import a_task, an_upload
 

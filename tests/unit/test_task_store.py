@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.attempt_record import AttemptRecord, OutputFile
-from shared.task import EARLY_MS, Ending, Failure, Hold, Outcome, SubtaskStatus, TaskStatus
+from shared.domain.attempt_record import AttemptRecord, OutputFile
+from shared.domain.task import EARLY_MS, Ending, Failure, Hold, Outcome, SubtaskStatus, TaskStatus
 from tests.deployment import World
 from tests.outages import outage
 from tests.unit.conftest import a_task

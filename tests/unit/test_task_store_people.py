@@ -1,6 +1,6 @@
 """The moves of people, what stays of a run, and which tasks want a look: what each changes, when it is refused."""
 
-from shared.task import Outcome, TaskStatus
+from shared.domain.task import Outcome, TaskStatus
 from tests.deployment import World
 from tests.unit.conftest import a_task
 from tests.unit.moves import BAD, CANCELLED, GOOD, LEASE, STORAGE, claimed, finished, refused, stored

@@ -9,11 +9,11 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from functions.task_api.caller import Scope
 from infra.local import site
-from infra.template_forms import CONSOLE, OWN, expanded, settled
-from shared.heartbeat import BEAT_EVERY
+from infra.scans.template_forms import CONSOLE, OWN, expanded, settled
+from shared.domain.task import EXCUSES, Lane
 from shared.settings import Settings
-from shared.task import EXCUSES, Lane
-from shared.worker import BUSY_SECONDS
+from shared.worker.heartbeat import BEAT_EVERY
+from shared.worker.run import BUSY_SECONDS
 
 TEXT = (Path(__file__).parents[2] / "template.yaml").read_text()
 TEMPLATE: dict[str, Any] = yaml_parse(TEXT)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.template_forms import CONSOLE, OWN, expanded, settled
+from infra.scans.template_forms import CONSOLE, OWN, expanded, settled
 
 Form = dict[str, Any]
 Pair = tuple[str, str]  # a resource, and what must be there before it: a resource, or words when there is none

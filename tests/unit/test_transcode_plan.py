@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from shared.ffmpeg import Limits
+from shared.media.ffmpeg import Limits
+from shared.media.probe import Audio, Media, Subtitle, Video
 from shared.operations.transcoding.clip import Clip, span
 from shared.operations.transcoding.transcode import plan
 from shared.operations.transcoding.transcode_params import TranscodeParams
-from shared.probe import Audio, Media, Subtitle, Video
 
 LIMITS = Limits(60, 10**9)
 VIDEO = Video("h264", 1920, 1080, frame_rate=30.0, bit_depth=8, chroma="4:2:0", duration=60.0, bit_rate=4_000_000)

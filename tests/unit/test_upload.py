@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.orchestration import Verdict
-from shared.sortable_id import time_prefix
-from shared.upload import CLOCKS_MS, MAX_SIGHTS, REFUSALS, Judgement, KeyHistory, Sight, Upload, version_id_of
+from shared.domain.ids import time_prefix
+from shared.domain.orchestration import Verdict
+from shared.domain.upload import CLOCKS_MS, MAX_SIGHTS, REFUSALS, Judgement, KeyHistory, Sight, Upload, version_id_of
 
 AT = 1_750_000_000_000
 NOW = AT + 10 * CLOCKS_MS

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from shared.catalog import delete_template, put_orchestration, put_template, switch_orchestration
+from shared.domain.ids import time_prefix
+from shared.domain.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
+from shared.domain.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
+from shared.domain.upload import Judgement, Upload
 from shared.errors import ServiceBusy
-from shared.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
-from shared.pipeline import get_task
-from shared.presets import preset_orchestrations
-from shared.sortable_id import time_prefix
-from shared.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
-from shared.task_list import TaskFilter
-from shared.upload import Judgement, Upload
-from shared.uploads import accept_upload, predict
-from shared.verdict_store import VerdictFilter
+from shared.stores.presets import preset_orchestrations
+from shared.stores.task_queries import TaskFilter
+from shared.stores.verdict_store import VerdictFilter
+from shared.use_cases.catalog import delete_template, put_orchestration, put_template, switch_orchestration
+from shared.use_cases.tasks import get_task
+from shared.use_cases.uploads import accept_upload, predict
 from tests.deployment import World
 from tests.outages import calls, outage
 from tests.unit.conftest import accepted, an_upload, sent, swept

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from shared.domain.ids import sortable_id
+from shared.domain.orchestration import Verdict
+from shared.domain.page_token import write_token
+from shared.domain.upload import REFUSALS, Judgement, Upload
 from shared.errors import RequestRejected, ServiceBusy
-from shared.orchestration import Verdict
-from shared.page_token import write_token
-from shared.sortable_id import sortable_id
-from shared.upload import REFUSALS, Judgement, Upload
-from shared.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
+from shared.stores.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
 from tests.deployment import BEGINNING, World, client
 from tests.outages import calls, meanwhile, outage
 from tests.unit.conftest import an_upload
@@ -231,7 +231,7 @@ def test_verdicts_are_listed_by_what_they_say(world: World) -> None:
 def test_a_page_reads_only_so_many_verdicts_in_search_of_the_right_ones(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.verdict_store.READ_PER_PAGE", 10)
+    monkeypatch.setattr("shared.stores.verdict_store.READ_PER_PAGE", 10)
     noted(world, a_match(world), *(a_refusal(world, version_id=f"n{n}", at=world.now() + 1 + n) for n in range(25)))
 
     pages = [world.verdicts.page(VerdictFilter(verdict=MATCHED), 5)]

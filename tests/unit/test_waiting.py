@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.task import Ending, Failure, Lane, Source, Subtask, SubtaskStatus, SubtaskType, Task
+from shared.domain.wait import Waiting, WaitReason, explain
 from shared.errors import ServiceBusy
-from shared.task import Ending, Failure, Lane, Source, Subtask, SubtaskStatus, SubtaskType, Task
-from shared.waiting import Waiting, WaitReason, explain
 
 NOW = 1_750_043_520_000  # 03:12:00 UTC
 WAITING, SUCCESSFUL = SubtaskStatus.WAITING, SubtaskStatus.SUCCESSFUL

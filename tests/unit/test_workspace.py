@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.workspace import workspace
+from shared.worker.workspace import workspace
 
 ANOTHER = """
-from shared.workspace import workspace
+from shared.worker.workspace import workspace
 
 with workspace() as folder:
     (folder / "out").mkdir()

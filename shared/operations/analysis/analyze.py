@@ -1,5 +1,6 @@
 """What a video is made of: shots, chapters, highlights, the best cover picture, and what is to be seen."""
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations import picture, segments, sound
 from shared.operations.analysis import chapters, cover, highlights, survey
@@ -9,7 +10,6 @@ from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.stills.screenshot import produced
 from shared.operations.stills.snapshot import take
 from shared.operations.stills.still import StillParams
-from shared.task import SubtaskType
 
 SHOT = "SHOT"
 # How many of each stand in the result itself; the findings file has them all.

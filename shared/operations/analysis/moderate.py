@@ -7,7 +7,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
+from shared.media.probe import picture_size
 from shared.operations import picture, segments, sound
 from shared.operations.analysis import sampling, words
 from shared.operations.analysis.analyze_params import ProviderName
@@ -16,8 +18,6 @@ from shared.operations.analysis.recognize import Kind, Language, recognisable
 from shared.operations.analysis.words import Word
 from shared.operations.findings import Result, Segment, Suggestion
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
-from shared.probe import picture_size
-from shared.task import SubtaskType
 
 SEVERITY = {suggestion: rank for rank, suggestion in enumerate(Suggestion)}
 WORD = "WORD"

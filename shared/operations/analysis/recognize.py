@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.operations import picture, segments, sound
 from shared.operations.analysis import cues, words
@@ -15,7 +16,6 @@ from shared.operations.analysis.asking import Question, answers
 from shared.operations.analysis.words import Found, Word
 from shared.operations.findings import Result, Segment
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
-from shared.task import SubtaskType
 
 # As BCP 47 writes them: en, en-GB, zh-Hant.
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.media.probe import Video
 from shared.operations import measure, picture
 from shared.operations.analysis import shots
 from shared.operations.analysis.shots import Shot
 from shared.operations.operation import Workbench
 from shared.operations.sound import ON_THE_CLOCK
-from shared.probe import Video
 
 LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the bench's folder
 RATE = 4

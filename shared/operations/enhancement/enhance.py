@@ -5,7 +5,9 @@ from pathlib import Path
 
 from pydantic import Field
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
+from shared.media.probe import Media, probe
 from shared.operations import sound
 from shared.operations.enhancement import enhance_picture, enhance_sound
 from shared.operations.enhancement.enhance_params import EnhanceParams
@@ -16,8 +18,6 @@ from shared.operations.loudness import Loudness, measured
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.transcoding import transcode
 from shared.operations.transcoding.shortfall import shortfall
-from shared.probe import Media, probe
-from shared.task import SubtaskType
 
 BEFORE, WORK, AFTER = (0, 10), (10, 95), (95, 100)  # the parts of the attempt's percents
 CORRECTIONS = 2  # times, at most, that the sound is made anew

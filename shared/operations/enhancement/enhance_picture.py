@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from shared.media.probe import Video
 from shared.operations import picture
 from shared.operations.enhancement.enhance_params import PictureParams, Strength
 from shared.operations.operation import Workbench
-from shared.probe import Video
 
 # noise=alls=10:allf=t over the first 2 s of bigbuckbunny.mp4 and bikes.mp4 gives them a PSNR of 33.4 dB; after it, it
 # is light 33.6 and 33.7, medium 35.4 and 35.8, strong 39.3 and 44.8. Of clean clips strong takes detail: 39.6 and 46.5.

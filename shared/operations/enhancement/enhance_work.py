@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.errors import MediaRejected
+from shared.media.probe import Audio, Media, Video
 from shared.operations import picture, sound
 from shared.operations.enhancement import enhance_picture, enhance_sound
 from shared.operations.enhancement.enhance_params import EnhanceParams, PictureParams
@@ -19,7 +20,6 @@ from shared.operations.transcoding.transcode_params import (
     VideoCodec,
     VideoParams,
 )
-from shared.probe import Audio, Media, Video
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from shared.errors import MediaRejected, OperationFailed
+from shared.media.probe import Media
 from shared.operations import loudness, measure
 from shared.operations.inspection import blockiness
 from shared.operations.loudness import Loudness
 from shared.operations.measure import Measured
 from shared.operations.operation import Workbench
 from shared.operations.packets import Packet, read_packets
-from shared.probe import Media
 
 # Names in the bench's folder.
 FRAMES, LIGHTS, DETAILS, SOUND_TIMES, SOUNDS, PACKETS = (

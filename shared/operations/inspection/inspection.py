@@ -6,7 +6,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, OperationFailed
+from shared.media.probe import Media
 from shared.operations import picture, segments, sound
 from shared.operations.decoding import probed
 from shared.operations.findings import Segment
@@ -19,8 +21,6 @@ from shared.operations.inspection.similarity import Similarity, compared, first_
 from shared.operations.inspection.stretches import Least
 from shared.operations.inspection.timing import Timing
 from shared.operations.operation import Operation, Produced, Workbench, Yield
-from shared.probe import Media
-from shared.task import SubtaskType
 
 CHART = "inspection.svg"
 COMBED = (

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import fmean
 
 from shared.errors import MediaRejected
+from shared.media.probe import Video, probe
 from shared.operations import measure, picture
 from shared.operations.operation import Workbench
-from shared.probe import Video, probe
 
 SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # names in the bench's folder
 # One model is trained on 1080p, one on 2160p, each seen from where single pixels just can't be told apart.

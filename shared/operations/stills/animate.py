@@ -7,14 +7,14 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, OperationFailed, ParametersRejected
+from shared.media.probe import Video, picture_size
 from shared.operations import picture
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
 from shared.operations.stills import snapshot
 from shared.operations.transcoding.transcode_params import Side
-from shared.probe import Video, picture_size
-from shared.task import SubtaskType
 
 USUAL_QUALITY = 60
 COLOURS = 128  # Of a GIF: twice as many make it a fifth larger, and nobody sees them.

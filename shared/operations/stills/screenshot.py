@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
+from shared.domain.task import SubtaskType
+from shared.media.probe import picture_size
 from shared.operations import picture
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, length, take
 from shared.operations.stills.still import CONTENT_TYPES, StillParams
-from shared.probe import picture_size
-from shared.task import SubtaskType
 
 
 class ScreenshotParams(StillParams):

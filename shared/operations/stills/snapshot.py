@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import MediaRejected, OperationFailed
+from shared.media.probe import Video
 from shared.operations.operation import Workbench
 from shared.operations.stills.still import Drawing
-from shared.probe import Video
 
 # What is shown at a moment is the last frame that begins by then. To see it, one starts a little before: by as much as
 # any but a slow or uneven video takes for a frame, and by more only where that finds none, since decoding costs.

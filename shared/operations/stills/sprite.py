@@ -7,7 +7,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
+from shared.media.probe import Video, picture_size
 from shared.operations import picture
 from shared.operations.moment import clock
 from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
@@ -15,8 +17,6 @@ from shared.operations.stills.sample_screenshots import missing, plan
 from shared.operations.stills.snapshot import Moments, Snapshot, length, series
 from shared.operations.stills.still import COLOURS, CONTENT_TYPES, ENDINGS, Drawing, Kind, check_quality, encoder
 from shared.operations.transcoding.transcode_params import Side
-from shared.probe import Video, picture_size
-from shared.task import SubtaskType
 
 USUAL_WIDTH, USUAL_HEIGHT = 160, 90
 USUAL_TILES = 200  # More than a pointer tells apart on a bar of the usual length.

@@ -6,10 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.media.probe import Video
 from shared.operations import picture
 from shared.operations.operation import Params, Workbench
 from shared.operations.watermarks.watermark import Watermark, Watermarks, overlaid
-from shared.probe import Video
 
 Kind = Literal["jpeg", "png", "webp"]
 

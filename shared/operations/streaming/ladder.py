@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from shared.media.probe import Video
 from shared.operations.streaming.stream_params import Rung
-from shared.probe import Video
 
 # A picture that is larger than the highest rung below it by no more than that gains nothing by a rung of its own size.
 WORTH_A_RUNG = 1.2

@@ -6,8 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.ffmpeg import Progress
+from shared.media.ffmpeg import Progress
+from shared.media.probe import Audio, Video
 from shared.operations import picture, sound
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
@@ -20,8 +22,6 @@ from shared.operations.transcoding.framing import frame_filters
 from shared.operations.transcoding.shortfall import shortfall
 from shared.operations.transcoding.transcode_params import VideoParams
 from shared.operations.watermarks.watermark import Canvas, overlaid
-from shared.probe import Audio, Video
-from shared.task import SubtaskType
 
 PIXELS = "yuv420p"
 MOST_TRACKS = 16  # of sound; each is a file at each bit rate

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared.media.probe import Audio
 from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE
 from shared.operations.streaming.stream_params import Rung, StreamParams
 from shared.operations.transcoding.encoding import SVT_AV1_PRESETS, USUAL_CRF, X264_PRESETS, X265_PRESETS, audio_filters
 from shared.operations.transcoding.transcode_params import AudioCodec, AudioParams, VideoCodec
-from shared.probe import Audio
 
 # One file with its index in front (global_sidx), times as they are in the source (frag_discont), frames that come out
 # of order told apart by an edit list, which every reader knows, rather than by negative offsets, which some get wrong

@@ -6,10 +6,10 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from shared.errors import ParametersRejected
+from shared.media.probe import Media
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Params
 from shared.operations.sound import FROM_THE_START, ON_THE_CLOCK
-from shared.probe import Media
 
 SHORTEST = 0.001  # Seconds; less than that holds no sample of sound.
 # They have no index: a seek lands between key frames, and what depends on the one before would be lost.

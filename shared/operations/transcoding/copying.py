@@ -1,8 +1,8 @@
 """Whether a stream already is what was asked for, so that it can be kept bit by bit."""
 
+from shared.media.probe import Audio, Media, Video
 from shared.operations import picture
 from shared.operations.transcoding.transcode_params import AudioParams, Fit, TranscodeParams, VideoCodec, VideoParams
-from shared.probe import Audio, Media, Video
 
 # Their packets have the times that an mp4 or mkv needs; those of AVI and MPEG-TS may not.
 COPYABLE_FORMATS = frozenset({"MPEG-4", "QuickTime", "Matroska", "WebM"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.media.probe import Audio
 from shared.operations.transcoding.transcode_params import (
     MP3_CHANNELS,
     AudioCodec,
@@ -10,7 +11,6 @@ from shared.operations.transcoding.transcode_params import (
     VideoCodec,
     VideoParams,
 )
-from shared.probe import Audio
 
 # What `speed` means to each encoder, from FASTEST to SLOWEST.
 X264_PRESETS = dict(zip(Speed, ("ultrafast", "veryfast", "medium", "slow", "veryslow"), strict=True))

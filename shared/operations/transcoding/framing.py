@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shared.media.probe import Video
 from shared.operations import picture
 from shared.operations.operation import Workbench
 from shared.operations.transcoding.transcode_params import Fit, TranscodeParams, VideoParams
 from shared.operations.watermarks.watermark import MOVING, Canvas, Overlay, overlaid
-from shared.probe import Video
 
 PICTURE = "picture"  # the label of what is framed
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import MediaRejected, ParametersRejected
+from shared.media.probe import Media, Video, picture_size
 from shared.operations import picture, sound
 from shared.operations.decoding import probed
 from shared.operations.operation import Workbench
@@ -13,7 +14,6 @@ from shared.operations.transcoding.clip import Span
 from shared.operations.transcoding.encoding import channels, downmix, pixel_format
 from shared.operations.transcoding.framing import PICTURE
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
-from shared.probe import Media, Video, picture_size
 
 SAMPLE_RATE = 48000
 USUAL_RATE = 25.0  # frames a second, where the file doesn't say

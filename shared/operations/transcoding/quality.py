@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import MediaRejected
+from shared.media.probe import Video
 from shared.operations import picture
 from shared.operations.inspection.similarity import Similarity, compared
 from shared.operations.operation import Workbench
@@ -14,7 +15,6 @@ from shared.operations.transcoding.framing import PICTURE, frame_filters, framed
 from shared.operations.transcoding.transcode_params import CRF_RANGES, TranscodeParams, VideoCodec, VideoParams
 from shared.operations.transcoding.transcode_result import Probe, QualityReached
 from shared.operations.watermarks.watermark import Canvas
-from shared.probe import Video
 
 PROBING, ENCODING, MEASURING = (0, 40), (40, 95), (95, 100)  # percents of the attempt
 MOST_PROBES = 8

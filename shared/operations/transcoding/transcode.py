@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.ffmpeg import Limits
+from shared.media.ffmpeg import Limits
+from shared.media.probe import Audio, Media, Video, probe
 from shared.operations import picture, sound
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.transcoding import quality
@@ -22,8 +24,6 @@ from shared.operations.transcoding.transcode_params import (
 )
 from shared.operations.transcoding.transcode_result import QualityReached, TranscodeResult
 from shared.operations.watermarks.watermark import Canvas
-from shared.probe import Audio, Media, Video, probe
-from shared.task import SubtaskType
 
 WITH_INDEX_IN_FRONT = frozenset({Container.MP4, Container.MOV, Container.M4A})
 WHOLE = Span()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from shared.media_store import MediaStore
 from shared.operations.findings import Provider, Segment
 from shared.providers.aws import rekognition, transcribe
+from shared.stores.object_store import MediaStore
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.domain.orchestration import format_of
+from shared.domain.task import Source
 from shared.errors import JobRunning
-from shared.ffmpeg import Progress
+from shared.media.ffmpeg import Progress
 from shared.operations.findings import Segment
-from shared.orchestration import format_of
 from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
 from shared.providers.aws.sightings import GAP_MS, Sighting, merged, segments
-from shared.task import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient

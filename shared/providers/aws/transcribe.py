@@ -15,14 +15,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
+from shared.domain.orchestration import format_of
+from shared.domain.task import Source
 from shared.errors import AccessDenied, Interrupted, JobRunning, MediaRejected, NotFound, NotReadable
-from shared.media_store import MediaStore
 from shared.operations.analysis.speech import sentences
 from shared.operations.findings import Segment
-from shared.orchestration import format_of
 from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
 from shared.providers.aws.transcript import words
-from shared.task import Source
+from shared.stores.object_store import MediaStore
 
 if TYPE_CHECKING:
     from botocore.model import StringShape

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import ParametersRejected
+from shared.media.probe import Audio
 from shared.operations.analysis import speech
 from shared.operations.analysis.speech import Word
 from shared.operations.findings import Segment
 from shared.operations.operation import Workbench
 from shared.operations.sound import FROM_THE_START
-from shared.probe import Audio
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:

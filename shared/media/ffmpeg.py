@@ -1,0 +1,353 @@
+"""The one door to ffmpeg: safe arguments, limits, progress, and errors that a person understands."""
+
+import math
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from errno import EFBIG, ENOMEM, ENOSPC
+from functools import cache
+from pathlib import Path
+from signal import SIGKILL, SIGXFSZ
+from typing import IO, cast
+
+from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
+from shared.media.memory import machine_bytes, resident_bytes
+
+REPORT_EVERY = 1.0  # Seconds: within one of them, ffmpeg is gone when whoever it reports to has had enough.
+LOOK_EVERY = 0.05  # Seconds between two looks at how much memory ffmpeg takes, each 20 microseconds long.
+LOG_TAIL_BYTES = 4096
+PATIENCE = 5.0  # Seconds that a process which has closed its pipes, or was killed, gets to be gone.
+
+# Demuxers that read the one file they are given. A playlist (hls, concat, dash), a pattern of images or a
+# device opens what its text names, and a protocol whitelist alone lets it name local files.
+SAFE_DEMUXERS = (
+    "aac,ac3,aiff,amr,asf,avi,caf,dv,eac3,flac,flv,ivf,matroska,mov,mp3,mpeg,mpegts,mpegvideo,ogg,rm,w64,wav"
+)
+
+# -progress writes every half second; -y because the folder of one attempt holds nothing to lose.
+GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-y")
+
+# ffmpeg runs under a shell for three reasons. `ulimit` sets the limits in the child alone, with no Python
+# between fork and exec (preexec_fn can deadlock beside threads). The shell's stdin is a pipe whose other end
+# lies in the worker: when the worker is gone, however it went, `read` fails and ffmpeg is killed. And the
+# shell reaps ffmpeg, so that no zombie is left in a sandbox whose init reaps nothing.
+# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take, $3: kilobytes of private memory, which macOS
+# can't limit; then the command. The number of its process comes first, as a line of `-progress`.
+SUPERVISOR = """
+ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -d "$3" || :; shift 3
+exec 3<&0 </dev/null
+"$@" 3<&- &
+echo "pid=$!"
+exec >/dev/null 2>&1
+read -r over <&3 || kill -KILL $!
+wait $!
+"""
+BLOCK = 512
+
+# Of a function's memory, what is for neither the worker nor ffmpeg: the system's, and what ffmpeg may grow by between
+# two looks: 32 MB were measured.
+SPARE_SHARE = 0.1
+# What ffmpeg may have beyond that and not use: stacks and heaps of threads (0.6 GB were measured, with H.264 in 8K),
+# and tables that are made whole before they are filled. The kernel's limit is a net for when nobody looks in time:
+# past it, a demuxer says that the file is damaged.
+UNUSED_BYTES = 4 * 1024**3
+
+# ffmpeg exits with the low byte of its negative error code; the shell tells a signal as 128 + its number.
+EXIT_FILE_TOO_BIG = frozenset({-EFBIG & 0xFF, 128 + SIGXFSZ})
+EXIT_NO_MEMORY = -ENOMEM & 0xFF
+FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
+    -0x41444E49 & 0xFF: (  # AVERROR_INVALIDDATA: "INDA" read as a number, see libavutil/error.h
+        MediaRejected,
+        "SourceFileError.Unreadable",
+        "the file is damaged, or is not the media that its beginning says it is",
+    ),
+    69: (  # more frames than -max_error_rate lets pass, 2 of 3, could not be decoded
+        MediaRejected,
+        "SourceFileError.Unreadable",
+        "most of the file is damaged and could not be decoded",
+    ),
+    -ENOSPC & 0xFF: (
+        LimitExceeded,
+        "LimitError.Disk",
+        "the disk of the worker is full: give it more, or ask for less",
+    ),
+    128 + SIGKILL: (
+        WorkerFailed,
+        "InternalError.Killed",
+        "ffmpeg was killed from outside, as happens when memory runs out",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an attempt may take: seconds and bytes for all its processes together, pixels for one picture.
+
+    `memory_bytes` is the memory of the function, or of the machine: for the worker, ffmpeg, and the system.
+    """
+
+    wall_seconds: float
+    output_bytes: int
+    max_pixels: int = 8192 * 8192  # 8K is 8192 by 4320
+    max_streams: int = 500  # the fonts of subtitles are streams as well
+    max_seconds: float = 48 * 3600.0  # of media: clocks of broken files leap by years, and work is planned by them
+    memory_bytes: int = field(default_factory=machine_bytes)
+
+    @property
+    def cpu_seconds(self) -> int:
+        """What all cores could spend within the wall time: a net for when nobody watches the wall."""
+        return math.ceil(self.wall_seconds * (os.cpu_count() or 1)) + 1
+
+    @property
+    def ffmpeg_bytes(self) -> int:
+        """The memory that ffmpeg may take: what the worker itself leaves of it now."""
+        return max(int(self.memory_bytes * (1 - SPARE_SHARE)) - resident_bytes(os.getpid()), 0)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an attempt is."""
+
+    percent: int
+    phase: str
+
+
+@cache
+def binary() -> str:
+    """Return the path of the ffmpeg that is shipped."""
+    # 40 ms that only a worker should pay; the package has no types.
+    import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+class Ffmpeg:
+    """Runs ffmpeg for one attempt, one process at a time; keeps the commands and the end of the log."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        folder: Path,
+        on_progress: Callable[[Progress], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start the limits' clock. If `on_progress` raises, ffmpeg is killed and the exception propagates."""
+        self.limits = limits
+        self.folder = folder
+        self.commands: list[list[str]] = []
+        self._on_progress = on_progress
+        self._clock = clock
+        self._deadline = clock() + limits.wall_seconds
+        self._next_report = clock() + REPORT_EVERY
+        self._log = b""
+        # Where things lie on this machine is nobody's business; beside the folder lie the files that were fetched.
+        self._private = {f"{folder}/", f"{folder.parent}/"}
+
+    @property
+    def log_tail(self) -> str:
+        """The last lines that ffmpeg wrote to stderr, about 4 KB, without the paths of this machine."""
+        tail = self._log[-LOG_TAIL_BYTES:]
+        if len(self._log) > LOG_TAIL_BYTES:
+            tail = tail.partition(b"\n")[2]  # a line that was cut in two says nothing
+        return self._without_paths(tail.decode(errors="replace"))
+
+    def input_arguments(self, path: Path) -> list[str]:
+        """Return `-i` of a file that a stranger made, with all that keeps ffmpeg inside of it."""
+        self._private.add(f"{path.parent}/")
+        return [
+            *("-protocol_whitelist", "file", "-format_whitelist", SAFE_DEMUXERS),
+            *("-max_pixels", str(self.limits.max_pixels)),
+            *("-max_streams", str(self.limits.max_streams)),
+            *("-i", f"file:{path}"),
+        ]
+
+    def run(
+        self,
+        args: Sequence[str],
+        *,
+        duration: float | None,
+        phase: str,
+        frame_rate: float | None = None,
+        share: tuple[int, int] = (0, 100),
+    ) -> float:
+        """Run one process to its end; return the seconds of media that it wrote.
+
+        `args` go without the binary and the global options. `duration` is the seconds of media that it will
+        write and `frame_rate` its frames a second, each None if unknown; `share` is the part of the attempt's
+        percents that this process fills.
+        """
+        command = [*GLOBAL_OPTIONS, *args]
+        self.commands.append(["ffmpeg", *map(self._without_paths, command)])
+        memory_bytes = self.limits.ffmpeg_bytes
+        with self._process(command, memory_bytes) as process:
+            meter = _Meter(duration, frame_rate, phase, share)
+            self._follow(process, meter, memory_bytes)
+            code = self._exit_code(process)
+        if code:
+            raise self._too_large(memory_bytes) if code == EXIT_NO_MEMORY else self._failure(code)
+        if meter.seconds > self.limits.max_seconds:
+            hours, most = (seconds / 3600 for seconds in (meter.seconds, self.limits.max_seconds))
+            message = f"it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
+            raise LimitExceeded(message, code="LimitError.Duration")
+        return meter.seconds
+
+    @contextmanager
+    def _process(self, command: Sequence[str], memory_bytes: int) -> Iterator["subprocess.Popen[bytes]"]:
+        """Start ffmpeg under its supervisor; whatever happens inside, both are gone afterwards."""
+        private_bytes = memory_bytes + UNUSED_BYTES
+        limits = (self.limits.cpu_seconds, math.ceil(self._room() / BLOCK), private_bytes // 1024)
+        supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", *map(str, limits)]
+        process = subprocess.Popen(  # noqa: S603 - a list, and no part of it is read as a script
+            [*supervisor, binary(), *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},
+            # So that a filter names a file of the folder without its path, in which any sign may have a meaning.
+            cwd=self.folder,
+            start_new_session=True,
+            bufsize=0,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                _close(process)
+
+    def _follow(self, process: "subprocess.Popen[bytes]", meter: "_Meter", memory_bytes: int) -> None:
+        """Read what ffmpeg says until it has closed both pipes; report, and mind the limits of time and memory."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(cast("IO[bytes]", process.stdout), selectors.EVENT_READ, meter.feed)
+            selector.register(cast("IO[bytes]", process.stderr), selectors.EVENT_READ, self._keep)
+            while selector.get_map():
+                wait = min(self._deadline, self._next_report) - self._clock()
+                for key, _ in selector.select(min(max(wait, 0), LOOK_EVERY)):
+                    chunk = os.read(key.fd, 65536)
+                    key.data(chunk)
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                self.check_wall()
+                if meter.pid and resident_bytes(meter.pid) > memory_bytes:
+                    raise self._too_large(memory_bytes)
+                if self._clock() >= self._next_report:
+                    self._next_report = self._clock() + REPORT_EVERY
+                    self._on_progress(meter.progress)
+
+    def _exit_code(self, process: "subprocess.Popen[bytes]") -> int:
+        with suppress(BrokenPipeError):  # the supervisor itself was killed
+            cast("IO[bytes]", process.stdin).write(b"\n")
+        try:
+            return process.wait(max(self._deadline - self._clock(), 0))
+        except subprocess.TimeoutExpired as slow:
+            raise self._too_long() from slow
+
+    def _keep(self, chunk: bytes) -> None:
+        self._log = (self._log + chunk)[-2 * LOG_TAIL_BYTES :]
+
+    @contextmanager
+    def at_most(self, share: float) -> Iterator[None]:
+        """Let what runs inside take no more than that share of the time that is left, 0 to 1."""
+        deadline, now = self._deadline, self._clock()
+        self._deadline = now + share * (deadline - now)
+        try:
+            yield
+        finally:
+            self._deadline = deadline
+
+    def check_wall(self) -> None:
+        """Raise LimitExceeded when the attempt's time is over: for loops that run no process."""
+        if self._clock() >= self._deadline:
+            raise self._too_long()
+
+    def _too_long(self) -> LimitExceeded:
+        message = f"it was not done after {self.limits.wall_seconds:.0f} s, which is the limit"
+        return LimitExceeded(message, code="LimitError.Time")
+
+    def _too_large(self, memory_bytes: int) -> LimitExceeded:
+        has, left = (number // 1024**2 for number in (self.limits.memory_bytes, memory_bytes))
+        message = (
+            f"it needs more than {left} MB of memory, which is what this worker of {has} MB has for ffmpeg; "
+            "deploy with a larger WorkerMemory, or ask for a smaller picture"
+        )
+        return LimitExceeded(message, code="LimitError.Memory")
+
+    def _room(self) -> int:
+        """Return how many bytes may still be written."""
+        self.check_wall()
+        taken = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        if taken >= self.limits.output_bytes:
+            raise self._too_big()
+        return self.limits.output_bytes - taken
+
+    def _too_big(self) -> LimitExceeded:
+        megabytes = self.limits.output_bytes / 1e6
+        return LimitExceeded(
+            f"the output would be larger than {megabytes:.0f} MB, the limit", code="LimitError.OutputSize"
+        )
+
+    def _failure(self, code: int) -> AttemptFailed:
+        """Return the error for a process that ended with that code."""
+        if code in EXIT_FILE_TOO_BIG:
+            return self._too_big()
+        if code in FAILURES:
+            kind, error_code, message = FAILURES[code]
+            return kind(message, code=error_code)
+        last = self.log_tail.strip().rpartition("\n")[2]
+        return OperationFailed(f"ffmpeg gave up with exit code {code}; its log ends with: {last}")
+
+    def _without_paths(self, text: str) -> str:
+        for folder in sorted(self._private, key=len, reverse=True):
+            text = text.replace(folder, "")
+        return text
+
+
+class _Meter:
+    """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt.
+
+    `pid` is the number of ffmpeg's process, once it is known.
+    """
+
+    def __init__(self, duration: float | None, frame_rate: float | None, phase: str, share: tuple[int, int]) -> None:
+        self._duration = duration
+        self._frame_rate = frame_rate
+        self._phase = phase
+        self._share = share
+        self.seconds = 0.0
+        self.pid: int | None = None
+        self._frames = 0
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes; a line may come in two pieces."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            key, _, value = line.partition(b"=")
+            if key == b"out_time_us" and value.strip().isdigit():  # "N/A" before the first packet
+                self.seconds = int(value) / 1e6
+            elif key == b"frame" and value.strip().isdigit():
+                self._frames = int(value)
+            elif key == b"pid":  # the supervisor's line
+                self.pid = int(value)
+
+    @property
+    def progress(self) -> Progress:
+        """How far the attempt is, as far as this process tells."""
+        start, end = self._share
+        # ffmpeg tells the time of whatever it wrote last, and sound may run seconds ahead of the picture.
+        seconds = min(self.seconds, self._frames / self._frame_rate) if self._frame_rate else self.seconds
+        done = min(seconds / self._duration, 1) if self._duration else 0
+        return Progress(start + int((end - start) * done), self._phase)
+
+
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    """See to it that the supervisor and ffmpeg are gone: an end of the pipe makes the one kill the other."""
+    cast("IO[bytes]", process.stdin).close()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, SIGKILL)  # its own session, so this group is ffmpeg and the supervisor alone

@@ -1,0 +1,383 @@
+"""What a file is: its container, its streams, and whether it is media at all."""
+
+import os
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.errors import LimitExceeded, MediaRejected
+from shared.media import mediainfo
+from shared.media.mediainfo import Track
+
+HEAD_BYTES = 1024
+SENSELESS = 1e18  # No size, rate or time of media is as large; products of what is smaller stay finite.
+TAG_LENGTH = 200  # A title longer than that is not a title.
+MOST_STREAMS = 100  # A film in the languages of all the world has some fifty.
+# Frames that a file may claim without a byte for each, as recorders of screens leave out frames that MediaInfo counts.
+# ffmpeg was measured to take 38 bytes of memory for a frame.
+MOST_EMPTY_FRAMES = 2_000_000
+MOST_SECONDS = 48 * 3600.0  # Work is planned by what a file says of itself: a day of a camera, and no century.
+TS_PACKET, M2TS_PACKET = 188, 192
+ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+SIGNATURES = (
+    b"\x1a\x45\xdf\xa3",  # EBML: Matroska, WebM
+    b"RIFF",  # AVI, WAV
+    b"riff\x2e\x91\xcf\x11",  # Wave64
+    b"FORM",  # AIFF
+    b"caff",
+    b"FLV",
+    b"OggS",
+    b"fLaC",
+    b"ID3",
+    b"#!AMR",
+    b".RMF",
+    b"DKIF",  # IVF
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF: WMV, WMA
+    b"\x00\x00\x01\xba",  # MPEG program stream
+    b"\x00\x00\x01\xb3",  # MPEG video
+    b"\x0b\x77",  # AC-3
+    b"\x1f\x07\x00",  # DV
+)
+JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
+MPEG_SYNC = 0xFFE0  # MPEG audio and AAC begin with 11 set bits …
+UTF16_MARK = b"\xff\xfe"  # … and so does a text in UTF-16
+TEXT_STARTS = frozenset(b"<#\t\n\r \xef\xfe\xff")  # of XML, a playlist, white space, byte order marks
+
+CODECS = {
+    "AVC": "h264",
+    "HEVC": "h265",
+    "MPEG-4 Visual": "mpeg4",
+    "MPEG Video": "mpeg2",
+    "MPEG Audio": "mp3",
+    "AC-3": "ac3",
+    "E-AC-3": "eac3",
+}
+HDR_TRANSFERS = frozenset({"PQ", "HLG"})
+RGB, IDENTITY = "RGB", "Identity"
+PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # which MediaInfo doesn't tell
+MATROSKA = frozenset({"Matroska", "WebM"})
+WEBVTT = frozenset({"WebVTT", "D_WEBVTT/SUBTITLES", "D_WEBVTT/CAPTIONS"})  # the latter in WebM and Matroska
+TEXT_FORMATS = WEBVTT | {"UTF-8", "ASS", "SSA", "Timed Text"}
+DIGITS = re.compile(r"\d+")
+CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
+
+
+@dataclass(frozen=True)
+class Video:
+    """A moving picture as a viewer sees it: `width` and `height` are upright, in square pixels.
+
+    `rotation` is how many degrees clockwise a player turns what is stored. `matrix` is by what YUV was made, or RGB
+    where it wasn't. None means that the file doesn't say. Durations in seconds, bit rates in bits a second.
+    `decodable` is what ffmpeg says, once it was asked.
+    """
+
+    codec: str
+    width: int
+    height: int
+    rotation: int = 0
+    square_pixels: bool = True
+    frame_rate: float | None = None
+    variable_frame_rate: bool = False
+    bit_depth: int | None = None
+    chroma: str | None = None
+    matrix: str | None = None
+    transparent: bool = False
+    hdr: bool = False
+    interlaced: bool = False
+    duration: float | None = None
+    bit_rate: int | None = None
+    decodable: bool = True
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A sound track. `default` is the file's own hint at which of several to play.
+
+    `decodable`, `empty` (it holds nothing) and `holes` (packets are missing) are what ffmpeg says, once it was asked.
+    """
+
+    codec: str
+    channels: int | None
+    sample_rate: int | None = None
+    duration: float | None = None
+    bit_rate: int | None = None
+    language: str | None = None
+    default: bool = False
+    title: str | None = None
+    decodable: bool = True
+    empty: bool = False
+    holes: bool = False
+
+
+@dataclass(frozen=True)
+class Subtitle:
+    """A subtitle track; `text` tells words from pictures of words. Captions inside the picture's track are none."""
+
+    text: bool
+    language: str | None = None
+    forced: bool = False
+    title: str | None = None
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file and its streams, in the file's order. `size` in bytes; `tags` hold title, artist and album.
+
+    `truncated` says that the file ends before its container does.
+    """
+
+    format: str
+    size: int
+    duration: float | None = None
+    bit_rate: int | None = None
+    videos: tuple[Video, ...] = ()
+    audios: tuple[Audio, ...] = ()
+    subtitles: tuple[Subtitle, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    truncated: bool = False
+
+    @property
+    def video(self) -> Video | None:
+        """The picture that a player shows."""
+        return self.videos[0] if self.videos else None
+
+    @property
+    def audio(self) -> Audio | None:
+        """The sound that a player plays: of those that can be decoded the first default one, else the first."""
+        return _main([audio for audio in self.audios if audio.decodable and not audio.empty]) or self.main_audio
+
+    @property
+    def main_audio(self) -> Audio | None:
+        """The sound that the file marks as its main one, also where it can't be decoded: default, else the first."""
+        return _main([audio for audio in self.audios if not audio.empty])
+
+    def track(self, audio: Audio) -> int:
+        """Return the place of one of its sounds among them, from 0, as ffmpeg counts: two may be alike."""
+        return next(place for place, other in enumerate(self.audios) if other is audio)
+
+
+def _main(audios: Sequence[Audio]) -> Audio | None:
+    return next((audio for audio in audios if audio.default), next(iter(audios), None))
+
+
+def probe(path: Path, name: str) -> Media:
+    """Return what the file at `path` is; raise MediaRejected if it isn't media. People call it `name`."""
+    size = path.stat().st_size
+    if not size:
+        message = f"{name} is empty"
+        raise MediaRejected(message, code="SourceFileError.Empty")
+    if not _looks_like_media(path):
+        message = f"{name} is neither a video nor a sound file that Reelmill knows, whatever its name says"
+        raise MediaRejected(message, code="SourceFileError.NotMedia")
+    tracks = sorted(mediainfo.tracks(path, name), key=_place)
+    general = next(track for track in tracks if track.kind == "General")
+    media = Media(
+        format=general.format or "",
+        size=size,
+        duration=_played(general, tracks),
+        bit_rate=_integer(general.overall_bit_rate),
+        videos=tuple(_video(track) for track in tracks if track.kind == "Video" and _integer(track.width)),
+        audios=tuple(_audio(track) for track in tracks if track.kind == "Audio"),
+        subtitles=tuple(_subtitle(track) for track in tracks if _is_subtitle(track)),
+        tags=_tags(general),
+        truncated=general.is_truncated == "Yes",
+    )
+    if not media.videos and not media.audios:
+        raise _nothing_to_play(name, {track.kind for track in tracks})
+    _check_limits(media, name)
+    _check_frames(tracks, size, name)
+    return media
+
+
+def _place(track: Track) -> tuple[int, ...]:
+    """Return what sorts tracks as ffmpeg counts them; in MPEG-TS, "0-2" is the third that the first programme lists."""
+    return tuple(map(int, DIGITS.findall(track.stream_order or "")))
+
+
+def _played(general: Track, tracks: list[Track]) -> float | None:
+    """Return how long a player plays the file: Matroska counts from 0, also when its first frame comes late."""
+    duration = _seconds(general.duration)
+    if duration is None or general.format not in MATROSKA:
+        return duration
+    delays = [_seconds(track.delay) or 0.0 for track in tracks if track.kind in {"Video", "Audio"}]
+    return max(duration - min(delays, default=0.0), 0.0)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return the width and height of a JPEG, PNG or WebP that Reelmill itself wrote."""
+    with path.open("rb") as file:
+        head = file.read(30)
+        if head.startswith(b"\xff\xd8"):
+            return _jpeg_size(file)
+    if head.startswith(b"\x89PNG"):  # ISO/IEC 15948, section 11.2.1
+        width, height = struct.unpack_from(">II", head, 16)
+        return width, height
+    width, height = struct.unpack_from("<HH", head, 26)  # WebP: RFC 6386, section 9.1: 14 bits each
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _jpeg_size(file: BinaryIO) -> tuple[int, int]:
+    """Go from segment to segment to the header of the frame: ITU-T T.81, annex B."""
+    file.seek(2)
+    while True:
+        marker, length = struct.unpack(">HH", file.read(4))
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">xHH", file.read(5))
+            return width, height
+        file.seek(length - 2, os.SEEK_CUR)
+
+
+def _looks_like_media(path: Path) -> bool:
+    """Tell by the first bytes alone whether a file is one of the containers that name no other file.
+
+    MediaInfo, given a playlist or a manifest under whatever name, fetches what it lists: files of this
+    machine, addresses of this network. It has no switch against that, so it gets to see none.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if head.startswith(SIGNATURES):
+        return True
+    if head[:2] != UTF16_MARK and int.from_bytes(head[:2]) & MPEG_SYNC == MPEG_SYNC:
+        return True
+    if head[0] in TEXT_STARTS:
+        return False  # the marks below don't stand first, so a text could hold them
+    if head[4:8] in ISO_BOXES:
+        return True
+    return any(
+        len(head) > offset + packet and all(byte == ord("G") for byte in head[offset::packet])
+        for offset, packet in ((0, TS_PACKET), (4, M2TS_PACKET))
+    )
+
+
+def _check_limits(media: Media, name: str) -> None:
+    """Raise LimitExceeded for more streams or seconds than anybody needs."""
+    streams = len(media.videos) + len(media.audios) + len(media.subtitles)
+    if streams > MOST_STREAMS:
+        message = f"{name} has {streams} streams; Reelmill takes at most {MOST_STREAMS}"
+        raise LimitExceeded(message, code="LimitError.Streams")
+    durations = [
+        media.duration,
+        *(video.duration for video in media.videos),
+        *(audio.duration for audio in media.audios),
+    ]
+    seconds = max(filter(None, durations), default=0)
+    if seconds > MOST_SECONDS:
+        hours, most = seconds / 3600, MOST_SECONDS / 3600
+        message = f"{name} says that it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
+        raise LimitExceeded(message, code="LimitError.Duration")
+
+
+def _check_frames(tracks: list[Track], size: int, name: str) -> None:
+    """Raise MediaRejected for tables of frames that aren't there, which take gigabytes to read."""
+    frames = sum(_integer(track.frame_count) or 0 for track in tracks if track.kind != "General")
+    if frames > max(size, MOST_EMPTY_FRAMES):
+        message = f"{name} says that it holds {frames:,} frames, which is more than its {size:,} bytes: it is damaged"
+        raise MediaRejected(message)
+
+
+def _video(track: Track) -> Video:
+    rotation = round((_number(track.rotation) or 0) / 90) * 90 % 360
+    aspect = _number(track.pixel_aspect_ratio) or 1
+    square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; nobody sees a hundredth
+    width, height = round(_number(track.width) or 0), round(_number(track.height) or 0)
+    if not square:
+        width = max(1, round(width * aspect))
+    if rotation in {90, 270}:
+        width, height = height, width
+    stored = track.color_space or ""
+    is_rgb = stored.startswith(RGB) or track.matrix_coefficients == IDENTITY
+    return Video(
+        codec=_codec(track),
+        width=width,
+        height=height,
+        rotation=rotation,
+        square_pixels=square,
+        frame_rate=_number(track.frame_rate),
+        variable_frame_rate=track.frame_rate_mode == "VFR",
+        bit_depth=_bit_depth(track),
+        chroma=track.chroma_subsampling,
+        matrix=RGB if is_rgb else track.matrix_coefficients,
+        transparent=stored.endswith("A"),
+        hdr=bool(track.hdr_format) or track.transfer_characteristics in HDR_TRANSFERS,
+        interlaced=track.scan_type not in {None, "Progressive"},
+        duration=_seconds(track.duration),
+        bit_rate=_integer(track.bit_rate),
+    )
+
+
+def _bit_depth(track: Track) -> int | None:
+    prores = PRORES_BITS.get(track.chroma_subsampling or "") if track.format == "ProRes" else None
+    return _integer(track.bit_depth) or prores
+
+
+def _audio(track: Track) -> Audio:
+    return Audio(
+        codec=_codec(track),
+        channels=_integer(track.channels),
+        sample_rate=_integer(track.sampling_rate),
+        duration=_seconds(track.duration),
+        bit_rate=_integer(track.bit_rate),
+        language=track.language,
+        default=track.default == "Yes",
+        title=_title(track.title),
+    )
+
+
+def _is_subtitle(track: Track) -> bool:
+    return track.kind == "Text" and CAPTION_MARK not in (track.muxing_mode or "")
+
+
+def _subtitle(track: Track) -> Subtitle:
+    return Subtitle(
+        text=track.format in TEXT_FORMATS,
+        language=track.language,
+        forced=track.forced == "Yes",
+        title=_title(track.title),
+    )
+
+
+def _codec(track: Track) -> str:
+    if track.format == "MPEG Audio" and track.format_profile in {"Layer 1", "Layer 2"}:
+        return "mp2"
+    name = track.format or "unknown"
+    return CODECS.get(name, name.lower())
+
+
+def _tags(general: Track) -> dict[str, str]:
+    found = {"title": general.title, "artist": general.performer, "album": general.album}
+    return {key: title for key, value in found.items() if (title := _title(value))}
+
+
+def _title(value: str | None) -> str | None:
+    return value[:TAG_LENGTH] if value else None
+
+
+def _number(text: str | None) -> float | None:
+    """Return the first of the values that MediaInfo gives for one thing, as in `48000 / 24000`; None for none."""
+    try:
+        number = float((text or "").partition("/")[0])
+    except ValueError:
+        return None
+    return number if abs(number) < SENSELESS else None
+
+
+def _integer(text: str | None) -> int | None:
+    number = _number(text)
+    return None if number is None else round(number)
+
+
+def _seconds(milliseconds: str | None) -> float | None:
+    number = _number(milliseconds)
+    return None if number is None else number / 1000
+
+
+def _nothing_to_play(name: str, kinds: set[str]) -> MediaRejected:
+    if kinds == {"General"}:
+        return MediaRejected(
+            f"{name} holds no stream that can be read: it is cut off or damaged, perhaps since its upload"
+        )
+    held = ", ".join(sorted(kind.lower() for kind in kinds - {"General"}))
+    return MediaRejected(f"{name} holds neither picture nor sound, only: {held}", code="SourceFileError.NoStreams")

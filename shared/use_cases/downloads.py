@@ -1,0 +1,160 @@
+"""The use case of a download of several files: a zip of them, made in S3 part by part and kept there for days."""
+
+import posixpath
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from shared.domain.attempt_record import OutputFile
+from shared.domain.page_token import read_token, write_token
+from shared.domain.task import Subtask, Task
+from shared.domain.zip_layout import Archive, Extract, Member, member_names
+from shared.errors import Conflict, NotFound, RequestRejected
+from shared.services import Services
+from shared.stores.object_store import PartedUpload
+
+ZIP = "application/zip"
+WORKERS = 8  # Parts at once: each waits for S3 most of the time, and has 5 MB in memory at most times.
+# Files that were stored without a checksum must be read for it, in one request.
+UNCHECKED_BYTES = 256 * 1024**2
+CHUNK = 4 * 1024**2
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a zip lies, or will lie."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Zip:
+    """A zip of a subtask's outputs: where it lies, and a name for people; `resume` is None once it is whole."""
+
+    place: Place
+    file_name: str
+    resume: str | None
+
+
+def zip_outputs(  # noqa: PLR0913 - a task, one subtask of it, and how far to go
+    services: Services, task: Task, subtask: Subtask, outputs: Sequence[OutputFile], *, resume: str | None, until: int
+) -> Zip:
+    """Find or make the zip of a subtask's outputs; stop at `until` (epoch milliseconds), to be resumed.
+
+    Raises NotFound when an output is gone, RequestRejected for a `resume` that this zip didn't give, Conflict when
+    files have no checksum and are too large to be read for one.
+    """
+    folder = posixpath.commonpath([posixpath.dirname(output.key) for output in outputs])
+    place = Place(outputs[0].bucket, posixpath.join(folder, f"{task.id}-{subtask.no}.zip"))
+    stem = posixpath.splitext(posixpath.basename(task.source.key))[0]
+    found = Zip(place, f"{stem}-{subtask.name}.zip", None)
+    if resume:
+        check_resume(resume, place)
+    if stands(services, place):
+        return found
+    names = member_names(posixpath.relpath(output.key, folder) for output in outputs)
+    members = (
+        Member(name, output.size, checksum)
+        for name, output, checksum in zip(names, outputs, checksums(services, outputs), strict=True)
+    )
+    archive = Archive(tuple(members), subtask.ended_at or task.created_at)
+    upload = begun(services, place)
+    try:
+        if not Work(services, outputs, archive, upload, until).go_on():
+            return Zip(place, found.file_name, write_token(upload.upload_id, place))
+        # Others may be at work on it: with a key of KMS, a part that is put once more has another ETag.
+        services.media.complete_parts(upload, services.media.list_parts(upload))
+    except NotFound:
+        if not stands(services, place):  # nor has another request completed it meanwhile
+            raise
+    return found
+
+
+@dataclass(frozen=True)
+class Work:
+    """A zip that is being made."""
+
+    services: Services
+    outputs: Sequence[OutputFile]
+    archive: Archive
+    upload: PartedUpload
+    until: int
+
+    def go_on(self) -> bool:
+        """Make the parts that are not there yet, the first of them in any case; tell whether that were all."""
+        done = self.services.media.list_parts(self.upload)
+        ranges = dict(enumerate(self.archive.parts(), start=1))
+        left = [number for number in ranges if number not in done]
+
+        def make(number: int) -> bool:
+            if number != left[0] and self.services.now() >= self.until:
+                return False
+            self._make(number, *ranges[number])
+            return True
+
+        with ThreadPoolExecutor(WORKERS) as workers:
+            return all(list(workers.map(make, left)))
+
+    def _make(self, number: int, start: int, end: int) -> None:
+        media = self.services.media
+        pieces = list(self.archive.pieces(start, end))
+        match pieces:
+            case [Extract() as only] if end < self.archive.size:
+                media.copy_part(self.upload, number, self.outputs[only.member], only.start, only.end)
+                return
+        content = b"".join(
+            piece if isinstance(piece, bytes) else media.read(self.outputs[piece.member], piece.start, piece.end)
+            for piece in pieces
+        )
+        media.put_part(self.upload, number, content)
+
+
+def check_resume(resume: str, place: Place) -> None:
+    """Raise RequestRejected for a token that this zip didn't give."""
+    try:
+        read_token(resume, place, lambda upload_id: isinstance(upload_id, str) and upload_id != "")
+    except RequestRejected as error:
+        message = "resume is not one that this download gave; ask again without it"
+        raise RequestRejected(message, code="InvalidResume") from error
+
+
+def stands(services: Services, place: Place) -> bool:
+    """Tell whether the zip is there."""
+    try:
+        services.media.pin(place.bucket, place.key)
+    except NotFound:
+        return False
+    return True
+
+
+def begun(services: Services, place: Place) -> PartedUpload:
+    """Return the one upload that all who ask for a zip go on with; begin it where there is none."""
+    media = services.media
+    if upload := media.find_parts(place.bucket, place.key):
+        return upload
+    mine = media.begin_parts(place.bucket, place.key, ZIP)
+    # Of several that begin at the same moment all take the first; the others stay empty, and S3 gives them up in a day.
+    return media.find_parts(place.bucket, place.key) or mine
+
+
+def checksums(services: Services, outputs: Sequence[OutputFile]) -> list[int]:
+    """Return the CRC-32 of each file; those that were stored without one are read for it."""
+    if sum(output.size for output in outputs if output.crc32 is None) > UNCHECKED_BYTES:
+        message = (
+            "an older version stored these files without what a zip needs: name one by ?number=, or restart the task"
+        )
+        raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
+    with ThreadPoolExecutor(WORKERS) as workers:
+        return list(workers.map(lambda output: checksum(services, output), outputs))
+
+
+def checksum(services: Services, output: OutputFile) -> int:
+    """Return the CRC-32 of a file."""
+    if output.crc32 is not None:
+        return output.crc32
+    found = 0
+    for start in range(0, output.size, CHUNK):
+        found = zlib.crc32(services.media.read(output, start, min(start + CHUNK, output.size)), found)
+    return found

@@ -1,0 +1,151 @@
+"""The use cases of people: they make tasks, read them, restart, end and cancel them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shared.domain.ids import is_sortable_id, sortable_id
+from shared.domain.orchestration import Output, SubtaskRule
+from shared.domain.task import MAX_SUBTASKS, TASK_MOVES, OrchestrationRef, Subtask, SubtaskStatus, Task
+from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
+from shared.services import Services
+from shared.stores.object_store import not_there
+from shared.telemetry import count
+from shared.use_cases.catalog import get_orchestration, plan_subtasks, template_reader
+from shared.use_cases.dispatch import enqueue
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """What a caller asks for: a source, and an orchestration or a list of subtasks with the place of their outputs."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    orchestration: str | None = None
+    subtasks: tuple[SubtaskRule, ...] = ()
+    output: Output = field(default_factory=Output)
+    priority: int | None = None
+    client_token: str | None = None
+    session_context: str | None = None
+
+
+def create_task(services: Services, tenant: str, wanted: NewTask, random: Callable[[int], bytes]) -> tuple[Task, bool]:
+    """Make the task that a caller asks for; with a client token used before, return the first one and False.
+
+    Raise NotFound when the source or the orchestration isn't there, RequestRejected when a parameter is wrong.
+    """
+    now = services.now()
+    identifier = sortable_id(now, random(16))
+    if wanted.client_token:
+        identifier = services.tasks.claim_token(tenant, wanted.client_token, identifier)
+        first = services.tasks.get(identifier)
+        if first:  # whose maker may have died between the write and the messages
+            return enqueue(services, first), False
+    if services.owner_of(wanted.key) != tenant:  # another tenant's object, which might as well not be there
+        raise not_there(wanted.bucket, wanted.key)
+    orchestration = get_orchestration(services, tenant, wanted.orchestration) if wanted.orchestration else None
+    rules = orchestration.subtasks if orchestration else wanted.subtasks
+    source = services.media.pin(wanted.bucket, wanted.key, wanted.version_id)
+    if source.size == 0:
+        message = f"s3://{wanted.bucket}/{wanted.key} is empty"
+        raise RequestRejected(message, code="EmptySource")
+    task = Task(
+        id=identifier,
+        source=source,
+        subtasks=plan_subtasks(template_reader(services, tenant), rules),
+        created_at=now,
+        output_prefix=(orchestration.output if orchestration else wanted.output).prefix,
+        orchestration=OrchestrationRef(orchestration.name, orchestration.version) if orchestration else None,
+        tenant=tenant,
+        priority=(orchestration.priority if orchestration else 0) if wanted.priority is None else wanted.priority,
+        client_token=wanted.client_token,
+        session_context=wanted.session_context,
+    ).begun()
+    if not services.tasks.create(task):
+        return enqueue(services, get_task(services, tenant, identifier)), False
+    count("TasksCreated")
+    return enqueue(services, task), True
+
+
+def get_task(services: Services, tenant: str, identifier: str) -> Task:
+    """Return a task; raise NotFound, also for another tenant's."""
+    task = services.tasks.get(identifier) if is_sortable_id(identifier) else None
+    if task is None or task.tenant != tenant:
+        message = f"there is no task {identifier}"
+        raise NotFound(message, code="TaskNotFound")
+    return task
+
+
+def get_run(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
+    """Return a task as it stands in its newest run, or as it stood in an earlier one; raise NotFound."""
+    return run_of(services, get_task(services, tenant, identifier), run)
+
+
+def run_of(services: Services, task: Task, run: int | None) -> Task:
+    """Return a task, read in its newest run, as it stood in that one; raise NotFound."""
+    found = task if run is None else services.tasks.get_run(task, run)
+    if found is None:
+        message = f"task {task.id} has no run {run}; its newest is {task.run}"
+        raise NotFound(message, code="RunNotFound")
+    return found
+
+
+def get_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> tuple[Task, Subtask]:
+    """Return a run of a task and one of its subtasks; raise NotFound."""
+    task = get_run(services, tenant, identifier, run)
+    subtask = task.subtask(no)
+    if subtask is None:
+        message = f"task {identifier} has no subtask {no}; they are numbered 1 to {len(task.subtasks)}"
+        raise NotFound(message, code="SubtaskNotFound")
+    return task, subtask
+
+
+def restart_task(services: Services, tenant: str, identifier: str, *, only_failed: bool = False) -> Task:
+    """Begin the next run of a completed task, or of what failed in it; raise NotFound or Conflict."""
+    task = get_task(services, tenant, identifier)
+    restarted = None
+    if task.status in TASK_MOVES["restart"]:
+        if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
+            message = f"no subtask of task {task.id} has failed; restart all of it, or leave it as it is"
+            raise Conflict(message, code="NothingFailed")
+        services.tasks.put_run(task)
+        restarted = services.tasks.restart(task, services.now(), only_failed=only_failed)
+    if restarted is None:
+        raise wrong_status(get_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
+    return enqueue(services, restarted)
+
+
+def end_task(services: Services, tenant: str, identifier: str) -> Task:
+    """Complete a waiting task before anything of it starts; raise NotFound or Conflict."""
+    task = get_task(services, tenant, identifier)
+    ended = services.tasks.end(task, services.now()) if task.status in TASK_MOVES["end"] else None
+    if ended is None:
+        raise wrong_status(get_task(services, tenant, identifier), "only a WAITING task can be ended")
+    return ended
+
+
+def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
+    """Stop an unfinished task: what has ended stays, the rest fails; raise NotFound, Conflict or ServiceBusy.
+
+    A running attempt hears of it by its next beat, and kills its ffmpeg.
+    """
+    task = get_task(services, tenant, identifier)
+    run = task.run
+    for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
+        if task.status not in TASK_MOVES["cancel"]:
+            raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be cancelled")
+        if cancelled := services.tasks.cancel(task, services.now()):
+            return cancelled
+        task = get_task(services, tenant, identifier)
+        if task.run != run:
+            message = f"run {run} of task {task.id} ended before it could be cancelled, and run {task.run} has begun"
+            raise Conflict(message, code="InvalidTaskStatus", details={"status": task.status})
+    message = f"task {identifier} changes too fast to be cancelled; try again"
+    raise ServiceBusy(message)
+
+
+def wrong_status(task: Task, rule: str) -> Conflict:
+    """Return the error of a move that the task's status forbids."""
+    return Conflict(
+        f"task {task.id} is {task.status}; {rule}", code="InvalidTaskStatus", details={"status": task.status}
+    )

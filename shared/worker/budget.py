@@ -1,0 +1,89 @@
+"""The day's budget: what may start within its limits, and what waits for the next day, saying so."""
+
+from enum import Enum
+
+from shared.domain.task import OVER_BUDGET, Failure, SubtaskRef, Task, TaskStatus
+from shared.errors import ServiceBusy
+from shared.services import Services
+from shared.stores.budget_store import Spent, day_after
+from shared.telemetry import count, logger
+from shared.use_cases.dispatch import send
+
+LOOK_AGAIN_MS = 3600 * 1000  # Until the next day at most, but no longer: somebody may have raised the limit.
+
+
+class Leave(Enum):
+    """What an attempt was told when it asked whether it may start."""
+
+    GIVEN = "GIVEN"
+    GIVEN_AND_COUNTED = "GIVEN_AND_COUNTED"  # and its task counts among those of the day
+    REFUSED = "REFUSED"  # its subtask waits, and says why
+
+
+def ask_leave(services: Services, ref: SubtaskRef, now: int) -> Leave:
+    """Say whether a subtask may start today. One that may not is held back: its message can go, the sweeper sends it.
+
+    Only the first subtask of a run asks for its whole task. Without limits no request is made.
+    """
+    settings = services.settings
+    if not (settings.daily_tasks or settings.daily_compute_seconds):
+        return Leave.GIVEN
+    task = services.tasks.get(ref.task_id)
+    if task is None or not startable(task, ref, now, settings.max_attempts):
+        return Leave.GIVEN  # to a claim that will be refused
+    reason = compute_spent(services, now)
+    counts = bool(settings.daily_tasks) and task.status is TaskStatus.WAITING
+    if reason is None and counts:
+        if services.budget.take_task(now, settings.daily_tasks):
+            return Leave.GIVEN_AND_COUNTED
+        reason = tasks_spent(settings.daily_tasks)
+    if reason is None:
+        return Leave.GIVEN
+    until = min(day_after(now), now + LOOK_AGAIN_MS)
+    held = services.tasks.hold_back(task, ref.no, now, until, reason)
+    if held is None:
+        return Leave.GIVEN  # it moved meanwhile: the claim tells whether it may still start
+    count("SubtasksHeldBack")
+    logger().warning("subtask held back", task_id=task.id, run=task.run, no=ref.no, reason=reason.code)
+    return Leave.REFUSED
+
+
+def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
+    """Whether a claim of that subtask would be accepted now."""
+    subtask = task.subtask(ref.no) if task.run == ref.run else None
+    if subtask is None or subtask.spent(max_attempts):
+        return False
+    return task.free(ref.no, now) and not task.early_by(ref.no, now)
+
+
+def settle_leave(services: Services, leave: Leave, task: Task | None, no: int, now: int) -> None:
+    """Take back a task that was counted and did not start now; send what was held back of one that did.
+
+    `task` is what the claim of its subtask `no` returned.
+    """
+    if leave is not Leave.GIVEN_AND_COUNTED:
+        return
+    if task and task.begun_by(no):
+        send(services, task, task.held)  # what came while this one was being counted
+        return
+    try:
+        services.budget.return_task(now)
+    except ServiceBusy as error:  # one too many on that day is better than an attempt that ends here
+        logger().warning("task stays counted", no=no, reason=error.message)
+
+
+def compute_spent(services: Services, now: int) -> Failure | None:
+    """Return why nothing more may start today, if the day's compute seconds are used up."""
+    limit = services.settings.daily_compute_seconds
+    spent = services.budget.spent(now) if limit else Spent()
+    if spent.compute_ms < limit * 1000 or not limit:
+        return None
+    return Failure(
+        OVER_BUDGET + "DailyComputeSeconds",
+        f"the compute time that a day may take is used up (DailyComputeSeconds: {limit:,})",
+    )
+
+
+def tasks_spent(limit: int) -> Failure:
+    """Return why no other task may start today."""
+    return Failure(OVER_BUDGET + "DailyTasks", f"as many tasks have started today as may (DailyTasks: {limit:,})")

@@ -1,0 +1,203 @@
+"""The use case of the queue: a message becomes one attempt at one subtask, and its end a move of the task."""
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+from shared.domain.attempt_record import AttemptRecord, OutputFile
+from shared.domain.task import Ending, Failure, Hold, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.errors import (
+    AccessDenied,
+    AttemptFailed,
+    Interrupted,
+    JobRunning,
+    ServiceBusy,
+    ServiceRefused,
+    WorkerFailed,
+)
+from shared.services import Services
+from shared.telemetry import count, logger
+from shared.use_cases.dispatch import enqueue, give_up
+from shared.worker.attempt import Attempt, failure_of
+from shared.worker.budget import Leave, ask_leave, settle_leave
+
+RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
+MAX_RETRY_SECONDS = 900
+DENIED_SECONDS = 60  # The same when AWS denied access: a policy or a key takes minutes to change, and to be noticed.
+# Between two looks at a job that runs elsewhere, the longer the longer it has taken; each look is an attempt, and of
+# those there may be `MaxAttempts` times EXCUSES: with three, a job gets over four hours.
+JOB_SECONDS = 20
+MAX_JOB_SECONDS = 1800
+RECORD_TOO_LARGE = "LimitError.Record"  # What a subtask fails with that has done more than can be noted.
+JOB_OVERDUE = "LimitError.JobOverdue"  # What a subtask fails with whose job has not finished by then.
+RACE_SECONDS = 5  # When a claim was refused for a reason that had passed by the time it was looked up.
+# A message whose subtask is being worked on comes again, in case its worker dies. SQS counts each coming, and the
+# sweeper sees to dead workers sooner, so it stays away for long.
+BUSY_SECONDS = 300
+UNSENT_SECONDS = 60  # When the messages of what has become ready could not be sent.
+LOSER_RECORD_SECONDS = 30 * 24 * 3600  # How long the record of an attempt that lost is kept, for whoever asks.
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """A message that must come again, after so many seconds."""
+
+    seconds: int
+
+
+def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> PutBack | None:
+    """Make one attempt at the subtask that a message names; tell when the message must come again."""
+    now = services.now()
+    limit = services.settings.max_attempts
+    leave = ask_leave(services, ref, now)
+    if leave is Leave.REFUSED:
+        return None
+    task = services.tasks.claim(ref, now, now + services.settings.lease_seconds * 1000, limit)
+    settle_leave(services, leave, task, ref.no, now)
+    if task is None:
+        return refused_claim(services, ref, now)
+    claimed = task.subtasks[ref.no - 1]
+    hold = Hold(ref.task_id, ref.run, ref.no, ref.tenant, attempt=claimed.attempt)
+    logger().info("attempt started", task_id=hold.task_id, run=hold.run, no=hold.no, attempt=hold.attempt)
+    attempt = Attempt(services, task, hold, seconds_left)
+    record, trouble = attempt.run()
+    excused = isinstance(trouble, Interrupted)
+    counted = replace(claimed, tries=claimed.tries - 1) if excused else claimed
+    if isinstance(trouble, Interrupted | WorkerFailed) and not counted.spent(limit):
+        return retry(services, attempt, record, trouble, excused=excused)
+    if isinstance(trouble, JobRunning):
+        record = replace(record, failure=overdue(trouble, claimed, services.now()))
+    if isinstance(trouble, AccessDenied):
+        record = replace(record, failure=failure_of(trouble.final))
+    record = noted(services, hold, record)
+    done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
+    if done is None:
+        lose(services, attempt, record)
+        return None
+    succeeded = record.failure is None
+    count("SubtasksSuccessful" if succeeded else "SubtasksFailed")
+    logger().info("subtask finished", task_id=hold.task_id, no=hold.no, failure=record.failure and record.failure.code)
+    if succeeded:
+        services.media.settle(record.outputs)
+    else:
+        discard(services, attempt.outputs)
+    return followed(services, done)
+
+
+def followed(services: Services, task: Task) -> PutBack | None:
+    """Send what an ended subtask made ready. Should AWS not take it now, the subtask's own message comes again for it.
+
+    The sweeper would see to it too, but of an old task only hours later.
+    """
+    left = enqueue(services, task).due_for_sending(services.now())
+    return PutBack(UNSENT_SECONDS) if left else None
+
+
+def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | None:
+    """Decide what to do with a message whose claim was refused, by what stands in the task."""
+    # Of an earlier run the files are still to be kept, if its worker died before that.
+    task = services.tasks.get_in_run(ref.task_id, ref.run)
+    subtask = task.subtask(ref.no) if task else None
+    if task is None or subtask is None:
+        return None  # Of a task or a run that is gone: nobody waits for it.
+    if subtask.terminal or task.status is TaskStatus.COMPLETED:
+        # Its worker may have died between the finish and what follows a finish.
+        if subtask.status is SubtaskStatus.SUCCESSFUL and subtask.record:
+            record = services.tasks.get_record(task.id, subtask.record)
+            services.media.settle(record.outputs if record else ())
+        return followed(services, task)
+    if not task.free(ref.no, now):
+        return PutBack(BUSY_SECONDS)
+    if subtask.spent(services.settings.max_attempts):
+        give_up(services, task, ref.no, now)
+        return None
+    if left := task.early_by(ref.no, now):
+        return PutBack(ceil(left / 1000))  # A twin's attempt has failed meanwhile.
+    return PutBack(RACE_SECONDS)
+
+
+def retry(
+    services: Services, attempt: Attempt, record: AttemptRecord, trouble: AttemptFailed, *, excused: bool
+) -> PutBack | None:
+    """Give the subtask back for another attempt, if this one still holds it."""
+    hold = attempt.hold
+    failure = failure_of(trouble)
+    pause = pause_after(trouble, hold.attempt)
+    record = noted(services, hold, record)
+    released = services.tasks.release(hold, services.now() + pause * 1000, failure, excused=excused)
+    if released is None:
+        lose(services, attempt, record)
+        return None
+    discard(services, attempt.outputs)
+    logger().warning("attempt interrupted", task_id=hold.task_id, no=hold.no, failure=failure.code, excused=excused)
+    return PutBack(pause)
+
+
+def pause_after(trouble: AttemptFailed, attempt: int) -> int:
+    """Return the seconds until the attempt after that one."""
+    if isinstance(trouble, JobRunning):
+        return min(JOB_SECONDS << (attempt - 1), MAX_JOB_SECONDS)
+    first = DENIED_SECONDS if isinstance(trouble, AccessDenied) else RETRY_SECONDS
+    return int(min(first * 3 ** (attempt - 1), MAX_RETRY_SECONDS))
+
+
+def overdue(trouble: JobRunning, subtask: Subtask, now: int) -> Failure:
+    """Return the failure of a subtask whose job elsewhere took longer than it may be waited for."""
+    hours, minutes = divmod((now - (subtask.started_at or now)) // 60_000, 60)
+    message = (
+        f"it did not finish within {hours} h {minutes} min: {subtask.attempt} looks, and still {trouble.message}; "
+        "restart the task to have it done anew"
+    )
+    return Failure(JOB_OVERDUE, message)
+
+
+def noted(services: Services, hold: Hold, record: AttemptRecord) -> AttemptRecord:
+    """Store the record of an attempt; return it, or the shorter one of a failure where DynamoDB will never take it."""
+    try:
+        services.tasks.put_record(hold, record)
+    except ServiceRefused as error:
+        logger().error("record refused", task_id=hold.task_id, no=hold.no, reason=error.message)
+        message = (
+            "what it made is more than a record in DynamoDB holds, 400 KB with the names of all files; "
+            "ask for fewer files or shorter names, then restart the task"
+        )
+        failure = record.failure or Failure(RECORD_TOO_LARGE, message)
+        record = replace(record, outputs=(), result=None, warnings=(), failure=failure)
+        services.tasks.put_record(hold, record)
+    return record
+
+
+def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
+    """Clear up after an attempt whose finish or release was refused: another one had the subtask by then.
+
+    What a success names is never touched: a second look costs one read, and a wrong one a finished file.
+    """
+    hold = attempt.hold
+    task = services.tasks.get_in_run(hold.task_id, hold.run)
+    if task and task.is_success_of(hold):
+        logger().error("attempt kept, since its success stands", task_id=hold.task_id, no=hold.no)
+        services.media.settle(record.outputs)
+        return
+    logger().warning("attempt lost its subtask", task_id=hold.task_id, no=hold.no, attempt=hold.attempt)
+    services.tasks.put_record(hold, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)
+    discard(services, attempt.outputs)
+
+
+def discard(services: Services, outputs: list[OutputFile]) -> None:
+    """Remove what a lost attempt stored; what can't be removed now expires by its tag."""
+    try:
+        services.media.discard(outputs)
+    except ServiceBusy as error:
+        logger().warning("outputs left to expire", reason=error.message)
+
+
+def ending_of(hold: Hold, record: AttemptRecord) -> Ending:
+    """Return how an attempt ends its subtask: with its one file's address, or the folder of several."""
+    if record.failure:
+        return Ending(SubtaskStatus.FAILED, failure=record.failure, record=hold.record)
+    if record.skipped:
+        return Ending(SubtaskStatus.SUCCESSFUL, record=hold.record, skipped=record.skipped)
+    output = None
+    if record.outputs:
+        first = f"s3://{record.outputs[0].bucket}/{record.outputs[0].key}"
+        output = first if len(record.outputs) == 1 else first.rsplit("/", 1)[0] + "/"
+    return Ending(SubtaskStatus.SUCCESSFUL, output=output, record=hold.record)
