@@ -6,7 +6,7 @@ import pytest
 
 from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Subtitle, Video
-from shared.operations.transcoding.clip import Clip, span
+from shared.operations.clip import Clip, span
 from shared.operations.transcoding.transcode import plan
 from shared.operations.transcoding.transcode_params import TranscodeParams
 

@@ -7,12 +7,12 @@ from pydantic import AfterValidator, Field
 
 from shared.domain.task import SubtaskType
 from shared.operations import picture
+from shared.operations.clip import ending
 from shared.operations.moment import PERCENT, Moment
 from shared.operations.operation import Operation, Workbench, Yield
 from shared.operations.stills.screenshot import produced
 from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, length, series
 from shared.operations.stills.still import StillParams
-from shared.operations.transcoding.clip import ending
 
 SHORTEST = 0.1  # seconds, or percent
 # The record of an attempt is one DynamoDB item of at most 400 KB, and a key may have 1 KB.

@@ -2,8 +2,9 @@
 
 from xml.etree import ElementTree as ET
 
+from shared.operations.frame_rate import exact_rate
 from shared.operations.streaming.cmaf import Track
-from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, Caption, Picture, Sound, Stream, exact_rate
+from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, Caption, Picture, Sound, Stream
 
 CONTENT_TYPE = "application/dash+xml"
 MANIFEST = "manifest.mpd"

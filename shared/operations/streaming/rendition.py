@@ -9,7 +9,6 @@ CHANNELS, SAMPLE_RATE = 2, 48000  # of every sound
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")  # as BCP 47 writes them
 UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')  # in HLS or XML
 LABEL_LENGTH = 60
-BROADCAST_RATES = (24, 30, 48, 60, 120)  # that a thousandth is taken off for historic reasons
 
 
 @dataclass(frozen=True)
@@ -112,11 +111,3 @@ def language(told: str | None) -> str | None:
 def label(title: str | None) -> str | None:
     """Return the title of a track as a menu can show it, None when nothing is left."""
     return UNQUOTABLE.sub("", title or "")[:LABEL_LENGTH].strip() or None
-
-
-def exact_rate(rate: float) -> str:
-    """Return a frame rate as a whole number or a fraction: 30000/1001 for 29.97."""
-    for whole in BROADCAST_RATES:
-        if abs(rate - whole * 1000 / 1001) < 0.005:  # noqa: PLR2004 - MediaInfo tells three digits
-            return f"{whole * 1000}/1001"
-    return str(round(rate)) if abs(rate - round(rate)) < 0.005 else f"{round(rate * 1000)}/1000"  # noqa: PLR2004

@@ -11,13 +11,13 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import Progress
 from shared.media.probe import Audio, Video
 from shared.operations import picture, sound
+from shared.operations.clip import Span, span
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
 from shared.operations.streaming.ladder import fitting
 from shared.operations.streaming.rendition import CHANNELS, Caption, Labels, Picture, Sound, Stream, label, language
 from shared.operations.streaming.stream_encoding import audio_arguments, video_arguments
 from shared.operations.streaming.stream_params import Format, Rung, StreamParams
-from shared.operations.transcoding.clip import Span, span
 from shared.operations.transcoding.framing import frame_filters
 from shared.operations.transcoding.shortfall import shortfall
 from shared.operations.transcoding.transcode_params import VideoParams

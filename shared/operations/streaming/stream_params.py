@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from shared.operations.clip import Clip
 from shared.operations.operation import Params
 from shared.operations.picture import Box
-from shared.operations.transcoding.clip import Clip
 from shared.operations.transcoding.transcode_params import CRF_RANGES, Speed, VideoCodec
 from shared.operations.watermarks.watermark import Watermarks
 

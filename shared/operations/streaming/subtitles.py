@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, ParametersRejected
+from shared.operations.clip import Span
 from shared.operations.moment import clock, seconds
 from shared.operations.operation import Workbench
 from shared.operations.streaming.rendition import Caption, Labels, label, language
 from shared.operations.streaming.stream_params import SubtitleSource
-from shared.operations.transcoding.clip import Span
 
 SIGNATURES = (b"WEBVTT", b"\xef\xbb\xbfWEBVTT")
 CONTENT_TYPE = "text/vtt"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from shared.errors import MediaRejected, ParametersRejected
 from shared.media.probe import Media, Video, picture_size
 from shared.operations import picture, sound
+from shared.operations.clip import Span
 from shared.operations.decoding import probed
+from shared.operations.frame_rate import exact_rate
 from shared.operations.operation import Workbench
 from shared.operations.sound import FROM_THE_START
-from shared.operations.streaming.rendition import exact_rate
-from shared.operations.transcoding.clip import Span
 from shared.operations.transcoding.encoding import channels, downmix, pixel_format
 from shared.operations.transcoding.framing import PICTURE
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams

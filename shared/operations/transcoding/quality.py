@@ -7,9 +7,9 @@ from pathlib import Path
 from shared.errors import MediaRejected
 from shared.media.probe import Video
 from shared.operations import picture
+from shared.operations.clip import Span, stretch
 from shared.operations.inspection.similarity import Similarity, compared
 from shared.operations.operation import Workbench
-from shared.operations.transcoding.clip import Span, stretch
 from shared.operations.transcoding.encoding import USUAL_CRF, pixel_format, video_encoder
 from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
 from shared.operations.transcoding.transcode_params import CRF_RANGES, TranscodeParams, VideoCodec, VideoParams

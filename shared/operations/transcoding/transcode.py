@@ -7,9 +7,9 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Video, probe
 from shared.operations import picture, sound
+from shared.operations.clip import Span, span
 from shared.operations.operation import Operation, Produced, Workbench, Yield
 from shared.operations.transcoding import quality
-from shared.operations.transcoding.clip import Span, span
 from shared.operations.transcoding.copying import audio_fits, video_fits
 from shared.operations.transcoding.encoding import audio_encoder, pixel_format, video_encoder
 from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.operations.clip import Clip
 from shared.operations.operation import Params
 from shared.operations.picture import Box
-from shared.operations.transcoding.clip import Clip
 from shared.operations.watermarks.watermark import Watermarks
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.errors import MediaRejected, OperationFailed, ParametersRejected
+from shared.operations.clip import ending
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Params, Workbench
-from shared.operations.transcoding.clip import ending
 from shared.operations.watermarks.lettering import Lettering, drawn
 
 Anchor = Literal["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"]
