@@ -20,9 +20,9 @@ from benchmarks.capacity import Meter, Spent, index_units, metered
 from shared.domain.ids import sortable_id
 from shared.domain.page_token import write_token
 from shared.domain.task import (
-    Ending,
     Failure,
-    Hold,
+    FinalState,
+    Lease,
     OrchestrationRef,
     Outcome,
     Source,
@@ -92,15 +92,15 @@ def claim(store: TaskStore, task: Task, no: int) -> Task:
 
 def finish(store: TaskStore, seen: Task, no: int, *, good: bool = True) -> Task:
     """Return the task once a claimed subtask is finished."""
-    hold = Hold(seen.id, seen.run, no, seen.tenant, attempt=1)
-    place = f"s3://reelmill-output-123456789012/uploads/news/today/{seen.id}/{hold.record}/"
+    lease = Lease(seen.id, seen.run, no, seen.tenant, attempt=1)
+    place = f"s3://reelmill-output-123456789012/uploads/news/today/{seen.id}/{lease.record}/"
     failure = Failure("SourceFileError.NoVideo", "the file has no picture: choose a template for sound alone")
-    ending = (
-        Ending(SubtaskStatus.SUCCESSFUL, output=place, record=hold.record)
+    final_state = (
+        FinalState(SubtaskStatus.SUCCESSFUL, output=place, record=lease.record)
         if good
-        else Ending(SubtaskStatus.FAILED, failure, record=hold.record)
+        else FinalState(SubtaskStatus.FAILED, failure, record=lease.record)
     )
-    return made(store.finish(seen, hold, ending, BEGINNING + LEASE))
+    return made(store.finish(seen, lease, final_state, BEGINNING + LEASE))
 
 
 def made(moved: T | None) -> T:
@@ -219,8 +219,8 @@ class Stock:
         cost("sent", partial(store.sent, task, task.unsent))
         cost("claim, the task's first", partial(claim, store, task, 1))
         seen = cost("claim", partial(claim, store, task, 2))
-        hold = Hold(task.id, 1, 1, task.tenant, attempt=1)
-        cost("beat", partial(store.beat, hold, BEGINNING + LEASE, 50, "operation"))
+        lease = Lease(task.id, 1, 1, task.tenant, attempt=1)
+        cost("beat", partial(store.beat, lease, BEGINNING + LEASE, 50, "operation"))
         cost("look again", partial(store.look_again, task, BEGINNING + LEASE))
         seen = cost("finish", partial(finish, store, seen, 1))
         seen = finish(store, seen, 2)

@@ -8,8 +8,8 @@ from shared.domain.task import DEFAULT_TENANT, Lane
 from shared.domain.tenant import owner
 from shared.settings import Settings, settings
 from shared.stores.budget_store import BudgetStore
-from shared.stores.catalog_store import Shelf
-from shared.stores.object_store import MediaStore
+from shared.stores.catalog_store import CatalogStore
+from shared.stores.object_store import ObjectStore
 from shared.stores.subtask_queue import SubtaskQueues
 from shared.stores.task_queries import TaskList
 from shared.stores.task_store import TaskStore
@@ -22,7 +22,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         """Note the deployment's names; no client is opened yet."""
         self.settings = settings
-        self.media = MediaStore()
+        self.media = ObjectStore()
 
     @cached_property
     def tasks(self) -> TaskStore:
@@ -40,14 +40,14 @@ class Services:
         return BudgetStore(self.settings.need("tasks_table"))
 
     @cached_property
-    def orchestrations(self) -> Shelf[Orchestration]:
+    def orchestrations(self) -> CatalogStore[Orchestration]:
         """The stored orchestrations."""
-        return Shelf(self.settings.need("catalog_table"), Orchestration)
+        return CatalogStore(self.settings.need("catalog_table"), Orchestration)
 
     @cached_property
-    def templates(self) -> Shelf[Template]:
+    def templates(self) -> CatalogStore[Template]:
         """The stored templates."""
-        return Shelf(self.settings.need("catalog_table"), Template)
+        return CatalogStore(self.settings.need("catalog_table"), Template)
 
     @cached_property
     def verdicts(self) -> VerdictStore:

@@ -17,14 +17,14 @@ CLOSING_SECONDS = 5
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Return how many tasks were looked at, or how many dead letters; a failure makes these come again."""
     if "Records" in event:
-        return {"buried": sum(buried(record["body"]) for record in event["Records"])}
+        return {"buried": sum(bury_message(record["body"]) for record in event["Records"])}
     swept = sweep(services(), lambda: context.get_remaining_time_in_millis() / 1000 - CLOSING_SECONDS)
     count("TasksSwept", swept.looked)
     count("TasksNotHealed", swept.failed)
     return {"looked": swept.looked, "failed": swept.failed}
 
 
-def buried(body: str) -> bool:
+def bury_message(body: str) -> bool:
     """Whether a dead letter names a subtask; if so it has ended now, or somebody works on it."""
     try:
         ref = ref_from(body)

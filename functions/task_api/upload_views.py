@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import Limit, Moment, View, moment
 from shared.domain.orchestration import BucketName, Priority, Verdict
-from shared.domain.upload import Judgement
+from shared.domain.upload import UploadDecision
 from shared.stores.object_store import MAX_UPLOAD_BYTES
 
 
@@ -77,7 +77,7 @@ class VerdictView(View):
     task_id: str | None
 
     @classmethod
-    def of(cls, judgement: Judgement) -> "VerdictView":
+    def of(cls, judgement: UploadDecision) -> "VerdictView":
         """Return the view."""
         upload = judgement.upload
         return cls(

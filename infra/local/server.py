@@ -159,7 +159,7 @@ class Server:
         WrittenFirst(self.journal, self.space).install()
         emulated_state.bring_back(self.journal, newest)
         emulated.save_all = self._save_last
-        workers.hold()  # until the stack is ready
+        workers.pause()  # until the stack is ready
         workers.limit()
         workers.lock_sessions()
         versioned_reads.install()

@@ -36,7 +36,7 @@ def limit() -> None:
     lambda_svc._execute_function_warm = in_turn
 
 
-def hold() -> None:
+def pause() -> None:
     """Take no message from any queue: they seem empty."""
     lambda_svc._poll_sqs = bool
 
@@ -119,7 +119,7 @@ def warm(name: str, count: int) -> None:
 
 def end() -> None:
     """Take no further message, let short calls finish, then ask every process to end and see that it does."""
-    hold()
+    pause()
     deadline = time.monotonic() + GRACE
     while short_calls() and time.monotonic() < deadline:
         time.sleep(0.02)

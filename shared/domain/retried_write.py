@@ -3,21 +3,21 @@
 Each compares what only that very move leaves. Pure.
 """
 
-from shared.domain.task import Ending, Failure, Hold, SubtaskRef, SubtaskStatus, Task
+from shared.domain.task import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Task
 
 
-def released(newest: Task, hold: Hold, retry_at: int, failure: Failure) -> bool:
+def released(newest: Task, lease: Lease, retry_at: int, failure: Failure) -> bool:
     """Whether that attempt gave its subtask back, until that time and for that reason."""
-    subtask = newest.subtasks[hold.no - 1]
+    subtask = newest.subtasks[lease.no - 1]
     left = (subtask.status, subtask.attempt, subtask.retry_at, subtask.failure)
-    return newest.run == hold.run and left == (SubtaskStatus.WAITING, hold.attempt, retry_at, failure)
+    return newest.run == lease.run and left == (SubtaskStatus.WAITING, lease.attempt, retry_at, failure)
 
 
-def ended(newest: Task, ref: SubtaskRef, ending: Ending) -> bool:
+def ended(newest: Task, ref: SubtaskRef, final_state: FinalState) -> bool:
     """Whether a subtask ended just so; attempts are told apart by their records."""
     subtask = newest.subtasks[ref.no - 1]
-    so = (newest.run, subtask.status, subtask.record) == (ref.run, ending.status, ending.record)
-    return so and ending.record is not None
+    so = (newest.run, subtask.status, subtask.record) == (ref.run, final_state.status, final_state.record)
+    return so and final_state.record is not None
 
 
 def stopped(newest: Task, seen: Task, failure: Failure, at: int) -> bool:

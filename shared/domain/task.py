@@ -12,7 +12,7 @@ SKIPPED = "Skipped.PredecessorFailed"
 RULE_NOT_MET = "RuleNotMet"
 OVER_BUDGET = "Budget."  # begins the code of what holds a subtask back for the day
 # Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
-EXCUSES = 5
+UNCOUNTED_FACTOR = 5
 # By so much may the next attempt begin early: the clock that hides its message isn't the one that set its time.
 EARLY_MS = 1000
 
@@ -71,7 +71,7 @@ class Lane(StrEnum):
 TERMINAL = frozenset({SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED})
 
 # The moves that people make with a task, and the statuses from which each is legal.
-TASK_MOVES: Mapping[str, frozenset[TaskStatus]] = {
+TASK_ACTIONS: Mapping[str, frozenset[TaskStatus]] = {
     "restart": frozenset({TaskStatus.COMPLETED}),
     "end": frozenset({TaskStatus.WAITING}),
     "cancel": frozenset({TaskStatus.WAITING, TaskStatus.IN_PROGRESS}),
@@ -106,7 +106,7 @@ class Failure:
 
 
 # How a person's move ends what had not ended by itself.
-STOPPED_BY: Mapping[str, Failure] = {
+STOP_FAILURES: Mapping[str, Failure] = {
     "end": Failure("Cancelled.TaskEnded", "the task was ended before this subtask started"),
     "cancel": Failure("Cancelled.TaskCancelled", "the task was cancelled before this subtask was done"),
 }
@@ -123,7 +123,7 @@ class SubtaskRef:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hold(SubtaskRef):
+class Lease(SubtaskRef):
     """What an attempt holds: the lease on one subtask of one run. `attempt` is the fence against late writers."""
 
     attempt: int
@@ -135,7 +135,7 @@ class Hold(SubtaskRef):
 
 
 @dataclass(frozen=True)
-class Ending:
+class FinalState:
     """How an attempt ends its subtask: `record` is the sort key of its record, `output` an S3 URI."""
 
     status: SubtaskStatus
@@ -169,7 +169,7 @@ class Subtask:
     when: str | None = None
     status: SubtaskStatus = SubtaskStatus.WAITING
     attempt: int = 0
-    tries: int = 0
+    counted_attempts: int = 0
     lease_until: int = 0
     retry_at: int | None = None
     progress: int = 0
@@ -194,7 +194,7 @@ class Subtask:
 
     def spent(self, max_attempts: int) -> bool:
         """Whether it has had all the attempts that it may have."""
-        return self.tries >= max_attempts or self.attempt >= max_attempts * EXCUSES
+        return self.counted_attempts >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
 
     def fresh(self) -> "Subtask":
         """Return the same work, as a new run finds it."""
@@ -272,20 +272,20 @@ class Task:
         failed = (s.failure for s in self.subtasks if s.status is SubtaskStatus.FAILED)
         return next((failure for failure in failed if failure and failure.code != SKIPPED), None)
 
-    def holds(self, hold: Hold) -> bool:
+    def holds(self, lease: Lease) -> bool:
         """Whether that attempt still holds its subtask here."""
-        subtask = self.subtask(hold.no)
+        subtask = self.subtask(lease.no)
         return (
-            self.run == hold.run
+            self.run == lease.run
             and subtask is not None
             and subtask.status is SubtaskStatus.IN_PROGRESS
-            and subtask.attempt == hold.attempt
+            and subtask.attempt == lease.attempt
         )
 
-    def is_success_of(self, hold: Hold) -> bool:
+    def is_success_of(self, lease: Lease) -> bool:
         """Whether that attempt is the one by which its subtask succeeded in this run."""
-        subtask = self.subtask(hold.no)
-        return subtask is not None and (subtask.status, subtask.record) == (SubtaskStatus.SUCCESSFUL, hold.record)
+        subtask = self.subtask(lease.no)
+        return subtask is not None and (subtask.status, subtask.record) == (SubtaskStatus.SUCCESSFUL, lease.record)
 
     def free(self, no: int, now: int) -> bool:
         """Whether nobody holds that subtask: it waits, or its lease is over."""
@@ -293,7 +293,7 @@ class Task:
         lapsed = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
         return lapsed or subtask.status is SubtaskStatus.WAITING
 
-    def early_by(self, no: int, now: int) -> int:
+    def delay_before(self, no: int, now: int) -> int:
         """Return in how many milliseconds that subtask's next attempt may begin: 0 for now.
 
         What the day's budget holds back may begin as soon as it is sent, which may be early.
@@ -307,7 +307,7 @@ class Task:
         done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
         return frozenset(s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs))
 
-    def begun_by(self, no: int) -> bool:
+    def is_first_attempt(self, no: int) -> bool:
         """Whether the first attempt of this run is the one at subtask `no`, just claimed."""
         others = (s.attempt for s in self.subtasks if s.no != no and not s.carried_from)
         return self.subtasks[no - 1].attempt == 1 and not any(others)
@@ -321,7 +321,7 @@ class Task:
         """Return the unsent subtasks whose messages may go out: not those that are held back until later."""
         return frozenset(no for no in self.unsent if (self.subtasks[no - 1].retry_at or 0) <= now)
 
-    def stirs_at(self, now: int) -> list[int]:
+    def next_due_times(self, now: int) -> list[int]:
         """Return when a lease lapses that no worker renews, and when what is held back may go."""
         leases = (s.lease_until + 1 for s in self.subtasks if s.status is SubtaskStatus.IN_PROGRESS)
         held = (self.subtasks[no - 1].retry_at or 0 for no in self.unsent)
@@ -333,29 +333,29 @@ class Task:
         freed = [self.subtasks[needed - 1].ended_at or 0 for needed in subtask.needs]
         return max(self.run_at, subtask.retry_at or 0, *freed)
 
-    def doomed_by(self, no: int) -> frozenset[int]:
+    def unreachable_after(self, no: int) -> frozenset[int]:
         """Return the waiting subtasks that can never start once subtask `no` has failed."""
         doomed: set[int] = {no}
         while more := {s.no for s in self.subtasks if s.no not in doomed and doomed.intersection(s.needs)}:
             doomed |= more
         return frozenset(doomed - {no})
 
-    def after(self, no: int, ending: Ending, at: int) -> "Task":
+    def after(self, no: int, final_state: FinalState, at: int) -> "Task":
         """Return the task as it stands once subtask `no` has ended: successors are freed or skipped."""
         changed = {
             no: replace(
                 self.subtasks[no - 1],
-                status=ending.status,
+                status=final_state.status,
                 ended_at=at,
-                failure=ending.failure,
-                output=ending.output,
-                record=ending.record,
-                skipped=ending.skipped,
+                failure=final_state.failure,
+                output=final_state.output,
+                record=final_state.record,
+                skipped=final_state.skipped,
             )
         }
-        if ending.status is SubtaskStatus.FAILED:
+        if final_state.status is SubtaskStatus.FAILED:
             skipped = Failure(SKIPPED, f"subtask {no} ({self.subtasks[no - 1].name}) failed")
-            for other in self.doomed_by(no):
+            for other in self.unreachable_after(no):
                 changed[other] = replace(
                     self.subtasks[other - 1], status=SubtaskStatus.FAILED, ended_at=at, failure=skipped
                 )

@@ -100,7 +100,7 @@ class KeyHistory:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class UploadDecision:
     """The verdict on an upload, with the orchestration that had a say, if one had, and the task that it made."""
 
     upload: Upload

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 if TYPE_CHECKING:
-    from shared.operations.operation import Workbench
+    from shared.operations.operation import OperationContext
 
 
 class Finding(BaseModel):
@@ -48,20 +48,20 @@ class Provider(Protocol):
     Each method raises ParametersRejected (`ParameterError.ProviderLacks`) for what this provider can't do, and
     JobRunning while a service still works on it. It starts its work before it raises, and gives the same answer when
     asked again: who wants several things calls all the methods, keeps the first JobRunning, and raises that at the end,
-    so that the services work side by side. A method may not need the input on local disk; `bench.source` and
-    `bench.media` fetch it, so a caller leaves them alone until the findings are there.
+    so that the services work side by side. A method may not need the input on local disk; `context.source` and
+    `context.media` fetch it, so a caller leaves them alone until the findings are there.
     """
 
     name: str
 
-    def labels(self, bench: "Workbench") -> tuple[Segment, ...]:
+    def labels(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return what is to be seen: `label` names it."""
 
-    def moderation(self, bench: "Workbench") -> tuple[Segment, ...]:
+    def moderation(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return what some people should not see: `label` is of a closed set, `confidence` the provider's own."""
 
-    def text(self, bench: "Workbench") -> tuple[Segment, ...]:
+    def text(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return the words that stand in the picture: `text` is a line of them, `label` is TEXT."""
 
-    def speech(self, bench: "Workbench", language: str | None) -> tuple[Segment, ...]:
+    def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
         """Return what is said: `text` is a sentence or a part of one, `label` is SPEECH."""

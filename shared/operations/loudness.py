@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.operations import measure
 from shared.operations.findings import Finding
 from shared.operations.measure import Measured
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
 # LUFS: R128's absolute gate. What never passes it, or is shorter than the 0.4 s that are looked at, has no loudness.
 GATE = -70.0
@@ -27,7 +27,7 @@ class Loudness(Finding):
 
 
 def measured(
-    bench: Workbench,
+    context: OperationContext,
     path: Path,
     track: int = 0,
     *,
@@ -38,7 +38,7 @@ def measured(
 
     `share` is the part of the attempt's percents that this fills.
     """
-    log = bench.folder / "loudness.txt"
+    log = context.folder / "loudness.txt"
     filters = [
         measure.cleared(sound=True),
         *chain,
@@ -48,14 +48,14 @@ def measured(
         measure.written(log.name, sound=True),
     ]
     try:
-        bench.ffmpeg.run(
+        context.ffmpeg.run(
             [
-                *bench.ffmpeg.input_arguments(path),
+                *context.ffmpeg.input_arguments(path),
                 *("-map", f"0:a:{track}", "-af", ",".join(filters), "-f", "null", "-"),
             ],
-            duration=bench.media.duration,
+            duration=context.media.duration,
             phase="measuring loudness",
-            share=bench.percents(*share),
+            share=context.percents(*share),
         )
         return _read(log)
     finally:

@@ -28,7 +28,7 @@ def cleared(*, sound: bool = False) -> str:
 
 
 def written(file: str, *, sound: bool = False) -> str:
-    """Return the filters that write what those before them measured into a file of the bench's folder.
+    """Return the filters that write what those before them measured into a file of the context's folder.
 
     `file` is a plain name: ffmpeg runs in the folder.
     """

@@ -56,13 +56,13 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workbench:
+class OperationContext:
     """All that one attempt may touch: its files, an empty folder to write to, ffmpeg, and whoever finds things.
 
     `provider` returns the provider of that name, the deployment's own for None; it raises ParametersRejected where that
     isn't installed. `report` takes progress, and raises when the attempt is to stop: call it in every long loop.
     `job` is the same in each attempt at this subtask of this run, and in no other: letters, digits and dashes.
-    `share` is which of the attempt's percents the work at this bench fills.
+    `share` is which of the attempt's percents the work of this context fills.
     """
 
     files: Files
@@ -73,17 +73,17 @@ class Workbench:
     job: str
     share: tuple[int, int] = (0, 100)
 
-    def part(self, start: int, end: int) -> "Workbench":
-        """Return the bench for a part of the work, which fills those of its percents."""
+    def part(self, start: int, end: int) -> "OperationContext":
+        """Return the context for a part of the work, which fills those of its percents."""
         return replace(self, share=self.percents(start, end))
 
     def percents(self, start: int, end: int) -> tuple[int, int]:
-        """Return which of the attempt's percents are those of the work at this bench."""
+        """Return which of the attempt's percents are those of the work of this context."""
         first, last = self.share
         return first + (last - first) * start // 100, first + (last - first) * end // 100
 
     def advance(self, percent: int, phase: str) -> None:
-        """Report how much of the work at this bench is done."""
+        """Report how much of the work of this context is done."""
         self.report(Progress(self.percents(percent, 100)[0], phase))
 
     @cached_property
@@ -122,7 +122,7 @@ class Produced:
 
 
 @dataclass(frozen=True)
-class Yield:
+class OperationResult:
     """What an operation hands over: files, JSON findings, and sentences about what it had to bend.
 
     Files are stored and listed in their order: what a person opens first stands first.
@@ -143,10 +143,10 @@ class Operation(Generic[P]):
     kind: SubtaskType
     summary: str
     params: type[P]
-    run: Callable[[P, Workbench], Yield]
+    run: Callable[[P, OperationContext], OperationResult]
     result: type[Result] | None = None
 
-    def done(self, params: Mapping[str, Any], bench: Workbench) -> Yield:
+    def done(self, params: Mapping[str, Any], context: OperationContext) -> OperationResult:
         """Do it, and say of a source that is cut off that it is."""
-        made = self.run(self.params.model_validate(params), bench)
-        return replace(made, warnings=(*made.warnings, *bench.remarks))
+        made = self.run(self.params.model_validate(params), context)
+        return replace(made, warnings=(*made.warnings, *context.remarks))

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from shared.operations.findings import Result, Segment
-from shared.operations.operation import Produced, Workbench
+from shared.operations.operation import OperationContext, Produced
 
 S = TypeVar("S", bound=Segment)
 
@@ -61,8 +61,8 @@ def fitting(segments: Sequence[S], *, most: int = MOST, room: int = ROOM) -> tup
     return tuple(segments[:most])
 
 
-def file_of(result: Result, bench: Workbench, **facts: object) -> Produced:
-    """Write findings, whole, into a file of the bench's folder."""
-    path = bench.folder / FILE
+def file_of(result: Result, context: OperationContext, **facts: object) -> Produced:
+    """Write findings, whole, into a file of the context's folder."""
+    path = context.folder / FILE
     path.write_text(result.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
     return Produced(path, "application/json", facts=facts)

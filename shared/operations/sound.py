@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.errors import MediaRejected
 from shared.media.probe import Audio, Media
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.packets import packets
 
 # Seconds. Sound that comes earlier than its picture by this much is noticed: ITU-R BT.1359.
@@ -20,7 +20,7 @@ ON_THE_CLOCK = f"aresample=async=1:min_hard_comp={HOLE}"
 # Silence also before a sound that begins late: for files and readers that know no times, only samples.
 FROM_THE_START = f"{ON_THE_CLOCK}:first_pts=0"
 NOISE = 0.005  # Seconds between two packets that containers round away.
-PACKETS = "sound-packets.txt"  # a name in the bench's folder
+PACKETS = "sound-packets.txt"  # a name in the context's folder
 
 
 def heard(media: Media) -> Audio | None:
@@ -75,7 +75,7 @@ def _name(media: Media, audio: Audio) -> str:
     return f"sound track {media.track(audio) + 1} ({', '.join(known)})"
 
 
-def looked_through(bench: Workbench, media: Media, copied: Collection[Audio]) -> Media:
+def looked_through(context: OperationContext, media: Media, copied: Collection[Audio]) -> Media:
     """Return the media, with `holes` set for each of the `copied` tracks: a copy can't fill them.
 
     Chromium plays what follows a hole too early, in MP4, WebM and Matroska alike, whatever times the packets have.
@@ -83,24 +83,24 @@ def looked_through(bench: Workbench, media: Media, copied: Collection[Audio]) ->
     if not copied:
         return media
     audios = (
-        replace(audio, holes=_has_holes(bench, track)) if any(audio is other for other in copied) else audio
+        replace(audio, holes=_has_holes(context, track)) if any(audio is other for other in copied) else audio
         for track, audio in enumerate(media.audios)
     )
     return replace(media, audios=tuple(audios))
 
 
-def _has_holes(bench: Workbench, track: int) -> bool:
+def _has_holes(context: OperationContext, track: int) -> bool:
     """Return whether packets are missing in the midst of a track, counted from 0."""
-    path = bench.folder / PACKETS
+    path = context.folder / PACKETS
     try:
-        bench.ffmpeg.run(
+        context.ffmpeg.run(
             [
-                *bench.ffmpeg.input_arguments(bench.source),
+                *context.ffmpeg.input_arguments(context.source),
                 *("-map", f"0:a:{track}", "-c", "copy", "-f", "framecrc", f"file:{path}"),
             ],
-            duration=bench.media.duration,
+            duration=context.media.duration,
             phase="looking at the sound",
-            share=bench.percents(0, 0),
+            share=context.percents(0, 0),
         )
         return _missing(path) > HOLE
     finally:

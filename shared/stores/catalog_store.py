@@ -28,7 +28,7 @@ class CatalogItem(Model):
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadableDocument:
     """A document that this version of Reelmill can't read: its name, its JSON, and what to tell people."""
 
     name: str
@@ -36,7 +36,7 @@ class Unread:
     error: NewerVersion
 
 
-class Shelf(Generic[D]):
+class CatalogStore(Generic[D]):
     """The documents of one kind. Trouble with AWS raises ServiceBusy."""
 
     def __init__(self, table: str, kind: type[D]) -> None:
@@ -46,20 +46,20 @@ class Shelf(Generic[D]):
 
     def all(self, tenant: str) -> list[D]:
         """Return the newest version of every document, by name; what this version can't read is left out."""
-        return [one for one in self.read_all(tenant) if not isinstance(one, Unread)]
+        return [one for one in self.read_all(tenant) if not isinstance(one, UnreadableDocument)]
 
-    def read_all(self, tenant: str) -> list[D | Unread]:
+    def read_all(self, tenant: str) -> list[D | UnreadableDocument]:
         """Return the newest version of every document, by name, as far as this version can read them."""
         try:
             items = list(self._items.query(self._shelf(tenant), consistent_read=True))
         except PynamoDBException as error:
             raise busy(error) from error
-        found: list[D | Unread] = []
+        found: list[D | UnreadableDocument] = []
         for item in items:
             try:
                 found.append(self._read(item))
             except NewerVersion as error:
-                found.append(Unread(item.sk, item.document, error))
+                found.append(UnreadableDocument(item.sk, item.document, error))
         return found
 
     def get(self, tenant: str, name: str) -> D | None:

@@ -92,7 +92,7 @@ class Listing:
     last_key: str | None
 
 
-class MediaStore:
+class ObjectStore:
     """S3, as far as Reelmill uses it."""
 
     @cached_property

@@ -202,7 +202,7 @@ def subtask_map(subtask: Subtask) -> dict[str, Any]:
         "when": subtask.when,
         "status": str(subtask.status),
         "attempt": subtask.attempt,
-        "tries": subtask.tries,
+        "counted_attempts": subtask.counted_attempts,
         "lease_until": subtask.lease_until,
         "retry_at": subtask.retry_at,
         "progress": subtask.progress,

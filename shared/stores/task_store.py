@@ -11,14 +11,14 @@ from shared.domain import retried_write as lost_answer
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.task import (
     EARLY_MS,
-    EXCUSES,
     MAX_SUBTASKS,
     OVER_BUDGET,
-    STOPPED_BY,
-    TASK_MOVES,
-    Ending,
+    STOP_FAILURES,
+    TASK_ACTIONS,
+    UNCOUNTED_FACTOR,
     Failure,
-    Hold,
+    FinalState,
+    Lease,
     SubtaskRef,
     SubtaskStatus,
     Task,
@@ -95,13 +95,13 @@ class TaskStore:
             (self.items.run == ref.run)
             & self._free(ref.no, now)
             & self._in_time(ref.no, now)
-            & (subtask["tries"] < max_attempts)
-            & (subtask["attempt"] < max_attempts * EXCUSES)
+            & (subtask["counted_attempts"] < max_attempts)
+            & (subtask["attempt"] < max_attempts * UNCOUNTED_FACTOR)
         )
         actions = [
             subtask["status"].set(str(SubtaskStatus.IN_PROGRESS)),
             subtask["attempt"].set(subtask["attempt"] + 1),
-            subtask["tries"].set(subtask["tries"] + 1),
+            subtask["counted_attempts"].set(subtask["counted_attempts"] + 1),
             subtask["lease_until"].set(lease_until),
             subtask["started_at"].set(subtask["started_at"] | now),
             subtask["progress"].set(0),
@@ -115,34 +115,34 @@ class TaskStore:
         ]
         return self._update(ref.task_id, actions, condition)
 
-    def beat(self, hold: Hold, lease_until: int, progress: int, phase: str) -> Task | None:
+    def beat(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
         """Renew a lease, and show how far its attempt is, in percent; refused once it no longer holds its subtask."""
-        subtask = self._path(hold.no)
+        subtask = self._path(lease.no)
         actions = [
             subtask["lease_until"].set(lease_until),
             subtask["progress"].set(progress),
             subtask["phase"].set(phase),
         ]
-        return self._update(hold.task_id, actions, self._held(hold))
+        return self._update(lease.task_id, actions, self._held(lease))
 
-    def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> Task | None:
+    def release(self, lease: Lease, retry_at: int, failure: Failure, *, uncounted: bool) -> Task | None:
         """Give a subtask back unfinished, for another attempt; an excused one doesn't count against the file."""
-        subtask = self._path(hold.no)
+        subtask = self._path(lease.no)
         actions = [
             subtask["status"].set(str(SubtaskStatus.WAITING)),
             subtask["retry_at"].set(retry_at),
             subtask["failure"].set(vars(failure)),
         ]
-        if excused:
-            actions.append(subtask["tries"].set(subtask["tries"] - 1))
+        if uncounted:
+            actions.append(subtask["counted_attempts"].set(subtask["counted_attempts"] - 1))
         return self._update(
-            hold.task_id,
+            lease.task_id,
             actions,
-            self._held(hold),
-            (hold.run, lambda run: lost_answer.released(run, hold, retry_at, failure)),
+            self._held(lease),
+            (lease.run, lambda run: lost_answer.released(run, lease, retry_at, failure)),
         )
 
-    def hold_back(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
+    def postpone(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
         """Let a subtask that nobody holds wait until then, its message unsent; refused if a waiting task began."""
         subtask = self._path(no)
         actions = [
@@ -150,23 +150,23 @@ class TaskStore:
             subtask["retry_at"].set(until),
             subtask["failure"].set(vars(reason)),
             self.items.unsent.add({no}),
-            self.items.due_at.set(min([until, *task.stirs_at(now)])),
+            self.items.due_at.set(min([until, *task.next_due_times(now)])),
         ]
         condition = (self.items.run == task.run) & self._free(no, now)
         if task.status is TaskStatus.WAITING:
             condition &= self.items.status == str(TaskStatus.WAITING)
         return self._update(task.id, actions, condition)
 
-    def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
+    def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> Task | None:
         """End a held subtask; `seen` is the newest state that the caller knows, from which the first try guesses."""
-        return self._end_subtask(seen, hold, ending, now, self._held(hold), lambda task: task.holds(hold))
+        return self._end_subtask(seen, lease, final_state, now, self._held(lease), lambda task: task.holds(lease))
 
-    def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> Task | None:
+    def give_up(self, seen: Task, no: int, final_state: FinalState, now: int) -> Task | None:
         """End a subtask that nobody holds: it waits, or its lease is over."""
         ref = SubtaskRef(seen.id, seen.run, no, seen.tenant)
         condition = (self.items.run == seen.run) & self._free(no, now)
         return self._end_subtask(
-            seen, ref, ending, now, condition, lambda task: task.run == seen.run and task.free(no, now)
+            seen, ref, final_state, now, condition, lambda task: task.run == seen.run and task.free(no, now)
         )
 
     def restart(self, task: Task, now: int, *, only_failed: bool = False) -> Task | None:
@@ -205,9 +205,9 @@ class TaskStore:
         """Set the time of the sweeper's next look at an unfinished task, also at one that this version can't read."""
         self._write(task_id, [self.items.due_at.set(due_at)], self.items.due_at.exists())
 
-    def put_record(self, hold: Hold, record: AttemptRecord, expires_at: int | None = None) -> None:
+    def put_record(self, lease: Lease, record: AttemptRecord, expires_at: int | None = None) -> None:
         """Write what an attempt did, before the move that points at it. A loser's expires, at epoch seconds."""
-        save(self._attempts(hold.task_id, hold.record, record=record_json(record), expires_at=expires_at))
+        save(self._attempts(lease.task_id, lease.record, record=record_json(record), expires_at=expires_at))
 
     def put_run(self, task: Task) -> None:
         """Keep a completed run, before the move that begins the next; once more writes the same."""
@@ -227,7 +227,7 @@ class TaskStore:
 
     def get_records(self, task_id: str, run: int, no: int) -> list[tuple[int, AttemptRecord]]:
         """Read what each attempt at a subtask did, by the attempt's number."""
-        prefix = Hold(task_id, run, no, attempt=0).record.removesuffix("0")
+        prefix = Lease(task_id, run, no, attempt=0).record.removesuffix("0")
         try:
             items = list(self._attempts.query(task_id, self._attempts.sk.startswith(prefix), consistent_read=True))
         except PynamoDBException as error:
@@ -246,24 +246,24 @@ class TaskStore:
         """Make the move of a person that ends all that had not ended."""
         if not task.pending:
             return None  # nothing is left to end
-        after = task.stopped(STOPPED_BY[move], now)
+        after = task.stopped(STOP_FAILURES[move], now)
         actions = [self.items.pending.remove(), self.items.unsent.remove(), *self._completed(after)]
         for no in sorted(task.pending):
             changed = subtask_map(after.subtasks[no - 1])
             actions += [self._path(no)[name].set(changed[name]) for name in ("status", "ended_at", "failure")]
-        made = (task.run, lambda run: lost_answer.stopped(run, task, STOPPED_BY[move], now))
+        made = (task.run, lambda run: lost_answer.stopped(run, task, STOP_FAILURES[move], now))
         return self._update(task.id, actions, condition, made)
 
     def _movable(self, task: Task, move: str) -> Condition:
         """Return the condition that the task is in this run, and in a status from which people may make the move."""
-        movable: Condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_MOVES[move]))
+        movable: Condition = (self.items.run == task.run) & self.items.status.is_in(*map(str, TASK_ACTIONS[move]))
         return movable
 
     def _end_subtask(  # noqa: PLR0913, PLR0917 - one move, made by two callers
         self,
         seen: Task,
         ref: SubtaskRef,
-        ending: Ending,
+        final_state: FinalState,
         now: int,
         mine: Condition,
         still_mine: Callable[[Task], bool],
@@ -277,7 +277,7 @@ class TaskStore:
         for _ in range(MAX_SUBTASKS + 1):
             if ref.no not in seen.pending:
                 return None  # `pending` only shrinks: it has ended before
-            after = seen.after(ref.no, ending, now)
+            after = seen.after(ref.no, final_state, now)
             done = self._update(
                 ref.task_id,
                 self._ending_actions(seen, after),
@@ -286,7 +286,7 @@ class TaskStore:
             if done:
                 return done
             newest = self.get_in_run(ref.task_id, ref.run)
-            if newest and lost_answer.ended(newest, ref, ending):
+            if newest and lost_answer.ended(newest, ref, final_state):
                 return newest
             if newest is None or not still_mine(newest):
                 return None
@@ -354,11 +354,11 @@ class TaskStore:
         in_time: Condition = due | subtask["failure"]["code"].startswith(OVER_BUDGET)
         return in_time
 
-    def _held(self, hold: Hold) -> Condition:
-        subtask = self._path(hold.no)
+    def _held(self, lease: Lease) -> Condition:
+        subtask = self._path(lease.no)
         held: Condition = (
-            (self.items.run == hold.run)
-            & (subtask["attempt"] == hold.attempt)
+            (self.items.run == lease.run)
+            & (subtask["attempt"] == lease.attempt)
             & (subtask["status"] == str(SubtaskStatus.IN_PROGRESS))
         )
         return held

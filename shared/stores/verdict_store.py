@@ -18,7 +18,7 @@ from shared.domain.ids import id_before, id_range
 from shared.domain.orchestration import MAX_KEY_BYTES, Verdict
 from shared.domain.page_token import read_token, write_token
 from shared.domain.task import DEFAULT_TENANT
-from shared.domain.upload import REFUSALS, Judgement, KeyHistory, Sight, Upload
+from shared.domain.upload import REFUSALS, KeyHistory, Sight, Upload, UploadDecision
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.dynamodb import bound, busy, read, save
 from shared.stores.forward_compatibility import known_fields, reading
@@ -104,7 +104,7 @@ class VerdictFilter:
 class VerdictPage:
     """Some verdicts, newest upload first, and the token that asks for the next ones; None at the end."""
 
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[UploadDecision, ...]
     next_token: str | None
 
 
@@ -116,7 +116,7 @@ class VerdictStore:
         self._items = bound(VerdictItem, table)
         self._histories = bound(HistoryItem, table)
 
-    def note(self, judgement: Judgement, now: int) -> Judgement:
+    def note(self, judgement: UploadDecision, now: int) -> UploadDecision:
         """Keep a verdict; return the one that stands: what was matched once stays so, to its first task.
 
         An upload has one refusal, or one verdict by each orchestration that took it, but never both.
@@ -165,7 +165,7 @@ class VerdictStore:
         low, high = id_range("", wanted.after, wanted.before)
         if token is not None:
             high = min(high, id_before(read_token(token, wanted)))
-        found: list[Judgement] = []
+        found: list[UploadDecision] = []
         last = ""
         try:
             rows = self._rows(wanted, low, high, limit)
@@ -195,7 +195,7 @@ class VerdictStore:
         return heapq.merge(*lists, key=lambda row: str(row.id), reverse=True)
 
 
-def item_from(judgement: Judgement, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
+def item_from(judgement: UploadDecision, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
     """Return the item of a verdict."""
     upload, identifier = judgement.upload, judgement.id
     return model(
@@ -212,10 +212,10 @@ def item_from(judgement: Judgement, key: str, now: int, model: type[VerdictItem]
     )
 
 
-def judgement_from(item: VerdictItem) -> Judgement:
+def judgement_from(item: VerdictItem) -> UploadDecision:
     """Return the verdict that an item holds; raise NewerVersion when this version can't read it."""
     with reading(f"the verdict on {item.key}"):
-        return Judgement(
+        return UploadDecision(
             upload=Upload(
                 bucket=item.bucket,
                 key=item.key,

@@ -23,7 +23,7 @@ from shared.domain.validation_messages import in_words, true_ones
 from shared.errors import Conflict, NewerVersion, NotFound, RequestRejected
 from shared.operations import OPERATIONS
 from shared.services import Services
-from shared.stores.catalog_store import Unread
+from shared.stores.catalog_store import UnreadableDocument
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
 
@@ -57,23 +57,23 @@ def list_plans(services: Services, tenant: str) -> list[Plan]:
     """
     templates = template_reader(services, tenant)
     return [
-        Plan(trigger_of(one), templates, one.error) if isinstance(one, Unread) else Plan(one, templates)
+        Plan(trigger_of(one), templates, one.error) if isinstance(one, UnreadableDocument) else Plan(one, templates)
         for one in read_orchestrations(services, tenant)
     ]
 
 
 def list_orchestrations(services: Services, tenant: str) -> list[Orchestration]:
     """Return every orchestration, presets included, by name; what this version can't read is left out."""
-    return [one for one in read_orchestrations(services, tenant) if not isinstance(one, Unread)]
+    return [one for one in read_orchestrations(services, tenant) if not isinstance(one, UnreadableDocument)]
 
 
-def read_orchestrations(services: Services, tenant: str) -> list[Orchestration | Unread]:
+def read_orchestrations(services: Services, tenant: str) -> list[Orchestration | UnreadableDocument]:
     """Return every orchestration, presets included, by name, as far as this version can read them."""
     stored = {one.name: one for one in services.orchestrations.read_all(tenant)}
     return sorted((preset_orchestrations() | stored).values(), key=lambda found: found.name)
 
 
-def trigger_of(unread: Unread) -> Orchestration:
+def trigger_of(unread: UnreadableDocument) -> Orchestration:
     """Return an orchestration that takes the uploads of one that can't be read, or all if not even its trigger can."""
     try:
         trigger = Trigger.model_validate(unread.document.get("trigger", {}), extra="ignore")

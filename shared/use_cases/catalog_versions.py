@@ -8,7 +8,7 @@ from shared.domain.orchestration import Orchestration, Template
 from shared.domain.page_token import read_token, write_token
 from shared.errors import NotFound
 from shared.services import Services
-from shared.stores.catalog_store import LAST_VERSION, Shelf
+from shared.stores.catalog_store import LAST_VERSION, CatalogStore
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.catalog import find_orchestration, find_template
 
@@ -39,7 +39,7 @@ class VersionPage(Generic[D]):
 class History(Generic[D]):
     """The versions of one document. They outlive its deletion: tasks were made by them."""
 
-    shelf: Shelf[D]
+    shelf: CatalogStore[D]
     wanted: VersionFilter
     preset: D | None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from shared.domain.task import Ending, Failure, SubtaskStatus, Task
+from shared.domain.task import Failure, FinalState, SubtaskStatus, Task
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.telemetry import count, logger
@@ -42,7 +42,7 @@ def give_up(services: Services, task: Task, no: int, now: int) -> Task | None:
 
 def fail(services: Services, task: Task, no: int, failure: Failure, now: int) -> Task | None:
     """End a subtask that nobody holds, for a reason that no attempt of its own gave."""
-    failed = services.tasks.give_up(task, no, Ending(SubtaskStatus.FAILED, failure=failure), now)
+    failed = services.tasks.give_up(task, no, FinalState(SubtaskStatus.FAILED, failure=failure), now)
     if failed:
         count("SubtasksFailed")
         logger().error("subtask given up", task_id=task.id, run=task.run, no=no, failure=failure.code)

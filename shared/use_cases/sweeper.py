@@ -77,7 +77,7 @@ def next_look(task: Task, now: int, resend_after: int) -> int:
     """Return when to look at an unfinished task next: when it may stir, or a message have got lost."""
     # The older a run, the rarer the looks: a message that waits behind a long queue needs no twins.
     wait = max(resend_after, min(now - task.run_at, OLDEST_LOOK_MS))
-    return min([*task.stirs_at(now), now + wait])
+    return min([*task.next_due_times(now), now + wait])
 
 
 def bury(services: Services, ref: SubtaskRef) -> None:

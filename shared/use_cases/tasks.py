@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.domain.ids import is_sortable_id, sortable_id
 from shared.domain.orchestration import Output, SubtaskRule
-from shared.domain.task import MAX_SUBTASKS, TASK_MOVES, OrchestrationRef, Subtask, SubtaskStatus, Task
+from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Subtask, SubtaskStatus, Task
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.object_store import not_there
@@ -104,7 +104,7 @@ def restart_task(services: Services, tenant: str, identifier: str, *, only_faile
     """Begin the next run of a completed task, or of what failed in it; raise NotFound or Conflict."""
     task = get_task(services, tenant, identifier)
     restarted = None
-    if task.status in TASK_MOVES["restart"]:
+    if task.status in TASK_ACTIONS["restart"]:
         if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
             message = f"no subtask of task {task.id} has failed; restart all of it, or leave it as it is"
             raise Conflict(message, code="NothingFailed")
@@ -118,7 +118,7 @@ def restart_task(services: Services, tenant: str, identifier: str, *, only_faile
 def end_task(services: Services, tenant: str, identifier: str) -> Task:
     """Complete a waiting task before anything of it starts; raise NotFound or Conflict."""
     task = get_task(services, tenant, identifier)
-    ended = services.tasks.end(task, services.now()) if task.status in TASK_MOVES["end"] else None
+    ended = services.tasks.end(task, services.now()) if task.status in TASK_ACTIONS["end"] else None
     if ended is None:
         raise wrong_status(get_task(services, tenant, identifier), "only a WAITING task can be ended")
     return ended
@@ -132,7 +132,7 @@ def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
     task = get_task(services, tenant, identifier)
     run = task.run
     for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
-        if task.status not in TASK_MOVES["cancel"]:
+        if task.status not in TASK_ACTIONS["cancel"]:
             raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be cancelled")
         if cancelled := services.tasks.cancel(task, services.now()):
             return cancelled

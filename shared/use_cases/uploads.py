@@ -8,7 +8,7 @@ from shared.domain.orchestration import MAX_KEY_BYTES, Match, Orchestration, Ver
 from shared.domain.page_token import read_token, write_token
 from shared.domain.task import DEFAULT_TENANT, OrchestrationRef, Source, Subtask, Task
 from shared.domain.tenant import HOMES, home, within
-from shared.domain.upload import CLOCKS_MS, REFUSALS, Judgement, Upload
+from shared.domain.upload import CLOCKS_MS, REFUSALS, Upload, UploadDecision
 from shared.errors import NewerVersion, NotAllowed, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.task_queries import TaskFilter
@@ -40,7 +40,7 @@ class Backfill:
 class BackfillPage:
     """What became of some objects, or would, and the token that asks for the next ones; None at the end."""
 
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[UploadDecision, ...]
     next_token: str | None
 
 
@@ -61,7 +61,7 @@ class Answer:
         return replace(self, match=Match(orchestration=self.orchestration.name, verdict=verdict, reason=reason))
 
 
-def accept_upload(services: Services, upload: Upload) -> list[Judgement]:
+def accept_upload(services: Services, upload: Upload) -> list[UploadDecision]:
     """Make a task for each orchestration that takes the upload; the same event again makes none and loses none.
 
     There is a judgement for each orchestration that took it, or a single one when none did. Raise ServiceBusy, so that
@@ -80,7 +80,7 @@ def accept_upload(services: Services, upload: Upload) -> list[Judgement]:
     return judgements
 
 
-def predict(services: Services, upload: Upload) -> tuple[list[Match], Judgement]:
+def predict(services: Services, upload: Upload) -> tuple[list[Match], UploadDecision]:
     """Say what each orchestration would make of an upload, and what would become of it; nothing is kept."""
     answers = ask(services, upload, list_plans(services, upload.tenant))
     taking = takers(answers)
@@ -89,12 +89,12 @@ def predict(services: Services, upload: Upload) -> tuple[list[Match], Judgement]
     if not taking:
         return matches, refusal(upload, answers)
     if not makers:
-        return matches, Judgement(
+        return matches, UploadDecision(
             upload, taking[0].match.verdict, taking[0].match.reason, taking[0].match.orchestration
         )
     reason = f"{len(makers)} task{'s' if len(makers) > 1 else ''} would be made"
     only = makers[0].orchestration.name if len(makers) == 1 else None
-    return matches, Judgement(upload, Verdict.MATCHED, reason, only)
+    return matches, UploadDecision(upload, Verdict.MATCHED, reason, only)
 
 
 def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, token: str | None) -> BackfillPage:
@@ -110,14 +110,14 @@ def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, toke
     without = HOMES if services.settings.tenant_claim and not home(tenant) else ("", "")
     listing = services.media.list_newest(wanted.bucket, wanted.prefix, limit, after, without=without)
     plans = list_plans(services, tenant)
-    judgements: list[Judgement] = []
+    judgements: list[UploadDecision] = []
     for upload in listing.uploads:
         if wanted.modified_after is None or upload.at >= wanted.modified_after:
             judgements += offer(services, replace(upload, tenant=tenant), plans, wanted)
     return BackfillPage(tuple(judgements), write_token(listing.last_key, place) if listing.last_key else None)
 
 
-def offer(services: Services, upload: Upload, plans: Iterable[Plan], wanted: Backfill) -> list[Judgement]:
+def offer(services: Services, upload: Upload, plans: Iterable[Plan], wanted: Backfill) -> list[UploadDecision]:
     """Offer an object that was there before to the orchestrations."""
     if not wanted.dry_run:
         upload, _ = services.verdicts.recognise(upload, services.now())
@@ -134,10 +134,10 @@ def offer(services: Services, upload: Upload, plans: Iterable[Plan], wanted: Bac
         if first and not wanted.dry_run:
             enqueue(services, first)  # whose maker may have died between the write and the messages
         if first:
-            judgements.append(Judgement(upload, Verdict.DUPLICATE, MADE_BEFORE, name, first.id))
+            judgements.append(UploadDecision(upload, Verdict.DUPLICATE, MADE_BEFORE, name, first.id))
         elif wanted.dry_run:
             reason = "a task would be made" if answer.subtasks else answer.match.reason
-            judgements.append(Judgement(upload, answer.match.verdict, reason, name))
+            judgements.append(UploadDecision(upload, answer.match.verdict, reason, name))
         else:  # the task is of today, however old its source may be
             judgements.append(take(services, upload, answer, services.now(), wanted.priority))
     return judgements
@@ -170,30 +170,30 @@ def takers(answers: Iterable[Answer]) -> list[Answer]:
     return [answer for answer in answers if answer.match.verdict not in REFUSALS]
 
 
-def refusal(upload: Upload, answers: Iterable[Answer]) -> Judgement:
+def refusal(upload: Upload, answers: Iterable[Answer]) -> UploadDecision:
     """Return the judgement on an upload that no orchestration takes: that of the one that came closest."""
     said = {answer.match.verdict: answer.match for answer in reversed(list(answers))}
     for verdict in (Verdict.OWN_OUTPUT, Verdict.EMPTY_OBJECT):
         if verdict in said:
-            return Judgement(upload, verdict, said[verdict].reason)
+            return UploadDecision(upload, verdict, said[verdict].reason)
     if closest := said.get(Verdict.WRONG_FORMAT):
-        return Judgement(upload, Verdict.WRONG_FORMAT, closest.reason, closest.orchestration)
-    return Judgement(upload, Verdict.NO_MATCH, "no enabled orchestration takes objects of this bucket and prefix")
+        return UploadDecision(upload, Verdict.WRONG_FORMAT, closest.reason, closest.orchestration)
+    return UploadDecision(upload, Verdict.NO_MATCH, "no enabled orchestration takes objects of this bucket and prefix")
 
 
-def refuse(services: Services, judgement: Judgement) -> Judgement:
+def refuse(services: Services, judgement: UploadDecision) -> UploadDecision:
     """Keep that no orchestration takes an upload, unless one took it before."""
     standing = services.verdicts.note(judgement, services.now())
     return replace(standing, verdict=Verdict.DUPLICATE, reason=MADE_BEFORE) if standing.task_id else standing
 
 
-def take(services: Services, upload: Upload, answer: Answer, at: int, priority: int | None = None) -> Judgement:
+def take(services: Services, upload: Upload, answer: Answer, at: int, priority: int | None = None) -> UploadDecision:
     """Make the task of one upload and one orchestration that takes it, or find that it was made before.
 
     Where there can be none, keep why. `at` is the time that goes into the task's ID, in epoch milliseconds.
     """
     orchestration = answer.orchestration
-    judgement = Judgement(upload, answer.match.verdict, answer.match.reason, orchestration.name)
+    judgement = UploadDecision(upload, answer.match.verdict, answer.match.reason, orchestration.name)
     if judgement.verdict is Verdict.MATCHED:
         identifier = sortable_id(at, upload.identity(orchestration.name))
         judgement = replace(judgement, reason="a task was made", task_id=identifier)

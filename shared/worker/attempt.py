@@ -13,7 +13,7 @@ from shared.domain.attempt_record import AttemptRecord, OutputFile, kept
 from shared.domain.condition import met, parsed
 from shared.domain.ids import base32
 from shared.domain.orchestration import name_variables, output_key
-from shared.domain.task import RULE_NOT_MET, STOPPED_BY, Failure, Hold, Source, Subtask, Task
+from shared.domain.task import RULE_NOT_MET, STOP_FAILURES, Failure, Lease, Source, Subtask, Task
 from shared.domain.tenant import home, within
 from shared.errors import (
     AttemptFailed,
@@ -28,7 +28,7 @@ from shared.errors import (
 from shared.media.ffmpeg import Ffmpeg, Limits, Progress
 from shared.media.memory import function_bytes
 from shared.operations import OPERATIONS
-from shared.operations.operation import Produced, Workbench
+from shared.operations.operation import OperationContext, Produced
 from shared.providers import provider
 from shared.services import Services
 from shared.telemetry import logger
@@ -50,7 +50,7 @@ class Attempt:
 
     services: Services
     task: Task
-    hold: Hold
+    lease: Lease
     seconds_left: float
     outputs: list[OutputFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Attempt:
     @property
     def subtask(self) -> Subtask:
         """The subtask that is attempted."""
-        return self.task.subtasks[self.hold.no - 1]
+        return self.task.subtasks[self.lease.no - 1]
 
     def run(self) -> tuple[AttemptRecord, AttemptFailed | None]:
         """Do the work; return its record, and what went wrong if something did."""
@@ -85,7 +85,7 @@ class Attempt:
         except ServiceRefused as error:
             trouble = OperationFailed(error.message, code="InternalError.ServiceRefused")
         except Exception:  # noqa: BLE001 - a fault of ours: the task must end, and the log must tell why
-            logger().exception("attempt failed unexpectedly", task_id=self.hold.task_id, no=self.hold.no)
+            logger().exception("attempt failed unexpectedly", task_id=self.lease.task_id, no=self.lease.no)
             trouble = WorkerFailed(
                 "Reelmill itself failed here; the function's log has the details under the task's ID",
                 code="InternalError.Unexpected",
@@ -131,17 +131,17 @@ class Attempt:
         products = folder / "out"
         products.mkdir()
         self.ffmpeg = Ffmpeg(limits, products, self._advance)
-        bench = Workbench(
+        context = OperationContext(
             files=files,
             folder=products,
             ffmpeg=self.ffmpeg,
             provider=lambda name: provider(name or self.services.settings.ai_provider),
             report=self._advance,
-            job=f"{self.task.id}-{self.hold.run}-{self.hold.no}",
+            job=f"{self.task.id}-{self.lease.run}-{self.lease.no}",
         )
         operation = OPERATIONS[self.subtask.type]
         with self._timed("operation"):
-            made = operation.done(self.subtask.params, bench)
+            made = operation.done(self.subtask.params, context)
         self.result = made.result.model_dump(mode="json", by_alias=True) if made.result else None
         self.warnings.extend(made.warnings)
         with self._timed("upload"):
@@ -183,14 +183,14 @@ class Attempt:
         variables = {
             **name_variables(within(self.task.tenant, self.task.source.key)),
             "taskId": self.task.id,
-            "run": str(self.hold.run),
+            "run": str(self.lease.run),
             "subtask": subtask.name,
             "template": subtask.template or "",
             "format": product.path.suffix.removeprefix("."),
             "width": str(product.facts.get("width", "")),
             "height": str(product.facts.get("height", "")),
         }
-        folder = attempt_token(self.hold)
+        folder = attempt_token(self.lease)
         prefix = home(self.task.tenant) + self.task.output_prefix
         if product.path_name:
             folder = f"{folder}/{product.path_name}".rpartition("/")[0]
@@ -205,7 +205,7 @@ class Attempt:
     def _beat(self) -> bool:
         """Renew the lease and show progress; return False once this attempt no longer holds its subtask."""
         lease_until = self.services.now() + self.services.settings.lease_seconds * 1000
-        seen = self.services.tasks.beat(self.hold, lease_until, self.progress.percent, self.progress.phase)
+        seen = self.services.tasks.beat(self.lease, lease_until, self.progress.percent, self.progress.phase)
         if seen is None:
             self.lost = True
             return False
@@ -221,7 +221,7 @@ class Attempt:
         try:
             self.services.budget.add_compute(now, now - self.counted_at)
         except ServiceBusy as error:
-            logger().warning("time not counted yet", task_id=self.hold.task_id, no=self.hold.no, reason=error.message)
+            logger().warning("time not counted yet", task_id=self.lease.task_id, no=self.lease.no, reason=error.message)
             return
         self.counted_at = now
 
@@ -231,11 +231,11 @@ class Attempt:
         # Some beats may fail, since the lease outlasts many. Once it is over, another attempt may have begun.
         if not self.lost and self.services.now() <= self.lease_until:
             return
-        newest = self.services.tasks.get(self.hold.task_id)
-        failure = newest.subtasks[self.hold.no - 1].failure if newest and newest.run == self.hold.run else None
-        if failure and failure in STOPPED_BY.values():
+        newest = self.services.tasks.get(self.lease.task_id)
+        failure = newest.subtasks[self.lease.no - 1].failure if newest and newest.run == self.lease.run else None
+        if failure and failure in STOP_FAILURES.values():
             raise Interrupted(failure.message, code=failure.code)
-        if newest and newest.holds(self.hold):
+        if newest and newest.holds(self.lease):
             message = f"the lease on this subtask was not renewed for {self.services.settings.lease_seconds} s"
         else:
             message = "another attempt has taken this subtask over"
@@ -268,7 +268,7 @@ def checksum(path: Path) -> int:
     return found
 
 
-def attempt_token(hold: Hold) -> str:
+def attempt_token(lease: Lease) -> str:
     """Return the folder name of an attempt: 50 bits of a hash, so that no other attempt writes there."""
-    digest = hashlib.sha256(f"{hold.task_id}/{hold.record}".encode()).digest()
+    digest = hashlib.sha256(f"{lease.task_id}/{lease.record}".encode()).digest()
     return base32(int.from_bytes(digest[:8]), 10).lower()

@@ -12,7 +12,7 @@ from shared.use_cases.dispatch import send
 LOOK_AGAIN_MS = 3600 * 1000  # Until the next day at most, but no longer: somebody may have raised the limit.
 
 
-class Leave(Enum):
+class Admission(Enum):
     """What an attempt was told when it asked whether it may start."""
 
     GIVEN = "GIVEN"
@@ -20,32 +20,32 @@ class Leave(Enum):
     REFUSED = "REFUSED"  # its subtask waits, and says why
 
 
-def ask_leave(services: Services, ref: SubtaskRef, now: int) -> Leave:
+def request_admission(services: Services, ref: SubtaskRef, now: int) -> Admission:
     """Say whether a subtask may start today. One that may not is held back: its message can go, the sweeper sends it.
 
     Only the first subtask of a run asks for its whole task. Without limits no request is made.
     """
     settings = services.settings
     if not (settings.daily_tasks or settings.daily_compute_seconds):
-        return Leave.GIVEN
+        return Admission.GIVEN
     task = services.tasks.get(ref.task_id)
     if task is None or not startable(task, ref, now, settings.max_attempts):
-        return Leave.GIVEN  # to a claim that will be refused
+        return Admission.GIVEN  # to a claim that will be refused
     reason = compute_spent(services, now)
     counts = bool(settings.daily_tasks) and task.status is TaskStatus.WAITING
     if reason is None and counts:
         if services.budget.take_task(now, settings.daily_tasks):
-            return Leave.GIVEN_AND_COUNTED
+            return Admission.GIVEN_AND_COUNTED
         reason = tasks_spent(settings.daily_tasks)
     if reason is None:
-        return Leave.GIVEN
+        return Admission.GIVEN
     until = min(day_after(now), now + LOOK_AGAIN_MS)
-    held = services.tasks.hold_back(task, ref.no, now, until, reason)
+    held = services.tasks.postpone(task, ref.no, now, until, reason)
     if held is None:
-        return Leave.GIVEN  # it moved meanwhile: the claim tells whether it may still start
+        return Admission.GIVEN  # it moved meanwhile: the claim tells whether it may still start
     count("SubtasksHeldBack")
     logger().warning("subtask held back", task_id=task.id, run=task.run, no=ref.no, reason=reason.code)
-    return Leave.REFUSED
+    return Admission.REFUSED
 
 
 def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
@@ -53,17 +53,17 @@ def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
     subtask = task.subtask(ref.no) if task.run == ref.run else None
     if subtask is None or subtask.spent(max_attempts):
         return False
-    return task.free(ref.no, now) and not task.early_by(ref.no, now)
+    return task.free(ref.no, now) and not task.delay_before(ref.no, now)
 
 
-def settle_leave(services: Services, leave: Leave, task: Task | None, no: int, now: int) -> None:
+def confirm_admission(services: Services, leave: Admission, task: Task | None, no: int, now: int) -> None:
     """Take back a task that was counted and did not start now; send what was held back of one that did.
 
     `task` is what the claim of its subtask `no` returned.
     """
-    if leave is not Leave.GIVEN_AND_COUNTED:
+    if leave is not Admission.GIVEN_AND_COUNTED:
         return
-    if task and task.begun_by(no):
+    if task and task.is_first_attempt(no):
         send(services, task, task.held)  # what came while this one was being counted
         return
     try:

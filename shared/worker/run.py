@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import Ending, Failure, Hold, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.task import Failure, FinalState, Lease, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.errors import (
     AccessDenied,
     AttemptFailed,
@@ -18,7 +18,7 @@ from shared.services import Services
 from shared.telemetry import count, logger
 from shared.use_cases.dispatch import enqueue, give_up
 from shared.worker.attempt import Attempt, failure_of
-from shared.worker.budget import Leave, ask_leave, settle_leave
+from shared.worker.budget import Admission, confirm_admission, request_admission
 
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, but at most:
 MAX_RETRY_SECONDS = 900
@@ -38,61 +38,63 @@ LOSER_RECORD_SECONDS = 30 * 24 * 3600  # How long the record of an attempt that 
 
 
 @dataclass(frozen=True)
-class PutBack:
+class Redelivery:
     """A message that must come again, after so many seconds."""
 
     seconds: int
 
 
-def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> PutBack | None:
+def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Redelivery | None:
     """Make one attempt at the subtask that a message names; tell when the message must come again."""
     now = services.now()
     limit = services.settings.max_attempts
-    leave = ask_leave(services, ref, now)
-    if leave is Leave.REFUSED:
+    leave = request_admission(services, ref, now)
+    if leave is Admission.REFUSED:
         return None
     task = services.tasks.claim(ref, now, now + services.settings.lease_seconds * 1000, limit)
-    settle_leave(services, leave, task, ref.no, now)
+    confirm_admission(services, leave, task, ref.no, now)
     if task is None:
         return refused_claim(services, ref, now)
     claimed = task.subtasks[ref.no - 1]
-    hold = Hold(ref.task_id, ref.run, ref.no, ref.tenant, attempt=claimed.attempt)
-    logger().info("attempt started", task_id=hold.task_id, run=hold.run, no=hold.no, attempt=hold.attempt)
-    attempt = Attempt(services, task, hold, seconds_left)
+    lease = Lease(ref.task_id, ref.run, ref.no, ref.tenant, attempt=claimed.attempt)
+    logger().info("attempt started", task_id=lease.task_id, run=lease.run, no=lease.no, attempt=lease.attempt)
+    attempt = Attempt(services, task, lease, seconds_left)
     record, trouble = attempt.run()
-    excused = isinstance(trouble, Interrupted)
-    counted = replace(claimed, tries=claimed.tries - 1) if excused else claimed
+    uncounted = isinstance(trouble, Interrupted)
+    counted = replace(claimed, counted_attempts=claimed.counted_attempts - 1) if uncounted else claimed
     if isinstance(trouble, Interrupted | WorkerFailed) and not counted.spent(limit):
-        return retry(services, attempt, record, trouble, excused=excused)
+        return retry(services, attempt, record, trouble, uncounted=uncounted)
     if isinstance(trouble, JobRunning):
         record = replace(record, failure=overdue(trouble, claimed, services.now()))
     if isinstance(trouble, AccessDenied):
         record = replace(record, failure=failure_of(trouble.final))
-    record = noted(services, hold, record)
-    done = services.tasks.finish(attempt.task, hold, ending_of(hold, record), services.now())
+    record = noted(services, lease, record)
+    done = services.tasks.finish(attempt.task, lease, final_state_of(lease, record), services.now())
     if done is None:
         lose(services, attempt, record)
         return None
     succeeded = record.failure is None
     count("SubtasksSuccessful" if succeeded else "SubtasksFailed")
-    logger().info("subtask finished", task_id=hold.task_id, no=hold.no, failure=record.failure and record.failure.code)
+    logger().info(
+        "subtask finished", task_id=lease.task_id, no=lease.no, failure=record.failure and record.failure.code
+    )
     if succeeded:
         services.media.settle(record.outputs)
     else:
         discard(services, attempt.outputs)
-    return followed(services, done)
+    return send_ready(services, done)
 
 
-def followed(services: Services, task: Task) -> PutBack | None:
+def send_ready(services: Services, task: Task) -> Redelivery | None:
     """Send what an ended subtask made ready. Should AWS not take it now, the subtask's own message comes again for it.
 
     The sweeper would see to it too, but of an old task only hours later.
     """
     left = enqueue(services, task).due_for_sending(services.now())
-    return PutBack(UNSENT_SECONDS) if left else None
+    return Redelivery(UNSENT_SECONDS) if left else None
 
 
-def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | None:
+def refused_claim(services: Services, ref: SubtaskRef, now: int) -> Redelivery | None:
     """Decide what to do with a message whose claim was refused, by what stands in the task."""
     # Of an earlier run the files are still to be kept, if its worker died before that.
     task = services.tasks.get_in_run(ref.task_id, ref.run)
@@ -104,32 +106,34 @@ def refused_claim(services: Services, ref: SubtaskRef, now: int) -> PutBack | No
         if subtask.status is SubtaskStatus.SUCCESSFUL and subtask.record:
             record = services.tasks.get_record(task.id, subtask.record)
             services.media.settle(record.outputs if record else ())
-        return followed(services, task)
+        return send_ready(services, task)
     if not task.free(ref.no, now):
-        return PutBack(BUSY_SECONDS)
+        return Redelivery(BUSY_SECONDS)
     if subtask.spent(services.settings.max_attempts):
         give_up(services, task, ref.no, now)
         return None
-    if left := task.early_by(ref.no, now):
-        return PutBack(ceil(left / 1000))  # A twin's attempt has failed meanwhile.
-    return PutBack(RACE_SECONDS)
+    if left := task.delay_before(ref.no, now):
+        return Redelivery(ceil(left / 1000))  # A twin's attempt has failed meanwhile.
+    return Redelivery(RACE_SECONDS)
 
 
 def retry(
-    services: Services, attempt: Attempt, record: AttemptRecord, trouble: AttemptFailed, *, excused: bool
-) -> PutBack | None:
+    services: Services, attempt: Attempt, record: AttemptRecord, trouble: AttemptFailed, *, uncounted: bool
+) -> Redelivery | None:
     """Give the subtask back for another attempt, if this one still holds it."""
-    hold = attempt.hold
+    lease = attempt.lease
     failure = failure_of(trouble)
-    pause = pause_after(trouble, hold.attempt)
-    record = noted(services, hold, record)
-    released = services.tasks.release(hold, services.now() + pause * 1000, failure, excused=excused)
+    pause = pause_after(trouble, lease.attempt)
+    record = noted(services, lease, record)
+    released = services.tasks.release(lease, services.now() + pause * 1000, failure, uncounted=uncounted)
     if released is None:
         lose(services, attempt, record)
         return None
     discard(services, attempt.outputs)
-    logger().warning("attempt interrupted", task_id=hold.task_id, no=hold.no, failure=failure.code, excused=excused)
-    return PutBack(pause)
+    logger().warning(
+        "attempt interrupted", task_id=lease.task_id, no=lease.no, failure=failure.code, uncounted=uncounted
+    )
+    return Redelivery(pause)
 
 
 def pause_after(trouble: AttemptFailed, attempt: int) -> int:
@@ -150,19 +154,19 @@ def overdue(trouble: JobRunning, subtask: Subtask, now: int) -> Failure:
     return Failure(JOB_OVERDUE, message)
 
 
-def noted(services: Services, hold: Hold, record: AttemptRecord) -> AttemptRecord:
+def noted(services: Services, lease: Lease, record: AttemptRecord) -> AttemptRecord:
     """Store the record of an attempt; return it, or the shorter one of a failure where DynamoDB will never take it."""
     try:
-        services.tasks.put_record(hold, record)
+        services.tasks.put_record(lease, record)
     except ServiceRefused as error:
-        logger().error("record refused", task_id=hold.task_id, no=hold.no, reason=error.message)
+        logger().error("record refused", task_id=lease.task_id, no=lease.no, reason=error.message)
         message = (
             "what it made is more than a record in DynamoDB holds, 400 KB with the names of all files; "
             "ask for fewer files or shorter names, then restart the task"
         )
         failure = record.failure or Failure(RECORD_TOO_LARGE, message)
         record = replace(record, outputs=(), result=None, warnings=(), failure=failure)
-        services.tasks.put_record(hold, record)
+        services.tasks.put_record(lease, record)
     return record
 
 
@@ -171,14 +175,14 @@ def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
 
     What a success names is never touched: a second look costs one read, and a wrong one a finished file.
     """
-    hold = attempt.hold
-    task = services.tasks.get_in_run(hold.task_id, hold.run)
-    if task and task.is_success_of(hold):
-        logger().error("attempt kept, since its success stands", task_id=hold.task_id, no=hold.no)
+    lease = attempt.lease
+    task = services.tasks.get_in_run(lease.task_id, lease.run)
+    if task and task.is_success_of(lease):
+        logger().error("attempt kept, since its success stands", task_id=lease.task_id, no=lease.no)
         services.media.settle(record.outputs)
         return
-    logger().warning("attempt lost its subtask", task_id=hold.task_id, no=hold.no, attempt=hold.attempt)
-    services.tasks.put_record(hold, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)
+    logger().warning("attempt lost its subtask", task_id=lease.task_id, no=lease.no, attempt=lease.attempt)
+    services.tasks.put_record(lease, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)
     discard(services, attempt.outputs)
 
 
@@ -190,14 +194,14 @@ def discard(services: Services, outputs: list[OutputFile]) -> None:
         logger().warning("outputs left to expire", reason=error.message)
 
 
-def ending_of(hold: Hold, record: AttemptRecord) -> Ending:
+def final_state_of(lease: Lease, record: AttemptRecord) -> FinalState:
     """Return how an attempt ends its subtask: with its one file's address, or the folder of several."""
     if record.failure:
-        return Ending(SubtaskStatus.FAILED, failure=record.failure, record=hold.record)
+        return FinalState(SubtaskStatus.FAILED, failure=record.failure, record=lease.record)
     if record.skipped:
-        return Ending(SubtaskStatus.SUCCESSFUL, record=hold.record, skipped=record.skipped)
+        return FinalState(SubtaskStatus.SUCCESSFUL, record=lease.record, skipped=record.skipped)
     output = None
     if record.outputs:
         first = f"s3://{record.outputs[0].bucket}/{record.outputs[0].key}"
         output = first if len(record.outputs) == 1 else first.rsplit("/", 1)[0] + "/"
-    return Ending(SubtaskStatus.SUCCESSFUL, output=output, record=hold.record)
+    return FinalState(SubtaskStatus.SUCCESSFUL, output=output, record=lease.record)

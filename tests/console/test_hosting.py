@@ -14,7 +14,7 @@ import boto3
 import httpx
 import pytest
 
-from infra import publish
+from infra.console import publish
 from tests.console.hosted import STACK, Hosted
 
 PAGES = ["/", "/tasks", "/tasks/01M87HD8DCJQ8SW8YDZE97CANA?subtask=3", "/orchestrations/web-video/edit"]

@@ -162,7 +162,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
     assert failed(answer) == [record["messageId"]]
     assert not processes(WORKSPACE)
     waiting = get_task(world, "main", task.id).subtasks[0]
-    assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 1, 0)
+    assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert waiting.failure == Failure("InternalError.Interrupted", "the worker was told to stop")
     assert getsignal(SIGTERM) is before
 
@@ -178,7 +178,7 @@ def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_a
 
     assert failed(answer) == [record["messageId"]]
     waiting = get_task(world, "main", task.id).subtasks[0]
-    assert (waiting.status, waiting.tries) == (SubtaskStatus.WAITING, 0)
+    assert (waiting.status, waiting.counted_attempts) == (SubtaskStatus.WAITING, 0)
     assert waiting.failure
     assert waiting.failure.code == "InternalError.Interrupted"
 

@@ -14,7 +14,7 @@ from functions.task_api import files
 from shared.domain import zip_layout as archive
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.page_token import write_token
-from shared.domain.task import Hold
+from shared.domain.task import Lease
 from shared.services import Services
 from shared.use_cases import downloads
 from shared.use_cases.downloads import Place
@@ -43,31 +43,31 @@ def queried(location: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(location.removeprefix("?")).items()}
 
 
-def record_of(world: Services, task: dict[str, Any]) -> tuple[Hold, AttemptRecord]:
+def record_of(world: Services, task: dict[str, Any]) -> tuple[Lease, AttemptRecord]:
     """Return the record of the task's second subtask."""
-    hold = Hold(task["taskId"], 1, 2, attempt=1)
-    record = world.tasks.get_record(hold.task_id, hold.record)
+    lease = Lease(task["taskId"], 1, 2, attempt=1)
+    record = world.tasks.get_record(lease.task_id, lease.record)
     assert record
-    return hold, record
+    return lease, record
 
 
 def large(world: Services, task: dict[str, Any]) -> list[bytes]:
     """Make the outputs of a task's second subtask large, of several parts; return what is in them now."""
-    hold, record = record_of(world, task)
+    lease, record = record_of(world, task)
     contents = [bytes(range(256)) * (size // 256) for size in (11 * MIB, 6 * MIB)]
     outputs = []
     for output, content in zip(record.outputs, contents, strict=True):
         put(output.key, content, output.bucket)
         outputs.append(replace(output, size=len(content), crc32=zlib.crc32(content)))
-    world.tasks.put_record(hold, replace(record, outputs=tuple(outputs)))
+    world.tasks.put_record(lease, replace(record, outputs=tuple(outputs)))
     return contents
 
 
 def forget_checksums(world: Services, task: dict[str, Any]) -> None:
-    hold, record = record_of(world, task)
+    lease, record = record_of(world, task)
     outputs = tuple(replace(output, crc32=None) for output in record.outputs)
     assert None not in {output.crc32 for output in record.outputs}
-    world.tasks.put_record(hold, replace(record, outputs=outputs))
+    world.tasks.put_record(lease, replace(record, outputs=outputs))
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_download_leads_to_the_file(api: Api, done: dict[str, Any]) -> None:
     assert query(answer.headers["location"])["response-content-disposition"].startswith("attachment")
 
 
-def followed(api: Api, path: str, **query: Any) -> str:  # noqa: ANN401
+def send_ready(api: Api, path: str, **query: Any) -> str:  # noqa: ANN401
     """Follow redirects as a browser does; return where the last one leads: away from the API."""
     for _ in range(20):
         answer = api.get(path, **query)
@@ -143,10 +143,10 @@ def test_several_files_come_as_one_zip_that_is_kept_for_the_next_who_asks(api: A
     path = f"/tasks/{done['taskId']}/subtasks/2"
     outputs = api.get(f"{path}/outputs").json["outputs"]
 
-    url = followed(api, f"{path}/download")
+    url = send_ready(api, f"{path}/download")
     saved = query(url)
     with calls() as made:
-        again = followed(api, f"{path}/download")
+        again = send_ready(api, f"{path}/download")
 
     assert "CreateMultipartUpload" not in made
     assert unpacked(fetched(url)) == {output["fileName"]: fetched(output["url"]) for output in outputs}
@@ -203,7 +203,7 @@ def test_a_zip_is_no_output_and_goes_by_itself(api: Api, done: dict[str, Any]) -
     path = f"/tasks/{done['taskId']}/subtasks/2"
     before = api.get(f"{path}/outputs").json["outputs"]
 
-    followed(api, f"{path}/download")
+    send_ready(api, f"{path}/download")
 
     (key,) = [key for key in keys() if key.endswith(".zip")]
     assert key == f"{before[0]['key'].rpartition('/')[0]}/{done['taskId']}-2.zip"
@@ -221,7 +221,7 @@ def test_a_zip_that_takes_longer_than_a_request_is_gone_on_with(
     asked = {} if run is None else {"run": run}
 
     first = api.get(path, **asked)
-    url = followed(api, path, **asked)
+    url = send_ready(api, path, **asked)
 
     assert first.headers["location"].startswith("?")
     assert list(unpacked(fetched(url)).values()) == rewritten
@@ -234,7 +234,7 @@ def test_what_is_copied_within_s3_passes_no_function(
     monkeypatch.setattr(archive, "COPIED_PART", 5 * MIB)
 
     with calls() as made:
-        url = followed(api, f"/tasks/{done['taskId']}/subtasks/2/download")
+        url = send_ready(api, f"/tasks/{done['taskId']}/subtasks/2/download")
 
     assert list(unpacked(fetched(url)).values()) == rewritten
     assert (made.count("UploadPartCopy"), made.count("UploadPart")) == (1, 3)
@@ -250,7 +250,7 @@ def test_files_of_an_older_version_are_read_for_their_checksums(
     with monkeypatch.context() as small:
         small.setattr(downloads, "UNCHECKED_BYTES", 1)
         refused = api.get(f"{path}/download")
-    url = followed(api, f"{path}/download")
+    url = send_ready(api, f"{path}/download")
 
     assert (refused.code, refused.json["details"]) == ("409 SeveralOutputs", {"numbers": [1, 2]})
     assert list(unpacked(fetched(url)).values()) == [fetched(output["url"]) for output in outputs]
@@ -279,7 +279,7 @@ def test_who_ask_for_a_zip_at_the_same_moment_put_all_parts_into_one(
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
 
     with calls() as made, meanwhile("CreateMultipartUpload", lambda: api.get(path)):
-        url = followed(api, path)
+        url = send_ready(api, path)
 
     (left,) = client("s3").list_multipart_uploads(Bucket="output")["Uploads"]
     assert "Parts" not in client("s3").list_parts(Bucket="output", Key=left["Key"], UploadId=left["UploadId"])
@@ -292,11 +292,11 @@ def test_a_zip_that_another_request_completes_meanwhile_is_led_to(api: Api, done
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
 
     def completed() -> Answer:
-        followed(api, path)
+        send_ready(api, path)
         return Answer("NoSuchUpload", 404)  # as S3 has it; moto trips over a part of such an upload
 
     with calls() as made, meanwhile(call, completed):
-        url = followed(api, path)
+        url = send_ready(api, path)
 
     assert len(unpacked(fetched(url))) == 2
     assert made.count("CreateMultipartUpload") == 1
@@ -313,7 +313,7 @@ def test_a_zip_that_was_given_up_is_begun_anew(api: Api, done: dict[str, Any]) -
     path = f"/tasks/{done['taskId']}/subtasks/2"
     key = f"{api.get(f'{path}/outputs').json['outputs'][0]['key'].rpartition('/')[0]}/{done['taskId']}-2.zip"
 
-    url = followed(api, f"{path}/download", resume=write_token("gone", Place("output", key)))
+    url = send_ready(api, f"{path}/download", resume=write_token("gone", Place("output", key)))
 
     assert len(unpacked(fetched(url))) == 2
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Failure, Hold, SubtaskRef
+from shared.domain.task import Failure, Lease, SubtaskRef
 from shared.services import Services
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, worked
@@ -12,14 +12,14 @@ from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, work
 AN_HOUR = 3_600_000
 
 
-def started(world: Services, made: dict[str, Any], no: int = 1) -> Hold:
+def started(world: Services, made: dict[str, Any], no: int = 1) -> Lease:
     """Begin an attempt at a subtask, which has got somewhere."""
     ref = SubtaskRef(made["taskId"], made["run"], no)
     task = world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
     assert task
-    hold = Hold(ref.task_id, ref.run, no, attempt=task.subtasks[no - 1].attempt)
-    assert world.tasks.beat(hold, world.now() + AN_HOUR, 40, "encoding")
-    return hold
+    lease = Lease(ref.task_id, ref.run, no, attempt=task.subtasks[no - 1].attempt)
+    assert world.tasks.beat(lease, world.now() + AN_HOUR, 40, "encoding")
+    return lease
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_
     path = f"/tasks/{made['taskId']}"
     started(world, made, 1)
     failure = Failure("InternalError.Storage", "S3 did not answer")
-    assert world.tasks.release(started(world, made, 2), world.now() + AN_HOUR, failure, excused=True)
+    assert world.tasks.release(started(world, made, 2), world.now() + AN_HOUR, failure, uncounted=True)
     before = api.get(path).json["subtasks"]
     assert [one["phase"] for one in before] == ["encoding", None]
     assert [one["error"] for one in before] == [None, None]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Failure, Hold, SubtaskRef
+from shared.domain.task import Failure, Lease, SubtaskRef
 from shared.services import Services
 from shared.worker.run import run_subtask
 from tests.deployment import received
@@ -58,7 +58,7 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: 
     ref = SubtaskRef(made["taskId"], 1, 1)
     assert world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
     failure = Failure("InternalError.Storage", "S3 did not answer as it should")
-    assert world.tasks.release(Hold(ref.task_id, 1, 1, attempt=1), world.now() + AN_HOUR, failure, excused=True)
+    assert world.tasks.release(Lease(ref.task_id, 1, 1, attempt=1), world.now() + AN_HOUR, failure, uncounted=True)
 
     told = waiting(api, made)
 

@@ -8,10 +8,10 @@ import pytest
 from shared.domain.task import SubtaskType
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations import OPERATIONS
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.local_files import LocalFiles, workbench
 
-Operate = Callable[..., Yield]
+Operate = Callable[..., OperationResult]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def ffmpeg(tmp_path: Path) -> Ffmpeg:
 def operate(ffmpeg: Ffmpeg) -> Operate:
     """Lend what an attempt does: check the parameters, run the operation on a file, or on files."""
 
-    def run(kind: SubtaskType, source: Path | LocalFiles, **params: object) -> Yield:
+    def run(kind: SubtaskType, source: Path | LocalFiles, **params: object) -> OperationResult:
         files = LocalFiles(source) if isinstance(source, Path) else source
         return OPERATIONS[kind].done(params, workbench(files, ffmpeg))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.task import Source
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.providers import provider
 
 
@@ -43,9 +43,9 @@ class LocalFiles:
         return self.outputs[name]
 
 
-def workbench(files: LocalFiles, ffmpeg: Ffmpeg) -> Workbench:
+def workbench(files: LocalFiles, ffmpeg: Ffmpeg) -> OperationContext:
     """Return a workbench on files of this machine, with the local models."""
-    return Workbench(
+    return OperationContext(
         files=files,
         folder=ffmpeg.folder,
         ffmpeg=ffmpeg,

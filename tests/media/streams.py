@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from shared.domain.task import SubtaskType
 from shared.media.ffmpeg import binary
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
 from tests.media.local_files import LocalFiles
@@ -39,7 +39,7 @@ Good <i>morning</i> & more
 class Made:
     """A stream on disk."""
 
-    made: Yield
+    made: OperationResult
     folder: Path
 
     @property

@@ -12,7 +12,7 @@ from shared.media.ffmpeg import Ffmpeg
 from shared.operations.analysis.analyze import OPERATION
 from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult
 from shared.operations.findings import Provider, Segment
-from shared.operations.operation import Workbench, Yield
+from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, brightness, combing, decoded
@@ -25,27 +25,27 @@ class Labelling(Local):
 
     named: tuple[Segment, ...]
 
-    def labels(self, bench: Workbench) -> tuple[Segment, ...]:
-        assert bench.media.video
+    def labels(self, context: OperationContext) -> tuple[Segment, ...]:
+        assert context.media.video
         return self.named
 
 
 class Busy(Local):
     """Somebody who needs longer."""
 
-    def labels(self, bench: Workbench) -> tuple[Segment, ...]:
-        raise JobRunning(bench.job)
+    def labels(self, context: OperationContext) -> tuple[Segment, ...]:
+        raise JobRunning(context.job)
 
 
-def analyze(operate: Operate, source: Path, **params: object) -> tuple[AnalyzeResult, Yield]:
+def analyze(operate: Operate, source: Path, **params: object) -> tuple[AnalyzeResult, OperationResult]:
     made = operate(SubtaskType.ANALYZE, source, **params)
     assert isinstance(made.result, AnalyzeResult)
     return made.result, made
 
 
-def analyze_by(provider: Provider, source: Path, ffmpeg: Ffmpeg) -> Yield:
-    bench = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider)
-    return OPERATION.run(AnalyzeParams(), bench)
+def analyze_by(provider: Provider, source: Path, ffmpeg: Ffmpeg) -> OperationResult:
+    context = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider)
+    return OPERATION.run(AnalyzeParams(), context)
 
 
 def test_the_shots_are_those_of_the_film(clip: Clips, operate: Operate) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, distance
 
@@ -25,7 +25,7 @@ class Animation:
     first: bytes
 
 
-def animate(operate: Operate, source: Path, **params: object) -> Yield:
+def animate(operate: Operate, source: Path, **params: object) -> OperationResult:
     return operate(SubtaskType.ANIMATE, source, **params)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, brightness, decoded, distance, samples
 
@@ -14,7 +14,9 @@ QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04
 
 
-def cut(operate: Operate, source: Path, start: float | str | None, end: float | str | None) -> tuple[Decoded, Yield]:
+def cut(
+    operate: Operate, source: Path, start: float | str | None, end: float | str | None
+) -> tuple[Decoded, OperationResult]:
     clip = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
     made = operate(SubtaskType.TRANSCODE, source, video=QUICK, clip=clip)
     return decoded(made.files[0].path), made

@@ -19,7 +19,7 @@ from tests.media.footage import Clips, combing, decoded, distance
 from tests.media.hearing import RATE, heard, level, loudness, pitch
 
 if TYPE_CHECKING:
-    from shared.operations.operation import Yield
+    from shared.operations.operation import OperationResult
 
 QUICK = {"speed": "fastest", "crf": 12}
 STRENGTHS = ("light", "medium", "strong")
@@ -35,7 +35,7 @@ class Enhance:
 
     def __init__(self, operate: Operate) -> None:
         self._operate = operate
-        self.made: Yield
+        self.made: OperationResult
 
     def __call__(self, source: Path, **params: object) -> Path:
         quick = {"video": QUICK} if "picture" in params and "video" not in params else {}

@@ -14,7 +14,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations.operation import Produced, Yield
+from shared.operations.operation import OperationResult, Produced
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 
@@ -93,7 +93,7 @@ class Seen:
         return max(span.end for span in (self.picture, self.sound) if span) - self.start
 
 
-Judge = Callable[[Yield, Seen], None]
+Judge = Callable[[OperationResult, Seen], None]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def upright(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[int, int]:
     return (height, width) if frame.rotation % 180 else (width, height)
 
 
-def a_moving_picture(made: Yield, source: Seen) -> None:
+def a_moving_picture(made: OperationResult, source: Seen) -> None:
     """Judge one file: its frames, its size, and when it is to be seen and heard, are the input's."""
     found = seen(made.files[0].path)
     assert (found.picture is None, found.sound is None) == (source.picture is None, source.sound is None)
@@ -152,7 +152,7 @@ def a_moving_picture(made: Yield, source: Seen) -> None:
         assert found.sound.end - found.start == pytest.approx(source.sound.end - source.start, abs=A_FRAME + PACKET)
 
 
-def a_stream(made: Yield, source: Seen) -> None:
+def a_stream(made: OperationResult, source: Seen) -> None:
     """Judge every size and sound of a stream: as many frames as the input has, played when the input's are."""
     pictures = [seen(file.path) for file in files(made, "video/mp4")]
     sounds = [seen(file.path) for file in files(made, "audio/mp4")]
@@ -170,7 +170,7 @@ def a_stream(made: Yield, source: Seen) -> None:
         assert one.sound.end == pytest.approx(source.sound.end - source.start, abs=A_FRAME + PACKET)
 
 
-def stills(made: Yield, source: Seen) -> None:
+def stills(made: OperationResult, source: Seen) -> None:
     """Judge pictures: upright, in the input's aspect, from its time."""
     assert made.files
     for file in made.files:
@@ -180,7 +180,7 @@ def stills(made: Yield, source: Seen) -> None:
         assert 0 <= file.facts["time"] <= source.seconds + A_FRAME
 
 
-def sheets(made: Yield, source: Seen) -> None:
+def sheets(made: OperationResult, source: Seen) -> None:
     """Judge a sprite: its cues go from the beginning to the end without a gap, over sheets that are there."""
     text = made.files[0].path.read_text()
     times = re.findall(r"([\d:.]+) --> ([\d:.]+)\n(\S+)#xywh=", text)
@@ -191,14 +191,14 @@ def sheets(made: Yield, source: Seen) -> None:
     assert all(decoded(file.path).frames for file in made.files[1:])
 
 
-def an_animation(made: Yield, source: Seen) -> None:
+def an_animation(made: OperationResult, source: Seen) -> None:
     """Judge an animation: it moves if the input does, in the input's aspect."""
     animation = decoded(made.files[0].path)
     assert len(animation.frames) > 2 or (animation.frames and source.frames <= 3)
     assert_alike(animation.size, source.size)
 
 
-def findings(made: Yield, source: Seen) -> None:
+def findings(made: OperationResult, source: Seen) -> None:
     """Judge what was found: within the input's time, small enough for a record, and all of it in a file."""
     assert made.result
     found = made.result.model_dump(mode="json", by_alias=True)
@@ -209,7 +209,7 @@ def findings(made: Yield, source: Seen) -> None:
     assert any(file.content_type == "application/json" for file in made.files)
 
 
-def stems(made: Yield, source: Seen) -> None:
+def stems(made: OperationResult, source: Seen) -> None:
     """Judge what was separated: stems as long as the input's sound."""
     sounds = [seen(file.path).sound for file in made.files if file.content_type.startswith("audio/")]
     assert len(sounds) > 1
@@ -258,7 +258,7 @@ def test_every_operation_takes_every_awkward_input(clip: Clips, operate: Operate
     assert ("the source is cut off" in "\n".join(made.warnings)) == (name == CUT)
 
 
-def files(made: Yield, content_type: str) -> list[Produced]:
+def files(made: OperationResult, content_type: str) -> list[Produced]:
     """Return the files of one type."""
     return [file for file in made.files if file.content_type == content_type]
 

@@ -24,7 +24,7 @@ from tests.media.local_files import LocalFiles, workbench
 from tests.security.sizes import noted
 
 if TYPE_CHECKING:
-    from shared.operations.operation import Yield
+    from shared.operations.operation import OperationResult
 
 GOOD = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "25", "-bf", "0")
 SOUND = ("-c:a", "aac", "-ac", "2")
@@ -96,7 +96,7 @@ class Inspect:
 
     def __init__(self, operate: Operate) -> None:
         self._operate = operate
-        self.made: Yield
+        self.made: OperationResult
 
     def __call__(self, source: Path, first: Path | None = None, **params: object) -> InspectResult:
         self.made = self._operate(SubtaskType.INSPECT, LocalFiles(source, first), **params)

@@ -13,7 +13,7 @@ from shared.errors import Interrupted, MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Progress
 from shared.operations.analysis.moderate import OPERATION, ModerateParams, ModerateResult
 from shared.operations.findings import Segment, Suggestion
-from shared.operations.operation import Workbench, Yield
+from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
@@ -27,15 +27,15 @@ class Strict(Local):
     seen: tuple[Segment, ...] = ()
     heard: tuple[Segment, ...] = ()
 
-    def moderation(self, bench: Workbench) -> tuple[Segment, ...]:
-        return self.seen if bench.media.video else ()
+    def moderation(self, context: OperationContext) -> tuple[Segment, ...]:
+        return self.seen if context.media.video else ()
 
-    def speech(self, bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+    def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
         assert language is None
-        return self.heard if bench.media.audio else ()
+        return self.heard if context.media.audio else ()
 
 
-def moderate(operate: Operate, source: Path, **params: object) -> tuple[ModerateResult, Yield]:
+def moderate(operate: Operate, source: Path, **params: object) -> tuple[ModerateResult, OperationResult]:
     made = operate(SubtaskType.MODERATE, source, **params)
     assert isinstance(made.result, ModerateResult)
     return made.result, made
@@ -43,9 +43,9 @@ def moderate(operate: Operate, source: Path, **params: object) -> tuple[Moderate
 
 def moderate_by(
     provider: Local, source: Path, ffmpeg: Ffmpeg, report: Callable[[Progress], None] = print, **params: object
-) -> tuple[ModerateResult, Yield]:
-    bench = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider, report=report)
-    made = OPERATION.run(ModerateParams.model_validate(params), bench)
+) -> tuple[ModerateResult, OperationResult]:
+    context = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider, report=report)
+    made = OPERATION.run(ModerateParams.model_validate(params), context)
     assert isinstance(made.result, ModerateResult)
     return made.result, made
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.media.probe import probe
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.catalog import overlaid
 from tests.media.conftest import Operate
@@ -11,7 +11,7 @@ from tests.media.footage import Clips, decoded
 from tests.media.hearing import heard, loudness
 
 
-def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, name: str) -> Yield:
+def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, name: str) -> OperationResult:
     """Run one subtask of an orchestration on a clip."""
     (rule,) = (rule for rule in preset_orchestrations()[orchestration].subtasks if rule.name == subtask)
     template = preset_templates()[rule.template or ""]

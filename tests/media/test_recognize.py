@@ -16,7 +16,7 @@ from shared.errors import Interrupted, JobRunning, MediaRejected, ParametersReje
 from shared.media.ffmpeg import Ffmpeg, Limits, Progress
 from shared.operations.analysis.recognize import OPERATION, RecognizeParams, RecognizeResult
 from shared.operations.findings import Segment
-from shared.operations.operation import Workbench, Yield
+from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local, spoken
 from tests.media.conftest import Operate
 from tests.media.footage import Clips
@@ -33,12 +33,12 @@ class Talkative(Local):
 
     words: tuple[Segment, ...]
 
-    def speech(self, bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+    def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
         known = {"language": language}
-        return tuple(segment.model_copy(update=known) for segment in self.words) if bench.media.audio else ()
+        return tuple(segment.model_copy(update=known) for segment in self.words) if context.media.audio else ()
 
-    def text(self, bench: Workbench) -> tuple[Segment, ...]:
-        return self.words if bench.media.video else ()
+    def text(self, context: OperationContext) -> tuple[Segment, ...]:
+        return self.words if context.media.video else ()
 
 
 @dataclass
@@ -47,22 +47,22 @@ class Slow(Local):
 
     asked: list[str] = field(default_factory=list)
 
-    def speech(self, bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+    def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
         self.asked.append("SPEECH")
-        message = f"{bench.job}: hearing {language}"
+        message = f"{context.job}: hearing {language}"
         raise JobRunning(message)
 
-    def text(self, bench: Workbench) -> tuple[Segment, ...]:
+    def text(self, context: OperationContext) -> tuple[Segment, ...]:
         self.asked.append("TEXT")
-        message = f"{bench.job}: reading"
+        message = f"{context.job}: reading"
         raise JobRunning(message)
 
 
 class Deaf(Local):
     """A service that finds no sound that it could hear."""
 
-    def speech(self, bench: Workbench, language: str | None) -> tuple[Segment, ...]:
-        message = f"{bench.files.name} was not heard in {language}"
+    def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
+        message = f"{context.files.name} was not heard in {language}"
         raise MediaRejected(message)
 
 
@@ -85,7 +85,7 @@ def novel(clip: Clips) -> Path:
 
 
 @pytest.fixture(scope="module")
-def heard(novel: Path, tmp_path_factory: pytest.TempPathFactory) -> Yield:
+def heard(novel: Path, tmp_path_factory: pytest.TempPathFactory) -> OperationResult:
     """Lend what is recognised in the novel, of which four words are looked for."""
     ffmpeg = Ffmpeg(Limits(wall_seconds=60, output_bytes=10**9), tmp_path_factory.mktemp("heard"), lambda _: None)
     return recognize_by(
@@ -93,12 +93,12 @@ def heard(novel: Path, tmp_path_factory: pytest.TempPathFactory) -> Yield:
     )
 
 
-def result_of(made: Yield) -> RecognizeResult:
+def result_of(made: OperationResult) -> RecognizeResult:
     assert isinstance(made.result, RecognizeResult)
     return made.result
 
 
-def recognize(operate: Operate, source: Path, **params: object) -> tuple[RecognizeResult, Yield]:
+def recognize(operate: Operate, source: Path, **params: object) -> tuple[RecognizeResult, OperationResult]:
     made = operate(SubtaskType.RECOGNIZE, source, **params)
     return result_of(made), made
 
@@ -132,7 +132,7 @@ def shown(path: Path) -> list[tuple[float, float, str]]:
         ]
 
 
-def test_speech_is_understood_with_few_words_wrong(heard: Yield) -> None:
+def test_speech_is_understood_with_few_words_wrong(heard: OperationResult) -> None:
     result = result_of(heard)
 
     assert word_error_rate(transcript(), words_of(" ".join(part.text or "" for part in result.speech))) <= 0.15
@@ -140,7 +140,7 @@ def test_speech_is_understood_with_few_words_wrong(heard: Yield) -> None:
     assert heard.warnings == ()
 
 
-def test_what_is_said_has_the_time_of_the_film(heard: Yield) -> None:
+def test_what_is_said_has_the_time_of_the_film(heard: OperationResult) -> None:
     result = result_of(heard)
 
     assert result.speech[0].start == pytest.approx(2, abs=0.4)
@@ -151,7 +151,7 @@ def test_what_is_said_has_the_time_of_the_film(heard: Yield) -> None:
     assert all(before.end <= after.start for before, after in pairwise(result.speech))
 
 
-def test_subtitles_are_read_by_others_and_fit_the_screen(heard: Yield) -> None:
+def test_subtitles_are_read_by_others_and_fit_the_screen(heard: OperationResult) -> None:
     result = result_of(heard)
 
     webvtt, subrip, _ = heard.files
@@ -167,7 +167,7 @@ def test_subtitles_are_read_by_others_and_fit_the_screen(heard: Yield) -> None:
     assert all(before[1] <= after[0] for before, after in pairwise(cues))
 
 
-def test_words_are_found_where_they_are_said(heard: Yield) -> None:
+def test_words_are_found_where_they_are_said(heard: OperationResult) -> None:
     result = result_of(heard)
 
     assert [(place.label, place.where) for place in result.found] == [
@@ -312,6 +312,6 @@ def said(text: str, start: float = 0) -> Segment:
 
 def recognize_by(
     provider: Local, source: Path, ffmpeg: Ffmpeg, report: Callable[[Progress], None] = print, **params: object
-) -> Yield:
-    bench = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider, report=report)
-    return OPERATION.run(RecognizeParams.model_validate(params), bench)
+) -> OperationResult:
+    context = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider, report=report)
+    return OPERATION.run(RecognizeParams.model_validate(params), context)

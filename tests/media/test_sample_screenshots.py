@@ -9,14 +9,14 @@ from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import OPERATIONS
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, decoded, distance
 from tests.media.local_files import LocalFiles, workbench
 
 
-def sample(operate: Operate, source: Path, **params: object) -> Yield:
+def sample(operate: Operate, source: Path, **params: object) -> OperationResult:
     return operate(SubtaskType.SAMPLE_SCREENSHOTS, source, **params)
 
 
@@ -156,11 +156,11 @@ def test_sound_alone_has_nothing_to_be_sampled(clip: Clips, operate: Operate, na
 
 def test_a_picture_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
     limits = Limits(wall_seconds=60, output_bytes=10**9, max_pixels=100)
-    bench = workbench(LocalFiles(clip("plain.mp4")), Ffmpeg(limits, tmp_path, lambda _: None))
+    context = workbench(LocalFiles(clip("plain.mp4")), Ffmpeg(limits, tmp_path, lambda _: None))
     operation = OPERATIONS[SubtaskType.SAMPLE_SCREENSHOTS]
 
     with pytest.raises(LimitExceeded):
-        operation.run(operation.params(), bench)
+        operation.run(operation.params(), context)
 
 
 def test_a_watermark_lies_on_the_pictures_of_its_time_alone(

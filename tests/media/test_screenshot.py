@@ -7,12 +7,12 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, brightness, decoded, distance
 
 
-def shoot(operate: Operate, source: Path, *at: float | str, **params: object) -> Yield:
+def shoot(operate: Operate, source: Path, *at: float | str, **params: object) -> OperationResult:
     return operate(SubtaskType.SCREENSHOT, source, at=at, **params)
 
 

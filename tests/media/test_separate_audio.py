@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from shared.operations.separation import separate_audio
 from shared.operations.separation.separate_audio import Method, SeparateAudioResult, model_installed
 from tests.media.conftest import Operate
@@ -30,7 +30,7 @@ def spoken(clip: Clips) -> Path:
     return clip("spoken.wav")
 
 
-def separate(operate: Operate, source: Path, **params: object) -> tuple[SeparateAudioResult, Yield]:
+def separate(operate: Operate, source: Path, **params: object) -> tuple[SeparateAudioResult, OperationResult]:
     made = operate(SubtaskType.SEPARATE_AUDIO, source, **params)
     assert isinstance(made.result, SeparateAudioResult)
     return made.result, made

@@ -9,14 +9,14 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations import picture
 from shared.operations.analysis import sampling, shots
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from tests.media.footage import Clips, decoded, distance
 from tests.media.local_files import LocalFiles, workbench
 
 SIZE = picture.Box(320, 320)
 
 
-def bench_on(source: Path, ffmpeg: Ffmpeg) -> Workbench:
+def bench_on(source: Path, ffmpeg: Ffmpeg) -> OperationContext:
     return workbench(LocalFiles(source), ffmpeg)
 
 
@@ -59,12 +59,12 @@ def test_a_picture_that_can_not_be_decoded_has_no_shots(clip: Clips, ffmpeg: Ffm
 
 @pytest.mark.parametrize("name", ["two-cuts.mp4", "late.mkv", "variable.mp4", "web.webm"])
 def test_each_sample_is_what_is_shown_at_its_moment(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
-    bench = bench_on(clip(name), ffmpeg)
+    context = bench_on(clip(name), ffmpeg)
     seen = decoded(clip(name))
     times = [time - seen.times[0] for time in seen.times]
-    wanted = sampling.moments(shots.found(bench, share=(0, 50)), every=0.7, most=20)
+    wanted = sampling.moments(shots.found(context, share=(0, 50)), every=0.7, most=20)
 
-    with sampling.samples(bench, wanted, size=SIZE, share=(50, 100)) as stills:
+    with sampling.samples(context, wanted, size=SIZE, share=(50, 100)) as stills:
         assert [still.moment for still in stills] == list(wanted)
         for still in stills:
             still_frame = decoded_still(still.path)
@@ -99,18 +99,18 @@ def decoded_still(path: Path) -> av.VideoFrame:
 def test_samples_are_upright_and_of_the_moving_picture(
     clip: Clips, ffmpeg: Ffmpeg, name: str, size: tuple[int, int]
 ) -> None:
-    bench = bench_on(clip(name), ffmpeg)
+    context = bench_on(clip(name), ffmpeg)
 
-    with sampling.samples(bench, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills:
+    with sampling.samples(context, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills:
         assert decoded(stills[0].path).size == size
 
 
 def test_nothing_is_left_when_whoever_looks_at_the_samples_gives_up(clip: Clips, ffmpeg: Ffmpeg) -> None:
-    bench = bench_on(clip("plain.mp4"), ffmpeg)
+    context = bench_on(clip("plain.mp4"), ffmpeg)
 
     with (
         pytest.raises(KeyError),
-        sampling.samples(bench, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills,
+        sampling.samples(context, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills,
     ):
         raise KeyError(stills)
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, distance
@@ -25,7 +25,7 @@ class Cue:
     box: tuple[int, int, int, int]
 
 
-def sprite(operate: Operate, source: Path, **params: object) -> Yield:
+def sprite(operate: Operate, source: Path, **params: object) -> OperationResult:
     return operate(SubtaskType.SPRITE, source, **params)
 
 
@@ -35,7 +35,7 @@ def clock(text: str) -> float:
     return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
 
 
-def cues(made: Yield) -> list[Cue]:
+def cues(made: OperationResult) -> list[Cue]:
     """Return the cues of the WebVTT file, which must hold nothing else."""
     text = made.files[0].path.read_text()
     found = [
@@ -46,7 +46,7 @@ def cues(made: Yield) -> list[Cue]:
     return found
 
 
-def tile(made: Yield, cue: Cue) -> av.VideoFrame:
+def tile(made: OperationResult, cue: Cue) -> av.VideoFrame:
     """Return the picture that a cue names."""
     (sheet,) = [file for file in made.files if file.path_name == cue.sheet]
     frame = decoded(sheet.path).frames[0].reformat(format="rgb24")

@@ -18,7 +18,7 @@ from tests.media.footage import Clips, brightness, combing, decoded
 from tests.media.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
-    from shared.operations.operation import Yield
+    from shared.operations.operation import OperationResult
 
 QUICK = {"speed": "fastest"}
 TINY = {**QUICK, "height": 90}
@@ -35,7 +35,7 @@ class Transcode:
 
     def __init__(self, operate: Operate) -> None:
         self._operate = operate
-        self.made: Yield
+        self.made: OperationResult
 
     def __call__(self, source: Path, **params: object) -> Path:
         self.made = self._operate(SubtaskType.TRANSCODE, source, **params)
@@ -346,10 +346,10 @@ def test_a_source_with_nothing_but_an_index_is_rejected(clip: Clips, operate: Op
 def test_a_picture_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
     source = clip("plain.mp4")
     ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=1000), tmp_path, lambda _: None)
-    bench = workbench(LocalFiles(source), ffmpeg)
+    context = workbench(LocalFiles(source), ffmpeg)
 
     with pytest.raises(LimitExceeded, match="320 by 180"):
-        transcode.run(TranscodeParams(), bench)
+        transcode.run(TranscodeParams(), context)
 
 
 def test_h265_in_mp4_bears_the_name_that_apple_reads(clip: Clips, transcoded: Transcode) -> None:

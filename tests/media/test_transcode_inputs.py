@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, brightness, decoded, distance, samples
 
@@ -49,7 +49,7 @@ INPUTS = [
 ]
 
 
-def transcoded(operate: Operate, source: Path, **params: object) -> tuple[Decoded, Yield]:
+def transcoded(operate: Operate, source: Path, **params: object) -> tuple[Decoded, OperationResult]:
     made = operate(SubtaskType.TRANSCODE, source, **{"video": QUICK, **params})
     return decoded(made.files[0].path), made
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Decoded, decoded, distance, middle, samples
 from tests.media.hearing import heard
@@ -15,7 +15,9 @@ QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04
 
 
-def join(operate: Operate, clip: Clips, names: list[str], main: int, /, **params: object) -> tuple[Decoded, Yield]:
+def join(
+    operate: Operate, clip: Clips, names: list[str], main: int, /, **params: object
+) -> tuple[Decoded, OperationResult]:
     """Join the clips of those names; the main one is that of the number `main`."""
     paths = [str(clip(name)) for name in names]
     more = {"head": paths[:main], "tail": paths[main + 1 :], "video": QUICK, **params}

@@ -8,7 +8,7 @@ import pytest
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg
-from shared.operations.operation import Yield
+from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded, samples
 from tests.media.hearing import level
@@ -39,7 +39,7 @@ HEAR = frozenset({SubtaskType.RECOGNIZE, SubtaskType.SEPARATE_AUDIO})
 PHONE, PICTURE, FIRST, SECOND = "phone.mov", 0, 1, 2  # its streams
 
 
-def warned(made: Yield, number: int, fault: str = "can't be decoded") -> bool:
+def warned(made: OperationResult, number: int, fault: str = "can't be decoded") -> bool:
     """Whether a warning names the sound track of that number as one that was left out."""
     return any(f"sound track {number} (" in each and f"{fault} and was left out" in each for each in made.warnings)
 

@@ -19,7 +19,7 @@ from tests.media.footage import Clips, decoded, middle
 from tests.media.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
-    from shared.operations.operation import Yield
+    from shared.operations.operation import OperationResult
 
 Mark = Callable[[dict[str, object]], list[av.VideoFrame]]
 
@@ -47,7 +47,9 @@ def image(path: Path, source: str, *more: str) -> Path:
 
 
 def marked(operate: Operate, source: Path, mark: dict[str, object], **video: object) -> list[av.VideoFrame]:
-    made: Yield = operate(SubtaskType.TRANSCODE, source, video={**FLAT, **video}, watermarks=[mark], audio="none")
+    made: OperationResult = operate(
+        SubtaskType.TRANSCODE, source, video={**FLAT, **video}, watermarks=[mark], audio="none"
+    )
     return decoded(made.files[0].path).frames
 
 
@@ -116,7 +118,7 @@ def test_a_mark_keeps_its_share_whatever_the_size_and_direction_of_the_picture(
 ) -> None:
     blue = image(clip.folder / "blue.png", "color=blue:s=60x30")
     mark = {"image": str(blue), "width": 0.1, "position": "top-left"}
-    plain: Yield = operate(SubtaskType.TRANSCODE, clip(name), video={**FLAT, **asked}, audio="none")
+    plain: OperationResult = operate(SubtaskType.TRANSCODE, clip(name), video={**FLAT, **asked}, audio="none")
     before = plane(decoded(plain.files[0].path).frames[0], 1)
 
     after = plane(marked(operate, clip(name), mark, **asked)[0], 1)
@@ -175,7 +177,7 @@ def test_a_mark_is_shown_from_its_start_to_its_end(
 def test_the_times_of_a_mark_are_those_of_the_clip(clip: Clips, operate: Operate, logo: Path) -> None:
     mark = {"image": str(logo), "position": "center", "start": 0.2, "end": "60%"}
 
-    made: Yield = operate(
+    made: OperationResult = operate(
         SubtaskType.TRANSCODE, clip("red.mp4"), video=FLAT, watermarks=[mark], clip={"start": 0.8, "end": 1.8}
     )
 
@@ -210,8 +212,10 @@ def test_colours_arrive_on_whatever_a_film_says_of_its_own(
     mark = {"image": str(image(tmp_path / "red.png", "color=0xdc281e:s=60x60")), "position": "center", "width": 0.5}
     video = FLAT if container == "mp4" else {"codec": "prores"}
 
-    made: Yield = operate(SubtaskType.TRANSCODE, clip(name), container=container, video=video, watermarks=[mark])
-    shot: Yield = operate(SubtaskType.SCREENSHOT, clip(name), at=[0], watermarks=[mark])
+    made: OperationResult = operate(
+        SubtaskType.TRANSCODE, clip(name), container=container, video=video, watermarks=[mark]
+    )
+    shot: OperationResult = operate(SubtaskType.SCREENSHOT, clip(name), at=[0], watermarks=[mark])
 
     for file in (*made.files, *shot.files):
         assert middle(decoded(file.path).frames[0]) == pytest.approx((220, 40, 30), abs=8)
@@ -237,19 +241,19 @@ def test_many_marks_lie_over_each_other_in_their_order(
         {"image": str(logo), "position": "center", "width": 0.1},
     ]
 
-    made: Yield = operate(SubtaskType.TRANSCODE, clip("red.mp4"), video=FLAT, watermarks=marks)
+    made: OperationResult = operate(SubtaskType.TRANSCODE, clip("red.mp4"), video=FLAT, watermarks=marks)
 
     frame = decoded(made.files[0].path).frames[0]
     assert [luma(frame, x, 180) > WHITE for x in (320, 250, 180)] == [True, False, True]
 
 
 def test_one_picture_bears_the_marks_of_its_moment(clip: Clips, ffmpeg: Ffmpeg, logo: Path) -> None:
-    bench = workbench(LocalFiles(clip("red.mp4")), ffmpeg)
+    context = workbench(LocalFiles(clip("red.mp4")), ffmpeg)
     marks = [
         Watermark(image=str(logo), start=start, end=end) for start, end in ((None, None), (0, 1), (1, 2), (1.5, None))
     ]
 
-    inputs = overlaid(marks, bench, "a", "b", 1, canvas=Canvas(still_at=1.0)).inputs
+    inputs = overlaid(marks, context, "a", "b", 1, canvas=Canvas(still_at=1.0)).inputs
 
     assert inputs.count("-i") == 2
 

@@ -46,7 +46,7 @@ def check_task(task: Task, story: Story, more_tries: int) -> None:
     assert (task.run, task.pending, task.unsent) == (story.run, frozenset(), frozenset())
     for subtask in task.subtasks:
         if subtask.status is SubtaskStatus.SUCCESSFUL:
-            assert subtask.tries <= story.tries + more_tries
+            assert subtask.counted_attempts <= story.counted_attempts + more_tries
 
 
 def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:

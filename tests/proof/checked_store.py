@@ -7,9 +7,9 @@ from typing import TypeVar
 from zlib import crc32
 
 from shared.domain.task import (
-    Ending,
     Failure,
-    Hold,
+    FinalState,
+    Lease,
     SubtaskRef,
     SubtaskStatus,
     Task,
@@ -73,27 +73,27 @@ class CheckedStore(TaskStore):
         expected = self.model.claim(ref, now, lease_until)
         return self._made("claim", expected, lambda: TaskStore.claim(self, ref, now, lease_until, max_attempts))
 
-    def beat(self, hold: Hold, lease_until: int, progress: int, phase: str) -> Task | None:
-        expected = self.model.beat(hold, lease_until, progress, phase)
-        return self._made("beat", expected, lambda: TaskStore.beat(self, hold, lease_until, progress, phase))
+    def beat(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
+        expected = self.model.beat(lease, lease_until, progress, phase)
+        return self._made("beat", expected, lambda: TaskStore.beat(self, lease, lease_until, progress, phase))
 
-    def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> Task | None:
-        expected = self.model.release(hold, retry_at, failure, excused=excused)
+    def release(self, lease: Lease, retry_at: int, failure: Failure, *, uncounted: bool) -> Task | None:
+        expected = self.model.release(lease, retry_at, failure, uncounted=uncounted)
         return self._made(
-            "release", expected, lambda: TaskStore.release(self, hold, retry_at, failure, excused=excused)
+            "release", expected, lambda: TaskStore.release(self, lease, retry_at, failure, uncounted=uncounted)
         )
 
-    def hold_back(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
-        expected = self.model.hold_back(task, no, now, until, reason)
-        return self._made("hold_back", expected, lambda: TaskStore.hold_back(self, task, no, now, until, reason))
+    def postpone(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
+        expected = self.model.postpone(task, no, now, until, reason)
+        return self._made("hold_back", expected, lambda: TaskStore.postpone(self, task, no, now, until, reason))
 
-    def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> Task | None:
-        expected = self.model.finish(seen, hold, ending, now)
-        return self._made("finish", expected, lambda: TaskStore.finish(self, seen, hold, ending, now))
+    def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> Task | None:
+        expected = self.model.finish(seen, lease, final_state, now)
+        return self._made("finish", expected, lambda: TaskStore.finish(self, seen, lease, final_state, now))
 
-    def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> Task | None:
-        expected = self.model.give_up(seen, no, ending, now)
-        return self._made("give_up", expected, lambda: TaskStore.give_up(self, seen, no, ending, now))
+    def give_up(self, seen: Task, no: int, final_state: FinalState, now: int) -> Task | None:
+        expected = self.model.give_up(seen, no, final_state, now)
+        return self._made("give_up", expected, lambda: TaskStore.give_up(self, seen, no, final_state, now))
 
     def restart(self, task: Task, now: int, *, only_failed: bool = False) -> Task | None:
         expected = self.model.restart(task, now, only_failed=only_failed)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.domain.task import (
-    EXCUSES,
-    Ending,
+    UNCOUNTED_FACTOR,
     Failure,
-    Hold,
+    FinalState,
+    Lease,
     Outcome,
     Subtask,
     SubtaskRef,
@@ -100,10 +100,10 @@ class Model:
         subtask = self.subtasks[no]
         return subtask.status is WAITING or (subtask.status is RUNNING and subtask.lease_until < now)
 
-    def held(self, hold: Hold) -> bool:
+    def held(self, lease: Lease) -> bool:
         """Whether that attempt is the one that has the subtask."""
-        subtask = self.subtasks[hold.no]
-        return (self.run, RUNNING, subtask.attempt) == (hold.run, subtask.status, hold.attempt)
+        subtask = self.subtasks[lease.no]
+        return (self.run, RUNNING, subtask.attempt) == (lease.run, subtask.status, lease.attempt)
 
     def create(self) -> bool:
         """Only once."""
@@ -121,7 +121,7 @@ class Model:
     def claim(self, ref: SubtaskRef, now: int, lease_until: int) -> bool:
         """Only in this run, while nobody holds it, when its time has come, and not more often than allowed."""
         subtask = self.subtasks[ref.no]
-        spent = subtask.tries >= self.max_attempts or subtask.attempt >= self.max_attempts * EXCUSES
+        spent = subtask.counted_attempts >= self.max_attempts or subtask.attempt >= self.max_attempts * UNCOUNTED_FACTOR
         early = (subtask.retry_at or 0) > now + 1000
         held_back = subtask.failure is not None and subtask.failure.code.startswith("Budget.")
         if ref.run != self.run or spent or not self.free(ref.no, now) or (early and not held_back):
@@ -132,7 +132,7 @@ class Model:
             subtask,
             status=RUNNING,
             attempt=subtask.attempt + 1,
-            tries=subtask.tries + 1,
+            counted_attempts=subtask.counted_attempts + 1,
             lease_until=lease_until,
             started_at=subtask.started_at or now,
             progress=0,
@@ -144,25 +144,27 @@ class Model:
         self.touched, self.started_at = True, self.started_at or now
         return True
 
-    def beat(self, hold: Hold, lease_until: int, progress: int, phase: str) -> bool:
+    def beat(self, lease: Lease, lease_until: int, progress: int, phase: str) -> bool:
         """Only the holder."""
-        if not self.held(hold):
+        if not self.held(lease):
             return False
-        renewed = replace(self.subtasks[hold.no], lease_until=lease_until, progress=progress, phase=phase)
-        self.subtasks[hold.no] = renewed
+        renewed = replace(self.subtasks[lease.no], lease_until=lease_until, progress=progress, phase=phase)
+        self.subtasks[lease.no] = renewed
         return True
 
-    def release(self, hold: Hold, retry_at: int, failure: Failure, *, excused: bool) -> bool:
+    def release(self, lease: Lease, retry_at: int, failure: Failure, *, uncounted: bool) -> bool:
         """Only the holder; told again in the very same words, it is no news and no trouble."""
-        subtask = self.subtasks[hold.no]
-        if not self.held(hold):
-            told = (hold.run, WAITING, hold.attempt, retry_at, failure)
+        subtask = self.subtasks[lease.no]
+        if not self.held(lease):
+            told = (lease.run, WAITING, lease.attempt, retry_at, failure)
             return told == (self.run, subtask.status, subtask.attempt, subtask.retry_at, subtask.failure)
-        tries = subtask.tries - 1 if excused else subtask.tries
-        self.subtasks[hold.no] = replace(subtask, status=WAITING, tries=tries, retry_at=retry_at, failure=failure)
+        counted_attempts = subtask.counted_attempts - 1 if uncounted else subtask.counted_attempts
+        self.subtasks[lease.no] = replace(
+            subtask, status=WAITING, counted_attempts=counted_attempts, retry_at=retry_at, failure=failure
+        )
         return True
 
-    def hold_back(self, seen: Task, no: int, now: int, until: int, reason: Failure) -> bool:
+    def postpone(self, seen: Task, no: int, now: int, until: int, reason: Failure) -> bool:
         """Only in this run, while nobody holds it, and of a task that was seen waiting only while it waits."""
         begun = seen.status is TaskStatus.WAITING and self.status() is not TaskStatus.WAITING
         if seen.run != self.run or begun or not self.free(no, now):
@@ -171,22 +173,22 @@ class Model:
         self.unsent.add(no)
         return True
 
-    def finish(self, seen: Task, hold: Hold, ending: Ending, now: int) -> bool:
+    def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> bool:
         """Only the holder; told again in the very same words, it is no trouble, even if the run is over by then."""
-        if self.held(hold):
-            self._end(hold.no, ending, now)
+        if self.held(lease):
+            self._end(lease.no, final_state, now)
             return True
-        task = self.in_run(hold.run)
-        if task is None or hold.no not in seen.pending:
+        task = self.in_run(lease.run)
+        if task is None or lease.no not in seen.pending:
             return False
-        subtask = task.subtasks[hold.no - 1]
-        return (subtask.status, subtask.record) == (ending.status, ending.record)
+        subtask = task.subtasks[lease.no - 1]
+        return (subtask.status, subtask.record) == (final_state.status, final_state.record)
 
-    def give_up(self, seen: Task, no: int, ending: Ending, now: int) -> bool:
+    def give_up(self, seen: Task, no: int, final_state: FinalState, now: int) -> bool:
         """Only in this run, and while nobody holds it."""
         if seen.run != self.run or not self.free(no, now):
             return False
-        self._end(no, ending, now)
+        self._end(no, final_state, now)
         return True
 
     def restart(self, seen: Task, now: int, *, only_failed: bool) -> bool:
@@ -224,20 +226,20 @@ class Model:
         """Only an unfinished task, in this run."""
         return seen.run == self.run and bool(self.pending())
 
-    def _end(self, no: int, ending: Ending, now: int) -> None:
+    def _end(self, no: int, final_state: FinalState, now: int) -> None:
         """End a subtask; what needs it is freed, or can never start."""
         before = self.ready()
         self.subtasks[no] = replace(
             self.subtasks[no],
-            status=ending.status,
-            failure=ending.failure,
-            output=ending.output,
-            record=ending.record,
+            status=final_state.status,
+            failure=final_state.failure,
+            output=final_state.output,
+            record=final_state.record,
             ended_at=now,
         )
         self.touched = True
         self.unsent -= {no}
-        if ending.status is GOOD:
+        if final_state.status is GOOD:
             self.unsent |= self.ready() - before
         else:
             self._skip(no, f"subtask {no} ({self.subtasks[no].name}) failed", now)

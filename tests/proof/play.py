@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from shared.domain.ids import sortable_id
 from shared.domain.task import (
-    EXCUSES,
-    Ending,
+    UNCOUNTED_FACTOR,
     Failure,
-    Hold,
+    FinalState,
     Lane,
+    Lease,
     OrchestrationRef,
     Source,
     Subtask,
@@ -25,7 +25,7 @@ from shared.settings import Settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.dispatch import enqueue
 from shared.use_cases.sweeper import bury, sweep
-from shared.worker.run import PutBack, refused_claim
+from shared.worker.run import Redelivery, refused_claim
 from tests.deployment import BEGINNING, World
 from tests.proof.checked_store import CheckedStore
 from tests.proof.model import BAD, GOOD, Model, Violation
@@ -75,7 +75,7 @@ class Stage(World):
 class Worker:
     """Somebody who had a claim accepted, and what it has seen of the task since."""
 
-    hold: Hold
+    lease: Lease
     seen: list[Task]
 
 
@@ -176,40 +176,40 @@ class Play:
         task = self.stage.tasks.claim(ref, self.stage.now(), self.lease_until, limit)
         if task:
             attempt = task.subtasks[ref.no - 1].attempt
-            self.workers.append(Worker(Hold(ref.task_id, ref.run, ref.no, ref.tenant, attempt=attempt), [task]))
+            self.workers.append(Worker(Lease(ref.task_id, ref.run, ref.no, ref.tenant, attempt=attempt), [task]))
         return task
 
     def beat(self, pick: Pick) -> None:
         """A worker shows that it is there; it may be late."""
         worker = pick(self.workers)
-        seen = self.stage.tasks.beat(worker.hold, self.lease_until, pick((1, 50)), pick(("download", "encoding")))
+        seen = self.stage.tasks.beat(worker.lease, self.lease_until, pick((1, 50)), pick(("download", "encoding")))
         if seen:
             worker.seen.append(seen)
 
     def release(self, pick: Pick) -> None:
         """A worker gives its subtask back, and its message comes again; it may be late."""
-        hold = pick(self.workers).hold
-        if self.give_back(hold, pick((0, 5000)), excused=False):
-            self.queue.append(ref_of(hold))
+        lease = pick(self.workers).lease
+        if self.give_back(lease, pick((0, 5000)), uncounted=False):
+            self.queue.append(ref_of(lease))
 
     def excuse(self, pick: Pick) -> None:
         """A worker is interrupted, and perhaps those after it are, too: such attempts don't count."""
-        hold = pick(self.workers).hold
-        if self.give_back(hold, pick((0, 5000)), excused=True):
-            self.queue.append(ref_of(hold))
-        for _ in range(pick((0, 0, EXCUSES))):
-            if self.claim(ref_of(hold)):
-                self.give_back(self.workers.pop().hold, 0, excused=True)
+        lease = pick(self.workers).lease
+        if self.give_back(lease, pick((0, 5000)), uncounted=True):
+            self.queue.append(ref_of(lease))
+        for _ in range(pick((0, 0, UNCOUNTED_FACTOR))):
+            if self.claim(ref_of(lease)):
+                self.give_back(self.workers.pop().lease, 0, uncounted=True)
 
-    def give_back(self, hold: Hold, pause: int, *, excused: bool) -> Task | None:
+    def give_back(self, lease: Lease, pause: int, *, uncounted: bool) -> Task | None:
         """A worker gives its subtask back."""
-        return self.stage.tasks.release(hold, self.stage.now() + pause, TROUBLE, excused=excused)
+        return self.stage.tasks.release(lease, self.stage.now() + pause, TROUBLE, uncounted=uncounted)
 
-    def hold_back(self, pick: Pick) -> None:
+    def postpone(self, pick: Pick) -> None:
         """A message finds the day's budget spent; its worker knows the task as it was a moment ago."""
         ref = self.queue.pop(pick(range(len(self.queue))))
         seen, now = self.seen(pick), self.stage.now()
-        held = seen.run == ref.run and self.stage.tasks.hold_back(seen, ref.no, now, now + pick((1, HOUR)), SPENT)
+        held = seen.run == ref.run and self.stage.tasks.postpone(seen, ref.no, now, now + pick((1, HOUR)), SPENT)
         if not held:
             self.queue.append(ref)
 
@@ -217,8 +217,8 @@ class Play:
         """A worker ends its subtask by what it saw last, or before; it may be late, or do it twice."""
         worker = pick(self.workers)
         newest = self.memory[-1]
-        seen = pick([*worker.seen, newest] if newest.run == worker.hold.run else worker.seen)
-        done = self.stage.tasks.finish(seen, worker.hold, an_ending(worker.hold, pick((GOOD, BAD))), self.stage.now())
+        seen = pick([*worker.seen, newest] if newest.run == worker.lease.run else worker.seen)
+        done = self.stage.tasks.finish(seen, worker.lease, an_ending(worker.lease, pick((GOOD, BAD))), self.stage.now())
         if done and pick((True, False)):
             enqueue(self.stage, done)
 
@@ -230,7 +230,7 @@ class Play:
         """Somebody fails a subtask that nobody held when he looked."""
         seen = self.seen(pick)
         no = pick([subtask.no for subtask in seen.subtasks])
-        self.stage.tasks.give_up(seen, no, Ending(BAD, failure=TROUBLE), self.stage.now())
+        self.stage.tasks.give_up(seen, no, FinalState(BAD, failure=TROUBLE), self.stage.now())
 
     def bury(self, pick: Pick) -> None:
         """A message comes to the dead-letter queue."""
@@ -288,10 +288,10 @@ class Play:
             ref = self.queue.pop(0)
             task = self.claim(ref)
             if task:
-                hold = self.workers.pop().hold
-                done = self.stage.tasks.finish(task, hold, an_ending(hold, GOOD), self.stage.now())
+                lease = self.workers.pop().lease
+                done = self.stage.tasks.finish(task, lease, an_ending(lease, GOOD), self.stage.now())
                 enqueue(self.stage, done or task)
-            elif isinstance(refused_claim(self.stage, ref, self.stage.now()), PutBack):
+            elif isinstance(refused_claim(self.stage, ref, self.stage.now()), Redelivery):
                 again.append(ref)
             self.settle()
         self.queue = again
@@ -319,7 +319,7 @@ ACTS = {
     "deliver": Act(Play.deliver, 10, "queue"),
     "beat": Act(Play.beat, 3, "workers"),
     "release": Act(Play.release, 3, "workers"),
-    "hold_back": Act(Play.hold_back, 2, "queue"),
+    "hold_back": Act(Play.postpone, 2, "queue"),
     "excuse": Act(Play.excuse, 3, "workers"),
     "finish": Act(Play.finish, 6, "workers"),
     "vanish": Act(Play.vanish, 1, "workers"),
@@ -364,13 +364,13 @@ def a_task(identifier: str, needs: Needs) -> Task:
     ).begun()
 
 
-def ref_of(hold: Hold) -> SubtaskRef:
+def ref_of(lease: Lease) -> SubtaskRef:
     """Return what the message named that led to a claim."""
-    return SubtaskRef(hold.task_id, hold.run, hold.no, hold.tenant)
+    return SubtaskRef(lease.task_id, lease.run, lease.no, lease.tenant)
 
 
-def an_ending(hold: Hold, status: SubtaskStatus) -> Ending:
+def an_ending(lease: Lease, status: SubtaskStatus) -> FinalState:
     """Return how that attempt ends its subtask."""
     if status is BAD:
-        return Ending(BAD, failure=TROUBLE, record=hold.record)
-    return Ending(GOOD, output=f"s3://output/{hold.record}", record=hold.record)
+        return FinalState(BAD, failure=TROUBLE, record=lease.record)
+    return FinalState(GOOD, output=f"s3://output/{lease.record}", record=lease.record)

@@ -285,7 +285,7 @@ class Story:
     stopped: bool = False
     judged: bool = True
     run: int = 1
-    tries: int = 1
+    counted_attempts: int = 1
 
     def __str__(self) -> str:
         """Return its name."""
@@ -310,11 +310,11 @@ STORIES = (
     Story("a rule that is not met", "run", UNMET, (OK, RULE_NOT_MET, RULE_NOT_MET)),
     Story("two orchestrations", "accept", ONE, (OK,), orchestrations=("second", "web-video")),
     Story("an interrupted attempt", "finish", ONE, (OK,), undone, a_waiting_task, interrupted),
-    Story("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, tries=2),
+    Story("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, counted_attempts=2),
     Story("a day's budget", "run", ONE, (OK,), two_uploads, a_small_budget, keys=(KEY, OTHER_KEY)),
     Story("a maker that died", "sweep", FOLLOWED, (OK,) * 2, undone, an_unsent_task),
     Story("a lost message", "sweep", FOLLOWED, (OK,) * 2, undone, a_task_whose_message_is_lost),
-    Story("a dead worker", "run", ONE, (OK,), undone, a_task_whose_worker_is_dead, tries=2),
+    Story("a dead worker", "run", ONE, (OK,), undone, a_task_whose_worker_is_dead, counted_attempts=2),
     Story("dead workers", "run", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_whose_workers_all_died),
     Story("dead workers, a lost message", "sweep", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_that_all_forgot),
     Story("a dead letter", "bury", FOLLOWED, (UNDELIVERABLE, SKIPPED), undone, a_poisoned_task),

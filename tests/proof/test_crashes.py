@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 SIDES = {False: "before", True: "after"}
 FIRST, SECOND = (5, 3) if LONG else (1, 1)  # points of the two crashes of a pair, in each story
 # Where the story itself takes two of the three tries, two crashes more are rightly too many.
-PAIRED = [story for story in STORIES if story.tries == 1][: None if LONG else 1]
+PAIRED = [story for story in STORIES if story.counted_attempts == 1][: None if LONG else 1]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=str)
@@ -85,7 +85,7 @@ def test_a_worker_that_dies_with_its_heart_is_replaced(
         with meanwhile("UpdateItem", stop, after=1, done=done), meanwhile("GetObject", wait):  # the first is the claim
             yield
 
-    story = Story("a dying heart", "run", ONE, (OK,), undone, a_waiting_task, a_dying_heart, tries=2)
+    story = Story("a dying heart", "run", ONE, (OK,), undone, a_waiting_task, a_dying_heart, counted_attempts=2)
     with a_cloud(monkeypatch, blink) as cloud:
         told(cloud, story)
         check(cloud, story)

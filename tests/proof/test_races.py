@@ -13,10 +13,10 @@ import pytest
 from shared.domain.ids import sortable_id
 from shared.domain.task import (
     SKIPPED,
-    STOPPED_BY,
-    Ending,
+    STOP_FAILURES,
     Failure,
-    Hold,
+    FinalState,
+    Lease,
     OrchestrationRef,
     Outcome,
     Source,
@@ -50,7 +50,7 @@ SUCCESSFUL, FAILED = SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED
 LINKS = {9: (1, 2), 10: (2, 3, 4), 11: tuple(FIRST_EIGHT), 12: (9, 10)}
 BAD = Failure("SourceFileError.NotMedia", "it is not a media file")
 SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
-GIVEN_UP = Ending(FAILED, Failure("InternalError.AttemptsExhausted", "it had its three attempts"))
+GIVEN_UP = FinalState(FAILED, Failure("InternalError.AttemptsExhausted", "it had its three attempts"))
 
 T = TypeVar("T")
 Rounds = Callable[[str], Iterator[int]]
@@ -132,21 +132,21 @@ def claim(store: TaskStore, task: Task, no: int, now: int = BEGINNING) -> Task |
     return store.claim(SubtaskRef(task.id, task.run, no), now, now + LEASE, MAX_ATTEMPTS)
 
 
-def claimed(store: TaskStore, task: Task, no: int) -> tuple[Task, Hold]:
+def claimed(store: TaskStore, task: Task, no: int) -> tuple[Task, Lease]:
     """Claim a subtask that must be free; return what its worker then knows."""
     seen = claim(store, task, no)
     assert seen
-    return seen, Hold(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
+    return seen, Lease(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
 
 
-def ending(hold: Hold, *, good: bool = True) -> Ending:
+def final_state(lease: Lease, *, good: bool = True) -> FinalState:
     if good:
-        return Ending(SUCCESSFUL, output=f"s3://output/{hold.record}/", record=hold.record)
-    return Ending(FAILED, BAD, record=hold.record)
+        return FinalState(SUCCESSFUL, output=f"s3://output/{lease.record}/", record=lease.record)
+    return FinalState(FAILED, BAD, record=lease.record)
 
 
-def finish(store: TaskStore, seen: Task, hold: Hold, *, good: bool = True) -> Task | None:
-    return store.finish(seen, hold, ending(hold, good=good), LATE)
+def finish(store: TaskStore, seen: Task, lease: Lease, *, good: bool = True) -> Task | None:
+    return store.finish(seen, lease, final_state(lease, good=good), LATE)
 
 
 def completed(store: TaskStore) -> Task:
@@ -212,7 +212,7 @@ def test_whoever_begins_a_task_hears_of_all_that_was_held_back_before(
 ) -> None:
     for _ in rounds("hold back against claim"):
         task = stored(store, a_task())
-        holds = [partial(store.hold_back, task, no, BEGINNING, LATE, SPENT) for no in FIRST_EIGHT[1:]]
+        holds = [partial(store.postpone, task, no, BEGINNING, LATE, SPENT) for no in FIRST_EIGHT[1:]]
 
         begun, *held = race([partial(claim, store, task, 1), *holds])
 
@@ -238,9 +238,9 @@ def test_a_late_worker_is_heard_or_taken_over_never_both(
 ) -> None:
     for _ in rounds(f"{move} against takeover"):
         task = stored(store, a_task(1))
-        seen, hold = claimed(store, task, 1)
-        beat = partial(store.beat, hold, LATE + LEASE, 50, "operation")
-        late = beat if move == "beat" else partial(finish, store, seen, hold)
+        seen, lease = claimed(store, task, 1)
+        beat = partial(store.beat, lease, LATE + LEASE, 50, "operation")
+        late = beat if move == "beat" else partial(finish, store, seen, lease)
 
         results = race([late, *[partial(claim, store, task, 1, LATE)] * 7])
 
@@ -250,8 +250,8 @@ def test_a_late_worker_is_heard_or_taken_over_never_both(
 def test_a_late_release_frees_nobody_elses_subtask(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("release against takeover"):
         task = stored(store, a_task(1))
-        _, hold = claimed(store, task, 1)
-        release = partial(store.release, hold, LATE, BAD, excused=False)
+        _, lease = claimed(store, task, 1)
+        release = partial(store.release, lease, LATE, BAD, uncounted=False)
 
         _, *claims = race([release, *[partial(claim, store, task, 1, LATE)] * 7])
 
@@ -264,11 +264,11 @@ def test_eight_subtasks_end_at_once_and_one_of_them_ends_the_task(store: TaskSto
         task = stored(store, a_task())
         workers = [claimed(store, task, no) for no in FIRST_EIGHT]
 
-        done = race([partial(finish, store, seen, hold, good=hold.no not in bad) for seen, hold in workers])
+        done = race([partial(finish, store, seen, lease, good=lease.no not in bad) for seen, lease in workers])
 
         assert [one.status for one in done if one].count(TaskStatus.COMPLETED) == 1
         found = current(store, task)
-        assert [subtask.record for subtask in found.subtasks] == [hold.record for _, hold in workers]
+        assert [subtask.record for subtask in found.subtasks] == [lease.record for _, lease in workers]
         assert [subtask.no for subtask in found.subtasks if subtask.status is FAILED] == [*bad]
         assert found.outcome is (Outcome.SUCCEEDED, Outcome.PARTIALLY_FAILED, Outcome.FAILED)[number % 3]
 
@@ -276,8 +276,8 @@ def test_eight_subtasks_end_at_once_and_one_of_them_ends_the_task(store: TaskSto
 def test_eight_predecessors_end_at_once_and_free_or_doom_each_successor_once(
     store: TaskStore, race: Race, rounds: Rounds
 ) -> None:
-    def finish_and_send(seen: Task, hold: Hold, *, good: bool) -> frozenset[int]:
-        done = finish(store, seen, hold, good=good)
+    def finish_and_send(seen: Task, lease: Lease, *, good: bool) -> frozenset[int]:
+        done = finish(store, seen, lease, good=good)
         assert done
         if done.unsent:
             store.sent(done, done.unsent)
@@ -286,10 +286,10 @@ def test_eight_predecessors_end_at_once_and_free_or_doom_each_successor_once(
     for number in rounds("finish, with links"):
         bad = number % (EIGHT + 1)  # 0: none of them
         task = stored(store, a_task(12, LINKS))
-        doomed = task.doomed_by(bad) if bad else frozenset()
+        doomed = task.unreachable_after(bad) if bad else frozenset()
         workers = [claimed(store, task, no) for no in FIRST_EIGHT]
 
-        freed = race([partial(finish_and_send, seen, hold, good=hold.no != bad) for seen, hold in workers])
+        freed = race([partial(finish_and_send, seen, lease, good=lease.no != bad) for seen, lease in workers])
 
         found = current(store, task)
         assert frozenset().union(*freed) == {9, 10, 11} - doomed
@@ -301,9 +301,9 @@ def test_eight_predecessors_end_at_once_and_free_or_doom_each_successor_once(
 def test_one_finish_that_is_sent_eight_times_counts_once(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("the same finish"):
         task = stored(store, a_task(3))
-        seen, hold = claimed(store, task, 1)
+        seen, lease = claimed(store, task, 1)
 
-        done = race([partial(store.finish, seen, hold, ending(hold), LATE + n) for n in FIRST_EIGHT])
+        done = race([partial(store.finish, seen, lease, final_state(lease), LATE + n) for n in FIRST_EIGHT])
 
         assert done == [current(store, task)] * EIGHT
 
@@ -335,15 +335,15 @@ def test_a_late_finish_never_counts_in_the_next_run(store: TaskStore, race: Race
         return claim(store, begun, 1, LATE)
 
     for _ in rounds("finish against restart"):
-        seen, hold = claimed(store, stored(store, a_task(2)), 1)
+        seen, lease = claimed(store, stored(store, a_task(2)), 1)
         cancelled = store.cancel(seen, LATE)
         assert cancelled
 
-        again, *late = race([partial(restart_and_claim, cancelled), *[partial(finish, store, seen, hold)] * 7])
+        again, *late = race([partial(restart_and_claim, cancelled), *[partial(finish, store, seen, lease)] * 7])
 
         assert late == [None] * 7
         assert again == current(store, seen)
-        assert again.holds(replace(hold, run=2))
+        assert again.holds(replace(lease, run=2))
 
 
 def test_a_task_is_ended_or_claimed_never_both(store: TaskStore, race: Race, rounds: Rounds) -> None:
@@ -356,7 +356,7 @@ def test_a_task_is_ended_or_claimed_never_both(store: TaskStore, race: Race, rou
 
         assert {claim is not None for claim in claims} == {ended is None}
         found = current(store, task)
-        assert {subtask.failure for subtask in found.subtasks} == {STOPPED_BY["end"] if ended else None}
+        assert {subtask.failure for subtask in found.subtasks} == {STOP_FAILURES["end"] if ended else None}
         assert found.status is (TaskStatus.COMPLETED if ended else TaskStatus.IN_PROGRESS)
 
 
@@ -375,8 +375,8 @@ def test_a_cancel_stops_the_rest_and_keeps_what_is_finished(store: TaskStore, ra
         cancelled, *done = race([partial(cancel, task), *(partial(finish, store, *worker) for worker in workers)])
 
         found = current(store, task)
-        for subtask, (_, hold), result in zip(found.subtasks, workers, done, strict=True):
-            kept = (SUCCESSFUL, None, hold.record) if result else (FAILED, STOPPED_BY["cancel"], None)
+        for subtask, (_, lease), result in zip(found.subtasks, workers, done, strict=True):
+            kept = (SUCCESSFUL, None, lease.record) if result else (FAILED, STOP_FAILURES["cancel"], None)
             assert (subtask.status, subtask.failure, subtask.record) == kept
         assert found.outcome is (Outcome.ENDED if cancelled else Outcome.SUCCEEDED)
 
@@ -392,10 +392,10 @@ def test_a_cancelled_task_runs_no_more_whoever_held_it(store: TaskStore, race: R
         assert cancelled
         found = current(store, task)
         assert found.outcome is Outcome.ENDED
-        assert {(subtask.status, subtask.failure) for subtask in found.subtasks} == {(FAILED, STOPPED_BY["cancel"])}
+        assert {(subtask.status, subtask.failure) for subtask in found.subtasks} == {(FAILED, STOP_FAILURES["cancel"])}
         for no, seen in enumerate(claims, start=1):
-            hold = Hold(task.id, task.run, no, attempt=1)
-            assert seen is None or finish(store, seen, hold) is None
+            lease = Lease(task.id, task.run, no, attempt=1)
+            assert seen is None or finish(store, seen, lease) is None
 
 
 @pytest.mark.parametrize("before", ["waiting", "lapsed"])
@@ -413,10 +413,10 @@ def test_a_subtask_is_given_up_or_claimed_never_both(store: TaskStore, race: Rac
 def test_a_subtask_is_given_up_or_finished_late_never_both(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("give up against late finish"):
         task = stored(store, a_task(3))
-        seen, hold = claimed(store, task, 1)
+        seen, lease = claimed(store, task, 1)
         give_up = partial(store.give_up, seen, 1, GIVEN_UP, LATE)
 
-        results = race([*[give_up] * 4, *[partial(finish, store, seen, hold)] * 4])
+        results = race([*[give_up] * 4, *[partial(finish, store, seen, lease)] * 4])
 
         found = current(store, task)
         if found.subtasks[0].status is SUCCESSFUL:

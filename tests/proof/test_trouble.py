@@ -8,7 +8,7 @@ from itertools import cycle, islice
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from shared.domain.task import EXCUSES
+from shared.domain.task import UNCOUNTED_FACTOR
 from tests.outages import CALLS, Answer, Call, meanwhile
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
@@ -143,7 +143,7 @@ def test_what_s3_denies_for_good_is_told_in_the_end(
         check(cloud, story)
         subtask = cloud.task().subtasks[0]
 
-    assert (subtask.attempt, subtask.tries) == (cloud.world.settings.max_attempts * EXCUSES, 1)
+    assert (subtask.attempt, subtask.counted_attempts) == (cloud.world.settings.max_attempts * UNCOUNTED_FACTOR, 1)
     assert subtask.failure
     assert "AccessDenied" in subtask.failure.message
 
@@ -160,7 +160,7 @@ def test_a_source_that_s3_denies_for_a_while_fails_no_task(
             yield
 
     with a_cloud(monkeypatch, blink) as cloud:
-        story = Story(f"{operation} denied twice", "run", ONE, (OK,), undone, a_waiting_task, deny, tries=3)
+        story = Story(f"{operation} denied twice", "run", ONE, (OK,), undone, a_waiting_task, deny, counted_attempts=3)
         told(cloud, story)
         check(cloud, story)
 

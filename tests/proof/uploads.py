@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from functions.on_upload.handler import handler
 from shared.domain.task import Task
-from shared.domain.upload import Judgement, Upload
+from shared.domain.upload import Upload, UploadDecision
 from shared.stores.task_codec import TASK, TaskItem, task_from
 from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import list_plans
@@ -183,7 +183,7 @@ class Bucket:
         rows = (TaskItem.from_raw_data(item) for item in self.world.twin.tables["TasksTable"].items.values())
         return [task_from(row) for row in rows if row.sk == TASK]
 
-    def verdicts(self) -> Sequence[Judgement]:
+    def verdicts(self) -> Sequence[UploadDecision]:
         """Return all verdicts that stand."""
         page = self.world.verdicts.page(VerdictFilter(), 1000)
         assert page.next_token is None

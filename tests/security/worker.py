@@ -18,7 +18,7 @@ from typing import Any
 
 import shared.worker.heartbeat
 from shared.domain.attempt_record import AttemptRecord
-from shared.domain.task import Hold, Source, Subtask, SubtaskType, Task
+from shared.domain.task import Lease, Source, Subtask, SubtaskType, Task
 from shared.errors import AttemptFailed
 from shared.services import Services
 from shared.worker.attempt import CLOSING_SECONDS, Attempt
@@ -125,7 +125,7 @@ def attempt(services: Services, case: Case, source: Source) -> Attempt:
         created_at=services.now(),
         output_prefix="{inputDir}/{inputName}/",
     )
-    return Attempt(services, task, Hold(task.id, 1, 1, task.tenant, attempt=1), WALL_SECONDS + CLOSING_SECONDS)
+    return Attempt(services, task, Lease(task.id, 1, 1, task.tenant, attempt=1), WALL_SECONDS + CLOSING_SECONDS)
 
 
 def escapes(record: AttemptRecord, trouble: AttemptFailed | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the tests of the provider `aws` share: a bench whose input nobody may fetch, and recorded answers.
+"""What the tests of the provider `aws` share: a context whose input nobody may fetch, and recorded answers.
 
 The answers in recorded/ have the shapes of the services' own models, which the Stubber holds requests and answers
 against; AWS itself was not asked.
@@ -16,7 +16,7 @@ from shared.domain.task import Source
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations.findings import Provider
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
 RECORDED = Path(__file__).parent / "recorded"
 SOURCE = Source("input", "uploads/clip.mp4", 1000, "etag", "v1")
@@ -49,11 +49,11 @@ def no_provider(name: str | None) -> Provider:
     raise ParametersRejected(name or "")
 
 
-def bench(place: Source = SOURCE) -> Workbench:
+def context(place: Source = SOURCE) -> OperationContext:
     """Return the workbench of an attempt at a subtask whose input lies there."""
     folder = Path("/nonexistent")
     ffmpeg = Ffmpeg(Limits(wall_seconds=1, output_bytes=1), folder, lambda _: None)
-    return Workbench(
+    return OperationContext(
         files=Untouched(place),
         folder=folder,
         ffmpeg=ffmpeg,

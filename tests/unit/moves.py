@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ReadTimeoutError
 
-from shared.domain.task import STOPPED_BY, Ending, Failure, Hold, SubtaskRef, SubtaskStatus, Task
+from shared.domain.task import STOP_FAILURES, Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Task
 from tests.deployment import World
 from tests.unit.conftest import a_task
 
@@ -10,10 +10,10 @@ LEASE = 60_000
 PAUSE = 5000
 # The answer to what DynamoDB has done; its client asks again, and is refused.
 LOST = ReadTimeoutError(endpoint_url="https://aws")
-GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
-BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
+GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
+BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
 STORAGE = Failure("InternalError.Storage", "S3 did not answer")
-CANCELLED = STOPPED_BY["cancel"]
+CANCELLED = STOP_FAILURES["cancel"]
 
 
 def stored(world: World, task: Task) -> Task:
@@ -24,29 +24,31 @@ def stored(world: World, task: Task) -> Task:
     return found
 
 
-def claimed(world: World, task: Task, no: int) -> tuple[Task, Hold]:
+def claimed(world: World, task: Task, no: int) -> tuple[Task, Lease]:
     """Claim a subtask that must be free, with three tries."""
     seen = world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, 3)
     assert seen
-    return seen, Hold(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
+    return seen, Lease(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
 
 
-def refused(world: World, task: Task, no: int, tries: int = 3) -> bool:
+def refused(world: World, task: Task, no: int, counted_attempts: int = 3) -> bool:
     """Whether a claim finds the subtask not free, or spent."""
-    return world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, tries) is None
+    return (
+        world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, counted_attempts) is None
+    )
 
 
-def released(world: World, hold: Hold, *, excused: bool) -> Task:
+def released(world: World, lease: Lease, *, uncounted: bool) -> Task:
     """Give a held subtask back, for an attempt five seconds later."""
-    task = world.tasks.release(hold, world.now() + PAUSE, STORAGE, excused=excused)
+    task = world.tasks.release(lease, world.now() + PAUSE, STORAGE, uncounted=uncounted)
     assert task
     return task
 
 
-def finished(world: World, task: Task, no: int, ending: Ending = GOOD) -> Task:
+def finished(world: World, task: Task, no: int, final_state: FinalState = GOOD) -> Task:
     """Claim and finish a subtask."""
-    seen, hold = claimed(world, task, no)
-    done = world.tasks.finish(seen, hold, ending, world.now())
+    seen, lease = claimed(world, task, no)
+    done = world.tasks.finish(seen, lease, final_state, world.now())
     assert done
     return done
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from shared.domain.task import Hold, Outcome, SubtaskStatus, TaskStatus
+from shared.domain.task import Lease, Outcome, SubtaskStatus, TaskStatus
 from shared.use_cases.tasks import get_task
 from shared.worker.attempt import attempt_token
 from shared.worker.run import run_subtask
@@ -19,7 +19,7 @@ def test_a_film_becomes_what_was_asked_for(world: World, blink: bytes) -> None:
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     first, second = task.subtasks
-    assert first.output == f"s3://output/uploads/clip/{attempt_token(Hold(task.id, 1, 1, attempt=1))}/clip-small.mp4"
+    assert first.output == f"s3://output/uploads/clip/{attempt_token(Lease(task.id, 1, 1, attempt=1))}/clip-small.mp4"
     assert sorted(keys()) == sorted(str(s.output).removeprefix("s3://output/") for s in (first, second))
     record = world.tasks.get_record(task.id, second.record or "")
     assert record
@@ -87,7 +87,7 @@ def test_several_files_of_one_subtask_lie_together(world: World, blink: bytes) -
     shots = {**COVER, "params": {"at": ["0%", "50%", "90%"], "width": 32}}
     task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), shots))
 
-    folder = f"uploads/clip/{attempt_token(Hold(task.id, 1, 1, attempt=1))}/"
+    folder = f"uploads/clip/{attempt_token(Lease(task.id, 1, 1, attempt=1))}/"
     assert task.subtasks[0].output == f"s3://output/{folder}"
     assert keys() == [f"{folder}clip-cover-{number}.jpg" for number in (1, 2, 3)]
 
@@ -187,7 +187,7 @@ def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(world: Worl
 
 
 def test_no_two_attempts_write_to_one_folder() -> None:
-    holds = [Hold(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)]
+    holds = [Lease(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)]
 
     folders: set[str] = set(map(attempt_token, holds))
     assert len(folders) == len(holds)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import Hold, Source, SubtaskStatus
+from shared.domain.task import Lease, Source, SubtaskStatus
 from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
 from shared.worker.inputs import AttemptFiles, check_disk, local_name
 from tests.deployment import World, client, put
@@ -27,10 +27,10 @@ def files(world: World, tmp_path: Path, downloads: list[str]) -> AttemptFiles:
     task = a_task(world, 3, needs={2: (1,)})
     task = replace(task, source=put("uploads/a.mp4", b"the source"))
     outputs = [put(f"out/{name}", name.encode(), "output") for name in ("a.mp4", "a.vtt")]
-    hold = Hold(task.id, 1, 1, attempt=1)
+    lease = Lease(task.id, 1, 1, attempt=1)
     made = tuple(OutputFile("output", output.key, output.size, "video/mp4") for output in outputs)
-    world.tasks.put_record(hold, AttemptRecord(started_at=0, ended_at=0, outputs=made))
-    first = replace(task.subtasks[0], status=SubtaskStatus.SUCCESSFUL, record=hold.record)
+    world.tasks.put_record(lease, AttemptRecord(started_at=0, ended_at=0, outputs=made))
+    first = replace(task.subtasks[0], status=SubtaskStatus.SUCCESSFUL, record=lease.record)
     second = replace(task.subtasks[1], input=1)
     task = replace(task, subtasks=(first, second, task.subtasks[2]))
 

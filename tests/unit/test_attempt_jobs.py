@@ -11,12 +11,12 @@ from shared.domain.wait import explain
 from shared.errors import JobRunning
 from shared.operations import OPERATIONS
 from shared.operations.findings import Result, Segment
-from shared.operations.operation import Operation, Params, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params
 from shared.providers import provider
 from shared.providers.aws import Aws
 from shared.services import Services
 from shared.use_cases.tasks import get_task
-from shared.worker.run import JOB_OVERDUE, PutBack, pause_after, run_subtask
+from shared.worker.run import JOB_OVERDUE, Redelivery, pause_after, run_subtask
 from tests.deployment import World, put
 from tests.outages import CALLS
 from tests.unit.attempts import SECONDS, a_made_task, codes
@@ -33,8 +33,8 @@ class Seen(Result):
     segments: tuple[Segment, ...]
 
 
-def look_for_labels(_: Params, bench: Workbench) -> Yield:
-    return Yield((), Seen(segments=bench.provider(None).labels(bench)))
+def look_for_labels(_: Params, context: OperationContext) -> OperationResult:
+    return OperationResult((), Seen(segments=context.provider(None).labels(context)))
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def video(source: Source) -> dict[str, dict[str, str]]:
     return {"S3Object": {"Bucket": source.bucket, "Name": source.key, "Version": source.version_id or ""}}
 
 
-def waited(world: World, ref: SubtaskRef, answer: PutBack | None) -> None:
+def waited(world: World, ref: SubtaskRef, answer: Redelivery | None) -> None:
     """Let the time pass after which the message comes again."""
     assert answer
     assert world.tasks.get(ref.task_id)
@@ -96,16 +96,16 @@ def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finis
 
     first = run_subtask(world, ref, SECONDS)
 
-    assert first == PutBack(20)
+    assert first == Redelivery(20)
     waiting = subtask_of(world, task)
-    assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 1, 0)
+    assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert waiting.retry_at == world.now() + 20_000
     world.time += 20_000
     answer(rekognition, task, "rekognition-labels-2")
     assert run_subtask(world, ref, SECONDS) is None
     done = get_task(world, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
-    assert (done.subtasks[0].attempt, done.subtasks[0].tries) == (2, 1)
+    assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (2, 1)
     (_, missed), (_, record) = world.tasks.get_records(task.id, 1, 1)
     assert missed.failure
     assert (missed.failure.code, set(missed.seconds)) == ("InternalError.JobRunning", {"operation"})
@@ -118,7 +118,7 @@ def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finis
 def test_a_worker_that_died_after_the_start_leaves_its_job_to_the_next(world: World, rekognition: Stubber) -> None:
     task, ref = a_task_of(world)
     answer(rekognition, task, "rekognition-running")
-    assert run_subtask(world, ref, SECONDS) == PutBack(20)
+    assert run_subtask(world, ref, SECONDS) == Redelivery(20)
     world.time += 20_000
     world.tasks.claim(ref, world.now(), world.now() + 1000, 3)  # and never heard of again
     world.time += 1001
@@ -146,7 +146,7 @@ def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(world: Wor
     assert world.now() - began > HOURS_4 * 1000
     assert last is None
     done = get_task(world, "main", task.id)
-    assert (done.outcome, codes(done), done.subtasks[0].tries) == (Outcome.FAILED, [JOB_OVERDUE], 1)
+    assert (done.outcome, codes(done), done.subtasks[0].counted_attempts) == (Outcome.FAILED, [JOB_OVERDUE], 1)
     message = (
         "it did not finish within 4 h 12 min: 15 looks, and still waiting for Rekognition to find labels; "
         "restart the task to have it done anew"
@@ -183,4 +183,4 @@ def test_a_restarted_task_asks_for_a_job_of_its_own(world: World, rekognition: S
     assert again.run == 2
 
     answer(rekognition, again, "rekognition-running")  # by another token
-    assert run_subtask(world, SubtaskRef(task.id, 2, 1), SECONDS) == PutBack(20)
+    assert run_subtask(world, SubtaskRef(task.id, 2, 1), SECONDS) == Redelivery(20)

@@ -7,13 +7,13 @@ import pytest
 
 from shared.domain.attempt_record import COMMANDS_ROOM, AttemptRecord, OutputFile, kept
 from shared.domain.orchestration import MAX_KEY_BYTES
-from shared.domain.task import Failure, Hold, Outcome, SubtaskStatus
+from shared.domain.task import Failure, Lease, Outcome, SubtaskStatus
 from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
 from shared.operations.segments import ROOM
 from shared.operations.stills.sample_screenshots import MOST_PICTURES
 from shared.use_cases.tasks import get_task
 from shared.worker.attempt import failure_of
-from shared.worker.run import PutBack, run_subtask
+from shared.worker.run import Redelivery, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import Answer, meanwhile, outage, refusal
 from tests.unit.attempts import COVER, SECONDS, SMALL, a_made_task, codes, worked
@@ -66,12 +66,12 @@ def test_the_largest_record_that_parameters_allow_is_kept_whole(world: World) ->
         commands=kept([f"ffmpeg -ss {number} -i {'ü' * 1000}" for number in range(300)]),
         log_tail="\N{REPLACEMENT CHARACTER}" * 4096,
     )
-    hold = Hold("0" * 26, 1, 2, attempt=3)
+    lease = Lease("0" * 26, 1, 2, attempt=3)
     assert len(json.dumps(asdict(record))) > 3 * ITEM
 
-    world.tasks.put_record(hold, record)
+    world.tasks.put_record(lease, record)
 
-    assert world.tasks.get_record(hold.task_id, hold.record) == record
+    assert world.tasks.get_record(lease.task_id, lease.record) == record
     (item,) = client("dynamodb").scan(TableName="TasksTable")["Items"]
     assert len(item["record"]["B"]) < ITEM * 3 // 4
 
@@ -95,7 +95,7 @@ def test_an_attempt_whose_record_is_refused_keeps_the_failure_that_it_had(world:
     (ref,) = sent(world)
 
     with outage("HeadObject"), outage("PutItem", error=NEVER):
-        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
 
     ((_, record),) = world.tasks.get_records(task.id, 1, 1)
     assert record.failure

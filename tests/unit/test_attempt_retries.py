@@ -10,9 +10,9 @@ from typing import cast
 
 import pytest
 
-from shared.domain.task import Failure, Hold, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.task import Failure, Lease, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.use_cases.tasks import get_task
-from shared.worker.run import LOSER_RECORD_SECONDS, PutBack, run_subtask
+from shared.worker.run import LOSER_RECORD_SECONDS, Redelivery, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.media.footage import Clips
 from tests.outages import meanwhile, outage
@@ -31,7 +31,7 @@ from tests.unit.attempts import (
 )
 from tests.unit.conftest import sent
 
-PAUSES = [PutBack(5), PutBack(15), PutBack(45), PutBack(135), PutBack(405), *[PutBack(900)] * 9]
+PAUSES = [Redelivery(5), Redelivery(15), Redelivery(45), Redelivery(135), Redelivery(405), *[Redelivery(900)] * 9]
 
 
 def subtask_of(world: World, task: Task, no: int = 1) -> Subtask:
@@ -39,7 +39,7 @@ def subtask_of(world: World, task: Task, no: int = 1) -> Subtask:
     return get_task(world, "main", task.id).subtasks[no - 1]
 
 
-def attempted(world: World, ref: SubtaskRef) -> PutBack | None:
+def attempted(world: World, ref: SubtaskRef) -> Redelivery | None:
     """Bring a message; it comes again when its time has come."""
     answer = run_subtask(world, ref, SECONDS)
     world.time += answer.seconds * 1000 if answer else 0
@@ -66,7 +66,7 @@ def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_man
         last = run_subtask(world, ref, SECONDS)
 
     assert answers == PAUSES
-    assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 14, 0)
+    assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 14, 0)
     assert last is None
     done = get_task(world, "main", task.id)
     assert (done.status, codes(done)) == (TaskStatus.COMPLETED, ["InternalError.Storage"])
@@ -85,7 +85,7 @@ def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(world: World
     assert answers == [*PAUSES[:2], None]
     done = get_task(world, "main", task.id)
     assert (done.outcome, codes(done)) == (Outcome.FAILED, ["InternalError.Unexpected"])
-    assert (done.subtasks[0].attempt, done.subtasks[0].tries) == (3, 3)
+    assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (3, 3)
 
 
 @pytest.mark.parametrize("twins", [1, 2, 6])
@@ -124,16 +124,16 @@ def test_interruptions_between_faults_neither_count_nor_make_good(world: World, 
     task = a_spoiled_task(world, blink)
     ref = SubtaskRef(task.id, 1, 1)
 
-    tries = []
+    counted_attempts = []
     for _ in range(3):
         with outage("HeadObject"):
             assert attempted(world, ref)
-        tries.append(subtask_of(world, task).tries)
+        counted_attempts.append(subtask_of(world, task).counted_attempts)
         last = attempted(world, ref)
-        tries.append(subtask_of(world, task).tries)
+        counted_attempts.append(subtask_of(world, task).counted_attempts)
 
     assert last is None
-    assert tries == [0, 1, 1, 2, 2, 3]
+    assert counted_attempts == [0, 1, 1, 2, 2, 3]
     assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.FAILED]
 
 
@@ -145,7 +145,7 @@ def test_an_interruption_of_the_last_attempt_that_may_count_leaves_another(world
         world.time += LEASE_MS + 1
 
     with outage("HeadObject"):
-        assert attempted(world, ref) == PutBack(45)
+        assert attempted(world, ref) == Redelivery(45)
 
     assert run_subtask(world, ref, SECONDS) is None
     assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
@@ -158,11 +158,11 @@ def test_a_dynamodb_that_does_not_answer_an_attempt_is_not_the_files_fault(world
     (second,) = sent(world)
 
     with outage("GetItem"):  # the record that names what it reads
-        assert run_subtask(world, second, SECONDS) == PutBack(5)
+        assert run_subtask(world, second, SECONDS) == Redelivery(5)
 
     waiting = subtask_of(world, task, 2)
     assert waiting.failure
-    assert (waiting.failure.code, waiting.tries) == ("InternalError.ServiceBusy", 0)
+    assert (waiting.failure.code, waiting.counted_attempts) == ("InternalError.ServiceBusy", 0)
 
 
 def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(world: World, clip: Clips) -> None:
@@ -179,10 +179,10 @@ def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(world: Wor
         answer = run_subtask(world, ref, SECONDS)
         killed.result()
 
-    assert answer == PutBack(5)
+    assert answer == Redelivery(5)
     waiting = subtask_of(world, task)
     assert waiting.failure
-    assert (waiting.failure.code, waiting.tries, waiting.attempt) == ("InternalError.Killed", 1, 1)
+    assert (waiting.failure.code, waiting.counted_attempts, waiting.attempt) == ("InternalError.Killed", 1, 1)
     assert keys() == []
 
 
@@ -210,7 +210,7 @@ def test_an_attempt_that_follows_an_interrupted_one_can_succeed(world: World, bl
     task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(world)
     with outage("PutObject"):
-        assert attempted(world, ref) == PutBack(5)
+        assert attempted(world, ref) == Redelivery(5)
     assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.WAITING]
 
     assert run_subtask(world, ref, SECONDS) is None
@@ -225,7 +225,7 @@ def test_files_that_an_interrupted_attempt_had_stored_are_gone(world: World, bli
     (ref,) = sent(world)
 
     with outage("PutObject", after=1):
-        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
 
     assert keys() == []
     ((_, record),) = world.tasks.get_records(task.id, 1, 1)
@@ -244,7 +244,7 @@ def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_ho
         assert run_subtask(world, ref, SECONDS) is None
 
     held = subtask_of(world, task)
-    assert (held.status, held.attempt, held.tries, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, 2, None)
+    assert (held.status, held.attempt, held.counted_attempts, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, 2, None)
     (item,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if "#ATT#" in i["sk"]["S"]]
     assert item["expires_at"]["N"] == str(world.now() // 1000 + LOSER_RECORD_SECONDS)
 
@@ -259,7 +259,7 @@ def test_a_message_of_a_subtask_that_is_spent_gives_it_up_with_its_last_failure(
     for attempt in (1, 2):
         world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
         if failed_before:
-            world.tasks.release(Hold(task.id, 1, 1, attempt=attempt), world.now(), told, excused=False)
+            world.tasks.release(Lease(task.id, 1, 1, attempt=attempt), world.now(), told, uncounted=False)
         world.time += LEASE_MS + 1
     world.settings = world.settings.model_copy(update={"max_attempts": 2})
 

@@ -3,11 +3,11 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from shared.domain.task import Failure, Hold, Outcome, SubtaskRef, TaskStatus
+from shared.domain.task import Failure, Lease, Outcome, SubtaskRef, TaskStatus
 from shared.errors import ServiceBusy
 from shared.use_cases.tasks import get_run, get_task, restart_task
 from shared.worker.attempt import Attempt
-from shared.worker.run import PutBack, lose, run_subtask
+from shared.worker.run import Redelivery, lose, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.outages import calls, meanwhile, outage
 from tests.unit.attempts import (
@@ -32,7 +32,7 @@ def test_a_message_of_a_subtask_that_is_being_worked_on_stays_away_for_five_minu
     before = get_task(world, "main", task.id)
     world.time += 30_500
 
-    assert run_subtask(world, ref, SECONDS) == PutBack(300)
+    assert run_subtask(world, ref, SECONDS) == Redelivery(300)
     assert get_task(world, "main", task.id) == before
 
 
@@ -40,11 +40,11 @@ def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_s
     task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
     (ref,) = sent(world)
     world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
-    hold = Hold(task.id, 1, 1, attempt=1)
+    lease = Lease(task.id, 1, 1, attempt=1)
     told = Failure("InternalError.Interrupted", "the worker was told to stop")
 
-    with meanwhile("GetItem", lambda: world.tasks.release(hold, world.now(), told, excused=True)):
-        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+    with meanwhile("GetItem", lambda: world.tasks.release(lease, world.now(), told, uncounted=True)):
+        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
 
     assert run_subtask(world, ref, SECONDS) is None
     assert get_task(world, "main", task.id).status is TaskStatus.COMPLETED
@@ -177,15 +177,15 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files_after_a_restart(
 
 def test_whatever_an_attempt_believes_it_never_removes_the_files_of_its_success(world: World, blink: bytes) -> None:
     task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
-    hold = Hold(task.id, 1, 1, attempt=1)
-    record = world.tasks.get_record(task.id, hold.record)
+    lease = Lease(task.id, 1, 1, attempt=1)
+    record = world.tasks.get_record(task.id, lease.record)
     assert record
-    attempt = Attempt(world, task, hold, SECONDS, outputs=list(record.outputs))
+    attempt = Attempt(world, task, lease, SECONDS, outputs=list(record.outputs))
 
     lose(world, attempt, record)
 
     assert [f"s3://output/{key}" for key in keys()] == [task.subtasks[0].output]
-    (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == hold.record]
+    (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == lease.record]
     assert "expires_at" not in row
 
 
@@ -211,7 +211,7 @@ def test_what_became_ready_and_could_not_be_sent_is_sent_by_the_message_that_fre
     sent(world)
 
     with outage("SendMessageBatch", times=2):
-        assert [run_subtask(world, ref, SECONDS) for _ in range(2)] == [PutBack(60)] * 2
+        assert [run_subtask(world, ref, SECONDS) for _ in range(2)] == [Redelivery(60)] * 2
     assert run_subtask(world, ref, SECONDS) is None
 
     assert worked(world, task).outcome is Outcome.SUCCEEDED

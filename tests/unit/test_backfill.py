@@ -11,7 +11,7 @@ from shared.domain.ids import time_prefix
 from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
 from shared.domain.page_token import write_token
 from shared.domain.task import Source, Task
-from shared.domain.upload import Judgement, Upload
+from shared.domain.upload import Upload, UploadDecision
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
@@ -54,12 +54,12 @@ def pages(world: World, wanted: Backfill, limit: int = 100) -> list[BackfillPage
     return found
 
 
-def offered(world: World, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[Judgement]:  # noqa: ANN401
+def offered(world: World, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return what became of all objects."""
     return [judgement for page in pages(world, Backfill(bucket, **wanted), limit) for judgement in page.judgements]
 
 
-def told(judgements: list[Judgement]) -> list[tuple[str, Verdict]]:
+def told(judgements: list[UploadDecision]) -> list[tuple[str, Verdict]]:
     return [(judgement.upload.key, judgement.verdict) for judgement in judgements]
 
 

@@ -7,7 +7,7 @@ from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
 from shared.domain.wait import Waiting, WaitReason, explain
 from shared.stores.budget_store import Spent, day_after
 from shared.use_cases.tasks import NewTask, create_task, end_task, get_task, restart_task
-from shared.worker.run import PutBack, run_subtask
+from shared.worker.run import Redelivery, run_subtask
 from tests.deployment import World, put
 from tests.outages import meanwhile, outage, process, steps
 from tests.unit.attempts import COVER, RULES, SECONDS, codes, worked
@@ -208,11 +208,11 @@ def test_a_message_that_comes_before_its_time_is_not_held_back_but_comes_again(w
     task = task_of(world, "a", blink, COVER)
     (ref,) = sent(world)
     with outage("HeadObject"):
-        assert run_subtask(world, ref, SECONDS) == PutBack(5)
+        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
 
     world.budget.add_compute(world.now(), 5000)
 
-    assert run_subtask(world, ref, SECONDS) == PutBack(5)
+    assert run_subtask(world, ref, SECONDS) == Redelivery(5)
     assert codes(now(world, task)) == ["InternalError.Storage"]
 
 

@@ -29,7 +29,7 @@ def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(
 
 def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(world: World) -> None:
     task = queued(world, subtasks=1)
-    released(world, claimed(world, task, 1)[1], excused=True)
+    released(world, claimed(world, task, 1)[1], uncounted=True)
 
     bury(world, SubtaskRef(task.id, 1, 1))
 
@@ -39,13 +39,13 @@ def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(
 
 def test_a_subtask_that_is_being_worked_on_outlives_its_message(world: World) -> None:
     task = queued(world, subtasks=1)
-    seen, hold = claimed(world, task, 1)
+    seen, lease = claimed(world, task, 1)
     world.time += LEASE
 
     bury(world, SubtaskRef(task.id, 1, 1))
 
     assert get_task(world, "main", task.id) == seen
-    assert world.tasks.finish(seen, hold, GOOD, world.now())
+    assert world.tasks.finish(seen, lease, GOOD, world.now())
 
 
 def test_a_subtask_whose_worker_is_dead_dies_with_its_message(world: World) -> None:

@@ -6,11 +6,11 @@ from time import monotonic
 
 import pytest
 
-from shared.domain.task import STOPPED_BY, Failure, Outcome, Subtask, SubtaskStatus, Task
+from shared.domain.task import STOP_FAILURES, Failure, Outcome, Subtask, SubtaskStatus, Task
 from shared.errors import ServiceBusy, ServiceRefused
 from shared.use_cases.tasks import cancel_task, get_task
 from shared.worker.heartbeat import BEAT_EVERY, FIRST_BEAT, heartbeat
-from shared.worker.run import PutBack, run_subtask
+from shared.worker.run import Redelivery, run_subtask
 from tests.deployment import World, client, keys, put
 from tests.media.footage import Clips
 from tests.outages import meanwhile, outage
@@ -19,7 +19,7 @@ from tests.unit.attempts import COVER, LEASE_MS, LONG, NO_FILM, SECONDS, WORKSPA
 from tests.unit.conftest import A_DAY, sent, swept
 
 SOON = 0.01  # seconds
-CANCELLED = STOPPED_BY["cancel"]
+CANCELLED = STOP_FAILURES["cancel"]
 SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"], "width": 32}}
 
 
@@ -38,7 +38,7 @@ class Turns:
         self._beaten = Semaphore(0)
         self._go_on = Semaphore(0)
 
-    def hold(self) -> None:
+    def wait_here(self) -> None:
         """Wait here, if it is the heart that has called AWS."""
         if current_thread().name == "heartbeat":
             self._beaten.release()
@@ -184,10 +184,10 @@ def test_a_worker_that_works_keeps_its_lease_however_long_it_takes(world: World,
             swept(world)
         heart.end()
 
-    with meanwhile("UpdateItem", heart.hold, done=True, times=1000), meanwhile("HeadObject", work_long):
+    with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work_long):
         assert run_subtask(world, ref, SECONDS) is None
 
-    assert others == [PutBack(300)] * 5
+    assert others == [Redelivery(300)] * 5
     assert sent(world) == []
     assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
     assert subtask_of(world, task).attempt == 1
@@ -209,7 +209,7 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world
     with (
         meanwhile("UpdateItem", a_minute, done=True),  # behind the claim
         outage("UpdateItem", after=1, times=3),
-        meanwhile("UpdateItem", heart.hold, done=True, times=1000),
+        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
         meanwhile("HeadObject", work),
     ):
         assert run_subtask(world, ref, SECONDS) is None
@@ -236,7 +236,7 @@ def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted
         world.time += 2000
         heart.end()
 
-    with meanwhile("UpdateItem", heart.hold, done=True, times=1000), meanwhile("HeadObject", work):
+    with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work):
         assert run_subtask(world, ref, SECONDS) is None
 
     assert counted == [5000, 8000]
@@ -256,7 +256,10 @@ def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_
         heart.next()
         heart.end()
 
-    with meanwhile("UpdateItem", heart.hold, done=True, times=1000), meanwhile("HeadObject", another_takes_over):
+    with (
+        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        meanwhile("HeadObject", another_takes_over),
+    ):
         assert run_subtask(world, ref, SECONDS) is None
 
     assert not processes(WORKSPACE)
@@ -279,16 +282,16 @@ def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subta
         heart.end()
 
     with (
-        meanwhile("UpdateItem", heart.hold, times=1000),
+        meanwhile("UpdateItem", heart.wait_here, times=1000),
         outage("UpdateItem", after=1, error=error),  # behind the claim
         meanwhile("HeadObject", a_silence),
     ):
         again = run_subtask(world, ref, SECONDS)
 
     assert not processes(WORKSPACE)
-    assert again == PutBack(5)
+    assert again == Redelivery(5)
     left = subtask_of(world, task)
-    assert (left.status, left.attempt, left.tries) == (SubtaskStatus.WAITING, 1, 0)
+    assert (left.status, left.attempt, left.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert left.failure == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
 
 
@@ -334,7 +337,10 @@ def test_files_that_a_cancelled_attempt_had_stored_are_gone(world: World, blink:
         heart.end()
         until(lambda: not beating())
 
-    with meanwhile("UpdateItem", heart.hold, done=True, times=1000), meanwhile("PutObject", cancel, done=True):
+    with (
+        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        meanwhile("PutObject", cancel, done=True),
+    ):
         assert run_subtask(world, ref, SECONDS) is None
 
     assert len(stored) == 1

@@ -212,10 +212,10 @@ def test_the_last_save_says_that_no_upload_is_missing_unless_one_is(still: World
 
 
 def test_a_state_that_changes_while_it_is_copied_is_copied_again() -> None:
-    tries = iter([RuntimeError("dictionary changed size during iteration"), RuntimeError("again"), None])
+    errors = iter([RuntimeError("dictionary changed size during iteration"), RuntimeError("again"), None])
 
     def state() -> str:
-        if error := next(tries):
+        if error := next(errors):
             raise error
         return "whole"
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from shared.domain import retried_write as lost_answer
 from shared.domain.task import (
-    STOPPED_BY,
-    Ending,
+    STOP_FAILURES,
     Failure,
-    Hold,
+    FinalState,
+    Lease,
     OrchestrationRef,
     Source,
     Subtask,
@@ -18,11 +18,11 @@ from shared.domain.task import (
 )
 
 NOW = 1_750_000_000_000
-HOLD = Hold("0" * 26, 1, 1, attempt=1)
-GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record=HOLD.record)
-BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
+HOLD = Lease("0" * 26, 1, 1, attempt=1)
+GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record=HOLD.record)
+BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
 STORAGE = Failure("InternalError.Storage", "S3 did not answer")
-CANCELLED, ENDED = STOPPED_BY["cancel"], STOPPED_BY["end"]
+CANCELLED, ENDED = STOP_FAILURES["cancel"], STOP_FAILURES["end"]
 
 
 def a_task() -> Task:

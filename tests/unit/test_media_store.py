@@ -17,7 +17,7 @@ from shared.stores.object_store import (
     MAX_UPLOAD_BYTES,
     SINGLE_UPLOAD_BYTES,
     TRANSFER,
-    MediaStore,
+    ObjectStore,
     UploadPlan,
 )
 from tests.deployment import World, client, keys, put
@@ -238,7 +238,7 @@ def test_discarded_outputs_are_gone(world: World) -> None:
     ],
 )
 def test_a_broken_line_to_s3_is_nobodys_fault(
-    world: World, tmp_path: Path, call: str, act: Callable[[MediaStore, Path], object], error: type[Exception]
+    world: World, tmp_path: Path, call: str, act: Callable[[ObjectStore, Path], object], error: type[Exception]
 ) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"film")
@@ -288,7 +288,7 @@ def test_a_link_goes_to_the_region_of_the_bucket(world: World, monkeypatch: pyte
     assert world
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
-    url = MediaStore().link("reelmill-output", "a.mp4", 60, content_type="video/mp4", attachment=False)
+    url = ObjectStore().link("reelmill-output", "a.mp4", 60, content_type="video/mp4", attachment=False)
 
     assert urlsplit(url).netloc == "reelmill-output.s3.eu-central-1.amazonaws.com"
 

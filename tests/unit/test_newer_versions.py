@@ -12,7 +12,7 @@ import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument, Verdict
-from shared.domain.task import Hold
+from shared.domain.task import Lease
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
@@ -77,37 +77,37 @@ def written_by_the_next_version(table: str) -> None:
         )
 
 
-def a_failed_run(world: World) -> Hold:
+def a_failed_run(world: World) -> Lease:
     """Make a task of an upload that has failed, and was restarted; return what its attempt held."""
     task = accepted(world)
-    hold = Hold(task.id, 1, 1, attempt=1)
+    lease = Lease(task.id, 1, 1, attempt=1)
     output = OutputFile("output", "a/b.mp4", 7, "video/mp4", facts={"width": 64})
     record = AttemptRecord(started_at=1, ended_at=2, outputs=(output,), failure=BAD.failure, warnings=("w",))
-    world.tasks.put_record(hold, record)
+    world.tasks.put_record(lease, record)
     for no in range(1, len(task.subtasks) + 1):
         task = finished(world, task, no, BAD)
     world.tasks.put_run(task)
     assert world.tasks.restart(task, world.now())
-    return hold
+    return lease
 
 
 def kinds(world: World) -> dict[str, Callable[[], object]]:
     """Store one of each kind; return how each is read."""
-    hold = a_failed_run(world)
+    lease = a_failed_run(world)
     put_orchestration(world, "main", OrchestrationDocument.model_validate(MINE))
     put_template(world, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
     told = an_upload(world, "plain.mp4", version_id=None)
     world.verdicts.recognise(told, world.now())
     world.verdicts.recognise(an_upload(world, "seen.mp4", version_id=None, sequencer=""), world.now())
     world.budget.take_task(world.now(), 10)
-    task = world.tasks.get(hold.task_id)
+    task = world.tasks.get(lease.task_id)
     assert task
     return {
-        "task": lambda: world.tasks.get(hold.task_id),
+        "task": lambda: world.tasks.get(lease.task_id),
         "list of tasks": lambda: world.lists.page(TaskFilter(), 10).tasks,
         "earlier run": lambda: world.tasks.get_run(task, 1),
-        "record": lambda: world.tasks.get_record(hold.task_id, hold.record),
-        "records": lambda: world.tasks.get_records(hold.task_id, 1, 1),
+        "record": lambda: world.tasks.get_record(lease.task_id, lease.record),
+        "records": lambda: world.tasks.get_records(lease.task_id, 1, 1),
         "orchestration": lambda: get_orchestration(world, "main", "mine"),
         "orchestrations": lambda: list_orchestrations(world, "main"),
         "version": lambda: world.orchestrations.version("main", "mine", 1),

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from shared.domain.task import STOPPED_BY, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.task import STOP_FAILURES, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.errors import Conflict, NotFound, ServiceBusy
 from shared.use_cases.sweeper import bury
 from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
@@ -17,7 +17,7 @@ from tests.unit.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made
 from tests.unit.conftest import a_task, accepted, sent, swept
 from tests.unit.moves import BAD, LOST, finished
 
-CANCELLED = STOPPED_BY["cancel"]
+CANCELLED = STOP_FAILURES["cancel"]
 OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
 
 

@@ -20,10 +20,10 @@ from shared.errors import (
     ParametersRejected,
 )
 from shared.operations.findings import Segment
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.providers.aws import Aws
 from shared.providers.aws.sightings import MAX_SEGMENTS, Sighting, merged, segments
-from tests.unit.aws_jobs import JOB, JOB_ID, SOURCE, bench, recorded, stubbed
+from tests.unit.aws_jobs import JOB, JOB_ID, SOURCE, context, recorded, stubbed
 
 SEGMENTED = {"AggregateBy": "SEGMENTS", "SortBy": "TIMESTAMP"}
 
@@ -32,7 +32,7 @@ SEGMENTED = {"AggregateBy": "SEGMENTS", "SortBy": "TIMESTAMP"}
 class Kind:
     """A kind of job: its method, its requests, its name in tokens, what it is doing, and what else a look asks for."""
 
-    find: Callable[[Aws, Workbench], tuple[Segment, ...]]
+    find: Callable[[Aws, OperationContext], tuple[Segment, ...]]
     request: str
     name: str
     goal: str
@@ -72,7 +72,7 @@ def test_a_job_that_runs_is_waited_for_without_the_input(aws: Aws, kind: Kind) -
             look(stub, kind.request, "rekognition-running", **kind.more)
 
             with pytest.raises(JobRunning, match=f"^waiting for Rekognition to {kind.goal}$"):
-                kind.find(aws, bench())
+                kind.find(aws, context())
 
 
 @pytest.mark.parametrize("name", [kind.name for kind in KINDS])
@@ -94,7 +94,7 @@ def test_labels_come_from_all_pages_with_close_stretches_joined(aws: Aws) -> Non
             NextToken="WlKfzZED1PzBLyAmTpda655kICVnPPAtQ/8V9Mci",
         )
 
-        found = aws.labels(bench())
+        found = aws.labels(context())
 
     assert found == (
         Segment(start=0, end=4, label="Animal", confidence=1),
@@ -109,7 +109,7 @@ def test_moderation_tells_each_stretch_of_a_category_once_and_more_closely_in_it
         start(stub, "content_moderation", f"{JOB}-moderation-1")
         look(stub, "content_moderation", "rekognition-moderation", **SEGMENTED)
 
-        found = aws.moderation(bench())
+        found = aws.moderation(context())
 
     assert found == (
         Segment(start=1, end=4, label="VIOLENCE", confidence=0.965, text="Weapon Violence, Weapons"),
@@ -124,7 +124,7 @@ def test_a_line_of_text_lasts_until_the_look_that_no_longer_saw_it_and_never_pas
         start(stub, "text_detection", f"{JOB}-text-1")
         look(stub, "text_detection", "rekognition-text")
 
-        found = aws.text(bench())
+        found = aws.text(context())
 
     assert found == (
         Segment(start=0, end=1.5, label="TEXT", confidence=0.997, text="BIG BUCK BUNNY"),
@@ -141,7 +141,7 @@ def test_nothing_found_is_an_answer_too(aws: Aws, kind: Kind) -> None:
         look_at = {"JobId": JOB_ID, "MaxResults": 1000, **kind.more}
         stub.add_response(f"get_{kind.request}", {"JobStatus": "SUCCEEDED"}, look_at)
 
-        assert kind.find(aws, bench()) == ()
+        assert kind.find(aws, context()) == ()
 
 
 def test_an_input_without_a_version_is_named_without_one(aws: Aws) -> None:
@@ -153,13 +153,13 @@ def test_an_input_without_a_version_is_named_without_one(aws: Aws) -> None:
         look(stub, "text_detection", "rekognition-running")
 
         with pytest.raises(JobRunning):
-            aws.text(bench(replace(SOURCE, bucket="output", key="a/clip.mov", version_id=None)))
+            aws.text(context(replace(SOURCE, bucket="output", key="a/clip.mov", version_id=None)))
 
 
 @pytest.mark.parametrize("key", ["uploads/clip.mkv", "uploads/song.mp3", "uploads/clip"])
 def test_what_rekognition_does_not_read_costs_no_request(aws: Aws, key: str) -> None:
     with stubbed(aws.rekognition), pytest.raises(ParametersRejected, match="let a TRANSCODE to mp4 go before") as told:
-        aws.labels(bench(replace(SOURCE, key=key)))
+        aws.labels(context(replace(SOURCE, key=key)))
 
     assert told.value.code == "ParameterError.ProviderLacks"
 
@@ -170,7 +170,7 @@ def test_a_job_that_failed_by_its_file_says_the_services_reason_and_a_remedy(aws
         look(stub, "label_detection", "rekognition-failed-media", **SEGMENTED)
 
         with pytest.raises(MediaRejected, match=r"Unsupported codec/format\. It reads .* let a TRANSCODE") as told:
-            aws.labels(bench())
+            aws.labels(context())
 
     assert told.value.code == "SourceFileError.ServiceRejected"
 
@@ -183,7 +183,7 @@ def test_a_job_that_failed_inside_is_started_anew_under_another_token(aws: Aws) 
         look(stub, "label_detection", "rekognition-running", **SEGMENTED)
 
         with pytest.raises(JobRunning):
-            aws.labels(bench())
+            aws.labels(context())
 
 
 def test_three_jobs_that_failed_inside_are_the_end(aws: Aws) -> None:
@@ -193,7 +193,7 @@ def test_three_jobs_that_failed_inside_are_the_end(aws: Aws) -> None:
             look(stub, "label_detection", "rekognition-failed-inside", **SEGMENTED)
 
         with pytest.raises(OperationFailed, match=r"failed 3 times .* Internal server error") as told:
-            aws.labels(bench())
+            aws.labels(context())
 
     assert told.value.code == "OperationError.ServiceFailed"
 
@@ -205,7 +205,7 @@ def test_a_token_that_another_request_has_used_is_passed_over(aws: Aws) -> None:
         look(stub, "label_detection", "rekognition-running", **SEGMENTED)
 
         with pytest.raises(JobRunning):
-            aws.labels(bench())
+            aws.labels(context())
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def test_a_refusal_means_what_its_type_says(aws: Aws, refusal: Refusal) -> None:
         refuse(stub, "start_label_detection", refusal.code, status=refusal.status)
 
         with pytest.raises(AttemptFailed, match=refusal.message) as told:
-            aws.labels(bench())
+            aws.labels(context())
 
     assert (type(told.value), told.value.code) == (refusal.leaf, refusal.failure)
     if isinstance(told.value, AccessDenied):
@@ -273,7 +273,7 @@ def test_a_look_that_is_refused_is_told_from_a_start_that_is(aws: Aws) -> None:
         refuse(stub, "get_text_detection", "AccessDeniedException")
 
         with pytest.raises(AccessDenied) as told:
-            aws.text(bench())
+            aws.text(context())
 
     assert "allow rekognition:GetTextDetection" in told.value.final.message
 
@@ -285,7 +285,7 @@ def test_a_page_that_is_refused_spoils_the_attempt_and_nothing_else(aws: Aws) ->
         refuse(stub, "get_label_detection", "ThrottlingException")
 
         with pytest.raises(Interrupted):
-            aws.labels(bench())
+            aws.labels(context())
 
 
 def test_a_region_without_rekognition_interrupts(aws: Aws) -> None:
@@ -295,7 +295,7 @@ def test_a_region_without_rekognition_interrupts(aws: Aws) -> None:
     aws.rekognition.meta.events.register_first("before-call.rekognition", unreachable)
 
     with pytest.raises(Interrupted, match="did not answer as it should: Could not connect"):
-        aws.labels(bench())
+        aws.labels(context())
 
 
 def test_a_reader_that_is_to_stop_stops_between_pages(aws: Aws) -> None:
@@ -308,7 +308,7 @@ def test_a_reader_that_is_to_stop_stops_between_pages(aws: Aws) -> None:
         look(stub, "label_detection", "rekognition-labels-1", **SEGMENTED)
 
         with pytest.raises(Interrupted, match="cancelled"):
-            aws.labels(replace(bench(), report=stop))
+            aws.labels(replace(context(), report=stop))
 
 
 @pytest.mark.parametrize(("gap", "count"), [(0, 1), (1000, 1), (1001, 2)])

@@ -26,7 +26,7 @@ from shared.operations.findings import Segment
 from shared.providers.aws import Aws
 from shared.providers.aws.transcribe import language_code
 from shared.providers.aws.transcript import words as words_of
-from tests.unit.aws_jobs import JOB, SOURCE, bench, recorded, stubbed
+from tests.unit.aws_jobs import JOB, SOURCE, context, recorded, stubbed
 
 NAME = f"reelmill-{JOB}-speech"
 HEAD = {"Bucket": "input", "Key": "uploads/clip.mp4"}
@@ -98,7 +98,7 @@ def test_the_first_look_finds_no_job_and_starts_one(aws: Aws, code: str) -> None
         begin(stub)
 
         with pytest.raises(JobRunning, match=r"^waiting for Transcribe to write down what is said$"):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 @pytest.mark.parametrize("state", ["transcribe-queued", "transcribe-running"])
@@ -107,7 +107,7 @@ def test_a_job_that_runs_is_waited_for_whatever_became_of_the_input(aws: Aws, st
         look(stub, state)
 
         with pytest.raises(JobRunning):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 def test_a_job_that_another_attempt_has_started_meanwhile_is_waited_for(aws: Aws) -> None:
@@ -116,7 +116,7 @@ def test_a_job_that_another_attempt_has_started_meanwhile_is_waited_for(aws: Aws
         stub.add_client_error("start_transcription_job", "ConflictException", "there is one", 400, None, None, STARTED)
 
         with pytest.raises(JobRunning):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 def test_a_transcript_becomes_sentences_and_parts_of_them(aws: Aws, link: str) -> None:
@@ -125,7 +125,7 @@ def test_a_transcript_becomes_sentences_and_parts_of_them(aws: Aws, link: str) -
     with stubbed(aws.transcribe) as stub:
         stub.add_response("get_transcription_job", completed, {"TranscriptionJobName": f"{NAME}-1"})
 
-        found = aws.speech(bench(), None)
+        found = aws.speech(context(), None)
 
     assert [(one.start, one.end, one.confidence, one.text) for one in found] == [
         (4.87, 6.88, 0.9829, "I've been on hold for an hour."),
@@ -143,7 +143,7 @@ def test_a_link_that_gives_nothing_is_asked_for_again_by_another_attempt(aws: Aw
         stub.add_response("get_transcription_job", completed, {"TranscriptionJobName": f"{NAME}-1"})
 
         with pytest.raises(Interrupted, match="did not hand over its transcript: HTTP"):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 def test_a_link_that_leads_nowhere_is_asked_for_again_by_another_attempt(aws: Aws) -> None:
@@ -153,7 +153,7 @@ def test_a_link_that_leads_nowhere_is_asked_for_again_by_another_attempt(aws: Aw
         stub.add_response("get_transcription_job", completed, {"TranscriptionJobName": f"{NAME}-1"})
 
         with pytest.raises(Interrupted, match="did not answer as it should"):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 def test_a_job_that_failed_by_its_file_says_the_services_reason_and_a_remedy(aws: Aws) -> None:
@@ -161,7 +161,7 @@ def test_a_job_that_failed_by_its_file_says_the_services_reason_and_a_remedy(aws
         look(stub, "transcribe-failed-media")
 
         with pytest.raises(MediaRejected, match=r"does not match the detected media format\. It reads AMR") as told:
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
     assert told.value.code == "SourceFileError.ServiceRejected"
 
@@ -173,7 +173,7 @@ def test_a_job_that_failed_inside_is_started_anew_under_another_name(aws: Aws) -
         begin(stub, TranscriptionJobName=f"{NAME}-2")
 
         with pytest.raises(JobRunning):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 def test_three_jobs_that_failed_inside_are_the_end(aws: Aws) -> None:
@@ -182,7 +182,7 @@ def test_three_jobs_that_failed_inside_are_the_end(aws: Aws) -> None:
             look(stub, "transcribe-failed-inside", number)
 
         with pytest.raises(OperationFailed, match=r"Transcribe failed 3 times .* An internal failure occurred"):
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_refusal_means_what_its_type_says(
         stub.add_client_error(f"{call}_transcription_job", code, "no")
 
         with pytest.raises(AttemptFailed) as told:
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
     assert type(told.value) is leaf
     final = told.value.final if isinstance(told.value, AccessDenied) else told.value
@@ -223,7 +223,7 @@ def test_the_format_is_what_the_name_says(aws: Aws, key: str, kind: str) -> None
         begin(jobs, MediaFormat=kind, Media={"MediaFileUri": f"s3://input/{key}"})
 
         with pytest.raises(JobRunning):
-            aws.speech(bench(place), None)
+            aws.speech(context(place), None)
 
 
 @pytest.mark.parametrize("key", ["uploads/clip.mov", "uploads/clip.mkv", "uploads/clip"])
@@ -232,7 +232,7 @@ def test_what_transcribe_does_not_read_starts_no_job(aws: Aws, key: str) -> None
         find_none(stub)
 
         with pytest.raises(ParametersRejected, match="let a TRANSCODE to m4a go before") as told:
-            aws.speech(bench(replace(SOURCE, key=key)), None)
+            aws.speech(context(replace(SOURCE, key=key)), None)
 
     assert told.value.code == "ParameterError.ProviderLacks"
 
@@ -248,7 +248,7 @@ def test_a_file_that_was_overwritten_is_not_taken_for_the_one_that_was_pinned(
         find_none(stub)
 
         with pytest.raises(MediaRejected, match="Transcribe reads the newest version alone") as told:
-            aws.speech(bench(place), None)
+            aws.speech(context(place), None)
 
     assert told.value.code == "SourceFileError.Changed"
 
@@ -260,7 +260,7 @@ def test_a_file_that_is_gone_starts_no_job(aws: Aws) -> None:
         find_none(jobs)
 
         with pytest.raises(MediaRejected, match="was deleted before Transcribe could read it") as told:
-            aws.speech(bench(), None)
+            aws.speech(context(), None)
 
     assert told.value.code == "SourceFileError.Deleted"
 
@@ -272,7 +272,7 @@ def test_a_language_that_is_named_is_not_looked_for(aws: Aws) -> None:
         stub.add_response("start_transcription_job", recorded("transcribe-queued"), {**asked, "LanguageCode": "de-DE"})
 
         with pytest.raises(JobRunning):
-            aws.speech(bench(), "de")
+            aws.speech(context(), "de")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_language_that_transcribe_does_not_know_is_refused(aws: Aws, wanted: s
         find_none(stub)
 
         with pytest.raises(ParametersRejected, match="leave it out"):
-            aws.speech(bench(), wanted)
+            aws.speech(context(), wanted)
 
 
 def spoken(*words: tuple[float, float, str], transcript: str) -> dict[str, Any]:

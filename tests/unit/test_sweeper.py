@@ -32,9 +32,9 @@ def stored(world: World, *, name: str = "a", subtasks: int = 2, priority: int = 
     return task
 
 
-def limited(world: World, tries: int) -> None:
+def limited(world: World, counted_attempts: int) -> None:
     """Deploy with another limit of attempts."""
-    world.settings = world.settings.model_copy(update={"max_attempts": tries})
+    world.settings = world.settings.model_copy(update={"max_attempts": counted_attempts})
 
 
 def test_a_message_that_was_lost_is_sent_again_once_it_is_overdue(world: World) -> None:
@@ -86,8 +86,8 @@ def test_a_subtask_whose_worker_is_gone_is_sent_again_when_its_lease_is_over(wor
 
 def test_a_subtask_that_waits_for_another_attempt_is_sent_again_only_when_its_message_is_overdue(world: World) -> None:
     task = queued(world, subtasks=1)
-    _, hold = claimed(world, task, 1)
-    world.tasks.release(hold, world.now() + 800_000, STORAGE, excused=True)
+    _, lease = claimed(world, task, 1)
+    world.tasks.release(lease, world.now() + 800_000, STORAGE, uncounted=True)
     overdue = world.now() + 800_000 + world.settings.resend_after_seconds * 1000
 
     world.time = overdue - 1
@@ -118,20 +118,20 @@ def test_a_subtask_that_has_used_up_its_attempts_is_given_up_by_the_sweeper(worl
     assert swept(world) == 0
 
 
-@pytest.mark.parametrize(("excused", "tries"), [(False, 2), (True, 0)])
+@pytest.mark.parametrize(("uncounted", "counted_attempts"), [(False, 2), (True, 0)])
 def test_a_waiting_subtask_that_is_spent_since_the_limit_was_lowered_is_given_up_with_its_last_failure(
-    world: World, *, excused: bool, tries: int
+    world: World, *, uncounted: bool, counted_attempts: int
 ) -> None:
     task = queued(world, needs={2: (1,)})
-    for _ in range(2 if not excused else 5):
-        waiting = released(world, claimed(world, task, 1)[1], excused=excused)
+    for _ in range(2 if not uncounted else 5):
+        waiting = released(world, claimed(world, task, 1)[1], uncounted=uncounted)
         world.time += PAUSE
-    limited(world, 2 if not excused else 1)
+    limited(world, 2 if not uncounted else 1)
     world.time += A_MINUTE
 
     swept(world)
 
-    assert waiting.subtasks[0].tries == tries
+    assert waiting.subtasks[0].counted_attempts == counted_attempts
     given_up = get_task(world, "main", task.id)
     attempts = given_up.subtasks[0].attempt
     assert given_up.subtasks[0].failure == Failure(
@@ -174,12 +174,12 @@ def test_a_subtask_that_is_held_is_not_given_up_even_in_its_last_attempt(world: 
     for _ in range(2):
         claimed(world, task, 1)
         world.time += LEASE + 1
-    seen, hold = claimed(world, task, 1)
+    seen, lease = claimed(world, task, 1)
     world.tasks.look_again(task, world.now())
 
     assert swept(world) == 1
 
-    done = world.tasks.finish(seen, hold, GOOD, world.now())
+    done = world.tasks.finish(seen, lease, GOOD, world.now())
     assert done
     assert done.outcome is Outcome.SUCCEEDED
 

@@ -7,13 +7,13 @@ import pytest
 from shared.domain.attempt_record import OutputFile
 from shared.domain.ids import sortable_id
 from shared.domain.task import (
-    EXCUSES,
-    STOPPED_BY,
-    TASK_MOVES,
-    Ending,
+    STOP_FAILURES,
+    TASK_ACTIONS,
+    UNCOUNTED_FACTOR,
     Failure,
-    Hold,
+    FinalState,
     Lane,
+    Lease,
     Outcome,
     Source,
     Subtask,
@@ -25,9 +25,9 @@ from shared.domain.task import (
 )
 
 NOW = 1_750_000_000_000
-GOOD = Ending(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
-BAD = Ending(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
-CANCELLED = STOPPED_BY["cancel"]
+GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
+BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
+CANCELLED = STOP_FAILURES["cancel"]
 
 
 def a_task(*needs: tuple[int, ...]) -> Task:
@@ -86,13 +86,13 @@ def test_every_status_is_counted_also_at_zero() -> None:
 
 def test_a_hold_is_good_for_one_attempt_of_one_run() -> None:
     task = started(a_task(()), 1)
-    hold = Hold(task.id, 1, 1, attempt=1)
+    lease = Lease(task.id, 1, 1, attempt=1)
 
-    assert task.holds(hold)
-    assert not task.holds(replace(hold, attempt=2))
-    assert not task.holds(replace(hold, run=2))
-    assert not task.holds(replace(hold, no=2))
-    assert not task.after(1, GOOD, NOW).holds(hold)
+    assert task.holds(lease)
+    assert not task.holds(replace(lease, attempt=2))
+    assert not task.holds(replace(lease, run=2))
+    assert not task.holds(replace(lease, no=2))
+    assert not task.after(1, GOOD, NOW).holds(lease)
 
 
 def test_a_subtask_is_free_until_it_starts_and_after_its_lease() -> None:
@@ -113,8 +113,8 @@ def test_a_success_frees_what_needed_only_it() -> None:
 def test_a_failure_dooms_the_whole_chain_behind_it_and_nothing_beside_it() -> None:
     task = started(a_task((), (1,), (2,), (), (3, 4)), 1)
 
-    assert task.doomed_by(1) == {2, 3, 5}
-    assert task.doomed_by(4) == {5}
+    assert task.unreachable_after(1) == {2, 3, 5}
+    assert task.unreachable_after(4) == {5}
     assert task.after(1, BAD, NOW).pending == {4}
 
 
@@ -149,14 +149,15 @@ def test_the_outcome_sums_up_the_subtasks(statuses: list[SubtaskStatus], outcome
 
 
 @pytest.mark.parametrize(
-    ("tries", "attempt", "spent"), [(0, 0, False), (2, 2, False), (3, 3, True), (0, 14, False), (0, 15, True)]
+    ("counted_attempts", "attempt", "spent"),
+    [(0, 0, False), (2, 2, False), (3, 3, True), (0, 14, False), (0, 15, True)],
 )
 def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones(
-    tries: int, attempt: int, *, spent: bool
+    counted_attempts: int, attempt: int, *, spent: bool
 ) -> None:
-    subtask = replace(a_task(()).subtasks[0], tries=tries, attempt=attempt)
+    subtask = replace(a_task(()).subtasks[0], counted_attempts=counted_attempts, attempt=attempt)
 
-    assert EXCUSES == 5
+    assert UNCOUNTED_FACTOR == 5
     assert subtask.spent(3) is spent
 
 
@@ -190,17 +191,17 @@ def test_people_may_restart_what_is_over_end_what_waits_and_cancel_what_is_not_o
         "restart": {TaskStatus.COMPLETED},
         "end": {TaskStatus.WAITING},
         "cancel": {TaskStatus.WAITING, TaskStatus.IN_PROGRESS},
-    } == TASK_MOVES
+    } == TASK_ACTIONS
 
 
 @pytest.mark.parametrize("move", ["end", "cancel"])
 def test_a_stopped_task_has_nothing_left_to_do(move: str) -> None:
-    task = a_task((), (1,)).stopped(STOPPED_BY[move], NOW + 5)
+    task = a_task((), (1,)).stopped(STOP_FAILURES[move], NOW + 5)
 
     assert (task.status, task.outcome, task.ended_at) == (TaskStatus.COMPLETED, Outcome.ENDED, NOW + 5)
     assert (task.pending, task.unsent, task.ready()) == (frozenset(), frozenset(), frozenset())
     assert [(s.status, s.failure, s.ended_at) for s in task.subtasks] == [
-        (SubtaskStatus.FAILED, STOPPED_BY[move], NOW + 5)
+        (SubtaskStatus.FAILED, STOP_FAILURES[move], NOW + 5)
     ] * 2
 
 
@@ -264,6 +265,6 @@ def test_an_output_is_called_by_the_last_part_of_its_key() -> None:
 
 
 def test_the_records_of_attempts_sort_by_run_and_subtask() -> None:
-    holds = [Hold("t", run, no, attempt=1) for run in (1, 2, 10) for no in (1, 2, 10, 50)]
+    holds = [Lease("t", run, no, attempt=1) for run in (1, 2, 10) for no in (1, 2, 10, 50)]
 
-    assert sorted(hold.record for hold in holds) == [hold.record for hold in holds]
+    assert sorted(lease.record for lease in holds) == [lease.record for lease in holds]

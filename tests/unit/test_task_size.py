@@ -9,7 +9,7 @@ from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, Te
 from shared.domain.task import (
     MAX_SUBTASKS,
     Failure,
-    Hold,
+    Lease,
     OrchestrationRef,
     Outcome,
     Source,
@@ -121,12 +121,12 @@ def the_largest(world: World) -> Task:
 
 def ended(world: World, subtask: Subtask) -> Subtask:
     """Return a subtask that failed as expansively as one can."""
-    hold = Hold("", 9999, subtask.no, attempt=99)
+    lease = Lease("", 9999, subtask.no, attempt=99)
     return replace(
         subtask,
         status=SubtaskStatus.FAILED,
         attempt=99,
-        tries=99,
+        counted_attempts=99,
         lease_until=world.now(),
         retry_at=world.now(),
         progress=100,
@@ -134,7 +134,7 @@ def ended(world: World, subtask: Subtask) -> Subtask:
         started_at=world.now(),
         ended_at=world.now(),
         failure=Failure("OperationError.ServiceFailed", "😀" * MESSAGE_LETTERS),
-        record=hold.record,
+        record=lease.record,
         carried_from=9999,
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import EARLY_MS, Ending, Failure, Hold, Outcome, SubtaskStatus, TaskStatus
+from shared.domain.task import EARLY_MS, Failure, FinalState, Lease, Outcome, SubtaskStatus, TaskStatus
 from tests.deployment import World
 from tests.outages import outage
 from tests.unit.conftest import a_task
@@ -30,13 +30,13 @@ def test_an_unknown_task_is_none(world: World) -> None:
 def test_a_claim_takes_the_subtask_and_starts_the_task(world: World) -> None:
     task = stored(world, a_task(world))
 
-    seen, hold = claimed(world, task, 1)
+    seen, lease = claimed(world, task, 1)
 
     assert seen.status is TaskStatus.IN_PROGRESS
     assert seen.started_at == world.now()
     assert seen.subtasks[0].status is SubtaskStatus.IN_PROGRESS
     assert seen.unsent == {2}
-    assert seen.holds(hold)
+    assert seen.holds(lease)
 
 
 def test_a_live_lease_keeps_others_off(world: World) -> None:
@@ -59,7 +59,7 @@ def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(world: World)
     assert current.attempt == 2
     assert world.tasks.finish(seen, late, GOOD, world.now()) is None
     assert world.tasks.beat(late, world.now() + LEASE, 50, "encoding") is None
-    assert world.tasks.release(late, world.now(), STORAGE, excused=True) is None
+    assert world.tasks.release(late, world.now(), STORAGE, uncounted=True) is None
 
 
 def test_no_attempt_is_made_past_the_limit(world: World) -> None:
@@ -69,27 +69,27 @@ def test_no_attempt_is_made_past_the_limit(world: World) -> None:
         world.time += LEASE + 1
 
     assert refused(world, task, 1)
-    assert not refused(world, task, 1, tries=4)
+    assert not refused(world, task, 1, counted_attempts=4)
 
 
 def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(world: World) -> None:
     task = stored(world, a_task(world))
     for number in range(1, 16):
-        _, hold = claimed(world, task, 1)
-        assert hold.attempt == number
-        released(world, hold, excused=True)
+        _, lease = claimed(world, task, 1)
+        assert lease.attempt == number
+        released(world, lease, uncounted=True)
         world.time += PAUSE
 
     assert refused(world, task, 1)
-    assert not refused(world, task, 1, tries=4)
+    assert not refused(world, task, 1, counted_attempts=4)
 
 
 def test_a_beat_renews_the_lease_and_shows_progress(world: World) -> None:
     task = stored(world, a_task(world))
-    _, hold = claimed(world, task, 1)
+    _, lease = claimed(world, task, 1)
     world.time += LEASE - 1
 
-    seen = world.tasks.beat(hold, world.now() + LEASE, 42, "encoding")
+    seen = world.tasks.beat(lease, world.now() + LEASE, 42, "encoding")
 
     assert seen
     assert (seen.subtasks[0].progress, seen.subtasks[0].phase, seen.progress) == (42, "encoding", 21)
@@ -97,25 +97,31 @@ def test_a_beat_renews_the_lease_and_shows_progress(world: World) -> None:
     assert refused(world, task, 1)
 
 
-@pytest.mark.parametrize(("excused", "tries"), [(True, 1), (False, 2)])
-def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(world: World, *, excused: bool, tries: int) -> None:
+@pytest.mark.parametrize(("uncounted", "counted_attempts"), [(True, 1), (False, 2)])
+def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(
+    world: World, *, uncounted: bool, counted_attempts: int
+) -> None:
     task = stored(world, a_task(world))
     _, first = claimed(world, task, 1)
 
-    waiting = released(world, first, excused=excused).subtasks[0]
+    waiting = released(world, first, uncounted=uncounted).subtasks[0]
     world.time += PAUSE
     again, second = claimed(world, task, 1)
 
-    assert (waiting.status, waiting.attempt, waiting.tries) == (SubtaskStatus.WAITING, 1, tries - 1)
+    assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (
+        SubtaskStatus.WAITING,
+        1,
+        counted_attempts - 1,
+    )
     assert (waiting.failure, waiting.retry_at) == (STORAGE, world.now())
     assert again.status is TaskStatus.IN_PROGRESS
-    assert (second.attempt, again.subtasks[0].tries) == (2, tries)
+    assert (second.attempt, again.subtasks[0].counted_attempts) == (2, counted_attempts)
     assert (again.subtasks[0].failure, again.subtasks[0].retry_at) == (None, None)
 
 
 def test_no_message_begins_the_next_attempt_before_its_time(world: World) -> None:
     task = stored(world, a_task(world))
-    released(world, claimed(world, task, 1)[1], excused=True)
+    released(world, claimed(world, task, 1)[1], uncounted=True)
 
     world.time += PAUSE - EARLY_MS - 1
     assert refused(world, task, 1)
@@ -125,14 +131,14 @@ def test_no_message_begins_the_next_attempt_before_its_time(world: World) -> Non
 
 def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(world: World) -> None:
     task = stored(world, a_task(world))
-    assert world.tasks.hold_back(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
+    assert world.tasks.postpone(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
 
     assert not refused(world, task, 1)
 
 
 def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_subtask_unsent(world: World) -> None:
     task = stored(world, a_task(world))
-    held = world.tasks.hold_back(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
+    held = world.tasks.postpone(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
     assert held
 
     assert world.tasks.sent(task, {1, 2}) is None
@@ -146,7 +152,7 @@ def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_sub
 def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(world: World, move: str) -> None:
     seen = stored(world, a_task(world))
     if move == "claim":
-        held = world.tasks.hold_back(seen, 1, world.now(), world.now() + 5000, Failure("Budget.DailyTasks", "spent"))
+        held = world.tasks.postpone(seen, 1, world.now(), world.now() + 5000, Failure("Budget.DailyTasks", "spent"))
         assert held
         seen = held
     claimed(world, seen, 1)
@@ -158,31 +164,31 @@ def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(world:
 
 
 def test_a_release_whose_answer_was_lost_is_known_for_made(world: World) -> None:
-    _, hold = claimed(world, stored(world, a_task(world)), 1)
+    _, lease = claimed(world, stored(world, a_task(world)), 1)
 
     with outage("UpdateItem", done=True, error=LOST):
-        waiting = world.tasks.release(hold, world.now() + PAUSE, STORAGE, excused=True)
+        waiting = world.tasks.release(lease, world.now() + PAUSE, STORAGE, uncounted=True)
 
-    assert waiting == world.tasks.get(hold.task_id)
+    assert waiting == world.tasks.get(lease.task_id)
     assert waiting
-    assert waiting.subtasks[0].tries == 0
+    assert waiting.subtasks[0].counted_attempts == 0
 
 
 def test_a_subtask_is_released_once(world: World) -> None:
-    _, hold = claimed(world, stored(world, a_task(world)), 1)
-    waiting = released(world, hold, excused=True)
+    _, lease = claimed(world, stored(world, a_task(world)), 1)
+    waiting = released(world, lease, uncounted=True)
 
-    assert world.tasks.release(hold, world.now(), STORAGE, excused=True) is None
-    assert world.tasks.beat(hold, world.now() + LEASE, 50, "encoding") is None
-    assert world.tasks.get(hold.task_id) == waiting
+    assert world.tasks.release(lease, world.now(), STORAGE, uncounted=True) is None
+    assert world.tasks.beat(lease, world.now() + LEASE, 50, "encoding") is None
+    assert world.tasks.get(lease.task_id) == waiting
 
 
 def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started(world: World) -> None:
     task = stored(world, a_task(world))
-    _, hold = claimed(world, task, 1)
+    _, lease = claimed(world, task, 1)
     began = world.now()
-    world.tasks.beat(hold, world.now() + LEASE, 42, "encoding")
-    released(world, hold, excused=False)
+    world.tasks.beat(lease, world.now() + LEASE, 42, "encoding")
+    released(world, lease, uncounted=False)
     world.time += PAUSE
 
     again, _ = claimed(world, task, 1)
@@ -215,14 +221,14 @@ def test_the_last_finish_completes_the_task(world: World) -> None:
 )
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_the_outcome_tells_how_all_ended_whoever_ends_first(
-    world: World, endings: tuple[Ending, Ending], outcome: Outcome, order: tuple[int, int]
+    world: World, endings: tuple[FinalState, FinalState], outcome: Outcome, order: tuple[int, int]
 ) -> None:
     task = stored(world, a_task(world))
     holds = {no: claimed(world, task, no) for no in (1, 2)}
 
     for no in order:
-        seen, hold = holds[no]  # as the claim left it: what the other did since is unknown to the worker
-        done = world.tasks.finish(seen, hold, endings[no - 1], world.now())
+        seen, lease = holds[no]  # as the claim left it: what the other did since is unknown to the worker
+        done = world.tasks.finish(seen, lease, endings[no - 1], world.now())
 
     assert done
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, outcome)
@@ -230,14 +236,14 @@ def test_the_outcome_tells_how_all_ended_whoever_ends_first(
 
 def test_a_finished_subtask_never_moves_again(world: World) -> None:
     task = stored(world, a_task(world))
-    seen, hold = claimed(world, task, 1)
-    done = world.tasks.finish(seen, hold, GOOD, world.now())
+    seen, lease = claimed(world, task, 1)
+    done = world.tasks.finish(seen, lease, GOOD, world.now())
     world.time += LEASE + 1
 
-    assert world.tasks.finish(seen, hold, BAD, world.now()) is None
-    assert world.tasks.beat(hold, world.now() + LEASE, 1, "again") is None
-    assert world.tasks.release(hold, world.now(), STORAGE, excused=True) is None
-    assert refused(world, task, 1, tries=9)
+    assert world.tasks.finish(seen, lease, BAD, world.now()) is None
+    assert world.tasks.beat(lease, world.now() + LEASE, 1, "again") is None
+    assert world.tasks.release(lease, world.now(), STORAGE, uncounted=True) is None
+    assert refused(world, task, 1, counted_attempts=9)
     assert done
     assert world.tasks.give_up(done, 1, BAD, world.now()) is None
     assert world.tasks.get(task.id) == done
@@ -285,7 +291,7 @@ def test_what_nobody_holds_can_be_given_up(world: World) -> None:
 
 
 def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
-    hold = Hold("0" * 26, 1, 2, attempt=3)
+    lease = Lease("0" * 26, 1, 2, attempt=3)
     record = AttemptRecord(
         started_at=1,
         ended_at=2,
@@ -300,18 +306,18 @@ def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
         seconds={"download": 0.25},
     )
 
-    world.tasks.put_record(hold, record)
+    world.tasks.put_record(lease, record)
 
-    assert world.tasks.get_record(hold.task_id, hold.record) == record
-    assert world.tasks.get_records(hold.task_id, 1, 2) == [(3, record)]
-    assert world.tasks.get_records(hold.task_id, 1, 1) == []
-    assert world.tasks.get_record(hold.task_id, "RUN#0001#SUB#02#ATT#4") is None
+    assert world.tasks.get_record(lease.task_id, lease.record) == record
+    assert world.tasks.get_records(lease.task_id, 1, 2) == [(3, record)]
+    assert world.tasks.get_records(lease.task_id, 1, 1) == []
+    assert world.tasks.get_record(lease.task_id, "RUN#0001#SUB#02#ATT#4") is None
 
 
 def test_the_records_of_many_attempts_come_in_their_order(world: World) -> None:
-    holds = [Hold("0" * 26, 1, 2, attempt=number) for number in (10, 2, 15, 1)]
-    for hold in holds:
-        world.tasks.put_record(hold, AttemptRecord(started_at=hold.attempt, ended_at=0))
+    holds = [Lease("0" * 26, 1, 2, attempt=number) for number in (10, 2, 15, 1)]
+    for lease in holds:
+        world.tasks.put_record(lease, AttemptRecord(started_at=lease.attempt, ended_at=0))
 
     found = world.tasks.get_records("0" * 26, 1, 2)
 

@@ -83,7 +83,7 @@ def test_a_started_task_cannot_be_ended(world: World) -> None:
 
 def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(world: World) -> None:
     task = stored(world, a_task(world, 4, needs={4: (3,)}))
-    seen, hold = claimed(world, task, 1)
+    seen, lease = claimed(world, task, 1)
     before = finished(world, task, 2)
 
     cancelled = world.tasks.cancel(before, world.now())
@@ -98,9 +98,9 @@ def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(world: World
     assert (cancelled.pending, cancelled.unsent) == (frozenset(), frozenset())
     assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED, CANCELLED]
     assert cancelled.subtasks[1] == before.subtasks[1]
-    assert world.tasks.beat(hold, world.now() + LEASE, 50, "encoding") is None
-    assert world.tasks.release(hold, world.now(), STORAGE, excused=True) is None
-    assert world.tasks.finish(seen, hold, GOOD, world.now()) is None
+    assert world.tasks.beat(lease, world.now() + LEASE, 50, "encoding") is None
+    assert world.tasks.release(lease, world.now(), STORAGE, uncounted=True) is None
+    assert world.tasks.finish(seen, lease, GOOD, world.now()) is None
     world.time += LEASE + 1
     assert refused(world, task, 1)
     assert refused(world, task, 3)
@@ -130,13 +130,13 @@ def test_a_cancel_made_from_what_is_no_longer_so_is_refused(world: World) -> Non
 
 def test_a_claim_between_the_look_and_the_cancel_does_not_save_its_subtask(world: World) -> None:
     seen = stored(world, a_task(world))
-    _, hold = claimed(world, seen, 1)
+    _, lease = claimed(world, seen, 1)
 
     cancelled = world.tasks.cancel(seen, world.now())
 
     assert cancelled
     assert [s.failure for s in cancelled.subtasks] == [CANCELLED] * 2
-    assert not cancelled.holds(hold)
+    assert not cancelled.holds(lease)
 
 
 def test_a_cancelled_run_can_be_restarted_and_is_not_cancelled_again_by_an_old_look(world: World) -> None:

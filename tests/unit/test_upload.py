@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from shared.domain.ids import time_prefix
 from shared.domain.orchestration import Verdict
-from shared.domain.upload import CLOCKS_MS, MAX_SIGHTS, REFUSALS, Judgement, KeyHistory, Sight, Upload, version_id_of
+from shared.domain.upload import (
+    CLOCKS_MS,
+    MAX_SIGHTS,
+    REFUSALS,
+    KeyHistory,
+    Sight,
+    Upload,
+    UploadDecision,
+    version_id_of,
+)
 
 AT = 1_750_000_000_000
 NOW = AT + 10 * CLOCKS_MS
@@ -86,7 +95,7 @@ def test_two_writes_of_the_same_content_are_told_apart_by_their_sequencers_or_ti
 
 
 def test_the_id_of_a_verdict_sorts_by_the_time_of_its_upload() -> None:
-    judgement = Judgement(told(), Verdict.MATCHED, "", "web", "task")
+    judgement = UploadDecision(told(), Verdict.MATCHED, "", "web", "task")
 
     assert judgement.id.startswith(time_prefix(AT))
     assert judgement.id == replace(judgement, verdict=Verdict.SUPERSEDED, task_id=None).id
@@ -94,7 +103,7 @@ def test_the_id_of_a_verdict_sorts_by_the_time_of_its_upload() -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_an_orchestration_that_only_came_closest_took_nothing(verdict: Verdict) -> None:
-    judgement = Judgement(told(), verdict, "", "web")
+    judgement = UploadDecision(told(), verdict, "", "web")
 
     assert judgement.taker == ("" if verdict in REFUSALS else "web")
 

@@ -7,7 +7,7 @@ import pytest
 from shared.domain.ids import time_prefix
 from shared.domain.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
 from shared.domain.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
-from shared.domain.upload import Judgement, Upload
+from shared.domain.upload import Upload, UploadDecision
 from shared.errors import ServiceBusy
 from shared.stores.presets import preset_orchestrations
 from shared.stores.task_queries import TaskFilter
@@ -40,7 +40,7 @@ def unversioned(world: World, sequencer: str = "0A", **changes: Any) -> Upload: 
     return an_upload(world, version_id=None, sequencer=sequencer, **changes)
 
 
-def verdicts(found: list[Judgement]) -> list[tuple[str | None, Verdict]]:
+def verdicts(found: list[UploadDecision]) -> list[tuple[str | None, Verdict]]:
     return [(judgement.orchestration, judgement.verdict) for judgement in found]
 
 

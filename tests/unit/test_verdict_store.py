@@ -9,7 +9,7 @@ import pytest
 from shared.domain.ids import sortable_id
 from shared.domain.orchestration import Verdict
 from shared.domain.page_token import write_token
-from shared.domain.upload import REFUSALS, Judgement, Upload
+from shared.domain.upload import REFUSALS, Upload, UploadDecision
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
 from tests.deployment import BEGINNING, World, client
@@ -21,22 +21,22 @@ MATCHED = Verdict.MATCHED
 UNMADE = (Verdict.INVALID_ORCHESTRATION, Verdict.SUPERSEDED)  # taken, but no task came of it
 
 
-def a_refusal(world: World, verdict: Verdict = NO_MATCH, **changes: Any) -> Judgement:  # noqa: ANN401
-    return Judgement(an_upload(world, **changes), verdict, "nobody takes it")
+def a_refusal(world: World, verdict: Verdict = NO_MATCH, **changes: Any) -> UploadDecision:  # noqa: ANN401
+    return UploadDecision(an_upload(world, **changes), verdict, "nobody takes it")
 
 
-def a_match(world: World, name: str = "web", task_id: str = "T1", **changes: Any) -> Judgement:  # noqa: ANN401
-    return Judgement(an_upload(world, **changes), MATCHED, "a task was made", name, task_id)
+def a_match(world: World, name: str = "web", task_id: str = "T1", **changes: Any) -> UploadDecision:  # noqa: ANN401
+    return UploadDecision(an_upload(world, **changes), MATCHED, "a task was made", name, task_id)
 
 
-def noted(world: World, *judgements: Judgement) -> list[Judgement]:
+def noted(world: World, *judgements: UploadDecision) -> list[UploadDecision]:
     """Note each; return what stood then."""
     return [world.verdicts.note(judgement, world.now()) for judgement in judgements]
 
 
-def listed(world: World, limit: int = 100, **wanted: Any) -> list[Judgement]:  # noqa: ANN401
+def listed(world: World, limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return all pages of a list."""
-    found: list[Judgement] = []
+    found: list[UploadDecision] = []
     token = None
     while True:
         page = world.verdicts.page(VerdictFilter(**wanted), limit, token)
@@ -55,15 +55,17 @@ def items() -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "judgement",
     [
-        Judgement(Upload("input", "a.mp4", 0, "", 0), NO_MATCH, ""),
-        Judgement(
+        UploadDecision(Upload("input", "a.mp4", 0, "", 0), NO_MATCH, ""),
+        UploadDecision(
             Upload("input", "Ü +%/予告編 😀.mp4", 5, "etag", BEGINNING, "v1", "0A", "", "other"), NO_MATCH, "why"
         ),
-        Judgement(Upload("input", "a.mp4", 5 * 1024**4, "e-9", BEGINNING, None, "0A", "x@1"), MATCHED, "", "web", "T"),
-        Judgement(Upload("input", "k" * 1024, 1, "", BEGINNING), Verdict.WRONG_FORMAT, "r" * 2000, "closest"),
+        UploadDecision(
+            Upload("input", "a.mp4", 5 * 1024**4, "e-9", BEGINNING, None, "0A", "x@1"), MATCHED, "", "web", "T"
+        ),
+        UploadDecision(Upload("input", "k" * 1024, 1, "", BEGINNING), Verdict.WRONG_FORMAT, "r" * 2000, "closest"),
     ],
 )
-def test_a_verdict_is_found_as_it_was_noted(world: World, judgement: Judgement) -> None:
+def test_a_verdict_is_found_as_it_was_noted(world: World, judgement: UploadDecision) -> None:
     assert noted(world, judgement) == [judgement]
 
     assert listed(world, tenant=judgement.upload.tenant) == [judgement]
@@ -129,7 +131,7 @@ def test_once_an_orchestration_took_an_upload_nobody_refuses_it(world: World, ve
 
 def test_each_orchestration_that_takes_an_upload_has_its_own_verdict(world: World) -> None:
     matches = [a_match(world, name, task_id=name) for name in ("a", "b", "c")]
-    broken = Judgement(an_upload(world), Verdict.INVALID_ORCHESTRATION, "its template is gone", "d")
+    broken = UploadDecision(an_upload(world), Verdict.INVALID_ORCHESTRATION, "its template is gone", "d")
 
     noted(world, a_refusal(world), *matches, broken)
 

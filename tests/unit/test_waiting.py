@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Ending, Failure, Lane, Source, Subtask, SubtaskStatus, SubtaskType, Task
+from shared.domain.task import Failure, FinalState, Lane, Source, Subtask, SubtaskStatus, SubtaskType, Task
 from shared.domain.wait import Waiting, WaitReason, explain
 from shared.errors import ServiceBusy
 
@@ -71,7 +71,7 @@ def test_a_subtask_names_those_that_it_needs_and_that_have_not_succeeded(
 ) -> None:
     task = a_task((), (), (), needs)
     for no in done:
-        task = task.after(no, Ending(SUCCESSFUL), NOW)
+        task = task.after(no, FinalState(SUCCESSFUL), NOW)
 
     waiting = told(task, 4)
 
@@ -81,7 +81,7 @@ def test_a_subtask_names_those_that_it_needs_and_that_have_not_succeeded(
 
 
 def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_out() -> None:
-    task = a_task((), (1,)).after(1, Ending(SUCCESSFUL), NOW)
+    task = a_task((), (1,)).after(1, FinalState(SUCCESSFUL), NOW)
 
     waiting = told(task, 2)
 

@@ -6,7 +6,7 @@ from shared.operations import picture, segments, sound
 from shared.operations.analysis import chapters, cover, highlights, survey
 from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult, Cover
 from shared.operations.findings import Segment
-from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.stills.screenshot import produced
 from shared.operations.stills.snapshot import take
 from shared.operations.stills.still import StillParams
@@ -17,36 +17,36 @@ MOST_SHOTS, MOST_CHAPTERS, MOST_TAGS = 120, 40, 100
 POOR = 0.25  # the score of a cover that nobody would choose
 
 
-def run(params: AnalyzeParams, bench: Workbench) -> Yield:
+def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
     """Ask the provider first, as it may say "come back later"; then read the file once, and once more for the cover."""
-    tags, warnings = _tags(params, bench)
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    seen = survey.made(bench, params.cut_threshold, share=(0, 90))
+    tags, warnings = _tags(params, context)
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    seen = survey.made(context, params.cut_threshold, share=(0, 90))
     best = cover.best(seen.looks, seen.shots)
     files: list[Produced] = []
     shown: Cover | None = None
     if best:
         wanted = StillParams(width=params.cover_width)
-        shot, said = take(bench, wanted.drawing(video), best[0].time, "cover", (90, 100))
+        shot, said = take(context, wanted.drawing(video), best[0].time, "cover", (90, 100))
         files.append(produced(wanted, shot, number=None))
         shown = Cover(time=round(shot.time, 3), score=round(best[1], 3))
         warnings += said
     if shown and shown.score < POOR:
         warnings.append("no picture is sharp, bright and rich in contrast: the cover is the best of poor ones")
-    warnings += sound.left_out(bench.media)
+    warnings += sound.left_out(context.media)
     whole = _result(params, seen, shown, tags)
-    files.append(segments.file_of(whole, bench, shots=whole.shot_count, chapters=whole.chapter_count))
-    return Yield(tuple(files), result=_short(whole), warnings=tuple(warnings))
+    files.append(segments.file_of(whole, context, shots=whole.shot_count, chapters=whole.chapter_count))
+    return OperationResult(tuple(files), result=_short(whole), warnings=tuple(warnings))
 
 
-def _tags(params: AnalyzeParams, bench: Workbench) -> tuple[tuple[Segment, ...], list[str]]:
+def _tags(params: AnalyzeParams, context: OperationContext) -> tuple[tuple[Segment, ...], list[str]]:
     """Return what the provider names, and a warning when it can't name anything."""
     if not params.tags:
         return (), []
     try:
-        labels = bench.provider(params.provider).labels(bench)
+        labels = context.provider(params.provider).labels(context)
     except MediaRejected:
-        picture.shown(bench.media, bench.ffmpeg.limits)  # says it better when there is none
+        picture.shown(context.media, context.ffmpeg.limits)  # says it better when there is none
         raise
     except ParametersRejected as lacking:
         if lacking.code != "ParameterError.ProviderLacks":

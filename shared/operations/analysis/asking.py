@@ -9,10 +9,10 @@ from typing import Generic, TypeVar
 
 from shared.errors import JobRunning, MediaRejected
 from shared.operations.findings import Segment
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
 K = TypeVar("K")
-Question = Callable[[Workbench], tuple[Segment, ...]]
+Question = Callable[[OperationContext], tuple[Segment, ...]]
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Answers(Generic[K]):
         return self.found[question]
 
 
-def answers(bench: Workbench, questions: Mapping[K, Question]) -> Answers[K]:
+def answers(context: OperationContext, questions: Mapping[K, Question]) -> Answers[K]:
     """Return the answers; raise JobRunning once all questions have been asked, if one isn't answered yet."""
     found: dict[K, tuple[Segment, ...]] = {}
     refused: dict[K, MediaRejected] = {}
     running: JobRunning | None = None
     for number, (question, ask) in enumerate(questions.items()):
-        part = bench.part(100 * number // len(questions), 100 * (number + 1) // len(questions))
+        part = context.part(100 * number // len(questions), 100 * (number + 1) // len(questions))
         try:
             found[question] = ask(part)
         except JobRunning as job:

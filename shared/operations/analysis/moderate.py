@@ -17,7 +17,7 @@ from shared.operations.analysis.asking import Question, answers
 from shared.operations.analysis.recognize import Kind, Language, recognisable
 from shared.operations.analysis.words import Word
 from shared.operations.findings import Result, Segment, Suggestion
-from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 
 SEVERITY = {suggestion: rank for rank, suggestion in enumerate(Suggestion)}
 WORD = "WORD"
@@ -74,40 +74,40 @@ class ModerateResult(Result):
     truncated: bool = Field(default=False, description="Whether the list is longer in the findings file.")
 
 
-def run(params: ModerateParams, bench: Workbench) -> Yield:
+def run(params: ModerateParams, context: OperationContext) -> OperationResult:
     """Look at the picture, if there is one, and for the words, if there are any to look for."""
-    provider = bench.provider(params.provider)
+    provider = context.provider(params.provider)
     questions: dict[str, Question] = {
         SEEN: provider.moderation,
         Kind.TEXT: provider.text,
         Kind.SPEECH: partial(provider.speech, language=params.language),
     }
     asked = [SEEN, *(params.words_in if params.words else ())]
-    answered = answers(bench.part(0, 95), {question: questions[question] for question in asked})
-    kinds, warnings = _kinds(params, bench)
-    seen = answered.to(SEEN) if bench.media.video is not None else ()
+    answered = answers(context.part(0, 95), {question: questions[question] for question in asked})
+    kinds, warnings = _kinds(params, context)
+    seen = answered.to(SEEN) if context.media.video is not None else ()
     judged = [segment.model_copy(update={"suggestion": params.suggestion(segment.confidence)}) for segment in seen]
     spoken = [place for kind in kinds for place in _words(params, answered.to(kind), kind)]
     whole = _result(segments.joined(judged, _as_bad), spoken)
-    evidence = _evidence(params, bench, whole)
-    findings = segments.file_of(whole, bench, suggestion=whole.suggestion.value, highestScore=whole.highest_score)
-    return Yield((findings, *evidence), result=_short(whole), warnings=tuple(warnings))
+    evidence = _evidence(params, context, whole)
+    findings = segments.file_of(whole, context, suggestion=whole.suggestion.value, highestScore=whole.highest_score)
+    return OperationResult((findings, *evidence), result=_short(whole), warnings=tuple(warnings))
 
 
-def _kinds(params: ModerateParams, bench: Workbench) -> tuple[tuple[Kind, ...], list[str]]:
+def _kinds(params: ModerateParams, context: OperationContext) -> tuple[tuple[Kind, ...], list[str]]:
     """Return where words are to be looked for; raise MediaRejected when there is nothing to moderate."""
-    if bench.media.video is not None:
-        audio = bench.media.audio
+    if context.media.video is not None:
+        audio = context.media.audio
         wanted = [kind for kind in params.words_in if kind is Kind.TEXT or (audio and audio.decodable)]
         lacks = "sound that can be decoded" if audio else "sound"
         lost = [f"the source has no {lacks}: the words were not looked for there"]
         lost *= len(wanted) < len(params.words_in)
-        lost += sound.left_out(bench.media) if Kind.SPEECH in params.words_in else []
+        lost += sound.left_out(context.media) if Kind.SPEECH in params.words_in else []
         return (tuple(dict.fromkeys(wanted)), lost) if params.words else ((), [])
     if not params.words:
         message = "the source has no picture, and no words are given to look for in what is said"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
-    kinds, warnings = recognisable(params.words_in, bench)
+    kinds, warnings = recognisable(params.words_in, context)
     return kinds, [*warnings, "the source has no picture: only words were looked for"]
 
 
@@ -158,9 +158,9 @@ def _short(whole: ModerateResult) -> ModerateResult:
     return whole.model_copy(update={"segments": segments.fitting(worst_first), "truncated": True})
 
 
-def _evidence(params: ModerateParams, bench: Workbench, whole: ModerateResult) -> list[Produced]:
+def _evidence(params: ModerateParams, context: OperationContext, whole: ModerateResult) -> list[Produced]:
     """Keep a picture from the middle of each of the worst stretches."""
-    if params.evidence == "none" or bench.media.video is None:
+    if params.evidence == "none" or context.media.video is None:
         return []
     bad = [segment for segment in whole.segments if segment.suggestion is not Suggestion.PASS]
     worst = sorted(bad, key=attrgetter("confidence"), reverse=True)[:MOST_EVIDENCE]
@@ -170,10 +170,10 @@ def _evidence(params: ModerateParams, bench: Workbench, whole: ModerateResult) -
     wanted = [sampling.Moment(time, segment.start, segment.end) for time, segment in times]
     produced = []
     with sampling.samples(
-        bench, wanted, size=EVIDENCE_SIZE, share=(95, 100), blurred=params.evidence == "blurred"
+        context, wanted, size=EVIDENCE_SIZE, share=(95, 100), blurred=params.evidence == "blurred"
     ) as stills:
         for number, still in enumerate(stills, 1):
-            path = still.path.rename(bench.folder / f"evidence-{number:03}.jpg")
+            path = still.path.rename(context.folder / f"evidence-{number:03}.jpg")
             width, height = picture_size(path)
             facts = {"width": width, "height": height, "time": round(still.moment.time, 3)}
             produced.append(Produced(path, "image/jpeg", number, facts))

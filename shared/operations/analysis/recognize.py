@@ -15,7 +15,7 @@ from shared.operations.analysis.analyze_params import ProviderName
 from shared.operations.analysis.asking import Question, answers
 from shared.operations.analysis.words import Found, Word
 from shared.operations.findings import Result, Segment
-from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 
 # As BCP 47 writes them: en, en-GB, zh-Hant.
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
@@ -55,15 +55,15 @@ class RecognizeResult(Result):
     truncated: bool = Field(default=False, description="Whether the lists are longer in the findings file.")
 
 
-def run(params: RecognizeParams, bench: Workbench) -> Yield:
+def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
     """Recognise what is asked for and can be: of a file with sound alone, what is said."""
-    provider = bench.provider(params.provider)
+    provider = context.provider(params.provider)
     questions: dict[Kind, Question] = {
         Kind.TEXT: provider.text,
         Kind.SPEECH: partial(provider.speech, language=params.language),
     }
-    answered = answers(bench, {kind: questions[kind] for kind in params.kinds})
-    kinds, warnings = recognisable(params.kinds, bench)
+    answered = answers(context, {kind: questions[kind] for kind in params.kinds})
+    kinds, warnings = recognisable(params.kinds, context)
     text, speech = (segments.rounded(answered.to(kind)) if kind in kinds else () for kind in (Kind.TEXT, Kind.SPEECH))
     places = (*words.found(params.words, speech, "SPEECH"), *words.found(params.words, text, "TEXT"))
     found = tuple(sorted(places, key=attrgetter("start", "end")))
@@ -80,20 +80,20 @@ def run(params: RecognizeParams, bench: Workbench) -> Yield:
         speech=speech,
         text=text,
     )
-    files = _subtitles(bench, speech, language) if Kind.SPEECH in params.kinds else ()
-    findings = segments.file_of(whole, bench, lines=len(text), sentences=len(speech), wordsFound=len(found))
-    return Yield((*files, findings), result=_short(whole), warnings=tuple(warnings))
+    files = _subtitles(context, speech, language) if Kind.SPEECH in params.kinds else ()
+    findings = segments.file_of(whole, context, lines=len(text), sentences=len(speech), wordsFound=len(found))
+    return OperationResult((*files, findings), result=_short(whole), warnings=tuple(warnings))
 
 
-def recognisable(kinds: tuple[Kind, ...], bench: Workbench) -> tuple[tuple[Kind, ...], list[str]]:
+def recognisable(kinds: tuple[Kind, ...], context: OperationContext) -> tuple[tuple[Kind, ...], list[str]]:
     """Return those kinds that the file can have, a warning for each other; raise MediaRejected when none is left."""
-    media = bench.media
+    media = context.media
     there = {Kind.TEXT: media.video, Kind.SPEECH: media.audio}
     left = tuple(dict.fromkeys(kind for kind in kinds if (stream := there[kind]) and stream.decodable))
     if not left and Kind.SPEECH in kinds:
         sound.heard(media)
     if not left and Kind.TEXT in kinds and media.video:
-        picture.check(media.video, bench.ffmpeg.limits)
+        picture.check(media.video, context.ffmpeg.limits)
     if not left:
         kind, code = ("sound", "NoAudio") if Kind.SPEECH in kinds else ("picture", "NoVideo")
         message = f"the source has no {kind}, and nothing else is asked for"
@@ -107,7 +107,7 @@ def recognisable(kinds: tuple[Kind, ...], bench: Workbench) -> tuple[tuple[Kind,
     return left, [*warnings, *(sound.left_out(media) if Kind.SPEECH in kinds else ())]
 
 
-def _subtitles(bench: Workbench, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:
+def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:
     """Write what is said as WebVTT and as SubRip; both are without a cue when nothing is."""
     shown = cues.timed(speech)
     facts: dict[str, object] = {"cues": len(shown)} | ({"language": language} if language else {})
@@ -116,7 +116,7 @@ def _subtitles(bench: Workbench, speech: tuple[Segment, ...], language: str | No
         ("speech.vtt", "text/vtt", cues.webvtt(shown)),
         ("speech.srt", "application/x-subrip", cues.subrip(shown)),
     ):
-        path = bench.folder / name
+        path = context.folder / name
         path.write_text(text, encoding="utf-8")
         made.append(Produced(path, content_type, facts=facts))
     return tuple(made)

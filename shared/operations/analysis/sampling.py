@@ -11,10 +11,10 @@ from pathlib import Path
 from shared.errors import MediaRejected
 from shared.operations import picture
 from shared.operations.analysis.shots import Shot
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.stills.still import COLOURS, Drawing, encoder
 
-FOLDER = "samples"  # a name in the bench's folder
+FOLDER = "samples"  # a name in the context's folder
 GRID = 10  # Frames a second to choose from: also in a slide show, something is shown at every moment.
 QUALITY = 90
 BLUR = "gblur=sigma=12"  # nobody is recognised, and what it was still shows
@@ -59,25 +59,30 @@ def _in_shot(shot: Shot, every: float) -> Iterator[Moment]:
 
 @contextmanager
 def samples(
-    bench: Workbench, wanted: Sequence[Moment], *, size: picture.Box, share: tuple[int, int], blurred: bool = False
+    context: OperationContext,
+    wanted: Sequence[Moment],
+    *,
+    size: picture.Box,
+    share: tuple[int, int],
+    blurred: bool = False,
 ) -> Iterator[tuple[Sample, ...]]:
     """Lend the stills of those moments, in order, and take them away again. Where nothing is shown, there is none.
 
     Raise MediaRejected when there is none at all.
     """
-    folder = bench.folder / FOLDER
+    folder = context.folder / FOLDER
     folder.mkdir()
     try:
-        _take(bench, wanted, size, share, blurred=blurred)
+        _take(context, wanted, size, share, blurred=blurred)
         yield _matched(wanted, sorted(folder.iterdir()))
     finally:
         shutil.rmtree(folder)
 
 
 def _take(
-    bench: Workbench, wanted: Sequence[Moment], size: picture.Box, share: tuple[int, int], *, blurred: bool
+    context: OperationContext, wanted: Sequence[Moment], size: picture.Box, share: tuple[int, int], *, blurred: bool
 ) -> None:
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
+    video = picture.shown(context.media, context.ffmpeg.limits)
     drawing = Drawing(
         video=video,
         box=size,
@@ -88,15 +93,15 @@ def _take(
     # Whatever is shown for less than a step stays for two: a moment in the middle of a few frames finds one after it.
     grid = (f"fps={GRID}:eof_action=pass", "tpad=stop=1:stop_mode=clone")
     pick = [*grid, f"select='{_first_after([moment.time for moment in wanted])}'", "settb=1/1000"]
-    bench.ffmpeg.run(
+    context.ffmpeg.run(
         [
-            *bench.ffmpeg.input_arguments(bench.source),
-            *drawing.arguments(bench, pick),
+            *context.ffmpeg.input_arguments(context.source),
+            *drawing.arguments(context, pick),
             # Each is named by its time in milliseconds.
             *("-fps_mode", "passthrough", "-enc_time_base", "filter"),
             *("-f", "image2", "-frame_pts", "1", f"file:{FOLDER}/%010d.jpg"),
         ],
-        duration=video.duration or bench.media.duration,
+        duration=video.duration or context.media.duration,
         phase="taking samples",
         share=share,
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from shared.errors import MediaRejected
 from shared.operations import measure, picture
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
-CUTS = "cuts.txt"  # a name in the bench's folder
+CUTS = "cuts.txt"  # a name in the context's folder
 SIZE = picture.Box(320, 320)  # large enough to tell scenes apart, and five times quicker than 1080p
 THRESHOLD = 10.0  # scdet's own, in percent of the whole range of brightness
 SHORTEST = 0.5  # Seconds: of two cuts closer than that, as in a flash, the second is none.
@@ -27,31 +27,31 @@ class Shot:
 
 
 def cut_filter(threshold: float = THRESHOLD) -> str:
-    """Return the filters that write the time of each cut into a file of the bench's folder."""
+    """Return the filters that write the time of each cut into a file of the context's folder."""
     return f"scdet=threshold={threshold:g},metadata=print:key=lavfi.scd.time:file={CUTS}"
 
 
-def found(bench: Workbench, *, share: tuple[int, int]) -> tuple[Shot, ...]:
+def found(context: OperationContext, *, share: tuple[int, int]) -> tuple[Shot, ...]:
     """Return the shots of the picture, at least one; raise MediaRejected when nothing of it can be decoded."""
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    duration = video.duration or bench.media.duration
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    duration = video.duration or context.media.duration
     chain = ",".join([measure.cleared(), *picture.filters(video, SIZE), cut_filter()])
-    end = bench.ffmpeg.run(
+    end = context.ffmpeg.run(
         # A capital V passes over cover art. No frame is made up or left out for a constant rate.
         [
-            *bench.ffmpeg.input_arguments(bench.source),
+            *context.ffmpeg.input_arguments(context.source),
             *("-map", "0:V:0", "-vf", chain, "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
         duration=duration,
         phase="looking for cuts",
         share=share,
     )
-    return between(cuts(bench), end)
+    return between(cuts(context), end)
 
 
-def cuts(bench: Workbench) -> tuple[float, ...]:
+def cuts(context: OperationContext) -> tuple[float, ...]:
     """Return the times that `cut_filter` wrote."""
-    path = bench.folder / CUTS
+    path = context.folder / CUTS
     times = tuple(frame.time for frame in measure.read(path))
     path.unlink(missing_ok=True)
     return times

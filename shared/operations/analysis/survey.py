@@ -7,10 +7,10 @@ from shared.media.probe import Video
 from shared.operations import measure, picture
 from shared.operations.analysis import shots
 from shared.operations.analysis.shots import Shot
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.sound import ON_THE_CLOCK
 
-LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the bench's folder
+LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the context's folder
 RATE = 4
 THUMB_WIDTH, THUMB_HEIGHT = 16, 9
 THUMB = f"scale={THUMB_WIDTH}:{THUMB_HEIGHT},format=rgb24"
@@ -56,24 +56,24 @@ class Survey:
         return self.shots[-1].end
 
 
-def made(bench: Workbench, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
+def made(context: OperationContext, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
     """Read the file once; raise MediaRejected when there is no picture in it, or none that can be decoded."""
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    end = bench.ffmpeg.run(
-        [*bench.ffmpeg.input_arguments(bench.source), *_arguments(bench, video, cut_threshold)],
-        duration=video.duration or bench.media.duration,
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    end = context.ffmpeg.run(
+        [*context.ffmpeg.input_arguments(context.source), *_arguments(context, video, cut_threshold)],
+        duration=video.duration or context.media.duration,
         phase="looking through",
         share=share,
     )
     try:
-        looks = _looks(bench)
-        return Survey(shots.between(shots.cuts(bench), _end(looks, video, end)), looks, _heard(bench))
+        looks = _looks(context)
+        return Survey(shots.between(shots.cuts(context), _end(looks, video, end)), looks, _heard(context))
     finally:
         for name in (LOOKS, THUMBS, HEARD):
-            (bench.folder / name).unlink(missing_ok=True)
+            (context.folder / name).unlink(missing_ok=True)
 
 
-def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str]:
+def _arguments(context: OperationContext, video: Video, cut_threshold: float) -> list[str]:
     chain = ",".join([measure.cleared(), *picture.filters(video, shots.SIZE)])
     graph = [
         f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
@@ -84,9 +84,9 @@ def _arguments(bench: Workbench, video: Video, cut_threshold: float) -> list[str
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
     # Without times, since the last look lasts longer than the picture, and how far ffmpeg came is asked.
     outputs += ["-map", "[thumbs]", "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{THUMBS}"]
-    audio = bench.media.audio
+    audio = context.media.audio
     if audio is not None and audio.decodable:
-        track = bench.media.track(audio)
+        track = context.media.track(audio)
         heard = [
             measure.cleared(sound=True),
             ON_THE_CLOCK,
@@ -104,8 +104,8 @@ def _end(looks: Sequence[Look], video: Video, reached: float) -> float:
     return next((end for end in (video.duration, reached) if end and abs(end - seen) <= 1 / RATE), seen)
 
 
-def _looks(bench: Workbench) -> tuple[Look, ...]:
-    thumbs = bench.folder / THUMBS
+def _looks(context: OperationContext) -> tuple[Look, ...]:
+    thumbs = context.folder / THUMBS
     with thumbs.open("rb") as colours:
         return tuple(
             Look(
@@ -116,7 +116,7 @@ def _looks(bench: Workbench) -> tuple[Look, ...]:
                 blur=frame.number("lavfi.blur"),
                 colours=thumb,
             )
-            for frame in measure.read(bench.folder / LOOKS)
+            for frame in measure.read(context.folder / LOOKS)
             if len(thumb := colours.read(THUMB_BYTES)) == THUMB_BYTES
         )
 
@@ -127,10 +127,10 @@ def _contrast(frame: measure.Measured) -> float:
     return high - low
 
 
-def _heard(bench: Workbench) -> tuple[Heard, ...]:
+def _heard(context: OperationContext) -> tuple[Heard, ...]:
     return tuple(
         Heard(frame.time, max(frame.number("lavfi.r128.M") or SILENCE, SILENCE))
-        for frame in measure.read(bench.folder / HEARD)
+        for frame in measure.read(context.folder / HEARD)
     )
 
 

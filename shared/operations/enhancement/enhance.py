@@ -15,7 +15,7 @@ from shared.operations.enhancement.enhance_sound import Method
 from shared.operations.enhancement.enhance_work import Work, audio_arguments, copied_video, planned, video_arguments
 from shared.operations.findings import Result
 from shared.operations.loudness import Loudness, measured
-from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.transcoding import transcode
 from shared.operations.transcoding.shortfall import shortfall
 
@@ -36,30 +36,30 @@ class EnhanceResult(Result):
     range_after: float
 
 
-def run(params: EnhanceParams, bench: Workbench) -> Yield:
+def run(params: EnhanceParams, context: OperationContext) -> OperationResult:
     """Make the one file, listen to it, and make its sound anew where it came out too loud or too soft."""
-    work = planned(params, bench)
-    target = bench.folder / f"out.{params.container}"
+    work = planned(params, context)
+    target = context.folder / f"out.{params.container}"
     if work.video and work.picture.stabilise:
-        enhance_picture.look_for_shake(work.picture, work.video, bench, share=BEFORE)
+        enhance_picture.look_for_shake(work.picture, work.video, context, share=BEFORE)
     try:
-        _make(work, bench, target)
+        _make(work, context, target)
     finally:
-        (bench.folder / enhance_picture.SHAKE).unlink(missing_ok=True)
+        (context.folder / enhance_picture.SHAKE).unlink(missing_ok=True)
     _probed(target)
-    work, after, target = _listened(work, bench, target)
+    work, after, target = _listened(work, context, target)
     made = _probed(target)
     rules = params.encoding.rules
     content_type = rules.content_type if work.video else rules.content_type_of_sound
     file = Produced(path=target, content_type=content_type, facts=transcode.facts(made))
     warnings = [*_warnings(work, after), *shortfall(work.duration, made.duration)]
-    return Yield((file,), result=_result(work, after), warnings=tuple(warnings))
+    return OperationResult((file,), result=_result(work, after), warnings=tuple(warnings))
 
 
-def _make(work: Work, bench: Workbench, target: Path) -> None:
-    bench.ffmpeg.run(
+def _make(work: Work, context: OperationContext, target: Path) -> None:
+    context.ffmpeg.run(
         [
-            *bench.ffmpeg.input_arguments(bench.source),
+            *context.ffmpeg.input_arguments(context.source),
             *video_arguments(work),
             *audio_arguments(work),
             *transcode.container_arguments(work.encoding, work.media),
@@ -68,34 +68,34 @@ def _make(work: Work, bench: Workbench, target: Path) -> None:
         duration=work.duration,
         phase="copying" if work.copies_video and work.copies_audio else "enhancing",
         frame_rate=work.frame_rate,
-        share=bench.percents(*WORK),
+        share=context.percents(*WORK),
     )
 
 
-def _listened(work: Work, bench: Workbench, target: Path) -> tuple[Work, Loudness | None, Path]:
+def _listened(work: Work, context: OperationContext, target: Path) -> tuple[Work, Loudness | None, Path]:
     """Listen to what was made; return what was done in the end, how loud it came out, and where it is."""
     asked = work.params.sound and work.params.sound.loudness
     if not (work.levelling and asked):
         return work, None, target
-    after = measured(bench, target, share=AFTER)
+    after = measured(context, target, share=AFTER)
     for number in range(CORRECTIONS):
         better = enhance_sound.corrected(work.levelling, asked, after)
         if better is None:
             break
         work = replace(work, levelling=better)
         remade = target.with_name(f"out-{number + 2}{target.suffix}")
-        _make_sound_anew(work, bench, target, remade)
+        _make_sound_anew(work, context, target, remade)
         target.unlink()
-        target, after = remade, measured(bench, remade, share=AFTER)
+        target, after = remade, measured(context, remade, share=AFTER)
     return work, after, target
 
 
-def _make_sound_anew(work: Work, bench: Workbench, made: Path, target: Path) -> None:
+def _make_sound_anew(work: Work, context: OperationContext, made: Path, target: Path) -> None:
     """Write the file that was made with another sound; its picture is copied."""
-    inputs = [made, bench.source] if work.video else [bench.source]
-    bench.ffmpeg.run(
+    inputs = [made, context.source] if work.video else [context.source]
+    context.ffmpeg.run(
         [
-            *(argument for path in inputs for argument in bench.ffmpeg.input_arguments(path)),
+            *(argument for path in inputs for argument in context.ffmpeg.input_arguments(path)),
             *copied_video(work),
             *audio_arguments(work, source=len(inputs) - 1),
             *transcode.container_arguments(work.encoding, work.media),
@@ -103,7 +103,7 @@ def _make_sound_anew(work: Work, bench: Workbench, made: Path, target: Path) -> 
         ],
         duration=work.duration,
         phase="correcting loudness",
-        share=bench.percents(*AFTER),
+        share=context.percents(*AFTER),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shared.media.probe import Video
 from shared.operations import picture
 from shared.operations.enhancement.enhance_params import PictureParams, Strength
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
 # noise=alls=10:allf=t over the first 2 s of bigbuckbunny.mp4 and bikes.mp4 gives them a PSNR of 33.4 dB; after it, it
 # is light 33.6 and 33.7, medium 35.4 and 35.8, strong 39.3 and 44.8. Of clean clips strong takes detail: 39.6 and 46.5.
@@ -26,7 +26,7 @@ DEINTERLACE: Mapping[str, str] = {
     "fields": "bwdif=mode=send_field:deint=all",
 }
 DEBAND = "deband=1thr=0.015:2thr=0.015:3thr=0.015:range=16:blur=1"
-SHAKE = "shake.trf"  # a name in the bench's folder: what the first pass saw of the camera's movement
+SHAKE = "shake.trf"  # a name in the context's folder: what the first pass saw of the camera's movement
 
 
 def chain(asked: PictureParams, video: Video, pixels: str) -> list[str]:
@@ -77,18 +77,18 @@ def warnings(asked: PictureParams, video: Video, pixels: str) -> list[str]:
     return found + picture.losses(video, pixels)
 
 
-def look_for_shake(asked: PictureParams, video: Video, bench: Workbench, *, share: tuple[int, int]) -> None:
+def look_for_shake(asked: PictureParams, video: Video, context: OperationContext, *, share: tuple[int, int]) -> None:
     """Watch the camera move, and write it down for `chain`; remove the file SHAKE when that has run."""
     seen = [*_deinterlace(asked, video), f"vidstabdetect=shakiness=8:result={SHAKE}"]
-    bench.ffmpeg.run(
+    context.ffmpeg.run(
         [
-            *bench.ffmpeg.input_arguments(bench.source),
+            *context.ffmpeg.input_arguments(context.source),
             # A capital V passes over cover art. What it writes is counted in frames: none is left out or repeated.
             *("-map", "0:V:0", "-vf", ",".join(seen), "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
-        duration=video.duration or bench.media.duration,
+        duration=video.duration or context.media.duration,
         phase="watching the camera move",
-        share=bench.percents(*share),
+        share=context.percents(*share),
     )
 
 

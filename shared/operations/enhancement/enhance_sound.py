@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.operations.enhancement.enhance_params import LoudnessParams, SoundParams, Strength
 from shared.operations.loudness import Loudness, measured
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
 # How many dB of noise to take out, and how far below the sound's loudness it is looked for. White noise that lies
 # 29, 19 and 9 dB below a voice then lies, with light, 34, 20 and 9 below; medium 32, 26 and 10; strong 28, 25 and 18.
@@ -91,21 +91,21 @@ def _denoise(strength: Strength | None, before: Loudness | None) -> list[str]:
     ]
 
 
-def levelling(asked: LoudnessParams, chain: Sequence[str], track: int, bench: Workbench) -> Levelling:
+def levelling(asked: LoudnessParams, chain: Sequence[str], track: int, context: OperationContext) -> Levelling:
     """Return how to reach that loudness after the filters of `chain`, tried out on the source's track."""
-    audio = bench.media.audios[track]
+    audio = context.media.audios[track]
     rate = min(audio.sample_rate or USUAL_RATE, HIGHEST_RATE)
     chain = tuple(chain)
-    now = _heard(chain, track, bench)
+    now = _heard(chain, track, context)
     narrowed = asked.range is not None and now.range > asked.range
     if asked.range is not None and narrowed:
-        chain, now = _narrowed(chain, asked.range, now, track, bench)
+        chain, now = _narrowed(chain, asked.range, now, track, context)
     if now.integrated is None or now.true_peak is None:
         return Levelling(chain, Method.NONE)
     way = Levelling(chain, Method.LINEAR, asked.target - now.integrated, asked.true_peak - HEADROOM, rate)
     excess = now.true_peak + way.gain - way.ceiling
     if excess > 0:
-        way = _limited(replace(way, method=Method.LIMITED, lowered=excess), asked, track, bench)
+        way = _limited(replace(way, method=Method.LIMITED, lowered=excess), asked, track, context)
     return replace(way, method=Method.DYNAMIC) if narrowed else way
 
 
@@ -140,12 +140,12 @@ def warnings(way: Levelling, asked: LoudnessParams, after: Loudness) -> list[str
     return found
 
 
-def _heard(chain: Sequence[str], track: int, bench: Workbench) -> Loudness:
-    return measured(bench, bench.source, track, chain=chain, share=SHARE)
+def _heard(chain: Sequence[str], track: int, context: OperationContext) -> Loudness:
+    return measured(context, context.source, track, chain=chain, share=SHARE)
 
 
 def _narrowed(
-    chain: tuple[str, ...], wanted: float, now: Loudness, track: int, bench: Workbench
+    chain: tuple[str, ...], wanted: float, now: Loudness, track: int, context: OperationContext
 ) -> tuple[tuple[str, ...], Loudness]:
     """Return the filters with one that narrows the range to what is wanted, and how loud the sound is after them.
 
@@ -159,16 +159,16 @@ def _narrowed(
             *chain,
             f"acompressor=threshold=-60dB:ratio={ratio:.2f}:attack=20:release=250:knee=1:detection=rms",
         )
-        now = _heard(narrowing, track, bench)
+        now = _heard(narrowing, track, context)
         if now.range <= wanted * RANGE_SLACK:
             break
     return narrowing, now
 
 
-def _limited(way: Levelling, asked: LoudnessParams, track: int, bench: Workbench) -> Levelling:
+def _limited(way: Levelling, asked: LoudnessParams, track: int, context: OperationContext) -> Levelling:
     """Return the way with the gain that makes up for what the limiter takes."""
     for _ in range(TRIES):
-        now = _heard(way.filters, track, bench)
+        now = _heard(way.filters, track, context)
         off = asked.target - (asked.target if now.integrated is None else now.integrated)
         if abs(off) <= CLOSE:
             break

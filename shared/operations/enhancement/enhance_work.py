@@ -10,7 +10,7 @@ from shared.operations.enhancement import enhance_picture, enhance_sound
 from shared.operations.enhancement.enhance_params import EnhanceParams, PictureParams
 from shared.operations.enhancement.enhance_sound import Levelling
 from shared.operations.loudness import Loudness, measured
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.copying import COPYABLE_FORMATS
 from shared.operations.transcoding.transcode_params import (
@@ -83,12 +83,12 @@ class Work:
         return stream is not None and stream.codec in codecs and whole
 
 
-def planned(params: EnhanceParams, bench: Workbench) -> Work:
+def planned(params: EnhanceParams, context: OperationContext) -> Work:
     """Return what is to be done; raise MediaRejected when nothing of what was asked for is there."""
-    media = bench.media
+    media = context.media
     video = media.video if params.encoding.rules.videos else None
     if video:
-        picture.check(video, bench.ffmpeg.limits)
+        picture.check(video, context.ffmpeg.limits)
     tracks = sound.tracks(media) if params.sound else sound.decodable(media)
     audio = media.audio if tracks else None
     wanted = [("picture", "NoVideo", params.picture, video), ("sound", "NoAudio", params.sound, audio)]
@@ -96,18 +96,18 @@ def planned(params: EnhanceParams, bench: Workbench) -> Work:
         kind, code = next((kind, code) for kind, code, asked, stream in wanted if asked and not stream)
         message = f"the source has no {kind} that could be enhanced, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
-    return _listened(_looked_through(Work(params, video, audio, media), bench), bench)
+    return _listened(_looked_through(Work(params, video, audio, media), context), context)
 
 
-def _looked_through(work: Work, bench: Workbench) -> Work:
+def _looked_through(work: Work, context: OperationContext) -> Work:
     """Return the work with what is known of holes in a sound that would be copied."""
     if work.audio is None or not work.copies_audio:
         return work
-    media = sound.looked_through(bench, work.media, [work.audio])
+    media = sound.looked_through(context, work.media, [work.audio])
     return replace(work, media=media, audio=media.audios[work.track])
 
 
-def _listened(work: Work, bench: Workbench) -> Work:
+def _listened(work: Work, context: OperationContext) -> Work:
     """Return the work with what is to be done to the sound, some of which depends on how loud it is."""
     if work.audio is None or work.copies_audio:
         return work
@@ -118,12 +118,12 @@ def _listened(work: Work, bench: Workbench) -> Work:
         return replace(work, chain=mixing)
     before = None
     if asked.loudness or asked.denoise:
-        before = measured(bench, bench.source, work.track, chain=mixing, share=enhance_sound.SHARE)
+        before = measured(context, context.source, work.track, chain=mixing, share=enhance_sound.SHARE)
     chain = (*mixing, *enhance_sound.cleaning(asked, before))
     work = replace(work, chain=chain, before=before)
     if not asked.loudness:
         return work
-    return replace(work, levelling=enhance_sound.levelling(asked.loudness, chain, work.track, bench))
+    return replace(work, levelling=enhance_sound.levelling(asked.loudness, chain, work.track, context))
 
 
 def video_arguments(work: Work) -> list[str]:

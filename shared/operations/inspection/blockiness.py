@@ -14,7 +14,7 @@ MOST_STEP, GAIN = 16, 15
 OUTLIERS = 0.15  # The share of grid lines with the largest and smallest steps: bars and captions have edges too.
 FEWEST = 8  # grid lines of which one can tell
 FLOOR = 6.0  # Added to both sides: next to nothing over nothing at all is a ratio too, but nobody sees it.
-COLUMNS, ROWS = "columns.raw", "rows.raw"  # names in the bench's folder
+COLUMNS, ROWS = "columns.raw", "rows.raw"  # names in the context's folder
 
 
 def graph(source: str) -> list[str]:
@@ -32,7 +32,7 @@ def graph(source: str) -> list[str]:
 
 
 def outputs() -> list[str]:
-    """Return the arguments that write both into the bench's folder."""
+    """Return the arguments that write both into the context's folder."""
     arguments = []
     for label, name in (("[columns]", COLUMNS), ("[rows]", ROWS)):
         arguments += ["-map", label, "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{name}"]

@@ -12,10 +12,10 @@ from shared.operations import loudness, measure
 from shared.operations.inspection import blockiness
 from shared.operations.loudness import Loudness
 from shared.operations.measure import Measured
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.packets import Packet, read_packets
 
-# Names in the bench's folder.
+# Names in the context's folder.
 FRAMES, LIGHTS, DETAILS, SOUND_TIMES, SOUNDS, PACKETS = (
     f"{name}.txt" for name in ("frames", "lights", "details", "sound-times", "sounds", "packets")
 )
@@ -116,9 +116,9 @@ class Examination:
     loudness: Loudness | None = None
 
 
-def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
+def examine(context: OperationContext, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
     """Run ffmpeg once over the input; what is damaged ends nothing."""
-    media = bench.media
+    media = context.media
     graph: list[str] = []
     shown: list[str] = []
     copied: list[str] = []
@@ -133,12 +133,12 @@ def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, in
         copied += ["-map", track]
     complete = True
     try:
-        bench.ffmpeg.run(
+        context.ffmpeg.run(
             [
                 # A frame with an error is left out, so that its time tells where it was. With frame threads, an error
                 # in the last frames of H.264 would be returned forever: slices alone are decoded side by side.
                 *("-err_detect", "explode", "-thread_type", "slice", "-max_error_rate", "1"),
-                *bench.ffmpeg.input_arguments(bench.source),
+                *context.ffmpeg.input_arguments(context.source),
                 *("-filter_complex", ";".join(graph)),
                 *(*shown, "-fps_mode", "passthrough", "-f", "null", "-"),
                 *(blockiness.outputs() if media.video and Check.BLOCKY in checks else []),
@@ -151,23 +151,23 @@ def examine(bench: Workbench, checks: Collection[Check], *, share: tuple[int, in
         )
     except (MediaRejected, OperationFailed):
         complete = False  # What was measured up to there has been written.
-    return _read(bench, complete=complete)
+    return _read(context, complete=complete)
 
 
-def listen(bench: Workbench, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[Sound, ...]:
+def listen(context: OperationContext, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[Sound, ...]:
     """Return what the sound of another file is like."""
     if media.audio is None or not media.audio.decodable:
         return ()
     track = ("-map", f"0:a:{media.track(media.audio)}")
-    bench.ffmpeg.run(
-        [*bench.ffmpeg.input_arguments(path), *track, "-af", _sound(), "-f", "null", "-"],
+    context.ffmpeg.run(
+        [*context.ffmpeg.input_arguments(path), *track, "-af", _sound(), "-f", "null", "-"],
         duration=media.audio.duration,
         phase="listening",
         share=share,
     )
-    sounds = _sounds(bench.folder, media)
+    sounds = _sounds(context.folder, media)
     for name in (SOUNDS, SOUND_TIMES):
-        (bench.folder / name).unlink()
+        (context.folder / name).unlink()
     return sounds
 
 
@@ -210,9 +210,9 @@ def _sound() -> str:
     )
 
 
-def _read(bench: Workbench, *, complete: bool) -> Examination:
+def _read(context: OperationContext, *, complete: bool) -> Examination:
     """Read all that was written, and leave nothing of it behind."""
-    folder, media = bench.folder, bench.media
+    folder, media = context.folder, context.media
     frames = tuple(
         Frame(m.time, (m.number("lavfi.blackframe.pblack") or 0) / 100, m.number("lavfi.scd.mafd") or 0)
         for m in measure.read(folder / FRAMES)

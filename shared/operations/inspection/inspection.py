@@ -20,7 +20,7 @@ from shared.operations.inspection.score import Grounds
 from shared.operations.inspection.similarity import Similarity, compared, first_frame
 from shared.operations.inspection.stretches import Least
 from shared.operations.inspection.timing import Timing
-from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 
 CHART = "inspection.svg"
 COMBED = (
@@ -42,32 +42,32 @@ class Comparison:
     warnings: tuple[str, ...]
 
 
-def run(params: InspectParams, bench: Workbench) -> Yield:
+def run(params: InspectParams, context: OperationContext) -> OperationResult:
     """Read the file once, compare it with its source if it is an output, and draw what was found."""
     try:
-        media = bench.media
+        media = context.media
     except MediaRejected as error:
         if error.code != MediaRejected.code:
             raise  # It is no media at all. Damaged media are what an inspection is for.
-        return _hopeless(bench)
+        return _hopeless(context)
     if media.video:
-        picture.check(media.video, bench.ffmpeg.limits)
+        picture.check(media.video, context.ffmpeg.limits)
     else:
         sound.heard(media)
-    original = bench.files.original() if params.against_source else bench.source
-    compares = original != bench.source
-    seen = examination.examine(bench, params.checks, share=(0, 50 if compares else 95))
+    original = context.files.original() if params.against_source else context.source
+    compares = original != context.source
+    seen = examination.examine(context, params.checks, share=(0, 50 if compares else 95))
     if not seen.frames and not seen.sound_times:
-        return _hopeless(bench, media)
-    comparison = _compared(bench, original, seen, params) if compares else None
+        return _hopeless(context, media)
+    comparison = _compared(context, original, seen, params) if compares else None
     findings = _findings(params, media, seen, comparison)
     warnings = (*sound.left_out(media), *(comparison.warnings if comparison else ()))
-    return _handed_over(bench, findings, seen, warnings)
+    return _handed_over(context, findings, seen, warnings)
 
 
-def _compared(bench: Workbench, original: Path, seen: Examination, params: InspectParams) -> Comparison:
+def _compared(context: OperationContext, original: Path, seen: Examination, params: InspectParams) -> Comparison:
     """Compare with the source what both have."""
-    media, source = bench.media, probed(original, "the source", bench.ffmpeg)
+    media, source = context.media, probed(original, "the source", context.ffmpeg)
     lost = [
         what
         for what, had, has in (
@@ -81,13 +81,13 @@ def _compared(bench: Workbench, original: Path, seen: Examination, params: Inspe
     warnings = []
     if source.video and media.video and seen.frames:
         try:
-            likeness = compared(bench, original, bench.source, every=params.every, share=(50, 90))
-            begins = (first_frame(bench, original, source.video, 0).moment, seen.frames[0].time)
+            likeness = compared(context, original, context.source, every=params.every, share=(50, 90))
+            begins = (first_frame(context, original, source.video, 0).moment, seen.frames[0].time)
         except (MediaRejected, OperationFailed) as error:
             warnings.append(f"it could not be compared with the source: {error.message}")
     shift = None
     if Check.SYNC in params.checks and source.audio and seen.sounds:
-        heard = examination.listen(bench, original, source, share=(90, 95))
+        heard = examination.listen(context, original, source, share=(90, 95))
         shift = lag(levels(heard, begins[0]), levels(seen.sounds, begins[1]))
     return Comparison(likeness, shift, tuple(lost), tuple(warnings))
 
@@ -209,7 +209,7 @@ def _series(comparison: Comparison | None) -> tuple[Point, ...]:
     )
 
 
-def _hopeless(bench: Workbench, media: Media | None = None) -> Yield:
+def _hopeless(context: OperationContext, media: Media | None = None) -> OperationResult:
     """Return the findings on a file of which nothing can be played, though it is media."""
     points, reasons = score.unreadable()
     duration = (media and media.duration) or 0.0
@@ -226,21 +226,23 @@ def _hopeless(bench: Workbench, media: Media | None = None) -> Yield:
         truncated=bool(media and media.truncated),
         damaged_seconds=duration,
     )
-    return _handed_over(bench, findings, Examination())
+    return _handed_over(context, findings, Examination())
 
 
-def _handed_over(bench: Workbench, findings: Findings, seen: Examination, warnings: tuple[str, ...] = ()) -> Yield:
+def _handed_over(
+    context: OperationContext, findings: Findings, seen: Examination, warnings: tuple[str, ...] = ()
+) -> OperationResult:
     """Return the chart, the whole findings, and what of them stands in the subtask's record."""
-    drawn = bench.folder / CHART
-    drawn.write_text(chart.drawn(bench.files.name, findings, seen), encoding="utf-8")
+    drawn = context.folder / CHART
+    drawn.write_text(chart.drawn(context.files.name, findings, seen), encoding="utf-8")
     facts = {"score": findings.score, "duration": findings.duration}
     files = (
         Produced(drawn, "image/svg+xml", facts={**facts, "width": chart.WIDTH}),
-        segments.file_of(findings, bench, **facts, segments=findings.segment_count),
+        segments.file_of(findings, context, **facts, segments=findings.segment_count),
     )
     short = {name: getattr(findings, name) for name in InspectResult.model_fields}
     result = InspectResult(**{**short, "segments": segments.fitting(findings.segments)})
-    return Yield(files, result=result, warnings=warnings)
+    return OperationResult(files, result=result, warnings=warnings)
 
 
 OPERATION = Operation(

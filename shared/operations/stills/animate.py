@@ -12,7 +12,7 @@ from shared.errors import MediaRejected, OperationFailed, ParametersRejected
 from shared.media.probe import Video, picture_size
 from shared.operations import picture
 from shared.operations.moment import Moment, seconds
-from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills import snapshot
 from shared.operations.transcoding.transcode_params import Side
 
@@ -56,24 +56,26 @@ class AnimateParams(Params):
         return picture.Box(self.width, self.height) if self.width or self.height else picture.Box(width=360)
 
 
-def run(params: AnimateParams, bench: Workbench) -> Yield:
+def run(params: AnimateParams, context: OperationContext) -> OperationResult:
     """Cut the pieces out, one by one and without loss; then encode them as one."""
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    pieces = spans(params, snapshot.length(bench, video))
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    pieces = spans(params, snapshot.length(context, video))
     found: list[Path] = []
-    while len(found) < len(pieces) and (piece := _cut(params, bench, video, len(found), pieces)):
+    while len(found) < len(pieces) and (piece := _cut(params, context, video, len(found), pieces)):
         found.append(piece)
     if not found:
         message = "no picture could be decoded there: the source is damaged or cut off"
         raise MediaRejected(message)
-    target = bench.folder / f"out.{params.format}"
+    target = context.folder / f"out.{params.format}"
     encode = _gif if params.format == "gif" else _webp
-    length = encode(params, bench, found, target)
+    length = encode(params, context, found, target)
     width, height = animation_size(target)
     facts = {"width": width, "height": height, "duration": round(length, 3)}
     missing = len(pieces) - len(found)
     warning = f"{missing} of {len(pieces)} pieces could not be decoded: the source is damaged or cut off"
-    return Yield((Produced(target, CONTENT_TYPES[params.format], facts=facts),), warnings=(warning,) if missing else ())
+    return OperationResult(
+        (Produced(target, CONTENT_TYPES[params.format], facts=facts),), warnings=(warning,) if missing else ()
+    )
 
 
 def spans(params: AnimateParams, duration: float | None) -> list[tuple[float, float]]:
@@ -94,11 +96,11 @@ def spans(params: AnimateParams, duration: float | None) -> list[tuple[float, fl
 
 
 def _cut(
-    params: AnimateParams, bench: Workbench, video: Video, number: int, pieces: list[tuple[float, float]]
+    params: AnimateParams, context: OperationContext, video: Video, number: int, pieces: list[tuple[float, float]]
 ) -> Path | None:
     """Cut one piece out, in its final size and rate; return its path, None when nothing is there to be decoded."""
     start, length = pieces[number]
-    target = bench.folder / f"piece-{number}.mkv"
+    target = context.folder / f"piece-{number}.mkv"
     low, high = CUTTING
     # Of a source whose frames last longer than the piece, one is shown for as long as the piece; and at the end, pass
     # leaves one of a film shorter than half a step.
@@ -107,12 +109,12 @@ def _cut(
     chain = picture.filters(video, params.box, pick=[pick])
     rate = min(max(video.frame_rate or fastest, slowest), fastest)
     place = ["-ss", f"{start:.6f}", "-t", f"{length:.6f}"]
-    source = bench.ffmpeg.input_arguments(bench.source)
+    source = context.ffmpeg.input_arguments(context.source)
     # Before -i it seeks by the index, then decodes to the moment: fast, exact. After it, all before is decoded: that
     # finds pictures also where a seek finds none, as in a stream whose key frames are rare.
     for reading in ([*place, *source], [*source, *place]):
         with suppress(OperationFailed):  # no frame at all is an error to some encoders, not to others
-            written = bench.ffmpeg.run(
+            written = context.ffmpeg.run(
                 [
                     *(*reading, "-map", "0:V:0", "-vf", ",".join(chain), "-pix_fmt", "bgr0", "-c:v", "ffv1"),
                     # Pieces begin between two frames: of as many as there are, each could bring one too many.
@@ -127,10 +129,10 @@ def _cut(
     return None
 
 
-def _gif(params: AnimateParams, bench: Workbench, pieces: list[Path], target: Path) -> float:
+def _gif(params: AnimateParams, context: OperationContext, pieces: list[Path], target: Path) -> float:
     """Make a GIF, in two passes: with one, every frame would wait in memory for the palette of all."""
-    inputs, joined = _joined(bench, pieces)
-    bench.ffmpeg.run(
+    inputs, joined = _joined(context, pieces)
+    context.ffmpeg.run(
         [
             *(*inputs, "-filter_complex", f"{joined},palettegen=max_colors={COLOURS}:stats_mode=diff[palette]"),
             *("-map", "[palette]", "-frames:v", "1", "-f", "image2", "-update", "1", f"file:{PALETTE}"),
@@ -141,7 +143,7 @@ def _gif(params: AnimateParams, bench: Workbench, pieces: list[Path], target: Pa
     )
     dither = "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
     repeats = -1 if params.loop == 1 else max(params.loop - 1, 0)  # a GIF counts how often it comes again
-    return bench.ffmpeg.run(
+    return context.ffmpeg.run(
         [
             *(*inputs, "-f", "png_pipe", "-i", f"file:{PALETTE}"),
             *("-filter_complex", f"{joined}[film];[film][{len(pieces)}:v]{dither}[out]", "-map", "[out]"),
@@ -153,10 +155,10 @@ def _gif(params: AnimateParams, bench: Workbench, pieces: list[Path], target: Pa
     )
 
 
-def _webp(params: AnimateParams, bench: Workbench, pieces: list[Path], target: Path) -> float:
-    inputs, joined = _joined(bench, pieces)
+def _webp(params: AnimateParams, context: OperationContext, pieces: list[Path], target: Path) -> float:
+    inputs, joined = _joined(context, pieces)
     colours = "scale=flags=lanczos:out_color_matrix=bt601:out_range=tv,format=yuv420p"  # as WebP has it
-    return bench.ffmpeg.run(
+    return context.ffmpeg.run(
         [
             *(*inputs, "-filter_complex", f"{joined},{colours}[out]", "-map", "[out]"),
             *("-c:v", "libwebp_anim", "-quality", str(params.quality or USUAL_QUALITY)),
@@ -168,9 +170,9 @@ def _webp(params: AnimateParams, bench: Workbench, pieces: list[Path], target: P
     )
 
 
-def _joined(bench: Workbench, pieces: list[Path]) -> tuple[list[str], str]:
+def _joined(context: OperationContext, pieces: list[Path]) -> tuple[list[str], str]:
     """Return the inputs that the pieces are, and the beginning of a graph that joins them."""
-    inputs = [argument for piece in pieces for argument in bench.ffmpeg.input_arguments(piece)]
+    inputs = [argument for piece in pieces for argument in context.ffmpeg.input_arguments(piece)]
     labels = "".join(f"[{number}:v]" for number in range(len(pieces)))
     return inputs, f"{labels}concat=n={len(pieces)}"
 

@@ -9,7 +9,7 @@ from shared.domain.task import SubtaskType
 from shared.operations import picture
 from shared.operations.clip import ending
 from shared.operations.moment import PERCENT, Moment
-from shared.operations.operation import Operation, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult
 from shared.operations.stills.screenshot import produced
 from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, length, series
 from shared.operations.stills.still import StillParams
@@ -39,14 +39,14 @@ class SampleScreenshotsParams(StillParams):
     )
 
 
-def run(params: SampleScreenshotsParams, bench: Workbench) -> Yield:
+def run(params: SampleScreenshotsParams, context: OperationContext) -> OperationResult:
     """Take the pictures, by seeking or by decoding all, whichever costs less."""
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    duration = length(bench, video)
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    duration = length(context, video)
     moments, warnings = plan(ending(params.every, duration), params.max, duration)
-    shots = series(bench, params.drawing(video), moments, (0, 100))
+    shots = series(context, params.drawing(video), moments, (0, 100))
     files = tuple(produced(params, shot, number) for number, shot in enumerate(shots, start=1))
-    return Yield(files, warnings=(*warnings, *missing(shots, moments, duration)))
+    return OperationResult(files, warnings=(*warnings, *missing(shots, moments, duration)))
 
 
 def plan(step: float, most: int, duration: float | None) -> tuple[Moments, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from shared.domain.task import SubtaskType
 from shared.media.probe import picture_size
 from shared.operations import picture
 from shared.operations.moment import Moment, seconds
-from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, length, take
 from shared.operations.stills.still import CONTENT_TYPES, StillParams
 
@@ -22,10 +22,10 @@ class ScreenshotParams(StillParams):
     )
 
 
-def run(params: ScreenshotParams, bench: Workbench) -> Yield:
+def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
     """Take each picture with a process of its own, which seeks rather than reads through."""
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    duration = length(bench, video)
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    duration = length(context, video)
     moments = [seconds(at, duration) for at in params.at]
     if duration:  # at the very end nothing is shown any more
         moments = [min(moment, max(0.0, duration - A_MILLISECOND)) for moment in moments]
@@ -33,10 +33,10 @@ def run(params: ScreenshotParams, bench: Workbench) -> Yield:
     warnings: list[str] = []
     for done, moment in enumerate(moments):
         share = (100 * done // len(moments), 100 * (done + 1) // len(moments))
-        shot, said = take(bench, params.drawing(video), moment, f"shot-{done + 1:03}", share)
+        shot, said = take(context, params.drawing(video), moment, f"shot-{done + 1:03}", share)
         warnings += said
         files.append(produced(params, shot, number=done + 1 if len(moments) > 1 else None))
-    return Yield(tuple(files), warnings=tuple(warnings))
+    return OperationResult(tuple(files), warnings=tuple(warnings))
 
 
 def produced(params: StillParams, shot: Snapshot, number: int | None) -> Produced:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.errors import MediaRejected, OperationFailed
 from shared.media.probe import Video
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.stills.still import Drawing
 
 # What is shown at a moment is the last frame that begins by then. To see it, one starts a little before: by as much as
@@ -42,97 +42,105 @@ class Moments:
     most: int
 
 
-def length(bench: Workbench, video: Video) -> float | None:
+def length(context: OperationContext, video: Video) -> float | None:
     """Return how long the picture lasts, in seconds; None where neither the file nor its packets say."""
-    told = video.duration or bench.media.duration
+    told = video.duration or context.media.duration
     if told:
         return told
     # As in what a browser records: its packets are read, not decoded.
-    arguments = [*bench.ffmpeg.input_arguments(bench.source), "-map", "0:V:0", "-c", "copy", "-f", "null", "-"]
-    return bench.ffmpeg.run(arguments, duration=None, phase="measuring", share=(0, 0)) or None
+    arguments = [*context.ffmpeg.input_arguments(context.source), "-map", "0:V:0", "-c", "copy", "-f", "null", "-"]
+    return context.ffmpeg.run(arguments, duration=None, phase="measuring", share=(0, 0)) or None
 
 
 def take(
-    bench: Workbench, drawing: Drawing, moment: float, name: str, share: tuple[int, int]
+    context: OperationContext, drawing: Drawing, moment: float, name: str, share: tuple[int, int]
 ) -> tuple[Snapshot, list[str]]:
     """Take the picture that is shown at a moment; where the file breaks off before, the last one, with a warning.
 
     Raises MediaRejected when there is none at all.
     """
-    target = bench.folder / f"{name}.{drawing.ending}"
-    if shot := _seek(bench, drawing, moment, target, share):
+    target = context.folder / f"{name}.{drawing.ending}"
+    if shot := _seek(context, drawing, moment, target, share):
         return shot, []
     for back in (FAR, moment):
         pick = [STAND_STILL, _shown_at(moment), FIRST_FRAME]
-        if shot := _shoot(bench, drawing, pick, moment - back, target, share):
+        if shot := _shoot(context, drawing, pick, moment - back, target, share):
             early = moment - shot.time > EARLY
             return shot, [f"at {moment:.3f} s no picture could be decoded: that of {shot.time:.3f} s was taken"] * early
     message = f"no picture could be decoded at {moment:.3f} s: the source is damaged or cut off"
     raise MediaRejected(message)
 
 
-def series(bench: Workbench, drawing: Drawing, moments: Moments, share: tuple[int, int]) -> tuple[Snapshot, ...]:
+def series(
+    context: OperationContext, drawing: Drawing, moments: Moments, share: tuple[int, int]
+) -> tuple[Snapshot, ...]:
     """Take a picture at each of the moments, up to where the file breaks off.
 
     Raises MediaRejected when there is none at all.
     """
     shots: tuple[Snapshot, ...] = ()
     if moments.count is not None and moments.step >= SPARSE:
-        shots = tuple(_seeks(bench, drawing, moments.step, moments.count, share))
+        shots = tuple(_seeks(context, drawing, moments.step, moments.count, share))
     if len(shots) < (moments.count or 1):  # also where seeking finds nothing, as in a stream without an index
-        shots = _pass(bench, drawing, moments, share)
+        shots = _pass(context, drawing, moments, share)
     if not shots:
         message = "no picture could be decoded: the source is damaged or cut off"
         raise MediaRejected(message)
     return shots
 
 
-def _pass(bench: Workbench, drawing: Drawing, moments: Moments, share: tuple[int, int]) -> tuple[Snapshot, ...]:
+def _pass(
+    context: OperationContext, drawing: Drawing, moments: Moments, share: tuple[int, int]
+) -> tuple[Snapshot, ...]:
     """Decode everything once, and keep what is shown at each of the moments."""
     count = moments.count or moments.most
     pick = f"fps=fps=1/{moments.step:.6f}:round=up:start_time=0"
     arguments = [
-        *bench.ffmpeg.input_arguments(bench.source),
-        *drawing.arguments(bench, [pick]),
+        *context.ffmpeg.input_arguments(context.source),
+        *drawing.arguments(context, [pick]),
         *("-fps_mode", "passthrough", "-frames:v", str(count), "-f", "image2", f"file:picture-%d.{drawing.ending}"),
     ]
-    times = _times_of(bench, arguments, duration=moments.step * count, share=share)
-    return tuple(Snapshot(_path(bench, drawing, number), time) for number, time in enumerate(times[:count], start=1))
+    times = _times_of(context, arguments, duration=moments.step * count, share=share)
+    return tuple(Snapshot(_path(context, drawing, number), time) for number, time in enumerate(times[:count], start=1))
 
 
-def _seeks(bench: Workbench, drawing: Drawing, step: float, count: int, share: tuple[int, int]) -> Iterator[Snapshot]:
+def _seeks(
+    context: OperationContext, drawing: Drawing, step: float, count: int, share: tuple[int, int]
+) -> Iterator[Snapshot]:
     """Yield the picture of each moment, up to the first that isn't found."""
     start, end = share
     for index in range(count):
         part = (start + (end - start) * index // count, start + (end - start) * (index + 1) // count)
-        shot = _seek(bench, drawing, index * step, _path(bench, drawing, index + 1), part)
+        shot = _seek(context, drawing, index * step, _path(context, drawing, index + 1), part)
         if shot is None:
             return
         yield shot
 
 
-def _seek(bench: Workbench, drawing: Drawing, moment: float, target: Path, share: tuple[int, int]) -> Snapshot | None:
+def _seek(
+    context: OperationContext, drawing: Drawing, moment: float, target: Path, share: tuple[int, int]
+) -> Snapshot | None:
     """Take the picture of a moment by seeking; None when nothing is decoded from there on."""
     pick = [_shown_at(moment), FIRST_FRAME]
-    shot = _shoot(bench, drawing, pick, moment - NEAR, target, share)
+    shot = _shoot(context, drawing, pick, moment - NEAR, target, share)
     if shot and shot.time > moment + A_MILLISECOND and moment > NEAR:  # what is shown then began long before
-        shot = _shoot(bench, drawing, pick, moment - FAR, target, share) or shot
+        shot = _shoot(context, drawing, pick, moment - FAR, target, share) or shot
     return shot
 
 
 def _shoot(  # noqa: PLR0913, PLR0917 - one process, and all in which it differs from others
-    bench: Workbench, drawing: Drawing, pick: Sequence[str], start: float, target: Path, share: tuple[int, int]
+    context: OperationContext, drawing: Drawing, pick: Sequence[str], start: float, target: Path, share: tuple[int, int]
 ) -> Snapshot | None:
     """Take one picture of what comes from `start` on; None when nothing does."""
     arguments = [
         # Frames keep their times, so that they can be compared with the moment wherever the seek has led to.
         *("-copyts", "-start_at_zero"),
         # Before -i it seeks by the index, then decodes to that time: fast, exact.
-        *("-ss", f"{max(start, 0):.6f}", *bench.ffmpeg.input_arguments(bench.source)),
-        *drawing.arguments(bench, pick),
+        *("-ss", f"{max(start, 0):.6f}", *context.ffmpeg.input_arguments(context.source)),
+        *drawing.arguments(context, pick),
         *("-frames:v", "1", "-f", "image2", "-update", "1", f"file:{target.name}"),
     ]
-    times = _times_of(bench, arguments, duration=None, share=share)
+    times = _times_of(context, arguments, duration=None, share=share)
     return Snapshot(target, times[0]) if times else None
 
 
@@ -143,13 +151,13 @@ def _shown_at(moment: float) -> str:
 
 
 def _times_of(
-    bench: Workbench, arguments: Sequence[str], *, duration: float | None, share: tuple[int, int]
+    context: OperationContext, arguments: Sequence[str], *, duration: float | None, share: tuple[int, int]
 ) -> list[float]:
     """Run ffmpeg; return the time at which each frame began that became a picture, as the decoder gave it out."""
-    times = bench.folder / TIMES
+    times = context.folder / TIMES
     times.unlink(missing_ok=True)
     with suppress(OperationFailed):  # no frame at all is an error to some encoders, not to others
-        bench.ffmpeg.run(
+        context.ffmpeg.run(
             [*arguments[:-1], "-stats_enc_pre", f"file:{TIMES}", "-stats_enc_pre_fmt", "{ti}", arguments[-1]],
             duration=duration,
             phase="taking pictures",
@@ -158,5 +166,5 @@ def _times_of(
     return [max(float(line), 0.0) for line in times.read_text().split()] if times.exists() else []
 
 
-def _path(bench: Workbench, drawing: Drawing, number: int) -> Path:
-    return bench.folder / f"picture-{number}.{drawing.ending}"
+def _path(context: OperationContext, drawing: Drawing, number: int) -> Path:
+    return context.folder / f"picture-{number}.{drawing.ending}"

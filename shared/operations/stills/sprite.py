@@ -12,7 +12,7 @@ from shared.errors import ParametersRejected
 from shared.media.probe import Video, picture_size
 from shared.operations import picture
 from shared.operations.moment import clock
-from shared.operations.operation import Operation, Params, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills.sample_screenshots import missing, plan
 from shared.operations.stills.snapshot import Moments, Snapshot, length, series
 from shared.operations.stills.still import COLOURS, CONTENT_TYPES, ENDINGS, Drawing, Kind, check_quality, encoder
@@ -64,26 +64,26 @@ class SpriteParams(Params):
         return self.columns * self.rows
 
 
-def run(params: SpriteParams, bench: Workbench) -> Yield:
+def run(params: SpriteParams, context: OperationContext) -> OperationResult:
     """Take the tiles, lay them out on sheets, and write down where each one lies."""
-    video = picture.shown(bench.media, bench.ffmpeg.limits)
-    pictured = length(bench, video)
+    video = picture.shown(context.media, context.ffmpeg.limits)
+    pictured = length(context, video)
     if pictured is None:
         message = "the file doesn't say how long it is, so no tile could be given its time"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
     # The sound may outlast the picture, whose last tile then stands for the rest.
-    duration = max(pictured, bench.media.duration or 0)
+    duration = max(pictured, context.media.duration or 0)
     step = params.every or max(1.0, math.ceil(duration / USUAL_TILES))
     moments, warnings = plan(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
     seen = plan(moments.step, moments.most, pictured)[0]
     size = params.tile(video)
-    shots = series(bench, _drawing(video, size), seen, TILING)
-    sheets = _sheets(params, bench, shots, size)
-    target = bench.folder / VTT
+    shots = series(context, _drawing(video, size), seen, TILING)
+    sheets = _sheets(params, context, shots, size)
+    target = context.folder / VTT
     target.write_text("WEBVTT\n\n" + "\n".join(_cues(params, moments, duration, size, len(shots))))
     facts = {"tiles": len(shots), "every": round(moments.step, 3), "duration": round(duration, 3)}
     index = Produced(target, "text/vtt", facts=facts, path_name=VTT)
-    return Yield((index, *sheets), warnings=(*warnings, *missing(shots, seen, pictured)))
+    return OperationResult((index, *sheets), warnings=(*warnings, *missing(shots, seen, pictured)))
 
 
 def _drawing(video: Video, size: tuple[int, int]) -> Drawing:
@@ -100,21 +100,21 @@ def _drawing(video: Video, size: tuple[int, int]) -> Drawing:
 
 
 def _sheets(
-    params: SpriteParams, bench: Workbench, shots: tuple[Snapshot, ...], size: tuple[int, int]
+    params: SpriteParams, context: OperationContext, shots: tuple[Snapshot, ...], size: tuple[int, int]
 ) -> tuple[Produced, ...]:
     """Lay tiles out, row by row; the last sheet has no more rows than it needs, its empty places are black."""
     files = []
     for number, first in enumerate(range(0, len(shots), params.tiles), start=1):
         some = shots[first : first + params.tiles]
-        tiles = bench.folder / TILES
+        tiles = context.folder / TILES
         with tiles.open("wb") as file:
             for shot in some:
                 file.write(shot.path.read_bytes())
         rows = math.ceil(len(some) / params.columns)
         columns = min(params.columns, len(some))
-        target = bench.folder / _name(params.format, number)
+        target = context.folder / _name(params.format, number)
         width, height = size
-        bench.ffmpeg.run(
+        context.ffmpeg.run(
             [
                 *("-f", "rawvideo", "-pixel_format", "yuv444p", "-video_size", f"{width}x{height}", "-framerate", "1"),
                 *("-i", f"file:{TILES}", "-vf", _layout(params.format, columns, rows), "-frames:v", "1"),

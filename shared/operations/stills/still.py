@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from shared.media.probe import Video
 from shared.operations import picture
-from shared.operations.operation import Params, Workbench
+from shared.operations.operation import OperationContext, Params
 from shared.operations.watermarks.watermark import Watermark, Watermarks, overlaid
 
 Kind = Literal["jpeg", "png", "webp"]
@@ -81,12 +81,12 @@ class Drawing:
     ending: str
     marks: tuple[Watermark, ...] = ()
 
-    def arguments(self, bench: Workbench, pick: Sequence[str]) -> list[str]:
+    def arguments(self, context: OperationContext, pick: Sequence[str]) -> list[str]:
         """Return what stands between the input and the output: further inputs, the graph, the encoder.
 
         `pick` are the filters that choose frames; marks come and go by the times of what those let pass.
         """
-        marks = overlaid(self.marks, bench, "frame", "marked", 1)
+        marks = overlaid(self.marks, context, "frame", "marked", 1)
         # A capital V passes over cover art.
         chosen = ",".join(picture.filters(self.video, self.box, pick=pick))
         graph = [f"[0:V:0]{chosen}[frame]", *marks.chains, f"[marked]{','.join(self.finish)}[picture]"]

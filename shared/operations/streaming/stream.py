@@ -12,7 +12,7 @@ from shared.media.ffmpeg import Progress
 from shared.media.probe import Audio, Video
 from shared.operations import picture, sound
 from shared.operations.clip import Span, span
-from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
 from shared.operations.streaming.ladder import fitting
 from shared.operations.streaming.rendition import CHANNELS, Caption, Labels, Picture, Sound, Stream, label, language
@@ -38,7 +38,7 @@ class Plan:
     """
 
     params: StreamParams
-    bench: Workbench
+    context: OperationContext
     part: Span
     video: Video | None
     rungs: tuple[Rung, ...]
@@ -66,12 +66,12 @@ class Plan:
         return min(video.frame_rate, limit or video.frame_rate)
 
 
-def run(params: StreamParams, bench: Workbench) -> Yield:
+def run(params: StreamParams, context: OperationContext) -> OperationResult:
     """Make every file of the stream, then the lists of them."""
-    plan = _plan(params, bench)
+    plan = _plan(params, context)
     labels = Labels()
-    captions, warnings = subtitles.own(bench, plan.part, labels) if params.own_subtitles else ([], [])
-    captions += subtitles.given(params.subtitles, bench, labels)
+    captions, warnings = subtitles.own(context, plan.part, labels) if params.own_subtitles else ([], [])
+    captions += subtitles.given(params.subtitles, context, labels)
     _encode(plan)
     pictures = _pictures(plan)
     sounds = _sounds(plan)
@@ -81,12 +81,12 @@ def run(params: StreamParams, bench: Workbench) -> Yield:
     stream = Stream(pictures, sounds, tuple(captions), params.segment_seconds)
     files = _files(plan, stream)
     warnings = [*plan.part.warnings, *_warnings(plan, stream), *warnings]
-    return Yield(tuple(files), warnings=tuple(warnings))
+    return OperationResult(tuple(files), warnings=tuple(warnings))
 
 
-def _plan(params: StreamParams, bench: Workbench) -> Plan:
+def _plan(params: StreamParams, context: OperationContext) -> Plan:
     """Decide what is made; raise when the source has nothing of it."""
-    media = bench.media
+    media = context.media
     video = media.video if params.rungs else None
     taken = sound.tracks(media)[:MOST_TRACKS] if params.bitrates else ()
     audios = {media.track(audio): audio for audio in taken}
@@ -96,16 +96,16 @@ def _plan(params: StreamParams, bench: Workbench) -> Plan:
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     rungs: tuple[Rung, ...] = ()
     if video:
-        picture.check(video, bench.ffmpeg.limits)
+        picture.check(video, context.ffmpeg.limits)
         rungs = fitting(params.rungs, video)
     lengths = [track.duration for track in (video, *taken) if track and track.duration]
-    return Plan(params, bench, span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
+    return Plan(params, context, span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
 
 
 def _encode(plan: Plan) -> None:
     """Run the one process that decodes once and writes all media files."""
-    folder, ffmpeg = plan.bench.folder, plan.bench.ffmpeg
-    arguments = [*plan.part.before_input, *ffmpeg.input_arguments(plan.bench.source)]
+    folder, ffmpeg = plan.context.folder, plan.context.ffmpeg
+    arguments = [*plan.part.before_input, *ffmpeg.input_arguments(plan.context.source)]
     if plan.video:
         arguments += _graph(plan, plan.video)
     for number, rung in enumerate(plan.rungs):
@@ -125,7 +125,7 @@ def _graph(plan: Plan, video: Video) -> list[str]:
     best = plan.rungs[0].box
     asked = VideoParams(width=best.width, height=best.height, turn_box=True, frame_rate=plan.params.frame_rate)
     canvas = Canvas(duration=plan.part.duration)
-    marks = overlaid(plan.params.watermarks, plan.bench, "base", "marked", 1, canvas=canvas)
+    marks = overlaid(plan.params.watermarks, plan.context, "base", "marked", 1, canvas=canvas)
     copies = "".join(f"[copy{number}]" for number in range(len(plan.rungs)))
     chains = [
         # A capital V passes over cover art.
@@ -144,7 +144,7 @@ def _pictures(plan: Plan) -> tuple[Picture, ...]:
     found = []
     for rung in plan.rungs:
         name = plan.rung_name(rung)
-        track = cmaf.read(plan.bench.folder / f"{name}.mp4")
+        track = cmaf.read(plan.context.folder / f"{name}.mp4")
         width, height = track.size
         found.append(Picture(name, track, width, height, plan.frame_rate))
     return tuple(found)
@@ -161,19 +161,19 @@ def _sounds(plan: Plan) -> tuple[Sound, ...]:
     for track, bitrate in plan.sounds:
         audio, name = plan.audios[track], plan.sound_name(track, bitrate)
         with suppress(MediaRejected):
-            file = cmaf.read(plan.bench.folder / f"{name}.mp4")
-            default = audio is plan.bench.media.audio
+            file = cmaf.read(plan.context.folder / f"{name}.mp4")
+            default = audio is plan.context.media.audio
             found.append(Sound(name, file, track + 1, bitrate, titles[track], language(audio.language), default))
     return tuple(found)
 
 
 def _locked(plan: Plan, stream: Stream, key: bytes) -> Stream:
     """Encrypt the media files; return the stream with the places at which their segments lie now."""
-    folder = plan.bench.folder
+    folder = plan.context.folder
 
     def lock(file: str, track: cmaf.Track) -> cmaf.Track:
         return segment_lock.locked(
-            folder / file, track, key, lambda: plan.bench.report(Progress(SHARE[1], "encrypting"))
+            folder / file, track, key, lambda: plan.context.report(Progress(SHARE[1], "encrypting"))
         )
 
     return replace(
@@ -189,7 +189,7 @@ def _files(plan: Plan, stream: Stream) -> list[Produced]:
     if plan.params.encryption:
         key = os.urandom(segment_lock.KEY_BYTES)
         stream = _locked(plan, stream, key)
-        (plan.bench.folder / KEY_FILE).write_bytes(key)
+        (plan.context.folder / KEY_FILE).write_bytes(key)
         keys = [_produced(plan, KEY_FILE, KEY_TYPE)]
     return [
         *(_hls(plan, stream) if Format.HLS in plan.params.wanted else ()),
@@ -224,12 +224,12 @@ def _dash(plan: Plan, stream: Stream) -> list[Produced]:
 
 
 def _written(plan: Plan, name: str, content_type: str, text: str, facts: Mapping[str, Any]) -> Produced:
-    (plan.bench.folder / name).write_text(text, "utf-8")
+    (plan.context.folder / name).write_text(text, "utf-8")
     return _produced(plan, name, content_type, facts)
 
 
 def _produced(plan: Plan, name: str, content_type: str, facts: Mapping[str, Any] | None = None) -> Produced:
-    return Produced(plan.bench.folder / name, content_type, facts=facts or {}, path_name=name)
+    return Produced(plan.context.folder / name, content_type, facts=facts or {}, path_name=name)
 
 
 def _facts(stream: Stream) -> dict[str, Any]:
@@ -262,7 +262,7 @@ def _facts_of(made: Picture | Sound | Caption, plan: Plan) -> dict[str, Any]:
 
 def _warnings(plan: Plan, stream: Stream) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
-    media, video = plan.bench.media, plan.video
+    media, video = plan.context.media, plan.video
     found = []
     if plan.params.rungs and video is None:
         found.append("the source has no picture: the stream holds its sound alone")

@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, ParametersRejected
 from shared.operations.clip import Span
 from shared.operations.moment import clock, seconds
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.streaming.rendition import Caption, Labels, label, language
 from shared.operations.streaming.stream_params import SubtitleSource
 
@@ -21,9 +21,9 @@ MOST_BYTES = 20 * 10**6  # A film says a hundredth of that; a few compressed byt
 SHARE_OF_TIME = 0.25  # ffmpeg takes minutes for one cue of a megabyte, and the rest of the stream needs time as well.
 
 
-def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
-    """Write that part of the source's own text tracks into the bench's folder; return them, and what was left out."""
-    tracks = bench.media.subtitles
+def own(context: OperationContext, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
+    """Write that part of the source's own text tracks into the context's folder; return them, and what was left out."""
+    tracks = context.media.subtitles
     found = {
         number: Caption(
             name=f"subtitles-{number + 1}",
@@ -38,34 +38,34 @@ def own(bench: Workbench, part: Span, labels: Labels) -> tuple[list[Caption], li
     warnings = [f"{pictures} subtitle tracks are pictures, not text: they were left out"] if pictures else []
     if not found:
         return [], warnings
-    arguments = ["-itsoffset", str(AHEAD), *bench.ffmpeg.input_arguments(bench.source)]
+    arguments = ["-itsoffset", str(AHEAD), *context.ffmpeg.input_arguments(context.source)]
     for number, caption in found.items():
         arguments += ["-map", f"0:s:{number}", "-c:s", "webvtt", "-fs", str(MOST_BYTES), "-f", "webvtt"]
-        arguments.append(f"file:{bench.folder / caption.file}")
+        arguments.append(f"file:{context.folder / caption.file}")
     try:
-        with bench.ffmpeg.at_most(SHARE_OF_TIME):
-            bench.ffmpeg.run(arguments, duration=bench.media.duration, phase="subtitles", share=(0, 5))
+        with context.ffmpeg.at_most(SHARE_OF_TIME):
+            context.ffmpeg.run(arguments, duration=context.media.duration, phase="subtitles", share=(0, 5))
     except (OperationFailed, MediaRejected, LimitExceeded):
-        _leave_out(found.values(), bench)
+        _leave_out(found.values(), context)
         return [], [*warnings, "the source's subtitle tracks could not be read: they were left out"]
     # -fs ends what has reached it.
-    large = [caption for caption in found.values() if (bench.folder / caption.file).stat().st_size >= MOST_BYTES]
+    large = [caption for caption in found.values() if (context.folder / caption.file).stat().st_size >= MOST_BYTES]
     if large:
         warnings.append(f"{len(large)} subtitle tracks are larger than {MOST_BYTES / 1e6:g} MB: they were left out")
-        _leave_out(large, bench)
-    return [caption for caption in found.values() if caption not in large and _cut(caption, part, bench)], warnings
+        _leave_out(large, context)
+    return [caption for caption in found.values() if caption not in large and _cut(caption, part, context)], warnings
 
 
-def _leave_out(captions: Iterable[Caption], bench: Workbench) -> None:
+def _leave_out(captions: Iterable[Caption], context: OperationContext) -> None:
     """Remove files that count among what an attempt may write."""
     for caption in captions:
-        (bench.folder / caption.file).unlink(missing_ok=True)
+        (context.folder / caption.file).unlink(missing_ok=True)
 
 
-def _cut(caption: Caption, part: Span, bench: Workbench) -> bool:
+def _cut(caption: Caption, part: Span, context: OperationContext) -> bool:
     """Leave of a file's cues what falls into the part, by the part's clock; tell whether there is any."""
-    bench.ffmpeg.check_wall()
-    path = bench.folder / caption.file
+    context.ffmpeg.check_wall()
+    path = context.folder / caption.file
     whole = path.rename(path.with_suffix(".whole"))
     found = False
     with whole.open(encoding="utf-8", errors="replace") as lines, path.open("w", encoding="utf-8") as kept:
@@ -83,21 +83,21 @@ def _cut(caption: Caption, part: Span, bench: Workbench) -> bool:
     return found
 
 
-def given(sources: Sequence[SubtitleSource], bench: Workbench, labels: Labels) -> list[Caption]:
-    """Copy other subtasks' subtitles into the bench's folder; raise ParametersRejected where there are none."""
+def given(sources: Sequence[SubtitleSource], context: OperationContext, labels: Labels) -> list[Caption]:
+    """Copy other subtasks' subtitles into the context's folder; raise ParametersRejected where there are none."""
     found = []
-    first = len(bench.media.subtitles) + 1
+    first = len(context.media.subtitles) + 1
     for number, source in enumerate(sources, start=first):
         caption = Caption(
             name=f"subtitles-{number}", label=labels.add(source.name or source.language), language=source.language
         )
-        shutil.copyfile(_file(source.from_, bench), bench.folder / caption.file)
+        shutil.copyfile(_file(source.from_, context), context.folder / caption.file)
         found.append(caption)
     return found
 
 
-def _file(name: str, bench: Workbench) -> Path:
-    for path in bench.files.outputs_of(name):
+def _file(name: str, context: OperationContext) -> Path:
+    for path in context.files.outputs_of(name):
         if path.suffix == ".vtt" and _is_webvtt(path):
             return path
     message = f"subtask {name} wrote no WebVTT file to take subtitles from"

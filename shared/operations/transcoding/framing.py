@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from shared.media.probe import Video
 from shared.operations import picture
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.transcoding.transcode_params import Fit, TranscodeParams, VideoParams
 from shared.operations.watermarks.watermark import MOVING, Canvas, Overlay, overlaid
 
@@ -47,12 +47,17 @@ def _filled(video: Video, asked: VideoParams, width: int, height: int, *, keep_h
 
 
 def framed(
-    params: TranscodeParams, bench: Workbench, filters: Sequence[str], *, first_input: int = 1, canvas: Canvas = MOVING
+    params: TranscodeParams,
+    context: OperationContext,
+    filters: Sequence[str],
+    *,
+    first_input: int = 1,
+    canvas: Canvas = MOVING,
 ) -> Overlay:
     """Return the chains from the first input's picture, through the filters, with the marks on it, to [PICTURE].
 
     `first_input` is the number that the first further input will have.
     """
-    laid = overlaid(params.watermarks, bench, "framed", PICTURE, first_input, canvas=canvas)
+    laid = overlaid(params.watermarks, context, "framed", PICTURE, first_input, canvas=canvas)
     # A capital V passes over cover art.
     return Overlay(laid.inputs, [f"[0:V:0]{','.join(filters)}[framed]", *laid.chains])

@@ -9,7 +9,7 @@ from shared.operations import picture, sound
 from shared.operations.clip import Span
 from shared.operations.decoding import probed
 from shared.operations.frame_rate import exact_rate
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.sound import FROM_THE_START
 from shared.operations.transcoding.encoding import channels, downmix, pixel_format
 from shared.operations.transcoding.framing import PICTURE
@@ -53,7 +53,7 @@ class Sound:
     rate: int
 
 
-def parts_of(params: TranscodeParams, bench: Workbench, main: Span) -> tuple[list[Part], list[str]]:
+def parts_of(params: TranscodeParams, context: OperationContext, main: Span) -> tuple[list[Part], list[str]]:
     """Fetch and probe what is joined; return the parts in their order and the inputs after the first.
 
     Raises MediaRejected for what is no media.
@@ -62,20 +62,20 @@ def parts_of(params: TranscodeParams, bench: Workbench, main: Span) -> tuple[lis
     inputs: list[str] = []
     for uri in (*params.head, None, *params.tail):
         if uri is None:
-            seconds = main.duration or length(bench.media)
+            seconds = main.duration or length(context.media)
             found.append(
-                Part("the source", 0, bench.media, seconds, main.sound_filters(from_the_start=True), main=True)
+                Part("the source", 0, context.media, seconds, main.sound_filters(from_the_start=True), main=True)
             )
             continue
-        path = bench.files.asset(uri)
-        media = probed(path, uri, bench.ffmpeg)
+        path = context.files.asset(uri)
+        media = probed(path, uri, context.ffmpeg)
         if media.video:
-            picture.check(media.video, bench.ffmpeg.limits)
+            picture.check(media.video, context.ffmpeg.limits)
         if params.sound:
             sound.marked(media)
         number = sum(not part.main for part in found) + 1
         found.append(Part(uri, number, media, length(media)))
-        inputs += bench.ffmpeg.input_arguments(path)
+        inputs += context.ffmpeg.input_arguments(path)
     return found, inputs
 
 
@@ -85,12 +85,14 @@ def length(media: Media) -> float:
     return max(filter(None, durations), default=media.duration or 0.0)
 
 
-def shape_of(params: TranscodeParams, bench: Workbench, video: Video, filters: Sequence[str], part: Span) -> Shape:
+def shape_of(
+    params: TranscodeParams, context: OperationContext, video: Video, filters: Sequence[str], part: Span
+) -> Shape:
     """Look at the main part's first frame as it will come out; return what all parts are brought to."""
-    target = bench.folder / "first.png"
-    bench.ffmpeg.run(
+    target = context.folder / "first.png"
+    context.ffmpeg.run(
         [
-            *(*part.before_input, *bench.ffmpeg.input_arguments(bench.source), "-map", "0:V:0", "-frames:v", "1"),
+            *(*part.before_input, *context.ffmpeg.input_arguments(context.source), "-map", "0:V:0", "-frames:v", "1"),
             *("-vf", ",".join(filters), "-f", "image2", "-update", "1", f"file:{target}"),
         ],
         duration=None,

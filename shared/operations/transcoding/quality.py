@@ -9,7 +9,7 @@ from shared.media.probe import Video
 from shared.operations import picture
 from shared.operations.clip import Span, stretch
 from shared.operations.inspection.similarity import Similarity, compared
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.transcoding.encoding import USUAL_CRF, pixel_format, video_encoder
 from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
 from shared.operations.transcoding.transcode_params import CRF_RANGES, TranscodeParams, VideoCodec, VideoParams
@@ -52,17 +52,17 @@ class Found:
     samples: tuple[Sample, ...]
 
 
-def search(params: TranscodeParams, bench: Workbench, part: Span) -> Found | None:
+def search(params: TranscodeParams, context: OperationContext, part: Span) -> Found | None:
     """Try one crf after the other on samples; return what was found, None when no quality was asked for.
 
     A source without a picture has no quality to reach either.
     """
-    video = bench.media.video
+    video = context.media.video
     if params.quality is None or params.picture is None or video is None:
         return None
     target = params.quality.vmaf
-    picture.check(video, bench.ffmpeg.limits)
-    samples = tuple(_samples(params, bench, part, video))
+    picture.check(video, context.ffmpeg.limits)
+    samples = tuple(_samples(params, context, part, video))
     if not samples:
         message = "nothing in the source could be decoded: it is damaged"
         raise MediaRejected(message)
@@ -73,7 +73,7 @@ def search(params: TranscodeParams, bench: Workbench, part: Span) -> Found | Non
         done = PROBING[1] * len(probes) // MOST_PROBES
         share = (done, done + PROBING[1] // MOST_PROBES)
         encoder = video_encoder(codec, params.picture, crf=guess)
-        probes.append(Probe(crf=guess, vmaf=round(_score(bench, samples, encoder, share), 2)))
+        probes.append(Probe(crf=guess, vmaf=round(_score(context, samples, encoder, share), 2)))
         if abs(probes[-1].vmaf - target) <= CLOSE_ENOUGH:
             break
         guess = next_crf(probes, target, codec)
@@ -98,15 +98,15 @@ def next_crf(probes: Sequence[Probe], target: float, codec: VideoCodec) -> float
     return min(max(round(guess / step) * step, low), high)
 
 
-def reached(found: Found, bench: Workbench, output: Path) -> QualityReached:
+def reached(found: Found, context: OperationContext, output: Path) -> QualityReached:
     """Measure the output where the samples were taken; they are gone afterwards."""
     scores: list[Similarity] = []
     for sample in found.samples:
-        made = bench.folder / "made.mkv"
+        made = context.folder / "made.mkv"
         window = ["-ss", f"{sample.start:.6f}", "-t", f"{sample.seconds:.6f}"] if sample.seconds else []
-        source = [*window, *bench.ffmpeg.input_arguments(output), "-map", "0:V:0"]
-        _write(bench, [*source, *LOSSLESS], made, MEASURING)
-        scores.append(compared(bench, sample.reference, made, share=MEASURING))
+        source = [*window, *context.ffmpeg.input_arguments(output), "-map", "0:V:0"]
+        _write(context, [*source, *LOSSLESS], made, MEASURING)
+        scores.append(compared(context, sample.reference, made, share=MEASURING))
         made.unlink()
         sample.reference.unlink()
     return QualityReached(
@@ -127,14 +127,16 @@ def missed(reached: QualityReached) -> list[str]:
     return [f"VMAF {reached.target:g} is out of reach: crf {reached.crf:g} comes closest, with {reached.vmaf:.1f}"]
 
 
-def _score(bench: Workbench, samples: Sequence[Sample], encoder: Sequence[str], share: tuple[int, int]) -> float:
+def _score(
+    context: OperationContext, samples: Sequence[Sample], encoder: Sequence[str], share: tuple[int, int]
+) -> float:
     """Return the VMAF of the samples, encoded that way."""
     scores: list[Similarity] = []
     for sample in samples:
-        tried = bench.folder / "tried.mkv"
-        source = [*bench.ffmpeg.input_arguments(sample.reference), "-map", "0:V:0"]
-        _write(bench, [*source, *encoder], tried, share)
-        scores.append(compared(bench, sample.reference, tried, every=EVERY, share=share))
+        tried = context.folder / "tried.mkv"
+        source = [*context.ffmpeg.input_arguments(sample.reference), "-map", "0:V:0"]
+        _write(context, [*source, *encoder], tried, share)
+        scores.append(compared(context, sample.reference, tried, every=EVERY, share=share))
         tried.unlink()
     return _mean(scores, "vmaf")
 
@@ -145,19 +147,19 @@ def _mean(scores: Sequence[Similarity], name: str) -> float:
     return total / sum(score.frames for score in scores)
 
 
-def _samples(params: TranscodeParams, bench: Workbench, part: Span, video: Video) -> Iterator[Sample]:
+def _samples(params: TranscodeParams, context: OperationContext, part: Span, video: Video) -> Iterator[Sample]:
     """Take the samples: the whole part when it is short, else stretches spread evenly over it."""
     asked = params.picture or VideoParams()
     filters = frame_filters(video, asked)
     for number, (start, seconds) in enumerate(stretches(part.duration, video)):
-        piece = part if seconds is None else stretch(bench.media, part.start + start, seconds)
-        reference = bench.folder / f"sample-{number}.mkv"
+        piece = part if seconds is None else stretch(context.media, part.start + start, seconds)
+        reference = context.folder / f"sample-{number}.mkv"
         canvas = Canvas(part.duration, late=start, bit_depth=asked.bit_depth, hdr=keeps_hdr(video, asked))
-        graph = framed(params, bench, [*piece.picture_filters, *filters], canvas=canvas)
-        source = [*piece.before_input, *bench.ffmpeg.input_arguments(bench.source), *graph.inputs]
+        graph = framed(params, context, [*piece.picture_filters, *filters], canvas=canvas)
+        source = [*piece.before_input, *context.ffmpeg.input_arguments(context.source), *graph.inputs]
         pixels = ["-pix_fmt", pixel_format(params.video_codec, asked)]
         chains = ["-filter_complex", ";".join(graph.chains), "-map", f"[{PICTURE}]", *pixels]
-        _write(bench, [*source, *chains, *LOSSLESS], reference, (0, 0))
+        _write(context, [*source, *chains, *LOSSLESS], reference, (0, 0))
         if reference.stat().st_size > EMPTY_BYTES:
             yield Sample(start, seconds, reference)
 
@@ -176,8 +178,8 @@ def stretches(duration: float | None, video: Video) -> list[tuple[float, float |
     return [((int((middle - seconds / 2) * rate) + 0.5) / rate, seconds) for middle in middles]
 
 
-def _write(bench: Workbench, arguments: Sequence[str], target: Path, share: tuple[int, int]) -> None:
-    bench.ffmpeg.run(
+def _write(context: OperationContext, arguments: Sequence[str], target: Path, share: tuple[int, int]) -> None:
+    context.ffmpeg.run(
         [*arguments, "-an", "-fps_mode", "passthrough", "-f", "matroska", f"file:{target}"],
         duration=None,
         phase="looking for the quality",

@@ -8,7 +8,7 @@ from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Video, probe
 from shared.operations import picture, sound
 from shared.operations.clip import Span, span
-from shared.operations.operation import Operation, Produced, Workbench, Yield
+from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.transcoding import quality
 from shared.operations.transcoding.copying import audio_fits, video_fits
 from shared.operations.transcoding.encoding import audio_encoder, pixel_format, video_encoder
@@ -60,17 +60,17 @@ class Graph:
         return ["-filter_complex", ";".join(self.chains)] if self.chains else []
 
 
-def run(params: TranscodeParams, bench: Workbench) -> Yield:
+def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
     """Make the one file, and look at it before it is handed over."""
-    part = span(params.clip, bench.media, _whole(params, bench.media))
-    found = quality.search(params, bench, part)
-    media = sound.looked_through(bench, bench.media, copied_sounds(params, bench.media))
-    work = plan(params, media, bench.ffmpeg.limits, part, crf=found.crf if found else None)
-    graph = graph_of(params, bench, work, part)
-    target = bench.folder / f"out.{params.container}"
-    bench.ffmpeg.run(
+    part = span(params.clip, context.media, _whole(params, context.media))
+    found = quality.search(params, context, part)
+    media = sound.looked_through(context, context.media, copied_sounds(params, context.media))
+    work = plan(params, media, context.ffmpeg.limits, part, crf=found.crf if found else None)
+    graph = graph_of(params, context, work, part)
+    target = context.folder / f"out.{params.container}"
+    context.ffmpeg.run(
         [
-            *(*part.before_input, *bench.ffmpeg.input_arguments(bench.source), *graph.inputs, *graph.arguments),
+            *(*part.before_input, *context.ffmpeg.input_arguments(context.source), *graph.inputs, *graph.arguments),
             *(*work.arguments, *graph.sound, f"file:{target}"),
         ],
         duration=graph.seconds,
@@ -83,13 +83,13 @@ def run(params: TranscodeParams, bench: Workbench) -> Yield:
     except (MediaRejected, FileNotFoundError) as nothing:
         message = "nothing in the source could be decoded: it is damaged"
         raise MediaRejected(message) from nothing
-    reached = quality.reached(found, bench, target) if found else None
+    reached = quality.reached(found, context, target) if found else None
     rules = params.rules
     content_type = rules.content_type if made.video else rules.content_type_of_sound
     file = Produced(path=target, content_type=content_type, facts=facts(made))
     warnings = [*work.warnings, *part.warnings, *(quality.missed(reached) if reached else ())]
     warnings += shortfall(graph.seconds, made.duration)
-    return Yield((file,), result=result(bench.media.size, made.size, reached), warnings=tuple(warnings))
+    return OperationResult((file,), result=result(context.media.size, made.size, reached), warnings=tuple(warnings))
 
 
 def result(source: int, output: int, reached: QualityReached | None) -> TranscodeResult:
@@ -154,18 +154,18 @@ def plan(
     return Plan(tuple(arguments), tuple(_warnings(params, media)), video, rate, filters, copies)
 
 
-def graph_of(params: TranscodeParams, bench: Workbench, work: Plan, part: Span) -> Graph:
+def graph_of(params: TranscodeParams, context: OperationContext, work: Plan, part: Span) -> Graph:
     """Return what stands between the inputs and the encoders: filters, marks, and what is joined."""
-    parts, inputs = parts_of(params, bench, part) if params.joined else ([], [])
+    parts, inputs = parts_of(params, context, part) if params.joined else ([], [])
     chains: list[str] = []
     shape = None
     if work.filters is not None and params.picture and work.video:
         hdr = keeps_hdr(work.video, params.picture)
         canvas = Canvas(part.duration, bit_depth=params.picture.bit_depth, hdr=hdr)
-        laid = framed(params, bench, work.filters, first_input=max(len(parts), 1), canvas=canvas)
+        laid = framed(params, context, work.filters, first_input=max(len(parts), 1), canvas=canvas)
         inputs += laid.inputs
         chains += laid.chains
-        shape = shape_of(params, bench, work.video, work.filters, part) if parts else None
+        shape = shape_of(params, context, work.video, work.filters, part) if parts else None
     common = sound_of(params, parts)
     if not parts:
         return Graph(tuple(inputs), tuple(chains), (), part.duration)

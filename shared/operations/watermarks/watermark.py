@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from shared.errors import MediaRejected, OperationFailed, ParametersRejected
 from shared.operations.clip import ending
 from shared.operations.moment import Moment, seconds
-from shared.operations.operation import Params, Workbench
+from shared.operations.operation import OperationContext, Params
 from shared.operations.watermarks.lettering import Lettering, drawn
 
 Anchor = Literal["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"]
@@ -118,7 +118,13 @@ MOVING = Canvas()
 
 
 def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
-    marks: Sequence[Watermark], bench: Workbench, base: str, out: str, first_input: int, *, canvas: Canvas = MOVING
+    marks: Sequence[Watermark],
+    context: OperationContext,
+    base: str,
+    out: str,
+    first_input: int,
+    *,
+    canvas: Canvas = MOVING,
 ) -> Overlay:
     """Return how the marks come to lie over the picture labelled `base`; the result is labelled `out`.
 
@@ -126,10 +132,10 @@ def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
 
     Raises ParametersRejected for an image that is none, a character without a shape, a time past the end.
     """
-    length = bench.media.duration if canvas.duration is None else canvas.duration
+    length = context.media.duration if canvas.duration is None else canvas.duration
     shown = [(mark, _times(mark, length)) for mark in marks]
     if canvas.still_at is not None:
-        shown = [(mark, Times()) for mark, times in shown if times.hold(canvas.still_at)]
+        shown = [(mark, Times()) for mark, times in shown if times.cover(canvas.still_at)]
     if not shown:
         return Overlay(chains=[f"[{base}]null[{out}]"])
     inputs: list[str] = []
@@ -137,7 +143,7 @@ def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
     pixels = "yuv420p10" if canvas.bit_depth > 8 else "yuv420p"  # noqa: PLR2004 - bits
     layout = f"format={pixels.removesuffix('p')}"  # as overlay calls them
     for number, (mark, times) in enumerate(shown):
-        inputs += ["-f", "png_pipe", "-i", f"file:{png(mark, bench)}"]
+        inputs += ["-f", "png_pipe", "-i", f"file:{png(mark, context)}"]
         below = base if number == 0 else f"{out}_{number}"
         above = out if number == len(shown) - 1 else f"{out}_{number + 1}"
         step = f"{out}_{number}"
@@ -160,7 +166,7 @@ class Times:
     start: float = 0.0
     end: float | None = None
 
-    def hold(self, moment: float) -> bool:
+    def cover(self, moment: float) -> bool:
         """Tell whether the mark is shown at that moment."""
         return self.start <= moment and (self.end is None or moment < self.end)
 
@@ -199,21 +205,21 @@ def _place(mark: Watermark) -> str:
     return f"x='(W-w)*{across:g}+W*{x:g}':y='(H-h)*{down:g}+H*{y:g}'"
 
 
-def png(mark: Watermark, bench: Workbench) -> Path:
+def png(mark: Watermark, context: OperationContext) -> Path:
     """Make the mark a PNG in the workbench's folder, unless it is there already; return its path."""
     name = hashlib.sha256(mark.model_dump_json(include={"image", "text", "position"}).encode()).hexdigest()[:16]
-    target = bench.folder / f"mark-{name}.png"
+    target = context.folder / f"mark-{name}.png"
     if target.exists():
         return target
-    source = _image(bench.files.asset(mark.image), mark.image, bench) if mark.image else _drawing(mark, bench)
+    source = _image(context.files.asset(mark.image), mark.image, context) if mark.image else _drawing(mark, context)
     with suppress(MediaRejected, OperationFailed):
-        bench.ffmpeg.run(
+        context.ffmpeg.run(
             [*source, "-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1", f"file:{target}"],
             duration=None,
             phase="drawing watermarks",
             share=(0, 0),
         )
-    (bench.folder / RAW).unlink(missing_ok=True)
+    (context.folder / RAW).unlink(missing_ok=True)
     if not target.exists() or not target.stat().st_size:
         message = (
             f"the watermark {mark.image or 'text'} can't be read: it is damaged, or has more than 4096 by 4096 pixels"
@@ -222,7 +228,7 @@ def png(mark: Watermark, bench: Workbench) -> Path:
     return target
 
 
-def _image(path: Path, name: str, bench: Workbench) -> list[str]:
+def _image(path: Path, name: str, context: OperationContext) -> list[str]:
     """Return the input and filters of an image that a stranger made; refuse what is no still PNG, JPEG or WebP."""
     if path.stat().st_size > MOST_BYTES:
         message = f"the watermark {name} is larger than {MOST_BYTES // 10**6} MB"
@@ -234,7 +240,7 @@ def _image(path: Path, name: str, bench: Workbench) -> list[str]:
         raise ParametersRejected(message, code="ParameterError.Watermark")
     # Neither by its name nor by its content can it make ffmpeg open another file.
     whitelists = ["-protocol_whitelist", "file", "-format_whitelist", demuxer]
-    pixels = ["-max_pixels", str(min(MOST_PIXELS, bench.ffmpeg.limits.max_pixels))]
+    pixels = ["-max_pixels", str(min(MOST_PIXELS, context.ffmpeg.limits.max_pixels))]
     return [*whitelists, *pixels, "-f", demuxer, "-i", f"file:{path}", "-map", "0:v:0", "-pix_fmt", "rgba"]
 
 
@@ -249,11 +255,11 @@ def _demuxer(content: bytes) -> str | None:
     return "jpeg_pipe" if content.startswith(JPEG_SIGNATURE) else None
 
 
-def _drawing(mark: Watermark, bench: Workbench) -> list[str]:
+def _drawing(mark: Watermark, context: OperationContext) -> list[str]:
     """Draw a text; return the input and filters that make it an image."""
     text = mark.text or Lettering(content=" ")
     drawing = drawn(text, align=mark.anchor[0])
-    raw = bench.folder / RAW
+    raw = context.folder / RAW
     raw.write_bytes(drawing.pixels)
     size = f"{drawing.width}x{drawing.height}"
     filters = "vflip,format=gbrap,unpremultiply=inplace=1,format=rgba"

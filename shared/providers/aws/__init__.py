@@ -13,13 +13,13 @@ from botocore.config import Config
 
 from shared.operations.findings import Provider, Segment
 from shared.providers.aws import rekognition, transcribe
-from shared.stores.object_store import MediaStore
+from shared.stores.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_transcribe import TranscribeServiceClient
 
-    from shared.operations.operation import Workbench
+    from shared.operations.operation import OperationContext
 
 # Whatever else goes wrong, the attempt comes again by itself, and a worker that waits is paid for.
 CONFIG = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
@@ -41,25 +41,25 @@ class Aws:
         return boto3.client("transcribe", config=CONFIG)
 
     @cached_property
-    def media(self) -> MediaStore:
+    def media(self) -> ObjectStore:
         """S3."""
-        return MediaStore()
+        return ObjectStore()
 
-    def labels(self, bench: "Workbench") -> tuple[Segment, ...]:
+    def labels(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return things, scenes and actions, as Rekognition names them."""
-        return rekognition.labels(self.rekognition, bench)
+        return rekognition.labels(self.rekognition, context)
 
-    def moderation(self, bench: "Workbench") -> tuple[Segment, ...]:
+    def moderation(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return stretches of what Rekognition's content moderation warns of: `text` names it more closely."""
-        return rekognition.moderation(self.rekognition, bench)
+        return rekognition.moderation(self.rekognition, context)
 
-    def text(self, bench: "Workbench") -> tuple[Segment, ...]:
+    def text(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return lines of text in the picture, for as long as each is to be seen."""
-        return rekognition.text(self.rekognition, bench)
+        return rekognition.text(self.rekognition, context)
 
-    def speech(self, bench: "Workbench", language: str | None) -> tuple[Segment, ...]:
+    def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
         """Return sentences, as Transcribe hears them; `language` is `de` or `de-CH`, found out when it is None."""
-        return transcribe.speech(self.transcribe, self.media, bench, language)
+        return transcribe.speech(self.transcribe, self.media, context, language)
 
 
 PROVIDER: Provider = Aws()

@@ -23,7 +23,8 @@ from shared.providers.aws.sightings import GAP_MS, Sighting, merged, segments
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-    from shared.operations.operation import Workbench
+    from shared.operations.operation import OperationContext
+
 
 SERVICE = "Rekognition"
 FORMATS = frozenset({"mp4", "m4v", "mov", "qt"})  # Its MPEG-4 and MOV, by all their names.
@@ -83,23 +84,23 @@ TEXT = Job(
 )
 
 
-def labels(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]:
+def labels(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
     """Return each label for as long as it is to be seen."""
     return segments(
         merged(
             sighting(found, found["Label"]["Name"], found["Label"]["Confidence"])
-            for page in pages(client, LABELS, bench)
+            for page in pages(client, LABELS, context)
             for found in page.get("Labels", [])
         )
     )
 
 
-def moderation(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]:
+def moderation(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
     """Return each category for as long as it is to be seen, with the names that tell it more closely.
 
     Rekognition lists a thing three times, as itself and as its ancestors; they become one segment.
     """
-    found = [each for page in pages(client, MODERATION, bench) for each in page.get("ModerationLabels", [])]
+    found = [each for page in pages(client, MODERATION, context) for each in page.get("ModerationLabels", [])]
     parents = {each["ModerationLabel"]["Name"]: each["ModerationLabel"].get("ParentName", "") for each in found}
     seen = [
         sighting(
@@ -114,14 +115,14 @@ def moderation(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment
     return segments(replace(stretch, text=details(stretch, seen)) for stretch in stretches)
 
 
-def text(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]:
+def text(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
     """Return each line of text for as long as it is to be seen: until the look after the last that saw it."""
     looks: set[int] = set()
     length = 0
 
     def lines() -> Iterator[Sighting]:
         nonlocal length
-        for page in pages(client, TEXT, bench):
+        for page in pages(client, TEXT, context):
             length = page.get("VideoMetadata", {}).get("DurationMillis", 0)
             for found in page.get("TextDetections", []):
                 looks.add(found["Timestamp"])
@@ -135,11 +136,11 @@ def text(client: "RekognitionClient", bench: "Workbench") -> tuple[Segment, ...]
     return segments(replace(line, end=max(line.end, min(line.end + lasting, length))) for line in seen)
 
 
-def pages(client: "RekognitionClient", job: Job, bench: "Workbench") -> Iterator[Requests]:
+def pages(client: "RekognitionClient", job: Job, context: "OperationContext") -> Iterator[Requests]:
     """Yield the answer's pages; raise JobRunning until it is there."""
     reason = ""
     for number in range(1, JOBS + 1):
-        identifier = started(client, job, bench.files.place, f"{bench.job}-{job.name}-{number}")
+        identifier = started(client, job, context.files.place, f"{context.job}-{job.name}-{number}")
         if identifier is None:
             continue
         page = looked(client, job, identifier)
@@ -149,7 +150,7 @@ def pages(client: "RekognitionClient", job: Job, bench: "Workbench") -> Iterator
         if page["JobStatus"] == "SUCCEEDED":
             yield page
             while following := page.get("NextToken"):
-                bench.report(Progress(0, "reading findings"))
+                context.report(Progress(0, "reading findings"))
                 page = looked(client, job, identifier, NextToken=following)
                 yield page
             return

@@ -22,13 +22,14 @@ from shared.operations.analysis.speech import sentences
 from shared.operations.findings import Segment
 from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
 from shared.providers.aws.transcript import words
-from shared.stores.object_store import MediaStore
+from shared.stores.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from botocore.model import StringShape
     from mypy_boto3_transcribe import TranscribeServiceClient
 
-    from shared.operations.operation import Workbench
+    from shared.operations.operation import OperationContext
+
 
 SERVICE = "Transcribe"
 FORMATS: Mapping[str, str] = {
@@ -63,15 +64,15 @@ TIMEOUT = 20  # Seconds without a byte of a transcript.
 
 
 def speech(
-    client: "TranscribeServiceClient", media: MediaStore, bench: "Workbench", language: str | None
+    client: "TranscribeServiceClient", media: ObjectStore, context: "OperationContext", language: str | None
 ) -> tuple[Segment, ...]:
     """Return the sentences that are spoken; raise JobRunning until they are there."""
     reason = ""
     for number in range(1, JOBS + 1):
-        name = f"reelmill-{bench.job}-speech-{number}"
+        name = f"reelmill-{context.job}-speech-{number}"
         job = looked(client, name)
         if job is None:
-            start(client, media, bench.files.place, name, language)
+            start(client, media, context.files.place, name, language)
         elif job["TranscriptionJobStatus"] == "COMPLETED":
             results = fetched(job["Transcript"]["TranscriptFileUri"])["results"]
             return sentences(tuple(words(results)), job.get("LanguageCode"))
@@ -95,7 +96,9 @@ def looked(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any] | 
             raise
 
 
-def start(client: "TranscribeServiceClient", media: MediaStore, place: Source, name: str, language: str | None) -> None:
+def start(
+    client: "TranscribeServiceClient", media: ObjectStore, place: Source, name: str, language: str | None
+) -> None:
     """Start a job, unless another attempt has done so meanwhile."""
     kind = FORMATS.get(format_of(place.key))
     if kind is None:
@@ -118,7 +121,7 @@ def start(client: "TranscribeServiceClient", media: MediaStore, place: Source, n
                 raise
 
 
-def check_newest(media: MediaStore, place: Source) -> None:
+def check_newest(media: ObjectStore, place: Source) -> None:
     """Raise MediaRejected unless the pinned object is the newest of its key: Transcribe reads no other version."""
     message = f"the source file was deleted before {SERVICE} could read it, and it reads no earlier version"
     deleted = MediaRejected(message, code="SourceFileError.Deleted")

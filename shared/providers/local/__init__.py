@@ -2,7 +2,7 @@
 
 from shared.errors import ParametersRejected
 from shared.operations.findings import Provider, Segment
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.providers.local import nudity, spoken, written
 
 
@@ -11,22 +11,22 @@ class Local:
 
     name = "local"
 
-    def labels(self, bench: Workbench) -> tuple[Segment, ...]:
+    def labels(self, context: OperationContext) -> tuple[Segment, ...]:
         """Raise ParametersRejected: there is no model for that."""
-        message = f"the provider local has no model that names what {bench.files.name} shows: choose the provider aws"
+        message = f"the provider local has no model that names what {context.files.name} shows: choose the provider aws"
         raise ParametersRejected(message, code="ParameterError.ProviderLacks")
 
-    def moderation(self, bench: Workbench) -> tuple[Segment, ...]:
+    def moderation(self, context: OperationContext) -> tuple[Segment, ...]:
         """Return how sure the model is of nudity, for each stretch that it looked at."""
-        return nudity.found(bench)
+        return nudity.found(context)
 
-    def text(self, bench: Workbench) -> tuple[Segment, ...]:
+    def text(self, context: OperationContext) -> tuple[Segment, ...]:
         """Return the lines of writing in the picture, in the scripts that PP-OCR reads: Latin and Chinese above all."""
-        return written.found(bench)
+        return written.found(context)
 
-    def speech(self, bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+    def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
         """Return what is said, in English."""
-        return spoken.found(bench, language)
+        return spoken.found(context, language)
 
 
 PROVIDER: Provider = Local()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from shared.operations import picture
 from shared.operations.analysis import sampling, shots
 from shared.operations.findings import Segment
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ def model() -> "Classifier":
         return Classifier()
 
 
-def found(bench: Workbench) -> tuple[Segment, ...]:
+def found(context: OperationContext) -> tuple[Segment, ...]:
     """Return the score of each stretch of the picture, from its first to its last; none without a picture."""
-    if bench.media.video is None:
+    if context.media.video is None:
         return ()
     classifier = model()
-    most = max(BATCH, min(MOST, int(bench.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
-    wanted = sampling.moments(shots.found(bench, share=bench.percents(0, 20)), every=EVERY, most=most)
+    most = max(BATCH, min(MOST, int(context.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
+    wanted = sampling.moments(shots.found(context, share=context.percents(0, 20)), every=EVERY, most=most)
     segments: list[Segment] = []
-    with sampling.samples(bench, wanted, size=SIZE, share=bench.percents(20, 40)) as stills:
+    with sampling.samples(context, wanted, size=SIZE, share=context.percents(20, 40)) as stills:
         for first in range(0, len(stills), BATCH):
-            bench.ffmpeg.check_wall()
-            bench.advance(40 + 60 * first // len(stills), "looking for nudity")
+            context.ffmpeg.check_wall()
+            context.advance(40 + 60 * first // len(stills), "looking for nudity")
             batch = stills[first : first + BATCH]
             for still, score in zip(batch, classifier.score_paths([still.path for still in batch]), strict=True):
                 moment = still.moment

@@ -11,7 +11,7 @@ from shared.media.probe import Audio
 from shared.operations.analysis import speech
 from shared.operations.analysis.speech import Word
 from shared.operations.findings import Segment
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.operations.sound import FROM_THE_START
 from shared.providers.local.extra import installed
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LANGUAGE, ENGLISH = "en", frozenset({"en", "eng"})
-SOUND = "sound.raw"  # a name in the bench's folder
+SOUND = "sound.raw"  # a name in the context's folder
 RATE = 16_000
 MUSIC = 0.6  # Where Whisper is so sure that nobody speaks, what it heard nevertheless is music or noise.
 PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: so much at once, less up to so much, to end in the quietest block.
@@ -41,38 +41,38 @@ def model() -> "WhisperModel":
         )
 
 
-def found(bench: Workbench, language: str | None) -> tuple[Segment, ...]:
+def found(context: OperationContext, language: str | None) -> tuple[Segment, ...]:
     """Return what is said; none without sound. Raise ParametersRejected for other languages than English."""
     if language and language.lower().split("-")[0] not in ENGLISH:
         message = f"the provider local understands English alone, not {language}: choose the provider aws"
         raise ParametersRejected(message, code="ParameterError.ProviderLacks")
-    audio = bench.media.audio
+    audio = context.media.audio
     if audio is None or not audio.decodable:
         return ()
     model()
-    sound = bench.folder / SOUND
+    sound = context.folder / SOUND
     try:
-        _decode(bench, audio, sound)
-        return speech.sentences(list(_words(bench, sound)), LANGUAGE)
+        _decode(context, audio, sound)
+        return speech.sentences(list(_words(context, sound)), LANGUAGE)
     finally:
         sound.unlink(missing_ok=True)
 
 
-def _decode(bench: Workbench, audio: Audio, sound: Path) -> None:
+def _decode(context: OperationContext, audio: Audio, sound: Path) -> None:
     """Write the sound as Whisper takes it, its first sample at the beginning of the file's time."""
-    bench.ffmpeg.run(
+    context.ffmpeg.run(
         [
-            *bench.ffmpeg.input_arguments(bench.source),
-            *("-map", f"0:a:{bench.media.track(audio)}", "-af", FROM_THE_START),
+            *context.ffmpeg.input_arguments(context.source),
+            *("-map", f"0:a:{context.media.track(audio)}", "-af", FROM_THE_START),
             *("-ac", "1", "-ar", str(RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{sound.name}"),
         ],
-        duration=bench.media.duration,
+        duration=context.media.duration,
         phase="decoding sound",
-        share=bench.percents(0, 5),
+        share=context.percents(0, 5),
     )
 
 
-def _words(bench: Workbench, sound: Path) -> Iterator[Word]:
+def _words(context: OperationContext, sound: Path) -> Iterator[Word]:
     total = sound.stat().st_size / 2 / RATE
     for start, piece in _pieces(sound):
         heard, _ = model().transcribe(
@@ -83,13 +83,13 @@ def _words(bench: Workbench, sound: Path) -> Iterator[Word]:
             condition_on_previous_text=False,  # else a slip is repeated to the end
         )
         for segment in heard:
-            bench.ffmpeg.check_wall()
-            bench.advance(5 + int(95 * min((start + segment.end) / total, 1)), "listening")
+            context.ffmpeg.check_wall()
+            context.advance(5 + int(95 * min((start + segment.end) / total, 1)), "listening")
             if segment.no_speech_prob <= MUSIC:
                 for word in segment.words or ():
                     yield Word(start + float(word.start), start + float(word.end), word.word, float(word.probability))
-        bench.ffmpeg.check_wall()
-        bench.advance(5 + int(95 * min((start + len(piece) / RATE) / total, 1)), "listening")
+        context.ffmpeg.check_wall()
+        context.advance(5 + int(95 * min((start + len(piece) / RATE) / total, 1)), "listening")
 
 
 def _pieces(sound: Path) -> "Iterator[tuple[float, NDArray[np.float32]]]":

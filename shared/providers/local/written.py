@@ -10,7 +10,7 @@ from shared.operations import picture, segments
 from shared.operations.analysis import sampling, shots
 from shared.operations.analysis.words import folded
 from shared.operations.findings import Segment
-from shared.operations.operation import Workbench
+from shared.operations.operation import OperationContext
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:
@@ -44,28 +44,28 @@ def model() -> "RapidOCR":
         return RapidOCR(params=OPTIONS)
 
 
-def found(bench: Workbench) -> tuple[Segment, ...]:
+def found(context: OperationContext) -> tuple[Segment, ...]:
     """Return each line for as long as it stands there; none without a picture."""
-    if bench.media.video is None:
+    if context.media.video is None:
         return ()
     model()
-    most = max(4, min(MOST, int(bench.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
-    wanted = sampling.moments(shots.found(bench, share=bench.percents(0, 10)), every=EVERY, most=most)
-    with sampling.samples(bench, wanted, size=SIZE, share=bench.percents(10, 20)) as stills:
-        lines = [line for still, read in _read(bench, stills) for line in _placed(still.moment, read)]
+    most = max(4, min(MOST, int(context.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
+    wanted = sampling.moments(shots.found(context, share=context.percents(0, 10)), every=EVERY, most=most)
+    with sampling.samples(context, wanted, size=SIZE, share=context.percents(10, 20)) as stills:
+        lines = [line for still, read in _read(context, stills) for line in _placed(still.moment, read)]
     return segments.joined(lines, _one_line)
 
 
 def _read(
-    bench: Workbench, stills: tuple[sampling.Sample, ...]
+    context: OperationContext, stills: tuple[sampling.Sample, ...]
 ) -> Iterator[tuple[sampling.Sample, list[tuple[str, float]]]]:
     """Yield what stands in each still; one that shows the same as the one before is not read again."""
     from PIL import Image, ImageChops, ImageStat  # noqa: PLC0415 - comes with the model
 
     before, lines = None, []
     for number, still in enumerate(stills):
-        bench.ffmpeg.check_wall()
-        bench.advance(20 + 80 * number // len(stills), "reading")
+        context.ffmpeg.check_wall()
+        context.advance(20 + 80 * number // len(stills), "reading")
         with Image.open(still.path) as image:
             glance = image.convert("L").resize(GLANCE)
         if before is None or ImageStat.Stat(ImageChops.difference(before, glance)).mean[0] >= SAME:
