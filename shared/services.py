@@ -3,7 +3,6 @@
 import time
 from functools import cache, cached_property
 
-from shared.domain.orchestration import Orchestration, Template
 from shared.domain.task import DEFAULT_TENANT, Lane
 from shared.domain.tenant import owner
 from shared.settings import Settings, settings
@@ -40,14 +39,9 @@ class Services:
         return BudgetStore(self.settings.need("tasks_table"))
 
     @cached_property
-    def orchestrations(self) -> CatalogStore[Orchestration]:
-        """The stored orchestrations."""
-        return CatalogStore(self.settings.need("catalog_table"), Orchestration)
-
-    @cached_property
-    def templates(self) -> CatalogStore[Template]:
-        """The stored templates."""
-        return CatalogStore(self.settings.need("catalog_table"), Template)
+    def catalog(self) -> CatalogStore:
+        """The stored orchestrations and templates."""
+        return CatalogStore(self.settings.need("catalog_table"))
 
     @cached_property
     def verdicts(self) -> VerdictStore:

@@ -21,13 +21,13 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, An
     verdicts = []
     for upload in uploads_of(event):
         owned = replace(upload, tenant=services().owner_of(upload.key))
-        for judgement in accept_upload(services(), owned):
+        for decision in accept_upload(services(), owned):
             verdict: dict[str, Any] = {
                 "key": upload.key,
-                "verdict": judgement.verdict,
-                "reason": judgement.reason,
-                "orchestration": judgement.orchestration,
-                "taskId": judgement.task_id,
+                "verdict": decision.verdict,
+                "reason": decision.reason,
+                "orchestration": decision.orchestration,
+                "taskId": decision.task_id,
             }
             logger().info("upload judged", **verdict)
             verdicts.append(verdict)

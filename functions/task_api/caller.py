@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from shared.domain.task import DEFAULT_TENANT
 from shared.domain.tenant import is_tenant
 from shared.errors import NotAllowed
-from shared.services import services
+from shared.services import Services, services
 
 SCOPE_CLAIMS = ("scope", "scp")  # RFC 8693 has the former, some issuers the latter
 BETWEEN = re.compile(r"[\s,\[\]]+")  # HTTP APIs hand a list on as "[a b]"
@@ -49,9 +49,17 @@ def caller(event: Mapping[str, Any], tenant_claim: str) -> Caller:
     return Caller(DEFAULT_TENANT, frozenset(Scope) if said.get("iam") else frozenset())
 
 
-def tenant(router: APIGatewayHttpRouter) -> str:
-    """Return whose things the request is about that a router is answering."""
-    return caller(router.current_event.raw_event, services().settings.tenant_claim).tenant
+class RequestContext(NamedTuple):
+    """What every route needs: the services, and the tenant that the request is about."""
+
+    services: Services
+    tenant: str
+
+
+def request_context(router: APIGatewayHttpRouter) -> RequestContext:
+    """Return the context of the request that a router answers."""
+    used = services()
+    return RequestContext(used, caller(router.current_event.raw_event, used.settings.tenant_claim).tenant)
 
 
 def tenant_of(claims: Mapping[str, Any], tenant_claim: str) -> str:

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import ValidationError
 
-from functions.task_api.caller import tenant
+from functions.task_api.caller import request_context
 from functions.task_api.catalog_views import (
     MatchBody,
     MatchList,
@@ -29,18 +29,23 @@ from shared.domain.upload import Upload
 from shared.domain.validation_messages import in_words
 from shared.errors import RequestRejected
 from shared.operations import OPERATIONS
-from shared.services import services
 from shared.stores.catalog_store import LAST_VERSION
-from shared.use_cases import catalog
-from shared.use_cases.catalog_versions import (
-    list_orchestration_versions,
-    list_template_versions,
-    orchestration_history,
-    template_history,
+from shared.use_cases.catalog import (
+    ORCHESTRATION,
+    TEMPLATE,
+    D,
+    DocumentKind,
+    delete_document,
+    get_document,
+    list_documents,
+    store_orchestration,
+    store_template,
+    switch_orchestration,
 )
+from shared.use_cases.catalog_versions import get_version, list_versions
 from shared.use_cases.uploads import predict, refuse_beyond_home
 
-D = TypeVar("D", OrchestrationDocument, TemplateDocument)
+N = TypeVar("N", OrchestrationDocument, TemplateDocument)
 
 router = APIGatewayHttpRouter()
 
@@ -53,106 +58,98 @@ TokenQuery = Annotated[str | None, Query(alias="nextToken", max_length=200)]
 
 
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
-def list_orchestrations() -> OrchestrationList:
-    """List all orchestrations, those that ship included."""
-    found = catalog.list_orchestrations(services(), tenant(router))
+def get_orchestrations() -> OrchestrationList:
+    """List all orchestrations, presets included."""
+    services, tenant = request_context(router)
+    found = list_documents(services, ORCHESTRATION, tenant)
     return OrchestrationList(orchestrations=[OrchestrationView.of(one) for one in found])
 
 
-@router.post("/orchestrations/match", summary="Say what an upload would do", tags=["Orchestrations"])
+@router.post("/orchestrations/match", summary="Predict what an upload would do", tags=["Orchestrations"])
 def post_match(body: MatchBody) -> MatchList:
-    """Say what would become of an object of that key, what each orchestration would do with it, and why."""
-    bucket = body.bucket or services().settings.need("input_bucket")
-    refuse_beyond_home(services(), tenant(router), body.key)
+    """Predict the decision on an object of that key, and what each orchestration would say about it."""
+    services, tenant = request_context(router)
+    refuse_beyond_home(services, tenant, body.key)
+    bucket = body.bucket or services.settings.need("input_bucket")
     size = 1 if body.size is None else body.size
-    upload = Upload(bucket, body.key, size, e_tag="", at=services().now(), tenant=tenant(router))
-    matches, judgement = predict(services(), upload)
-    return MatchList(verdict=judgement.verdict, reason=judgement.reason, matches=matches)
+    upload = Upload(bucket, body.key, size, e_tag="", at=services.now(), tenant=tenant)
+    matches, decision = predict(services, upload)
+    return MatchList(verdict=decision.verdict, reason=decision.reason, matches=matches)
 
 
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
 def get_orchestration(name: NamePath, version: VersionQuery = None) -> OrchestrationView:
-    """Show an orchestration as it stands, or one of its versions, be it deleted since."""
-    if version is not None:
-        return OrchestrationView.of(orchestration_history(services(), tenant(router), name).get(version))
-    return OrchestrationView.of(catalog.get_orchestration(services(), tenant(router), name))
+    """Show the current version of an orchestration, or another one, even if it was deleted since."""
+    return OrchestrationView.of(find_version(ORCHESTRATION, name, version))
 
 
 @router.get("/orchestrations/<name>/versions", summary="List an orchestration's versions", tags=["Orchestrations"])
-def list_versions_of_orchestration(
+def get_orchestration_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> OrchestrationVersionPage:
-    """Show one page of an orchestration's versions, newest first; they outlive its deletion."""
-    page = list_orchestration_versions(services(), tenant(router), name, max_results, next_token)
+    """Return one page of an orchestration's versions, newest first. Versions stay after a deletion."""
+    services, tenant = request_context(router)
+    page = list_versions(services, ORCHESTRATION, tenant, name, max_results, next_token)
     return OrchestrationVersionPage.of(page)
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
 def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationView:
-    """Store a new version of an orchestration; wrong parameters are refused here, not when a file comes."""
-    fields = {key: getattr(body, key) for key in OrchestrationBody.model_fields}
-    document = named(OrchestrationDocument, name, fields)
-    return OrchestrationView.of(catalog.put_orchestration(services(), tenant(router), document))
+    """Store a new version of an orchestration. Wrong parameters are rejected now, not when a file arrives."""
+    document = named_document(OrchestrationDocument, name, body)
+    return OrchestrationView.of(store_orchestration(*request_context(router), document))
 
 
 @router.delete("/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"], responses=GONE)
 def delete_orchestration(name: NamePath) -> Response[str]:
-    """Forget an orchestration; tasks that it made stay."""
-    catalog.delete_orchestration(services(), tenant(router), name)
-    return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
+    """Delete an orchestration. Its tasks stay."""
+    return delete_and_answer(ORCHESTRATION, name)
 
 
 @router.post("/orchestrations/<name>/enable", summary="Enable an orchestration", tags=["Orchestrations"])
 def post_enable(name: NamePath) -> OrchestrationView:
-    """Let an orchestration take uploads."""
-    found = catalog.switch_orchestration(services(), tenant(router), name, enabled=True)
-    return OrchestrationView.of(found)
+    """Let an orchestration accept uploads."""
+    return OrchestrationView.of(switch_orchestration(*request_context(router), name, enabled=True))
 
 
 @router.post("/orchestrations/<name>/disable", summary="Disable an orchestration", tags=["Orchestrations"])
 def post_disable(name: NamePath) -> OrchestrationView:
-    """Keep an orchestration from taking uploads."""
-    found = catalog.switch_orchestration(services(), tenant(router), name, enabled=False)
-    return OrchestrationView.of(found)
+    """Keep an orchestration from accepting uploads."""
+    return OrchestrationView.of(switch_orchestration(*request_context(router), name, enabled=False))
 
 
 @router.get("/templates", summary="List templates", tags=["Templates"])
-def list_templates() -> TemplateList:
-    """List all templates, those that ship included."""
-    found = catalog.list_templates(services(), tenant(router))
-    return TemplateList(templates=[TemplateView.of(one) for one in found])
+def get_templates() -> TemplateList:
+    """List all templates, presets included."""
+    services, tenant = request_context(router)
+    return TemplateList(templates=[TemplateView.of(one) for one in list_documents(services, TEMPLATE, tenant)])
 
 
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
 def get_template(name: NamePath, version: VersionQuery = None) -> TemplateView:
-    """Show a template as it stands, or one of its versions, be it deleted since."""
-    if version is not None:
-        return TemplateView.of(template_history(services(), tenant(router), name).get(version))
-    return TemplateView.of(catalog.get_template(services(), tenant(router), name))
+    """Show the current version of a template, or another one, even if it was deleted since."""
+    return TemplateView.of(find_version(TEMPLATE, name, version))
 
 
 @router.get("/templates/<name>/versions", summary="List a template's versions", tags=["Templates"])
-def list_versions_of_template(
+def get_template_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> TemplateVersionPage:
-    """Show one page of a template's versions, newest first; they outlive its deletion."""
-    page = list_template_versions(services(), tenant(router), name, max_results, next_token)
-    return TemplateVersionPage.of(page)
+    """Return one page of a template's versions, newest first. Versions stay after a deletion."""
+    services, tenant = request_context(router)
+    return TemplateVersionPage.of(list_versions(services, TEMPLATE, tenant, name, max_results, next_token))
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])
 def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
-    """Store a new version of a template of your own; those that ship can't be changed."""
-    fields = {key: getattr(body, key) for key in TemplateBody.model_fields}
-    document = named(TemplateDocument, name, fields)
-    return TemplateView.of(catalog.put_template(services(), tenant(router), document))
+    """Store a new version of a template of your own. Presets can't be changed."""
+    return TemplateView.of(store_template(*request_context(router), named_document(TemplateDocument, name, body)))
 
 
 @router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=GONE)
 def delete_template(name: NamePath) -> Response[str]:
-    """Forget a template of your own."""
-    catalog.delete_template(services(), tenant(router), name)
-    return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
+    """Delete a template of your own."""
+    return delete_and_answer(TEMPLATE, name)
 
 
 @router.get("/operations", summary="List the kinds of subtask", tags=["Templates"])
@@ -171,11 +168,27 @@ def list_operations() -> OperationList:
     )
 
 
-def named(kind: type[D], name: str, fields: dict[str, object]) -> D:
-    """Return the document under the path's name; raise RequestRejected when that is wrong, or another stands inside."""
-    if fields["name"] not in {None, name}:
-        message = f"the path says {name}, but the document is named {fields['name']}"
+def find_version(kind: DocumentKind[D], name: str, version: int | None) -> D:
+    """Return the current version of a document, or the one of that number; raise NotFound or NewerVersion."""
+    services, tenant = request_context(router)
+    if version is None:
+        return get_document(services, kind, tenant, name)
+    return get_version(services, kind, tenant, name, version)
+
+
+def delete_and_answer(kind: DocumentKind[D], name: str) -> Response[str]:
+    """Delete a document; return the answer without a body. Raise NotFound or Conflict."""
+    services, tenant = request_context(router)
+    delete_document(services, kind, tenant, name)
+    return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
+
+
+def named_document(kind: type[N], name: str, body: OrchestrationBody | TemplateBody) -> N:
+    """Return the document under the path's name; raise RequestRejected if it is invalid or has another name."""
+    if body.name not in {None, name}:
+        message = f"the path says {name}, but the document is named {body.name}"
         raise RequestRejected(message)
+    fields = {key: getattr(body, key) for key in type(body).model_fields}
     try:
         return kind.model_validate({**fields, "name": name})
     except ValidationError as error:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import View, moment
+from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
     MEDIA_FORMATS,
     BucketName,
     Kind,
-    Match,
     Orchestration,
     Output,
     Priority,
@@ -17,9 +17,9 @@ from shared.domain.orchestration import (
     SubtaskRules,
     Template,
     Trigger,
-    Verdict,
 )
 from shared.domain.task import SubtaskType
+from shared.domain.upload import Verdict
 from shared.use_cases.catalog_versions import VersionPage
 
 
@@ -137,7 +137,7 @@ class MatchList(View):
 
     verdict: Verdict
     reason: str
-    matches: list[Match]
+    matches: list[TriggerMatch]
 
 
 class TemplateView(View):

@@ -9,14 +9,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from functions.task_api.caller import tenant
+from functions.task_api.caller import request_context
 from functions.task_api.requests import JSON
 from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
 from shared.domain.attempt_record import OutputFile
 from shared.domain.content_types import content_type_of, shown_type
 from shared.domain.task import Subtask, SubtaskStatus, Task
 from shared.errors import Conflict, NotFound
-from shared.services import services
+from shared.services import Services
 from shared.use_cases.downloads import ZIP, zip_outputs
 from shared.use_cases.tasks import get_subtask, get_task
 
@@ -36,9 +36,10 @@ RunQuery = Annotated[int | None, Query(ge=1, le=999_999, description="An earlier
 @router.get("/tasks/<task_id>/source", summary="Link to the source", tags=["Files"])
 def get_source(task_id: str) -> LinkView:
     """Give a link that plays a task's source in a browser."""
-    source = get_task(services(), tenant(router), task_id).source
+    services, tenant = request_context(router)
+    source = get_task(services, tenant, task_id).source
     kind = shown_type(content_type_of(source.key))
-    url = services().media.link(
+    url = services.media.link(
         source.bucket,
         source.key,
         LINK_SECONDS,
@@ -46,13 +47,15 @@ def get_source(task_id: str) -> LinkView:
         content_type=kind,
         attachment=False,
     )
-    return LinkView(url=url, expires_at=expiry(LINK_SECONDS), content_type=kind)
+    return LinkView(url=url, expires_at=expiry(services, LINK_SECONDS), content_type=kind)
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>/outputs", summary="List a subtask's files", tags=["Files"])
 def get_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputList:
     """List the files that a subtask wrote, with links that play and links that save."""
-    return OutputList(outputs=output_views(find_outputs(task_id, no, run)))
+    services, tenant = request_context(router)
+    outputs = outputs_of(services, *get_subtask(services, tenant, task_id, run, no))
+    return OutputList(outputs=output_views(services, outputs))
 
 
 @router.get(
@@ -70,30 +73,33 @@ def get_download(
     While the zip is being made, that may lead here again, several times. Who accepts `application/json`, as a page that
     must sign its requests, is given the last link in a body.
     """
-    until = services().now() + ZIP_MILLISECONDS
-    task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
-    outputs = [output for output in outputs_of(task, subtask) if number in {None, output.number}]
+    services, tenant = request_context(router)
+    until = services.now() + ZIP_MILLISECONDS
+    task, subtask = get_subtask(services, tenant, task_id, run, no)
+    outputs = [output for output in outputs_of(services, task, subtask) if number in {None, output.number}]
     if not outputs:
         message = f"subtask {no} of task {task_id} has no such file"
         raise NotFound(message, code="OutputNotFound")
     if len(outputs) == 1:
-        return lead(output_link(outputs[0], REDIRECT_SECONDS, attachment=True), outputs[0].content_type)
-    made = zip_outputs(services(), task, subtask, outputs, resume=resume, until=until)
+        return lead(
+            services, output_link(services, outputs[0], REDIRECT_SECONDS, attachment=True), outputs[0].content_type
+        )
+    made = zip_outputs(services, task, subtask, outputs, resume=resume, until=until)
     if made.resume:
         query = {"resume": made.resume} if run is None else {"run": run, "resume": made.resume}
         return redirect(f"?{urlencode(query)}")  # relative: nobody here knows what the API is called outside
     bucket, key = made.place.bucket, made.place.key
-    link = services().media.link
+    link = services.media.link
     url = link(bucket, key, REDIRECT_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name)
-    return lead(url, ZIP)
+    return lead(services, url, ZIP)
 
 
-def lead(url: str, content_type: str) -> Response[str]:
+def lead(services: Services, url: str, content_type: str) -> Response[str]:
     """Return an answer that leads to a file: in its body for those who accept JSON, elsewhere for all others."""
     accepted = router.current_event.headers.get("accept", "").lower().split(",")
     if JSON not in {kind.partition(";")[0].strip() for kind in accepted}:
         return redirect(url)
-    view = LinkView(url=url, expires_at=expiry(REDIRECT_SECONDS), content_type=content_type)
+    view = LinkView(url=url, expires_at=expiry(services, REDIRECT_SECONDS), content_type=content_type)
     return Response(status_code=HTTPStatus.OK, content_type=JSON, body=view.model_dump_json(by_alias=True))
 
 
@@ -102,21 +108,16 @@ def redirect(url: str) -> Response[str]:
     return Response(status_code=HTTPStatus.FOUND, content_type="text/plain", body="", headers={"Location": url})
 
 
-def find_outputs(task_id: str, no: int, run: int | None) -> tuple[OutputFile, ...]:
-    """Return the files of a subtask; raise NotFound, or Conflict while it has none yet."""
-    return outputs_of(*get_subtask(services(), tenant(router), task_id, run, no))
-
-
-def outputs_of(task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
+def outputs_of(services: Services, task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
     """Return the files of a subtask; raise Conflict while it has none yet."""
     if subtask.status is not SubtaskStatus.SUCCESSFUL or not subtask.record:
         message = f"subtask {subtask.no} of task {task.id} is {subtask.status}; only a SUCCESSFUL one has files"
         raise Conflict(message, code="NoOutputs", details={"status": subtask.status})
-    record = services().tasks.get_record(task.id, subtask.record)
+    record = services.tasks.get_record(task.id, subtask.record)
     return record.outputs if record else ()
 
 
-def output_views(outputs: Iterable[OutputFile]) -> list[OutputView]:
+def output_views(services: Services, outputs: Iterable[OutputFile]) -> list[OutputView]:
     """Return the views of files, with fresh links."""
     return [
         OutputView(
@@ -127,21 +128,21 @@ def output_views(outputs: Iterable[OutputFile]) -> list[OutputView]:
             size=output.size,
             content_type=output.content_type,
             facts=dict(output.facts),
-            url=output_link(output, LINK_SECONDS, attachment=False),
-            download_url=output_link(output, LINK_SECONDS, attachment=True),
-            expires_at=expiry(LINK_SECONDS),
+            url=output_link(services, output, LINK_SECONDS, attachment=False),
+            download_url=output_link(services, output, LINK_SECONDS, attachment=True),
+            expires_at=expiry(services, LINK_SECONDS),
         )
         for output in outputs
     ]
 
 
-def output_link(output: OutputFile, seconds: int, *, attachment: bool) -> str:
+def output_link(services: Services, output: OutputFile, seconds: int, *, attachment: bool) -> str:
     """Return a link to a file, to play or to save, that holds for so long."""
-    return services().media.link(
+    return services.media.link(
         output.bucket, output.key, seconds, content_type=output.content_type, attachment=attachment
     )
 
 
-def expiry(seconds: int) -> str:
+def expiry(services: Services, seconds: int) -> str:
     """Return the moment that lies so many seconds ahead."""
-    return moment(services().now() + seconds * 1000) or ""
+    return moment(services.now() + seconds * 1000) or ""

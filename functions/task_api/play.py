@@ -14,12 +14,13 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from functions.task_api.caller import tenant
+from functions.task_api.caller import request_context
 from functions.task_api.files import RunQuery, output_link, outputs_of, redirect
 from functions.task_api.views import ELSEWHERE
 from shared.domain.attempt_record import OutputFile
+from shared.domain.task import Subtask, Task
 from shared.errors import Conflict, NotFound
-from shared.services import services
+from shared.services import Services
 from shared.use_cases.tasks import get_subtask
 
 PLAY_SECONDS = 6 * 3600  # A player fetches to the end of the film with the links that it got at the beginning.
@@ -45,12 +46,13 @@ router = APIGatewayHttpRouter()
 @router.get("/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"], responses=PLAYED)
 def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response[str]:
     """Give a playlist, manifest or WebVTT whose files play; any other file of the subtask as a redirect to it."""
-    folder = Folder.of(task_id, no, run)
+    services, tenant = request_context(router)
+    folder = Folder.of(services, *get_subtask(services, tenant, task_id, run, no))
     name, output = folder.find(path)
     if output.size > MOST_BYTES:
-        return large_answer(output)
+        return large_answer(services, output)
     if output.content_type in REWRITERS:
-        text = services().media.read(output).decode()
+        text = services.media.read(output).decode()
         return Response(
             status_code=HTTPStatus.OK,
             content_type=output.content_type,
@@ -59,8 +61,8 @@ def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response
             compress=True,  # a playlist has a link of 1 to 2 KB for every few seconds, and they are all alike
         )
     if name.endswith(KEY_ENDING):
-        return key_answer(output)
-    return redirect(play_link(output))
+        return key_answer(services, output)
+    return redirect(play_link(services, output))
 
 
 # A path parameter ends at a slash, and takes few signs beyond letters.
@@ -70,7 +72,7 @@ def get_play_of_any_name(task_id: str, no: int, run: RunQuery = None) -> Respons
     return get_play(task_id, no, router.current_event.path.partition("/play/")[2], run)
 
 
-def large_answer(output: OutputFile) -> Response[str]:
+def large_answer(services: Services, output: OutputFile) -> Response[str]:
     """Lead to a file without reading it; raise Conflict for a list that would not play from elsewhere."""
     if output.content_type in {HLS, DASH}:
         message = (
@@ -78,12 +80,12 @@ def large_answer(output: OutputFile) -> Response[str]:
             "make the stream with longer segments, or download it as a zip"
         )
         raise Conflict(message, code="TooLargeToPlay")
-    return redirect(play_link(output))
+    return redirect(play_link(services, output))
 
 
-def key_answer(output: OutputFile) -> Response[str]:
+def key_answer(services: Services, output: OutputFile) -> Response[str]:
     """Return a key itself, never a link to it: whoever gets hold of a playlist alone can't open what it lists."""
-    key = b64encode(services().media.read(output)).decode()
+    key = b64encode(services.media.read(output)).decode()
     answer = Response(status_code=HTTPStatus.OK, content_type=output.content_type, body=key, headers=FRESH)
     answer.base64_encoded = True  # bytes for a body would fail the check of the answer's form
     return answer
@@ -93,17 +95,17 @@ def key_answer(output: OutputFile) -> Response[str]:
 class Folder:
     """The files of one subtask by their paths below the folder of the first, which is what a person opens."""
 
+    services: Services
     outputs: Mapping[str, OutputFile]
     run: int
 
     @classmethod
-    def of(cls, task_id: str, no: int, run: int | None) -> "Folder":
-        """Return the files of a subtask; raise NotFound, or Conflict while it has none yet."""
-        task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
-        outputs = outputs_of(task, subtask)
+    def of(cls, services: Services, task: Task, subtask: Subtask) -> "Folder":
+        """Return the files of a subtask; raise Conflict while it has none yet."""
+        outputs = outputs_of(services, task, subtask)
         place = f"{dirname(outputs[0].key)}/" if outputs else ""
         inside = {o.key.removeprefix(place): o for o in outputs if o.key.startswith(place)}
-        return cls(inside, task.run)
+        return cls(services, inside, task.run)
 
     def find(self, path: str) -> tuple[str, OutputFile]:
         """Return a file and its path, which may be percent-encoded; raise NotFound."""
@@ -124,12 +126,12 @@ class Folder:
             return uri
         if output.content_type == HLS or target.endswith(KEY_ENDING):
             return f"{uri}?run={self.run}"
-        return play_link(output)
+        return play_link(self.services, output)
 
 
-def play_link(output: OutputFile) -> str:
+def play_link(services: Services, output: OutputFile) -> str:
     """Return a link to a file that outlives a film."""
-    return output_link(output, PLAY_SECONDS, attachment=False)
+    return output_link(services, output, PLAY_SECONDS, attachment=False)
 
 
 def linked_hls(text: str, link: Link) -> str:

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.bulk_views import BulkBody, BulkResultPage, BulkResultView, FilterBody
-from functions.task_api.caller import tenant
+from functions.task_api.caller import request_context
 from functions.task_api.files import RunQuery, output_views
 from functions.task_api.views import (
     AttemptView,
@@ -26,7 +26,7 @@ from functions.task_api.views import (
 )
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.domain.wait import explain
-from shared.services import services
+from shared.services import Services
 from shared.use_cases.bulk import DonePage, act_on, act_on_page
 from shared.use_cases.tasks import (
     NewTask,
@@ -63,6 +63,7 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> TaskPage:
     """Show one page of the tasks that pass every filter."""
+    services, tenant = request_context(router)
     wanted = FilterBody(
         status=status,
         outcome=outcome,
@@ -71,8 +72,8 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
         orchestration=orchestration,
         created_after=created_after,
         created_before=created_before,
-    ).wanted(tenant(router))
-    page = services().lists.page(wanted, max_results, next_token)
+    ).wanted(tenant)
+    page = services.lists.page(wanted, max_results, next_token)
     return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
 
 
@@ -90,39 +91,44 @@ def post_task(body: TaskBody) -> Response[TaskView]:
         client_token=body.client_token,
         session_context=body.session_context,
     )
-    task, made = create_task(services(), tenant(router), wanted, os.urandom)
+    services, tenant = request_context(router)
+    task, made = create_task(services, tenant, wanted, os.urandom)
     return Response(
         status_code=HTTPStatus.CREATED if made else HTTPStatus.OK,
         content_type="application/json",
-        body=moved(task),
+        body=moved(services, task),
     )
 
 
 @router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
 def show_task(task_id: str, run: RunQuery = None) -> TaskView:
     """Show a task as it stands, or as an earlier run left it."""
-    newest = get_task(services(), tenant(router), task_id)
-    task = run_of(services(), newest, run)
-    return task_view(task, newest.run, explain(task, task.subtasks, services().now(), services().queues.waiting))
+    services, tenant = request_context(router)
+    newest = get_task(services, tenant, task_id)
+    task = run_of(services, newest, run)
+    return task_view(task, newest.run, explain(task, task.subtasks, services.now(), services.queues.waiting))
 
 
 @router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
 def post_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
     """Begin the next run of a completed task, or of what failed in it and what depends on that."""
     only_failed = body is not None and body.only is not None
-    return moved(restart_task(services(), tenant(router), task_id, only_failed=only_failed))
+    services, tenant = request_context(router)
+    return moved(services, restart_task(services, tenant, task_id, only_failed=only_failed))
 
 
 @router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
 def post_end(task_id: str) -> TaskView:
     """Complete a waiting task, so that nothing of it ever starts."""
-    return moved(end_task(services(), tenant(router), task_id))
+    services, tenant = request_context(router)
+    return moved(services, end_task(services, tenant, task_id))
 
 
 @router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
 def post_cancel(task_id: str) -> TaskView:
     """Stop a waiting or running task: what has ended stays, the rest fails, and its ffmpeg is killed."""
-    return moved(cancel_task(services(), tenant(router), task_id))
+    services, tenant = request_context(router)
+    return moved(services, cancel_task(services, tenant, task_id))
 
 
 @router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
@@ -132,32 +138,34 @@ def post_bulk(body: BulkBody) -> BulkResultPage:
     What it doesn't come to in the time of a request is left: `nextToken` goes on there, and a task that was named is
     `ServiceBusy`.
     """
-    until = services().now() + BULK_MILLISECONDS
+    services, tenant = request_context(router)
+    until = services.now() + BULK_MILLISECONDS
     if body.filter is not None:
-        wanted = body.filter.wanted(tenant(router))
-        page = act_on_page(services(), body.action, wanted, body.max_results, body.next_token, until)
+        wanted = body.filter.wanted(tenant)
+        page = act_on_page(services, body.action, wanted, body.max_results, body.next_token, until)
     else:
-        page = DonePage(act_on(services(), tenant(router), body.action, body.task_ids or (), until), next_token=None)
+        page = DonePage(act_on(services, tenant, body.action, body.task_ids or (), until), next_token=None)
     return BulkResultPage(results=[BulkResultView.of(done) for done in page.results], next_token=page.next_token)
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])
 def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     """Show a subtask's parameters, attempts, commands, log, outputs and result."""
-    task, subtask = get_subtask(services(), tenant(router), task_id, run, no)
-    records = services().tasks.get_records(task.id, subtask.carried_from or task.run, no)
-    waiting = explain(task, [subtask], services().now(), services().queues.waiting)
+    services, tenant = request_context(router)
+    task, subtask = get_subtask(services, tenant, task_id, run, no)
+    records = services.tasks.get_records(task.id, subtask.carried_from or task.run, no)
+    waiting = explain(task, [subtask], services.now(), services.queues.waiting)
     final = next((record for number, record in records if number == subtask.attempt and subtask.record), None)
     return SubtaskDetail(
         **subtask_fields(subtask, waiting.get(no)),
         params=dict(subtask.params),
         attempts=[AttemptView.of(number, record) for number, record in records],
-        outputs=output_views(final.outputs if final else ()),
+        outputs=output_views(services, final.outputs if final else ()),
         result=dict(final.result) if final and final.result is not None else None,
         warnings=list(final.warnings) if final else [],
     )
 
 
-def moved(task: Task) -> TaskView:
+def moved(services: Services, task: Task) -> TaskView:
     """Return the view of a task that has just moved; the queue's length is not asked for."""
-    return task_view(task, task.run, explain(task, task.subtasks, services().now()))
+    return task_view(task, task.run, explain(task, task.subtasks, services.now()))

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from functions.task_api.views import Limit, Moment, View, moment
-from shared.domain.orchestration import BucketName, Priority, Verdict
-from shared.domain.upload import UploadDecision
+from shared.domain.orchestration import BucketName, Priority
+from shared.domain.upload import UploadDecision, Verdict
 from shared.stores.object_store import MAX_UPLOAD_BYTES
 
 
@@ -77,21 +77,21 @@ class VerdictView(View):
     task_id: str | None
 
     @classmethod
-    def of(cls, judgement: UploadDecision) -> "VerdictView":
+    def of(cls, decision: UploadDecision) -> "VerdictView":
         """Return the view."""
-        upload = judgement.upload
+        upload = decision.upload
         return cls(
-            id=judgement.id,
+            id=decision.id,
             bucket=upload.bucket,
             key=upload.key,
             version_id=upload.version_id,
             e_tag=upload.e_tag,
             size=upload.size,
             uploaded_at=moment(upload.at) or "",
-            verdict=judgement.verdict,
-            reason=judgement.reason,
-            orchestration=judgement.orchestration,
-            task_id=judgement.task_id,
+            verdict=decision.verdict,
+            reason=decision.reason,
+            orchestration=decision.orchestration,
+            task_id=decision.task_id,
         )
 
 

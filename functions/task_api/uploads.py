@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from functions.task_api.caller import tenant
+from functions.task_api.caller import request_context
 from functions.task_api.files import expiry
 from functions.task_api.upload_views import (
     BackfillBody,
@@ -19,8 +19,7 @@ from functions.task_api.upload_views import (
     VerdictView,
 )
 from functions.task_api.views import Moment, milliseconds
-from shared.domain.orchestration import Verdict
-from shared.services import services
+from shared.domain.upload import Verdict
 from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.uploads import Backfill, backfill, refuse_beyond_home
 
@@ -34,13 +33,14 @@ router = APIGatewayHttpRouter()
 @router.post("/uploads", summary="Begin an upload", tags=["Uploads"], responses=BEGUN)
 def post_upload(body: UploadBody) -> Response[UploadView]:
     """Give the presigned calls that put a file into the input bucket; past 100 MB it goes in parts."""
-    refuse_beyond_home(services(), tenant(router), body.key)
-    bucket = services().settings.need("input_bucket")
-    plan = services().media.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
+    services, tenant = request_context(router)
+    refuse_beyond_home(services, tenant, body.key)
+    bucket = services.settings.need("input_bucket")
+    plan = services.media.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
     view = UploadView(
         bucket=bucket,
         key=body.key,
-        expires_at=expiry(UPLOAD_SECONDS),
+        expires_at=expiry(services, UPLOAD_SECONDS),
         method="PUT" if plan.url else None,
         url=plan.url,
         headers=dict(plan.headers) if plan.headers else None,
@@ -63,26 +63,28 @@ def list_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what t
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> VerdictPage:
     """Show one page of the verdicts that pass every filter: what became of each upload, and why."""
+    services, tenant = request_context(router)
     wanted = VerdictFilter(
-        tenant=tenant(router),
+        tenant=tenant,
         key=key,
         verdict=verdict,
         after=milliseconds(uploaded_after),
         before=milliseconds(uploaded_before),
     )
-    page = services().verdicts.page(wanted, max_results, next_token)
-    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.judgements], next_token=page.next_token)
+    page = services.verdicts.page(wanted, max_results, next_token)
+    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.decisions], next_token=page.next_token)
 
 
 @router.post("/uploads/backfill", summary="Make tasks of objects that are there already", tags=["Uploads"])
 def post_backfill(body: BackfillBody) -> VerdictPage:
     """Offer one page of a bucket's objects to the orchestrations; those that have their task keep it."""
+    services, tenant = request_context(router)
     wanted = Backfill(
-        bucket=body.bucket or services().settings.need("input_bucket"),
+        bucket=body.bucket or services.settings.need("input_bucket"),
         prefix=body.prefix,
         modified_after=milliseconds(body.modified_after),
         priority=body.priority,
         dry_run=body.dry_run,
     )
-    page = backfill(services(), tenant(router), wanted, body.max_results, body.next_token)
-    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.judgements], next_token=page.next_token)
+    page = backfill(services, tenant, wanted, body.max_results, body.next_token)
+    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.decisions], next_token=page.next_token)

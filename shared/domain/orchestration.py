@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from shared.domain.condition import checked_rule, names_in, parsed
 from shared.domain.task import MAX_SUBTASKS, SubtaskType
-from shared.errors import ParametersRejected
+from shared.errors import NewerVersion, ParametersRejected
 
 # What people put into a media bucket; a trigger without formats takes them all.
 MEDIA_FORMATS = frozenset(
@@ -197,53 +198,28 @@ class Template(TemplateDocument):
     updated_at: int | None = None
 
 
-class Verdict(StrEnum):
-    """What became of one upload, or would become of it."""
+@dataclass(frozen=True)
+class UnreadableDocument:
+    """A document that a newer version of Reelmill stored: its kind, its name, its JSON, and the error to report."""
 
-    MATCHED = "MATCHED"
-    DUPLICATE = "DUPLICATE"  # the event came before; its task exists
-    NO_MATCH = "NO_MATCH"  # no enabled orchestration takes this place
-    WRONG_FORMAT = "WRONG_FORMAT"  # one takes the place, but not the format
-    EMPTY_OBJECT = "EMPTY_OBJECT"  # no bytes, or a folder
-    OWN_OUTPUT = "OWN_OUTPUT"  # Reelmill wrote it itself
-    SUPERSEDED = "SUPERSEDED"  # a later write of the key was seen first, and nothing keeps this one
-    INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"  # one takes it, but can't be planned: its template is gone, say
+    kind: type[Orchestration] | type[Template]
+    name: str
+    document: Mapping[str, Any]
+    error: NewerVersion
 
-
-class Match(BaseModel):
-    """What one orchestration says about one object, and why."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-    orchestration: str
-    verdict: Verdict
-    reason: str
+    def readable_orchestration(self) -> Orchestration:
+        """Return the orchestration without subtasks; with any trigger if its own is unreadable, too."""
+        try:
+            trigger = Trigger.model_validate(self.document.get("trigger", {}), extra="ignore")
+        except ValidationError:
+            trigger = Trigger()
+        enabled = self.document.get("enabled") is not False
+        return Orchestration.model_construct(name=self.name, enabled=enabled, trigger=trigger, subtasks=())
 
 
 def format_of(key: str) -> str:
     """Return the key's format: its lower-case ending without the dot, empty when it has none."""
     return PurePosixPath(key).suffix.lower().removeprefix(".")
-
-
-def match(orchestration: Orchestration, bucket: str, key: str) -> Match:
-    """Say whether an orchestration takes an object, and why."""
-    trigger = orchestration.trigger
-
-    def says(verdict: Verdict, reason: str) -> Match:
-        return Match(orchestration=orchestration.name, verdict=verdict, reason=reason)
-
-    if not orchestration.enabled:
-        return says(Verdict.NO_MATCH, "the orchestration is disabled")
-    if trigger.bucket and trigger.bucket != bucket:
-        return says(Verdict.NO_MATCH, f"it takes objects of the bucket {trigger.bucket}, not of {bucket}")
-    if not key.startswith(trigger.prefix):
-        return says(Verdict.NO_MATCH, f"it takes keys that begin with {trigger.prefix!r}")
-    wanted = frozenset(trigger.formats) or MEDIA_FORMATS
-    found = format_of(key)
-    if found not in wanted:
-        what = f"the format {found!r}" if found else "a name without a format"
-        return says(Verdict.WRONG_FORMAT, f"{what} is not among {', '.join(sorted(wanted))}")
-    return says(Verdict.MATCHED, f"the key begins with {trigger.prefix!r} and its format is {found}")
 
 
 def name_variables(key: str) -> dict[str, str]:

@@ -1,13 +1,28 @@
 """A new object in a bucket, what is known of its key, and the verdict on it. Pure."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from shared.domain.ids import sortable_id
-from shared.domain.orchestration import Verdict
 from shared.domain.task import DEFAULT_TENANT
 
 CLOCKS_MS = 60_000  # By which the time of an event and that in a bucket's listing may differ.
-MAX_SIGHTS = 20  # In how many backfills, with a write before each, an object may be told apart before its event comes.
+MAX_LISTED = 20  # In how many backfills, with a write before each, an object may be told apart before its event comes.
+
+
+class Verdict(StrEnum):
+    """What became of one upload, or would become of it."""
+
+    MATCHED = "MATCHED"
+    DUPLICATE = "DUPLICATE"  # the event came before; its task exists
+    NO_MATCH = "NO_MATCH"  # no enabled orchestration takes this place
+    WRONG_FORMAT = "WRONG_FORMAT"  # one takes the place, but not the format
+    EMPTY_OBJECT = "EMPTY_OBJECT"  # no bytes, or a folder
+    OWN_OUTPUT = "OWN_OUTPUT"  # Reelmill wrote it itself
+    SUPERSEDED = "SUPERSEDED"  # a later write of the key was seen first, and nothing keeps this one
+    INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"  # one takes it, but can't be planned: its template is gone, say
+
+
 # The verdicts on an upload that no orchestration takes: one of these stands for all of them.
 REFUSALS = frozenset({Verdict.NO_MATCH, Verdict.WRONG_FORMAT, Verdict.EMPTY_OBJECT, Verdict.OWN_OUTPUT})
 
@@ -50,7 +65,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Sight:
+class ListedObject:
     """An object that a listing showed, the name that it has since, and when it was there (epoch milliseconds)."""
 
     name: str
@@ -67,7 +82,7 @@ class KeyHistory:
     """
 
     told: Upload | None = None
-    seen: tuple[Sight, ...] = ()
+    seen: tuple[ListedObject, ...] = ()
 
     def named(self, upload: Upload) -> Upload:
         """Return the upload by the name under which the same object is known, if it is."""
@@ -96,7 +111,7 @@ class KeyHistory:
         if upload.alias:
             return self
         others = [one for one in self.seen if one.name != upload.name]
-        return replace(self, seen=(*others, Sight(upload.name, upload.e_tag, now))[-MAX_SIGHTS:])
+        return replace(self, seen=(*others, ListedObject(upload.name, upload.e_tag, now))[-MAX_LISTED:])
 
 
 @dataclass(frozen=True)
@@ -110,14 +125,14 @@ class UploadDecision:
     task_id: str | None = None
 
     @property
-    def taker(self) -> str:
+    def accepted_by(self) -> str:
         """The orchestration that took the upload, whether or not a task came of it; empty when none did."""
         return "" if self.verdict in REFUSALS else self.orchestration or ""
 
     @property
     def id(self) -> str:
         """Its sortable ID, by the time of the upload: the same event gives the same."""
-        return sortable_id(self.upload.at, self.upload.identity(self.taker))
+        return sortable_id(self.upload.at, self.upload.identity(self.accepted_by))
 
 
 def version_id_of(told: str | None) -> str | None:

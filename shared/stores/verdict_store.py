@@ -15,10 +15,10 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from shared.domain.ids import id_before, id_range
-from shared.domain.orchestration import MAX_KEY_BYTES, Verdict
+from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.page_token import read_token, write_token
 from shared.domain.task import DEFAULT_TENANT
-from shared.domain.upload import REFUSALS, KeyHistory, Sight, Upload, UploadDecision
+from shared.domain.upload import REFUSALS, KeyHistory, ListedObject, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.dynamodb import bound, busy, read, save
 from shared.stores.forward_compatibility import known_fields, reading
@@ -104,7 +104,7 @@ class VerdictFilter:
 class VerdictPage:
     """Some verdicts, newest upload first, and the token that asks for the next ones; None at the end."""
 
-    judgements: tuple[UploadDecision, ...]
+    decisions: tuple[UploadDecision, ...]
     next_token: str | None
 
 
@@ -116,27 +116,27 @@ class VerdictStore:
         self._items = bound(VerdictItem, table)
         self._histories = bound(HistoryItem, table)
 
-    def note(self, judgement: UploadDecision, now: int) -> UploadDecision:
+    def put_if_absent(self, decision: UploadDecision, now: int) -> UploadDecision:
         """Keep a verdict; return the one that stands: what was matched once stays so, to its first task.
 
         An upload has one refusal, or one verdict by each orchestration that took it, but never both.
         """
-        taker = judgement.taker
+        accepted_by = decision.accepted_by
         mine = self._items.verdict.is_in(*REFUSALS)
-        if taker:
-            mine |= (self._items.orchestration == taker) & self._items.task_id.does_not_exist()
+        if accepted_by:
+            mine |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
         # What takes an upload first lies in the refusal's place, all others in places of their own.
-        for identity in (judgement.upload.identity(), judgement.upload.identity(taker)):
-            item = item_from(judgement, hashed(identity), now, self._items)
+        for identity in (decision.upload.identity(), decision.upload.identity(accepted_by)):
+            item = item_from(decision, hashed(identity), now, self._items)
             if save(item, self._items.pk.does_not_exist() | mine):
-                return judgement
+                return decision
             found = read(self._items, item.pk)
-            standing = judgement_from(found) if found else judgement  # its time may be over since
-            if not taker or standing.taker == taker:
+            winner = decision_from(found) if found else decision  # its time may be over since
+            if not accepted_by or winner.accepted_by == accepted_by:
                 break
-        return standing
+        return winner
 
-    def recognise(self, upload: Upload, now: int) -> tuple[Upload, bool]:
+    def identify(self, upload: Upload, now: int) -> tuple[Upload, bool]:
         """Return an upload as its object is known, and whether a later write has taken its place."""
         if upload.version_id:  # which says it all, and nothing takes its place
             return upload, False
@@ -172,9 +172,9 @@ class VerdictStore:
             for row in islice(rows, READ_PER_PAGE):
                 last = str(row.id)
                 with suppress(NewerVersion):
-                    judgement = judgement_from(row)
-                    if wanted.verdict in {None, judgement.verdict}:
-                        found.append(judgement)
+                    decision = decision_from(row)
+                    if wanted.verdict in {None, decision.verdict}:
+                        found.append(decision)
                 if len(found) == limit:
                     break
             more = next(rows, None) is not None
@@ -195,24 +195,24 @@ class VerdictStore:
         return heapq.merge(*lists, key=lambda row: str(row.id), reverse=True)
 
 
-def item_from(judgement: UploadDecision, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
+def item_from(decision: UploadDecision, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
     """Return the item of a verdict."""
-    upload, identifier = judgement.upload, judgement.id
+    upload, identifier = decision.upload, decision.id
     return model(
         key,
         id=identifier,
         ix_time=f"{upload.tenant}#{zlib.crc32(identifier.encode()) % SHARDS}",
         ix_key=f"{upload.tenant}#{upload.key}",
-        verdict=str(judgement.verdict),
-        reason=judgement.reason,
-        orchestration=judgement.orchestration,
-        task_id=judgement.task_id,
+        verdict=str(decision.verdict),
+        reason=decision.reason,
+        orchestration=decision.orchestration,
+        task_id=decision.task_id,
         expires_at=expiry(now),
         **vars(upload),
     )
 
 
-def judgement_from(item: VerdictItem) -> UploadDecision:
+def decision_from(item: VerdictItem) -> UploadDecision:
     """Return the verdict that an item holds; raise NewerVersion when this version can't read it."""
     with reading(f"the verdict on {item.key}"):
         return UploadDecision(
@@ -239,7 +239,7 @@ def history_from(stored: dict[str, Any]) -> KeyHistory:
     told = stored.get("told")
     return KeyHistory(
         Upload(**known_fields(Upload, told)) if told else None,
-        tuple(Sight(**known_fields(Sight, seen)) for seen in stored.get("seen", ())),
+        tuple(ListedObject(**known_fields(ListedObject, seen)) for seen in stored.get("seen", ())),
     )
 
 

@@ -10,8 +10,9 @@ from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.object_store import not_there
 from shared.telemetry import count
-from shared.use_cases.catalog import get_orchestration, plan_subtasks, template_reader
+from shared.use_cases.catalog import ORCHESTRATION, get_document, read_templates
 from shared.use_cases.dispatch import enqueue
+from shared.use_cases.planning import plan_subtasks
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
             return enqueue(services, first), False
     if services.owner_of(wanted.key) != tenant:  # another tenant's object, which might as well not be there
         raise not_there(wanted.bucket, wanted.key)
-    orchestration = get_orchestration(services, tenant, wanted.orchestration) if wanted.orchestration else None
+    orchestration = (
+        get_document(services, ORCHESTRATION, tenant, wanted.orchestration) if wanted.orchestration else None
+    )
     rules = orchestration.subtasks if orchestration else wanted.subtasks
     source = services.media.pin(wanted.bucket, wanted.key, wanted.version_id)
     if source.size == 0:
@@ -52,7 +55,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
     task = Task(
         id=identifier,
         source=source,
-        subtasks=plan_subtasks(template_reader(services, tenant), rules),
+        subtasks=plan_subtasks(read_templates(services, tenant, rules), rules),
         created_at=now,
         output_prefix=(orchestration.output if orchestration else wanted.output).prefix,
         orchestration=OrchestrationRef(orchestration.name, orchestration.version) if orchestration else None,

@@ -12,7 +12,7 @@ from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
 from shared.domain.task import Source, SubtaskType
 from shared.errors import ServiceBusy
 from shared.services import Services
-from shared.use_cases.catalog import put_orchestration, put_template
+from shared.use_cases.catalog import store_orchestration, store_template
 from shared.use_cases.tasks import get_task
 from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
@@ -104,13 +104,13 @@ def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(wor
 
 
 def test_an_orchestration_may_name_a_template_of_ones_own(world: Services, context: Context) -> None:
-    put_template(world, "main", TemplateDocument(name="mine", operation=SubtaskType.SCREENSHOT, params={"at": [0]}))
+    store_template(world, "main", TemplateDocument(name="mine", operation=SubtaskType.SCREENSHOT, params={"at": [0]}))
     mine = {
         "name": "own",
         "trigger": {"prefix": "own/"},
         "subtasks": [{"name": "cover", "type": "SCREENSHOT", "template": "mine"}],
     }
-    put_orchestration(world, "main", OrchestrationDocument.model_validate(mine))
+    store_orchestration(world, "main", OrchestrationDocument.model_validate(mine))
 
     (verdict,) = handler(a_notification("own/a.mp4"), context)
 

@@ -196,8 +196,8 @@ def test_a_task_that_is_made_late_is_listed_by_the_time_that_it_shows(
         world.tasks.claim_token("main", "import-7", sortable_id(then, b"x"))
         identifier = a_task(api, clientToken="import-7")["taskId"]
     else:
-        (judgement,) = accept_upload(world, Upload("input", "uploads/a.mp4", 9, "etag", then, sequencer="0A"))
-        identifier = judgement.task_id
+        (decision,) = accept_upload(world, Upload("input", "uploads/a.mp4", 9, "etag", then, sequencer="0A"))
+        identifier = decision.task_id
 
     (shown,) = api.get("/tasks").json["tasks"]
 

@@ -348,7 +348,7 @@ def test_all_that_a_tenant_may_store_comes_in_one_answer_of_lambda(api: Api, wor
     bare, one = (answered_size(template("t000", times)) for times in (0, 1))
     times = (MOST_STORED_BYTES // MOST_STORED - bare) // (one - bare)
     for number in range(MOST_STORED):
-        world.templates.put("main", template(f"t{number:03}", times))
+        world.catalog.put("main", template(f"t{number:03}", times))
 
     answer = api.get("/templates")
 

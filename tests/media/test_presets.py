@@ -5,7 +5,7 @@ import pytest
 from shared.media.probe import probe
 from shared.operations.operation import OperationResult
 from shared.stores.presets import preset_orchestrations, preset_templates
-from shared.use_cases.catalog import overlaid
+from shared.use_cases.planning import overlaid_params
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, decoded
 from tests.media.hearing import heard, loudness
@@ -15,7 +15,7 @@ def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, nam
     """Run one subtask of an orchestration on a clip."""
     (rule,) = (rule for rule in preset_orchestrations()[orchestration].subtasks if rule.name == subtask)
     template = preset_templates()[rule.template or ""]
-    return operate(rule.type, clip(name), **overlaid(template.params, rule.params))
+    return operate(rule.type, clip(name), **overlaid_params(template.params, rule.params))
 
 
 @pytest.mark.parametrize("name", ["camera.mov", "hdr.mp4"])

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from shared.domain.attempt_record import OutputFile
-from shared.domain.orchestration import Verdict
 from shared.domain.task import SubtaskStatus, Task, TaskStatus
+from shared.domain.upload import Verdict
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
 from tests.deployment import client, keys
@@ -24,8 +24,8 @@ def check(cloud: Cloud, story: Story, more_tries: int = 0) -> None:
     by_outcome = cloud.world.lists.page(TaskFilter(outcome=story.outcome), 100).tasks
     assert {task.id for task in by_outcome} == {task.id for task in tasks}
     if story.judged:
-        judgements = cloud.world.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).judgements
-        assert sorted((each.upload.key, each.orchestration, each.task_id) for each in judgements) == made
+        decisions = cloud.world.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).decisions
+        assert sorted((each.upload.key, each.orchestration, each.task_id) for each in decisions) == made
     check_files(cloud, tasks)
     files = keys()
     cloud.bring_again()

@@ -12,7 +12,7 @@ from shared.domain.orchestration import OrchestrationDocument
 from shared.domain.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
 from shared.stores.budget_store import day_after
 from shared.stores.subtask_queue import ref_from
-from shared.use_cases.catalog import put_orchestration
+from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, cancel_task, create_task, end_task, restart_task
 from shared.use_cases.uploads import Backfill, backfill
 from tests.deployment import client, put, received
@@ -366,7 +366,7 @@ def told(cloud: Cloud, story: Story, *trouble: AbstractContextManager[None]) -> 
     for name in story.orchestrations:
         rules = [{**rule, "name": f"s{number}"} for number, rule in enumerate(story.rules, start=1)]
         document = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": rules}
-        put_orchestration(cloud.world, "main", OrchestrationDocument.model_validate(document))
+        store_orchestration(cloud.world, "main", OrchestrationDocument.model_validate(document))
     story.before(cloud)
     with ExitStack() as stack:
         for each in trouble:

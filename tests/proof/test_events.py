@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from functions.on_upload.handler import handler
-from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, Verdict
+from shared.domain.orchestration import MAX_KEY_BYTES, Orchestration, OrchestrationDocument
 from shared.domain.task import Task
-from shared.domain.upload import REFUSALS, Upload
+from shared.domain.upload import REFUSALS, Upload, Verdict
 from shared.stores.subtask_queue import ref_from
 from shared.stores.verdict_store import VerdictFilter
 from shared.telemetry import logger
-from shared.use_cases.catalog import put_orchestration, switch_orchestration
+from shared.use_cases.catalog import store_orchestration, switch_orchestration
 from shared.use_cases.uploads import accept_upload, predict
 from tests.functions.conftest import Context, an_event
 from tests.proof.play import SETTINGS
@@ -68,7 +68,7 @@ def stage() -> Iterator[Stage]:
 def begin(stage: Stage, *, versioned: bool) -> Bucket:
     """Return an empty bucket in a world that has two orchestrations."""
     bucket = a_bucket(stage, versioned=versioned)
-    put_orchestration(bucket.world, "main", OrchestrationDocument.model_validate(COVERS))
+    store_orchestration(bucket.world, "main", OrchestrationDocument.model_validate(COVERS))
     return bucket
 
 
@@ -278,9 +278,9 @@ def test_every_key_goes_there_and_back(stage: Stage, tally: Tally, name: str, sp
     (verdict,) = handler(json.loads(json.dumps(by_eventbridge)), Context())
 
     assert verdict["key"] == key
-    found = stage.verdicts.page(VerdictFilter(key=key), 10).judgements
-    assert {judgement.upload.key for judgement in found} == {key}
-    tasks = [stage.tasks.get(str(judgement.task_id)) for judgement in found]
+    found = stage.verdicts.page(VerdictFilter(key=key), 10).decisions
+    assert {decision.upload.key for decision in found} == {key}
+    tasks = [stage.tasks.get(str(decision.task_id)) for decision in found]
     assert {task.source.key for task in tasks if task} == {key}
     assert len(tasks) == len(bucket.tasks())
     tally("keys there and back", 1)
@@ -307,25 +307,25 @@ def test_what_was_foretold_is_what_happens(  # noqa: PLR0913, PLR0917 - all that
 ) -> None:
     world = begin(stage, versioned=True).world
     films = COVERS | {"name": "films", "trigger": {"bucket": "reelmill-input", "formats": ["mkv", "mp4"]}}
-    put_orchestration(world, "main", OrchestrationDocument.model_validate(films))
+    store_orchestration(world, "main", OrchestrationDocument.model_validate(films))
     for name in disabled:
         switch_orchestration(world, "main", name, enabled=False)
     if broken:
         lost = {**SHOT, "template": "gone"}
         document = OrchestrationDocument.model_validate(COVERS | {"name": "broken", "subtasks": [lost]})
-        stored = world.orchestrations.get("main", "covers")
+        stored = world.catalog.get(Orchestration, "main", "covers")
         assert stored
         changes = {"name": "broken", "subtasks": document.subtasks, "enabled": True}
-        world.orchestrations.put("main", stored.model_copy(update=changes))
+        world.catalog.put("main", stored.model_copy(update=changes))
     upload = Upload(bucket, key, size, "etag", world.now(), version_id, "0A")
 
     matches, outlook = predict(world, upload)
     found = accept_upload(world, upload)
 
-    if found[0].taker:
+    if found[0].accepted_by:
         took = [(one.orchestration, one.verdict) for one in matches if one.verdict not in REFUSALS]
-        assert [(judgement.orchestration, judgement.verdict) for judgement in found] == took
-        makers = [judgement for judgement in found if judgement.task_id]
+        assert [(decision.orchestration, decision.verdict) for decision in found] == took
+        makers = [decision for decision in found if decision.task_id]
         assert (outlook.verdict is Verdict.MATCHED) == bool(makers)
         assert outlook.reason.startswith(f"{len(makers)} task") == bool(makers)
     else:

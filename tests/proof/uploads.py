@@ -10,12 +10,14 @@ from unittest.mock import patch
 from urllib.parse import quote_plus
 
 from functions.on_upload.handler import handler
+from shared.domain.matching import match_upload
 from shared.domain.task import Task
 from shared.domain.upload import Upload, UploadDecision
 from shared.stores.task_codec import TASK, TaskItem, task_from
 from shared.stores.verdict_store import VerdictFilter
-from shared.use_cases.catalog import list_plans
-from shared.use_cases.uploads import Backfill, offer
+from shared.use_cases.catalog import read_catalog
+from shared.use_cases.planning import Planner
+from shared.use_cases.uploads import Backfill, offer_object
 from tests.deployment import BEGINNING, World
 from tests.functions.conftest import Context, an_event
 from tests.outages import Crash
@@ -161,11 +163,12 @@ class Bucket:
         newest = {write.key: write for write in self.writes}
         wanted = Backfill(self.name)
         with suppress(Crash), at_call(self.world.twin, death, die):
-            plans = list_plans(self.world, "main")
+            documents, templates = read_catalog(self.world, "main")
             for write in newest.values():
                 begun = (write.at - 30_000 * (write.content % 2)) // 1000 * 1000
                 upload = Upload(self.name, write.key, write.content, write.e_tag, begun, write.version_id)
-                offer(self.world, upload, plans, wanted)
+                candidates = Planner(templates).plan(match_upload(upload, documents, "output"))
+                offer_object(self.world, upload, candidates, wanted)
             return True
         return False
 
@@ -187,7 +190,7 @@ class Bucket:
         """Return all verdicts that stand."""
         page = self.world.verdicts.page(VerdictFilter(), 1000)
         assert page.next_token is None
-        return page.judgements
+        return page.decisions
 
 
 def a_bucket(stage: Stage, *, versioned: bool) -> Bucket:

@@ -89,7 +89,7 @@ def an_upload(world: World, key: str = "uploads/clip.mp4", **changes: Any) -> Up
 
 def accepted(world: World, upload: Upload | None = None) -> Task:
     """Make a task by an upload that exactly one orchestration takes."""
-    (judgement,) = accept_upload(world, upload or an_upload(world))
-    task = world.tasks.get(judgement.task_id or "")
+    (decision,) = accept_upload(world, upload or an_upload(world))
+    task = world.tasks.get(decision.task_id or "")
     assert task
     return task

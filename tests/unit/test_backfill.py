@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
+from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument
 from shared.domain.page_token import write_token
 from shared.domain.task import Source, Task
-from shared.domain.upload import Upload, UploadDecision
+from shared.domain.upload import Upload, UploadDecision, Verdict
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
-from shared.use_cases.catalog import put_orchestration, put_template, switch_orchestration
+from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import Backfill, BackfillPage, accept_upload, backfill, is_key
 from tests.deployment import World, client, put
@@ -56,11 +56,11 @@ def pages(world: World, wanted: Backfill, limit: int = 100) -> list[BackfillPage
 
 def offered(world: World, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return what became of all objects."""
-    return [judgement for page in pages(world, Backfill(bucket, **wanted), limit) for judgement in page.judgements]
+    return [decision for page in pages(world, Backfill(bucket, **wanted), limit) for decision in page.decisions]
 
 
-def told(judgements: list[UploadDecision]) -> list[tuple[str, Verdict]]:
-    return [(judgement.upload.key, judgement.verdict) for judgement in judgements]
+def told(decisions: list[UploadDecision]) -> list[tuple[str, Verdict]]:
+    return [(decision.upload.key, decision.verdict) for decision in decisions]
 
 
 def tasks(world: World) -> tuple[Task, ...]:
@@ -83,24 +83,24 @@ def delete(bucket: str, key: str) -> None:
 def test_an_object_that_was_there_before_gets_its_task(world: World, bucket: str) -> None:
     source = put(VIDEO, b"film", bucket)
 
-    (judgement,) = offered(world, bucket)
+    (decision,) = offered(world, bucket)
 
     (task,) = tasks(world)
-    assert (judgement.verdict, judgement.orchestration, judgement.task_id) == (Verdict.MATCHED, WEB, task.id)
+    assert (decision.verdict, decision.orchestration, decision.task_id) == (Verdict.MATCHED, WEB, task.id)
     assert task.source == source
     assert [ref.no for ref in sent(world)] == [1, 2, 3]
-    assert world.verdicts.page(VerdictFilter(), 10).judgements == (judgement,)
+    assert world.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
 
 
 def test_a_task_of_an_old_object_is_as_young_as_it_is(world: World) -> None:
     upload = written(world, "input")
     world.time += 10**9
 
-    (judgement,) = offered(world)
+    (decision,) = offered(world)
 
-    assert str(judgement.task_id).startswith(time_prefix(world.now()))
-    assert judgement.upload.at == upload.at - 345
-    assert judgement.id.startswith(time_prefix(upload.at - 345))
+    assert str(decision.task_id).startswith(time_prefix(world.now()))
+    assert decision.upload.at == upload.at - 345
+    assert decision.id.startswith(time_prefix(upload.at - 345))
 
 
 def test_objects_that_have_their_task_by_an_event_keep_it(world: World, bucket: str) -> None:
@@ -121,7 +121,7 @@ def test_an_event_that_comes_after_the_backfill_makes_no_second_task(world: Worl
         (found,) = accept_upload(world, upload)
         assert (found.verdict, found.task_id) == (Verdict.DUPLICATE, first.task_id)
 
-    assert len(tasks(world)) == len(world.verdicts.page(VerdictFilter(), 10).judgements) == 1
+    assert len(tasks(world)) == len(world.verdicts.page(VerdictFilter(), 10).decisions) == 1
 
 
 def test_a_second_backfill_makes_nothing_more(world: World, bucket: str) -> None:
@@ -202,13 +202,13 @@ def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(worl
         ("uploads/c.txt", Verdict.WRONG_FORMAT),
         ("uploads/e/", Verdict.EMPTY_OBJECT),
     ]
-    assert [judgement.reason for judgement in found if judgement.verdict is Verdict.MATCHED] == ["a task would be made"]
+    assert [decision.reason for decision in found if decision.verdict is Verdict.MATCHED] == ["a task would be made"]
     assert set(made) <= {"ListObjectVersions", "Query", "BatchGetItem"}
     assert (tasks(world), world.verdicts.page(VerdictFilter(), 10), sent(world)) == (*before, [])
 
 
 def test_what_a_dry_run_foretells_is_what_a_backfill_does(world: World, bucket: str) -> None:
-    put_orchestration(world, "main", an_orchestration("covers", prefix="uploads/b"))
+    store_orchestration(world, "main", an_orchestration("covers", prefix="uploads/b"))
     for key in ("uploads/b.mp4", "uploads/c.mp4", "uploads/c.txt", "elsewhere/d.mp4"):
         written(world, bucket, key)
 
@@ -224,7 +224,7 @@ def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(world: Wo
     accept_upload(world, written(world, bucket, "uploads/a.mp4"))
     refused = written(world, bucket, "films/b.mp4")
     accept_upload(world, refused)
-    put_orchestration(world, "main", an_orchestration("covers", prefix=""))
+    store_orchestration(world, "main", an_orchestration("covers", prefix=""))
 
     found = offered(world, bucket)
 
@@ -233,7 +233,7 @@ def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(world: Wo
         ("uploads/a.mp4", "covers", Verdict.MATCHED),
         ("uploads/a.mp4", WEB, Verdict.DUPLICATE),
     ]
-    assert [j.verdict for j in world.verdicts.page(VerdictFilter(key=refused.key), 10).judgements] == [Verdict.MATCHED]
+    assert [j.verdict for j in world.verdicts.page(VerdictFilter(key=refused.key), 10).decisions] == [Verdict.MATCHED]
 
 
 def test_what_is_refused_has_its_verdict_kept(world: World) -> None:
@@ -242,7 +242,7 @@ def test_what_is_refused_has_its_verdict_kept(world: World) -> None:
     (found,) = offered(world)
 
     assert found.verdict is Verdict.NO_MATCH
-    assert world.verdicts.page(VerdictFilter(), 10).judgements == (found,)
+    assert world.verdicts.page(VerdictFilter(), 10).decisions == (found,)
 
 
 def test_nothing_becomes_of_what_reelmill_wrote_itself(world: World) -> None:
@@ -261,7 +261,7 @@ def test_a_disabled_orchestration_takes_nothing(world: World) -> None:
 
 @pytest.mark.parametrize(("own", "asked", "priority"), [(4, None, 4), (4, -3, -3), (0, 0, 0), (4, 0, 0)])
 def test_a_backfill_may_have_a_priority_of_its_own(world: World, own: int, asked: int | None, priority: int) -> None:
-    put_orchestration(world, "main", an_orchestration(WEB, priority=own))
+    store_orchestration(world, "main", an_orchestration(WEB, priority=own))
     put(VIDEO, b"film")
 
     offered(world, priority=asked)
@@ -314,23 +314,25 @@ def test_every_object_is_offered_exactly_once_however_long_the_pages_are(world: 
 
     found = pages(world, Backfill(bucket), limit)
 
-    keys = [judgement.upload.key for page in found for judgement in page.judgements]
+    keys = [decision.upload.key for page in found for decision in page.decisions]
     assert keys == sorted(f"films/{name}.mp4" for name in names)
-    assert all(len(page.judgements) <= limit for page in found)
+    assert all(len(page.decisions) <= limit for page in found)
     assert len(found) == -(-len(names) // limit)
 
 
-def test_a_page_reads_a_template_once_however_many_objects_it_is_for(world: World, bucket: str) -> None:
+def test_a_page_reads_templates_once_however_many_objects_it_is_for(world: World, bucket: str) -> None:
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
-    put_template(world, "main", TemplateDocument.model_validate(template))
-    put_orchestration(world, "main", an_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
+    store_template(world, "main", TemplateDocument.model_validate(template))
+    store_orchestration(world, "main", an_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
     for number in range(3):
         put(f"uploads/{number}.mp4", b"film", bucket)
 
     with calls() as made:
-        offered(world, bucket, dry_run=True)
+        decisions = offered(world, bucket, dry_run=True)
 
-    assert made.count("GetItem") == 1
+    assert [decision.verdict for decision in decisions] == [Verdict.MATCHED] * 3
+    assert "GetItem" not in made
+    assert made.count("Query") == 1 + 3  # the catalog once, and the tasks of each key
 
 
 def test_a_backfill_that_broke_off_goes_on_where_it_was(world: World) -> None:
@@ -345,7 +347,7 @@ def test_a_backfill_that_broke_off_goes_on_where_it_was(world: World) -> None:
 
     rest = backfill(world, "main", Backfill("input"), 2, first.next_token)
 
-    assert [verdict for _, verdict in told(list(rest.judgements))] == [Verdict.DUPLICATE, Verdict.MATCHED]
+    assert [verdict for _, verdict in told(list(rest.decisions))] == [Verdict.DUPLICATE, Verdict.MATCHED]
     assert rest.next_token is None
     assert sorted(task.source.key for task in tasks(world)) == [f"uploads/{n}.mp4" for n in range(4)]
 
@@ -358,9 +360,9 @@ def test_a_key_is_one_object_however_many_versions_it_has(world: World) -> None:
 
     found = pages(world, Backfill("input"), 500)
 
-    judgements = [judgement for page in found for judgement in page.judgements]
-    assert [key for key, _ in told(judgements)] == ["uploads/a.mp4", VIDEO, "uploads/z.mp4"]
-    assert judgements[1].upload.version_id == newest["VersionId"]
+    decisions = [decision for page in found for decision in page.decisions]
+    assert [key for key, _ in told(decisions)] == ["uploads/a.mp4", VIDEO, "uploads/z.mp4"]
+    assert decisions[1].upload.version_id == newest["VersionId"]
     assert len(found) <= 3
 
 
@@ -431,4 +433,4 @@ def test_a_key_may_be_as_long_as_s3_allows_and_its_token_goes_through_the_api(wo
     page = backfill(world, "main", Backfill("input"), 1, None)
 
     assert len(str(page.next_token)) < 10_000
-    assert len(backfill(world, "main", Backfill("input"), 1, page.next_token).judgements) == 1
+    assert len(backfill(world, "main", Backfill("input"), 1, page.next_token).decisions) == 1

@@ -8,18 +8,17 @@ from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.stores.catalog_store import LAST_VERSION
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.catalog import (
-    delete_orchestration,
-    delete_template,
-    put_orchestration,
-    put_template,
+    ORCHESTRATION,
+    TEMPLATE,
+    delete_document,
+    store_orchestration,
+    store_template,
     switch_orchestration,
 )
 from shared.use_cases.catalog_versions import (
+    get_version,
     is_version,
-    list_orchestration_versions,
-    list_template_versions,
-    orchestration_history,
-    template_history,
+    list_versions,
 )
 from tests.deployment import World
 from tests.outages import outage
@@ -28,14 +27,14 @@ from tests.unit.test_catalog import PRESET, a_document, a_template
 
 def stored(world: World, count: int, name: str = "mine", tenant: str = "main") -> None:
     for number in range(1, count + 1):
-        put_orchestration(world, tenant, a_document(name, description=f"version {number}"))
+        store_orchestration(world, tenant, a_document(name, description=f"version {number}"))
 
 
 def numbers(world: World, limit: int, name: str = "mine") -> list[list[int]]:
     """Return the numbers of all versions, page by page."""
     pages, token = [], None
     while True:
-        page = list_orchestration_versions(world, "main", name, limit, token)
+        page = list_versions(world, ORCHESTRATION, "main", name, limit, token)
         pages.append([one.version for one in page.versions])
         token = page.next_token
         if token is None:
@@ -67,25 +66,25 @@ def test_what_ships_is_the_first_version(world: World, limit: int) -> None:
 
     assert [number for page in pages for number in page] == [3, 2, 1]
     assert all(pages)
-    assert orchestration_history(world, "main", PRESET).get(1) == preset_orchestrations()[PRESET]
-    assert not orchestration_history(world, "main", PRESET).get(2).enabled
+    assert get_version(world, ORCHESTRATION, "main", PRESET, 1) == preset_orchestrations()[PRESET]
+    assert not get_version(world, ORCHESTRATION, "main", PRESET, 2).enabled
 
 
 def test_what_ships_and_was_never_changed_has_one_version(world: World) -> None:
     template = next(iter(preset_templates().values()))
 
-    (shipped,) = list_orchestration_versions(world, "main", PRESET, 20).versions
-    page = list_template_versions(world, "main", template.name, 20)
+    (shipped,) = list_versions(world, ORCHESTRATION, "main", PRESET, 20).versions
+    page = list_versions(world, TEMPLATE, "main", template.name, 20)
 
     assert shipped == preset_orchestrations()[PRESET]
     assert (page.versions, page.current, page.next_token) == ((template,), template, None)
-    assert template_history(world, "main", template.name).get(1) == template
+    assert get_version(world, TEMPLATE, "main", template.name, 1) == template
 
 
 def test_the_version_that_stands_is_told_from_those_before_it(world: World) -> None:
     stored(world, 3)
 
-    page = list_orchestration_versions(world, "main", "mine", 20)
+    page = list_versions(world, ORCHESTRATION, "main", "mine", 20)
 
     assert page.current == page.versions[0]
     assert page.current.description == "version 3"
@@ -93,35 +92,35 @@ def test_the_version_that_stands_is_told_from_those_before_it(world: World) -> N
 
 def test_a_deletion_leaves_the_versions_and_none_of_them_stands(world: World) -> None:
     stored(world, 2)
-    template = put_template(world, "main", a_template())
-    delete_orchestration(world, "main", "mine")
-    delete_template(world, "main", "small")
+    template = store_template(world, "main", a_template())
+    delete_document(world, ORCHESTRATION, "main", "mine")
+    delete_document(world, TEMPLATE, "main", "small")
 
-    page = list_orchestration_versions(world, "main", "mine", 20)
+    page = list_versions(world, ORCHESTRATION, "main", "mine", 20)
 
     assert [one.version for one in page.versions] == [2, 1]
     assert page.current is None
-    assert orchestration_history(world, "main", "mine").get(1).description == "version 1"
-    assert list_template_versions(world, "main", "small", 20).current is None
-    assert template_history(world, "main", "small").get(1) == template
+    assert get_version(world, ORCHESTRATION, "main", "mine", 1).description == "version 1"
+    assert list_versions(world, TEMPLATE, "main", "small", 20).current is None
+    assert get_version(world, TEMPLATE, "main", "small", 1) == template
 
 
 def test_after_a_deletion_what_ships_stands_again_under_the_newer_versions(world: World) -> None:
-    put_orchestration(world, "main", a_document(PRESET))
-    delete_orchestration(world, "main", PRESET)
+    store_orchestration(world, "main", a_document(PRESET))
+    delete_document(world, ORCHESTRATION, "main", PRESET)
 
-    page = list_orchestration_versions(world, "main", PRESET, 20)
+    page = list_versions(world, ORCHESTRATION, "main", PRESET, 20)
 
     assert [(one.version, one == page.current) for one in page.versions] == [(2, False), (1, True)]
 
 
 def test_a_version_that_is_stored_again_is_the_newest(world: World) -> None:
     stored(world, 3)
-    first = orchestration_history(world, "main", "mine").get(1)
+    first = get_version(world, ORCHESTRATION, "main", "mine", 1)
 
-    put_orchestration(world, "main", first)
+    store_orchestration(world, "main", first)
 
-    again = orchestration_history(world, "main", "mine").get(4)
+    again = get_version(world, ORCHESTRATION, "main", "mine", 4)
     assert again.model_copy(update={"version": 1, "updated_at": first.updated_at}) == first
 
 
@@ -139,7 +138,7 @@ def test_a_version_that_never_was_is_not_found_and_says_which_are(
     stored(world, count)
 
     with pytest.raises(NotFound, match=sentence) as missing:
-        orchestration_history(world, "main", "mine").get(number)
+        get_version(world, ORCHESTRATION, "main", "mine", number)
 
     assert missing.value.code == "VersionNotFound"
 
@@ -148,28 +147,28 @@ def test_what_never_was_has_no_versions(world: World) -> None:
     stored(world, 2, tenant="other")  # whose versions are nobody else's
 
     for ask in (
-        lambda: orchestration_history(world, "main", "mine").get(1),
-        lambda: list_orchestration_versions(world, "main", "mine", 20),
+        lambda: get_version(world, ORCHESTRATION, "main", "mine", 1),
+        lambda: list_versions(world, ORCHESTRATION, "main", "mine", 20),
     ):
         with pytest.raises(NotFound, match="there is no orchestration mine, and there never was one") as missing:
             ask()
         assert missing.value.code == "OrchestrationNotFound"
     with pytest.raises(NotFound, match="there is no template mine") as missing:
-        list_template_versions(world, "main", "mine", 20)
+        list_versions(world, TEMPLATE, "main", "mine", 20)
     assert missing.value.code == "TemplateNotFound"
 
 
 def test_a_token_goes_on_with_its_own_list_alone(world: World) -> None:
     for name in ("mine", "yours"):
         stored(world, 3, name)
-        put_template(world, "main", a_template(name))
+        store_template(world, "main", a_template(name))
     stored(world, 3, tenant="other")
-    token = list_orchestration_versions(world, "main", "mine", 1).next_token
+    token = list_versions(world, ORCHESTRATION, "main", "mine", 1).next_token
 
     for ask in (
-        lambda: list_orchestration_versions(world, "main", "yours", 1, token),
-        lambda: list_orchestration_versions(world, "other", "mine", 1, token),
-        lambda: list_template_versions(world, "main", "mine", 1, token),
+        lambda: list_versions(world, ORCHESTRATION, "main", "yours", 1, token),
+        lambda: list_versions(world, ORCHESTRATION, "other", "mine", 1, token),
+        lambda: list_versions(world, TEMPLATE, "main", "mine", 1, token),
     ):
         with pytest.raises(RequestRejected, match="not one that this list gave"):
             ask()
@@ -185,8 +184,8 @@ def test_no_place_in_a_list_but_the_number_of_a_version_is_one(place: object) ->
 @pytest.mark.parametrize(
     ("call", "ask"),
     [
-        ("Query", lambda world: list_orchestration_versions(world, "main", PRESET, 20)),
-        ("GetItem", lambda world: template_history(world, "main", "small").get(1)),
+        ("Query", lambda world: list_versions(world, ORCHESTRATION, "main", PRESET, 20)),
+        ("GetItem", lambda world: get_version(world, TEMPLATE, "main", "small", 1)),
     ],
 )
 def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(

@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.orchestration import OrchestrationDocument, TemplateDocument, Verdict
+from shared.domain.orchestration import Orchestration, OrchestrationDocument, TemplateDocument
 from shared.domain.task import Lease
+from shared.domain.upload import Verdict
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import (
-    get_orchestration,
-    get_template,
-    list_orchestrations,
-    put_orchestration,
-    put_template,
+    ORCHESTRATION,
+    TEMPLATE,
+    get_document,
+    list_documents,
+    store_orchestration,
+    store_template,
 )
 from shared.use_cases.sweeper import sweep
 from shared.use_cases.tasks import get_task
@@ -94,11 +96,11 @@ def a_failed_run(world: World) -> Lease:
 def kinds(world: World) -> dict[str, Callable[[], object]]:
     """Store one of each kind; return how each is read."""
     lease = a_failed_run(world)
-    put_orchestration(world, "main", OrchestrationDocument.model_validate(MINE))
-    put_template(world, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
+    store_orchestration(world, "main", OrchestrationDocument.model_validate(MINE))
+    store_template(world, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
     told = an_upload(world, "plain.mp4", version_id=None)
-    world.verdicts.recognise(told, world.now())
-    world.verdicts.recognise(an_upload(world, "seen.mp4", version_id=None, sequencer=""), world.now())
+    world.verdicts.identify(told, world.now())
+    world.verdicts.identify(an_upload(world, "seen.mp4", version_id=None, sequencer=""), world.now())
     world.budget.take_task(world.now(), 10)
     task = world.tasks.get(lease.task_id)
     assert task
@@ -108,13 +110,13 @@ def kinds(world: World) -> dict[str, Callable[[], object]]:
         "earlier run": lambda: world.tasks.get_run(task, 1),
         "record": lambda: world.tasks.get_record(lease.task_id, lease.record),
         "records": lambda: world.tasks.get_records(lease.task_id, 1, 1),
-        "orchestration": lambda: get_orchestration(world, "main", "mine"),
-        "orchestrations": lambda: list_orchestrations(world, "main"),
-        "version": lambda: world.orchestrations.version("main", "mine", 1),
-        "versions": lambda: world.orchestrations.versions("main", "mine", 9, 9),
-        "template": lambda: get_template(world, "main", "small"),
-        "verdicts": lambda: world.verdicts.page(VerdictFilter(), 10).judgements,
-        "told of": lambda: world.verdicts.recognise(told, world.now()),
+        "orchestration": lambda: get_document(world, ORCHESTRATION, "main", "mine"),
+        "orchestrations": lambda: list_documents(world, ORCHESTRATION, "main"),
+        "version": lambda: world.catalog.get_version(Orchestration, "main", "mine", 1),
+        "versions": lambda: world.catalog.list_versions(Orchestration, "main", "mine", 9, 9),
+        "template": lambda: get_document(world, TEMPLATE, "main", "small"),
+        "verdicts": lambda: world.verdicts.page(VerdictFilter(), 10).decisions,
+        "told of": lambda: world.verdicts.identify(told, world.now()),
         "budget": lambda: world.budget.spent(world.now()),
     }
 
@@ -128,7 +130,7 @@ def test_what_the_next_version_writes_is_read_but_for_what_it_adds(world: World)
         written_by_the_next_version(table)
 
     assert {kind: read() for kind, read in reads.items()} == before
-    known, _ = world.verdicts.recognise(an_upload(world, "seen.mp4", version_id=None), world.now())
+    known, _ = world.verdicts.identify(an_upload(world, "seen.mp4", version_id=None), world.now())
     assert known.alias, "the event of what a listing showed is known by the same name"
 
 
@@ -144,8 +146,8 @@ def test_a_task_of_the_next_version_is_worked_on(world: World) -> None:
 
 def unreadable(world: World, document: dict[str, Any], **change: object) -> None:
     """Store an orchestration, and let the next version have changed it so that this one can't read it."""
-    put_orchestration(world, "main", OrchestrationDocument.model_validate(document))
-    (item,) = [row for row in rows("CatalogTable") if row["pk"]["S"] == "main#ORCHESTRATION"]
+    store_orchestration(world, "main", OrchestrationDocument.model_validate(document))
+    (item,) = [row for row in rows("CatalogTable") if row["pk"]["S"] == "main#CATALOG"]
     body = json.loads(item["document"]["S"])
     body["subtasks"][0]["type"] = "DREAM"
     body |= change
@@ -155,12 +157,12 @@ def unreadable(world: World, document: dict[str, Any], **change: object) -> None
 def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(world: World) -> None:
     unreadable(world, MINE)
 
-    (judgement,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(world, an_upload(world))
 
-    assert (judgement.verdict, judgement.orchestration) == (Verdict.MATCHED, "web-video")
-    assert "mine" not in [one.name for one in list_orchestrations(world, "main")]
+    assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, "web-video")
+    assert "mine" not in [one.name for one in list_documents(world, ORCHESTRATION, "main")]
     with pytest.raises(NewerVersion, match="version 1 of the orchestration mine was stored by a newer version"):
-        get_orchestration(world, "main", "mine")
+        get_document(world, ORCHESTRATION, "main", "mine")
 
 
 def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_read(world: World) -> None:
@@ -170,8 +172,10 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
     for _ in range(2):
         with pytest.raises(ServiceBusy, match="stored by a newer version of Reelmill"):
             accept_upload(world, upload)
-    told = world.verdicts.page(VerdictFilter(), 10).judgements
-    put_orchestration(world, "main", OrchestrationDocument.model_validate({**MINE, "trigger": {"prefix": "uploads/"}}))
+    told = world.verdicts.page(VerdictFilter(), 10).decisions
+    store_orchestration(
+        world, "main", OrchestrationDocument.model_validate({**MINE, "trigger": {"prefix": "uploads/"}})
+    )
     later = accept_upload(world, upload)
 
     assert {one.orchestration: one.verdict for one in told} == {
@@ -188,10 +192,10 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
 def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(world: World) -> None:
     unreadable(world, {**MINE, "name": "web-video"}, enabled=False)
 
-    (judgement,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(world, an_upload(world))
 
-    assert judgement.verdict is Verdict.NO_MATCH
-    assert "web-video" not in [one.name for one in list_orchestrations(world, "main")]
+    assert decision.verdict is Verdict.NO_MATCH
+    assert "web-video" not in [one.name for one in list_documents(world, ORCHESTRATION, "main")]
 
 
 def test_an_orchestration_whose_trigger_cannot_be_read_might_take_anything(world: World) -> None:
@@ -236,6 +240,6 @@ def test_a_verdict_that_cannot_be_read_is_left_out(world: World) -> None:
     (row, _) = [row for row in rows("UploadsTable") if "verdict" in row]
     client("dynamodb").put_item(TableName="UploadsTable", Item={**row, "verdict": {"S": "DREAMED"}})
 
-    (left,) = world.verdicts.page(VerdictFilter(), 10).judgements
+    (left,) = world.verdicts.page(VerdictFilter(), 10).decisions
 
     assert left.upload.key != row["key"]["S"]

@@ -7,19 +7,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.domain.matching import TriggerMatch, match_trigger
 from shared.domain.orchestration import (
     MAX_KEY_BYTES,
     MEDIA_FORMATS,
     Orchestration,
     OrchestrationDocument,
-    Verdict,
     by_name,
     format_of,
-    match,
     name_variables,
     output_key,
 )
 from shared.domain.task import MAX_SUBTASKS
+from shared.domain.upload import Upload, Verdict
 from shared.errors import ParametersRejected
 
 SUBTASK = {"name": "hd", "type": "TRANSCODE"}
@@ -30,6 +30,10 @@ NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs", 
 
 def an_orchestration(**fields: Any) -> Orchestration:  # noqa: ANN401 - as a document comes from outside
     return Orchestration.model_validate({"name": "web", "subtasks": [SUBTASK], **fields})
+
+
+def matched(orchestration: Orchestration, bucket: str, key: str) -> TriggerMatch:
+    return match_trigger(orchestration, Upload(bucket, key, 1, e_tag="", at=0), output_bucket=None)
 
 
 def problem(**fields: Any) -> str:  # noqa: ANN401
@@ -46,7 +50,7 @@ def key_of(source: str, *, prefix: str = USUAL_PREFIX, name: str | None = None, 
 
 
 def test_an_object_in_its_place_and_of_a_known_format_is_taken() -> None:
-    answer = match(an_orchestration(trigger={"prefix": "uploads/"}), "input", "uploads/Ferien 2024.MP4")
+    answer = matched(an_orchestration(trigger={"prefix": "uploads/"}), "input", "uploads/Ferien 2024.MP4")
 
     assert answer.verdict is Verdict.MATCHED
     assert answer.reason == "the key begins with 'uploads/' and its format is mp4"
@@ -63,7 +67,7 @@ def test_an_object_in_its_place_and_of_a_known_format_is_taken() -> None:
     ],
 )
 def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict, reason: str) -> None:
-    answer = match(an_orchestration(**fields), "input", "uploads/a.mp4")
+    answer = matched(an_orchestration(**fields), "input", "uploads/a.mp4")
 
     assert answer.verdict is verdict
     assert reason in answer.reason
@@ -78,7 +82,7 @@ def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict,
     ],
 )
 def test_without_formats_only_media_is_taken(key: str, told: str) -> None:
-    answer = match(an_orchestration(), "input", key)
+    answer = matched(an_orchestration(), "input", key)
 
     assert answer.verdict is Verdict.WRONG_FORMAT
     assert answer.reason.startswith(told)
@@ -86,7 +90,7 @@ def test_without_formats_only_media_is_taken(key: str, told: str) -> None:
 
 def test_formats_are_compared_in_lower_case() -> None:
     assert an_orchestration(trigger={"formats": ["MP4"]}).trigger.formats == ("mp4",)
-    assert match(an_orchestration(trigger={"formats": ["MP4"]}), "b", "x.mP4").verdict is Verdict.MATCHED
+    assert matched(an_orchestration(trigger={"formats": ["MP4"]}), "b", "x.mP4").verdict is Verdict.MATCHED
 
 
 @pytest.mark.parametrize(

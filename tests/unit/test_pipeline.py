@@ -9,7 +9,7 @@ import pytest
 from shared.domain.orchestration import OrchestrationDocument, SubtaskRule
 from shared.domain.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
 from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.use_cases.catalog import put_orchestration
+from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, create_task
 from tests.deployment import World, client, put
 from tests.outages import outage
@@ -46,7 +46,7 @@ def test_a_request_makes_the_task_that_it_describes(world: World) -> None:
 
 
 def test_a_request_may_name_an_orchestration_also_a_disabled_one(world: World) -> None:
-    put_orchestration(world, "main", an_orchestration("covers", enabled=False, output={"prefix": "c/"}))
+    store_orchestration(world, "main", an_orchestration("covers", enabled=False, output={"prefix": "c/"}))
 
     task, _ = asked(world, wanted(put("films/clip.mp4", b"x"), subtasks=(), orchestration="covers"))
 
@@ -65,7 +65,7 @@ def test_a_request_may_name_an_orchestration_also_a_disabled_one(world: World) -
 def test_a_request_may_overrule_the_priority_of_its_orchestration(
     world: World, asked_for: int | None, given: int, lane: Lane
 ) -> None:
-    put_orchestration(world, "main", an_orchestration("covers", priority=-4))
+    store_orchestration(world, "main", an_orchestration("covers", priority=-4))
     source = put("films/clip.mp4", b"x")
 
     task, _ = asked(world, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))

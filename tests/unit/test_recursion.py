@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.domain.orchestration import OrchestrationDocument
 from shared.domain.task import OrchestrationRef, Source, Task
-from shared.use_cases.catalog import put_orchestration
+from shared.use_cases.catalog import store_orchestration
 from tests.deployment import World, client, keys, put
 from tests.unit.attempts import COVER, SMALL, a_made_task, codes, worked
 from tests.unit.conftest import accepted, an_upload
@@ -15,7 +15,7 @@ def orchestrated(world: World, *names: str, rules: Sequence[dict[str, Any]] = (S
     """Store orchestrations that make a small video of whatever lands under their name, unless told otherwise."""
     for name in names:
         document = {"name": name, "trigger": {"prefix": f"{name}/"}, "subtasks": rules}
-        put_orchestration(world, "main", OrchestrationDocument.model_validate(document))
+        store_orchestration(world, "main", OrchestrationDocument.model_validate(document))
 
 
 def arrived(world: World, source: Source) -> Task:

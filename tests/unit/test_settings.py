@@ -47,7 +47,7 @@ def test_services_ask_for_a_name_only_when_they_are_used() -> None:
 
     assert services.tasks.items.Meta.table_name == "t"
     with pytest.raises(SettingsInvalid, match="REELMILL_CATALOG_TABLE"):
-        _ = services.orchestrations
+        _ = services.catalog
     with pytest.raises(SettingsInvalid, match="REELMILL_UPLOADS_TABLE"):
         _ = services.verdicts
     with pytest.raises(SettingsInvalid, match="REELMILL_URGENT_QUEUE_URL"):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument, Verdict
+from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument
 from shared.domain.task import (
     MAX_SUBTASKS,
     Failure,
@@ -17,21 +17,17 @@ from shared.domain.task import (
     SubtaskStatus,
     Task,
 )
+from shared.domain.upload import Verdict
 from shared.errors import RequestRejected
 from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
 from shared.stores.task_queries import TaskFilter
-from shared.use_cases.catalog import (
-    plan_subtasks,
-    put_orchestration,
-    put_template,
-    switch_orchestration,
-    template_reader,
-)
+from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import accept_upload, predict
 from shared.worker.attempt import MESSAGE_LETTERS
 from tests.deployment import World, client, put
 from tests.unit.conftest import a_task, an_upload
+from tests.unit.test_catalog import plan_rules
 
 MANY = {"name": "many", "trigger": {"prefix": "uploads/"}}
 RECOGNIZE = {"name": "long", "operation": "RECOGNIZE"}
@@ -41,7 +37,7 @@ ITEM_BYTES = 400 * 1024  # DynamoDB: the size of an item
 def a_template(world: World, *, words: int, letters: str = "w") -> None:
     """Store a template that takes a hundred bytes and some for each word."""
     params = {"words": [f"{number:03}{letters * 97}" for number in range(words)]}
-    put_template(world, "main", TemplateDocument.model_validate({**RECOGNIZE, "params": params}))
+    store_template(world, "main", TemplateDocument.model_validate({**RECOGNIZE, "params": params}))
 
 
 def orchestration(subtasks: int = MAX_SUBTASKS) -> OrchestrationDocument:
@@ -54,21 +50,21 @@ def test_what_one_item_does_not_hold_is_not_stored(world: World) -> None:
     a_template(world, words=200)
 
     with pytest.raises(RequestRejected) as refused:
-        put_orchestration(world, "main", orchestration())
+        store_orchestration(world, "main", orchestration())
 
     assert refused.value.code == "TaskTooLarge"
     assert refused.value.message == (
-        "the subtasks up to s8 take 161 KB with what their templates say, and all of a task's may take 160: "
-        "shorten the parameters, or divide the subtasks among several orchestrations or tasks"
+        "the subtasks up to s8 take 161 KB with their templates, and a task may take 160 KB: shorten the parameters, "
+        "or divide the subtasks among several orchestrations or tasks"
     )
-    assert put_orchestration(world, "main", orchestration(7)).version == 1
+    assert store_orchestration(world, "main", orchestration(7)).version == 1
 
 
 def test_it_is_measured_by_the_bytes_of_its_letters(world: World) -> None:
     a_template(world, words=200, letters="é")
 
     with pytest.raises(RequestRejected, match="the subtasks up to s5 take 195 KB"):
-        put_orchestration(world, "main", orchestration())
+        store_orchestration(world, "main", orchestration())
 
 
 def test_no_task_is_made_of_what_one_item_does_not_hold(world: World) -> None:
@@ -84,21 +80,21 @@ def test_no_task_is_made_of_what_one_item_does_not_hold(world: World) -> None:
 
 def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes_no_task(world: World) -> None:
     a_template(world, words=1)
-    put_orchestration(world, "main", orchestration())
+    store_orchestration(world, "main", orchestration())
     a_template(world, words=200)
     switch_orchestration(world, "main", "web-video", enabled=False)
 
-    (judgement,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(world, an_upload(world))
 
-    assert (judgement.verdict, judgement.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
-    assert "take 161 KB" in judgement.reason
+    assert (decision.verdict, decision.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
+    assert "take 161 KB" in decision.reason
     assert predict(world, an_upload(world))[1].verdict is Verdict.INVALID_ORCHESTRATION
 
 
 def the_largest(world: World) -> Task:
     """Return a task of as many and as long subtasks as there may be, with all that it and they may have by its end."""
     a_template(world, words=29)
-    planned = plan_subtasks(template_reader(world, "main"), orchestration().subtasks)
+    planned = plan_rules(world, orchestration().subtasks)
     left = MAX_PLAN_BYTES - sum(map(stored_size, planned))
     filled = replace(planned[0], params={**planned[0].params, "language": "x" * (left - 20)})
     assert MAX_PLAN_BYTES - 20 < sum(map(stored_size, (filled, *planned[1:]))) <= MAX_PLAN_BYTES

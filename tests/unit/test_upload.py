@@ -8,15 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import Verdict
 from shared.domain.upload import (
     CLOCKS_MS,
-    MAX_SIGHTS,
+    MAX_LISTED,
     REFUSALS,
     KeyHistory,
-    Sight,
+    ListedObject,
     Upload,
     UploadDecision,
+    Verdict,
     version_id_of,
 )
 
@@ -95,17 +95,17 @@ def test_two_writes_of_the_same_content_are_told_apart_by_their_sequencers_or_ti
 
 
 def test_the_id_of_a_verdict_sorts_by_the_time_of_its_upload() -> None:
-    judgement = UploadDecision(told(), Verdict.MATCHED, "", "web", "task")
+    decision = UploadDecision(told(), Verdict.MATCHED, "", "web", "task")
 
-    assert judgement.id.startswith(time_prefix(AT))
-    assert judgement.id == replace(judgement, verdict=Verdict.SUPERSEDED, task_id=None).id
+    assert decision.id.startswith(time_prefix(AT))
+    assert decision.id == replace(decision, verdict=Verdict.SUPERSEDED, task_id=None).id
 
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_an_orchestration_that_only_came_closest_took_nothing(verdict: Verdict) -> None:
-    judgement = UploadDecision(told(), verdict, "", "web")
+    decision = UploadDecision(told(), verdict, "", "web")
 
-    assert judgement.taker == ("" if verdict in REFUSALS else "web")
+    assert decision.accepted_by == ("" if verdict in REFUSALS else "web")
 
 
 @pytest.mark.parametrize(("said", "meant"), [("v1", "v1"), ("null", None), ("", None), (None, None)])
@@ -151,7 +151,7 @@ def test_a_listing_shows_another_object_than_was_told_of(changes: dict[str, Any]
     other = seen(**changes)
 
     assert history.named(other) == other
-    assert history.after(other, NOW) == KeyHistory(told(), (Sight(other.name, other.e_tag, NOW),))
+    assert history.after(other, NOW) == KeyHistory(told(), (ListedObject(other.name, other.e_tag, NOW),))
 
 
 def test_what_a_listing_showed_is_the_same_when_its_event_comes() -> None:
@@ -201,10 +201,10 @@ def test_each_of_several_objects_that_listings_showed_is_the_same_when_its_event
 
     assert [history.named(event).name for event in events] == [one.name for one in objects]
     assert history.named(replace(events[2], at=NOW + 2005)).name == objects[2].name
-    assert history.after(history.named(objects[0]), NOW).seen[-1] == Sight(objects[0].name, "a", NOW)
+    assert history.after(history.named(objects[0]), NOW).seen[-1] == ListedObject(objects[0].name, "a", NOW)
 
 
 def test_only_so_many_objects_that_no_event_told_of_are_remembered() -> None:
-    history = after(*(seen(e_tag=f"{number}") for number in range(MAX_SIGHTS + 5)))
+    history = after(*(seen(e_tag=f"{number}") for number in range(MAX_LISTED + 5)))
 
-    assert [one.e_tag for one in history.seen] == [f"{number}" for number in range(5, MAX_SIGHTS + 5)]
+    assert [one.e_tag for one in history.seen] == [f"{number}" for number in range(5, MAX_LISTED + 5)]

@@ -5,14 +5,20 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument, Verdict
+from shared.domain.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument
 from shared.domain.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
-from shared.domain.upload import Upload, UploadDecision
+from shared.domain.upload import Upload, UploadDecision, Verdict
 from shared.errors import ServiceBusy
 from shared.stores.presets import preset_orchestrations
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
-from shared.use_cases.catalog import delete_template, put_orchestration, put_template, switch_orchestration
+from shared.use_cases.catalog import (
+    TEMPLATE,
+    delete_document,
+    store_orchestration,
+    store_template,
+    switch_orchestration,
+)
 from shared.use_cases.tasks import get_task
 from shared.use_cases.uploads import accept_upload, predict
 from tests.deployment import World
@@ -31,9 +37,9 @@ def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa
 def break_one(world: World, name: str = "broken") -> None:
     """Store an orchestration, and take away the template that it names."""
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {}}
-    put_template(world, "main", TemplateDocument.model_validate(template))
-    put_orchestration(world, "main", an_orchestration(name, subtasks=[SHOT.model_copy(update={"template": "mine"})]))
-    delete_template(world, "main", "mine")
+    store_template(world, "main", TemplateDocument.model_validate(template))
+    store_orchestration(world, "main", an_orchestration(name, subtasks=[SHOT.model_copy(update={"template": "mine"})]))
+    delete_document(world, TEMPLATE, "main", "mine")
 
 
 def unversioned(world: World, sequencer: str = "0A", **changes: Any) -> Upload:  # noqa: ANN401
@@ -41,7 +47,7 @@ def unversioned(world: World, sequencer: str = "0A", **changes: Any) -> Upload: 
 
 
 def verdicts(found: list[UploadDecision]) -> list[tuple[str | None, Verdict]]:
-    return [(judgement.orchestration, judgement.verdict) for judgement in found]
+    return [(decision.orchestration, decision.verdict) for decision in found]
 
 
 def tasks(world: World) -> tuple[Task, ...]:
@@ -50,29 +56,29 @@ def tasks(world: World) -> tuple[Task, ...]:
 
 def standing(world: World) -> list[tuple[str | None, Verdict]]:
     """Return the verdicts that lists show."""
-    return verdicts(list(world.verdicts.page(VerdictFilter(), 100).judgements))
+    return verdicts(list(world.verdicts.page(VerdictFilter(), 100).decisions))
 
 
 def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(world: World) -> None:
-    (judgement,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(world, an_upload(world))
 
-    task = world.tasks.get(judgement.task_id or "")
+    task = world.tasks.get(decision.task_id or "")
     assert task
-    assert (judgement.verdict, judgement.orchestration) == (Verdict.MATCHED, WEB)
+    assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, WEB)
     assert task.orchestration == OrchestrationRef(WEB, 1)
     assert task.source == Source("input", "uploads/clip.mp4", 1000, "etag", "v1")
     assert (task.status, task.created_at, task.unsent) == (TaskStatus.WAITING, world.now(), frozenset())
     assert sent(world) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2), SubtaskRef(task.id, 1, 3)]
-    assert world.verdicts.page(VerdictFilter(), 10).judgements == (judgement,)
+    assert world.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
 
 
 def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_time(world: World) -> None:
     at = world.now() - 5000
 
-    (judgement,) = accept_upload(world, an_upload(world, at=at))
+    (decision,) = accept_upload(world, an_upload(world, at=at))
 
-    assert judgement.task_id == judgement.id
-    assert judgement.id.startswith(time_prefix(at))
+    assert decision.task_id == decision.id
+    assert decision.id.startswith(time_prefix(at))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
     assert found.orchestration == (WEB if verdict is Verdict.WRONG_FORMAT else None)
     assert reason in found.reason
     assert sent(world) == []
-    assert world.verdicts.page(VerdictFilter(), 10).judgements == (found,)
+    assert world.verdicts.page(VerdictFilter(), 10).decisions == (found,)
 
 
 def test_the_same_event_again_makes_no_second_task(world: World) -> None:
@@ -142,19 +148,19 @@ def test_another_object_at_the_same_moment_makes_another_task(world: World, chan
 
 
 def test_every_orchestration_that_takes_an_upload_makes_its_own_task(world: World) -> None:
-    put_orchestration(world, "main", an_orchestration("covers"))
-    put_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
+    store_orchestration(world, "main", an_orchestration("covers"))
+    store_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
 
     found = accept_upload(world, an_upload(world))
 
     assert verdicts(found) == [("covers", Verdict.MATCHED), (WEB, Verdict.MATCHED)]
-    assert len({judgement.task_id for judgement in found}) == len(tasks(world)) == 2
+    assert len({decision.task_id for decision in found}) == len(tasks(world)) == 2
     assert sorted(standing(world), key=str) == verdicts(found)
 
 
 @pytest.mark.parametrize(("own", "lane"), [(3, "urgent"), (0, "standard"), (-1, "background")])
 def test_a_task_has_the_priority_of_its_orchestration(world: World, own: int, lane: str) -> None:
-    put_orchestration(world, "main", an_orchestration(WEB, priority=own))
+    store_orchestration(world, "main", an_orchestration(WEB, priority=own))
 
     task = accepted(world)
 
@@ -177,7 +183,7 @@ def test_an_orchestration_that_has_lost_its_template_does_not_stop_the_others(wo
 def test_an_orchestration_that_was_repaired_makes_its_task_when_the_event_comes_again(world: World) -> None:
     break_one(world)
     accept_upload(world, an_upload(world))
-    put_orchestration(world, "main", an_orchestration("broken"))
+    store_orchestration(world, "main", an_orchestration("broken"))
 
     found = accept_upload(world, an_upload(world))
 
@@ -208,7 +214,7 @@ def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more
 def test_an_upload_that_nobody_took_is_matched_once_somebody_does(world: World) -> None:
     upload = an_upload(world, key="films/clip.mp4")
     accept_upload(world, upload)
-    put_orchestration(world, "main", an_orchestration("films", trigger={"prefix": "films/"}))
+    store_orchestration(world, "main", an_orchestration("films", trigger={"prefix": "films/"}))
 
     (found,) = accept_upload(world, upload)
 
@@ -299,7 +305,7 @@ def test_a_broken_orchestration_is_broken_also_for_an_overwritten_object(world: 
 
 def test_a_task_that_can_no_longer_be_planned_is_not_claimed_to_be_there(world: World) -> None:
     switch_orchestration(world, "main", WEB, enabled=False)
-    put_orchestration(world, "main", an_orchestration("broken"))
+    store_orchestration(world, "main", an_orchestration("broken"))
     with outage("PutItem", after=1), pytest.raises(ServiceBusy):
         accept_upload(world, an_upload(world))
     break_one(world)
@@ -307,19 +313,19 @@ def test_a_task_that_can_no_longer_be_planned_is_not_claimed_to_be_there(world: 
     (found,) = accept_upload(world, an_upload(world))
     assert (found.verdict, found.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
 
-    put_orchestration(world, "main", an_orchestration("broken"))
+    store_orchestration(world, "main", an_orchestration("broken"))
     assert verdicts(accept_upload(world, an_upload(world))) == [("broken", Verdict.MATCHED)]
 
 
 def test_a_duplicate_makes_no_task_when_its_orchestration_is_broken_by_now(world: World) -> None:
-    put_orchestration(world, "main", an_orchestration("broken"))
+    store_orchestration(world, "main", an_orchestration("broken"))
     first = accept_upload(world, an_upload(world))
     break_one(world)
 
     again = accept_upload(world, an_upload(world))
 
-    assert [judgement.task_id for judgement in again] == [judgement.task_id for judgement in first]
-    assert {judgement.verdict for judgement in again} == {Verdict.DUPLICATE}
+    assert [decision.task_id for decision in again] == [decision.task_id for decision in first]
+    assert {decision.verdict for decision in again} == {Verdict.DUPLICATE}
 
 
 def test_an_upload_takes_as_many_calls_as_it_always_did(world: World) -> None:
@@ -333,8 +339,8 @@ def test_an_upload_takes_as_many_calls_as_it_always_did(world: World) -> None:
 
 
 def test_what_would_become_of_an_upload_is_told_without_keeping_anything(world: World) -> None:
-    put_orchestration(world, "main", an_orchestration("covers"))
-    put_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
+    store_orchestration(world, "main", an_orchestration("covers"))
+    store_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
 
     matches, outlook = predict(world, an_upload(world))
 
@@ -368,14 +374,14 @@ def test_that_an_orchestration_is_broken_is_known_beforehand(world: World) -> No
     assert outlook.reason == "subtask cover: there is no template mine"
 
 
-def test_a_template_is_read_once_however_many_subtasks_name_it(world: World) -> None:
+def test_templates_are_read_with_the_orchestrations_in_one_query(world: World) -> None:
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
-    put_template(world, "main", TemplateDocument.model_validate(template))
+    store_template(world, "main", TemplateDocument.model_validate(template))
     rules = [{"name": f"s{no}", "type": "SCREENSHOT", "template": "mine"} for no in range(5)]
     for name in ("one", "two"):
-        put_orchestration(world, "main", an_orchestration(name, subtasks=rules))
+        store_orchestration(world, "main", an_orchestration(name, subtasks=rules))
 
     with calls() as made:
         predict(world, an_upload(world))
 
-    assert made == ["Query", "GetItem"]
+    assert made == ["Query"]

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import sortable_id
-from shared.domain.orchestration import Verdict
 from shared.domain.page_token import write_token
-from shared.domain.upload import REFUSALS, Upload, UploadDecision
+from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
 from tests.deployment import BEGINNING, World, client
@@ -29,9 +28,9 @@ def a_match(world: World, name: str = "web", task_id: str = "T1", **changes: Any
     return UploadDecision(an_upload(world, **changes), MATCHED, "a task was made", name, task_id)
 
 
-def noted(world: World, *judgements: UploadDecision) -> list[UploadDecision]:
+def noted(world: World, *decisions: UploadDecision) -> list[UploadDecision]:
     """Note each; return what stood then."""
-    return [world.verdicts.note(judgement, world.now()) for judgement in judgements]
+    return [world.verdicts.put_if_absent(decision, world.now()) for decision in decisions]
 
 
 def listed(world: World, limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
@@ -40,7 +39,7 @@ def listed(world: World, limit: int = 100, **wanted: Any) -> list[UploadDecision
     token = None
     while True:
         page = world.verdicts.page(VerdictFilter(**wanted), limit, token)
-        found += page.judgements
+        found += page.decisions
         token = page.next_token
         if token is None:
             return found
@@ -65,11 +64,11 @@ def items() -> list[dict[str, Any]]:
         UploadDecision(Upload("input", "k" * 1024, 1, "", BEGINNING), Verdict.WRONG_FORMAT, "r" * 2000, "closest"),
     ],
 )
-def test_a_verdict_is_found_as_it_was_noted(world: World, judgement: UploadDecision) -> None:
-    assert noted(world, judgement) == [judgement]
+def test_a_verdict_is_found_as_it_was_noted(world: World, decision: UploadDecision) -> None:
+    assert noted(world, decision) == [decision]
 
-    assert listed(world, tenant=judgement.upload.tenant) == [judgement]
-    assert listed(world, tenant=judgement.upload.tenant, key=judgement.upload.key) == [judgement]
+    assert listed(world, tenant=decision.upload.tenant) == [decision]
+    assert listed(world, tenant=decision.upload.tenant, key=decision.upload.key) == [decision]
 
 
 def test_an_empty_text_lies_there_empty_and_what_is_missing_does_not_lie_there(world: World) -> None:
@@ -82,7 +81,7 @@ def test_an_empty_text_lies_there_empty_and_what_is_missing_does_not_lie_there(w
 
 def test_a_verdict_is_kept_for_ninety_days_from_when_it_is_noted_however_old_its_upload_is(world: World) -> None:
     noted(world, a_refusal(world, at=0))
-    world.verdicts.recognise(an_upload(world, version_id=None, at=0), world.now())
+    world.verdicts.identify(an_upload(world, version_id=None, at=0), world.now())
 
     assert {item["expires_at"]["N"] for item in items()} == {str(world.now() // 1000 + KEPT_SECONDS)}
     assert KEPT_SECONDS == 90 * 24 * 3600
@@ -192,7 +191,7 @@ def test_a_page_is_as_long_as_was_asked_for_and_only_the_last_one_has_no_token(w
     page = world.verdicts.page(VerdictFilter(), 3)
     rest = world.verdicts.page(VerdictFilter(), 3, page.next_token)
 
-    assert (len(page.judgements), len(rest.judgements)) == (3, 2)
+    assert (len(page.decisions), len(rest.decisions)) == (3, 2)
     assert (page.next_token is None, rest.next_token) == (False, None)
     assert world.verdicts.page(VerdictFilter(), 5).next_token is None
 
@@ -240,7 +239,7 @@ def test_a_page_reads_only_so_many_verdicts_in_search_of_the_right_ones(
     while pages[-1].next_token:
         pages.append(world.verdicts.page(VerdictFilter(verdict=MATCHED), 5, pages[-1].next_token))
 
-    assert [len(page.judgements) for page in pages] == [0, 0, 1]
+    assert [len(page.decisions) for page in pages] == [0, 0, 1]
     assert READ_PER_PAGE == 1000
 
 
@@ -274,7 +273,7 @@ def test_verdicts_that_come_while_one_pages_neither_hide_nor_repeat_any(world: W
     noted(world, *(a_refusal(world, version_id=f"w{n}", at=world.now() + n) for n in range(10, 20)))
     rest = world.verdicts.page(VerdictFilter(), 100, page.next_token)
 
-    assert [*page.judgements, *rest.judgements] == before[::-1]
+    assert [*page.decisions, *rest.decisions] == before[::-1]
 
 
 @pytest.mark.parametrize("wanted", [{"key": "a"}, {"verdict": MATCHED}, {"after": 5}, {"tenant": "other"}])
@@ -294,7 +293,7 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(world: Wo
 
     forged = write_token(sortable_id(world.now() + 10**6, b""), VerdictFilter())
 
-    assert world.verdicts.page(VerdictFilter(), 10, forged).judgements == (mine,)
+    assert world.verdicts.page(VerdictFilter(), 10, forged).decisions == (mine,)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +301,8 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(world: Wo
     [
         ("PutItem", lambda world: noted(world, a_refusal(world))),
         ("GetItem", lambda world: noted(world, a_match(world), a_match(world))),
-        ("GetItem", lambda world: world.verdicts.recognise(an_upload(world, version_id=None), 0)),
-        ("PutItem", lambda world: world.verdicts.recognise(an_upload(world, version_id=None), 0)),
+        ("GetItem", lambda world: world.verdicts.identify(an_upload(world, version_id=None), 0)),
+        ("PutItem", lambda world: world.verdicts.identify(an_upload(world, version_id=None), 0)),
         ("Query", lambda world: world.verdicts.page(VerdictFilter(), 1)),
     ],
     ids=["note", "note again", "what is known", "what is new", "list"],
@@ -317,7 +316,7 @@ def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
 
 def recognised(world: World, upload: Upload) -> tuple[str, bool]:
     """Return the name of an upload's object, and whether it is superseded."""
-    named, superseded = world.verdicts.recognise(upload, world.now())
+    named, superseded = world.verdicts.identify(upload, world.now())
     return named.name, superseded
 
 
@@ -325,7 +324,7 @@ def test_a_version_is_known_by_itself(world: World) -> None:
     upload = an_upload(world)
 
     with calls() as made:
-        assert world.verdicts.recognise(upload, world.now()) == (upload, False)
+        assert world.verdicts.identify(upload, world.now()) == (upload, False)
 
     assert made == []
 

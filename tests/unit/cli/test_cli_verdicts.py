@@ -2,7 +2,7 @@
 
 import re
 
-from shared.domain.orchestration import Verdict
+from shared.domain.upload import Verdict
 from tests.unit.cli.remote import TASK_ID, RemoteService, Run, verdict
 
 VERDICTS = "/api/uploads/verdicts"

@@ -1,0 +1,111 @@
+"""Which orchestrations accept an upload, and the decision on one that none accepts. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, UnreadableDocument, format_of
+from shared.domain.task import Subtask
+from shared.domain.tenant import within
+from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
+from shared.errors import NewerVersion
+
+
+class TriggerMatch(BaseModel):
+    """What one orchestration's trigger says about an upload, and why."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    orchestration: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An orchestration, its trigger's match with an upload, and the subtasks that the upload's task would have.
+
+    `unreadable` is set when a newer version of Reelmill stored the orchestration, so that this version can match it
+    but not plan it.
+    """
+
+    orchestration: Orchestration
+    match: TriggerMatch
+    subtasks: tuple[Subtask, ...] = ()
+    unreadable: NewerVersion | None = None
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the orchestration accepts the upload, even if no task can be made."""
+        return self.match.verdict not in REFUSALS
+
+    def with_verdict(self, verdict: Verdict, reason: str) -> "Candidate":
+        """Return the candidate with another verdict."""
+        return replace(self, match=self.match.model_copy(update={"verdict": verdict, "reason": reason}))
+
+
+def match_upload(
+    upload: Upload, documents: Iterable[Orchestration | UnreadableDocument], output_bucket: str | None
+) -> list[Candidate]:
+    """Return a candidate for each orchestration; those that accept the upload are yet to be planned."""
+    candidates = []
+    for document in documents:
+        unreadable = document.error if isinstance(document, UnreadableDocument) else None
+        orchestration = document.readable_orchestration() if isinstance(document, UnreadableDocument) else document
+        match = match_trigger(orchestration, upload, output_bucket)
+        candidates.append(Candidate(orchestration, match, unreadable=unreadable))
+    return candidates
+
+
+def match_trigger(orchestration: Orchestration, upload: Upload, output_bucket: str | None) -> TriggerMatch:
+    """Return whether an orchestration accepts an upload, and why."""
+    verdict, reason = _verdict(orchestration, upload, output_bucket)
+    return TriggerMatch(orchestration=orchestration.name, verdict=verdict, reason=reason)
+
+
+def _verdict(  # noqa: PLR0911 - one return per rule
+    orchestration: Orchestration, upload: Upload, output_bucket: str | None
+) -> tuple[Verdict, str]:
+    trigger, key = orchestration.trigger, within(upload.tenant, upload.key)
+    if upload.bucket == output_bucket:
+        return Verdict.OWN_OUTPUT, "outputs start no tasks"
+    if upload.size == 0 or upload.key.endswith("/"):
+        return Verdict.EMPTY_OBJECT, "the object is empty or a folder"
+    if not orchestration.enabled:
+        return Verdict.NO_MATCH, "the orchestration is disabled"
+    if trigger.bucket and trigger.bucket != upload.bucket:
+        return Verdict.NO_MATCH, f"it takes objects of the bucket {trigger.bucket}, not of {upload.bucket}"
+    if not key.startswith(trigger.prefix):
+        return Verdict.NO_MATCH, f"it takes keys that begin with {trigger.prefix!r}"
+    wanted = frozenset(trigger.formats) or MEDIA_FORMATS
+    found = format_of(key)
+    if found not in wanted:
+        what = f"the format {found!r}" if found else "a name without a format"
+        return Verdict.WRONG_FORMAT, f"{what} is not among {', '.join(sorted(wanted))}"
+    return Verdict.MATCHED, f"the key begins with {trigger.prefix!r} and its format is {found}"
+
+
+def refusal(upload: Upload, candidates: Sequence[Candidate]) -> UploadDecision:
+    """Return the decision on an upload that no orchestration accepts: the verdict of the closest match."""
+    said = {candidate.match.verdict: candidate.match for candidate in reversed(candidates)}
+    for verdict in (Verdict.OWN_OUTPUT, Verdict.EMPTY_OBJECT):
+        if verdict in said:
+            return UploadDecision(upload, verdict, said[verdict].reason)
+    if closest := said.get(Verdict.WRONG_FORMAT):
+        return UploadDecision(upload, Verdict.WRONG_FORMAT, closest.reason, closest.orchestration)
+    return UploadDecision(upload, Verdict.NO_MATCH, "no enabled orchestration takes objects of this bucket and prefix")
+
+
+def prediction(upload: Upload, candidates: Sequence[Candidate]) -> UploadDecision:
+    """Return the decision that planned candidates would lead to."""
+    accepting = [candidate for candidate in candidates if candidate.accepts]
+    planned = [candidate for candidate in accepting if candidate.subtasks]
+    if not accepting:
+        return refusal(upload, candidates)
+    if not planned:
+        match = accepting[0].match
+        return UploadDecision(upload, match.verdict, match.reason, match.orchestration)
+    reason = f"{len(planned)} task{'s' if len(planned) > 1 else ''} would be made"
+    only = planned[0].orchestration.name if len(planned) == 1 else None
+    return UploadDecision(upload, Verdict.MATCHED, reason, only)
