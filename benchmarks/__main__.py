@@ -183,7 +183,7 @@ def main() -> None:
             report[name] = measure(QUICK if options.quick else FULL)
         shown = table(report[name])
         if not console.is_terminal:
-            shown.box = box.MARKDOWN  # as docs/measurements.md has it
+            shown.box = box.MARKDOWN  # as docs/explanation/measurements.md has it
         console.print(shown)
     console.print(f"{save(report, begun)} holds all of it", soft_wrap=True)
 

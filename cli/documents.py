@@ -42,7 +42,7 @@ def refused_by_name(api: Api, path: Path | None) -> Iterator[None]:
         yield
     except ApiRefused as error:
         if path and error.status == HTTPStatus.BAD_REQUEST and error.code not in REMEDIES:
-            error.remedy = f"mend {path}; docs/operations.md says what it may hold, and so does {api.url}/docs"
+            error.remedy = f"fix {path}; see docs/reference/operations.md and {api.url}/docs"
         raise
 
 

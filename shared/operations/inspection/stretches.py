@@ -1,6 +1,6 @@
 """Which stretches of a picture or a sound are at fault, by what was measured of it. Pure.
 
-The thresholds were set on real footage, good and spoilt: see docs/operations.md.
+The thresholds were set on real footage, good and spoilt: see docs/reference/operations.md.
 """
 
 from bisect import bisect_left, bisect_right

@@ -137,7 +137,7 @@ def test_a_refused_document_names_the_file_and_where_its_fields_are_told(
     ended = here("orchestrations", "put", "my.yaml")
 
     assert ended.code == 1
-    assert f"mend my.yaml; docs/operations.md says what it may hold, and so does {service.url}/docs" in ended.err
+    assert f"fix my.yaml; see docs/reference/operations.md and {service.url}/docs" in ended.err
 
 
 def test_match_asks_about_the_input_bucket_unless_told_otherwise(here: Run, service: RemoteService) -> None:
