@@ -12,7 +12,7 @@ from cli import show
 from cli.api_client import Api
 from cli.connection import command_line, connected
 from cli.errors import INTERRUPTED, ApiRefused
-from cli.lists import Time
+from cli.list_options import Time
 from cli.report import Progress, Report
 from cli.tasks import S3_SCHEME
 from shared.errors import ReelmillError

@@ -10,7 +10,7 @@ from cli import show
 from cli.api_client import Api, at
 from cli.connection import connected
 from cli.documents import print_document, read_named, refused_by_name
-from cli.lists import Everything, Limit, NextToken, listed
+from cli.list_options import Everything, Limit, NextToken, listed
 
 orchestrations = typer.Typer(no_args_is_help=True, help="What happens to which new files.")
 templates = typer.Typer(no_args_is_help=True, help="Named sets of parameters for an operation.")

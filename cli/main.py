@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import backfill, catalog, demo, show, stack, steering, tasks, upload, verdicts
+from cli import backfill, catalog, demo, show, stack, task_actions, tasks, upload, verdicts
 from cli.connection import API_URL, DATA_DIR, Connection, as_typed
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
@@ -45,7 +45,7 @@ app.command(rich_help_panel=HERE)(demo.demo)
 app.command(rich_help_panel=THERE)(upload.upload)
 app.command(rich_help_panel=THERE)(verdicts.verdicts)
 app.command(rich_help_panel=THERE)(backfill.backfill)
-for move in (steering.restart, steering.end, steering.cancel):
+for move in (task_actions.restart, task_actions.end, task_actions.cancel):
     tasks.tasks.command()(move)
 app.add_typer(tasks.tasks, name="tasks", rich_help_panel=THERE)
 app.add_typer(catalog.orchestrations, name="orchestrations", rich_help_panel=THERE)

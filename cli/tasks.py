@@ -11,7 +11,7 @@ from cli.connection import as_typed, command_line, connected, input_bucket
 from cli.documents import read_document, refused_by_name
 from cli.download import Saved, save_outputs
 from cli.errors import CommandFailed
-from cli.lists import (
+from cli.list_options import (
     CreatedAfter,
     CreatedBefore,
     Everything,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli import show
 from cli.connection import as_typed, connected
-from cli.lists import Everything, Limit, NextToken, Time, listed
+from cli.list_options import Everything, Limit, NextToken, Time, listed
 
 
 class KeptVerdict(StrEnum):

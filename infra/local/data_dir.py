@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.local.errors import DataDirUnusable, SavedStateBroken
-from infra.local.generations import Generations
+from infra.local.snapshots import Snapshots
 
 PRIVATE = 0o600
 LITTLE_SPACE = 2 * 1024**3  # bytes; a source, its outputs and a copy of each while it is worked on
@@ -55,7 +55,7 @@ class DataDir:
 
     @property
     def state(self) -> Path:
-        """The generations (infra.local.generations)."""
+        """The generations (infra.local.snapshots)."""
         return self.saved / "state"
 
     @property
@@ -162,7 +162,7 @@ class DataDir:
         each other, so what is left of them would make a stack that half works.
         """
         try:
-            fault = Generations(self.state).settle()
+            fault = Snapshots(self.state).settle()
         except ValueError as error:
             kept = self.saved.with_name(f"aws.broken-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
             self.saved.rename(kept)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.local.data_dir import DataDir
-from infra.local.generations import Generations
+from infra.local.snapshots import Snapshots
 
 HOST = "127.0.0.1"
 REGION: Final = "eu-central-1"  # in an older region boto3 makes links with Signature Version 2
@@ -52,7 +52,7 @@ def environment(data_dir: DataDir, aws_port: int, inherited: Mapping[str, str]) 
         "GATEWAY_PORT": str(NAMED_PORT),
         "BIND_HOST": HOST,
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(Generations(data_dir.state).newest()),
+        "STATE_DIR": str(Snapshots(data_dir.state).newest()),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(data_dir.objects),
         "TMPDIR": str(data_dir.scratch),

@@ -53,28 +53,28 @@ class Journal:
                     file.truncate(end)  # half a line would hide all lines that follow
                 raise
 
-    def resume(self, generation: Path) -> Iterator[Entry]:
+    def resume(self, snapshot: Path) -> Iterator[Entry]:
         """Yield what a generation lacks, then go on with its journal, if it has one.
 
         It lacks all items, and the messages that came after it was begun.
         """
-        path, begun = generation / NAME, False
+        path, begun = snapshot / NAME, False
         if not path.exists():
             return
         for entry in whole_lines(path):
             self.lines += 1
-            begun = begun or entry == [BEGUN, generation.name]
+            begun = begun or entry == [BEGUN, snapshot.name]
             if entry[0] == ITEM or (entry[0] == MESSAGE and begun):
                 yield entry
         self._files = (opened(path),)
 
-    def begin(self, generation: Path, looks: Iterable[Callable[[], Entry | None]] | None) -> None:
+    def begin(self, snapshot: Path, looks: Iterable[Callable[[], Entry | None]] | None) -> None:
         """Note that a generation begins; write its journal anew of what `looks` see, unless they are None.
 
         No line of something comes between its look and the line of that: the last line tells how it is now.
         """
         if looks is not None:
-            path = generation / NAME
+            path = snapshot / NAME
             path.unlink(missing_ok=True)
             new = opened(path)
             with self._turn:
@@ -84,7 +84,7 @@ class Journal:
                 with self._turn:
                     if entry := look():
                         self._write((new,), entry)
-        self.append(BEGUN, generation.stem)
+        self.append(BEGUN, snapshot.stem)
 
     def force_out(self) -> None:
         """Force what was written so far to the disk; raise OSError."""

@@ -16,9 +16,9 @@ from typing import Any
 
 from ministack.services import s3  # type: ignore[import-untyped]  # it ships no types
 
+from infra.local.disk_full import CODE, STATUS
 from infra.local.disk_space import FOR_OBJECTS, DiskSpace
 from infra.local.errors import DiskFull
-from infra.local.refusals import CODE, STATUS
 
 # ruff: noqa: SLF001 - ministack offers none of this in the open
 
@@ -26,7 +26,7 @@ Record = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]
 CHANGING = frozenset({"PUT", "POST", "DELETE"})
 SIDECAR = ".meta.json"
-UNFINISHED = ".tmp"  # what leftovers.discard_torn deletes
+UNFINISHED = ".tmp"  # what orphans.discard_torn deletes
 PRIVATE = 0o600
 
 _events: ContextVar[list[Callable[[], None]] | None] = ContextVar("_events", default=None)

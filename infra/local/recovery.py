@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from infra.local.uploads_under_way import UploadsUnderWay
+from infra.local.pending_uploads import PendingUploads
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ PATIENCE = 60.0
 
 
 def recover(
-    uploads: UploadsUnderWay, console_url: str, sweep: Callable[[], object], lease_seconds: float, stop: threading.Event
+    uploads: PendingUploads, console_url: str, sweep: Callable[[], object], lease_seconds: float, stop: threading.Event
 ) -> None:
     """Sweep, offer the uploads, and sweep again when no killed worker has a lease any more."""
     attempt(sweep)
@@ -30,7 +30,7 @@ def recover(
         attempt(sweep)
 
 
-def offer_again(uploads: UploadsUnderWay, console_url: str) -> None:
+def offer_again(uploads: PendingUploads, console_url: str) -> None:
     """Offer the uploads since the time that is owed to the orchestrations; those that became tasks stay as they are."""
     since = datetime.fromtimestamp((uploads.owed or 0) - MARGIN, UTC).isoformat(timespec="milliseconds")
     wanted = {"bucket": uploads.bucket, "modifiedAfter": since}

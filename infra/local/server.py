@@ -25,24 +25,24 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
 
-from infra.local import emulated_state, emulator, versioned_reads, workers
+from infra.local import emulator, emulator_state, versioned_reads, workers
 from infra.local.asgi import Message, Receive, Send
-from infra.local.aws_door import AwsDoor
-from infra.local.console_door import ConsoleDoor
+from infra.local.aws_gateway import AwsGateway
+from infra.local.console_gateway import ConsoleGateway
 from infra.local.data_dir import DataDir
 from infra.local.deploy import PARAMETERS, deploy
 from infra.local.disk_space import DiskSpace
 from infra.local.errors import DeployFailed
-from infra.local.generations import Generations, mark
 from infra.local.info import StackInfo
 from infra.local.journal import Journal
 from infra.local.object_files import ObjectFiles
+from infra.local.pending_uploads import PendingUploads
+from infra.local.persister import Persister
 from infra.local.recovery import recover
-from infra.local.saver import Saver
 from infra.local.site import Site
+from infra.local.snapshots import Snapshots, mark
 from infra.local.space_guard import SpaceGuard
-from infra.local.uploads_under_way import UploadsUnderWay
-from infra.local.written_first import WrittenFirst
+from infra.local.write_ahead import WriteAhead
 from shared.errors import ReelmillError
 
 if TYPE_CHECKING:
@@ -89,23 +89,23 @@ class Server:
         self.options = options
         self.data_dir = DataDir(options.data_dir)
         self.report = Report(options.report_fd)
-        self.generations = Generations(self.data_dir.state)
+        self.snapshots = Snapshots(self.data_dir.state)
         self.journal = Journal()
-        self.uploads = UploadsUnderWay(owed=self.generations.uploads_since())
-        self.space = DiskSpace(self.data_dir.root, unsaved=lambda: self.saver.unsaved)
+        self.uploads = PendingUploads(owed=self.snapshots.uploads_since())
+        self.space = DiskSpace(self.data_dir.root, unsaved=lambda: self.persister.unsaved)
         secret = self.data_dir.secret()
-        self.aws = AwsDoor(SpaceGuard(emulated.app, self.space), emulator.ACCESS_KEY_ID, secret)
-        self.console = ConsoleDoor(
+        self.aws = AwsGateway(SpaceGuard(emulated.app, self.space), emulator.ACCESS_KEY_ID, secret)
+        self.console = ConsoleGateway(
             emulated.app,
             Credentials(emulator.ACCESS_KEY_ID, secret),
             emulator.REGION,
             site=Site(emulator.PROJECT / "console" / "dist", f"http://{emulator.HOST}:{options.aws_port}"),
             space=self.space,
         )
-        self.saver = Saver(
-            self.generations,
+        self.persister = Persister(
+            self.snapshots,
             self.journal,
-            emulated_state,
+            emulator_state,
             changes=lambda: self.aws.requests,
             uploads_since=self.uploads.since,
             note=self._note_unsaved,
@@ -118,8 +118,8 @@ class Server:
         if scope["type"] == "lifespan":
             await emulated.app(scope, receive, send)
         elif scope["type"] == "http":
-            door = self.aws if scope["server"][1] == self.options.aws_port else self.console
-            await door(scope, receive, send)
+            gateway = self.aws if scope["server"][1] == self.options.aws_port else self.console
+            await gateway(scope, receive, send)
 
     async def run(self) -> int:
         """Serve until a signal comes; return the exit code."""
@@ -144,20 +144,20 @@ class Server:
         await asyncio.to_thread(workers.end)  # while the stack still answers them
         ready = await booted
         self.data_dir.info.unlink(missing_ok=True)
-        await asyncio.to_thread(self.saver.stop)  # the last save comes when the emulator ends
+        await asyncio.to_thread(self.persister.stop)  # the last save comes when the emulator ends
         closing.set()
         await served
         self.journal.close()
-        return 0 if ready and self.saver.unsaved is None else 1
+        return 0 if ready and self.persister.unsaved is None else 1
 
     def _take_over(self) -> None:
         """Change what the emulator does by itself, before it loads what was saved."""
-        newest = self.generations.newest()
+        newest = self.snapshots.newest()
         if self.uploads.owed is None:
             mark(newest, time.time())
         logging.getLogger("persistence").setLevel(logging.WARNING)  # it tells of every file
-        WrittenFirst(self.journal, self.space).install()
-        emulated_state.bring_back(self.journal, newest)
+        WriteAhead(self.journal, self.space).install()
+        emulator_state.bring_back(self.journal, newest)
         emulated.save_all = self._save_last
         workers.pause()  # until the stack is ready
         workers.limit()
@@ -169,7 +169,7 @@ class Server:
     def _save_last(self, _states: object) -> None:
         """Save everything, in place of the emulator's own way."""
         with suppress(Exception):  # the saver has logged it; what was saved before still stands, as after a kill
-            self.saver.save(everything=True, last=True)
+            self.persister.save(everything=True, last=True)
 
     def _note_unsaved(self, reason: str | None) -> None:
         """Write down for `status` and `down` why the state could not be saved, None when it could."""
@@ -215,8 +215,8 @@ class Server:
             raise DeployFailed(message) from error
         for thread in threads:
             thread.join()
-        self.saver.save(everything=True)  # a stack that was ready once comes back
-        self.saver.start()
+        self.persister.save(everything=True)  # a stack that was ready once comes back
+        self.persister.start()
         workers.share([outputs[name].rpartition("/")[2] for name in QUEUES])
         # What nobody waits for yet: the second subtask at once, and the first sweep.
         for name, count in (("RunSubtaskFunctionName", 2), ("SweepFunctionName", 1)):

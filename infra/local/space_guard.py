@@ -9,8 +9,8 @@ from ministack.core.router import detect_service  # type: ignore[import-untyped]
 from ministack.services import s3  # type: ignore[import-untyped]  # the same
 
 from infra.local.asgi import App, Message, Receive, Send, answer, headers_of, read_body, replay
+from infra.local.disk_full import refused
 from infra.local.disk_space import FOR_OBJECTS, FOR_RECORDS, DiskSpace, stores_something
-from infra.local.refusals import refused
 
 FORM = "application/x-www-form-urlencoded"  # protocols of AWS that name the action in the body
 FORM_LIMIT = 16 * 1024**2  # bytes; the largest template that CloudFormation takes in a request has 51,200

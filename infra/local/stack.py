@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.local import emulator, leftovers
+from infra.local import emulator, orphans
 from infra.local.data_dir import DataDir
 from infra.local.errors import NotSaved, PortTaken, RunsElsewhere, StackFailed
 from infra.local.info import StackInfo
@@ -85,9 +85,9 @@ def agreed(info: StackInfo, port: int, aws_port: int) -> StackInfo:
 def start(folder: DataDir, lock: int, port: int, aws_port: int, say: Say) -> StackInfo:
     """Start the server of a folder whose lock we hold, and return it when it is ready."""
     folder.info.unlink(missing_ok=True)
-    if ended := leftovers.end(folder.scratch):
+    if ended := orphans.end(folder.scratch):
         say(f"ended {ended} processes that an earlier run left behind")
-    leftovers.discard_torn(folder.objects)
+    orphans.discard_torn(folder.objects)
     if warning := folder.set_aside_broken_state(datetime.now(UTC)):
         say(warning)
     with listen(port, "--port") as console, listen(aws_port, "--aws-port") as aws:
@@ -226,7 +226,7 @@ def down(data_dir: Path = DEFAULT_DATA_DIR) -> bool:
     if process := _started.pop(folder.root, None):
         process.wait()
     if (lock := folder.try_lock()) is not None:  # nobody has started it anew
-        leftovers.end(folder.scratch)
+        orphans.end(folder.scratch)
         os.close(lock)
         check_saved(folder)
     return True

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from infra.local import emulator, leftovers
+from infra.local import emulator, orphans
 from infra.local.data_dir import DataDir
 from infra.local.deploy import ARTIFACTS, PARAMETERS, outputs_of, package, with_code
 
@@ -91,7 +91,7 @@ def hosting(folder: Path) -> Iterator[Hosted]:
     finally:
         server.kill()  # asked to end, it would wait for answers to itself; nothing of it is kept
         server.wait()
-        leftovers.end(data_dir.scratch)
+        orphans.end(data_dir.scratch)
 
 
 def deployed(environment: Mapping[str, str], port: int) -> dict[str, str]:

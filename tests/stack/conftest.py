@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from infra.local import leftovers
+from infra.local import orphans
 from infra.local import stack as local
 from infra.local.data_dir import DataDir
 from infra.local.stack import StackInfo
@@ -101,4 +101,4 @@ def film(clip: Clips, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def encodes(folder: DataDir) -> list[int]:
     """Return the process IDs of the ffmpegs that work for a stack."""
     mark = f"{folder.scratch}{os.sep}"
-    return [pid for pid, command in leftovers.commands() if command.startswith(binary()) and mark in command]
+    return [pid for pid, command in orphans.commands() if command.startswith(binary()) and mark in command]

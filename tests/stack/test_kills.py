@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local import leftovers
+from infra.local import orphans
 from infra.local import stack as local
 from infra.local.data_dir import DataDir
 from tests.stack.conftest import SLOW, client_of, encodes
@@ -43,7 +43,7 @@ class Victim:
         """End the server and all its workers as a crash would: none of them gets to do anything any more."""
         self.http.close()
         os.kill(self.info.pid, signal.SIGKILL)
-        for pid in leftovers.running_from(self.folder.scratch):
+        for pid in orphans.running_from(self.folder.scratch):
             os.kill(pid, signal.SIGKILL)
         local.wait(self.folder.root)
 

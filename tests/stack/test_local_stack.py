@@ -188,9 +188,9 @@ def test_a_server_that_can_not_start_says_why_and_gives_the_ports_back(own_dir: 
 def test_a_broken_state_file_is_named_and_set_aside_and_the_next_up_starts_empty(tmp_path: Path) -> None:
     folder = DataDir.at(tmp_path)
     folder.prepare()
-    generation = folder.state / "00000001"
-    generation.mkdir()
-    (generation / "dynamodb.json").write_text('{"tables": {')
+    snapshot = folder.state / "00000001"
+    snapshot.mkdir()
+    (snapshot / "dynamodb.json").write_text('{"tables": {')
     (folder.objects / "movie").write_bytes(b"frames")
 
     with pytest.raises(SavedStateBroken, match=r"dynamodb\.json is broken"):

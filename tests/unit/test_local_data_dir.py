@@ -83,18 +83,18 @@ def test_a_private_file_replaces_one_that_anybody_could_read(tmp_path: Path) -> 
 
 def saved(folder: DataDir, number: int, text: bytes) -> Path:
     """Save one service as a generation of that number."""
-    generation = folder.state / f"{number:08}"
-    generation.mkdir()
-    (generation / "sqs.json").write_bytes(text)
-    return generation
+    snapshot = folder.state / f"{number:08}"
+    snapshot.mkdir()
+    (snapshot / "sqs.json").write_bytes(text)
+    return snapshot
 
 
 def test_a_whole_state_is_left_where_it_is(folder: DataDir) -> None:
-    generation = saved(folder, 1, b"{}")
+    snapshot = saved(folder, 1, b"{}")
 
     assert folder.set_aside_broken_state(NOW) is None
 
-    assert (generation / "sqs.json").exists()
+    assert (snapshot / "sqs.json").exists()
 
 
 def test_a_broken_save_gives_way_to_the_one_before_and_is_spoken_of(folder: DataDir) -> None:
@@ -110,8 +110,8 @@ def test_a_broken_save_gives_way_to_the_one_before_and_is_spoken_of(folder: Data
 
 @pytest.mark.parametrize("broken", [b"", b'{"a": ', b"\xff\xfe", b"{}{}"])
 def test_a_broken_state_is_set_aside_whole_and_a_new_one_can_begin(folder: DataDir, broken: bytes) -> None:
-    generation = saved(folder, 1, broken)
-    (generation / "iam.json").write_text("{}")
+    snapshot = saved(folder, 1, broken)
+    (snapshot / "iam.json").write_text("{}")
 
     with pytest.raises(SavedStateBroken, match=r"sqs\.json is broken") as caught:
         folder.set_aside_broken_state(NOW)

@@ -127,7 +127,7 @@ def full(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) ->
     return SpaceGuard(emulator, DiskSpace(tmp_path))
 
 
-def ask(door: App, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+def ask(gateway: App, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
     path, _, query = path.partition("?")
     scope: Message = {
         "type": "http",
@@ -151,7 +151,7 @@ def ask(door: App, method: str, path: str, body: bytes = b"", **headers: str) ->
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(cast("Coroutine[None, None, None]", door(scope, receive, send)))
+    asyncio.run(cast("Coroutine[None, None, None]", gateway(scope, receive, send)))
     assert next(parts, None) is None  # a client that still sends would not read the answer
     return sent[0]["status"], sent[1]["body"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from infra.local import recovery
+from infra.local.pending_uploads import PendingUploads, versions_of
 from infra.local.recovery import recover
-from infra.local.uploads_under_way import UploadsUnderWay, versions_of
 
 SINCE = 1_893_456_060.0  # 2030-01-01T00:01:00Z
 
@@ -55,15 +55,13 @@ def console() -> Iterator[Console]:
 
 
 @pytest.fixture
-def uploads() -> UploadsUnderWay:
-    uploads = UploadsUnderWay(owed=SINCE)
+def uploads() -> PendingUploads:
+    uploads = PendingUploads(owed=SINCE)
     uploads.bucket = "input"
     return uploads
 
 
-def test_uploads_are_offered_again_page_by_page_from_a_minute_before(
-    console: Console, uploads: UploadsUnderWay
-) -> None:
+def test_uploads_are_offered_again_page_by_page_from_a_minute_before(console: Console, uploads: PendingUploads) -> None:
     recover(uploads, console.url, lambda: None, 0, threading.Event())
 
     wanted = {"bucket": "input", "modifiedAfter": "2030-01-01T00:00:00.000+00:00"}
@@ -72,7 +70,7 @@ def test_uploads_are_offered_again_page_by_page_from_a_minute_before(
 
 
 def test_they_are_owed_until_every_page_was_answered(
-    console: Console, uploads: UploadsUnderWay, monkeypatch: pytest.MonkeyPatch
+    console: Console, uploads: PendingUploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "RETRY", 0.001)
     console.failures = 2
@@ -90,7 +88,7 @@ def test_they_are_owed_until_every_page_was_answered(
 
 
 def test_the_sweeper_comes_at_once_and_again_when_the_leases_are_over(
-    console: Console, uploads: UploadsUnderWay
+    console: Console, uploads: PendingUploads
 ) -> None:
     offers: list[int] = []
 
@@ -99,7 +97,7 @@ def test_the_sweeper_comes_at_once_and_again_when_the_leases_are_over(
     assert offers == [0, 2]
 
 
-def test_a_sweep_that_fails_keeps_nothing_from_its_offer(console: Console, uploads: UploadsUnderWay) -> None:
+def test_a_sweep_that_fails_keeps_nothing_from_its_offer(console: Console, uploads: PendingUploads) -> None:
     def sweep() -> None:
         raise OSError
 

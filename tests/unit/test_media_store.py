@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 
-from infra.local.aws_door import AwsDoor
+from infra.local.aws_gateway import AwsGateway
 from shared.domain.attempt_record import OutputFile
 from shared.domain.task import Source
 from shared.domain.upload import Upload
@@ -22,7 +22,7 @@ from shared.stores.object_store import (
 )
 from tests.deployment import World, client, keys, put
 from tests.outages import outage, refusal
-from tests.unit.test_local_doors import Emulator
+from tests.unit.test_local_gateways import Emulator
 
 GIB = 1024**3
 ODD_NAMES = ["a b+c%20d&e=f?g#h", "Überraschung é", "予告編", "😀", "quote'\"q"]
@@ -354,7 +354,7 @@ def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(world: World, size: i
 
 def test_each_part_takes_just_the_bytes_that_it_is_for(world: World) -> None:
     made = plan(world, 7 * 16 * 1024**2 + 5)
-    door = AwsDoor(Emulator(), os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    gateway = AwsGateway(Emulator(), os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
 
     def taken(url: str) -> list[int]:
         place = urlsplit(url)
@@ -362,7 +362,9 @@ def test_each_part_takes_just_the_bytes_that_it_is_for(world: World) -> None:
         return [
             size
             for size in (4, 5, 6, 16 * 1024**2 - 1, 16 * 1024**2, 16 * 1024**2 + 1, 5 * GIB)
-            if not door.failure(scope, {"host": place.netloc, "content-length": str(size)}, parse_qs(place.query), b"")
+            if not gateway.failure(
+                scope, {"host": place.netloc, "content-length": str(size)}, parse_qs(place.query), b""
+            )
         ]
 
     assert [taken(url) for url in made.part_urls] == [[16 * 1024**2]] * 7 + [[5]]

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from infra.local.generations import Generations, mark
 from infra.local.journal import NAME as JOURNAL
 from infra.local.journal import Entry, Journal
+from infra.local.snapshots import Snapshots, mark
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ State = Callable[[], Any]
 
 
 class Emulated(Protocol):
-    """What is saved: infra.local.emulated_state."""
+    """What is saved: infra.local.emulator_state."""
 
     def busy(self) -> bool:
         """Whether a function runs, which may change something at any time."""
@@ -42,12 +42,12 @@ class Emulated(Protocol):
         """Yield a look at every item."""
 
 
-class Saver:
+class Persister:
     """A thread that saves every service's state when something may have changed it."""
 
     def __init__(  # noqa: PLR0913 - what it saves, and whom it tells
         self,
-        generations: Generations,
+        snapshots: Snapshots,
         journal: Journal,
         emulated: Emulated,
         *,
@@ -56,7 +56,7 @@ class Saver:
         note: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         """Take what to save; `changes` counts requests. `note` hears why a save failed, and None when one succeeds."""
-        self._generations, self._journal, self._emulated = generations, journal, emulated
+        self._generations, self._journal, self._emulated = snapshots, journal, emulated
         self._changes, self._uploads_since, self._note = changes, uploads_since, note
         self.unsaved: str | None = None  # why the last save failed
         self._stop = threading.Event()

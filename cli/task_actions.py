@@ -12,7 +12,7 @@ from cli import show
 from cli.api_client import Api, at
 from cli.connection import connected
 from cli.errors import INTERRUPTED
-from cli.lists import (
+from cli.list_options import (
     PAGE,
     CreatedAfter,
     CreatedBefore,

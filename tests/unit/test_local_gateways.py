@@ -11,8 +11,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from infra.local.asgi import App, Message, Receive, Send, answer, read_body
-from infra.local.aws_door import AwsDoor
-from infra.local.console_door import BODY_LIMIT, ConsoleDoor
+from infra.local.aws_gateway import AwsGateway
+from infra.local.console_gateway import BODY_LIMIT, ConsoleGateway
 from infra.local.info import console_token
 
 if TYPE_CHECKING:
@@ -42,16 +42,16 @@ def emulator() -> Emulator:
 
 
 @pytest.fixture
-def aws(emulator: Emulator) -> AwsDoor:
-    return AwsDoor(emulator, KEY, SECRET)
+def aws(emulator: Emulator) -> AwsGateway:
+    return AwsGateway(emulator, KEY, SECRET)
 
 
 @pytest.fixture
-def console(emulator: Emulator) -> ConsoleDoor:
-    return ConsoleDoor(emulator, OURS, REGION, api_id="0a1b2c3d", input_bucket="<in>")
+def console(emulator: Emulator) -> ConsoleGateway:
+    return ConsoleGateway(emulator, OURS, REGION, api_id="0a1b2c3d", input_bucket="<in>")
 
 
-def ask(door: App, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"") -> int:
+def ask(gateway: App, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"") -> int:
     parts = urlsplit(url)
     named = {"host": parts.netloc} | {name.lower(): value for name, value in (headers or {}).items()}
     scope: Message = {
@@ -76,7 +76,7 @@ def ask(door: App, url: str, method: str = "GET", headers: dict[str, str] | None
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(cast("Coroutine[None, None, None]", door(scope, receive, send)))
+    asyncio.run(cast("Coroutine[None, None, None]", gateway(scope, receive, send)))
     return int(sent[0]["status"])
 
 
@@ -94,7 +94,7 @@ def link(url: str, *, seconds: int = 60, by: Credentials = OURS) -> str:
     return str(request.url)
 
 
-def test_what_our_key_signed_comes_through_whole(aws: AwsDoor, emulator: Emulator) -> None:
+def test_what_our_key_signed_comes_through_whole(aws: AwsGateway, emulator: Emulator) -> None:
     body = b'{"TableName": "tasks"}'
     url = f"{ENDPOINT}/a%20b?x=1&y=%C3%A9"
 
@@ -104,7 +104,7 @@ def test_what_our_key_signed_comes_through_whole(aws: AwsDoor, emulator: Emulato
 
 
 @pytest.mark.parametrize("change", ["body", "path", "query", "method"])
-def test_what_was_changed_after_signing_is_refused(aws: AwsDoor, emulator: Emulator, change: str) -> None:
+def test_what_was_changed_after_signing_is_refused(aws: AwsGateway, emulator: Emulator, change: str) -> None:
     headers = signed(f"{ENDPOINT}/a?x=1", method="POST", body=b"body")
     url = {"path": f"{ENDPOINT}/b?x=1", "query": f"{ENDPOINT}/a?x=2"}.get(change, f"{ENDPOINT}/a?x=1")
 
@@ -124,12 +124,12 @@ def test_what_was_changed_after_signing_is_refused(aws: AwsDoor, emulator: Emula
 @pytest.mark.parametrize(
     "by", [Credentials(KEY, "guess"), Credentials("test", "test"), Credentials("123456789012", SECRET)]
 )
-def test_keys_that_the_emulator_would_take_at_their_word_are_refused(aws: AwsDoor, by: Credentials) -> None:
+def test_keys_that_the_emulator_would_take_at_their_word_are_refused(aws: AwsGateway, by: Credentials) -> None:
     assert ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/", by=by)) == 403
     assert ask(aws, link(f"{ENDPOINT}/", by=by)) == 403
 
 
-def test_a_roles_signature_is_left_to_the_emulator(aws: AwsDoor) -> None:
+def test_a_roles_signature_is_left_to_the_emulator(aws: AwsGateway) -> None:
     role = Credentials("ASIA0123456789ABCDEF", "its own", "token")
 
     assert ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/", by=role)) == 200
@@ -151,18 +151,18 @@ def test_a_roles_signature_is_left_to_the_emulator(aws: AwsDoor) -> None:
         },
     ],
 )
-def test_what_is_not_signed_is_refused(aws: AwsDoor, headers: dict[str, str]) -> None:
+def test_what_is_not_signed_is_refused(aws: AwsGateway, headers: dict[str, str]) -> None:
     assert ask(aws, f"{ENDPOINT}/bucket/key", headers=headers) == 403
     assert ask(aws, f"{ENDPOINT}/bucket/key", "PUT", headers, b"body") == 403
 
 
-def test_a_link_is_good_for_its_time(aws: AwsDoor) -> None:
+def test_a_link_is_good_for_its_time(aws: AwsGateway) -> None:
     assert ask(aws, link(f"{ENDPOINT}/bucket/key")) == 200
     assert ask(aws, link(f"{ENDPOINT}/bucket/key", seconds=-1)) == 403
     assert ask(aws, link(f"{ENDPOINT}/bucket/key").replace("X-Amz-Expires=60", "X-Amz-Expires=600")) == 403
 
 
-def test_a_browsers_preflight_and_an_open_route_need_no_signature(aws: AwsDoor) -> None:
+def test_a_browsers_preflight_and_an_open_route_need_no_signature(aws: AwsGateway) -> None:
     assert ask(aws, f"{ENDPOINT}/bucket/key", "OPTIONS") == 200
     assert ask(aws, f"{ENDPOINT}/_aws/execute-api/0a1b2c3d/$default/health") == 200
     assert ask(aws, f"{ENDPOINT}/_aws/execute-api/0a1b2c3d/$default/tasks", headers={"Authorization": "x"}) == 403
@@ -171,23 +171,23 @@ def test_a_browsers_preflight_and_an_open_route_need_no_signature(aws: AwsDoor) 
 @pytest.mark.parametrize(
     "path", ["/_ministack/reset", "/_localstack/health", "/_aws/sqs/messages", "/_aws/execute-api/"]
 )
-def test_the_emulators_own_controls_are_closed(aws: AwsDoor, path: str) -> None:
+def test_the_emulators_own_controls_are_closed(aws: AwsGateway, path: str) -> None:
     assert ask(aws, f"{ENDPOINT}{path}", "POST", signed(f"{ENDPOINT}{path}", method="POST")) == 404
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "bucket.localhost:4566", "", "[::1"])
-def test_both_doors_answer_to_loopback_names_alone(aws: AwsDoor, console: ConsoleDoor, host: str) -> None:
+def test_both_doors_answer_to_loopback_names_alone(aws: AwsGateway, console: ConsoleGateway, host: str) -> None:
     assert ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/") | {"host": host}) == 403
     assert ask(console, "http://127.0.0.1:8080/", headers={"host": host}) == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080"])
-def test_the_console_answers_to_every_loopback_name(console: ConsoleDoor, host: str) -> None:
+def test_the_console_answers_to_every_loopback_name(console: ConsoleGateway, host: str) -> None:
     assert ask(console, f"http://{host}/") == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9090", "http://localhost:8080"])
-def test_pages_of_other_origins_are_refused(console: ConsoleDoor, emulator: Emulator, origin: str) -> None:
+def test_pages_of_other_origins_are_refused(console: ConsoleGateway, emulator: Emulator, origin: str) -> None:
     assert ask(console, "http://127.0.0.1:8080/api/tasks", "POST", {"Origin": origin}, b"{}") == 403
     assert emulator.scopes == []
 
@@ -195,7 +195,7 @@ def test_pages_of_other_origins_are_refused(console: ConsoleDoor, emulator: Emul
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("token", ["", "guess", SECRET, console_token("another"), console_token(SECRET)])
 def test_whoever_comes_from_elsewhere_must_know_the_token(
-    console: ConsoleDoor, emulator: Emulator, method: str, token: str
+    console: ConsoleGateway, emulator: Emulator, method: str, token: str
 ) -> None:
     headers = {"Origin": "https://evil.example", "X-Reelmill-Token": token}
     known = token == console_token(SECRET)
@@ -207,7 +207,7 @@ def test_whoever_comes_from_elsewhere_must_know_the_token(
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
-def test_a_page_elsewhere_embeds_nothing_of_the_api_but_may_link_to_it(console: ConsoleDoor, site: str) -> None:
+def test_a_page_elsewhere_embeds_nothing_of_the_api_but_may_link_to_it(console: ConsoleGateway, site: str) -> None:
     url, own = "http://127.0.0.1:8080/api/tasks/x/subtasks/1/download", site in {"same-origin", "none"}
 
     for mode in ("no-cors", "cors"):
@@ -217,7 +217,7 @@ def test_a_page_elsewhere_embeds_nothing_of_the_api_but_may_link_to_it(console: 
     assert ask(console, "http://127.0.0.1:8080/", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"}) == 200
 
 
-def test_a_link_to_upload_takes_no_more_than_it_was_made_for(aws: AwsDoor) -> None:
+def test_a_link_to_upload_takes_no_more_than_it_was_made_for(aws: AwsGateway) -> None:
     request = AWSRequest(method="PUT", url=f"{ENDPOINT}/bucket/key", headers={"Content-Length": "5"})
     S3SigV4QueryAuth(OURS, "s3", REGION, expires=60).add_auth(request)
 
@@ -226,8 +226,8 @@ def test_a_link_to_upload_takes_no_more_than_it_was_made_for(aws: AwsDoor) -> No
 
 
 def test_the_consoles_call_of_the_api_passes_the_aws_door(emulator: Emulator) -> None:
-    through = AwsDoor(emulator, KEY, SECRET)
-    console = ConsoleDoor(through, OURS, REGION, api_id="0a1b2c3d")
+    through = AwsGateway(emulator, KEY, SECRET)
+    console = ConsoleGateway(through, OURS, REGION, api_id="0a1b2c3d")
     url = "http://127.0.0.1:8080/api/tasks/a%2Fb%20%C3%A9?x=%2B1&x=2&empty="
 
     status = ask(console, url, "POST", {"Origin": "http://127.0.0.1:8080", "Authorization": "theirs"}, b'{"a": 1}')
@@ -243,19 +243,19 @@ def test_the_consoles_call_of_the_api_passes_the_aws_door(emulator: Emulator) ->
 
 
 def test_the_api_is_not_there_before_it_is_deployed(emulator: Emulator) -> None:
-    assert ask(ConsoleDoor(emulator, OURS, REGION), "http://127.0.0.1:8080/api/tasks") == 503
+    assert ask(ConsoleGateway(emulator, OURS, REGION), "http://127.0.0.1:8080/api/tasks") == 503
 
 
-def test_a_body_that_no_http_api_takes_is_refused(console: ConsoleDoor) -> None:
+def test_a_body_that_no_http_api_takes_is_refused(console: ConsoleGateway) -> None:
     assert ask(console, "http://127.0.0.1:8080/api/tasks", "POST", body=bytes(BODY_LIMIT + 1)) == 413
 
 
-def test_other_pages_are_not_there(console: ConsoleDoor) -> None:
+def test_other_pages_are_not_there(console: ConsoleGateway) -> None:
     assert ask(console, "http://127.0.0.1:8080/apiary") == 404
     assert ask(console, "http://127.0.0.1:8080/", "POST") == 404
 
 
-def test_every_request_on_the_aws_port_counts_as_a_change(aws: AwsDoor) -> None:
+def test_every_request_on_the_aws_port_counts_as_a_change(aws: AwsGateway) -> None:
     ask(aws, f"{ENDPOINT}/")
     ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/"))
 

@@ -9,7 +9,7 @@ from ministack.services import lambda_svc, s3  # type: ignore[import-untyped]  #
 # ruff: noqa: SLF001 - ministack offers none of this in the open
 
 
-class UploadsUnderWay:
+class PendingUploads:
     """Knows since when an upload may not have become a task. `owed` is what an earlier run left to be looked up."""
 
     def __init__(self, owed: float | None) -> None:

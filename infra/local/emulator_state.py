@@ -1,4 +1,4 @@
-"""What the emulator holds in memory: saved into a folder, and brought back. infra.local.written_first journals it.
+"""What the emulator holds in memory: saved into a folder, and brought back. infra.local.write_ahead journals it.
 
 Of S3 that is the buckets' settings alone: infra.local.object_files puts the objects on the disk.
 """
@@ -16,8 +16,8 @@ from ministack.core import lambda_runtime, persistence  # type: ignore[import-un
 from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]  # the same
 from ministack.services import dynamodb, lambda_svc, sqs  # type: ignore[import-untyped]  # the same
 
-from infra.local.generations import put_on_disk
 from infra.local.journal import ITEM, MESSAGE, Entry, Journal
+from infra.local.snapshots import put_on_disk
 
 # ruff: noqa: SLF001 - ministack offers none of this in the open
 
@@ -73,7 +73,7 @@ def look(table: Table, pk: str, sk: str) -> Entry | None:
     return item and [ITEM, table["TableArn"], pk, sk, item]
 
 
-def bring_back(journal: Journal, generation: Path) -> None:
+def bring_back(journal: Journal, snapshot: Path) -> None:
     """Let the emulator load, when it loads a generation, what the journal adds to it."""
     load, load_queues = emulated._load_persisted_state, sqs.load_persisted_state
 
@@ -81,7 +81,7 @@ def bring_back(journal: Journal, generation: Path) -> None:
     def load_all() -> None:
         load()
         tables = {table["TableArn"]: table for table in dynamodb._tables.all_values()}
-        for kind, arn, *told in journal.resume(generation):
+        for kind, arn, *told in journal.resume(snapshot):
             if kind == MESSAGE:
                 bring_back_message(sqs._queue_by_arn(arn), *told)
             elif arn in tables:  # else its deployment was never finished

@@ -42,7 +42,7 @@ MALFORMED = "this request's signature can't be read; sign it with Signature Vers
 
 
 @dataclass
-class AwsDoor:
+class AwsGateway:
     """Lets signed requests in. `requests` counts those that came; each may have changed something."""
 
     aws: App

@@ -10,10 +10,10 @@ from typing import Any
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
 from ministack.services import dynamodb, sqs  # type: ignore[import-untyped]  # the same
 
+from infra.local.disk_full import refused
 from infra.local.disk_space import FOR_RECORDS, DiskSpace
 from infra.local.errors import DiskFull
 from infra.local.journal import ITEM, MESSAGE, Journal
-from infra.local.refusals import refused
 
 # ruff: noqa: SLF001 - ministack offers none of this in the open
 
@@ -23,7 +23,7 @@ Handler = Callable[..., Awaitable[Answer]]
 TRANSACTIONS = ("_transact_write_items", "_execute_transaction")
 
 
-class WrittenFirst:
+class WriteAhead:
     """Stands between the emulator's tables and queues and what changes them."""
 
     def __init__(self, journal: Journal, space: DiskSpace) -> None:

@@ -54,7 +54,7 @@ aws s3 cp movie.mp4 s3://{bucket}/uploads/</pre>
 
 
 @dataclass
-class ConsoleDoor:
+class ConsoleGateway:
     """Serves the user's own pages and programs; another site's page must not act through them."""
 
     aws: App

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra.local import saver as module
-from infra.local.generations import Generations
+from infra.local import persister as module
 from infra.local.journal import ITEM, NAME, Entry, Journal
-from infra.local.saver import Saver, settled
+from infra.local.persister import Persister, settled
+from infra.local.snapshots import Snapshots
 
 PATIENCE = 5.0  # seconds for a thread to do what it was asked for
 
@@ -27,11 +27,11 @@ class World:
         self.written: list[tuple[str, Any]] = []
         self.failing: list[Exception] = []
         self.rows: list[Entry] = []
-        self.generations = Generations(folder)
+        self.snapshots = Snapshots(folder)
         self.journal = Journal()
         self.told: list[str | None] = []
-        self.saver = Saver(
-            self.generations,
+        self.persister = Persister(
+            self.snapshots,
             self.journal,
             self,
             changes=self.count,
@@ -73,7 +73,7 @@ class World:
 
     def brought_back(self) -> list[Entry]:
         with closing(Journal()) as journal:
-            return list(journal.resume(self.generations.newest()))
+            return list(journal.resume(self.snapshots.newest()))
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def still(tmp_path: Path) -> Iterator[World]:
 def world(still: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(module, "EVERY", 0.002)
     monkeypatch.setattr(module, "SHARE", 0)
-    still.saver.start()
+    still.persister.start()
     yield still
-    still.saver.stop()
+    still.persister.stop()
 
 
 def test_a_change_is_saved_and_no_change_is_not(world: World) -> None:
@@ -127,39 +127,39 @@ def test_a_failed_save_is_not_the_last(world: World) -> None:
 
 
 def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: World) -> None:
-    still.saver.save()
-    before = still.generations.newest()
+    still.persister.save()
+    before = still.snapshots.newest()
     still.failing = [OSError("disk full")]
 
     with pytest.raises(OSError, match="disk full"):
-        still.saver.save()
+        still.persister.save()
     still.journal.append(ITEM, "a", 1)
 
-    assert still.generations.newest() == before
+    assert still.snapshots.newest() == before
     assert still.brought_back() == [[ITEM, "a", 1]]
 
 
 def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: World) -> None:
-    still.saver.save()
+    still.persister.save()
     still.failing = [OSError("disk full")]
 
     with pytest.raises(OSError, match="disk full"):
-        still.saver.save()
-    unsaved, left = still.saver.unsaved, sorted(path.name for path in still.generations.folder.iterdir())
-    still.saver.save()
+        still.persister.save()
+    unsaved, left = still.persister.unsaved, sorted(path.name for path in still.snapshots.folder.iterdir())
+    still.persister.save()
 
     assert unsaved == "disk full"
     assert left == ["00000000", "00000001"]
     assert still.told == [None, "disk full", None]
-    assert still.saver.unsaved is None
+    assert still.persister.unsaved is None
 
 
 def test_everything_is_saved_when_it_is_asked_for_and_stays(still: World) -> None:
-    still.saver.save(everything=True)
+    still.persister.save(everything=True)
     still.changes = 1
-    still.saver.save()
+    still.persister.save()
 
-    newest = still.generations.newest()
+    newest = still.snapshots.newest()
     assert (newest / "logs").read_text() == "long"
     assert (newest / "sqs").read_text() == "{'changes': 1}"
 
@@ -167,7 +167,7 @@ def test_everything_is_saved_when_it_is_asked_for_and_stays(still: World) -> Non
 def test_the_first_journal_has_the_items_that_there_are(still: World) -> None:
     still.rows = [[ITEM, "a", 1], [ITEM, "b", 1]]
 
-    still.saver.save()
+    still.persister.save()
 
     assert still.brought_back() == still.rows
 
@@ -176,39 +176,39 @@ def test_the_journal_is_written_anew_when_most_of_it_is_out_of_date(
     still: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SHORT", 10)
-    still.saver.save()
+    still.persister.save()
     for number in range(20):
         still.journal.append(ITEM, "a", number)
     still.rows = [[ITEM, "a", 19]]
 
-    still.saver.save()
+    still.persister.save()
 
     assert still.brought_back() == still.rows
-    size = (still.generations.newest() / NAME).stat().st_size
-    still.saver.save()
-    assert (still.generations.newest() / NAME).stat().st_size > size  # a mark, and the same journal
+    size = (still.snapshots.newest() / NAME).stat().st_size
+    still.persister.save()
+    assert (still.snapshots.newest() / NAME).stat().st_size > size  # a mark, and the same journal
 
 
 def test_each_save_says_since_when_an_upload_may_be_missing(still: World) -> None:
-    still.saver.save()
-    begun = still.generations.uploads_since()
+    still.persister.save()
+    begun = still.snapshots.uploads_since()
     still.under_way = 1000.0
-    still.saver.save()
+    still.persister.save()
 
     assert begun is not None
     assert begun > 1000
-    assert still.generations.uploads_since() == 1000
+    assert still.snapshots.uploads_since() == 1000
 
 
 def test_the_last_save_says_that_no_upload_is_missing_unless_one_is(still: World) -> None:
     still.under_way = 1000.0
-    still.saver.save(last=True)
-    missing = still.generations.uploads_since()
+    still.persister.save(last=True)
+    missing = still.snapshots.uploads_since()
     still.under_way = None
-    still.saver.save(last=True)
+    still.persister.save(last=True)
 
     assert missing == 1000
-    assert still.generations.uploads_since() is None
+    assert still.snapshots.uploads_since() is None
 
 
 def test_a_state_that_changes_while_it_is_copied_is_copied_again() -> None:

@@ -19,7 +19,7 @@ UPLOADS_SINCE = "uploads-since"
 
 
 @dataclass(frozen=True)
-class Generations:
+class Snapshots:
     """The saves of one stack, each in a folder of its own, named by growing numbers."""
 
     folder: Path
@@ -92,9 +92,9 @@ class Generations:
             return None
 
 
-def mark(generation: Path, uploads_since: float | None) -> None:
+def mark(snapshot: Path, uploads_since: float | None) -> None:
     """Note since when uploads may not have become tasks; None when all of them have."""
-    path = generation / UPLOADS_SINCE
+    path = snapshot / UPLOADS_SINCE
     if uploads_since is None:
         path.unlink(missing_ok=True)
     else:
@@ -124,9 +124,9 @@ def force_out(folder: Path) -> None:
         os.close(descriptor)
 
 
-def fault_of(generation: Path) -> str | None:
+def fault_of(snapshot: Path) -> str | None:
     """Return which of its files can't be read, and why; None when all can."""
-    for path in sorted(generation.glob("*.json")):
+    for path in sorted(snapshot.glob("*.json")):
         try:
             json.loads(path.read_bytes())
         except ValueError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import leftovers
+from infra.local import orphans
 
 # It says "ready", so that its command can be seen, and then waits.
 WAITING = "print('ready', flush=True); import time; time.sleep(60)"
@@ -28,7 +28,7 @@ def test_they_end_with_what_they_left_and_others_do_not(tmp_path: Path) -> None:
     (tmp_path / "tmp" / "file").write_bytes(b"")
 
     try:
-        assert leftovers.end(tmp_path / "tmp") == 1
+        assert orphans.end(tmp_path / "tmp") == 1
 
         assert mine.wait(timeout=5) < 0
         assert others.poll() is None
@@ -45,22 +45,22 @@ def test_what_was_not_written_to_its_end_is_deleted_and_objects_are_not(tmp_path
     for path in (*kept, tmp_path / "0" / "bucket" / "c.mp4.tmp", tmp_path / "c.meta.json.tmp"):
         path.write_bytes(b"")
 
-    leftovers.discard_torn(tmp_path)
+    orphans.discard_torn(tmp_path)
 
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
 def test_nothing_left_is_nothing_done(tmp_path: Path) -> None:
-    assert leftovers.end(tmp_path / "none") == 0
+    assert orphans.end(tmp_path / "none") == 0
 
 
 @pytest.mark.skipif(not Path("/bin/ps").exists(), reason="a small system has no ps, but then it has /proc")
 def test_the_processes_are_found_without_proc_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "PROC", tmp_path / "none")
+    monkeypatch.setattr(orphans, "PROC", tmp_path / "none")
     mine = started(tmp_path / "tmp" / "worker" / "_worker.py")
 
     try:
-        assert list(leftovers.running_from(tmp_path / "tmp")) == [mine.pid]
+        assert list(orphans.running_from(tmp_path / "tmp")) == [mine.pid]
     finally:
         mine.kill()
         mine.wait()
