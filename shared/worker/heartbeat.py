@@ -22,11 +22,11 @@ def heartbeat(beat: Callable[[], bool]) -> Iterator[None]:
     def run() -> None:
         pause, goes_on = FIRST_BEAT, True
         while goes_on and not stopped.wait(pause):
-            pause = BEAT_EVERY
             try:
                 goes_on = beat()
             except Exception:  # noqa: BLE001 - a heart that stops would leave its attempt without a lease
                 logger().exception("beat failed; the next one may not")
+            pause = BEAT_EVERY
 
     thread = threading.Thread(target=run, name="heartbeat", daemon=True)
     thread.start()
