@@ -23,9 +23,9 @@ const weigh = (files) =>
   [...files].reduce((sum, file) => sum + gzipSync(readFileSync(new URL(file, DIST))).length, 0) / 1000;
 const named = (part) => Object.keys(manifest).find((name) => name.includes(part));
 
-const entry = new Set([...filesOf("index.html"), ...filesOf(named("src/tasks/TaskPreferences.tsx"))]);
-const task = filesOf(named("src/task/TaskPage.tsx"), entry);
-const player = filesOf(named("src/player/Viewing.tsx"), new Set([...entry, ...task]));
+const entry = new Set([...filesOf("index.html"), ...filesOf(named("src/features/tasks/TaskPreferences.tsx"))]);
+const task = filesOf(named("src/features/task/TaskPage.tsx"), entry);
+const player = filesOf(named("src/features/player/ResultView.tsx"), new Set([...entry, ...task]));
 const hls = filesOf(named("hls.js/dist/hls"), new Set([...entry, ...task, ...player]));
 // Every page is set in these two; browsers fetch the others when a page uses them.
 for (const weight of [400, 700]) entry.add(manifest[named(`open-sans-${weight}-normal`)].file);

@@ -7,24 +7,24 @@ import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 import { auth } from "./auth/auth";
-import { crumbsOf, titleOf } from "./crumbs";
+import { crumbsOf, titleOf } from "./ui/breadcrumbs";
 import { text } from "./strings";
-import { TasksPage } from "./tasks/TasksPage";
-import { useTheme } from "./theme";
-import { Boundary } from "./ui/Boundary";
+import { TasksPage } from "./features/tasks/TasksPage";
+import { useTheme } from "./ui/useTheme";
+import { Boundary } from "./ui/ErrorBoundary";
 import { useFollow } from "./ui/links";
 import { NotFoundPage, Waiting } from "./ui/Loaded";
-import { NoticeBar, useNotices } from "./ui/notices";
+import { NoticeBar, useNotices } from "./ui/notifications";
 
-const TaskPage = lazy(() => import("./task/TaskPage"));
-const CreateTaskPage = lazy(() => import("./create/CreateTaskPage"));
-const OrchestrationsPage = lazy(() => import("./catalog/OrchestrationsPage"));
-const OrchestrationPage = lazy(() => import("./catalog/OrchestrationPage"));
-const EditOrchestrationPage = lazy(() => import("./catalog/EditOrchestrationPage"));
-const TemplatesPage = lazy(() => import("./catalog/TemplatesPage"));
-const TemplatePage = lazy(() => import("./catalog/TemplatePage"));
-const EditTemplatePage = lazy(() => import("./catalog/EditTemplatePage"));
-const UploadsPage = lazy(() => import("./uploads/UploadsPage"));
+const TaskPage = lazy(() => import("./features/task/TaskPage"));
+const CreateTaskPage = lazy(() => import("./features/createTask/CreateTaskPage"));
+const OrchestrationsPage = lazy(() => import("./features/catalog/OrchestrationsPage"));
+const OrchestrationPage = lazy(() => import("./features/catalog/OrchestrationPage"));
+const EditOrchestrationPage = lazy(() => import("./features/catalog/EditOrchestrationPage"));
+const TemplatesPage = lazy(() => import("./features/catalog/TemplatesPage"));
+const TemplatePage = lazy(() => import("./features/catalog/TemplatePage"));
+const EditTemplatePage = lazy(() => import("./features/catalog/EditTemplatePage"));
+const UploadsPage = lazy(() => import("./features/uploads/UploadsPage"));
 
 const NAVIGATION = [
   { type: "link", text: text.nav.tasks, href: "/tasks" },

@@ -5,11 +5,11 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { App } from "./app";
-import { signIn } from "./auth/auth";
+import { signIn } from "./auth/signIn";
 import { loadConfig } from "./config";
 import { text } from "./strings";
-import { reloadForNewParts } from "./ui/Boundary";
-import { NoticesProvider } from "./ui/notices";
+import { reloadForNewParts } from "./ui/ErrorBoundary";
+import { NoticesProvider } from "./ui/notifications";
 
 async function start(place: HTMLElement): Promise<void> {
   try {

@@ -4,9 +4,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { auth } from "../auth/auth";
 import { API } from "../config";
 import { text } from "../strings";
-import type { components, paths } from "./schema";
-
-export type Schemas = components["schemas"];
+import type { paths } from "./schema";
 
 /** The API said no, and why. */
 export class ApiError extends Error {

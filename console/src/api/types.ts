@@ -1,12 +1,16 @@
 /** The API's objects by short names. */
 
-import type { Schemas } from "./client";
+import type { components } from "./schema";
+
+export type Schemas = components["schemas"];
 
 export type Task = Schemas["TaskSummary"];
 export type TaskDetail = Schemas["TaskView"];
 export type TaskStatus = Schemas["TaskStatus"];
 export type Outcome = Schemas["Outcome"];
 export type Subtask = Schemas["SubtaskView"];
+/** What a subtask's status is called here: a successful one that did nothing is skipped. */
+export type Standing = Subtask["status"] | "SKIPPED" | "CANCELLED" | "RETRYING";
 export type SubtaskDetail = Schemas["SubtaskDetail"];
 export type SubtaskType = Schemas["SubtaskType"];
 export type Attempt = Schemas["AttemptView"];

@@ -1,8 +1,8 @@
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { text } from "../strings";
-import { Copy } from "./Copy";
-import { TRACK } from "./colours";
+import { Copy } from "./CopyButton";
+import { TRACK } from "./colors";
 
 const HIGHEST = 360; // px
 

@@ -1,7 +1,7 @@
 /** What needs what, from left to right: of a task's subtasks, or of an orchestration's. */
 
 import type { ReactNode } from "react";
-import { LINE, QUIET, SURFACE } from "./colours";
+import { LINE, QUIET, SURFACE } from "./colors";
 
 const WIDTH = 232;
 const HEIGHT = 84; // three lines

@@ -8,13 +8,13 @@ import type { ReactNode } from "react";
 import { useLocation } from "react-router";
 import { ApiError } from "../api/client";
 import { auth } from "../auth/auth";
-import { crumbsOf } from "../crumbs";
+import { crumbsOf } from "./breadcrumbs";
 import { timeOf } from "../format";
-import type { Polled } from "../polled";
+import type { Polled } from "../api/usePolled";
 import { text } from "../strings";
 import { Answered } from "./answered";
 import { useFollow } from "./links";
-import { reasonOf } from "./reason";
+import { reasonOf } from "./errorMessage";
 
 const statusOf = (error: Error | undefined) => (error instanceof ApiError ? error.status : undefined);
 

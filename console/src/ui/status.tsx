@@ -1,7 +1,7 @@
 /** How a task or a subtask stands, in one word and colour: what did nothing is never green. */
 
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import type { Outcome, Subtask, Task } from "../api/types";
+import type { Outcome, Standing, Subtask, Task } from "../api/types";
 import { text } from "../strings";
 
 const OUTCOMES: Record<Outcome, StatusIndicatorProps.Type> = {
@@ -10,9 +10,6 @@ const OUTCOMES: Record<Outcome, StatusIndicatorProps.Type> = {
   FAILED: "error",
   ENDED: "stopped",
 };
-
-/** What a subtask's status is called here: a successful one that did nothing is skipped. */
-export type Standing = Subtask["status"] | "SKIPPED" | "CANCELLED" | "RETRYING";
 
 const STANDINGS: Record<Standing, StatusIndicatorProps.Type> = {
   WAITING: "pending",

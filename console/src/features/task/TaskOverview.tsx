@@ -1,0 +1,62 @@
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs, { type KeyValuePairsProps } from "@cloudscape-design/components/key-value-pairs";
+import Link from "@cloudscape-design/components/link";
+import ProgressBar from "@cloudscape-design/components/progress-bar";
+import type { TaskDetail } from "../../api/types";
+import { duration, fileName, secondsBetween, size } from "../../format";
+import { text } from "../../strings";
+import { Copyable } from "../../ui/CopyButton";
+import { useFollow } from "../../ui/links";
+import { Moment } from "../../ui/Timestamp";
+import { TaskStatusLabel } from "../../ui/status";
+
+/** What one wants to know of a task at a glance. `now` is in epoch milliseconds. */
+export function Overview({ task, now }: { task: TaskDetail; now: number }) {
+  const follow = useFollow();
+  const { source, orchestration } = task;
+  const uri = `s3://${source.bucket}/${source.key}`;
+  const labels = text.task.overview;
+  const items: KeyValuePairsProps.Item[] = [
+    { label: labels.status, value: <TaskStatusLabel task={task} /> },
+    { label: labels.created, value: <Moment at={task.createdAt} /> },
+    { label: labels.started, value: <Moment at={task.startedAt} /> },
+    { label: labels.ended, value: <Moment at={task.endedAt} /> },
+    { label: labels.source, value: <Copyable value={uri} shown={fileName(source.key)} /> },
+    { label: labels.size, value: size(source.size) },
+    {
+      label: labels.orchestration,
+      value: orchestration ? (
+        <Link href={`/orchestrations/${orchestration.name}`} onFollow={follow}>
+          {text.task.version(orchestration.name, orchestration.version)}
+        </Link>
+      ) : (
+        text.tasks.ownSubtasks
+      ),
+    },
+    { label: labels.subtasks, value: countsOf(task) },
+    {
+      label: labels.duration,
+      value: task.startedAt ? duration(secondsBetween(task.startedAt, task.endedAt ?? now)) : text.none,
+    },
+    { label: labels.run, value: task.run },
+    { label: labels.priority, value: text.task.priority(task.priority, text.task.queues[task.queue]) },
+    {
+      label: labels.progress,
+      // A full bar of what has failed would look like success.
+      value: task.outcome && task.outcome !== "SUCCEEDED" ? text.none : <ProgressBar value={task.progress} ariaLabel={labels.progress} />,
+    },
+  ];
+  if (task.sessionContext) items.push({ label: labels.context, value: task.sessionContext });
+  return (
+    <Container header={<Header variant="h2">{text.task.overviewTitle}</Header>}>
+      <KeyValuePairs columns={4} items={items} />
+    </Container>
+  );
+}
+
+function countsOf(task: TaskDetail): string {
+  const successful = (task.subtaskCounts.SUCCESSFUL ?? 0) - task.skippedCount;
+  const counts = text.task.counts(successful, task.subtasks.length);
+  return task.skippedCount ? `${counts} ${text.tasks.skipped(task.skippedCount)}` : counts;
+}

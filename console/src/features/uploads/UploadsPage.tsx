@@ -1,0 +1,157 @@
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import Pagination from "@cloudscape-design/components/pagination";
+import Select from "@cloudscape-design/components/select";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
+import TextFilter from "@cloudscape-design/components/text-filter";
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+import { api, take } from "../../api/client";
+import type { Verdict, VerdictRow } from "../../api/types";
+import { size } from "../../format";
+import { IDLE, usePolled } from "../../api/usePolled";
+import { text } from "../../strings";
+import { useFollow } from "../../ui/links";
+import { List } from "../../ui/DataTable";
+import { Moment } from "../../ui/Timestamp";
+import { usePages } from "../../ui/usePages";
+
+const ROWS = 20;
+const SOON = 3000; // ms: somebody waits for the verdict on one file
+const INDICATORS: Record<Verdict, StatusIndicatorProps.Type> = {
+  MATCHED: "success",
+  DUPLICATE: "info",
+  NO_MATCH: "warning",
+  WRONG_FORMAT: "warning",
+  EMPTY_OBJECT: "warning",
+  OWN_OUTPUT: "stopped",
+  SUPERSEDED: "stopped",
+  INVALID_ORCHESTRATION: "error",
+};
+
+export default function UploadsPage() {
+  const follow = useFollow();
+  const [search, setSearch] = useSearchParams();
+  const key = search.get("key") ?? "";
+  const verdict = search.get("verdict") as Verdict | null;
+  const pages = usePages(search.toString());
+  const verdicts = usePolled(
+    `${search.toString()}#${pages.current}`,
+    (signal) => {
+      const query = { key: key || undefined, verdict: verdict ?? undefined, maxResults: ROWS, nextToken: pages.token };
+      return take(api.GET("/uploads/verdicts", { params: { query }, signal }));
+    },
+    (page) => (key && !page.verdicts.length ? SOON : IDLE),
+  );
+  const { columns } = text.uploads;
+  return (
+    <List<VerdictRow>
+      page
+      variant="full-page"
+      stickyHeader
+      wrapLines
+      enableKeyboardNavigation
+      polled={verdicts}
+      items={verdicts.value?.verdicts}
+      trackBy={(one) => `${one.id}${one.orchestration ?? ""}`}
+      ariaLabels={{ tableLabel: text.nav.uploads }}
+      header={
+        <Header
+          variant="awsui-h1-sticky"
+          description={text.uploads.about}
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button iconName="refresh" ariaLabel={text.refresh} onClick={verdicts.refresh} />
+              <Button variant="primary" href="/tasks/create" onFollow={follow}>
+                {text.uploads.upload}
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          {text.nav.uploads}
+        </Header>
+      }
+      filter={<Filters verdict={verdict} asked={key} onChange={(words) => setSearch(words)} />}
+      pagination={
+        <Pagination
+          currentPageIndex={pages.current}
+          pagesCount={Math.max(pages.known, pages.current + (verdicts.value?.nextToken ? 1 : 0))}
+          openEnd={Boolean(verdicts.value?.nextToken)}
+          onChange={(event) => pages.go(event.detail.currentPageIndex, verdicts.value?.nextToken)}
+          ariaLabels={text.pages}
+        />
+      }
+      empty={
+        key || verdict
+          ? {
+              title: text.uploads.noMatch,
+              hint: text.uploads.noMatchHint,
+              action: <Button onClick={() => setSearch({})}>{text.tasks.clear}</Button>,
+            }
+          : { title: text.uploads.none, hint: text.uploads.noneHint }
+      }
+      columnDefinitions={[
+        { id: "key", header: columns.key, isRowHeader: true, minWidth: 160, cell: (one) => one.key },
+        {
+          id: "verdict",
+          header: columns.verdict,
+          minWidth: 230,
+          cell: (one) => <StatusIndicator type={INDICATORS[one.verdict]}>{text.verdicts[one.verdict]}</StatusIndicator>,
+        },
+        {
+          id: "task",
+          header: columns.task,
+          cell: (one) =>
+            one.taskId ? (
+              <Link href={`/tasks/${one.taskId}`} onFollow={follow}>
+                {one.taskId}
+              </Link>
+            ) : (
+              text.none
+            ),
+        },
+        { id: "at", header: columns.at, minWidth: 130, cell: (one) => <Moment at={one.uploadedAt} short /> },
+        { id: "size", header: columns.size, minWidth: 105, cell: (one) => size(one.size) },
+        {
+          id: "reason",
+          header: columns.reason,
+          minWidth: 240,
+          cell: (one) => (one.orchestration ? `${one.orchestration}: ${one.reason}` : one.reason),
+        },
+      ]}
+    />
+  );
+}
+
+function Filters(props: { asked: string; verdict: Verdict | null; onChange: (words: Record<string, string>) => void }) {
+  const { asked, verdict, onChange } = props;
+  const [typed, setTyped] = useState(asked);
+  const [known, setKnown] = useState(asked);
+  if (asked !== known) {
+    // The address may also change by a link or a button.
+    setKnown(asked);
+    setTyped(asked);
+  }
+  const any = { value: "", label: text.uploads.any };
+  const choices = Object.entries(text.verdicts).map(([value, label]) => ({ value, label }));
+  const change = (key: string, chosen: string) => onChange({ ...(key ? { key } : {}), ...(chosen ? { verdict: chosen } : {}) });
+  return (
+    <SpaceBetween direction="horizontal" size="s">
+      <TextFilter
+        filteringText={typed}
+        filteringPlaceholder={text.uploads.find}
+        filteringAriaLabel={text.uploads.find}
+        onChange={({ detail }) => setTyped(detail.filteringText)}
+        onDelayedChange={({ detail }) => change(detail.filteringText.trim(), verdict ?? "")}
+      />
+      <Select
+        ariaLabel={text.uploads.columns.verdict}
+        selectedOption={choices.find((one) => one.value === verdict) ?? any}
+        options={[any, ...choices]}
+        onChange={({ detail }) => change(typed.trim(), detail.selectedOption.value ?? "")}
+      />
+    </SpaceBetween>
+  );
+}
