@@ -88,7 +88,7 @@ console/node_modules/.checked: $(CONSOLE_SOURCES) console/src/api/schema.d.ts co
 console: console/dist/index.html ## build the web console, which the stack on this machine serves
 
 .PHONY: screenshots
-screenshots: .venv/.synced console ## write the pictures of the console in docs/screenshots/
+screenshots: .venv/.synced console ## write the videos of the console in docs/screenshots/
 	$(BIN)/python -m tests.console.screenshots
 
 .PHONY: demo

@@ -94,7 +94,7 @@ def finish(store: TaskStore, seen: Task, no: int, *, good: bool = True) -> Task:
     """Return the task once a claimed subtask is finished."""
     lease = Lease(seen.id, seen.run, no, seen.tenant, attempt=1)
     place = f"s3://reelmill-output-123456789012/uploads/news/today/{seen.id}/{lease.record}/"
-    failure = Failure("SourceFileError.NoVideo", "the file has no picture: choose a template for sound alone")
+    failure = Failure("SourceFileError.NoVideo", "the file has no video: choose a template for audio alone")
     final_state = (
         FinalState(SubtaskStatus.SUCCESSFUL, output=place, record=lease.record)
         if good

@@ -157,9 +157,9 @@ def print_outputs(saved: Sequence[Saved]) -> None:
 def described(output: Mapping[str, Any]) -> str:
     """Return an output's size, dimensions and duration."""
     facts = output.get("facts") or {}
-    picture = f"{facts['width']}x{facts['height']}" if facts.get("width") and facts.get("height") else ""
+    video = f"{facts['width']}x{facts['height']}" if facts.get("width") and facts.get("height") else ""
     length = show.span(facts["duration"]) if facts.get("duration") else ""
-    return "  ".join(part for part in (f"{show.size(output.get('size')):>7}", f"{picture:<9}", length) if part).rstrip()
+    return "  ".join(part for part in (f"{show.size(output.get('size')):>7}", f"{video:<9}", length) if part).rstrip()
 
 
 def see_more(api: Api, local: StackInfo | None, me: str) -> None:

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-// The light build of hls.js would weigh 117, but has no sound in tracks of its own and no subtitles: our streams have both.
+// The light build of hls.js would weigh 117, but has no audio in tracks of its own and no subtitles: our streams have both.
 const LIMITS = { "first load": 480, player: 50, HLS: 190 }; // kB of 1000 bytes
 const DIST = new URL("dist/", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", DIST), "utf8"));

@@ -151,7 +151,7 @@ def linked_dash(text: str, link: Link) -> str:
 
 
 def linked_vtt(text: str, link: Link) -> str:
-    """Return WebVTT with the pictures that its cues show a part of replaced."""
+    """Return WebVTT with the images that its cues show a part of replaced."""
     return SPRITE_CUE.sub(lambda found: link(found["file"]) + found["place"], text)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.task import Failure
 
-COMMANDS_ROOM = 65_536  # Letters: hundreds of pictures take as many commands, and nobody reads them all.
+COMMANDS_ROOM = 65_536  # Letters: hundreds of images take as many commands, and nobody reads them all.
 
 
 @dataclass(frozen=True)

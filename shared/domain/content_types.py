@@ -7,7 +7,7 @@ from shared.domain.orchestration import format_of
 
 SAVED_ALONE = "application/octet-stream"
 MEDIA = re.compile(r"(video|audio|image)/[a-z0-9.+-]+")
-# Besides video, audio and pictures, what a browser shows and never runs.
+# Besides video, audio and images, what a browser shows and never runs.
 HARMLESS = frozenset({"application/vnd.apple.mpegurl", "application/json", "application/zip", "text/vtt", "text/plain"})
 
 
@@ -18,7 +18,7 @@ def content_type_of(key: str) -> str:
 
 
 def shown_type(kind: str) -> str:
-    """Return the media type that a link may show: media, pictures of dots and plain lists as what they are.
+    """Return the media type that a link may show: media, raster images and plain lists as what they are.
 
     All else, as pages, scripts and what is made of XML (SVG, manifests), is bytes: a stranger may have written it.
     """

@@ -85,7 +85,7 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What an attempt may take: seconds and bytes for all its processes together, pixels for one picture.
+    """What an attempt may take: seconds and bytes for all its processes together, pixels for one frame.
 
     `memory_bytes` is the memory of the function, or of the machine: for the worker, ffmpeg, and the system.
     """
@@ -272,7 +272,7 @@ class Ffmpeg:
         has, left = (number // 1024**2 for number in (self.limits.memory_bytes, memory_bytes))
         message = (
             f"it needs more than {left} MB of memory, which is what this worker of {has} MB has for ffmpeg; "
-            "deploy with a larger WorkerMemory, or ask for a smaller picture"
+            "deploy with a larger WorkerMemory, or ask for a smaller video"
         )
         return LimitExceeded(message, code="LimitError.Memory")
 
@@ -338,7 +338,7 @@ class _Meter:
     def progress(self) -> Progress:
         """How far the attempt is, as far as this process tells."""
         start, end = self._share
-        # ffmpeg tells the time of whatever it wrote last, and sound may run seconds ahead of the picture.
+        # ffmpeg tells the time of whatever it wrote last, and audio may run seconds ahead of the video.
         seconds = min(self.seconds, self._frames / self._frame_rate) if self._frame_rate else self.seconds
         done = min(seconds / self._duration, 1) if self._duration else 0
         return Progress(start + int((end - start) * done), self._phase)

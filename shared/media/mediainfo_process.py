@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 CPU_SECONDS, REPORT_BYTES = 10, 4 * 1024**2
 MEMORY_BYTES = 512 * 1024**2  # half of the smallest function; clips take 40 MB
 TOO_MUCH = 3  # what it exits with when it can't describe the media, or not within the limits
-CHUNK = 4096  # MediaInfo loses the picture of a short MPEG-TS that comes in one piece
+CHUNK = 4096  # MediaInfo loses the video of a short MPEG-TS that comes in one piece
 FINISHED = 0x08  # a bit of what Open_Buffer_Continue returns
 NOWHERE = 2**64 - 1
 ALL_STREAMS = ctypes.c_size_t(-1).value

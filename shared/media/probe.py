@@ -62,12 +62,12 @@ MATROSKA = frozenset({"Matroska", "WebM"})
 WEBVTT = frozenset({"WebVTT", "D_WEBVTT/SUBTITLES", "D_WEBVTT/CAPTIONS"})  # the latter in WebM and Matroska
 TEXT_FORMATS = WEBVTT | {"UTF-8", "ASS", "SSA", "Timed Text"}
 DIGITS = re.compile(r"\d+")
-CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the picture
+CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the video
 
 
 @dataclass(frozen=True)
 class Video:
-    """A moving picture as a viewer sees it: `width` and `height` are upright, in square pixels.
+    """A video as a viewer sees it: `width` and `height` are upright, in square pixels.
 
     `rotation` is how many degrees clockwise a player turns what is stored. `matrix` is by what YUV was made, or RGB
     where it wasn't. None means that the file doesn't say. Durations in seconds, bit rates in bits a second.
@@ -94,7 +94,7 @@ class Video:
 
 @dataclass(frozen=True)
 class Audio:
-    """A sound track. `default` is the file's own hint at which of several to play.
+    """An audio track. `default` is the file's own hint at which of several to play.
 
     `decodable`, `empty` (it holds nothing) and `holes` (packets are missing) are what ffmpeg says, once it was asked.
     """
@@ -114,7 +114,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class Subtitle:
-    """A subtitle track; `text` tells words from pictures of words. Captions inside the picture's track are none."""
+    """A subtitle track; `text` tells words from images of words. Captions inside the video's track are none."""
 
     text: bool
     language: str | None = None
@@ -141,21 +141,21 @@ class Media:
 
     @property
     def video(self) -> Video | None:
-        """The picture that a player shows."""
+        """The video that a player shows."""
         return self.videos[0] if self.videos else None
 
     @property
     def audio(self) -> Audio | None:
-        """The sound that a player plays: of those that can be decoded the first default one, else the first."""
+        """The audio that a player plays: of those that can be decoded the first default one, else the first."""
         return _main([audio for audio in self.audios if audio.decodable and not audio.empty]) or self.main_audio
 
     @property
     def main_audio(self) -> Audio | None:
-        """The sound that the file marks as its main one, also where it can't be decoded: default, else the first."""
+        """The audio that the file marks as its main one, also where it can't be decoded: default, else the first."""
         return _main([audio for audio in self.audios if not audio.empty])
 
     def track(self, audio: Audio) -> int:
-        """Return the place of one of its sounds among them, from 0, as ffmpeg counts: two may be alike."""
+        """Return the place of one of its audio tracks among them, from 0, as ffmpeg counts: two may be alike."""
         return next(place for place, other in enumerate(self.audios) if other is audio)
 
 
@@ -170,7 +170,7 @@ def probe(path: Path, name: str) -> Media:
         message = f"{name} is empty"
         raise MediaRejected(message, code="SourceFileError.Empty")
     if not _looks_like_media(path):
-        message = f"{name} is neither a video nor a sound file that Reelmill knows, whatever its name says"
+        message = f"{name} is neither a video nor an audio file that Reelmill knows, whatever its name says"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
     tracks = sorted(mediainfo.tracks(path, name), key=_place)
     general = next(track for track in tracks if track.kind == "General")
@@ -206,7 +206,7 @@ def _played(general: Track, tracks: list[Track]) -> float | None:
     return max(duration - min(delays, default=0.0), 0.0)
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def image_size(path: Path) -> tuple[int, int]:
     """Return the width and height of a JPEG, PNG or WebP that Reelmill itself wrote."""
     with path.open("rb") as file:
         head = file.read(30)
@@ -380,4 +380,4 @@ def _nothing_to_play(name: str, kinds: set[str]) -> MediaRejected:
             f"{name} holds no stream that can be read: it is cut off or damaged, perhaps since its upload"
         )
     held = ", ".join(sorted(kind.lower() for kind in kinds - {"General"}))
-    return MediaRejected(f"{name} holds neither picture nor sound, only: {held}", code="SourceFileError.NoStreams")
+    return MediaRejected(f"{name} holds neither video nor audio, only: {held}", code="SourceFileError.NoStreams")

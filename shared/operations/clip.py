@@ -7,11 +7,11 @@ from pydantic import Field, model_validator
 
 from shared.errors import ParametersRejected
 from shared.media.probe import Media
+from shared.operations.audio_tracks import FROM_THE_START, ON_THE_CLOCK
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Params
-from shared.operations.sound import FROM_THE_START, ON_THE_CLOCK
 
-SHORTEST = 0.001  # Seconds; less than that holds no sample of sound.
+SHORTEST = 0.001  # Seconds; less than that holds no sample of audio.
 # They have no index: a seek lands between key frames, and what depends on the one before would be lost.
 WITHOUT_INDEX = frozenset({"MPEG-TS", "BDAV", "MPEG-PS", "MPEG Video"})
 LEAD = 10.0  # Seconds to read before the clip in those; their key frames lie closer, so that receivers can tune in.
@@ -46,12 +46,12 @@ class Span:
     warnings: tuple[str, ...] = ()
 
     @property
-    def picture_filters(self) -> list[str]:
-        """The filters with which a chain of the picture begins; usually none."""
+    def video_filters(self) -> list[str]:
+        """The filters with which a chain of the video begins; usually none."""
         return [f"trim=start={self.lead:.6f}", f"setpts=PTS-{self.lead:.6f}/TB"] if self.lead else []
 
-    def sound_filters(self, *, from_the_start: bool) -> list[str]:
-        """Return the filters with which a chain of the sound begins: late or, with silence before, from the start."""
+    def audio_filters(self, *, from_the_start: bool) -> list[str]:
+        """Return the filters with which a chain of the audio begins: late or, with silence before, from the start."""
         trim = [f"atrim=start={self.lead:.6f}", f"asetpts=PTS-{self.lead:.6f}/TB"] if self.lead else []
         return [FROM_THE_START if from_the_start else ON_THE_CLOCK, *trim]
 
@@ -99,7 +99,7 @@ def stretch(media: Media, start: float, seconds: float | None) -> Span:
 def _to_a_frame(moment: float, rate: float | None) -> float:
     """Return the moment a quarter of a frame before the nearest frame begins, so that rounding never loses it.
 
-    The clip then begins with a picture: were it to begin between two, the first would come late.
+    The clip then begins with a video: were it to begin between two, the first would come late.
     """
     return moment if not rate else max(round(moment * rate) - 0.25, 0) / rate
 

@@ -9,8 +9,10 @@ from shared.media.probe import Audio, Media, Video, probe
 
 # By the names that probe gives them. A codec that is missing here costs a tenth of a second; one that stands here and
 # can't be decoded fails its operation.
-USUAL_SOUNDS = frozenset({"aac", "ac3", "alac", "dts", "eac3", "flac", "mp2", "mp3", "opus", "pcm", "vorbis", "wma"})
-USUAL_PICTURES = frozenset(
+USUAL_AUDIO_CODECS = frozenset(
+    {"aac", "ac3", "alac", "dts", "eac3", "flac", "mp2", "mp3", "opus", "pcm", "vorbis", "wma"}
+)
+USUAL_VIDEO_CODECS = frozenset(
     {
         *("av1", "dv", "ffv1", "h264", "h265", "jpeg", "mpeg2", "mpeg4", "png", "prores", "vc-1", "vc-3"),
         *("theora", "vp8", "vp9"),
@@ -21,20 +23,20 @@ USUAL_PICTURES = frozenset(
 def probed(path: Path, name: str, ffmpeg: Ffmpeg) -> Media:
     """Return what a file is, and which of its streams ffmpeg can't decode; raise MediaRejected if it isn't media."""
     media = probe(path, name)
-    # Of pictures, the first one alone is ever taken.
-    videos = [_tried_picture(video, path, ffmpeg) for video in media.videos[:1]]
-    audios = [_tried_sound(audio, track, path, ffmpeg) for track, audio in enumerate(media.audios)]
+    # Of videos, the first one alone is ever taken.
+    videos = [_tried_video(video, path, ffmpeg) for video in media.videos[:1]]
+    audios = [_tried_audio(audio, track, path, ffmpeg) for track, audio in enumerate(media.audios)]
     return replace(media, videos=(*videos, *media.videos[1:]), audios=tuple(audios))
 
 
-def _tried_picture(video: Video, path: Path, ffmpeg: Ffmpeg) -> Video:
-    if video.codec in USUAL_PICTURES:
+def _tried_video(video: Video, path: Path, ffmpeg: Ffmpeg) -> Video:
+    if video.codec in USUAL_VIDEO_CODECS:
         return video
     return replace(video, decodable=_decoded(path, "0:V:0", ffmpeg) is not None)  # a capital V passes over cover art
 
 
-def _tried_sound(audio: Audio, track: int, path: Path, ffmpeg: Ffmpeg) -> Audio:
-    if audio.codec in USUAL_SOUNDS and audio.duration != 0:
+def _tried_audio(audio: Audio, track: int, path: Path, ffmpeg: Ffmpeg) -> Audio:
+    if audio.codec in USUAL_AUDIO_CODECS and audio.duration != 0:
         return audio
     seconds = _decoded(path, f"0:a:{track}", ffmpeg)
     return replace(audio, decodable=seconds is not None, empty=seconds == 0)

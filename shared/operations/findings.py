@@ -61,7 +61,7 @@ class Provider(Protocol):
         """Return what some people should not see: `label` is of a closed set, `confidence` the provider's own."""
 
     def text(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return the words that stand in the picture: `text` is a line of them, `label` is TEXT."""
+        """Return the words that stand in the video: `text` is a line of them, `label` is TEXT."""
 
     def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
         """Return what is said: `text` is a sentence or a part of one, `label` is SPEECH."""

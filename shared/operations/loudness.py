@@ -1,4 +1,4 @@
-"""How loud a sound is, measured as EBU R128 (ITU-R BS.1770) does."""
+"""How loud an audio track is, measured as EBU R128 (ITU-R BS.1770) does."""
 
 import math
 from collections import deque
@@ -16,7 +16,7 @@ INTEGRATED = "lavfi.r128.I"
 
 
 class Loudness(Finding):
-    """How loud a sound is; `integrated` and `true_peak` are None where it is silent throughout, or very short.
+    """How loud an audio track is; `integrated` and `true_peak` are None where it is silent throughout, or very short.
 
     `integrated` is in LUFS, `true_peak` in dBTP, `range` in LU.
     """
@@ -34,18 +34,18 @@ def measured(
     chain: Sequence[str] = (),
     share: tuple[int, int] = (0, 100),
 ) -> Loudness:
-    """Return how loud a file's sound track, counted from 0, is after the filters of `chain`.
+    """Return how loud a file's audio track, counted from 0, is after the filters of `chain`.
 
     `share` is the part of the attempt's percents that this fills.
     """
     log = context.folder / "loudness.txt"
     filters = [
-        measure.cleared(sound=True),
+        measure.cleared(audio=True),
         *chain,
         # Its reports are of whole tenths of a second: with this, the last peak is in one.
         "apad=pad_dur=0.1",
         "ebur128=peak=true:framelog=quiet:metadata=1",
-        measure.written(log.name, sound=True),
+        measure.written(log.name, audio=True),
     ]
     try:
         context.ffmpeg.run(

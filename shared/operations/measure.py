@@ -22,17 +22,17 @@ class Measured:
         return None if value is None or value in UNSAID else float(value)
 
 
-def cleared(*, sound: bool = False) -> str:
+def cleared(*, audio: bool = False) -> str:
     """Return the filter to stand before all that measure: a stranger's frames may bring megabytes of their own."""
-    return f"{'a' if sound else ''}metadata=mode=delete"
+    return f"{'a' if audio else ''}metadata=mode=delete"
 
 
-def written(file: str, *, sound: bool = False) -> str:
+def written(file: str, *, audio: bool = False) -> str:
     """Return the filters that write what those before them measured into a file of the context's folder.
 
     `file` is a plain name: ffmpeg runs in the folder.
     """
-    kind = "a" if sound else ""
+    kind = "a" if audio else ""
     # The time in seconds is printed with six digits, which are too few after a quarter of an hour.
     return (
         f"{kind}settb=AVTB,{kind}metadata=mode=add:key={MARK}:value={MICROSECONDS},"

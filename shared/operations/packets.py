@@ -18,9 +18,9 @@ class Packet:
 
 
 def read_packets(path: Path) -> tuple[tuple[Packet, ...], tuple[Packet, ...], tuple[int, int]]:
-    """Return the packets of the picture, those of the sound, and the picture's stored width and height.
+    """Return the packets of the video, those of the audio, and the video's stored width and height.
 
-    They are read from what ffmpeg's framecrc muxer wrote, at most one stream of each kind; no picture is 0 by 0.
+    They are read from what ffmpeg's framecrc muxer wrote, at most one stream of each kind; no video is 0 by 0.
     """
     clocks: dict[str, Fraction] = {}
     kinds: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """Six pages of the console in both themes, for the documentation: `make screenshots` writes them.
 
-A stack of its own is filled with real tasks first, so that the pictures show what a user would see.
+A stack of its own is filled with real tasks first, so that the images show what a user would see.
 """
 
 import sys
@@ -53,7 +53,7 @@ def fill(stack: StackInfo, clips: Clips) -> dict[str, str]:
         api.call("PUT", "/orchestrations/publish", PUBLISH)
         for key, body in {
             "uploads/street/bikes.mp4": clips("bikes.mp4").read_bytes(),
-            "uploads/phone/voicemail.mp4": b"no sound at all",
+            "uploads/phone/voicemail.mp4": b"no audio at all",
             "publish/big-buck-bunny.mp4": film,
             "sources/trailer.mp4": film,
         }.items():
@@ -68,7 +68,7 @@ def fill(stack: StackInfo, clips: Clips) -> dict[str, str]:
 
 
 def shoot(browser: Browser, stack: StackInfo, tasks: dict[str, str]) -> None:
-    """Write all pictures."""
+    """Write all images."""
     for theme in THEMES:
         context = browser.new_context(base_url=stack.console_url, color_scheme=theme)
         for name, (path, sign, height) in PAGES.items():
@@ -80,7 +80,7 @@ def shoot(browser: Browser, stack: StackInfo, tasks: dict[str, str]) -> None:
                 choose(page)
             if name == "player":
                 page.wait_for_function("() => document.querySelector('video').currentTime > 1.9")
-            page.wait_for_timeout(500)  # pictures fade in
+            page.wait_for_timeout(500)  # images fade in
             page.screenshot(path=TARGET / f"{name}-{theme}.png")
             page.close()
         context.close()

@@ -49,8 +49,8 @@ EVERYTHING: list[dict[str, Any]] = [
         "params": {"ladder": [{"height": 180, "bitrate": 300}, {"height": 90, "bitrate": 100}], "speed": "fastest"},
     },
     {"name": "small", "type": "TRANSCODE", "params": {"video": {"height": 90, "speed": "fastest"}}},
-    {"name": "better", "type": "ENHANCE", "params": {"picture": {"denoise": "light"}}},
-    {"name": "sound", "type": "SEPARATE_AUDIO"},
+    {"name": "better", "type": "ENHANCE", "params": {"video": {"denoise": "light"}}},
+    {"name": "audio", "type": "SEPARATE_AUDIO"},
     STILL,
     {"name": "samples", "type": "SAMPLE_SCREENSHOTS"},
     {"name": "sprite", "type": "SPRITE"},
@@ -85,7 +85,7 @@ def seen(browser: Browser, stack: StackInfo, request: pytest.FixtureRequest) -> 
 
 @pytest.fixture(scope="module")
 def everything(api: Api, make: Make, clip: Clips, novel: Path) -> str:  # noqa: ARG001, F811 - it lends the sentences
-    """Make a task that has everything: subtitles of its source and of its speech, streams, pictures and findings."""
+    """Make a task that has everything: subtitles of its source and of its speech, streams, videos and findings."""
     film = subtitled(clip, "sentence.mp4").read_bytes()
     identifier = make("axe/everything.mkv", film, *EVERYTHING)
     task = api.completed(identifier)

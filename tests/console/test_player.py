@@ -1,4 +1,4 @@
-"""The player: films, streams, sounds and pictures, what was found in them, and how they stand beside their source.
+"""The player: films, streams, audio tracks and videos, what was found in them, and how they stand beside their source.
 
 Debian's Chromium plays H.264 and AAC. H.265 and AV1 depend on the machine, so no test plays them.
 """
@@ -32,7 +32,7 @@ def played(api: Api, make: Make, clip: Clips) -> dict[str, str]:
             "play/film.mp4",
             clip("beeps.mp4").read_bytes(),
             {"name": "small", "type": "TRANSCODE", "params": small},
-            {"name": "sound", "type": "SEPARATE_AUDIO"},
+            {"name": "audio", "type": "SEPARATE_AUDIO"},
             {"name": "inspection", "type": "INSPECT"},
             {"name": "moderation", "type": "MODERATE"},
             {"name": "whole", "type": "INSPECT", "params": {"checks": ["DAMAGED"]}},
@@ -76,7 +76,7 @@ def play(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
 
 
-def test_a_stream_offers_its_sounds_and_its_subtitles_and_shows_them(page: Page, played: dict[str, str]) -> None:
+def test_a_stream_offers_its_audio_tracks_and_its_subtitles_and_shows_them(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
     expect(page.get_by_role("button", name="Quality")).to_be_hidden()  # there is but one
 
@@ -91,25 +91,25 @@ def test_a_stream_offers_its_sounds_and_its_subtitles_and_shows_them(page: Page,
     page.get_by_role("option", name="Off").click()
     page.wait_for_function("() => [...document.querySelector('video').textTracks].every(one => one.mode !== 'showing')")
 
-    sound = page.get_by_role("button", name="Sound")
-    first = sound.inner_text()
-    sound.click()
+    audio = page.get_by_role("button", name="Audio")
+    first = audio.inner_text()
+    audio.click()
     page.get_by_role("option", selected=False).click()
-    expect(sound).not_to_have_text(first)
+    expect(audio).not_to_have_text(first)
     expect(page.get_by_text("This cannot be played here")).to_be_hidden()
 
 
-def test_sounds_play_and_each_can_be_chosen(page: Page, played: dict[str, str]) -> None:
+def test_audio_tracks_play_and_each_can_be_chosen(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['film']}?subtask=2&tab=play")
     page.get_by_role("button", name="File").click()
-    page.get_by_role("option", name="film-sound-2.m4a").click()
+    page.get_by_role("option", name="film-audio-2.m4a").click()
 
     play(page)
     assert page.locator("video").evaluate("one => [one.videoWidth, Math.round(one.duration)]") == [0, 2]
     expect(page.get_by_role("button", name="enter fullscreen mode")).to_be_hidden()
 
 
-def test_pictures_are_seen_side_by_side_and_each_alone(page: Page, tasks: dict[str, str]) -> None:
+def test_videos_are_seen_side_by_side_and_each_alone(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
     loaded = "() => [...document.querySelectorAll('[role=dialog] img')].map(one => one.complete && one.naturalWidth)"
 
@@ -121,7 +121,7 @@ def test_pictures_are_seen_side_by_side_and_each_alone(page: Page, tasks: dict[s
     expect(page.get_by_role("img", name="film-still-2.jpg")).to_be_visible()
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("button", name="Next")).to_be_disabled()
-    page.get_by_role("button", name="All pictures").click()
+    page.get_by_role("button", name="All videos").click()
     expect(page.get_by_role("dialog").get_by_role("img")).to_have_count(3)
 
 
@@ -136,8 +136,8 @@ def test_the_scrub_bar_shows_a_preview_under_the_pointer(page: Page, tasks: dict
 
     page.wait_for_function(
         """() => {
-            const picture = document.querySelector('media-preview-thumbnail').shadowRoot.querySelector('img');
-            return picture.complete && picture.naturalWidth > 0 && picture.getBoundingClientRect().width > 0;
+            const video = document.querySelector('media-preview-thumbnail').shadowRoot.querySelector('img');
+            return video.complete && video.naturalWidth > 0 && video.getBoundingClientRect().width > 0;
         }"""
     )
 
@@ -232,7 +232,7 @@ def test_what_cannot_be_played_says_whether_its_link_or_its_codec_is_why(
     expect(page.get_by_text("This browser does not know the file's codec")).to_be_visible()
 
 
-def test_pictures_whose_links_have_expired_come_by_fresh_ones_or_say_so(
+def test_videos_whose_links_have_expired_come_by_fresh_ones_or_say_so(
     page: Page, tasks: dict[str, str], complaints: list[str]
 ) -> None:
     looks = looks_at(page, "/subtasks/4")

@@ -30,7 +30,7 @@ def posted(api: Api, text: str, path: str = "/orchestrations/match", **says: Any
 
 
 def of_size(size: int) -> str:
-    """Return a sound body of so many bytes."""
+    """Return an audio track body of so many bytes."""
     return '{"key": "a.mp4"}'.ljust(size)
 
 

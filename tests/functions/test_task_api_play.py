@@ -31,7 +31,7 @@ VIDEO, AUDIO = "video-90p-100k", "audio-1-128k"
 
 @pytest.fixture
 def done(api: Api, world: Services, blink: bytes) -> dict[str, Any]:
-    """A task with a stream, a locked stream, a picture, and a sheet of pictures."""
+    """A task with a stream, a locked stream, an image, and a sheet of images."""
     return worked(api, world, a_task(api, key=ODD, content=blink, subtasks=[WEB, LOCKED, COVER, SPRITE]))
 
 
@@ -203,7 +203,7 @@ def test_a_link_in_a_manifest_keeps_its_ampersands() -> None:
     )
 
 
-def test_of_webvtt_only_cues_that_show_a_part_of_a_picture_are_replaced() -> None:
+def test_of_webvtt_only_cues_that_show_a_part_of_an_image_are_replaced() -> None:
     cues = ["00:00.000 --> 00:05.000\r\nsprite 1.jpg#xywh=0,0,160,90", "00:05.000 --> 00:06.000\r\nwe are #1"]
     text = "\r\n\r\n".join(["WEBVTT", *cues, ""])
 

@@ -10,12 +10,12 @@ import av
 
 from shared.media.ffmpeg import binary
 
-BUNNY = ("-t", "2", "-i", "bigbuckbunny.mp4")  # 1280 by 720, 25 frames a second, 5.1 sound
-BIKES = ("-t", "2", "-i", "bikes.mp4")  # 640 by 272, 25 frames a second, no sound
+BUNNY = ("-t", "2", "-i", "bigbuckbunny.mp4")  # 1280 by 720, 25 frames a second, 5.1 audio
+BIKES = ("-t", "2", "-i", "bikes.mp4")  # 640 by 272, 25 frames a second, no audio
 SMALL = "scale=320:180"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
-SOUND = ("-c:a", "aac", "-ac", "2")
-LATE_SOUND = ("-map", "0:v", "-map", "1:a")
+AUDIO = ("-c:a", "aac", "-ac", "2")
+LATE_AUDIO = ("-map", "0:v", "-map", "1:a")
 OPEN_GOP = "open-gop=1:keyint=12:bframes=3:b-adapt=0:scenecut=0"
 SENTENCES = tuple(part for number in range(1, 6) for part in ("-i", f"speech-{number}.wav"))
 RED = ("-f", "lavfi", "-i", "color=0xdc281e:s=1280x720:d=0.4", "-vf")
@@ -30,15 +30,15 @@ PQ = "hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level
 # What to give ffmpeg for each clip, between the global options and the clip's own path. A name of another
 # clip stands for its path.
 RECIPES: dict[str, tuple[str, ...]] = {
-    "plain.mp4": (*BUNNY, "-vf", SMALL, *X264, *SOUND),
+    "plain.mp4": (*BUNNY, "-vf", SMALL, *X264, *AUDIO),
     "surround.mp4": (*BUNNY, "-vf", SMALL, *X264, "-c:a", "copy"),
     "silent.mp4": (*BIKES, "-vf", "scale=320:136", *X264),
-    "sound.mp3": (*BUNNY, "-vn", "-c:a", "libmp3lame", "-metadata", "title=Die Glühwürmchen"),
-    "sound.wav": (*BUNNY, "-vn", "-ac", "1"),
+    "audio.mp3": (*BUNNY, "-vn", "-c:a", "libmp3lame", "-metadata", "title=Die Glühwürmchen"),
+    "audio.wav": (*BUNNY, "-vn", "-ac", "1"),
     "side.ac3": (*BUNNY, "-vn", "-af", "aformat=channel_layouts=5.1(side)", "-c:a", "ac3"),
     "cover.jpg": ("-ss", "1", "-i", "bigbuckbunny.mp4", "-frames:v", "1", "-update", "1"),
     "covered.mp3": (
-        *("-i", "sound.mp3", "-i", "cover.jpg", "-map", "0", "-map", "1", "-c", "copy"),
+        *("-i", "audio.mp3", "-i", "cover.jpg", "-map", "0", "-map", "1", "-c", "copy"),
         *("-id3v2_version", "3", "-disposition:v", "attached_pic"),
     ),
     "covered.m4a": (
@@ -69,7 +69,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-x265-params", PQ, "-color_primaries", "bt2020", "-color_trc", "smpte2084"),
         *("-colorspace", "bt2020nc", "-tag:v", "hvc1"),
     ),
-    "stream.ts": (*BUNNY, "-vf", SMALL, *X264, *SOUND),
+    "stream.ts": (*BUNNY, "-vf", SMALL, *X264, *AUDIO),
     "old.avi": (*BUNNY, "-vf", SMALL, "-c:v", "mpeg4", "-c:a", "libmp3lame"),
     "web.webm": (
         *(*BUNNY, "-vf", SMALL, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"),
@@ -78,7 +78,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # As a browser records it: it doesn't say how long it is.
     "live.webm": ("-i", "web.webm", "-c", "copy", "-live", "1"),
     "tracks.mp4": (
-        *("-i", "plain.mp4", "-i", "sound.wav", "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c:v", "copy"),
+        *("-i", "plain.mp4", "-i", "audio.wav", "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c:v", "copy"),
         *("-disposition:a:0", "0", "-disposition:a:1", "default", "-metadata:s:a:1", "language=deu"),
         *(
             "-metadata",
@@ -140,17 +140,17 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "one-frame.mp4": ("-i", "bikes.mp4", "-frames:v", "1", "-vf", "scale=320:136", *X264),
     "three-frames.mp4": ("-i", "bikes.mp4", "-frames:v", "3", "-vf", "scale=320:136", *X264),
     # So few bytes that one reading takes them all, in packets as a copy writes them.
-    "short.mp4": (*BUNNY, "-vf", "scale=160:90", *X264, "-crf", "51", *SOUND, "-b:a", "32k"),
+    "short.mp4": (*BUNNY, "-vf", "scale=160:90", *X264, "-crf", "51", *AUDIO, "-b:a", "32k"),
     "short.ts": ("-i", "short.mp4", "-c", "copy"),
     "front.mp4": ("-i", "bigbuckbunny.mp4", "-t", "2", "-c", "copy", "-movflags", "+faststart"),
     # An edit list: the half second since the key frame is in the file, and no player shows or plays it.
     "edited.mp4": ("-ss", "0.5", "-i", "plain.mp4", "-c", "copy"),
-    # The first frame and the first sound are of second 10, and the container says that it lasts 12.
+    # The first frame and the first audio are of second 10, and the container says that it lasts 12.
     "late.mkv": ("-i", "plain.mp4", "-c", "copy", "-output_ts_offset", "10"),
     # One track begins half a second after the other: an edit list says so.
-    "sound-late.mp4": (*("-i", "plain.mp4", "-itsoffset", "0.5", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
-    "picture-late.mp4": (*("-itsoffset", "0.5", "-i", "plain.mp4", "-i", "plain.mp4"), *LATE_SOUND, "-c", "copy"),
-    # Whoever has words lends them. In the last they come before the first picture.
+    "audio-late.mp4": (*("-i", "plain.mp4", "-itsoffset", "0.5", "-i", "plain.mp4"), *LATE_AUDIO, "-c", "copy"),
+    "video-late.mp4": (*("-itsoffset", "0.5", "-i", "plain.mp4", "-i", "plain.mp4"), *LATE_AUDIO, "-c", "copy"),
+    # Whoever has words lends them. In the last they come before the first video.
     "worded.webm": ("-i", "web.webm", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy", "-c:s", "webvtt"),
     "worded.mkv": ("-i", "worded.webm", "-map", "0", "-c", "copy"),
     "captioned.webm": ("-i", "worded.webm", "-map", "0", "-c", "copy", "-disposition:s", "captions"),
@@ -160,11 +160,11 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # 5.1 of which the centre alone is not silent, as the voice of a film.
     "centre.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
     # Frames that refer over the key frame between them, which a cut by copying would lose; it starts at 1.48 s.
-    "open-gop.ts": (*(*BUNNY, "-vf", SMALL, *X264, *SOUND), "-x264-params", OPEN_GOP),
+    "open-gop.ts": (*(*BUNNY, "-vf", SMALL, *X264, *AUDIO), "-x264-params", OPEN_GOP),
     # Three seconds with a key frame each 1.2, in containers that seek in other ways.
     "ride.mp4": (
         *("-i", "bikes.mp4", "-i", "bigbuckbunny.mp4", "-t", "3", "-map", "0:v", "-map", "1:a"),
-        *("-vf", "scale=160:68", *X264, *SOUND, "-x264-params", "keyint=30:bframes=2:scenecut=0"),
+        *("-vf", "scale=160:68", *X264, *AUDIO, "-x264-params", "keyint=30:bframes=2:scenecut=0"),
     ),
     "ride.mkv": ("-i", "ride.mp4", "-c", "copy"),
     "ride.ts": ("-i", "ride.mp4", "-c", "copy"),
@@ -177,7 +177,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # A tone of two seconds; and a flash and a beep at the first second.
     "tone.mp4": (
         *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "2", "-f", "lavfi", "-i", "sine=r=48000"),
-        *(*X264, *SOUND),
+        *(*X264, *AUDIO),
     ),
     # A tone of another pitch for each language; their numbers descend, and receivers go by the order of the list.
     "languages.ts": (
@@ -190,7 +190,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "beeps.mp4": (
         *("-t", "2", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25"),
         *("-t", "2", "-f", "lavfi", "-i", "sine=r=48000"),
-        *("-vf", "lutyuv=y=val/4,drawbox=color=white:t=fill:enable='between(t,0.99,1.09)'", *X264, *SOUND),
+        *("-vf", "lutyuv=y=val/4,drawbox=color=white:t=fill:enable='between(t,0.99,1.09)'", *X264, *AUDIO),
         *("-af", "volume=0:enable='not(between(t,1,1.1))'"),
     ),
     "late-beeps.mkv": ("-i", "beeps.mp4", "-c", "copy", "-output_ts_offset", "10"),
@@ -220,7 +220,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-i", "plain.mp4", "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", "-disposition:a:1", "0"),
         *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ita"),
     ),
-    # Sound tracks without a packet: the first, the second, the only one.
+    # Audio tracks without a packet: the first, the second, the only one.
     **{
         f"empty-{tracks}.mkv": (
             *("-i", "phone.mov", "-map", "0:v", "-map", "0:a:0", "-map", "0:a:1", "-c", "copy"),
@@ -250,23 +250,23 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-i", "plain.mp4", "-f", "data", "-i", "cover.jpg", "-map", "0", "-map", "1:d", "-c", "copy"),
         *("-tag:d", "gpmd", "-timecode", "01:00:00:00"),
     ),
-    # A cover beside a moving picture, and in front of it.
+    # A cover beside a video, and in front of it.
     "poster.mp4": (
         *("-i", "cover.jpg", "-i", "plain.mp4", "-map", "0", "-map", "1", "-c", "copy"),
         *("-disposition:v:0", "attached_pic"),
     ),
-    # Not a sound in its first second.
+    # Not an audio track in its first second.
     "hushed.mp4": ("-i", "plain.mp4", "-c:v", "copy", "-af", "volume=0:enable='lt(t,1)'", "-c:a", "aac"),
-    # Cuts at 2 s and at 3.2 s; the sound is that of the first picture.
+    # Cuts at 2 s and at 3.2 s; the audio is that of the first video.
     "two-cuts.mp4": (
         *(*BUNNY, "-t", "1.2", "-i", "bikes.mp4", "-t", "1", "-ss", "4", "-i", "bigbuckbunny.mp4", "-filter_complex"),
         (
             "[0:v]scale=320:180,setsar=1[a];[1:v]scale=320:180,setsar=1[b];[2:v]scale=320:180,setsar=1[c];"
             "[a][b][c]concat=n=3[v]"
         ),
-        *("-map", "[v]", "-map", "0:a", *X264, *SOUND),
+        *("-map", "[v]", "-map", "0:a", *X264, *AUDIO),
     ),
-    # A picture every 1.5 s: the second is of the first shot, the third of the next.
+    # A video every 1.5 s: the second is of the first shot, the third of the next.
     "slides.mp4": ("-i", "two-cuts.mp4", "-vf", "fps=2/3", *X264, "-an"),
     # Black, then blurred, then as it should be, then pale: 0.75 s each.
     "flawed.mp4": (
@@ -277,7 +277,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         ),
         *(*X264, "-an"),
     ),
-    # White letters with a black edge, from second 1 to second 3, over a picture that moves; titles.py draws them.
+    # White letters with a black edge, from second 1 to second 3, over a video that moves; titles.py draws them.
     "titled.mp4": (
         *("-t", "4", "-i", "bigbuckbunny.mp4", "-i", "title.png", "-filter_complex"),
         "[0:v]scale=640:360[v];[v][1]overlay=enable='between(t,1,2.96)'",
@@ -301,24 +301,24 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *(*X264, "-qp", "12"),
     ),
     # A hum below all voices; hiss over everything; and a whisper before a shout.
-    "humming.wav": ("-i", "sound.wav", "-af", "volume=20dB,aeval=val(0)+0.2*sin(2*PI*40*t):c=same"),
-    "clear.wav": ("-i", "sound.wav", "-af", "volume=20dB"),
+    "humming.wav": ("-i", "audio.wav", "-af", "volume=20dB,aeval=val(0)+0.2*sin(2*PI*40*t):c=same"),
+    "clear.wav": ("-i", "audio.wav", "-af", "volume=20dB"),
     "hissing.wav": (
         *("-i", "clear.wav", "-f", "lavfi", "-i", "anoisesrc=amplitude=0.01:seed=1:d=2:r=48000", "-filter_complex"),
         "amix=normalize=0:duration=first",
     ),
     "shouting.wav": ("-stream_loop", "5", "-i", "clear.wav", "-af", "volume=0.05:enable='lt(mod(t,8),4)'"),
-    # A voice, a film's sound, and both together; the voice is in the middle. Whoever has it lends it as speech-1.wav.
+    # A voice, a film's audio, and both together; the voice is in the middle. Whoever has it lends it as speech-1.wav.
     "voice.wav": ("-i", "speech-1.wav", "-af", "volume=3dB", "-ar", "48000"),
     "score.wav": ("-stream_loop", "1", "-i", "bigbuckbunny.mp4", "-vn", "-ac", "2", "-af", "volume=21dB", "-t", "7"),
     "spoken.wav": (
         *("-i", "score.wav", "-i", "voice.wav", "-filter_complex"),
         "[1]pan=stereo|c0=c0|c1=c0[voice];[0][voice]amix=normalize=0:duration=shortest",
     ),
-    # Sound that is nearly the same on both sides; and that is quite the same.
+    # Audio that is nearly the same on both sides; and that is quite the same.
     "middle.wav": ("-i", "clear.wav", "-af", "pan=stereo|c0=c0|c1=0.8*c0"),
-    "mono-twice.wav": ("-i", "sound.wav", "-ac", "2"),
-    "portrait.mp4": (*BUNNY, "-vf", "crop=ih*9/16:ih,scale=180:320,setsar=1", *X264, *SOUND),
+    "mono-twice.wav": ("-i", "audio.wav", "-ac", "2"),
+    "portrait.mp4": (*BUNNY, "-vf", "crop=ih*9/16:ih,scale=180:320,setsar=1", *X264, *AUDIO),
 }
 
 
@@ -407,14 +407,14 @@ def decoded(path: Path) -> Decoded:
 
 @dataclass(frozen=True)
 class Samples:
-    """The sound of a file in one channel, from -1 to 1."""
+    """The audio of a file in one channel, from -1 to 1."""
 
     rate: int
     values: list[float]
 
 
 def samples(path: Path, track: int = 0) -> Samples:
-    """Decode a sound track, counted from 0, to its end, with PyAV."""
+    """Decode an audio track, counted from 0, to its end, with PyAV."""
     with av.open(path) as container:
         resampler = av.AudioResampler(format="flt", layout="mono")
         rate = container.streams.audio[track].rate
@@ -433,14 +433,14 @@ def brightness(frame: av.VideoFrame, rows: slice) -> float:
 
 
 def middle(frame: av.VideoFrame) -> tuple[int, ...]:
-    """Return the red, green and blue in the middle of a picture, as it says that they are to be read."""
+    """Return the red, green and blue in the middle of a video, as it says that they are to be read."""
     plane = frame.reformat(format="rgb24").planes[0]
     place = frame.height // 2 * plane.line_size + frame.width // 2 * 3
     return tuple(bytes(plane)[place : place + 3])
 
 
 def distance(one: av.VideoFrame, other: av.VideoFrame) -> float:
-    """Return how far two pictures are apart, as a mean over coarse pixels of luma."""
+    """Return how far two videos are apart, as a mean over coarse pixels of luma."""
     ours, theirs = (bytes(frame.reformat(width=64, height=64, format="gray").planes[0]) for frame in (one, other))
     return sum(abs(a - b) for a, b in zip(ours, theirs, strict=True)) / len(ours)
 

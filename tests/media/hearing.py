@@ -17,7 +17,7 @@ BLOCK, STEP = RATE * 4 // 10, RATE // 10
 
 
 def heard(path: Path) -> "list[array[float]]":
-    """Return the samples of a file's sound, a channel each of one or two, at RATE, from the time 0 on."""
+    """Return the samples of a file's audio, a channel each of one or two, at RATE, from the time 0 on."""
     with av.open(path) as container:
         stream = container.streams.audio[0]
         layout = "mono" if stream.channels == 1 else "stereo"

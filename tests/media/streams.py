@@ -72,7 +72,7 @@ class Streaming:
 
 
 def subtitled(clip: Clips, film: str = "tracks.mp4") -> Path:
-    """Return a film with its sound tracks, two of texts, the second of which is forced."""
+    """Return a film with its audio tracks, two of texts, the second of which is forced."""
     path, words = clip.folder / f"subtitled-{film}.mkv", clip.folder / "words.srt"
     if not path.exists():
         words.write_text(WORDS)
@@ -130,7 +130,7 @@ def key_frames(path: Path) -> list[float]:
 
 
 def onset(path: Path) -> float:
-    """Return when the sound of a film begins to be heard, in seconds."""
+    """Return when the audio of a film begins to be heard, in seconds."""
     with av.open(path) as container:
         resampler = av.AudioResampler("flt", "mono", 48000)
         for frame in container.decode(audio=0):
@@ -143,7 +143,7 @@ def onset(path: Path) -> float:
 
 
 def read_by_playlist(master: Path) -> tuple[int, float]:
-    """Return how many frames and seconds of sound a reader of HLS gets out of the best rung."""
+    """Return how many frames and seconds of audio a reader of HLS gets out of the best rung."""
     options = {"allowed_extensions": "ALL", "protocol_whitelist": "file,crypto,data"}
     with av.open(master, options=options) as container:
         video = container.streams.video[0]

@@ -79,14 +79,14 @@ def test_the_cover_is_neither_dark_nor_blurred(clip: Clips, operate: Operate) ->
     assert made.warnings == ()
 
 
-def test_of_a_picture_without_anything_in_it_the_cover_is_the_best_and_said_to_be_poor(
+def test_of_a_video_without_anything_in_it_the_cover_is_the_best_and_said_to_be_poor(
     clip: Clips, operate: Operate
 ) -> None:
     result, made = analyze(operate, clip("red.mp4"), tags=False)
 
     assert result.cover is not None
     assert result.cover.score < 0.1
-    assert made.warnings == ("no picture is sharp, bright and rich in contrast: the cover is the best of poor ones",)
+    assert made.warnings == ("no video is sharp, bright and rich in contrast: the cover is the best of poor ones",)
 
 
 def test_chapters_begin_where_the_colours_change(clip: Clips, operate: Operate) -> None:
@@ -106,14 +106,14 @@ def test_a_highlight_is_where_it_is_loud(clip: Clips, operate: Operate) -> None:
     "name",
     [
         *("sideways.mp4", "sideways.mkv", "odd.mp4", "anamorphic.mp4", "interlaced.mp4", "variable.mp4", "ten-bit.mkv"),
-        *("hdr.mp4", "stream.ts", "old.avi", "web.webm", "tracks.mp4", "silent.mp4", "late.mkv", "sound-late.mp4"),
-        *("picture-late.mp4", "open-gop.ts", "telecined.mp4", "data.mov", "poster.mp4", "portrait.mp4", "edited.mp4"),
+        *("hdr.mp4", "stream.ts", "old.avi", "web.webm", "tracks.mp4", "silent.mp4", "late.mkv", "audio-late.mp4"),
+        *("video-late.mp4", "open-gop.ts", "telecined.mp4", "data.mov", "poster.mp4", "portrait.mp4", "edited.mp4"),
     ],
 )
 def test_every_kind_of_footage_is_measured_to_its_end_and_has_a_cover(clip: Clips, operate: Operate, name: str) -> None:
     seen = decoded(clip(name))
     frame = 1 / float(seen.video.average_rate if seen.video and seen.video.average_rate else 25)
-    first = 0.5 if name == "picture-late.mp4" else 0.0
+    first = 0.5 if name == "video-late.mp4" else 0.0
 
     result, made = analyze(operate, clip(name), tags=False)
 
@@ -131,13 +131,13 @@ def test_a_file_that_is_cut_off_is_measured_to_where_it_breaks_off(clip: Clips, 
     assert result.shots[-1].end == result.duration
 
 
-def test_a_picture_that_lies_on_its_side_has_an_upright_cover(clip: Clips, operate: Operate) -> None:
+def test_a_video_that_lies_on_its_side_has_an_upright_cover(clip: Clips, operate: Operate) -> None:
     _, made = analyze(operate, clip("sideways.mp4"), tags=False)
 
     assert decoded(made.files[0].path).size == (272, 640)
 
 
-def test_sound_alone_has_nothing_to_analyse(clip: Clips, operate: Operate) -> None:
+def test_audio_alone_has_nothing_to_analyse(clip: Clips, operate: Operate) -> None:
     with pytest.raises(MediaRejected) as caught:
         analyze(operate, clip("covered.mp3"))
 

@@ -60,8 +60,8 @@ def plays(path: Path) -> int | None:
     return int.from_bytes(rest[:2], "little") if mark else None
 
 
-def nearest(picture: av.VideoFrame, frames: list[av.VideoFrame]) -> int:
-    return min(range(len(frames)), key=lambda number: distance(picture, frames[number]))
+def nearest(video: av.VideoFrame, frames: list[av.VideoFrame]) -> int:
+    return min(range(len(frames)), key=lambda number: distance(video, frames[number]))
 
 
 def test_a_gif_shows_the_part_that_was_asked_for(clip: Clips, operate: Operate) -> None:
@@ -82,7 +82,7 @@ def test_a_gif_shows_the_part_that_was_asked_for(clip: Clips, operate: Operate) 
 
 @pytest.mark.parametrize("params", [{"duration": 1}, {"duration": 2, "spread": 2}])
 def test_what_hardly_moves_lasts_no_longer_than_asked(clip: Clips, operate: Operate, params: dict[str, object]) -> None:
-    made = animate(operate, clip("slides.mp4"), **params)  # a picture every 1.5 s
+    made = animate(operate, clip("slides.mp4"), **params)  # a video every 1.5 s
 
     with av.open(made.files[0].path) as container:
         lasts = sum(float((packet.duration or 0) * packet.time_base) for packet in container.demux(video=0))
@@ -152,7 +152,7 @@ def test_the_colours_are_those_of_the_video(clip: Clips, operate: Operate, kind:
     ("asked", "size"),
     [({}, (360, 202)), ({"width": 100}, (100, 56)), ({"height": 60}, (106, 60)), ({"width": 4000}, (640, 360))],
 )
-def test_the_picture_fits_and_is_never_enlarged(
+def test_the_video_fits_and_is_never_enlarged(
     clip: Clips, operate: Operate, asked: dict[str, int], size: tuple[int, int]
 ) -> None:
     made = animate(operate, clip("red.mp4"), duration=0.5, **asked)
@@ -204,16 +204,16 @@ def test_where_the_file_breaks_off_the_pieces_before_are_kept_and_it_is_said_so(
     assert made.warnings[0].endswith("of 4 pieces could not be decoded: the source is damaged or cut off")
 
 
-def test_a_file_without_a_single_picture_is_rejected(clip: Clips, operate: Operate) -> None:
+def test_a_file_without_a_single_video_is_rejected(clip: Clips, operate: Operate) -> None:
     index = clip("front.mp4").read_bytes().index(b"mdat")
 
     with pytest.raises(MediaRejected):
         animate(operate, clip.cut("front.mp4", index + 100))
 
 
-def test_sound_alone_cannot_move(clip: Clips, operate: Operate) -> None:
+def test_audio_alone_cannot_move(clip: Clips, operate: Operate) -> None:
     with pytest.raises(MediaRejected) as caught:
-        animate(operate, clip("sound.wav"))
+        animate(operate, clip("audio.wav"))
 
     assert caught.value.code == "SourceFileError.NoVideo"
 

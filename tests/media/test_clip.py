@@ -23,14 +23,14 @@ def cut(
 
 
 def place(frame: object, source: Decoded) -> float:
-    """Return when the source shows what resembles the picture most, from its first frame on."""
+    """Return when the source shows what resembles the video most, from its first frame on."""
     times = dict(zip(map(id, source.frames), source.times, strict=True))
     best = min(source.frames, key=lambda other: distance(frame, other))  # type: ignore[arg-type]  # a frame
     return times[id(best)] - source.times[0]
 
 
 def flash_and_beep(path: Path) -> tuple[float, float]:
-    """Return when the picture turns white, and when there is sound."""
+    """Return when the video turns white, and when there is audio."""
     seen, heard = decoded(path), samples(path)
     flash = next(
         time for time, frame in zip(seen.times, seen.frames, strict=True) if brightness(frame, slice(36)) > 128
@@ -70,7 +70,7 @@ def test_a_clip_holds_what_was_asked_for(
     "name",
     [
         *("ride.mp4", "ride.mkv", "ride.ts", "ride.mpg", "ride.flv", "ride.webm"),
-        *("edited.mp4", "late.mkv", "open-gop.ts", "variable.mp4", "sound-late.mp4", "stream.ts"),
+        *("edited.mp4", "late.mkv", "open-gop.ts", "variable.mp4", "audio-late.mp4", "stream.ts"),
     ],
 )
 def test_a_clip_is_exact_in_every_container(clip: Clips, operate: Operate, name: str) -> None:
@@ -81,13 +81,13 @@ def test_a_clip_is_exact_in_every_container(clip: Clips, operate: Operate, name:
     seen, _ = cut(operate, clip(name), start, end)
 
     frame = 0.12 if name == "variable.mp4" else FRAME
-    # A container's time may begin with the sound, a little before the first picture.
+    # A container's time may begin with the audio, a little before the first video.
     assert place(seen.frames[0], source) == pytest.approx(start, abs=1.6 * frame)
     assert place(seen.frames[-1], source) == pytest.approx(end - frame, abs=1.6 * frame)
     assert seen.times[-1] - seen.times[0] == pytest.approx(end - start - frame, abs=1.1 * frame)
 
 
-def test_picture_and_sound_of_a_clip_stay_in_step(clip: Clips, operate: Operate) -> None:
+def test_video_and_audio_of_a_clip_stay_in_step(clip: Clips, operate: Operate) -> None:
     made = operate(SubtaskType.TRANSCODE, clip("beeps.mp4"), video=QUICK, clip={"start": 0.3, "end": 1.7})
 
     flash, beep = flash_and_beep(made.files[0].path)
@@ -122,7 +122,7 @@ def test_a_clip_of_nothing_is_refused(
     assert caught.value.code == code
 
 
-def test_the_sound_alone_is_cut_too(clip: Clips, operate: Operate) -> None:
-    made = operate(SubtaskType.TRANSCODE, clip("sound.mp3"), container="mp3", clip={"start": 0.5, "end": 1.25})
+def test_the_audio_alone_is_cut_too(clip: Clips, operate: Operate) -> None:
+    made = operate(SubtaskType.TRANSCODE, clip("audio.mp3"), container="mp3", clip={"start": 0.5, "end": 1.25})
 
     assert decoded(made.files[0].path).audio_seconds == pytest.approx(0.75, abs=0.06)

@@ -29,13 +29,13 @@ LIMITED = 1
         (SubtaskType.ANIMATE, {"format": "gif", "duration": 0.3}),
     ],
 )
-def test_a_picture_is_as_red_as_the_video(
+def test_a_video_is_as_red_as_the_video(
     clip: Clips, operate: Operate, kind: SubtaskType, params: dict[str, Any], name: str
 ) -> None:
     made = operate(kind, clip(name), **params)
 
-    (picture,) = (file for file in made.files if file.content_type.startswith("image/"))
-    assert middle(decoded(picture.path).frames[0]) == pytest.approx(RED, abs=8)
+    (video,) = (file for file in made.files if file.content_type.startswith("image/"))
+    assert middle(decoded(video.path).frames[0]) == pytest.approx(RED, abs=8)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -46,7 +46,7 @@ def test_a_picture_is_as_red_as_the_video(
         (SubtaskType.TRANSCODE, {"video": {**FAST, "width": 90, "height": 90, "fit": "fill"}}),
         (SubtaskType.TRANSCODE, {"container": "mov", "video": {"codec": "prores", "height": 90}}),
         (SubtaskType.STREAM, {**FAST, "ladder": [{"height": 180, "bitrate": 400}, {"height": 90, "bitrate": 200}]}),
-        (SubtaskType.ENHANCE, {"picture": {"denoise": "light", "upscale": {"height": 720}}, "video": FAST}),
+        (SubtaskType.ENHANCE, {"video": {"denoise": "light", "upscale": {"height": 720}, "encoding": FAST}}),
     ],
 )
 def test_a_video_is_as_red_as_its_source_and_says_so(

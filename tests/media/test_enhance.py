@@ -13,7 +13,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.probe import probe
 from shared.operations.enhancement.enhance import EnhanceResult
-from shared.operations.enhancement.enhance_sound import Method
+from shared.operations.enhancement.enhance_audio import Method
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, combing, decoded, distance
 from tests.media.hearing import RATE, heard, level, loudness, pitch
@@ -38,8 +38,9 @@ class Enhance:
         self.made: OperationResult
 
     def __call__(self, source: Path, **params: object) -> Path:
-        quick = {"video": QUICK} if "picture" in params and "video" not in params else {}
-        self.made = self._operate(SubtaskType.ENHANCE, source, **quick, **params)
+        if isinstance(video := params.get("video"), dict):
+            params["video"] = {"encoding": QUICK, **video}
+        self.made = self._operate(SubtaskType.ENHANCE, source, **params)
         return self.made.files[0].path
 
     @property
@@ -59,7 +60,7 @@ def luma(frame: av.VideoFrame) -> bytes:
 
 
 def error(one: av.VideoFrame, other: av.VideoFrame) -> float:
-    """Return the mean square of the difference between two pictures, pixel by pixel."""
+    """Return the mean square of the difference between two videos, pixel by pixel."""
     pixels = luma(one)
     return sum((a - b) ** 2 for a, b in zip(pixels, luma(other), strict=True)) / len(pixels)
 
@@ -76,35 +77,35 @@ def packets(path: Path, kind: str) -> list[bytes]:
 
 
 def onset(path: Path) -> float:
-    """Return how many seconds after the picture's beginning the sound is first to be heard."""
+    """Return how many seconds after the video's beginning the audio is first to be heard."""
     samples = heard(path)[0]
     loudest = max(map(abs, samples))
     return next(n for n, sample in enumerate(samples) if abs(sample) > loudest / 20) / RATE - decoded(path).times[0]
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "video",
     [
         {"denoise": "light"},
         {"denoise": "strong", "deband": True, "sharpen": "medium"},
-        {"stabilise": "light"},
+        {"stabilize": "light"},
         {"upscale": {"width": 480}},
         {},
     ],
 )
-def test_frames_and_sound_stay_where_they_were(clip: Clips, enhanced: Enhance, picture: Mapping[str, object]) -> None:
-    path = enhanced(clip("plain.mp4"), picture=picture)
+def test_frames_and_audio_stay_where_they_were(clip: Clips, enhanced: Enhance, video: Mapping[str, object]) -> None:
+    path = enhanced(clip("plain.mp4"), video=video)
 
     assert decoded(path).times == pytest.approx(decoded(clip("plain.mp4")).times, abs=0.001)
     assert packets(path, "audio") == packets(clip("plain.mp4"), "audio")
     assert enhanced.made.warnings == ()
 
 
-def test_the_stronger_noise_is_taken_out_the_closer_the_picture_comes_to_what_it_was(
+def test_the_stronger_noise_is_taken_out_the_closer_the_video_comes_to_what_it_was(
     clip: Clips, enhanced: Enhance
 ) -> None:
     clean, noisy = decoded(clip("plain.mp4")).frames[25], decoded(clip("noisy.mp4")).frames[25]
-    made = [decoded(enhanced(clip("noisy.mp4"), picture={"denoise": strength})).frames[25] for strength in STRENGTHS]
+    made = [decoded(enhanced(clip("noisy.mp4"), video={"denoise": strength})).frames[25] for strength in STRENGTHS]
 
     errors = [error(noisy, clean), *(error(frame, clean) for frame in made)]
 
@@ -113,7 +114,7 @@ def test_the_stronger_noise_is_taken_out_the_closer_the_picture_comes_to_what_it
 
 
 def test_the_more_is_sharpened_the_harder_are_the_edges(clip: Clips, enhanced: Enhance) -> None:
-    made = [decoded(enhanced(clip("plain.mp4"), picture={"sharpen": strength})).frames[25] for strength in STRENGTHS]
+    made = [decoded(enhanced(clip("plain.mp4"), video={"sharpen": strength})).frames[25] for strength in STRENGTHS]
 
     hardness = [edges(decoded(clip("plain.mp4")).frames[25]), *map(edges, made)]
 
@@ -124,23 +125,23 @@ def test_the_more_is_sharpened_the_harder_are_the_edges(clip: Clips, enhanced: E
 def test_steps_become_a_slope(clip: Clips, enhanced: Enhance) -> None:
     source = decoded(clip("banded.mp4")).frames[25]
 
-    made = decoded(enhanced(clip("banded.mp4"), picture={"deband": True})).frames[25]
+    made = decoded(enhanced(clip("banded.mp4"), video={"deband": True})).frames[25]
 
     assert levels(made) > 2 * levels(source)
     assert distance(made, source) < 3
 
 
 def levels(frame: av.VideoFrame) -> int:
-    """Return how many degrees of brightness a hundredth of the picture or more has, each."""
+    """Return how many degrees of brightness a hundredth of the video or more has, each."""
     pixels = luma(frame)
     return sum(pixels.count(value) > len(pixels) / 200 for value in range(256))
 
 
 @pytest.mark.parametrize(("how", "factor"), [("auto", 1), ("frames", 1), ("fields", 2)])
-def test_an_interlaced_picture_becomes_progressive(clip: Clips, enhanced: Enhance, how: str, factor: int) -> None:
+def test_an_interlaced_video_becomes_progressive(clip: Clips, enhanced: Enhance, how: str, factor: int) -> None:
     source = decoded(clip("interlaced.mp4")).frames
 
-    seen = decoded(enhanced(clip("interlaced.mp4"), picture={"deinterlace": how})).frames
+    seen = decoded(enhanced(clip("interlaced.mp4"), video={"deinterlace": how})).frames
 
     assert len(seen) == pytest.approx(factor * len(source), abs=1)
     assert not any(frame.interlaced_frame for frame in seen)
@@ -159,17 +160,17 @@ def test_an_interlaced_picture_becomes_progressive(clip: Clips, enhanced: Enhanc
         ("sideways.mp4", {"height": 960}, (408, 960)),
     ],
 )
-def test_a_picture_is_made_to_fit_its_box(
+def test_a_video_is_made_to_fit_its_box(
     clip: Clips, enhanced: Enhance, name: str, upscale: Mapping[str, object], expected: tuple[int, int]
 ) -> None:
-    seen = decoded(enhanced(clip(name), picture={"upscale": upscale}))
+    seen = decoded(enhanced(clip(name), video={"upscale": upscale}))
 
     assert seen.size == expected
     assert len(seen.frames) == pytest.approx(50, abs=1)
 
 
 def test_hdr_is_tone_mapped_where_it_is_asked_for(clip: Clips, enhanced: Enhance) -> None:
-    path = enhanced(clip("hdr.mp4"), picture={"hdrToSdr": True, "denoise": "strong"})
+    path = enhanced(clip("hdr.mp4"), video={"hdrToSdr": True, "denoise": "strong"})
 
     video = probe(path, "out").video
     assert video
@@ -179,9 +180,9 @@ def test_hdr_is_tone_mapped_where_it_is_asked_for(clip: Clips, enhanced: Enhance
 
 
 def test_hdr_is_kept_in_ten_bits_and_what_knows_eight_alone_is_said(clip: Clips, enhanced: Enhance) -> None:
-    video = {"codec": "h265", "bitDepth": 10, "speed": "fastest"}
+    encoding = {"codec": "h265", "bitDepth": 10, "speed": "fastest"}
 
-    path = enhanced(clip("hdr.mp4"), picture={"denoise": "strong"}, video=video)
+    path = enhanced(clip("hdr.mp4"), video={"denoise": "strong", "encoding": encoding})
 
     made = probe(path, "out").video
     assert made
@@ -191,7 +192,7 @@ def test_hdr_is_kept_in_ten_bits_and_what_knows_eight_alone_is_said(clip: Clips,
 
 
 def test_hdr_that_the_codec_cannot_hold_is_tone_mapped_and_said_so(clip: Clips, enhanced: Enhance) -> None:
-    enhanced(clip("hdr.mp4"), picture={})
+    enhanced(clip("hdr.mp4"), video={})
 
     assert "tone-mapped" in enhanced.warnings
 
@@ -199,7 +200,7 @@ def test_hdr_that_the_codec_cannot_hold_is_tone_mapped_and_said_so(clip: Clips, 
 @pytest.mark.parametrize("motion", ["repeat", "smooth"])
 @pytest.mark.parametrize("rate", [60, 50, 12.5])
 def test_a_frame_rate_is_reached_exactly(clip: Clips, enhanced: Enhance, motion: str, rate: float) -> None:
-    seen = decoded(enhanced(clip("plain.mp4"), picture={"frameRate": rate, "motion": motion}))
+    seen = decoded(enhanced(clip("plain.mp4"), video={"frameRate": rate, "motion": motion}))
 
     assert len(seen.frames) == pytest.approx(2 * rate, abs=1)
     assert {round(b - a, 3) for a, b in pairwise(seen.times)} <= {round(1 / rate, 3), round(1 / rate - 0.001, 3)}
@@ -207,7 +208,7 @@ def test_a_frame_rate_is_reached_exactly(clip: Clips, enhanced: Enhance, motion:
 
 def test_smooth_motion_repeats_no_frame(clip: Clips, enhanced: Enhance) -> None:
     repeated, smooth = (
-        decoded(enhanced(clip("silent.mp4"), picture={"frameRate": 50, "motion": motion})).frames[:-4]
+        decoded(enhanced(clip("silent.mp4"), video={"frameRate": 50, "motion": motion})).frames[:-4]
         for motion in ("repeat", "smooth")
     )
 
@@ -221,10 +222,10 @@ def still(frames: Sequence[av.VideoFrame]) -> float:
     return sum(distance(a, b) < 0.25 for a, b in pairs) / len(pairs)
 
 
-def test_a_shaky_picture_is_held_still(clip: Clips, enhanced: Enhance) -> None:
+def test_a_shaky_video_is_held_still(clip: Clips, enhanced: Enhance) -> None:
     source = decoded(clip("shaky.mp4")).frames
 
-    path = enhanced(clip("shaky.mp4"), picture={"stabilise": "medium"})
+    path = enhanced(clip("shaky.mp4"), video={"stabilize": "medium"})
 
     seen = decoded(path).frames
     assert len(seen) == len(source)
@@ -243,12 +244,12 @@ def restlessness(frames: Sequence[av.VideoFrame]) -> float:
 def test_a_loudness_is_met_and_no_peak_is_too_high(
     clip: Clips, enhanced: Enhance, container: str, target: float, peak: float
 ) -> None:
-    video = {} if container != "webm" else {"video": {"codec": "vp9", "speed": "fastest"}}
+    video = {} if container != "webm" else {"video": {"encoding": {"codec": "vp9", "speed": "fastest"}}}
 
     path = enhanced(
         clip("plain.mp4"),
         container=container,
-        sound={"loudness": {"target": target, "truePeak": peak}},
+        audio={"loudness": {"target": target, "truePeak": peak}},
         **video,
     )
 
@@ -263,7 +264,7 @@ def test_a_loudness_is_met_and_no_peak_is_too_high(
 
 
 def test_linear_changes_nothing_but_the_volume(clip: Clips, enhanced: Enhance) -> None:
-    path = enhanced(clip("plain.mp4"), container="wav", sound={"loudness": {"target": -30}})
+    path = enhanced(clip("plain.mp4"), container="wav", audio={"loudness": {"target": -30}})
 
     (before, _), (after, _) = heard(clip("plain.mp4")), heard(path)
     assert enhanced.result.gain
@@ -272,11 +273,13 @@ def test_linear_changes_nothing_but_the_volume(clip: Clips, enhanced: Enhance) -
     assert level(difference) < level(after) - 40
 
 
-def test_a_sound_that_a_codec_made_too_loud_is_made_anew_beside_the_same_picture(
+def test_an_audio_track_that_a_codec_made_too_loud_is_made_anew_beside_the_same_video(
     clip: Clips, enhanced: Enhance
 ) -> None:
     path = enhanced(
-        clip("sound-late.mp4"), sound={"loudness": {"target": -9}}, audio={"bitrate": 24}, picture={"sharpen": "light"}
+        clip("audio-late.mp4"),
+        audio={"loudness": {"target": -9}, "encoding": {"bitrate": 24}},
+        video={"sharpen": "light"},
     )
 
     assert path.stem != "out"
@@ -284,36 +287,36 @@ def test_a_sound_that_a_codec_made_too_loud_is_made_anew_beside_the_same_picture
     assert enhanced.result.true_peak_after
     assert enhanced.result.true_peak_after <= -1
     assert len(decoded(path).frames) == 50
-    assert onset(path) == pytest.approx(onset(clip("sound-late.mp4")), abs=0.04)
+    assert onset(path) == pytest.approx(onset(clip("audio-late.mp4")), abs=0.04)
     assert "peaks were lowered" in enhanced.warnings
 
 
-@pytest.mark.parametrize("name", ["sound-late.mp4", "picture-late.mp4", "late.mkv", "edited.mp4", "stream.ts"])
-@pytest.mark.parametrize("picture", [{}, {"picture": {"sharpen": "light"}}])
-def test_sound_stays_in_time_with_the_picture(
-    clip: Clips, enhanced: Enhance, name: str, picture: Mapping[str, object]
+@pytest.mark.parametrize("name", ["audio-late.mp4", "video-late.mp4", "late.mkv", "edited.mp4", "stream.ts"])
+@pytest.mark.parametrize("video", [{}, {"video": {"sharpen": "light"}}])
+def test_audio_stays_in_time_with_the_video(
+    clip: Clips, enhanced: Enhance, name: str, video: Mapping[str, object]
 ) -> None:
-    path = enhanced(clip(name), sound={"loudness": {"target": -28}}, **picture)
+    path = enhanced(clip(name), audio={"loudness": {"target": -28}}, **video)
 
     assert onset(path) == pytest.approx(onset(clip(name)), abs=0.03)
 
 
-def test_sound_that_begins_late_has_silence_before_where_no_container_could_say_so(
+def test_audio_that_begins_late_has_silence_before_where_no_container_could_say_so(
     clip: Clips, enhanced: Enhance
 ) -> None:
-    path = enhanced(clip("sound-late.mp4"), container="wav", sound={"speech": True})
+    path = enhanced(clip("audio-late.mp4"), container="wav", audio={"speech": True})
 
     assert decoded(path).audio_seconds == pytest.approx(2.5, abs=0.03)
 
 
-def test_a_picture_beside_which_the_sound_alone_is_enhanced_is_copied(clip: Clips, enhanced: Enhance) -> None:
-    path = enhanced(clip("plain.mp4"), sound={"loudness": {}})
+def test_a_video_beside_which_the_audio_alone_is_enhanced_is_copied(clip: Clips, enhanced: Enhance) -> None:
+    path = enhanced(clip("plain.mp4"), audio={"loudness": {}})
 
     assert packets(path, "video") == packets(clip("plain.mp4"), "video")
 
 
 def test_a_range_is_narrowed(clip: Clips, enhanced: Enhance) -> None:
-    enhanced(clip("shouting.wav"), container="m4a", sound={"loudness": {"target": -18, "range": 6}})
+    enhanced(clip("shouting.wav"), container="m4a", audio={"loudness": {"target": -18, "range": 6}})
 
     assert enhanced.result.method is Method.DYNAMIC
     assert enhanced.result.range_before > 12
@@ -322,7 +325,9 @@ def test_a_range_is_narrowed(clip: Clips, enhanced: Enhance) -> None:
 
 
 def test_channels_that_are_mixed_down_are_as_loud_as_asked(clip: Clips, enhanced: Enhance) -> None:
-    path = enhanced(clip("surround.mp4"), container="m4a", sound={"loudness": {"target": -26}}, audio={"channels": 2})
+    path = enhanced(
+        clip("surround.mp4"), container="m4a", audio={"loudness": {"target": -26}, "encoding": {"channels": 2}}
+    )
 
     channels = heard(path)
     assert len(channels) == 2
@@ -342,7 +347,7 @@ def test_channels_that_are_mixed_down_are_as_loud_as_asked(clip: Clips, enhanced
 def test_no_more_channels_come_out_than_were_asked_for(
     clip: Clips, enhanced: Enhance, name: str, asked: int | None, channels: int
 ) -> None:
-    path = enhanced(clip(name), container="m4a", sound={"speech": True}, audio={"channels": asked})
+    path = enhanced(clip(name), container="m4a", audio={"speech": True, "encoding": {"channels": asked}})
 
     audio = decoded(path).audio
     assert audio
@@ -351,26 +356,26 @@ def test_no_more_channels_come_out_than_were_asked_for(
 
 
 @pytest.mark.parametrize(("strength", "gain"), [("light", 0), ("medium", 3), ("strong", 3)])
-def test_hiss_is_taken_out_and_the_sound_stays_in_time(
+def test_hiss_is_taken_out_and_the_audio_stays_in_time(
     clip: Clips, enhanced: Enhance, strength: str, gain: float
 ) -> None:
     (clear,), (hissing,) = heard(clip("clear.wav")), heard(clip("hissing.wav"))
 
-    (made,) = heard(enhanced(clip("hissing.wav"), container="wav", sound={"denoise": strength}))
+    (made,) = heard(enhanced(clip("hissing.wav"), container="wav", audio={"denoise": strength}))
 
     assert len(made) == len(clear)
     assert unlike(made, clear) < unlike(hissing, clear) - gain
 
 
 def unlike(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return how strong the difference between two sounds is, in dB."""
+    """Return how strong the difference between two audio tracks is, in dB."""
     return level([a - b for a, b in zip(one, other, strict=True)])
 
 
 def test_rumble_below_voices_is_taken_out(clip: Clips, enhanced: Enhance) -> None:
     (before,) = heard(clip("humming.wav"))
 
-    (after,) = heard(enhanced(clip("humming.wav"), container="wav", sound={"speech": True}))
+    (after,) = heard(enhanced(clip("humming.wav"), container="wav", audio={"speech": True}))
 
     assert pitch(after, 40) < pitch(before, 40) - 15
 
@@ -381,7 +386,7 @@ def test_silence_is_left_as_it_is_and_said_so(enhanced: Enhance, tmp_path: Path)
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         file.writeframes(bytes(2 * RATE))
 
-    enhanced(silence, container="m4a", sound={"loudness": {}, "denoise": "light"})
+    enhanced(silence, container="m4a", audio={"loudness": {}, "denoise": "light"})
 
     assert enhanced.result.method is Method.NONE
     assert "silent" in enhanced.warnings
@@ -390,8 +395,8 @@ def test_silence_is_left_as_it_is_and_said_so(enhanced: Enhance, tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "params", "code"),
     [
-        ("silent.mp4", {"sound": {"denoise": "light"}}, "SourceFileError.NoAudio"),
-        ("covered.mp3", {"picture": {"denoise": "light"}}, "SourceFileError.NoVideo"),
+        ("silent.mp4", {"audio": {"denoise": "light"}}, "SourceFileError.NoAudio"),
+        ("covered.mp3", {"video": {"denoise": "light"}}, "SourceFileError.NoVideo"),
     ],
 )
 def test_a_source_that_lacks_what_is_to_be_enhanced_is_rejected(
@@ -404,19 +409,19 @@ def test_a_source_that_lacks_what_is_to_be_enhanced_is_rejected(
 
 
 @pytest.mark.parametrize(
-    ("name", "lacks", "kinds"), [("silent.mp4", "no sound", ["video"]), ("covered.m4a", "no picture", ["audio"])]
+    ("name", "lacks", "kinds"), [("silent.mp4", "no audio", ["video"]), ("covered.m4a", "no video", ["audio"])]
 )
 def test_what_a_source_has_is_enhanced_and_what_it_lacks_is_said(
     clip: Clips, enhanced: Enhance, name: str, lacks: str, kinds: list[str]
 ) -> None:
-    path = enhanced(clip(name), picture={"sharpen": "light"}, sound={"denoise": "light"})
+    path = enhanced(clip(name), video={"sharpen": "light"}, audio={"denoise": "light"})
 
     assert decoded(path).kinds == kinds
     assert lacks in enhanced.warnings
 
 
 def test_a_source_that_breaks_off_is_enhanced_as_far_as_it_goes(clip: Clips, enhanced: Enhance) -> None:
-    seen = decoded(enhanced(clip.cut("front.mp4", 200_000), picture={"denoise": "light"}, sound={"loudness": {}}))
+    seen = decoded(enhanced(clip.cut("front.mp4", 200_000), video={"denoise": "light"}, audio={"loudness": {}}))
 
     assert 0 < len(seen.frames) < 40
     assert "of 2.0 s could be read" in enhanced.warnings

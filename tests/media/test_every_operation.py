@@ -29,7 +29,7 @@ AWKWARD = (
     "odd.mp4",
     "anamorphic.mp4",
     "silent.mp4",
-    "sound.mp3",
+    "audio.mp3",
     "covered.mp3",
     "tracks.mp4",
     "surround.mp4",
@@ -40,8 +40,8 @@ AWKWARD = (
     "telecined.mp4",
     "edited.mp4",
     "late.mkv",
-    "sound-late.mp4",
-    "picture-late.mp4",
+    "audio-late.mp4",
+    "video-late.mp4",
     "open-gop.ts",
     "data.mov",
     "poster.mp4",
@@ -49,14 +49,14 @@ AWKWARD = (
     "three-frames.mp4",
     CUT,
 )
-NO_PICTURE = frozenset({"sound.mp3", "covered.mp3"})
-NO_SOUND = frozenset(
+NO_VIDEO = frozenset({"audio.mp3", "covered.mp3"})
+NO_AUDIO = frozenset(
     "sideways.mp4 sideways.mkv upside-down.mp4 odd.mp4 anamorphic.mp4 silent.mp4 variable.mp4 ten-bit.mkv hdr.mp4 "  # noqa: SIM905
     "interlaced.mp4 telecined.mp4 one-frame.mp4 three-frames.mp4".split()
 )
-MONO = frozenset({"tracks.mp4"})  # of the sound that a player plays
+MONO = frozenset({"tracks.mp4"})  # of the audio that a player plays
 A_FRAME = 1 / 25
-PACKET = 0.06  # seconds that the padding of a sound codec may add at either end
+PACKET = 0.06  # seconds that the padding of an audio track codec may add at either end
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,17 @@ class Seen:
 
     size: tuple[int, int] | None
     frames: int
-    picture: Span | None
-    sound: Span | None
+    video: Span | None
+    audio: Span | None
     broken: bool
 
     @property
     def start(self) -> float:
-        return min(span.start for span in (self.picture, self.sound) if span)
+        return min(span.start for span in (self.video, self.audio) if span)
 
     @property
     def seconds(self) -> float:
-        return max(span.end for span in (self.picture, self.sound) if span) - self.start
+        return max(span.end for span in (self.video, self.audio) if span) - self.start
 
 
 Judge = Callable[[OperationResult, Seen], None]
@@ -102,12 +102,12 @@ class Case:
 
     params: Mapping[str, Any]
     judge: Judge
-    needs_picture: bool = True
+    needs_video: bool = True
     needs_stereo: bool = False
 
 
 def seen(path: Path) -> Seen:
-    """Decode a file to its end, or as far as it goes; a cover is no picture."""
+    """Decode a file to its end, or as far as it goes; a cover is no video."""
     with av.open(path) as container:
         covers = av.stream.Disposition.attached_pic
         videos = [stream for stream in container.streams.video if not stream.disposition & covers]
@@ -115,18 +115,20 @@ def seen(path: Path) -> Seen:
             container.streams.audio, key=lambda stream: not stream.disposition & av.stream.Disposition.default
         )
         frames: list[av.VideoFrame] = []
-        sounds: list[av.AudioFrame] = []
+        samples: list[av.AudioFrame] = []
         broken = True
         with suppress(av.error.InvalidDataError):
             for frame in container.decode([*videos[:1], *audios[:1]]):
                 if isinstance(frame, av.VideoFrame):
                     frames.append(frame)
                 elif isinstance(frame, av.AudioFrame):
-                    sounds.append(frame)
+                    samples.append(frame)
             broken = False
-    picture = Span(time(frames[0]), time(frames[-1]) + A_FRAME) if frames else None
-    sound = Span(time(sounds[0]), time(sounds[-1]) + sounds[-1].samples / sounds[-1].sample_rate) if sounds else None
-    return Seen(upright(videos[0], frames[0]) if frames else None, len(frames), picture, sound, broken)
+    video = Span(time(frames[0]), time(frames[-1]) + A_FRAME) if frames else None
+    audio = (
+        Span(time(samples[0]), time(samples[-1]) + samples[-1].samples / samples[-1].sample_rate) if samples else None
+    )
+    return Seen(upright(videos[0], frames[0]) if frames else None, len(frames), video, audio, broken)
 
 
 def time(frame: av.VideoFrame | av.AudioFrame) -> float:
@@ -135,43 +137,43 @@ def time(frame: av.VideoFrame | av.AudioFrame) -> float:
 
 
 def upright(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[int, int]:
-    """Return the size of a picture as a player shows it: turned, and in square pixels."""
+    """Return the size of a video as a player shows it: turned, and in square pixels."""
     width, height = round(frame.width * float(stream.sample_aspect_ratio or 1)), frame.height
     return (height, width) if frame.rotation % 180 else (width, height)
 
 
-def a_moving_picture(made: OperationResult, source: Seen) -> None:
+def a_video(made: OperationResult, source: Seen) -> None:
     """Judge one file: its frames, its size, and when it is to be seen and heard, are the input's."""
     found = seen(made.files[0].path)
-    assert (found.picture is None, found.sound is None) == (source.picture is None, source.sound is None)
-    if found.picture and source.picture:
+    assert (found.video is None, found.audio is None) == (source.video is None, source.audio is None)
+    if found.video and source.video:
         assert found.frames == pytest.approx(source.frames, abs=1)
-        assert found.picture.seconds == pytest.approx(source.picture.seconds, abs=1.5 * A_FRAME)
+        assert found.video.seconds == pytest.approx(source.video.seconds, abs=1.5 * A_FRAME)
         assert_alike(found.size, source.size)
-    if found.sound and source.sound:
-        assert found.sound.end - found.start == pytest.approx(source.sound.end - source.start, abs=A_FRAME + PACKET)
+    if found.audio and source.audio:
+        assert found.audio.end - found.start == pytest.approx(source.audio.end - source.start, abs=A_FRAME + PACKET)
 
 
 def a_stream(made: OperationResult, source: Seen) -> None:
-    """Judge every size and sound of a stream: as many frames as the input has, played when the input's are."""
-    pictures = [seen(file.path) for file in files(made, "video/mp4")]
-    sounds = [seen(file.path) for file in files(made, "audio/mp4")]
+    """Judge every size and audio of a stream: as many frames as the input has, played when the input's are."""
+    videos = [seen(file.path) for file in files(made, "video/mp4")]
+    audios = [seen(file.path) for file in files(made, "audio/mp4")]
     assert made.files[0].path.suffix == ".m3u8"
-    assert (not pictures, not sounds) == (source.picture is None, source.sound is None)
-    for one in pictures:
+    assert (not videos, not audios) == (source.video is None, source.audio is None)
+    for one in videos:
         assert one.frames == source.frames
-        assert source.picture
-        assert one.picture
-        assert one.picture.end == pytest.approx(source.picture.end - source.start, abs=1.5 * A_FRAME)
+        assert source.video
+        assert one.video
+        assert one.video.end == pytest.approx(source.video.end - source.start, abs=1.5 * A_FRAME)
         assert_alike(one.size, source.size)
-    for one in sounds:
-        assert source.sound
-        assert one.sound
-        assert one.sound.end == pytest.approx(source.sound.end - source.start, abs=A_FRAME + PACKET)
+    for one in audios:
+        assert source.audio
+        assert one.audio
+        assert one.audio.end == pytest.approx(source.audio.end - source.start, abs=A_FRAME + PACKET)
 
 
 def stills(made: OperationResult, source: Seen) -> None:
-    """Judge pictures: upright, in the input's aspect, from its time."""
+    """Judge videos: upright, in the input's aspect, from its time."""
     assert made.files
     for file in made.files:
         size = decoded(file.path).size
@@ -210,23 +212,23 @@ def findings(made: OperationResult, source: Seen) -> None:
 
 
 def stems(made: OperationResult, source: Seen) -> None:
-    """Judge what was separated: stems as long as the input's sound."""
-    sounds = [seen(file.path).sound for file in made.files if file.content_type.startswith("audio/")]
-    assert len(sounds) > 1
-    for sound in sounds:
-        assert sound
-        assert source.sound
-        assert sound.seconds == pytest.approx(source.sound.end - source.start, abs=A_FRAME + PACKET)
+    """Judge what was separated: stems as long as the input's audio."""
+    audios = [seen(file.path).audio for file in made.files if file.content_type.startswith("audio/")]
+    assert len(audios) > 1
+    for audio in audios:
+        assert audio
+        assert source.audio
+        assert audio.seconds == pytest.approx(source.audio.end - source.start, abs=A_FRAME + PACKET)
 
 
 CASES: Mapping[SubtaskType, Case] = {
-    SubtaskType.TRANSCODE: Case({"video": {"speed": "fastest"}}, a_moving_picture, needs_picture=False),
+    SubtaskType.TRANSCODE: Case({"video": {"speed": "fastest"}}, a_video, needs_video=False),
     SubtaskType.STREAM: Case(
         {"speed": "fastest", "ladder": [{"height": 180, "bitrate": 400}, {"height": 90, "bitrate": 150}]},
         a_stream,
-        needs_picture=False,
+        needs_video=False,
     ),
-    SubtaskType.ENHANCE: Case({"picture": {"denoise": "light"}}, a_moving_picture),
+    SubtaskType.ENHANCE: Case({"video": {"denoise": "light"}}, a_video),
     SubtaskType.SCREENSHOT: Case({"at": [0, "50%", "100%"]}, stills),
     SubtaskType.SAMPLE_SCREENSHOTS: Case({"every": 0.5}, stills),
     SubtaskType.SPRITE: Case({"every": 0.5, "columns": 2, "rows": 2}, sheets),
@@ -234,8 +236,8 @@ CASES: Mapping[SubtaskType, Case] = {
     SubtaskType.ANALYZE: Case({}, findings),
     SubtaskType.RECOGNIZE: Case({"kinds": ["TEXT"]}, findings),
     SubtaskType.MODERATE: Case({}, findings),
-    SubtaskType.INSPECT: Case({}, findings, needs_picture=False),
-    SubtaskType.SEPARATE_AUDIO: Case({"method": "center"}, stems, needs_picture=False, needs_stereo=True),
+    SubtaskType.INSPECT: Case({}, findings, needs_video=False),
+    SubtaskType.SEPARATE_AUDIO: Case({"method": "center"}, stems, needs_video=False, needs_stereo=True),
 }
 
 
@@ -244,12 +246,12 @@ CASES: Mapping[SubtaskType, Case] = {
 def test_every_operation_takes_every_awkward_input(clip: Clips, operate: Operate, kind: SubtaskType, name: str) -> None:
     case = CASES[kind]
     path = clip.cut("front.mp4", CUT_BYTES) if name == CUT else clip(name)
-    lacks = (case.needs_picture and name in NO_PICTURE) or (case.needs_stereo and name in NO_SOUND | MONO)
+    lacks = (case.needs_video and name in NO_VIDEO) or (case.needs_stereo and name in NO_AUDIO | MONO)
 
     if lacks:
         with pytest.raises((MediaRejected, ParametersRejected)) as rejected:
             operate(kind, path, **case.params)
-        assert rejected.value.code in {"SourceFileError.NoVideo", "SourceFileError.NoAudio", "ParameterError.MonoSound"}
+        assert rejected.value.code in {"SourceFileError.NoVideo", "SourceFileError.NoAudio", "ParameterError.MonoAudio"}
         return
     made = operate(kind, path, **case.params)
 
@@ -264,7 +266,7 @@ def files(made: OperationResult, content_type: str) -> list[Produced]:
 
 
 def assert_alike(size: tuple[int, int] | None, expected: tuple[int, int] | None) -> None:
-    """Check that two pictures have one aspect, as far as even sides allow."""
+    """Check that two videos have one aspect, as far as even sides allow."""
     assert size
     assert expected
     assert size[0] / size[1] == pytest.approx(expected[0] / expected[1], rel=0.05)

@@ -218,7 +218,7 @@ def test_a_playlist_under_another_name_opens_nothing(clip: Clips, ffmpeg: Ffmpeg
     assert "/etc/passwd" not in ffmpeg.log_tail
 
 
-def test_a_picture_with_too_many_pixels_is_not_decoded(clip: Clips, tmp_path: Path) -> None:
+def test_a_video_with_too_many_pixels_is_not_decoded(clip: Clips, tmp_path: Path) -> None:
     ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=320 * 180 - 1), tmp_path, lambda _: None)
 
     with pytest.raises((MediaRejected, OperationFailed)):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.operations.operation import OperationResult
 
 GOOD = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "25", "-bf", "0")
-SOUND = ("-c:a", "aac", "-ac", "2")
+AUDIO = ("-c:a", "aac", "-ac", "2")
 BASE = ("-t", "4", "-i", "bigbuckbunny.mp4", "-vf")
 SMALL = "scale=320:180"
 SECOND = "enable='between(t,1.5,2.49)'"  # the frames from 1.52 on, up to that of 2.48
@@ -36,13 +36,13 @@ NEAR = 0.2  # seconds
 SEED = 1  # of all noise, which is the same whatever other tests ran before
 # What to give ffmpeg for each clip; a name of another clip stands for its path.
 SPOILT = {
-    "good.mp4": (*BASE, SMALL, *GOOD, *SOUND, "-movflags", "+faststart"),
-    "black.mp4": (*BASE, f"{SMALL},drawbox=color=black:t=fill:{SECOND}", *GOOD, *SOUND),
-    "frozen.mp4": (*BASE, f"{SMALL},loop=loop=25:size=1:start=38,setpts=N/25/TB", *GOOD, *SOUND, "-t", "4"),
-    "silent.mp4": ("-i", "good.mp4", "-af", f"volume=0:{SECOND}", "-c:v", "copy", *SOUND),
-    "clipped.mp4": ("-i", "good.mp4", "-af", f"volume=80dB:{SECOND},aformat=s16", "-c:v", "copy", *SOUND),
-    "letterboxed.mp4": (*BASE, f"{SMALL},{BARS}", *GOOD, *SOUND),
-    "blurred.mp4": (*BASE, f"{SMALL},gblur=sigma=5:{SECOND}", *GOOD, *SOUND),
+    "good.mp4": (*BASE, SMALL, *GOOD, *AUDIO, "-movflags", "+faststart"),
+    "black.mp4": (*BASE, f"{SMALL},drawbox=color=black:t=fill:{SECOND}", *GOOD, *AUDIO),
+    "frozen.mp4": (*BASE, f"{SMALL},loop=loop=25:size=1:start=38,setpts=N/25/TB", *GOOD, *AUDIO, "-t", "4"),
+    "silent.mp4": ("-i", "good.mp4", "-af", f"volume=0:{SECOND}", "-c:v", "copy", *AUDIO),
+    "clipped.mp4": ("-i", "good.mp4", "-af", f"volume=80dB:{SECOND},aformat=s16", "-c:v", "copy", *AUDIO),
+    "letterboxed.mp4": (*BASE, f"{SMALL},{BARS}", *GOOD, *AUDIO),
+    "blurred.mp4": (*BASE, f"{SMALL},gblur=sigma=5:{SECOND}", *GOOD, *AUDIO),
     "crushed.avi": (*BASE, SMALL, "-c:v", "mpeg4", "-q:v", "31", "-an"),
     "blocky.mp4": (
         *("-i", "good.mp4", "-i", "crushed.avi", "-filter_complex", f"[0:v][1:v]overlay={SECOND}"),
@@ -50,16 +50,16 @@ SPOILT = {
     ),
     "heavy.mp4": ("-i", "good.mp4", "-c:v", "libx264", "-preset", "veryfast", "-crf", "51", "-c:a", "copy"),
     "late.mp4": ("-i", "good.mp4", "-itsoffset", "0.5", "-i", "good.mp4", "-map", "0:v", "-map", "1:a", "-c", "copy"),
-    "short.mp4": ("-i", "good.mp4", "-af", "atrim=end=3", "-c:v", "copy", *SOUND),
+    "short.mp4": ("-i", "good.mp4", "-af", "atrim=end=3", "-c:v", "copy", *AUDIO),
     "spoken.mp4": (
-        # Sound that rises and falls, as speech does, and never twice alike.
+        # Audio that rises and falls, as speech does, and never twice alike.
         *("-i", "good.mp4", "-f", "lavfi", "-t", "4", "-i"),
         "aevalsrc='0.5*sin(2000*t)*pow(sin(5.3*t+1)*sin(8.9*t+0.4)*sin(3.1*t*t),2)':s=48000",
-        *("-map", "0:v", "-map", "1:a", "-c:v", "copy", *SOUND),
+        *("-map", "0:v", "-map", "1:a", "-c:v", "copy", *AUDIO),
     ),
     "again.mp4": ("-i", "spoken.mp4", "-c", "copy"),
-    "out-of-sync.mp4": ("-i", "spoken.mp4", "-af", "adelay=300:all=1,atrim=end=4", "-c:v", "copy", *SOUND),
-    "drifting.mp4": ("-i", "spoken.mp4", "-af", "atempo=0.93,atrim=end=4", "-c:v", "copy", *SOUND),
+    "out-of-sync.mp4": ("-i", "spoken.mp4", "-af", "adelay=300:all=1,atrim=end=4", "-c:v", "copy", *AUDIO),
+    "drifting.mp4": ("-i", "spoken.mp4", "-af", "atempo=0.93,atrim=end=4", "-c:v", "copy", *AUDIO),
     "combed.mp4": ("-i", "good.mp4", "-vf", "interlace", *GOOD, "-c:a", "copy"),
     "poor.mp4": ("-i", "good.mp4", "-vf", "scale=80:-2", *GOOD, "-c:a", "copy"),
     "mute.mp4": ("-i", "good.mp4", "-c", "copy", "-an"),
@@ -170,14 +170,14 @@ def test_heavy_compression_shows_blocks_all_over(spoilt: SpoiltClips, inspect: I
     assert found.score <= 70
 
 
-def test_the_picture_inside_the_bars_is_told(spoilt: SpoiltClips, inspect: Inspect) -> None:
+def test_the_video_inside_the_bars_is_told(spoilt: SpoiltClips, inspect: Inspect) -> None:
     found = inspect(spoilt("letterboxed.mp4"))
 
     assert found.letterboxed
-    assert found.picture == "320x132+0+24"
+    assert found.active_area == "320x132+0+24"
 
 
-def test_sound_that_begins_late_lacks_at_the_beginning(spoilt: SpoiltClips, inspect: Inspect) -> None:
+def test_audio_that_begins_late_lacks_at_the_beginning(spoilt: SpoiltClips, inspect: Inspect) -> None:
     found = inspect(spoilt("late.mp4"))
 
     assert found.audio_offset == pytest.approx(0.5, abs=0.03)
@@ -312,7 +312,7 @@ def test_the_source_itself_is_compared_with_nothing(spoilt: SpoiltClips, inspect
 @pytest.mark.parametrize(
     ("name", "lag", "drift"), [("again.mp4", 0, 0), ("out-of-sync.mp4", 0.3, 0), ("drifting.mp4", 0.2, 0.13)]
 )
-def test_sound_that_runs_away_from_the_sources_is_out_of_sync(
+def test_audio_that_runs_away_from_the_sources_is_out_of_sync(
     spoilt: SpoiltClips, inspect: Inspect, name: str, lag: float, drift: float
 ) -> None:
     found = inspect(spoilt(name), spoilt("spoken.mp4"), checks=["SYNC"])
@@ -322,7 +322,7 @@ def test_sound_that_runs_away_from_the_sources_is_out_of_sync(
     assert ("OUT_OF_SYNC" in {reason.label for reason in found.reasons}) == (lag > 0.1)
 
 
-def test_sound_that_an_output_has_lost_takes_points(spoilt: SpoiltClips, inspect: Inspect) -> None:
+def test_audio_that_an_output_has_lost_takes_points(spoilt: SpoiltClips, inspect: Inspect) -> None:
     found = inspect(spoilt("mute.mp4"), spoilt("good.mp4"))
 
     assert (found.has_video, found.has_audio) == (True, False)
@@ -343,7 +343,7 @@ def test_an_output_too_damaged_to_compare_is_inspected_and_said_so(
     assert found.vmaf is not None or "could not be compared" in "\n".join(inspect.made.warnings)
 
 
-def test_a_picture_too_large_to_decode_is_refused(spoilt: SpoiltClips, tmp_path: Path) -> None:
+def test_a_video_too_large_to_decode_is_refused(spoilt: SpoiltClips, tmp_path: Path) -> None:
     ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=1000), tmp_path, lambda _: None)
 
     with pytest.raises(LimitExceeded, match="320 by 180"):
@@ -377,15 +377,15 @@ def test_loudness_and_peak_are_told(spoilt: SpoiltClips, inspect: Inspect) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "picture", "sound"),
-    [("sound.mp3", False, True), ("covered.mp3", False, True), ("bikes-2s.mp4", True, False)],
+    ("name", "video", "audio"),
+    [("audio.mp3", False, True), ("covered.mp3", False, True), ("bikes-2s.mp4", True, False)],
 )
-def test_what_lacks_picture_or_sound_is_inspected_for_the_other(
-    spoilt: SpoiltClips, inspect: Inspect, name: str, *, picture: bool, sound: bool
+def test_what_lacks_video_or_audio_is_inspected_for_the_other(
+    spoilt: SpoiltClips, inspect: Inspect, name: str, *, video: bool, audio: bool
 ) -> None:
     found = inspect(spoilt(name))
 
-    assert (found.has_video, found.has_audio) == (picture, sound)
+    assert (found.has_video, found.has_audio) == (video, audio)
     assert found.score == 100
 
 

@@ -1,4 +1,4 @@
-"""Texts as pictures: every script in its own direction and joins, and no text that ffmpeg or a person stumbles over."""
+"""Texts as videos: every script in its own direction and joins, and no text that ffmpeg or a person stumbles over."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def columns(text: str) -> list[bytes]:
 
 
 def likeness(one: list[bytes], other: list[bytes]) -> float:
-    """Return how much of the ink of two pictures of the same height is the same."""
+    """Return how much of the ink of two videos of the same height is the same."""
     pairs = [(a, b) for left, right in zip(one, other, strict=False) for a, b in zip(left, right, strict=True)]
     return sum(min(a, b) for a, b in pairs) / max(sum(max(a, b) for a, b in pairs), 1)
 
@@ -191,7 +191,7 @@ def test_no_text_reaches_ffmpeg(clip: Clips, ffmpeg: Ffmpeg, text: str) -> None:
     assert not any("/etc" in argument for command in ffmpeg.commands for argument in command)
 
 
-def test_a_text_is_written_on_the_picture(clip: Clips, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+def test_a_text_is_written_on_the_video(clip: Clips, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     params = OPERATION.params.model_validate(
         {
             "video": {"speed": "fastest", "crf": 10},

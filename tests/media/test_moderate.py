@@ -87,7 +87,7 @@ def test_the_worst_stretch_decides_against_the_thresholds(
         *("late.mkv", "stream.ts", "poster.mp4", "web.webm"),
     ],
 )
-def test_stretches_fill_the_picture_from_its_beginning_to_its_end(clip: Clips, operate: Operate, name: str) -> None:
+def test_stretches_fill_the_video_from_its_beginning_to_its_end(clip: Clips, operate: Operate, name: str) -> None:
     times = decoded(clip(name)).times
 
     result, _ = moderate(operate, clip(name))
@@ -136,19 +136,19 @@ def test_words_that_nobody_can_say_are_a_warning(clip: Clips, ffmpeg: Ffmpeg) ->
     result, made = moderate_by(Strict(seen(0.1)), clip("silent.mp4"), ffmpeg, blockWords=["darn"])
 
     assert result.suggestion == "PASS"
-    assert made.warnings == ("the source has no sound: the words were not looked for there",)
+    assert made.warnings == ("the source has no audio: the words were not looked for there",)
 
 
-def test_of_sound_alone_the_words_are_moderated(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_of_audio_alone_the_words_are_moderated(clip: Clips, ffmpeg: Ffmpeg) -> None:
     heard = (Segment(start=0, end=1, label="SPEECH", confidence=0.8, text="darn"),)
 
-    result, made = moderate_by(Strict(heard=heard), clip("sound.mp3"), ffmpeg, reviewWords=["darn"])
+    result, made = moderate_by(Strict(heard=heard), clip("audio.mp3"), ffmpeg, reviewWords=["darn"])
 
     assert (result.suggestion, result.highest_score) == ("REVIEW", 0)
-    assert made.warnings == ("the source has no picture: only words were looked for",)
+    assert made.warnings == ("the source has no video: only words were looked for",)
 
 
-def test_sound_alone_without_words_has_nothing_to_moderate(clip: Clips, operate: Operate) -> None:
+def test_audio_alone_without_words_has_nothing_to_moderate(clip: Clips, operate: Operate) -> None:
     with pytest.raises(MediaRejected, match="no words are given") as caught:
         moderate(operate, clip("covered.mp3"))
 
@@ -156,16 +156,16 @@ def test_sound_alone_without_words_has_nothing_to_moderate(clip: Clips, operate:
 
 
 @pytest.mark.parametrize(("kind", "sharp"), [("clear", True), ("blurred", False)])
-def test_evidence_is_a_picture_of_each_bad_stretch(clip: Clips, ffmpeg: Ffmpeg, kind: str, *, sharp: bool) -> None:
+def test_evidence_is_a_video_of_each_bad_stretch(clip: Clips, ffmpeg: Ffmpeg, kind: str, *, sharp: bool) -> None:
     provider = Strict(seen(0.5, 0.1, 0.9, 0.1))
 
     _, made = moderate_by(provider, clip("plain.mp4"), ffmpeg, evidence=kind)
 
-    findings, *pictures = made.files
+    findings, *videos = made.files
     assert findings.number is None
-    assert [(shot.number, shot.facts["time"]) for shot in pictures] == [(1, 0.25), (2, 1.25)]
-    assert [decoded(shot.path).size for shot in pictures] == [(320, 180)] * 2
-    assert all((shot.path.stat().st_size > 8_000) is sharp for shot in pictures)
+    assert [(shot.number, shot.facts["time"]) for shot in videos] == [(1, 0.25), (2, 1.25)]
+    assert [decoded(shot.path).size for shot in videos] == [(320, 180)] * 2
+    assert all((shot.path.stat().st_size > 8_000) is sharp for shot in videos)
 
 
 def test_where_all_is_well_there_is_no_evidence(clip: Clips, ffmpeg: Ffmpeg) -> None:

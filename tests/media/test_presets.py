@@ -28,7 +28,7 @@ def test_a_copy_to_keep_keeps_the_bits_the_colours_and_hdr(clip: Clips, operate:
     assert kept
     assert kept.hdr is source.hdr
     assert decoded(made.files[0].path).frames[0].format.name == "yuv422p10le"
-    assert not [warning for warning in made.warnings if "sound" not in warning]
+    assert not [warning for warning in made.warnings if "audio" not in warning]
 
 
 def test_a_podcast_is_as_loud_as_players_expect(clip: Clips, operate: Operate) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media.ffmpeg import Ffmpeg
-from shared.media.probe import picture_size, probe
+from shared.media.probe import image_size, probe
 from tests.media.footage import Clips
 from tests.security.tables import claimed
 
@@ -55,7 +55,7 @@ def test_a_video_is_described_as_a_viewer_sees_it(
     assert media.duration == pytest.approx(5.3 if name == "bigbuckbunny.mp4" else 2, abs=0.1)
 
 
-def test_what_is_unusual_about_a_picture_is_seen(clip: Clips) -> None:
+def test_what_is_unusual_about_a_video_is_seen(clip: Clips) -> None:
     seen = {
         name: video
         for name in ("sideways.mp4", "hdr.mp4", "interlaced.mp4", "variable.mp4", "anamorphic.mp4", "odd.mp4")
@@ -71,7 +71,7 @@ def test_what_is_unusual_about_a_picture_is_seen(clip: Clips) -> None:
     assert (seen["odd.mp4"].chroma, seen["odd.mp4"].bit_depth, seen["hdr.mp4"].bit_depth) == ("4:4:4", 8, 10)
 
 
-def test_how_a_picture_is_stored_is_seen(clip: Clips) -> None:
+def test_how_a_video_is_stored_is_seen(clip: Clips) -> None:
     names = ("red.mp4", "red-nameless.mp4", "red-rgb.mov", "red-rgb.mkv", "title.mov", "camera.mov")
     seen = {name: video for name in names if (video := probe(clip(name), name).video)}
 
@@ -81,14 +81,14 @@ def test_how_a_picture_is_stored_is_seen(clip: Clips) -> None:
 
 
 @pytest.mark.parametrize("name", ["covered.mp3", "covered.m4a"])
-def test_cover_art_is_no_picture(clip: Clips, name: str) -> None:
+def test_cover_art_is_no_video(clip: Clips, name: str) -> None:
     media = probe(clip(name), name)
 
     assert media.videos == ()
     assert len(media.audios) == 1
 
 
-def test_the_default_sound_track_is_the_one_that_plays(clip: Clips) -> None:
+def test_the_default_audio_track_is_the_one_that_plays(clip: Clips) -> None:
     media = probe(clip("tracks.mp4"), "tracks.mp4")
 
     assert [audio.channels for audio in media.audios] == [2, 1]
@@ -103,7 +103,7 @@ def test_tracks_come_in_the_order_in_which_ffmpeg_counts_them(clip: Clips) -> No
 
 
 def test_tags_are_read(clip: Clips) -> None:
-    assert probe(clip("sound.mp3"), "sound.mp3").tags == {"title": "Die Glühwürmchen"}
+    assert probe(clip("audio.mp3"), "audio.mp3").tags == {"title": "Die Glühwürmchen"}
 
 
 def test_an_empty_file_is_rejected(tmp_path: Path) -> None:
@@ -132,21 +132,21 @@ def test_a_file_whose_end_is_missing_is_said_to_be_cut_off(clip: Clips) -> None:
     assert "cut off" in error.message
 
 
-def test_a_picture_in_a_media_container_holds_no_stream(clip: Clips, tmp_path: Path) -> None:
-    path = tmp_path / "picture.avi"
+def test_a_video_in_a_media_container_holds_no_stream(clip: Clips, tmp_path: Path) -> None:
+    path = tmp_path / "video.avi"
     path.write_bytes(b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0")
 
     assert rejected(path).code in {"SourceFileError.NoStreams", "SourceFileError.Unreadable"}
-    assert picture_size(clip("cover.jpg")) == (1280, 720)
+    assert image_size(clip("cover.jpg")) == (1280, 720)
 
 
 @pytest.mark.parametrize("name", ["size.jpg", "size.png", "size.webp"])
-def test_the_size_of_a_picture_of_ours_stands_in_its_head(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
+def test_the_size_of_a_video_of_ours_stands_in_its_head(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
     path = ffmpeg.folder / name
     one = ["-frames:v", "1", "-update", "1", f"file:{path}"]
     ffmpeg.run([*ffmpeg.input_arguments(clip("odd.mp4")), *one], duration=None, phase="taking")
 
-    assert picture_size(path) == (321, 181)
+    assert image_size(path) == (321, 181)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_list_of_addresses_in_disguise_is_rejected_and_none_of_them_called(
     assert calls == []
 
 
-def test_a_picture_is_found_in_a_file_so_short_that_one_reading_takes_it_all(clip: Clips) -> None:
+def test_a_video_is_found_in_a_file_so_short_that_one_reading_takes_it_all(clip: Clips) -> None:
     path = clip("short.ts")
 
     found = probe(path, path.name)

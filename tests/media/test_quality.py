@@ -54,7 +54,7 @@ def test_every_codec_is_searched(clip: Clips, operate: Operate, codec: str) -> N
     assert told.vmaf == pytest.approx(88, abs=1)
 
 
-def test_a_smaller_picture_is_measured_against_the_source_in_its_size(clip: Clips, operate: Operate) -> None:
+def test_a_smaller_video_is_measured_against_the_source_in_its_size(clip: Clips, operate: Operate) -> None:
     video = {**FAST, "height": 90, "frameRate": 12.5}
     marks = [{"text": {"content": "Reelmill"}, "start": 1, "position": "center"}]
 
@@ -79,7 +79,7 @@ def test_what_is_out_of_reach_is_said(clip: Clips, operate: Operate) -> None:
     assert "VMAF 40 is out of reach" in "".join(made.warnings)
 
 
-def test_a_picture_in_full_range_meets_its_target_as_well(clip: Clips, operate: Operate) -> None:
+def test_a_video_in_full_range_meets_its_target_as_well(clip: Clips, operate: Operate) -> None:
     made = operate(SubtaskType.TRANSCODE, clip("full.mp4"), quality={"vmaf": 90}, video=FAST)
 
     told = cast("TranscodeResult", made.result).quality
@@ -96,11 +96,11 @@ def test_it_is_the_output_that_must_be_as_good_as_asked(vmaf: float, said: bool)
     assert bool(missed(reached)) is said
 
 
-def test_sound_alone_has_no_quality_to_reach(clip: Clips, operate: Operate) -> None:
-    made = operate(SubtaskType.TRANSCODE, clip("sound.mp3"), quality={"vmaf": 93})
+def test_audio_alone_has_no_quality_to_reach(clip: Clips, operate: Operate) -> None:
+    made = operate(SubtaskType.TRANSCODE, clip("audio.mp3"), quality={"vmaf": 93})
 
     assert cast("TranscodeResult", made.result).quality is None
-    assert "no picture" in "".join(made.warnings)
+    assert "no video" in "".join(made.warnings)
 
 
 def test_a_long_source_is_sampled_evenly_and_between_frames() -> None:

@@ -59,7 +59,7 @@ class Slow(Local):
 
 
 class Deaf(Local):
-    """A service that finds no sound that it could hear."""
+    """A service that finds no audio that it could hear."""
 
     def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
         message = f"{context.files.name} was not heard in {language}"
@@ -209,9 +209,9 @@ def test_where_there_is_music_nobody_is_heard_and_the_subtitles_are_empty(clip: 
 @pytest.mark.parametrize(
     ("name", "warning"),
     [
-        ("silent.mp4", "the source has no sound: no speech was looked for"),
-        ("sound.mp3", "the source has no picture: no text was looked for"),
-        ("covered.m4a", "the source has no picture: no text was looked for"),
+        ("silent.mp4", "the source has no audio: no speech was looked for"),
+        ("audio.mp3", "the source has no video: no text was looked for"),
+        ("covered.m4a", "the source has no video: no text was looked for"),
     ],
 )
 def test_what_the_file_has_not_is_a_warning(clip: Clips, ffmpeg: Ffmpeg, name: str, warning: str) -> None:
@@ -221,7 +221,7 @@ def test_what_the_file_has_not_is_a_warning(clip: Clips, ffmpeg: Ffmpeg, name: s
     assert (result_of(made).has_speech, result_of(made).has_text) == (name != "silent.mp4", name == "silent.mp4")
 
 
-@pytest.mark.parametrize(("name", "kind"), [("silent.mp4", "SPEECH"), ("sound.mp3", "TEXT")])
+@pytest.mark.parametrize(("name", "kind"), [("silent.mp4", "SPEECH"), ("audio.mp3", "TEXT")])
 def test_when_nothing_is_left_to_recognise_the_file_is_at_fault(
     clip: Clips, operate: Operate, name: str, kind: str
 ) -> None:
@@ -275,7 +275,7 @@ def test_both_services_work_before_one_is_waited_for_and_the_file_is_left_alone(
 def test_what_a_service_can_not_find_in_a_file_that_has_none_is_a_warning(clip: Clips, ffmpeg: Ffmpeg) -> None:
     made = recognize_by(Deaf(), clip("silent.mp4"), ffmpeg)
 
-    assert made.warnings == ("the source has no sound: no speech was looked for",)
+    assert made.warnings == ("the source has no audio: no speech was looked for",)
 
 
 def test_what_a_service_can_not_read_of_a_file_that_has_it_is_the_files_fault(clip: Clips, ffmpeg: Ffmpeg) -> None:

@@ -1,4 +1,4 @@
-"""SAMPLE_SCREENSHOTS on real footage; which pictures were taken is judged by another decoder."""
+"""SAMPLE_SCREENSHOTS on real footage; which images were taken is judged by another decoder."""
 
 import subprocess
 from pathlib import Path
@@ -21,7 +21,7 @@ def sample(operate: Operate, source: Path, **params: object) -> OperationResult:
 
 
 def nearest(path: Path, seen: Decoded) -> float:
-    """Return the time, from the first frame on, of the frame that a picture resembles most."""
+    """Return the time, from the first frame on, of the frame that an image resembles most."""
     shot = decoded(path).frames[0]
     number = min(range(len(seen.frames)), key=lambda number: distance(shot, seen.frames[number]))
     return seen.times[number] - seen.times[0]
@@ -34,7 +34,7 @@ def shown(seen: Decoded, moment: float) -> float:
 
 @pytest.mark.parametrize("way", ["decoding all", "seeking"])
 @pytest.mark.parametrize("name", ["silent.mp4", "variable.mp4", "stream.ts", "open-gop.ts", "web.webm", "late.mkv"])
-def test_each_picture_is_the_one_shown_at_its_moment_and_tells_its_time(
+def test_each_image_is_the_one_shown_at_its_moment_and_tells_its_time(
     clip: Clips, operate: Operate, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
     monkeypatch.setattr(snapshot, "SPARSE", 0 if way == "seeking" else 1000)
@@ -54,7 +54,7 @@ def test_each_picture_is_the_one_shown_at_its_moment_and_tells_its_time(
 
 
 @pytest.mark.parametrize("name", ["silent.mp4", "late.mkv"])
-def test_both_ways_take_the_same_pictures(
+def test_both_ways_take_the_same_images(
     clip: Clips, operate: Operate, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     taken = []
@@ -67,7 +67,7 @@ def test_both_ways_take_the_same_pictures(
     assert len(ffmpeg.commands) == 1 + 7  # all in one pass, and a seek for each
 
 
-def test_a_share_of_the_whole_makes_as_many_pictures_whatever_the_length(clip: Clips, operate: Operate) -> None:
+def test_a_share_of_the_whole_makes_as_many_images_whatever_the_length(clip: Clips, operate: Operate) -> None:
     made = sample(operate, clip("plain.mp4"), width=160)
 
     assert len(made.files) == 10
@@ -77,14 +77,14 @@ def test_a_share_of_the_whole_makes_as_many_pictures_whatever_the_length(clip: C
     assert [decoded(file.path).size for file in made.files] == [(160, 90)] * 10
 
 
-def test_too_many_pictures_lie_further_apart_and_reach_the_end_all_the_same(clip: Clips, operate: Operate) -> None:
+def test_too_many_images_lie_further_apart_and_reach_the_end_all_the_same(clip: Clips, operate: Operate) -> None:
     made = sample(operate, clip("plain.mp4"), every=0.1, max=4)
 
     assert [file.facts["time"] for file in made.files] == pytest.approx([0, 0.5, 1, 1.5], abs=0.041)
-    assert made.warnings == ("a picture every 0.1 s would be 20 pictures: one every 0.500 s makes 4",)
+    assert made.warnings == ("an image every 0.1 s would be 20 images: one every 0.500 s makes 4",)
 
 
-def test_a_distance_past_the_end_makes_one_picture(clip: Clips, operate: Operate) -> None:
+def test_a_distance_past_the_end_makes_one_image(clip: Clips, operate: Operate) -> None:
     made = sample(operate, clip("plain.mp4"), every="00:01:00")
 
     assert [file.facts["time"] for file in made.files] == [0]
@@ -128,7 +128,7 @@ def test_every_shape_of_video_is_sampled_upright(
 
 
 @pytest.mark.parametrize("way", ["decoding all", "seeking"])
-def test_where_the_file_breaks_off_the_pictures_before_are_kept_and_it_is_said_so(
+def test_where_the_file_breaks_off_the_images_before_are_kept_and_it_is_said_so(
     clip: Clips, operate: Operate, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setattr(snapshot, "SPARSE", 0 if way == "seeking" else 1000)
@@ -136,25 +136,25 @@ def test_where_the_file_breaks_off_the_pictures_before_are_kept_and_it_is_said_s
     made = sample(operate, clip.cut("front.mp4", 200_000), every=0.25)
 
     assert 0 < len(made.files) < 8
-    assert made.warnings[0].startswith(f"from {0.25 * len(made.files):.3f} s on no picture could be decoded")
+    assert made.warnings[0].startswith(f"from {0.25 * len(made.files):.3f} s on no image could be decoded")
 
 
-def test_a_file_without_a_single_picture_is_rejected(clip: Clips, operate: Operate) -> None:
+def test_a_file_without_a_single_image_is_rejected(clip: Clips, operate: Operate) -> None:
     index = clip("front.mp4").read_bytes().index(b"mdat")
 
     with pytest.raises(MediaRejected):
         sample(operate, clip.cut("front.mp4", index + 100))
 
 
-@pytest.mark.parametrize("name", ["sound.wav", "covered.mp3"])
-def test_sound_alone_has_nothing_to_be_sampled(clip: Clips, operate: Operate, name: str) -> None:
+@pytest.mark.parametrize("name", ["audio.wav", "covered.mp3"])
+def test_audio_alone_has_nothing_to_be_sampled(clip: Clips, operate: Operate, name: str) -> None:
     with pytest.raises(MediaRejected) as caught:
         sample(operate, clip(name))
 
     assert caught.value.code == "SourceFileError.NoVideo"
 
 
-def test_a_picture_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
+def test_an_image_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
     limits = Limits(wall_seconds=60, output_bytes=10**9, max_pixels=100)
     context = workbench(LocalFiles(clip("plain.mp4")), Ffmpeg(limits, tmp_path, lambda _: None))
     operation = OPERATIONS[SubtaskType.SAMPLE_SCREENSHOTS]
@@ -163,7 +163,7 @@ def test_a_picture_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -
         operation.run(operation.params(), context)
 
 
-def test_a_watermark_lies_on_the_pictures_of_its_time_alone(
+def test_a_watermark_lies_on_the_images_of_its_time_alone(
     clip: Clips, operate: Operate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     logo = tmp_path / "logo.png"

@@ -1,4 +1,4 @@
-"""SEPARATE_AUDIO: real speech amid a film's sound, taken apart again, and how much of each is left in each stem."""
+"""SEPARATE_AUDIO: real speech amid a film's audio, taken apart again, and how much of each is left in each stem."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ with_the_model = pytest.mark.skipif(not model_installed(), reason="the model isn
 
 @pytest.fixture(scope="module")
 def spoken(clip: Clips) -> Path:
-    """Lend a voice in the middle of a film's sound: novel and score are what it is made of."""
+    """Lend a voice in the middle of a film's audio: novel and score are what it is made of."""
     if not SPEECH.is_dir():
         pytest.skip("there is no speech to hear: apt-get install pocketsphinx-testdata")
     link = clip.folder / "speech-1.wav"
@@ -74,7 +74,7 @@ def test_each_stem_holds_more_of_its_own_than_the_mix_did(
 
 
 @with_the_model
-def test_the_stems_of_the_model_add_up_to_the_sound(operate: Operate, spoken: Path) -> None:
+def test_the_stems_of_the_model_add_up_to_the_audio(operate: Operate, spoken: Path) -> None:
     result, made = separate(operate, spoken, method="model", format="wav")
 
     mix, voice, background = mono(spoken), *(mono(file.path) for file in made.files)
@@ -85,7 +85,7 @@ def test_the_stems_of_the_model_add_up_to_the_sound(operate: Operate, spoken: Pa
 
 
 @with_the_model
-def test_the_model_takes_a_mono_sound_apart_and_leaves_it_mono(clip: Clips, operate: Operate, spoken: Path) -> None:
+def test_the_model_takes_a_mono_audio_apart_and_leaves_it_mono(clip: Clips, operate: Operate, spoken: Path) -> None:
     del spoken
     result, made = separate(operate, clip("voice.wav"), format="flac")
 
@@ -103,7 +103,7 @@ def test_where_nobody_speaks_hardly_any_voice_is_found_and_that_is_said(clip: Cl
 
 
 @pytest.mark.parametrize(("kind", "codec"), [("m4a", "aac"), ("mp3", "mp3"), ("wav", "pcm"), ("flac", "flac")])
-def test_stems_are_numbered_named_and_as_long_as_the_sound(
+def test_stems_are_numbered_named_and_as_long_as_the_audio(
     clip: Clips, operate: Operate, kind: str, codec: str
 ) -> None:
     _, made = separate(operate, clip("plain.mp4"), method="center", format=kind)
@@ -126,7 +126,7 @@ def test_what_stands_in_the_middle_is_taken_in_time(clip: Clips, operate: Operat
     assert level([a - b for a, b in zip(voice, source, strict=True)]) < level(source) - 10
 
 
-def test_of_surround_sound_the_centre_channel_is_the_voice(clip: Clips, operate: Operate) -> None:
+def test_of_surround_audio_the_centre_channel_is_the_voice(clip: Clips, operate: Operate) -> None:
     result, made = separate(operate, clip("centre.mp4"), method="center")
 
     assert result.method is Method.CENTER_CHANNEL
@@ -135,22 +135,22 @@ def test_of_surround_sound_the_centre_channel_is_the_voice(clip: Clips, operate:
     assert "centre channel" in made.warnings[0]
 
 
-def test_of_surround_sound_all_but_the_centre_is_the_background(clip: Clips, operate: Operate) -> None:
+def test_of_surround_audio_all_but_the_centre_is_the_background(clip: Clips, operate: Operate) -> None:
     result, made = separate(operate, clip("surround.mp4"), method="center", format="wav")
 
     assert result.background_loudness
     assert len(heard(made.files[1].path)) == 2
 
 
-@pytest.mark.parametrize("name", ["sound.wav", "mono-twice.wav"])
+@pytest.mark.parametrize("name", ["audio.wav", "mono-twice.wav"])
 def test_mono_has_no_middle_whatever_it_is_stored_as(clip: Clips, operate: Operate, name: str) -> None:
     with pytest.raises(ParametersRejected) as caught:
         operate(SubtaskType.SEPARATE_AUDIO, clip(name), method="center")
 
-    assert caught.value.code == "ParameterError.MonoSound"
+    assert caught.value.code == "ParameterError.MonoAudio"
 
 
-def test_a_source_without_sound_is_rejected(clip: Clips, operate: Operate) -> None:
+def test_a_source_without_audio_is_rejected(clip: Clips, operate: Operate) -> None:
     with pytest.raises(MediaRejected) as caught:
         operate(SubtaskType.SEPARATE_AUDIO, clip("silent.mp4"))
 

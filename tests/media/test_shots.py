@@ -1,4 +1,4 @@
-"""Cuts and samples on real footage; where the picture changes is judged by another decoder."""
+"""Cuts and samples on real footage; where the video changes is judged by another decoder."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ import pytest
 
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.analysis import sampling, shots
 from shared.operations.operation import OperationContext
 from tests.media.footage import Clips, decoded, distance
 from tests.media.local_files import LocalFiles, workbench
 
-SIZE = picture.Box(320, 320)
+SIZE = video_filters.Box(320, 320)
 
 
 def bench_on(source: Path, ffmpeg: Ffmpeg) -> OperationContext:
@@ -21,7 +21,7 @@ def bench_on(source: Path, ffmpeg: Ffmpeg) -> OperationContext:
 
 
 def changes(path: Path, count: int) -> list[float]:
-    """Return when the picture changes most, by time: in seconds from its first frame."""
+    """Return when the video changes most, by time: in seconds from its first frame."""
     seen = decoded(path)
     steps = [distance(one, other) for one, other in zip(seen.frames, seen.frames[1:], strict=False)]
     largest = sorted(range(len(steps)), key=lambda number: -steps[number])[:count]
@@ -29,7 +29,7 @@ def changes(path: Path, count: int) -> list[float]:
 
 
 @pytest.mark.parametrize(("name", "count"), [("two-cuts.mp4", 2), ("bikes.mp4", 5)])
-def test_cuts_are_where_the_picture_changes_most(clip: Clips, ffmpeg: Ffmpeg, name: str, count: int) -> None:
+def test_cuts_are_where_the_video_changes_most(clip: Clips, ffmpeg: Ffmpeg, name: str, count: int) -> None:
     source = clip.folder / name if name == "bikes.mp4" else clip(name)
 
     found = shots.found(bench_on(source, ffmpeg), share=(0, 100))
@@ -43,7 +43,7 @@ def test_cuts_are_where_the_picture_changes_most(clip: Clips, ffmpeg: Ffmpeg, na
 
 
 @pytest.mark.parametrize("name", ["plain.mp4", "stream.ts", "late.mkv", "open-gop.ts", "variable.mp4", "hdr.mp4"])
-def test_shots_last_as_long_as_the_picture_and_a_single_one_has_no_cut(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
+def test_shots_last_as_long_as_the_video_and_a_single_one_has_no_cut(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
     seen = decoded(clip(name))
 
     found = shots.found(bench_on(clip(name), ffmpeg), share=(0, 100))
@@ -52,7 +52,7 @@ def test_shots_last_as_long_as_the_picture_and_a_single_one_has_no_cut(clip: Cli
     assert found[-1].end == pytest.approx(seen.times[-1] - seen.times[0] + 0.04, abs=0.081)
 
 
-def test_a_picture_that_can_not_be_decoded_has_no_shots(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_a_video_that_can_not_be_decoded_has_no_shots(clip: Clips, ffmpeg: Ffmpeg) -> None:
     with pytest.raises(MediaRejected):
         shots.found(bench_on(clip.cut("front.mp4", 30_000), ffmpeg), share=(0, 100))
 
@@ -96,9 +96,7 @@ def decoded_still(path: Path) -> av.VideoFrame:
     ("name", "size"),
     [("sideways.mp4", (136, 320)), ("anamorphic.mp4", (320, 180)), ("odd.mp4", (320, 180)), ("poster.mp4", (320, 180))],
 )
-def test_samples_are_upright_and_of_the_moving_picture(
-    clip: Clips, ffmpeg: Ffmpeg, name: str, size: tuple[int, int]
-) -> None:
+def test_samples_are_upright_and_of_the_video(clip: Clips, ffmpeg: Ffmpeg, name: str, size: tuple[int, int]) -> None:
     context = bench_on(clip(name), ffmpeg)
 
     with sampling.samples(context, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills:

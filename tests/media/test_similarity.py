@@ -1,4 +1,4 @@
-"""How alike two pictures are: whatever container, size, rate or beginning they have, the same frames are compared."""
+"""How alike two videos are: whatever container, size, rate or beginning they have, the same frames are compared."""
 
 import subprocess
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_containers_that_begin_and_round_otherwise_make_no_difference(
     clip: Clips, compare: Compare, ending: str
 ) -> None:
     source = clip("plain.mp4")
-    # With their sound, whose encoder's delay moves the beginning of some of them.
+    # With their audio, whose encoder's delay moves the beginning of some of them.
     plain = compare.made("plain.mkv", "-i", source, *GOOD[:-1])
     codec = ("-c:v", "copy", "-c:a", "copy") if ending != "webm" else ("-c:v", "libvpx-vp9", "-crf", "20", "-b:v", "0")
     other = compare.made(f"other.{ending}", "-i", plain, *codec)
@@ -95,7 +95,7 @@ def test_another_frame_rate_is_compared_frame_by_frame(clip: Clips, compare: Com
 
 
 @pytest.mark.parametrize("name", ["sideways.mp4", "sideways.mkv", "odd.mp4", "anamorphic.mp4", "ten-bit.mkv"])
-def test_awkward_pictures_are_like_what_was_made_of_them(clip: Clips, compare: Compare, name: str) -> None:
+def test_awkward_videos_are_like_what_was_made_of_them(clip: Clips, compare: Compare, name: str) -> None:
     upright = "scale=2*trunc(iw*sar/2):2*trunc(ih/2),setsar=1,format=yuv420p"
     other = compare.made("other.mp4", "-i", clip(name), "-vf", upright, *GOOD, "-crf", "10")
 
@@ -108,7 +108,7 @@ def test_hdr_is_compared_as_it_is_shown(clip: Clips, compare: Compare, operate: 
     assert compare(clip("hdr.mp4"), made.files[0].path).psnr > 36
 
 
-def test_a_smaller_picture_is_enlarged_to_the_sources_size(clip: Clips, compare: Compare) -> None:
+def test_a_smaller_video_is_enlarged_to_the_sources_size(clip: Clips, compare: Compare) -> None:
     half = compare.made("half.mp4", "-i", clip("plain.mp4"), "-vf", "scale=160:90", *GOOD)
 
     assert 10 < compare(clip("plain.mp4"), half).vmaf < 80
@@ -153,9 +153,9 @@ def test_nothing_of_the_measuring_stays_in_the_folder(clip: Clips, compare: Comp
     assert not list(compare.ffmpeg.folder.iterdir())
 
 
-def test_sound_alone_can_not_be_compared(clip: Clips, compare: Compare) -> None:
+def test_audio_alone_can_not_be_compared(clip: Clips, compare: Compare) -> None:
     with pytest.raises(MediaRejected) as caught:
-        compare(clip("plain.mp4"), clip("sound.mp3"))
+        compare(clip("plain.mp4"), clip("audio.mp3"))
 
     assert caught.value.code == "SourceFileError.NoVideo"
 

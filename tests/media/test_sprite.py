@@ -47,7 +47,7 @@ def cues(made: OperationResult) -> list[Cue]:
 
 
 def tile(made: OperationResult, cue: Cue) -> av.VideoFrame:
-    """Return the picture that a cue names."""
+    """Return the image that a cue names."""
     (sheet,) = [file for file in made.files if file.path_name == cue.sheet]
     frame = decoded(sheet.path).frames[0].reformat(format="rgb24")
     x, y, width, height = cue.box
@@ -87,14 +87,14 @@ def test_each_cue_shows_what_is_shown_when_it_begins(
     shown = cues(made)
     assert len(shown) == 8
     for cue in shown:
-        picture = tile(made, cue)
-        number = min(range(len(seen.frames)), key=lambda number: distance(picture, seen.frames[number]))
+        image = tile(made, cue)
+        number = min(range(len(seen.frames)), key=lambda number: distance(image, seen.frames[number]))
         assert seen.times[number] == pytest.approx(cue.start, abs=0.041)
     assert made.warnings == ()
 
 
 @pytest.mark.parametrize(
-    "name", ["plain.mp4", "sound-late.mp4", "picture-late.mp4", "late.mkv", "live.webm", "blink.mp4"]
+    "name", ["plain.mp4", "audio-late.mp4", "video-late.mp4", "late.mkv", "live.webm", "blink.mp4"]
 )
 @pytest.mark.parametrize("every", [None, 0.3, 60])
 def test_the_cues_fill_the_whole_duration_without_a_gap(
@@ -137,10 +137,10 @@ def test_every_shape_of_video_has_tiles_of_one_size(
     made = sprite(operate, clip(name))
 
     assert {cue.box[2:] for cue in cues(made)} == {size}
-    assert len(cues(made)) >= made.files[0].facts["tiles"] >= 2  # the sound may be longer
+    assert len(cues(made)) >= made.files[0].facts["tiles"] >= 2  # the audio may be longer
 
 
-def test_a_picture_keeps_its_aspect_on_black(clip: Clips, operate: Operate) -> None:
+def test_an_image_keeps_its_aspect_on_black(clip: Clips, operate: Operate) -> None:
     made = sprite(operate, clip("red.mp4"), every=1, width=160, height=160, format="png")
 
     frame = tile(made, cues(made)[1])
@@ -150,7 +150,7 @@ def test_a_picture_keeps_its_aspect_on_black(clip: Clips, operate: Operate) -> N
     assert max(*top, *bottom) < 20
 
 
-def test_past_the_last_picture_that_could_be_decoded_it_stays(clip: Clips, operate: Operate) -> None:
+def test_past_the_last_image_that_could_be_decoded_it_stays(clip: Clips, operate: Operate) -> None:
     made = sprite(operate, clip.cut("front.mp4", 200_000), every=0.25)
 
     found = cues(made)
@@ -158,7 +158,7 @@ def test_past_the_last_picture_that_could_be_decoded_it_stays(clip: Clips, opera
     assert 0 < tiles < len(found) == 9
     assert len({cue.box for cue in found[tiles - 1 :]}) == 1
     assert found[-1].end == pytest.approx(2, abs=0.05)
-    assert made.warnings[0].startswith(f"from {0.25 * tiles:.3f} s on no picture could be decoded")
+    assert made.warnings[0].startswith(f"from {0.25 * tiles:.3f} s on no image could be decoded")
 
 
 def test_tiles_that_would_be_too_many_lie_further_apart(clip: Clips, operate: Operate) -> None:
@@ -168,7 +168,7 @@ def test_tiles_that_would_be_too_many_lie_further_apart(clip: Clips, operate: Op
     assert made.warnings == ()
 
 
-def test_sound_alone_has_no_sprite(clip: Clips, operate: Operate) -> None:
+def test_audio_alone_has_no_sprite(clip: Clips, operate: Operate) -> None:
     with pytest.raises(MediaRejected) as caught:
         sprite(operate, clip("covered.mp3"))
 

@@ -33,8 +33,8 @@ def streamed(operate: Operate, tmp_path: Path) -> Streaming:
         ("stream.ts", (320, 180)),
         ("old.avi", (320, 180)),
         ("web.webm", (320, 180)),
-        ("picture-late.mp4", (320, 180)),
-        ("sound-late.mp4", (320, 180)),
+        ("video-late.mp4", (320, 180)),
+        ("audio-late.mp4", (320, 180)),
         ("edited.mp4", (320, 180)),
         ("late.mkv", (320, 180)),
         ("open-gop.ts", (320, 180)),
@@ -70,7 +70,7 @@ def test_every_rung_of_whatever_film_has_all_its_frames_at_their_times_with_key_
         assert sum(lengths) == pytest.approx(len(times) / 25, abs=0.05) or name in {"variable.mp4", "interlaced.mp4"}
 
 
-def test_a_rung_is_a_box_that_an_upright_picture_gets_upright(clip: Clips, streamed: Streaming) -> None:
+def test_a_rung_is_a_box_that_an_upright_video_gets_upright(clip: Clips, streamed: Streaming) -> None:
     made = streamed(clip("sideways.mp4"), audio="none", ladder=[{"height": 90, "bitrate": 200}])
 
     seen = decoded(made.media()[0])
@@ -107,40 +107,40 @@ def test_a_frame_rate_is_a_limit(clip: Clips, streamed: Streaming) -> None:
     assert {line.stream_info.frame_rate for line in made.hls().playlists} == {10.0}
 
 
-def test_sound_begins_when_it_begins_in_the_source(clip: Clips, streamed: Streaming) -> None:
+def test_audio_begins_when_it_begins_in_the_source(clip: Clips, streamed: Streaming) -> None:
     made = streamed(clip("hushed.mp4"))
 
     assert onset(made.media("audio")[0]) == pytest.approx(onset(clip("hushed.mp4")), abs=0.005)
 
 
-def test_sound_plays_from_the_beginning_though_the_picture_comes_later(clip: Clips, streamed: Streaming) -> None:
-    made = streamed(clip("picture-late.mp4"))
+def test_audio_plays_from_the_beginning_though_the_video_comes_later(clip: Clips, streamed: Streaming) -> None:
+    made = streamed(clip("video-late.mp4"))
 
     assert decoded(made.media()[0]).times[0] == pytest.approx(0.5, abs=0.01)
     assert decoded(made.media("audio")[0]).audio_seconds == pytest.approx(2, abs=0.05)
 
 
-def test_a_source_without_sound_gives_pictures_alone_and_says_so(clip: Clips, streamed: Streaming) -> None:
+def test_a_source_without_audio_gives_videos_alone_and_says_so(clip: Clips, streamed: Streaming) -> None:
     made = streamed(clip("silent.mp4"))
 
     assert made.media("audio") == []
     assert not made.hls().media
     assert "," not in made.hls().playlists[0].stream_info.codecs
-    assert made.made.warnings == ("the source has no sound: neither has the stream",)
+    assert made.made.warnings == ("the source has no audio: neither has the stream",)
 
 
-@pytest.mark.parametrize("name", ["sound.mp3", "covered.m4a", "sound.wav"])
-def test_a_source_of_sound_alone_gives_a_stream_of_sound_alone(clip: Clips, streamed: Streaming, name: str) -> None:
+@pytest.mark.parametrize("name", ["audio.mp3", "covered.m4a", "audio.wav"])
+def test_a_source_of_audio_alone_gives_a_stream_of_audio_alone(clip: Clips, streamed: Streaming, name: str) -> None:
     made = streamed(clip(name), audio={"bitrates": [64, 128]})
 
     assert made.media() == []
     assert [line.stream_info.codecs for line in made.hls().playlists] == ["mp4a.40.2", "mp4a.40.2"]
     assert [line.uri for line in made.hls().playlists] == ["audio-1-128k.m3u8", "audio-1-64k.m3u8"]
     assert [decoded(path).audio_seconds for path in made.media("audio")] == pytest.approx([2, 2], abs=0.1)
-    assert "no picture" in made.warnings
+    assert "no video" in made.warnings
 
 
-def test_surround_sound_is_mixed_down(clip: Clips, streamed: Streaming) -> None:
+def test_surround_audio_is_mixed_down(clip: Clips, streamed: Streaming) -> None:
     audio = decoded(streamed(clip("surround.mp4")).media("audio")[0]).audio
 
     assert audio
@@ -185,7 +185,7 @@ def test_a_source_with_nothing_but_an_index_is_rejected(clip: Clips, streamed: S
     ("name", "params", "code"),
     [
         ("silent.mp4", {"ladder": "none"}, "SourceFileError.NoAudio"),
-        ("sound.mp3", {"audio": "none"}, "SourceFileError.NoVideo"),
+        ("audio.mp3", {"audio": "none"}, "SourceFileError.NoVideo"),
     ],
 )
 def test_a_source_that_lacks_all_that_was_asked_for_is_rejected(

@@ -26,7 +26,7 @@ def plain(clip: Clips, streamed: Streaming) -> Made:
     return streamed(clip("plain.mp4"))
 
 
-def test_the_master_playlist_stands_first_and_names_every_rung_with_its_sound(plain: Made) -> None:
+def test_the_master_playlist_stands_first_and_names_every_rung_with_its_audio(plain: Made) -> None:
     master = plain.hls()
 
     assert plain.names[0] == "master.m3u8"
@@ -34,7 +34,7 @@ def test_the_master_playlist_stands_first_and_names_every_rung_with_its_sound(pl
     assert {line.stream_info.codecs.split(".")[0] for line in master.playlists} == {"avc1"}
     assert all(line.stream_info.codecs.endswith(",mp4a.40.2") for line in master.playlists)
     assert {line.stream_info.frame_rate for line in master.playlists} == {25.0}
-    assert [(sound.type, sound.default, sound.channels) for sound in master.media] == [("AUDIO", "YES", "2")]
+    assert [(audio.type, audio.default, audio.channels) for audio in master.media] == [("AUDIO", "YES", "2")]
     assert {line.media[0].uri for line in master.playlists} == {master.media[0].uri}
     assert plain.made.warnings == ()
 
@@ -99,9 +99,9 @@ def test_both_formats_say_the_same(plain: Made) -> None:
 
 
 def test_bandwidths_are_what_the_files_take(plain: Made) -> None:
-    sound = plain.media("audio")[0].stat().st_size * 8 / 2
+    audio = plain.media("audio")[0].stat().st_size * 8 / 2
     for line, path in zip(plain.hls().playlists, plain.media(), strict=True):
-        average = path.stat().st_size * 8 / 2 + sound
+        average = path.stat().st_size * 8 / 2 + audio
 
         assert line.stream_info.average_bandwidth == pytest.approx(average, rel=0.1)
         assert line.stream_info.bandwidth >= line.stream_info.average_bandwidth
@@ -114,11 +114,11 @@ def test_another_reader_of_playlists_finds_every_frame(clip: Clips, plain: Made)
     assert seconds == pytest.approx(2, abs=0.05)
 
 
-def test_every_sound_track_is_a_choice_in_stereo(clip: Clips, streamed: Streaming) -> None:
+def test_every_audio_track_is_a_choice_in_stereo(clip: Clips, streamed: Streaming) -> None:
     made = streamed(subtitled(clip), audio={"bitrates": [64, 128]})
 
-    sounds = [(one.group_id, one.language, one.default) for one in made.hls().media if one.type == "AUDIO"]
-    assert sounds == [
+    audios = [(one.group_id, one.language, one.default) for one in made.hls().media if one.type == "AUDIO"]
+    assert audios == [
         ("audio-128k", "en", "NO"),
         ("audio-128k", "de", "YES"),
         ("audio-64k", "en", "NO"),
@@ -132,14 +132,14 @@ def test_every_sound_track_is_a_choice_in_stereo(clip: Clips, streamed: Streamin
         assert (audio.channels, audio.rate) == (2, 48000)
 
 
-def test_a_sound_bears_the_language_that_is_spoken_in_it(clip: Clips, streamed: Streaming) -> None:
+def test_an_audio_track_bears_the_language_that_is_spoken_in_it(clip: Clips, streamed: Streaming) -> None:
     made = streamed(clip("languages.ts"))
 
-    sounds = [one for one in made.hls().media if one.type == "AUDIO"]
+    audios = [one for one in made.hls().media if one.type == "AUDIO"]
     loudest = {}
-    for sound in sounds:
-        (samples, _) = heard(made.folder / made.hls(sound.uri).segments[0].uri)
-        loudest[sound.language] = max(PITCHES.values(), key=lambda hertz: pitch(samples[:RATE], hertz))
+    for audio in audios:
+        (samples, _) = heard(made.folder / made.hls(audio.uri).segments[0].uri)
+        loudest[audio.language] = max(PITCHES.values(), key=lambda hertz: pitch(samples[:RATE], hertz))
     assert loudest == PITCHES
 
 
@@ -225,7 +225,7 @@ def test_a_clip_in_which_nothing_is_said_has_no_subtitles(clip: Clips, streamed:
     assert not [name for name in made.names if name.startswith("subtitles")]
 
 
-def test_subtitles_that_begin_before_the_picture_stand_where_they_are_spoken(clip: Clips, streamed: Streaming) -> None:
+def test_subtitles_that_begin_before_the_video_stand_where_they_are_spoken(clip: Clips, streamed: Streaming) -> None:
     (clip.folder / "words.srt").write_text(WORDS)
 
     made = streamed(clip("early-words.mkv"))

@@ -95,7 +95,7 @@ def test_a_bit_rate_is_met_on_the_whole(clip: Clips, transcoded: Transcode, code
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mp3", "mp3float"), ("m4a", "aac")])
-def test_the_sound_alone_is_taken_from_a_video(clip: Clips, transcoded: Transcode, container: str, codec: str) -> None:
+def test_the_audio_alone_is_taken_from_a_video(clip: Clips, transcoded: Transcode, container: str, codec: str) -> None:
     seen = decoded(transcoded(clip("surround.mp4"), container=container, audio={"channels": 2}))
 
     assert seen.kinds == ["audio"]
@@ -106,7 +106,7 @@ def test_the_sound_alone_is_taken_from_a_video(clip: Clips, transcoded: Transcod
 
 
 @pytest.mark.parametrize("name", ["sideways.mp4", "sideways.mkv"])
-def test_a_picture_that_lies_on_its_side_comes_out_upright(clip: Clips, transcoded: Transcode, name: str) -> None:
+def test_a_video_that_lies_on_its_side_comes_out_upright(clip: Clips, transcoded: Transcode, name: str) -> None:
     path = transcoded(clip(name), video=QUICK)
 
     seen = decoded(path)
@@ -115,7 +115,7 @@ def test_a_picture_that_lies_on_its_side_comes_out_upright(clip: Clips, transcod
     assert brightness(seen.frames[0], TOP) < 25 < brightness(seen.frames[0], BOTTOM)
 
 
-def test_a_picture_that_is_upside_down_is_turned(clip: Clips, transcoded: Transcode) -> None:
+def test_a_video_that_is_upside_down_is_turned(clip: Clips, transcoded: Transcode) -> None:
     seen = decoded(transcoded(clip("upside-down.mp4"), video=QUICK))
     reference = decoded(clip("left-black.mp4"))
 
@@ -137,7 +137,7 @@ def test_a_picture_that_is_upside_down_is_turned(clip: Clips, transcoded: Transc
         ("sideways.mp4", {"width": 320, "height": 136, "turnBox": True}, (136, 320)),
     ],
 )
-def test_a_picture_fits_its_box_keeps_its_aspect_and_is_even(
+def test_a_video_fits_its_box_keeps_its_aspect_and_is_even(
     clip: Clips, transcoded: Transcode, name: str, asked: dict[str, object], expected: tuple[int, int]
 ) -> None:
     seen = decoded(transcoded(clip(name), video={**QUICK, **asked}, audio="none"))
@@ -218,7 +218,7 @@ def test_hdr_is_kept_in_ten_bits(clip: Clips, transcoded: Transcode) -> None:
     assert decoded(path).frames[0].format.name == "yuv420p10le"
 
 
-def test_an_interlaced_picture_becomes_progressive(clip: Clips, transcoded: Transcode) -> None:
+def test_an_interlaced_video_becomes_progressive(clip: Clips, transcoded: Transcode) -> None:
     source = decoded(clip("interlaced.mp4")).frames
 
     seen = decoded(transcoded(clip("interlaced.mp4"), video=QUICK)).frames
@@ -229,20 +229,20 @@ def test_an_interlaced_picture_becomes_progressive(clip: Clips, transcoded: Tran
     assert "interlaced" in transcoded.warnings
 
 
-def test_a_source_without_sound_gives_a_file_without_sound(clip: Clips, transcoded: Transcode) -> None:
+def test_a_source_without_audio_gives_a_file_without_audio(clip: Clips, transcoded: Transcode) -> None:
     seen = decoded(transcoded(clip("silent.mp4"), video=TINY))
 
     assert seen.kinds == ["video"]
-    assert transcoded.made.warnings == ("the source has no sound: neither has the output",)
+    assert transcoded.made.warnings == ("the source has no audio: neither has the output",)
 
 
-@pytest.mark.parametrize("name", ["sound.mp3", "covered.mp3", "covered.m4a"])
-def test_a_source_of_sound_alone_gives_sound_alone_and_says_so(clip: Clips, transcoded: Transcode, name: str) -> None:
+@pytest.mark.parametrize("name", ["audio.mp3", "covered.mp3", "covered.m4a"])
+def test_a_source_of_audio_alone_gives_audio_alone_and_says_so(clip: Clips, transcoded: Transcode, name: str) -> None:
     seen = decoded(transcoded(clip(name)))
 
     assert seen.kinds == ["audio"]
     assert transcoded.made.files[0].content_type == "audio/mp4"
-    assert "no picture" in transcoded.warnings
+    assert "no video" in transcoded.warnings
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_source_of_sound_alone_gives_sound_alone_and_says_so(clip: Clips, tran
     [
         ("silent.mp4", {"container": "mp3"}, "SourceFileError.NoAudio"),
         ("silent.mp4", {"video": "none"}, "SourceFileError.NoAudio"),
-        ("sound.mp3", {"audio": "none"}, "SourceFileError.NoVideo"),
+        ("audio.mp3", {"audio": "none"}, "SourceFileError.NoVideo"),
     ],
 )
 def test_a_source_that_lacks_all_that_was_asked_for_is_rejected(
@@ -291,14 +291,14 @@ def test_what_does_not_fit_is_encoded(clip: Clips, transcoded: Transcode, asked:
     assert copied["audio"] == source["audio"]
 
 
-def test_a_copied_picture_stays_upright(clip: Clips, transcoded: Transcode) -> None:
+def test_a_copied_video_stays_upright(clip: Clips, transcoded: Transcode) -> None:
     path = transcoded(clip("sideways.mp4"), copyWhenFits=True)
 
     assert packets(path) == packets(clip("sideways.mp4"))
     assert decoded(path).frames[0].rotation == decoded(clip("sideways.mp4")).frames[0].rotation != 0
 
 
-def test_sound_of_another_layout_than_opus_knows_is_encoded(clip: Clips, transcoded: Transcode) -> None:
+def test_audio_of_another_layout_than_opus_knows_is_encoded(clip: Clips, transcoded: Transcode) -> None:
     seen = decoded(transcoded(clip("side.ac3"), container="webm", audio={"bitrate": 256}))
 
     assert seen.audio
@@ -319,12 +319,12 @@ def test_the_default_track_is_taken_with_its_language_and_little_else(clip: Clip
     assert "number 2 was taken" in transcoded.warnings
 
 
-@pytest.mark.parametrize("name", ["stream.ts", "old.avi", "web.webm", "sound.wav"])
+@pytest.mark.parametrize("name", ["stream.ts", "old.avi", "web.webm", "audio.wav"])
 def test_other_containers_are_read(clip: Clips, transcoded: Transcode, name: str) -> None:
     seen = decoded(transcoded(clip(name), video=TINY, copyWhenFits=True))
 
     assert seen.audio_seconds == pytest.approx(2, abs=0.1)
-    assert len(seen.frames) == pytest.approx(0 if name == "sound.wav" else 50, abs=1)
+    assert len(seen.frames) == pytest.approx(0 if name == "audio.wav" else 50, abs=1)
 
 
 def test_a_source_that_breaks_off_is_transcoded_as_far_as_it_goes_and_said_so(
@@ -343,7 +343,7 @@ def test_a_source_with_nothing_but_an_index_is_rejected(clip: Clips, operate: Op
         operate(SubtaskType.TRANSCODE, clip.cut("front.mp4", index + 100))
 
 
-def test_a_picture_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
+def test_a_video_too_large_to_decode_is_refused(clip: Clips, tmp_path: Path) -> None:
     source = clip("plain.mp4")
     ffmpeg = Ffmpeg(Limits(60, 10**9, max_pixels=1000), tmp_path, lambda _: None)
     context = workbench(LocalFiles(source), ffmpeg)

@@ -14,7 +14,7 @@ from tests.media.footage import Clips, Decoded, brightness, decoded, distance, s
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04
 
-# Name, upright size, frames, seconds of picture (0: none) and of sound.
+# Name, upright size, frames, seconds of video (0: none) and of audio.
 INPUTS = [
     ("plain.mp4", (320, 180), 50, 2, 2),
     ("portrait.mp4", (180, 320), 50, 2, 2),
@@ -24,8 +24,8 @@ INPUTS = [
     ("odd.mp4", (320, 180), 50, 2, 0),
     ("anamorphic.mp4", (320, 180), 50, 2, 0),
     ("silent.mp4", (320, 136), 50, 2, 0),
-    ("sound.mp3", None, 0, 0, 2),
-    ("sound.wav", None, 0, 0, 2),
+    ("audio.mp3", None, 0, 0, 2),
+    ("audio.wav", None, 0, 0, 2),
     ("covered.mp3", None, 0, 0, 2),
     ("covered.m4a", None, 0, 0, 2),
     ("poster.mp4", (320, 180), 50, 2, 2),
@@ -40,8 +40,8 @@ INPUTS = [
     ("telecined.mp4", (320, 180), 60, 2, 0),
     ("edited.mp4", (320, 180), 38, 1.5, 1.5),
     ("late.mkv", (320, 180), 50, 2, 2),
-    ("sound-late.mp4", (320, 180), 50, 2, 2),
-    ("picture-late.mp4", (320, 180), 50, 2, 2),
+    ("audio-late.mp4", (320, 180), 50, 2, 2),
+    ("video-late.mp4", (320, 180), 50, 2, 2),
     ("open-gop.ts", (320, 180), 50, 2, 2),
     ("stream.ts", (320, 180), 50, 2, 2),
     ("old.avi", (320, 180), 50, 2, 2),
@@ -55,7 +55,7 @@ def transcoded(operate: Operate, source: Path, **params: object) -> tuple[Decode
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "webm", "mov"])
-@pytest.mark.parametrize(("name", "size", "frames", "picture", "sound"), INPUTS, ids=[name for name, *_ in INPUTS])
+@pytest.mark.parametrize(("name", "size", "frames", "video", "audio"), INPUTS, ids=[name for name, *_ in INPUTS])
 def test_the_defaults_do_what_one_expects(  # noqa: PLR0913, PLR0917 - what an input is
     clip: Clips,
     operate: Operate,
@@ -63,48 +63,48 @@ def test_the_defaults_do_what_one_expects(  # noqa: PLR0913, PLR0917 - what an i
     name: str,
     size: tuple[int, int] | None,
     frames: int,
-    picture: float,
-    sound: float,
+    video: float,
+    audio: float,
 ) -> None:
-    video = {"speed": "fastest"} if container != "mov" else {}
+    asked = {"speed": "fastest"} if container != "mov" else {}
 
-    seen, made = transcoded(operate, clip(name), container=container, video=video)
+    seen, made = transcoded(operate, clip(name), container=container, video=asked)
 
     assert len(seen.frames) == pytest.approx(frames, abs=1)
-    assert heard(made.files[0].path) == pytest.approx(sound, abs=0.1)
-    assert seen.kinds == ["video"] * bool(size) + ["audio"] * bool(sound)
+    assert heard(made.files[0].path) == pytest.approx(audio, abs=0.1)
+    assert seen.kinds == ["video"] * bool(size) + ["audio"] * bool(audio)
     assert not size or seen.size == size
-    if picture:
-        late = 0.5 if name == "picture-late.mp4" else 0
+    if video:
+        late = 0.5 if name == "video-late.mp4" else 0
         assert seen.times[0] == pytest.approx(late, abs=1.5 * FRAME)
-        assert seen.times[-1] - seen.times[0] == pytest.approx(picture, abs=0.1)
+        assert seen.times[-1] - seen.times[0] == pytest.approx(video, abs=0.1)
     assert not [warning for warning in made.warnings if "could be read" in warning]
 
 
 def heard(path: Path) -> float:
-    """Return the seconds of sound."""
+    """Return the seconds of audio."""
     with av.open(path) as container:
         if not container.streams.audio:
             return 0
-    sound = samples(path)
-    return len(sound.values) / sound.rate
+    audio = samples(path)
+    return len(audio.values) / audio.rate
 
 
 @pytest.mark.parametrize("name", ["beeps.mp4", "late-beeps.mkv", "beeps.ts"])
 @pytest.mark.parametrize("container", ["mp4", "webm"])
-def test_picture_and_sound_stay_in_step(clip: Clips, operate: Operate, name: str, container: str) -> None:
+def test_video_and_audio_stay_in_step(clip: Clips, operate: Operate, name: str, container: str) -> None:
     seen, made = transcoded(operate, clip(name), container=container, video={"speed": "fastest"})
 
-    sound = samples(made.files[0].path)
+    audio = samples(made.files[0].path)
     flash = next(
         time for time, frame in zip(seen.times, seen.frames, strict=True) if brightness(frame, slice(36)) > 128
     )
-    beep = next(number for number, value in enumerate(sound.values) if abs(value) > 0.03) / sound.rate
+    beep = next(number for number, value in enumerate(audio.values) if abs(value) > 0.03) / audio.rate
     assert flash == pytest.approx(1, abs=1.6 * FRAME)
     assert beep == pytest.approx(flash, abs=FRAME)
 
 
-@pytest.mark.parametrize("name", ["sound-late.mp4", "picture-late.mp4"])
+@pytest.mark.parametrize("name", ["audio-late.mp4", "video-late.mp4"])
 def test_a_track_that_begins_late_still_does(clip: Clips, operate: Operate, name: str) -> None:
     _, made = transcoded(operate, clip(name))
 
@@ -114,7 +114,7 @@ def test_a_track_that_begins_late_still_does(clip: Clips, operate: Operate, name
 
 
 def beginnings(path: Path) -> dict[str, float]:
-    """Return when the first picture is seen and the first sound is heard."""
+    """Return when the first video is seen and the first audio is heard."""
     found: dict[str, float] = {}
     for kind in ("video", "audio"):
         with av.open(path) as container:
@@ -174,7 +174,7 @@ def loudness(path: Path) -> list[float]:
     return [(each / sum(block.samples for block in blocks)) ** 0.5 for each in sums]
 
 
-def test_all_sound_tracks_are_kept_when_asked(clip: Clips, operate: Operate) -> None:
+def test_all_audio_tracks_are_kept_when_asked(clip: Clips, operate: Operate) -> None:
     seen, made = transcoded(operate, clip("tracks.mp4"), audio={"tracks": "all"})
 
     assert seen.kinds == ["video", "audio", "audio"]
@@ -184,7 +184,7 @@ def test_all_sound_tracks_are_kept_when_asked(clip: Clips, operate: Operate) -> 
     assert made.warnings == ()
 
 
-def test_a_telecined_picture_is_progressive(clip: Clips, operate: Operate) -> None:
+def test_a_telecined_video_is_progressive(clip: Clips, operate: Operate) -> None:
     seen, made = transcoded(operate, clip("telecined.mp4"))
 
     assert not any(frame.interlaced_frame for frame in seen.frames)
@@ -215,7 +215,7 @@ def test_open_gops_lose_no_frame(clip: Clips, operate: Operate) -> None:
         ({"fit": "inside"}, (180, 102)),
     ],
 )
-def test_a_picture_of_another_shape_is_cut_or_padded_as_asked(
+def test_a_video_of_another_shape_is_cut_or_padded_as_asked(
     clip: Clips, operate: Operate, asked: dict[str, object], size: tuple[int, int]
 ) -> None:
     seen, _ = transcoded(

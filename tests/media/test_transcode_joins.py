@@ -1,4 +1,4 @@
-"""Files before and after the main one: one picture, one sound, as long as all together."""
+"""Files before and after the main one: one video, one audio track, as long as all together."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def join(
 
 
 def loud(path: Path) -> list[bool]:
-    """Return for each tenth of a second whether there is sound."""
+    """Return for each tenth of a second whether there is audio."""
     heard = samples(path)
     tenth = heard.rate // 10
     return [
@@ -40,12 +40,12 @@ def loud(path: Path) -> list[bool]:
         (["plain.mp4", "plain.mp4"], 1, 4),
         (["plain.mp4", "plain.mp4"], 0, 4),
         (["blink.mp4", "plain.mp4", "blink.mp4"], 1, 3.2),
-        (["silent.mp4", "plain.mp4", "sound.mp3"], 1, 6.02),
+        (["silent.mp4", "plain.mp4", "audio.mp3"], 1, 6.02),
         (["plain.mp4", "silent.mp4", "surround.mp4"], 1, 6),
         (["web.webm", "stream.ts", "late.mkv"], 1, 6.02),
         (["edited.mp4", "odd.mp4", "anamorphic.mp4"], 1, 5.5),
         (["interlaced.mp4", "variable.mp4", "old.avi"], 1, 6),
-        (["sound-late.mp4", "sideways.mkv", "picture-late.mp4"], 1, 7),
+        (["audio-late.mp4", "sideways.mkv", "video-late.mp4"], 1, 7),
         (["hdr.mp4", "ten-bit.mkv", "sideways.mp4"], 1, 6),
     ],
 )
@@ -58,8 +58,8 @@ def test_what_is_joined_is_as_long_as_its_parts(
     assert made.files[0].facts["duration"] == pytest.approx(seconds, abs=FRAME * (len(names) - 1))
     assert {(frame.width, frame.height) for frame in seen.frames} == {alone.size}
     assert all(later > earlier for earlier, later in zip(seen.times, seen.times[1:], strict=False))
-    # After its last sound a file is silent: nothing is added.
-    silence = 0.5 if names[-1] == "picture-late.mp4" else 0
+    # After its last audio a file is silent: nothing is added.
+    silence = 0.5 if names[-1] == "video-late.mp4" else 0
     assert seen.audio_seconds == pytest.approx(seconds - silence if seen.audio else 0, abs=0.1)
 
 
@@ -81,7 +81,7 @@ def test_a_part_of_another_shape_gets_black_around_it(clip: Clips, operate: Oper
     assert [luma[20], luma[160], luma[300]] == pytest.approx([0, 77, 0], abs=12)
 
 
-def test_a_part_without_sound_is_silent_and_the_others_are_heard_at_their_times(clip: Clips, operate: Operate) -> None:
+def test_a_part_without_audio_is_silent_and_the_others_are_heard_at_their_times(clip: Clips, operate: Operate) -> None:
     _, made = join(operate, clip, ["tone.mp4", "silent.mp4", "tone.mp4"], 1)
 
     heard = loud(made.files[0].path)
@@ -97,15 +97,17 @@ def test_a_clip_is_cut_from_the_main_part_alone(clip: Clips, operate: Operate) -
     assert distance(seen.frames[50], decoded(clip("plain.mp4")).frames[13]) < 4
 
 
-def test_sounds_alone_are_joined_as_well(clip: Clips, operate: Operate) -> None:
-    seen, _ = join(operate, clip, ["sound.mp3", "sound.wav"], 1, container="m4a", video=None)
+def test_audio_tracks_alone_are_joined_as_well(clip: Clips, operate: Operate) -> None:
+    seen, _ = join(operate, clip, ["audio.mp3", "audio.wav"], 1, container="m4a", video=None)
 
     assert seen.kinds == ["audio"]
     assert seen.audio_seconds == pytest.approx(4, abs=0.1)
 
 
-def test_loud_channels_that_are_mixed_down_beside_a_sound_in_mono_do_not_clip(clip: Clips, operate: Operate) -> None:
-    _, made = join(operate, clip, ["sound.wav", "loud.flac"], 0, container="wav", video=None)
+def test_loud_channels_that_are_mixed_down_beside_an_audio_track_in_mono_do_not_clip(
+    clip: Clips, operate: Operate
+) -> None:
+    _, made = join(operate, clip, ["audio.wav", "loud.flac"], 0, container="wav", video=None)
 
     (mono,) = heard(made.files[0].path)
     assert max(map(abs, mono)) == pytest.approx(0.97, abs=0.01)

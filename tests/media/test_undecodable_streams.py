@@ -18,7 +18,7 @@ FASTEST = {"video": {"speed": "fastest"}}
 ASKED: Mapping[SubtaskType, Mapping[str, Any]] = {
     SubtaskType.TRANSCODE: FASTEST,
     SubtaskType.STREAM: {"speed": "fastest", "ladder": [{"height": 90, "bitrate": 150}]},
-    SubtaskType.ENHANCE: {"sound": {"loudness": {"target": -20}}, **FASTEST},
+    SubtaskType.ENHANCE: {"audio": {"loudness": {"target": -20}}, "video": {"encoding": {"speed": "fastest"}}},
     SubtaskType.SCREENSHOT: {},
     SubtaskType.SAMPLE_SCREENSHOTS: {"every": 1},
     SubtaskType.SPRITE: {"every": 1, "columns": 2, "rows": 2},
@@ -30,18 +30,18 @@ ASKED: Mapping[SubtaskType, Mapping[str, Any]] = {
     SubtaskType.SEPARATE_AUDIO: {"method": "center"},
 }
 STILLS = frozenset({SubtaskType.SCREENSHOT, SubtaskType.SAMPLE_SCREENSHOTS, SubtaskType.SPRITE, SubtaskType.ANIMATE})
-# That fail without sound, as they are asked here.
-NEED_SOUND = frozenset(
+# That fail without audio, as they are asked here.
+NEED_AUDIO = frozenset(
     {SubtaskType.TRANSCODE, SubtaskType.STREAM, SubtaskType.ENHANCE, SubtaskType.RECOGNIZE, SubtaskType.SEPARATE_AUDIO}
 )
-# That need no picture.
+# That need no video.
 HEAR = frozenset({SubtaskType.RECOGNIZE, SubtaskType.SEPARATE_AUDIO})
-PHONE, PICTURE, FIRST, SECOND = "phone.mov", 0, 1, 2  # its streams
+PHONE, VIDEO, FIRST, SECOND = "phone.mov", 0, 1, 2  # its streams
 
 
 def warned(made: OperationResult, number: int, fault: str = "can't be decoded") -> bool:
-    """Whether a warning names the sound track of that number as one that was left out."""
-    return any(f"sound track {number} (" in each and f"{fault} and was left out" in each for each in made.warnings)
+    """Whether a warning names the audio track of that number as one that was left out."""
+    return any(f"audio track {number} (" in each and f"{fault} and was left out" in each for each in made.warnings)
 
 
 @pytest.mark.parametrize("kind", SubtaskType)
@@ -77,20 +77,20 @@ def test_where_the_main_track_cannot_be_decoded_another_is_taken(
 
 
 def test_a_transcode_of_the_default_track_takes_no_other_unasked(clip: Clips, operate: Operate) -> None:
-    with pytest.raises(MediaRejected, match=r"sound track 1 .*set audio\.tracks to all") as rejected:
+    with pytest.raises(MediaRejected, match=r"audio track 1 .*set audio\.tracks to all") as rejected:
         operate(SubtaskType.TRANSCODE, clip.undecodable(PHONE, FIRST), **FASTEST)
 
     assert rejected.value.code == UNSUPPORTED
 
 
 @pytest.mark.parametrize("kind", SubtaskType)
-def test_a_file_of_whose_sound_nothing_can_be_decoded_is_unsupported_where_sound_is_asked_for(
+def test_a_file_of_whose_audio_nothing_can_be_decoded_is_unsupported_where_audio_is_asked_for(
     clip: Clips, operate: Operate, kind: SubtaskType
 ) -> None:
     source = clip.undecodable(PHONE, FIRST, SECOND)
 
-    if kind in NEED_SOUND:
-        with pytest.raises(MediaRejected, match="sound track 1") as rejected:
+    if kind in NEED_AUDIO:
+        with pytest.raises(MediaRejected, match="audio track 1") as rejected:
             operate(kind, source, **ASKED[kind])
         assert rejected.value.code == UNSUPPORTED
         return
@@ -105,11 +105,11 @@ def test_a_file_of_whose_sound_nothing_can_be_decoded_is_unsupported_where_sound
     [
         (SubtaskType.TRANSCODE, {**FASTEST, "audio": "none"}),
         (SubtaskType.STREAM, {**ASKED[SubtaskType.STREAM], "audio": "none"}),
-        (SubtaskType.ENHANCE, {**FASTEST, "picture": {"sharpen": "light"}}),
+        (SubtaskType.ENHANCE, {"video": {"sharpen": "light", "encoding": {"speed": "fastest"}}}),
         (SubtaskType.RECOGNIZE, {"kinds": ["TEXT", "SPEECH"]}),
     ],
 )
-def test_the_picture_alone_of_such_a_file_is_taken(
+def test_the_video_alone_of_such_a_file_is_taken(
     clip: Clips, operate: Operate, kind: SubtaskType, params: Mapping[str, Any]
 ) -> None:
     made = operate(kind, clip.undecodable(PHONE, FIRST, SECOND), **params)
@@ -119,15 +119,15 @@ def test_the_picture_alone_of_such_a_file_is_taken(
 
 
 @pytest.mark.parametrize("kind", SubtaskType)
-def test_a_picture_that_cannot_be_decoded_is_unsupported_where_it_is_asked_for(
+def test_a_video_that_cannot_be_decoded_is_unsupported_where_it_is_asked_for(
     clip: Clips, operate: Operate, kind: SubtaskType
 ) -> None:
-    source = clip.undecodable(PHONE, PICTURE)
+    source = clip.undecodable(PHONE, VIDEO)
 
     if kind in HEAR:
         assert operate(kind, source, **ASKED[kind]).files
         return
-    with pytest.raises(MediaRejected, match=r"the picture .*can't be decoded") as rejected:
+    with pytest.raises(MediaRejected, match=r"the video .*can't be decoded") as rejected:
         operate(kind, source, **ASKED[kind])
     assert rejected.value.code == UNSUPPORTED
 
@@ -137,13 +137,13 @@ def test_a_picture_that_cannot_be_decoded_is_unsupported_where_it_is_asked_for(
     [
         (SubtaskType.TRANSCODE, {"container": "m4a"}),
         (SubtaskType.STREAM, {"ladder": "none"}),
-        (SubtaskType.ENHANCE, {"container": "m4a", "sound": {"loudness": {"target": -20}}}),
+        (SubtaskType.ENHANCE, {"container": "m4a", "audio": {"loudness": {"target": -20}}}),
     ],
 )
-def test_the_sound_beside_such_a_picture_is_taken(
+def test_the_audio_beside_such_a_video_is_taken(
     clip: Clips, operate: Operate, kind: SubtaskType, params: Mapping[str, Any]
 ) -> None:
-    made = operate(kind, clip.undecodable(PHONE, PICTURE), **params)
+    made = operate(kind, clip.undecodable(PHONE, VIDEO), **params)
 
     assert any(file.content_type == "audio/mp4" for file in made.files)
 
@@ -173,7 +173,7 @@ def test_a_track_that_holds_nothing_is_left_out_and_named(
 
 
 @pytest.mark.parametrize("kind", sorted(set(SubtaskType) - STILLS))
-def test_a_source_with_nothing_but_empty_tracks_is_one_without_sound(
+def test_a_source_with_nothing_but_empty_tracks_is_one_without_audio(
     clip: Clips, operate: Operate, kind: SubtaskType
 ) -> None:
     if kind in {SubtaskType.ENHANCE, SubtaskType.RECOGNIZE, SubtaskType.SEPARATE_AUDIO}:
@@ -189,7 +189,7 @@ def test_a_source_with_nothing_but_empty_tracks_is_one_without_sound(
 
 
 def test_ordinary_streams_are_not_tried_out(clip: Clips, operate: Operate, ffmpeg: Ffmpeg) -> None:
-    for name in ("plain.mp4", "web.webm", "stream.ts", "old.avi", "camera.mov", "sound.mp3", "sound.wav", "side.ac3"):
+    for name in ("plain.mp4", "web.webm", "stream.ts", "old.avi", "camera.mov", "audio.mp3", "audio.wav", "side.ac3"):
         operate(SubtaskType.TRANSCODE, clip(name), container="flac")
 
     assert len(ffmpeg.commands) == 8

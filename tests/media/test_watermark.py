@@ -35,7 +35,7 @@ def logo(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def red(clip: Clips, operate: Operate) -> Mark:
-    """Lend what marks two seconds of red, 640 by 360, and returns its pictures."""
+    """Lend what marks two seconds of red, 640 by 360, and returns its videos."""
     return lambda mark: marked(operate, clip("red.mp4"), mark)
 
 
@@ -54,7 +54,7 @@ def marked(operate: Operate, source: Path, mark: dict[str, object], **video: obj
 
 
 def plane(frame: av.VideoFrame, number: int = 0) -> list[bytes]:
-    """Return the rows of the luma of a picture, or of its blue (1) or red (2)."""
+    """Return the rows of the luma of a video, or of its blue (1) or red (2)."""
     whole = frame.reformat(format="yuv444p").planes[number]
     pixels = bytes(whole)
     return [pixels[row * whole.line_size :][: frame.width] for row in range(frame.height)]
@@ -90,7 +90,7 @@ def luma(frame: av.VideoFrame, x: int, y: int) -> int:
         ("bottom-right", 1, 1),
     ],
 )
-def test_a_mark_lies_at_its_anchor_in_its_share_of_the_picture(
+def test_a_mark_lies_at_its_anchor_in_its_share_of_the_video(
     red: Mark, logo: Path, position: str, across: float, down: float
 ) -> None:
     mark = {"image": str(logo), "position": position, "width": 0.25, "x": 0.1, "y": 0.1}
@@ -113,7 +113,7 @@ def test_a_mark_lies_at_its_anchor_in_its_share_of_the_picture(
         ("portrait.mp4", {}, 18),
     ],
 )
-def test_a_mark_keeps_its_share_whatever_the_size_and_direction_of_the_picture(
+def test_a_mark_keeps_its_share_whatever_the_size_and_direction_of_the_video(
     clip: Clips, operate: Operate, name: str, asked: dict[str, object], width: int
 ) -> None:
     blue = image(clip.folder / "blue.png", "color=blue:s=60x30")
@@ -221,7 +221,7 @@ def test_colours_arrive_on_whatever_a_film_says_of_its_own(
         assert middle(decoded(file.path).frames[0]) == pytest.approx((220, 40, 30), abs=8)
 
 
-def test_white_is_no_lamp_on_an_hdr_picture(clip: Clips, operate: Operate, logo: Path) -> None:
+def test_white_is_no_lamp_on_an_hdr_video(clip: Clips, operate: Operate, logo: Path) -> None:
     mark = {"image": str(logo), "position": "center", "width": 0.5}
 
     frame = marked(operate, clip("hdr.mp4"), mark, codec="h265", bitDepth=10)[0]
@@ -247,7 +247,7 @@ def test_many_marks_lie_over_each_other_in_their_order(
     assert [luma(frame, x, 180) > WHITE for x in (320, 250, 180)] == [True, False, True]
 
 
-def test_one_picture_bears_the_marks_of_its_moment(clip: Clips, ffmpeg: Ffmpeg, logo: Path) -> None:
+def test_one_video_bears_the_marks_of_its_moment(clip: Clips, ffmpeg: Ffmpeg, logo: Path) -> None:
     context = workbench(LocalFiles(clip("red.mp4")), ffmpeg)
     marks = [
         Watermark(image=str(logo), start=start, end=end) for start, end in ((None, None), (0, 1), (1, 2), (1.5, None))

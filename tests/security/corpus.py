@@ -9,7 +9,7 @@ FAMILIES: tuple[Family, ...] = (
     references.lists,
     references.links,
     references.subtitles,
-    references.pictures,
+    references.images,
     sizes.bombs,
     sizes.dimensions,
     sizes.times,

@@ -121,7 +121,7 @@ STILLS: Mapping[str, tuple[str, ...]] = {
 
 
 def bases(clip: Clips, folder: Path) -> dict[str, bytes]:
-    """Make a very short real film in every container, and a real picture of every kind."""
+    """Make a very short real film in every container, and a real video of every kind."""
     found = {}
     for name, options in (*CONTAINERS.items(), *STILLS.items()):
         path = folder / f"base.{name}"
@@ -173,7 +173,7 @@ def matroska(*parts: bytes) -> bytes:
 
 
 def track(codec: bytes, *parts: bytes, no: int = 1, kind: int = 1) -> bytes:
-    """Return the entry of a track: `kind` 1 is a picture, 2 sound, 17 subtitles."""
+    """Return the entry of a track: `kind` 1 is a video, 2 audio, 17 subtitles."""
     return ebml("AE", number("D7", no), number("73C5", no), number("83", kind), ebml("86", codec), *parts)
 
 

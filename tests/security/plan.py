@@ -14,7 +14,7 @@ FASTEST = {"video": {"speed": "fastest"}}
 PARAMS: Mapping[SubtaskType, dict[str, Any]] = {
     SubtaskType.TRANSCODE: {**FASTEST, "audio": {"tracks": "all"}},
     SubtaskType.STREAM: {"speed": "fastest", "ladder": [{"height": 90, "bitrate": 150}]},
-    SubtaskType.ENHANCE: {"picture": {"denoise": "light"}},
+    SubtaskType.ENHANCE: {"video": {"denoise": "light"}},
     SubtaskType.SCREENSHOT: {"at": [0, "50%", "100%"]},
     SubtaskType.SAMPLE_SCREENSHOTS: {"every": 0.5},
     SubtaskType.SPRITE: {"every": 0.5, "columns": 2, "rows": 2},

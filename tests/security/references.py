@@ -1,4 +1,4 @@
-"""Files that name other files: lists in disguise, links inside of containers, subtitles and vector pictures."""
+"""Files that name other files: lists in disguise, links inside of containers, subtitles and vector images."""
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -141,7 +141,7 @@ def _syncsafe(size: int) -> bytes:
 
 
 def subtitles(kit: Kit) -> Iterator[Hostile]:
-    """Subtitles that name fonts, pictures and addresses, are endless, or are none."""
+    """Subtitles that name fonts, images and addresses, are endless, or are none."""
     lure, family = kit.lures.url, "subtitle trick"
     ass = "[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n[Fonts]\nfontname: {0}\n{1}\n[Events]\n"
     tracks = {
@@ -200,8 +200,8 @@ def _timed_text(film: bytes, sample: bytes) -> bytes:
     return content.replace(b"mp4a", b"tx3g") + box(b"mdat", sample)
 
 
-def pictures(kit: Kit) -> Iterator[Hostile]:
-    """Vector pictures and lists as watermarks, under each name that an image may have."""
+def images(kit: Kit) -> Iterator[Hostile]:
+    """Vector images and lists as watermarks, under each name that an image may have."""
     for place, kind in enumerate(("svg", "mvg", "m3u8", "ffconcat", "xxe", "lavfi")):
         ending = ("png", "jpg", "webp")[place % 3]
         text = LISTS[kind].format(kit.lures.targets[place % 6]).encode()
@@ -219,5 +219,5 @@ def pictures(kit: Kit) -> Iterator[Hostile]:
         + kit.bases["jpg"][2:]
     )
     yield Hostile("watermark that names files", "exif.jpg", marked, Role.WATERMARK)
-    yield Hostile("list in disguise", "picture.svg", LISTS["svg"].format(kit.lures.url).encode())
+    yield Hostile("list in disguise", "video.svg", LISTS["svg"].format(kit.lures.url).encode())
     yield Hostile("list in disguise", "film.svg.mp4", b"\n" + LISTS["svg"].format(kit.lures.file).encode())

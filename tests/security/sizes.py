@@ -1,4 +1,4 @@
-"""Files that are larger than they look: bombs, huge pictures, endless times, thousands of streams, boxes in boxes."""
+"""Files that are larger than they look: bombs, huge videos, endless times, thousands of streams, boxes in boxes."""
 
 import struct
 import zlib
@@ -118,12 +118,12 @@ def talkative(frame: bytes, words: bytes, count: int) -> bytes:
     start = bytes(2)  # milliseconds after the cluster's
     many = ebml("A0", ebml("A1", b"\x82", start, b"\0", zlib.compress(words, 9)), number("9B", 40)) * count
     sentence = ebml("A0", ebml("A1", b"\x83", start, b"\0", b"Good morning"), number("9B", 40))
-    picture = ebml("A3", b"\x81", start, b"\x80", frame)
-    return matroska(ebml("1654AE6B", *tracks), ebml("1F43B675", number("E7", 0), sentence, picture, many, picture))
+    video = ebml("A3", b"\x81", start, b"\x80", frame)
+    return matroska(ebml("1654AE6B", *tracks), ebml("1F43B675", number("E7", 0), sentence, video, many, video))
 
 
 def noted(notes: Mapping[str, bytes]) -> bytes:
-    """Return a film of PNG pictures that bear notes, which ffmpeg takes for what was measured of each frame."""
+    """Return a film of PNG videos that bear notes, which ffmpeg takes for what was measured of each frame."""
     texts = [_part(b"zTXt", key.encode() + b"\0\0" + zlib.compress(text, 9)) for key, text in notes.items()]
     frame = png(256, 256, zlib.compress(bytes(256 * 33)), *texts)
     size = ebml("E0", number("B0", 256), number("BA", 256))
@@ -136,7 +136,7 @@ def _bitmap(width: int, height: int, codec: bytes) -> bytes:
 
 
 def _scans(jpeg: bytes) -> bytes:
-    """Return a JPEG whose picture is scanned two thousand times."""
+    """Return a JPEG whose video is scanned two thousand times."""
     start = jpeg.index(b"\xff\xda")
     return jpeg[:start].replace(b"\xff\xc0", b"\xff\xc2") + jpeg[start:-2] * 200 + b"\xff\xd9"
 
@@ -148,7 +148,7 @@ def _tag(film: bytes, text: bytes) -> bytes:
 
 
 def dimensions(kit: Kit) -> Iterator[Hostile]:
-    """Pictures that say that they are huge, have no size, or pixels of absurd shape."""
+    """Videos that say that they are huge, have no size, or pixels of absurd shape."""
     family, bases = "huge dimensions", kit.bases
     yield Hostile(family, "stsd.mp4", edited(bases["mp4"], b"avc1", 24, MOST_32, nth=-1 + bases["mp4"].count(b"avc1")))
     yield Hostile(family, "tkhd.mp4", edited(bases["mp4"], b"tkhd", 76, MOST_64))
@@ -190,7 +190,7 @@ def times(kit: Kit) -> Iterator[Hostile]:
     yield Hostile(family, "tfdt.mp4", edited(frag, b"tfdt", 4, MOST_64))
     yield Hostile(family, "fragments.mp4", frag + frag[frag.index(b"moof") - 4 :] * 300)
     frame = bases["jpg"]
-    picture = track(b"V_MJPEG", ebml("E0", number("B0", 160), number("BA", 90)))
+    video = track(b"V_MJPEG", ebml("E0", number("B0", 160), number("BA", 90)))
     for name, seconds in {
         "long": 1e15,
         "longest": 1.7e308,
@@ -200,14 +200,14 @@ def times(kit: Kit) -> Iterator[Hostile]:
         "century": 3.2e12,
     }.items():
         info = ebml("1549A966", number("2AD7B1", 1_000_000), ebml("4489", struct.pack(">d", seconds)))
-        yield Hostile(family, f"{name}.mkv", matroska(info, ebml("1654AE6B", picture), cluster(frame, frame)))
+        yield Hostile(family, f"{name}.mkv", matroska(info, ebml("1654AE6B", video), cluster(frame, frame)))
     for name, scale in {"no-scale": 0, "vast-scale": 2**63 - 1}.items():
         info = ebml("1549A966", number("2AD7B1", scale), ebml("4489", struct.pack(">d", 50)))
-        yield Hostile(family, f"{name}.mkv", matroska(info, ebml("1654AE6B", picture), cluster(frame, frame, frame)))
+        yield Hostile(family, f"{name}.mkv", matroska(info, ebml("1654AE6B", video), cluster(frame, frame, frame)))
     late = ebml("1F43B675", number("E7", 2**40), ebml("A3", b"\x81\0\0\x80", frame))
-    yield Hostile(family, "gap.mkv", matroska(ebml("1654AE6B", picture), cluster(frame), late))
+    yield Hostile(family, "gap.mkv", matroska(ebml("1654AE6B", video), cluster(frame), late))
     day = ebml("1F43B675", number("E7", 86_400_000), ebml("A3", b"\x81\0\0\x80", frame))
-    yield Hostile(family, "gap-of-a-day.mkv", matroska(ebml("1654AE6B", picture), cluster(frame), day))
+    yield Hostile(family, "gap-of-a-day.mkv", matroska(ebml("1654AE6B", video), cluster(frame), day))
     for ns in (1, 10**18):
         fast = track(b"V_MJPEG", number("23E383", ns), ebml("E0", number("B0", 160), number("BA", 90)))
         yield Hostile(

@@ -62,7 +62,7 @@ def an_upload_that_is_told_twice_has_one_task(cloud: Cloud) -> None:
 
 
 # -------------------------------------------------------------- RunSubtask
-def a_picture_is_made(cloud: Cloud) -> None:
+def a_video_is_made(cloud: Cloud) -> None:
     task = cloud.task(COVER)
 
     cloud.work(task)
@@ -72,7 +72,7 @@ def a_picture_is_made(cloud: Cloud) -> None:
     assert tags["TagSet"] == []  # so that it stays
 
 
-def a_picture_is_made_of_an_output(cloud: Cloud, lane: Lane = Lane.STANDARD) -> None:
+def a_video_is_made_of_an_output(cloud: Cloud, lane: Lane = Lane.STANDARD) -> None:
     task = cloud.task(SMALL, OF_SMALL, lane=lane)
 
     cloud.work(task, lane=lane)
@@ -83,7 +83,7 @@ def a_picture_is_made_of_an_output(cloud: Cloud, lane: Lane = Lane.STANDARD) -> 
 
 def a_film_bears_a_mark(cloud: Cloud) -> None:
     mark = cloud.key(ending="jpg")
-    cloud.put(mark, picture(cloud))
+    cloud.put(mark, video(cloud))
     task = cloud.task({**SMALL, "params": {**SMALL["params"], "watermarks": [{"image": mark}]}})
 
     cloud.work(task)
@@ -263,14 +263,14 @@ def a_zip_is_gone_on_with(cloud: Cloud) -> None:
 
 
 # --------------------------------------------------------------- beginnings
-def picture(cloud: Cloud) -> bytes:
-    """Return a picture that Reelmill made."""
+def video(cloud: Cloud) -> bytes:
+    """Return a video that Reelmill made."""
     [output, _] = cloud.call("GET", f"/tasks/{finished(cloud)}/subtasks/1/outputs")["outputs"]
     return cloud.follow("GET", output["url"]).content
 
 
 def finished(cloud: Cloud) -> str:
-    """Return a task that has made two pictures; the first story that asks has it made."""
+    """Return a task that has made two videos; the first story that asks has it made."""
     if cloud.finished is None:
         task = cloud.task(PAIR)
         cloud.work(task)
@@ -321,16 +321,16 @@ STORIES: Mapping[str, Story] = {
     "OnUpload dynamodb:GetItem UploadsTable": an_upload_that_is_told_twice_has_one_task,
     **by_lane("OnUpload", "SendMessage", an_upload_becomes_a_task),
     "RunSubtask s3:GetObject InputBucket/*": a_film_bears_a_mark,
-    "RunSubtask s3:GetObjectVersion InputBucket/*": a_picture_is_made,
-    "RunSubtask s3:GetObject OutputBucket/*": a_picture_is_made_of_an_output,
+    "RunSubtask s3:GetObjectVersion InputBucket/*": a_video_is_made,
+    "RunSubtask s3:GetObject OutputBucket/*": a_video_is_made_of_an_output,
     "RunSubtask s3:GetObjectVersion OutputBucket/*": a_film_among_the_outputs_is_read,
-    "RunSubtask s3:PutObject OutputBucket/*": a_picture_is_made,
-    "RunSubtask s3:DeleteObjectTagging OutputBucket/*": a_picture_is_made,
+    "RunSubtask s3:PutObject OutputBucket/*": a_video_is_made,
+    "RunSubtask s3:DeleteObjectTagging OutputBucket/*": a_video_is_made,
     "RunSubtask s3:DeleteObject OutputBucket/*": a_lost_attempt_leaves_nothing,
-    "RunSubtask dynamodb:GetItem TasksTable": a_picture_is_made_of_an_output,
-    "RunSubtask dynamodb:PutItem TasksTable": a_picture_is_made,
-    "RunSubtask dynamodb:UpdateItem TasksTable": a_picture_is_made,
-    **by_lane("RunSubtask", "SendMessage", a_picture_is_made_of_an_output),
+    "RunSubtask dynamodb:GetItem TasksTable": a_video_is_made_of_an_output,
+    "RunSubtask dynamodb:PutItem TasksTable": a_video_is_made,
+    "RunSubtask dynamodb:UpdateItem TasksTable": a_video_is_made,
+    **by_lane("RunSubtask", "SendMessage", a_video_is_made_of_an_output),
     **by_lane("RunSubtask", "ChangeMessageVisibility", a_lost_attempt_leaves_nothing),
     "Sweep dynamodb:GetItem TasksTable": a_lost_message_is_sent_again,
     "Sweep dynamodb:UpdateItem TasksTable": a_dead_letter_ends_its_subtask,

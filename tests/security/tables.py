@@ -21,7 +21,7 @@ def claims(kit: Kit) -> Iterator[Hostile]:
 
 
 def claimed(film: bytes, frames: int, *, tracks: int = 1, edits: int = 1) -> bytes:
-    """Return an MP4 film whose picture claims so many frames of a byte, shown by so many edits, in so many tracks."""
+    """Return an MP4 film whose video claims so many frames of a byte, shown by so many edits, in so many tracks."""
     moov = film.index(b"moov") - 4
     shown = struct.pack(">IIHH", frames, 0, 1, 0)  # from the first frame on, at normal speed
     tables = {
@@ -32,8 +32,8 @@ def claimed(film: bytes, frames: int, *, tracks: int = 1, edits: int = 1) -> byt
         b"edts": box(b"elst", struct.pack(">II", 0, edits), shown * edits),
     }
     boxes = list(_boxes(film[moov + 8 :]))
-    picture = next(no for no, (kind, _) in enumerate(boxes) if kind == b"trak")
-    boxes[picture : picture + 1] = [(b"trak", _with_tables(boxes[picture][1], tables))] * tracks
+    video = next(no for no, (kind, _) in enumerate(boxes) if kind == b"trak")
+    boxes[video : video + 1] = [(b"trak", _with_tables(boxes[video][1], tables))] * tracks
     return film[:moov] + box(b"moov", *(box(*part) for part in boxes))
 
 

@@ -12,7 +12,7 @@ from tests.proof.profile import LONG
 from tests.proof.tallies import Tally
 from tests.security.api_over_wsgi import app
 
-# The names that people give to what they store decide, among much that a schema can't say, whether it is sound:
+# The names that people give to what they store decide, among much that a schema can't say, whether it is valid:
 # what belongs to whom, whether a template is there, whether numbers fit each other. Such a 400 says so.
 CONFIG = """
 seed = 1

@@ -70,7 +70,7 @@ def api(stack: StackInfo) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def quick(api: Api) -> None:
-    """Store an orchestration that makes one small picture of whatever lands under quick/."""
+    """Store an orchestration that makes one small image of whatever lands under quick/."""
     cover = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
     api.call("PUT", "/orchestrations/quick", {"trigger": {"prefix": "quick/"}, "subtasks": [cover]})
 
@@ -109,7 +109,7 @@ def put(client: Client, stack: StackInfo, key: str, body: bytes) -> None:
     client("s3").put_object(Bucket=stack.input_bucket, Key=key, Body=body)
 
 
-def test_a_dropped_clip_comes_out_transcoded_and_with_a_picture(
+def test_a_dropped_clip_comes_out_transcoded_and_with_a_video(
     api: Api, stack: StackInfo, client: Client, clip: Clips
 ) -> None:
     put(client, stack, "uploads/movie.mp4", clip("plain.mp4").read_bytes())
@@ -188,12 +188,12 @@ def test_a_subtask_reads_what_its_predecessor_made_or_is_skipped(
 ) -> None:
     put(client, stack, "elsewhere/chain.mp4", clip("plain.mp4").read_bytes())
     small = {"name": "small", "type": "TRANSCODE", "params": SMALL}
-    picture = {"name": "picture", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
+    video = {"name": "video", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
     late = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}}
     never = {"name": "never", "type": "SCREENSHOT", "needs": ["late"], "params": {"at": [0]}}
     body = {
         "source": {"bucket": stack.input_bucket, "key": "elsewhere/chain.mp4"},
-        "subtasks": [picture, small, late, never],
+        "subtasks": [video, small, late, never],
     }
 
     task = api.completed(api.call("POST", "/tasks", body, status=201)["taskId"])

@@ -78,14 +78,14 @@ def page(stack: StackInfo) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def streams(api: Api, stack: StackInfo, client: Client, clip: Clips) -> str:  # noqa: F811 - pytest's way
-    """Make a stream in clear, one that is locked, and one of sound; return where they play."""
+    """Make a stream in clear, one that is locked, and one of audio; return where they play."""
     film = subtitled(clip, "bigbuckbunny.mp4")
     client("s3").put_object(Bucket=stack.input_bucket, Key="play/film.mkv", Body=film.read_bytes())
     small = {"ladder": [{"height": 180, "bitrate": 300}, {"height": 90, "bitrate": 100}], "speed": "fastest"}
     subtasks: list[dict[str, Any]] = [
         {"name": "open", "params": {**small, "segmentSeconds": 2}},
         {"name": "locked", "params": {**small, "segmentSeconds": 2, "encryption": "aes-128"}},
-        {"name": "sound", "params": {"ladder": "none", "segmentSeconds": 2}},
+        {"name": "audio", "params": {"ladder": "none", "segmentSeconds": 2}},
     ]
     body = {
         "source": {"bucket": stack.input_bucket, "key": "play/film.mkv"},
@@ -111,7 +111,7 @@ def test_a_browser_plays_a_stream_to_its_end(page: Page, streams: str, no: int, 
 
 
 @pytest.mark.parametrize(("kind", "name"), [("hls", "master.m3u8"), ("dash", "manifest.mpd")])
-def test_a_browser_plays_sound_alone(page: Page, streams: str, kind: str, name: str) -> None:
+def test_a_browser_plays_audio_alone(page: Page, streams: str, kind: str, name: str) -> None:
     told = page.evaluate(PLAYER, [f"{streams}/3/play/{name}", kind])
 
     assert told["errors"] == []

@@ -10,7 +10,7 @@ from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.task import Failure, Lease, Outcome, SubtaskStatus
 from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
 from shared.operations.segments import ROOM
-from shared.operations.stills.sample_screenshots import MOST_PICTURES
+from shared.operations.stills.sample_screenshots import MAX_IMAGES
 from shared.use_cases.tasks import get_task
 from shared.worker.attempt import failure_of
 from shared.worker.run import Redelivery, run_subtask
@@ -53,7 +53,7 @@ def test_the_largest_record_that_parameters_allow_is_kept_whole(world: World) ->
     facts = {"width": 8192, "height": 8192, "time": 172_799.999}
     outputs = tuple(
         OutputFile("o" * 63, f"{folder}{ending}", 10**9 + no, "image/jpeg", no, facts, 4 * 10**9 + no)
-        for no in range(1, MOST_PICTURES + 1)
+        for no in range(1, MAX_IMAGES + 1)
     )
     spoken = "".join(chr(0x4E00 + 7919 * number % 20_000) for number in range(ROOM))  # three bytes each
     record = AttemptRecord(
@@ -61,7 +61,7 @@ def test_the_largest_record_that_parameters_allow_is_kept_whole(world: World) ->
         ended_at=2,
         outputs=outputs,
         result={"segments": [{"text": spoken}]},
-        warnings=("at 172799.999 s no picture could be decoded: that of 172799.999 s was taken",) * 100,
+        warnings=("at 172799.999 s no video could be decoded: that of 172799.999 s was taken",) * 100,
         failure=Failure("OperationError.Failed", "ü" * 4096),
         commands=kept([f"ffmpeg -ss {number} -i {'ü' * 1000}" for number in range(300)]),
         log_tail="\N{REPLACEMENT CHARACTER}" * 4096,

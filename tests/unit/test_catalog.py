@@ -276,7 +276,7 @@ def test_groups_are_overlaid_and_everything_else_replaced(
             "",
             "webm holds vp9 or av1, not h264",
         ),
-        ({"params": {"video": "none", "audio": "none"}}, "", "neither picture nor sound"),
+        ({"params": {"video": "none", "audio": "none"}}, "", "neither video nor audio"),
         ({"type": "SCREENSHOT", "params": {"at": [0, "soon"]}}, "at.1", "'soon' is no time"),
     ],
 )

@@ -13,7 +13,7 @@ RED, GREEN, BLUE = (bytes([*colour] * (THUMB_BYTES // 3)) for colour in ((200, 0
 
 
 def look(time: float, colours: bytes = RED, **flaws: Any) -> Look:  # noqa: ANN401 - any field of it
-    """Return a look at a picture that is as it should be, but for its flaws."""
+    """Return a look at a video that is as it should be, but for its flaws."""
     return replace(Look(time, brightness=120, contrast=120, motion=1, blur=3, colours=colours), **flaws)
 
 
@@ -75,7 +75,7 @@ def test_both_together_are_more_than_either() -> None:
     assert (best.start, best.confidence) == (30, 1)
 
 
-def test_without_sound_what_moves_is_enough() -> None:
+def test_without_audio_what_moves_is_enough() -> None:
     silent = Survey((Shot(0, 60),), survey(range(20, 30), range(0)).looks, ())
 
     assert [one.start for one in highlights.found(silent, 1, 10)] == [20]
@@ -110,7 +110,7 @@ def test_what_nobody_would_choose_is_hardly_any_good(flaw: dict[str, Any]) -> No
     assert cover.score(look(0, **flaw)) < 0.15
 
 
-def test_of_the_same_pictures_the_cover_is_taken_away_from_cuts() -> None:
+def test_of_the_same_videos_the_cover_is_taken_away_from_cuts() -> None:
     found = cover.best([look(number / 4) for number in range(16)], (Shot(0, 2), Shot(2, 4)))
 
     assert found is not None

@@ -7,7 +7,7 @@ import pytest
 
 from shared.operations.findings import Segment
 from shared.operations.inspection.chart import COLOURS, drawn
-from shared.operations.inspection.examination import Detail, Examination, Sound
+from shared.operations.inspection.examination import AudioLevel, Detail, Examination
 from shared.operations.inspection.inspection_result import Findings, Point
 from shared.operations.inspection.score import RATES, Reason
 
@@ -33,7 +33,7 @@ def findings(duration: float = 10, **more: object) -> Findings:
 def seen(duration: float = 10) -> Examination:
     return Examination(
         details=tuple(Detail(n * duration / 100, 100.0, None, 5.0, 1.0) for n in range(100)),
-        sounds=tuple(Sound(n * duration / 100, -20.0, 0, -23.0) for n in range(100)),
+        audio_levels=tuple(AudioLevel(n * duration / 100, -20.0, 0, -23.0) for n in range(100)),
     )
 
 
@@ -98,7 +98,7 @@ def test_a_file_that_can_not_be_read_is_drawn_as_well() -> None:
 def test_a_long_film_makes_no_long_drawing() -> None:
     long = Examination(
         details=tuple(Detail(n / 6, 100.0, None, 5.0, 1.0) for n in range(40_000)),
-        sounds=tuple(Sound(n / 10, -20.0, 0, -23.0) for n in range(66_000)),
+        audio_levels=tuple(AudioLevel(n / 10, -20.0, 0, -23.0) for n in range(66_000)),
     )
     segments = tuple(Segment(start=n, end=n + 0.5, label="BLACK", confidence=1) for n in range(5000))
     drawing = drawn("film.mp4", findings(6600, segments=segments, segment_count=5000), long)

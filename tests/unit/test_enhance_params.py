@@ -6,14 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from shared.media.probe import Video
-from shared.operations.enhancement.enhance_params import EnhanceParams, LoudnessParams, SoundParams, Strength
-from shared.operations.enhancement.enhance_picture import chain
-from shared.operations.enhancement.enhance_sound import Levelling, Method, cleaning, corrected, warnings
+from shared.operations.enhancement.enhance_audio import Levelling, Method, cleaning, corrected, warnings
+from shared.operations.enhancement.enhance_params import EnhanceAudioParams, EnhanceParams, LoudnessParams, Strength
+from shared.operations.enhancement.enhance_video import chain
 from shared.operations.loudness import Loudness
 
 ALL = {
     "deinterlace": "fields",
-    "stabilise": "light",
+    "stabilize": "light",
     "denoise": "strong",
     "deband": True,
     "upscale": {"width": 1920},
@@ -29,18 +29,18 @@ WAY = Levelling(("anull",), Method.LINEAR, gain=4, ceiling=-1.5)
     ("params", "message"),
     [
         ({}, "nothing to enhance"),
-        ({"container": "m4a", "picture": {"denoise": "light"}}, "holds no picture"),
-        ({"container": "mp3", "sound": {}, "video": {"crf": 20}}, "holds no picture"),
-        ({"container": "webm", "picture": {}, "video": {"codec": "h264"}}, "webm holds vp9 or av1"),
-        ({"picture": {}, "video": {"crf": 60}}, "outside of what h264 knows"),
-        ({"picture": {}, "video": {"crf": 20, "bitrate": 2000}}, "not both"),
-        ({"picture": {}, "audio": {"tracks": "all"}}, "one sound track"),
-        ({"picture": {"upscale": {}}}, "give upscale a width"),
-        ({"picture": {"motion": "smooth"}}, "give a frameRate"),
-        ({"picture": {"denoise": "extreme"}}, "light"),
-        ({"picture": {"denoise": "light,drawtext=textfile=/etc/passwd"}}, "light"),
-        ({"sound": {"loudness": {"target": -3}}}, "less than or equal to -8"),
-        ({"sound": {"loudness": {"truePeak": 1}}}, "less than or equal to 0"),
+        ({"container": "m4a", "video": {"denoise": "light"}}, "holds no video"),
+        ({"container": "mp3", "audio": {}, "video": {"encoding": {"crf": 20}}}, "holds no video"),
+        ({"container": "webm", "video": {"encoding": {"codec": "h264"}}}, "webm holds vp9 or av1"),
+        ({"video": {"encoding": {"crf": 60}}}, "outside of what h264 knows"),
+        ({"video": {"encoding": {"crf": 20, "bitrate": 2000}}}, "not both"),
+        ({"video": {}, "audio": {"encoding": {"tracks": "all"}}}, "one audio track"),
+        ({"video": {"upscale": {}}}, "give upscale a width"),
+        ({"video": {"motion": "smooth"}}, "give a frameRate"),
+        ({"video": {"denoise": "extreme"}}, "light"),
+        ({"video": {"denoise": "light,drawtext=textfile=/etc/passwd"}}, "light"),
+        ({"audio": {"loudness": {"target": -3}}}, "less than or equal to -8"),
+        ({"audio": {"loudness": {"truePeak": 1}}}, "less than or equal to 0"),
     ],
 )
 def test_what_does_not_go_together_is_refused(params: Mapping[str, object], message: str) -> None:
@@ -48,18 +48,18 @@ def test_what_does_not_go_together_is_refused(params: Mapping[str, object], mess
         EnhanceParams.model_validate(params)
 
 
-def test_an_enhanced_picture_is_compressed_less_than_a_transcoded_one() -> None:
-    params = EnhanceParams.model_validate({"picture": {"denoise": "light"}})
+def test_an_enhanced_video_is_compressed_less_than_a_transcoded_one() -> None:
+    params = EnhanceParams.model_validate({"video": {"denoise": "light"}})
 
-    assert params.encoding.picture
-    assert params.encoding.picture.crf == 19
+    assert params.encoding.video_params
+    assert params.encoding.video_params.crf == 19
 
 
 def test_filters_stand_in_the_order_in_which_they_help_each_other() -> None:
-    params = EnhanceParams.model_validate({"picture": ALL})
-    assert params.picture
+    params = EnhanceParams.model_validate({"video": ALL})
+    assert params.video
 
-    names = [entry.partition("=")[0] for entry in chain(params.picture, Video("h264", 640, 360, hdr=True), "yuv420p")]
+    names = [entry.partition("=")[0] for entry in chain(params.video, Video("h264", 640, 360, hdr=True), "yuv420p")]
 
     found = [names.index(name) for name in ("bwdif", "tonemap", "vidstabtransform", "nlmeans", "deband", "unsharp")]
     assert found == sorted(found)
@@ -68,10 +68,10 @@ def test_filters_stand_in_the_order_in_which_they_help_each_other() -> None:
 
 
 @pytest.mark.parametrize(("loudness", "floor"), [(-23.0, -43), (-70.0, -80), (-1.0, -21)])
-def test_noise_is_looked_for_below_the_sound(loudness: float, floor: float) -> None:
+def test_noise_is_looked_for_below_the_audio(loudness: float, floor: float) -> None:
     before = Loudness(integrated=loudness, true_peak=-1, range=5)
 
-    filters = cleaning(SoundParams(denoise=Strength.MEDIUM), before)
+    filters = cleaning(EnhanceAudioParams(denoise=Strength.MEDIUM), before)
 
     assert f"afftdn=nr=18:nf={floor:.1f}" in filters
 

@@ -63,7 +63,7 @@ def test_progress_is_a_share_of_the_attempt(said: list[bytes], percent: int) -> 
     assert meter.progress == Progress(percent, "encoding")
 
 
-def test_sound_that_runs_ahead_of_the_picture_is_no_progress() -> None:
+def test_audio_that_runs_ahead_of_the_video_is_no_progress() -> None:
     meter = _Meter(4.0, 25.0, "encoding", (0, 100))
 
     meter.feed(b"frame=25\nout_time_us=3000000\n")

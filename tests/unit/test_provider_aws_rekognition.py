@@ -41,7 +41,7 @@ class Kind:
 
 KINDS = [
     Kind(Aws.labels, "label_detection", "labels", "find labels", SEGMENTED),
-    Kind(Aws.moderation, "content_moderation", "moderation", "moderate the picture", SEGMENTED),
+    Kind(Aws.moderation, "content_moderation", "moderation", "moderate the video", SEGMENTED),
     Kind(Aws.text, "text_detection", "text", "read text"),
 ]
 

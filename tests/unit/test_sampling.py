@@ -52,6 +52,6 @@ def test_a_flash_is_no_shot() -> None:
     assert between([2.0, 2.2, 5.0, 9.9], 10.0) == (Shot(0, 2), Shot(2, 5), Shot(5, 10))
 
 
-def test_a_picture_that_never_was_has_no_shots() -> None:
+def test_a_video_that_never_was_has_no_shots() -> None:
     with pytest.raises(MediaRejected):
         between([], 0)

@@ -51,15 +51,15 @@ def test_what_is_unlike_its_source_loses_by_how_much(vmaf: float, expected: floa
     ("lag", "expected", "said"),
     [(0.1, 0, ""), (-0.1, 0, ""), (0.35, 18, "later"), (-0.35, 18, "earlier"), (5, 40, "later")],
 )
-def test_sound_out_of_sync_costs_from_where_people_notice(lag: float, expected: float, said: str) -> None:
+def test_audio_out_of_sync_costs_from_where_people_notice(lag: float, expected: float, said: str) -> None:
     _, reasons = score(Grounds(duration=10, seconds={}, lag=lag))
 
     assert sum(reason.points for reason in reasons) == pytest.approx(expected)
     assert all(said in reason.text for reason in reasons)
 
 
-def test_what_is_combed_or_has_lost_its_sound_says_so() -> None:
-    points, reasons = score(Grounds(duration=10, seconds={}, combed=True, lost=("sound",)))
+def test_what_is_combed_or_has_lost_its_audio_says_so() -> None:
+    points, reasons = score(Grounds(duration=10, seconds={}, combed=True, lost=("audio",)))
 
     assert points == 42
     assert [reason.label for reason in reasons] == ["LOST", "INTERLACED"]

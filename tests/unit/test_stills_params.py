@@ -1,4 +1,4 @@
-"""What one may ask of sampled pictures, sprites and animations."""
+"""What one may ask of sampled images, sprites and animations."""
 
 import pytest
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from shared.operations.stills.sprite import SpriteParams
 
 
 @pytest.mark.parametrize("every", [10, 0.1, "00:01:00", "10%", "0.1%", "100%"])
-def test_pictures_lie_seconds_a_clock_or_a_share_apart(every: float | str) -> None:
+def test_images_lie_seconds_a_clock_or_a_share_apart(every: float | str) -> None:
     assert SampleScreenshotsParams.model_validate({"every": every}).every == every
 
 

@@ -1,4 +1,4 @@
-"""What may be asked of a stream, what is refused when it is stored, and which rungs suit which picture."""
+"""What may be asked of a stream, what is refused when it is stored, and which rungs suit which video."""
 
 import pytest
 from pydantic import ValidationError
@@ -20,8 +20,8 @@ RUNG = {"height": 720, "bitrate": 2800}
         ({"formats": []}, "at least 1 item"),
         ({"formats": ["smooth"]}, "'hls' or 'dash'"),
         ({"ladder": "none", "audio": "none"}, "nothing would be left"),
-        ({"ladder": "none", "watermarks": [{"image": "logo.png"}]}, "no picture to lay watermarks over"),
-        ({"ladder": []}, 'for the sound alone it is "none"'),
+        ({"ladder": "none", "watermarks": [{"image": "logo.png"}]}, "no video to lay watermarks over"),
+        ({"ladder": []}, 'for the audio alone it is "none"'),
         ({"ladder": [{"height": 2 * n, "bitrate": 100} for n in range(20, 31)]}, "1 to 10 rungs"),
         ({"ladder": [RUNG, RUNG]}, "two rungs of one height and bit rate"),
         ({"ladder": [{"height": 720}]}, "Field required"),
@@ -64,7 +64,7 @@ def test_a_ladder_that_ships_goes_down_and_takes_less_of_a_newer_codec(name: Lad
     assert all(rung.bitrate <= LADDERS[name][rung.height] for rung in rungs)
 
 
-def test_sounds_come_the_best_first() -> None:
+def test_audio_tracks_come_the_best_first() -> None:
     assert StreamParams().bitrates == (128,)
     assert StreamParams.model_validate({"audio": {"bitrates": [48, 160, 96]}}).bitrates == (160, 96, 48)
     assert StreamParams(audio="none").bitrates == ()

@@ -6,7 +6,7 @@ import pytest
 
 from shared.media.probe import Audio, Media, Video
 from shared.operations.findings import Segment
-from shared.operations.inspection.examination import Crop, Detail, Examination, Frame, Sound
+from shared.operations.inspection.examination import AudioLevel, Crop, Detail, Examination, Frame
 from shared.operations.inspection.stretches import Least, black, blocky, blurred, clipped, frozen, letterboxed, silent
 from shared.operations.inspection.timing import absent, damaged, timing, truncated
 from shared.operations.packets import Packet
@@ -30,8 +30,10 @@ def details(count: int = 40, *, light: float = 120, at: range = range(0), **spoi
     return [Detail(n / 10, **(usual | spoilt if n in at else usual)) for n in range(count)]  # type: ignore[arg-type]
 
 
-def sounds(count: int = 40, *, at: range = range(0), level: float | None = -30, full: float = 0) -> list[Sound]:
-    return [Sound(n / 10, level if n in at else -30, full if n in at else 0, -25) for n in range(count)]
+def audio_samples(
+    count: int = 40, *, at: range = range(0), level: float | None = -30, full: float = 0
+) -> list[AudioLevel]:
+    return [AudioLevel(n / 10, level if n in at else -30, full if n in at else 0, -25) for n in range(count)]
 
 
 def test_black_lasts_from_its_first_frame_to_the_next_that_is_not() -> None:
@@ -40,11 +42,11 @@ def test_black_lasts_from_its_first_frame_to_the_next_that_is_not() -> None:
     assert black(frames(dark=range(25, 37)), 4, LEAST) == []
 
 
-def test_a_still_picture_begins_with_the_frame_that_the_next_are_like() -> None:
+def test_a_still_video_begins_with_the_frame_that_the_next_are_like() -> None:
     assert spans(frozen(frames(still=range(26, 50)), 4, LEAST)) == [(1, 2)]
 
 
-def test_the_polish_of_a_key_frame_interrupts_no_still_picture() -> None:
+def test_the_polish_of_a_key_frame_interrupts_no_still_video() -> None:
     still = [Frame(f.time, f.black, 0.09 if n == 40 else f.motion) for n, f in enumerate(frames(still=range(26, 60)))]
 
     assert spans(frozen(still, 4, LEAST)) == [(1, 2.4)]
@@ -56,16 +58,16 @@ def test_black_is_not_called_frozen_as_well() -> None:
 
 @pytest.mark.parametrize("level", [None, -80])
 def test_silence_is_nothing_at_all_or_next_to_nothing(level: float | None) -> None:
-    assert spans(silent(sounds(at=range(10, 20), level=level), 4, LEAST)) == [(1, 2)]
-    assert silent(sounds(at=range(10, 20), level=-60), 4, LEAST) == []
+    assert spans(silent(audio_samples(at=range(10, 20), level=level), 4, LEAST)) == [(1, 2)]
+    assert silent(audio_samples(at=range(10, 20), level=-60), 4, LEAST) == []
 
 
-def test_clipped_sound_is_one_stretch_though_it_rises_and_falls() -> None:
-    loud = sounds(at=range(10, 20), full=0.05)
-    loud[13] = loud[14] = Sound(1.3, -20, 0, -15)
+def test_clipped_audio_is_one_stretch_though_it_rises_and_falls() -> None:
+    loud = audio_samples(at=range(10, 20), full=0.05)
+    loud[13] = loud[14] = AudioLevel(1.3, -20, 0, -15)
 
     assert spans(clipped(loud, 4, LEAST)) == [(1, 2)]
-    assert clipped(sounds(at=range(10, 20), full=0.005), 4, LEAST) == []
+    assert clipped(audio_samples(at=range(10, 20), full=0.005), 4, LEAST) == []
 
 
 def test_bars_last_from_halfway_to_halfway_between_two_looks() -> None:
@@ -88,12 +90,12 @@ def test_one_dark_side_or_a_thin_line_is_no_bar(crop: Crop) -> None:
     assert letterboxed(details(at=range(40), crop=crop), (320, 180), 4, LEAST) == []
 
 
-def test_bars_stand_at_the_sides_as_well_and_in_a_picture_that_only_ffmpeg_turns() -> None:
+def test_bars_stand_at_the_sides_as_well_and_in_a_video_that_only_ffmpeg_turns() -> None:
     assert letterboxed(details(at=range(40), crop=Crop(200, 180, 60, 0)), (320, 180), 4, LEAST)
     assert letterboxed(details(at=range(40), crop=Crop(180, 200, 0, 60)), (320, 180), 4, LEAST)
 
 
-def test_wide_edges_are_blur_but_not_in_a_picture_that_moves() -> None:
+def test_wide_edges_are_blur_but_not_in_a_video_that_moves() -> None:
     soft = details(at=range(10, 20), blur=12.0)
     moving = [Frame(frame.time, 0, 4.0) for frame in frames()]
 
@@ -123,19 +125,19 @@ def test_nothing_measured_is_nothing_found() -> None:
     assert letterboxed([], (0, 0), 0, LEAST) == []
 
 
-def media(*, picture: float | None = 4.0, sound: float | None = 4.0) -> Media:
-    videos = (Video("h264", 320, 180, duration=picture),) if picture else ()
-    return Media("MPEG-4", 1, 4.0, videos=videos, audios=(Audio("aac", 2, duration=sound),) if sound else ())
+def media(*, video: float | None = 4.0, audio: float | None = 4.0) -> Media:
+    videos = (Video("h264", 320, 180, duration=video),) if video else ()
+    return Media("MPEG-4", 1, 4.0, videos=videos, audios=(Audio("aac", 2, duration=audio),) if audio else ())
 
 
 def seen(shown: list[Frame] | None = None, heard: Iterable[int] = range(200), *, lost: range = range(0)) -> Examination:
-    """Return an examination of four seconds; the sound has 50 packets a second."""
+    """Return an examination of four seconds; the audio has 50 packets a second."""
     shown = frames() if shown is None else shown
     return Examination(
         frames=tuple(frame for n, frame in enumerate(shown) if n not in lost),
-        sound_times=tuple(n / 50 for n in heard),
-        picture_packets=tuple(Packet(frame.time, 0.04) for frame in shown),
-        sound_packets=tuple(Packet(n / 50, 0.02) for n in range(200)),
+        audio_times=tuple(n / 50 for n in heard),
+        video_packets=tuple(Packet(frame.time, 0.04) for frame in shown),
+        audio_packets=tuple(Packet(n / 50, 0.02) for n in range(200)),
     )
 
 
@@ -143,7 +145,7 @@ def test_a_whole_file_is_neither_cut_nor_damaged_nor_out_of_time() -> None:
     when = timing(seen(), media())
 
     assert when.duration == pytest.approx(4)
-    assert (when.variable, when.sound_offset) == (False, 0)
+    assert (when.variable, when.audio_offset) == (False, 0)
     assert [truncated(when, media()), absent(when), damaged(seen(), variable=False)] == [[], [], []]
 
 
@@ -175,11 +177,11 @@ def test_a_file_that_ends_before_it_says_is_truncated() -> None:
     [
         (range(100), range(150), "AUDIO_MISSING", (3, 4)),
         (range(100), range(25, 200), "AUDIO_MISSING", (0, 0.5)),
-        (range(25, 100), range(200), "PICTURE_MISSING", (0, 1)),
-        (range(75), range(200), "PICTURE_MISSING", (3, 4)),
+        (range(25, 100), range(200), "VIDEO_MISSING", (0, 1)),
+        (range(75), range(200), "VIDEO_MISSING", (3, 4)),
     ],
 )
-def test_sound_without_picture_and_picture_without_sound(
+def test_audio_without_video_and_video_without_audio(
     shown: range, heard: range, label: str, span: tuple[float, float]
 ) -> None:
     (segment,) = absent(timing(seen([frames()[n] for n in shown], heard), media()))

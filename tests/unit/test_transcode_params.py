@@ -18,8 +18,8 @@ from shared.operations.transcoding.transcode_params import (
     [
         ({"container": "webm", "video": {"codec": "h264"}}, "webm holds vp9 or av1, not h264"),
         ({"container": "webm", "audio": {"codec": "aac"}}, "webm holds opus, not aac"),
-        ({"container": "mp3", "video": {"codec": "h264"}}, "mp3 holds no picture"),
-        ({"container": "m4a", "video": {}}, "m4a holds no picture"),
+        ({"container": "mp3", "video": {"codec": "h264"}}, "mp3 holds no video"),
+        ({"container": "m4a", "video": {}}, "m4a holds no video"),
         ({"container": "m4a", "audio": {"codec": "mp3"}}, "m4a holds aac, not mp3"),
         ({"video": {"crf": 20, "bitrate": 1000}}, "crf or bitrate, not both"),
         ({"video": {"crf": 0}}, "crf 0 is outside of what h264 knows: 1 to 51"),
@@ -41,8 +41,8 @@ from shared.operations.transcoding.transcode_params import (
         ({"container": "mov", "quality": {"vmaf": 93}}, "prores has one quality"),
         ({"video": {"fit": "fill", "width": 1080}}, "give width and height"),
         ({"video": {"fit": "pad", "width": 1080, "height": 1920, "turnBox": True}}, "no turnBox"),
-        ({"container": "mp3", "audio": {"tracks": "all"}}, "mp3 holds one sound track"),
-        ({"tail": ["outro.mp4"], "audio": {"tracks": "all"}}, "what is joined holds one sound track"),
+        ({"container": "mp3", "audio": {"tracks": "all"}}, "mp3 holds one audio track"),
+        ({"tail": ["outro.mp4"], "audio": {"tracks": "all"}}, "what is joined holds one audio track"),
         ({"quality": {"vmaf": 100}}, "less than or equal to 99"),
         ({"quality": {"vmaf": 93}, "video": {"bitrate": 2000}}, "quality or video.bitrate, not both"),
         ({"quality": {"vmaf": 93}, "head": ["intro.mp4"]}, "together with head or tail"),
@@ -66,8 +66,8 @@ def test_a_container_alone_takes_its_usual_codecs(container: Container) -> None:
     params = TranscodeParams(container=container)
 
     assert params.audio_codec is CONTAINERS[container].audios[0]
-    assert bool(params.picture) is bool(CONTAINERS[container].videos)
-    assert params.sound
+    assert bool(params.video_params) is bool(CONTAINERS[container].videos)
+    assert params.audio_params
 
 
 @pytest.mark.parametrize("container", Container)
@@ -97,15 +97,15 @@ def test_null_means_the_usual_and_none_means_without() -> None:
     usual = TranscodeParams.model_validate({"video": None, "audio": None})
     bare = TranscodeParams.model_validate({"video": "none"})
 
-    assert usual.picture == VideoParams()
-    assert bare.picture is None
-    assert bare.sound
+    assert usual.video_params == VideoParams()
+    assert bare.video_params is None
+    assert bare.audio_params
 
 
 def test_a_bit_rate_in_place_of_a_templates_crf_is_given_by_a_null() -> None:
     params = TranscodeParams.model_validate({"video": {"crf": None, "bitrate": 2000}})
 
-    assert params.picture == VideoParams(bitrate=2000)
+    assert params.video_params == VideoParams(bitrate=2000)
 
 
 def test_the_schema_speaks_camel_case_and_explains_every_field() -> None:

@@ -47,7 +47,7 @@ def with_audio(**changes: object) -> Media:
         ({"height": 1080, "upscale": True}, MEDIA),
     ],
 )
-def test_a_picture_that_fits_is_copied(asked: dict[str, object], media: Media) -> None:
+def test_a_video_that_fits_is_copied(asked: dict[str, object], media: Media) -> None:
     assert after("-c:v", {"video": asked, "copyWhenFits": True}, media) == "copy"
 
 
@@ -70,7 +70,7 @@ def test_a_picture_that_fits_is_copied(asked: dict[str, object], media: Media) -
         ({}, with_video(hdr=True)),
     ],
 )
-def test_a_picture_that_does_not_fit_is_encoded(asked: dict[str, object], media: Media) -> None:
+def test_a_video_that_does_not_fit_is_encoded(asked: dict[str, object], media: Media) -> None:
     assert after("-c:v", {"video": asked, "copyWhenFits": True}, media) == "libx264"
 
 
@@ -90,7 +90,7 @@ def test_nothing_is_copied_unless_asked() -> None:
         ({}, with_audio(codec="mp3"), "aac"),
     ],
 )
-def test_sound_is_copied_when_it_fits(asked: dict[str, object], media: Media, encoder: str) -> None:
+def test_audio_is_copied_when_it_fits(asked: dict[str, object], media: Media, encoder: str) -> None:
     assert after("-c:a:0", {"audio": asked, "copyWhenFits": True}, media) == encoder
 
 
@@ -105,7 +105,7 @@ def test_sound_is_copied_when_it_fits(asked: dict[str, object], media: Media, en
         (None, None, "128k"),
     ],
 )
-def test_sound_has_a_bit_rate_by_its_channels_and_is_never_widened(
+def test_audio_has_a_bit_rate_by_its_channels_and_is_never_widened(
     channels: int | None, asked: int | None, bitrate: str
 ) -> None:
     audio = {"channels": asked}
@@ -141,13 +141,13 @@ def test_what_is_left_out_or_changed_is_said() -> None:
 
     warnings = plan(TranscodeParams(), media, LIMITS).warnings
 
-    assert [any(word in warning for warning in warnings) for word in ("HDR", "pictures", "tracks", "subtitle")] == [
+    assert [any(word in warning for warning in warnings) for word in ("HDR", "videos", "tracks", "subtitle")] == [
         True
     ] * 4
     assert plan(TranscodeParams(), MEDIA, LIMITS).warnings == ()
 
 
-def test_every_sound_track_is_kept_when_asked() -> None:
+def test_every_audio_track_is_kept_when_asked() -> None:
     media = replace(MEDIA, audios=(AUDIO, replace(AUDIO, channels=6), replace(AUDIO, codec="ac3", channels=6)))
 
     found = arguments({"copyWhenFits": True, "audio": {"tracks": "all", "channels": 2}}, media)

@@ -73,7 +73,7 @@ def test_what_is_said_in_two_sentences_may_hold_a_phrase_together() -> None:
     assert place.confidence == 0.5
 
 
-def test_two_lines_in_the_picture_are_no_sentence() -> None:
+def test_two_lines_in_the_video_are_no_sentence() -> None:
     assert found(["leisure to"], lines("had leisure", "to consider"), "TEXT") == ()
 
 

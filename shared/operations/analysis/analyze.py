@@ -1,8 +1,8 @@
-"""What a video is made of: shots, chapters, highlights, the best cover picture, and what is to be seen."""
+"""What a video is made of: shots, chapters, highlights, the best cover image, and what is to be seen."""
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
-from shared.operations import picture, segments, sound
+from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import chapters, cover, highlights, survey
 from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult, Cover
 from shared.operations.findings import Segment
@@ -20,7 +20,7 @@ POOR = 0.25  # the score of a cover that nobody would choose
 def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
     """Ask the provider first, as it may say "come back later"; then read the file once, and once more for the cover."""
     tags, warnings = _tags(params, context)
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     seen = survey.made(context, params.cut_threshold, share=(0, 90))
     best = cover.best(seen.looks, seen.shots)
     files: list[Produced] = []
@@ -32,8 +32,8 @@ def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
         shown = Cover(time=round(shot.time, 3), score=round(best[1], 3))
         warnings += said
     if shown and shown.score < POOR:
-        warnings.append("no picture is sharp, bright and rich in contrast: the cover is the best of poor ones")
-    warnings += sound.left_out(context.media)
+        warnings.append("no video is sharp, bright and rich in contrast: the cover is the best of poor ones")
+    warnings += audio_tracks.left_out(context.media)
     whole = _result(params, seen, shown, tags)
     files.append(segments.file_of(whole, context, shots=whole.shot_count, chapters=whole.chapter_count))
     return OperationResult(tuple(files), result=_short(whole), warnings=tuple(warnings))
@@ -46,7 +46,7 @@ def _tags(params: AnalyzeParams, context: OperationContext) -> tuple[tuple[Segme
     try:
         labels = context.provider(params.provider).labels(context)
     except MediaRejected:
-        picture.shown(context.media, context.ffmpeg.limits)  # says it better when there is none
+        video_filters.shown(context.media, context.ffmpeg.limits)  # says it better when there is none
         raise
     except ParametersRejected as lacking:
         if lacking.code != "ParameterError.ProviderLacks":
@@ -87,7 +87,7 @@ def _short(whole: AnalyzeResult) -> AnalyzeResult:
 
 OPERATION = Operation(
     kind=SubtaskType.ANALYZE,
-    summary="Shots, chapters, highlights, a cover picture, and tags for what is to be seen",
+    summary="Shots, chapters, highlights, a cover image, and tags for what is to be seen",
     params=AnalyzeParams,
     run=run,
     result=AnalyzeResult,

@@ -17,7 +17,7 @@ class AnalyzeParams(Params):
     provider: ProviderName | None = Field(None, description="Who names it; the deployment's own when left out.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="How sure the provider must be of a tag.")
     cut_threshold: float = Field(
-        10, ge=1, le=100, description="How much the picture must change for a cut, in percent; lower finds more."
+        10, ge=1, le=100, description="How much the video must change for a cut, in percent; lower finds more."
     )
     chapter_seconds: float = Field(30, ge=1, le=3600, description="A chapter lasts at least so long.")
     highlights: int = Field(3, ge=0, le=20, description="At most so many.")
@@ -26,7 +26,7 @@ class AnalyzeParams(Params):
 
 
 class Cover(Finding):
-    """The best picture to stand for the whole: its time in seconds, and how good it is from 0 to 1."""
+    """The best video to stand for the whole: its time in seconds, and how good it is from 0 to 1."""
 
     time: float
     score: float

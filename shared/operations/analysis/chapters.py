@@ -11,7 +11,7 @@ from shared.operations.analysis.survey import Look, mean_colours
 from shared.operations.findings import Segment
 
 LABEL = "CHAPTER"
-REMEMBERED = 4  # Shots: where two people talk, the picture goes to and fro between them.
+REMEMBERED = 4  # Shots: where two people talk, the video goes to and fro between them.
 UNLIKE = 24.0  # of 255: by so much the colours of two shots differ that belong to different places
 
 
@@ -43,5 +43,5 @@ def _colours(looks: Sequence[Look]) -> tuple[float, ...]:
 
 
 def _distance(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the mean difference of two pictures' colours, 0 to 255; 0 where one was not seen."""
+    """Return the mean difference of two videos' colours, 0 to 255; 0 where one was not seen."""
     return sum(abs(a - b) for a, b in zip(one, other, strict=False)) / max(len(one), 1)

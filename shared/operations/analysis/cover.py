@@ -1,4 +1,4 @@
-"""The picture that stands for a video: sharp, neither dark nor pale, rich in contrast, still, off the cuts. Pure."""
+"""The video that stands for a video: sharp, neither dark nor pale, rich in contrast, still, off the cuts. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from shared.operations.analysis.survey import Look
 
 DARK, PALE = 40, 215  # mean brightness, of 16 to 235
 FLAT = 40  # contrast of a sky, a wall, or a fade
-SHARP, BLURRED = 3.0, 12.0  # pixels of an edge, in a picture 320 wide
+SHARP, BLURRED = 3.0, 12.0  # pixels of an edge, in a video 320 wide
 FULL_CONTRAST = 140.0
 FAST = 20.0  # brightness that changes a pixel in a quarter of a second
-AWAY = 0.4  # Seconds from a cut, or a fifth of the shot if that is less: there, pictures dissolve.
+AWAY = 0.4  # Seconds from a cut, or a fifth of the shot if that is less: there, videos dissolve.
 
 
 def best(looks: Sequence[Look], shots: Sequence[Shot]) -> tuple[Look, float] | None:
@@ -27,7 +27,7 @@ def best(looks: Sequence[Look], shots: Sequence[Shot]) -> tuple[Look, float] | N
 
 
 def score(look: Look) -> float:
-    """Return how good a picture is, 0 to 1: what is dark, pale, flat or without an edge is hardly any good."""
+    """Return how good a video is, 0 to 1: what is dark, pale, flat or without an edge is hardly any good."""
     if look.blur is None:
         return 0.0
     sharp = _between(look.blur, BLURRED, SHARP)

@@ -56,8 +56,8 @@ def _scores(survey: Survey) -> list[float]:
     motion = _of_most(_by_second(moves, seconds))
     if not survey.heard:
         return motion
-    sound = _of_most(_by_second(((heard.time, heard.loudness - SILENCE) for heard in survey.heard), seconds))
-    return [(moved + sounded) / 2 for moved, sounded in zip(motion, sound, strict=True)]
+    audio = _of_most(_by_second(((heard.time, heard.loudness - SILENCE) for heard in survey.heard), seconds))
+    return [(moved + loudness) / 2 for moved, loudness in zip(motion, audio, strict=True)]
 
 
 def _by_second(values: Iterable[tuple[float, float]], seconds: int) -> list[float]:

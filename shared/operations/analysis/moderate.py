@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.media.probe import picture_size
-from shared.operations import picture, segments, sound
+from shared.media.probe import image_size
+from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import sampling, words
 from shared.operations.analysis.analyze_params import ProviderName
 from shared.operations.analysis.asking import Question, answers
@@ -23,7 +23,7 @@ SEVERITY = {suggestion: rank for rank, suggestion in enumerate(Suggestion)}
 WORD = "WORD"
 SEEN = "SEEN"
 MOST_EVIDENCE = 12
-EVIDENCE_SIZE = picture.Box(640, 640)
+EVIDENCE_SIZE = video_filters.Box(640, 640)
 
 
 class ModerateParams(Params):
@@ -38,7 +38,7 @@ class ModerateParams(Params):
     )
     language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
     evidence: Literal["none", "blurred", "clear"] = Field(
-        "none", description="Whether a picture of each stretch that is not for PASS is kept, and how."
+        "none", description="Whether an image of each stretch that is not for PASS is kept, and how."
     )
     provider: ProviderName | None = Field(None, description="The deployment's own when left out.")
 
@@ -75,7 +75,7 @@ class ModerateResult(Result):
 
 
 def run(params: ModerateParams, context: OperationContext) -> OperationResult:
-    """Look at the picture, if there is one, and for the words, if there are any to look for."""
+    """Look at the video, if there is one, and for the words, if there are any to look for."""
     provider = context.provider(params.provider)
     questions: dict[str, Question] = {
         SEEN: provider.moderation,
@@ -99,16 +99,16 @@ def _kinds(params: ModerateParams, context: OperationContext) -> tuple[tuple[Kin
     if context.media.video is not None:
         audio = context.media.audio
         wanted = [kind for kind in params.words_in if kind is Kind.TEXT or (audio and audio.decodable)]
-        lacks = "sound that can be decoded" if audio else "sound"
+        lacks = "audio that can be decoded" if audio else "audio"
         lost = [f"the source has no {lacks}: the words were not looked for there"]
         lost *= len(wanted) < len(params.words_in)
-        lost += sound.left_out(context.media) if Kind.SPEECH in params.words_in else []
+        lost += audio_tracks.left_out(context.media) if Kind.SPEECH in params.words_in else []
         return (tuple(dict.fromkeys(wanted)), lost) if params.words else ((), [])
     if not params.words:
-        message = "the source has no picture, and no words are given to look for in what is said"
+        message = "the source has no video, and no words are given to look for in what is said"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
     kinds, warnings = recognisable(params.words_in, context)
-    return kinds, [*warnings, "the source has no picture: only words were looked for"]
+    return kinds, [*warnings, "the source has no video: only words were looked for"]
 
 
 def _words(params: ModerateParams, said: Sequence[Segment], kind: Kind) -> list[Segment]:
@@ -159,7 +159,7 @@ def _short(whole: ModerateResult) -> ModerateResult:
 
 
 def _evidence(params: ModerateParams, context: OperationContext, whole: ModerateResult) -> list[Produced]:
-    """Keep a picture from the middle of each of the worst stretches."""
+    """Keep an image from the middle of each of the worst stretches."""
     if params.evidence == "none" or context.media.video is None:
         return []
     bad = [segment for segment in whole.segments if segment.suggestion is not Suggestion.PASS]
@@ -174,7 +174,7 @@ def _evidence(params: ModerateParams, context: OperationContext, whole: Moderate
     ) as stills:
         for number, still in enumerate(stills, 1):
             path = still.path.rename(context.folder / f"evidence-{number:03}.jpg")
-            width, height = picture_size(path)
+            width, height = image_size(path)
             facts = {"width": width, "height": height, "time": round(still.moment.time, 3)}
             produced.append(Produced(path, "image/jpeg", number, facts))
     return produced

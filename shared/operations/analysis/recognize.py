@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.operations import picture, segments, sound
+from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import cues, words
 from shared.operations.analysis.analyze_params import ProviderName
 from shared.operations.analysis.asking import Question, answers
@@ -26,7 +26,7 @@ ROOM = segments.ROOM // 3
 class Kind(StrEnum):
     """What is recognised."""
 
-    TEXT = "TEXT"  # writing in the picture
+    TEXT = "TEXT"  # writing in the video
     SPEECH = "SPEECH"
 
 
@@ -56,7 +56,7 @@ class RecognizeResult(Result):
 
 
 def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
-    """Recognise what is asked for and can be: of a file with sound alone, what is said."""
+    """Recognise what is asked for and can be: of a file with audio alone, what is said."""
     provider = context.provider(params.provider)
     questions: dict[Kind, Question] = {
         Kind.TEXT: provider.text,
@@ -91,20 +91,20 @@ def recognisable(kinds: tuple[Kind, ...], context: OperationContext) -> tuple[tu
     there = {Kind.TEXT: media.video, Kind.SPEECH: media.audio}
     left = tuple(dict.fromkeys(kind for kind in kinds if (stream := there[kind]) and stream.decodable))
     if not left and Kind.SPEECH in kinds:
-        sound.heard(media)
+        audio_tracks.heard(media)
     if not left and Kind.TEXT in kinds and media.video:
-        picture.check(media.video, context.ffmpeg.limits)
+        video_filters.check(media.video, context.ffmpeg.limits)
     if not left:
-        kind, code = ("sound", "NoAudio") if Kind.SPEECH in kinds else ("picture", "NoVideo")
+        kind, code = ("audio", "NoAudio") if Kind.SPEECH in kinds else ("video", "NoVideo")
         message = f"the source has no {kind}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
-    lacks = {Kind.TEXT: ("picture", "text"), Kind.SPEECH: ("sound", "speech")}
+    lacks = {Kind.TEXT: ("video", "text"), Kind.SPEECH: ("audio", "speech")}
     warnings = [
         f"the source has no {what}{' that can be decoded' if there[kind] else ''}: no {sought} was looked for"
         for kind, (what, sought) in lacks.items()
         if kind in kinds and kind not in left
     ]
-    return left, [*warnings, *(sound.left_out(media) if Kind.SPEECH in kinds else ())]
+    return left, [*warnings, *(audio_tracks.left_out(media) if Kind.SPEECH in kinds else ())]
 
 
 def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:

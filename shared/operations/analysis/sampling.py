@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import MediaRejected
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.analysis.shots import Shot
 from shared.operations.operation import OperationContext
 from shared.operations.stills.still import COLOURS, Drawing, encoder
@@ -62,7 +62,7 @@ def samples(
     context: OperationContext,
     wanted: Sequence[Moment],
     *,
-    size: picture.Box,
+    size: video_filters.Box,
     share: tuple[int, int],
     blurred: bool = False,
 ) -> Iterator[tuple[Sample, ...]]:
@@ -80,9 +80,14 @@ def samples(
 
 
 def _take(
-    context: OperationContext, wanted: Sequence[Moment], size: picture.Box, share: tuple[int, int], *, blurred: bool
+    context: OperationContext,
+    wanted: Sequence[Moment],
+    size: video_filters.Box,
+    share: tuple[int, int],
+    *,
+    blurred: bool,
 ) -> None:
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     drawing = Drawing(
         video=video,
         box=size,
@@ -128,6 +133,6 @@ def _matched(wanted: Sequence[Moment], paths: Sequence[Path]) -> tuple[Sample, .
     half_a_millisecond = 0.0005
     found = {bisect_right(times, int(path.stem) / 1000 + half_a_millisecond) - 1: path for path in reversed(paths)}
     if not found:
-        message = "no picture could be decoded: the source is damaged or cut off"
+        message = "no video could be decoded: the source is damaged or cut off"
         raise MediaRejected(message)
     return tuple(Sample(wanted[index], found[index]) for index in sorted(found))

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.errors import MediaRejected
-from shared.operations import measure, picture
+from shared.operations import measure, video_filters
 from shared.operations.operation import OperationContext
 
 CUTS = "cuts.txt"  # a name in the context's folder
-SIZE = picture.Box(320, 320)  # large enough to tell scenes apart, and five times quicker than 1080p
+SIZE = video_filters.Box(320, 320)  # large enough to tell scenes apart, and five times quicker than 1080p
 THRESHOLD = 10.0  # scdet's own, in percent of the whole range of brightness
 SHORTEST = 0.5  # Seconds: of two cuts closer than that, as in a flash, the second is none.
 
@@ -32,10 +32,10 @@ def cut_filter(threshold: float = THRESHOLD) -> str:
 
 
 def found(context: OperationContext, *, share: tuple[int, int]) -> tuple[Shot, ...]:
-    """Return the shots of the picture, at least one; raise MediaRejected when nothing of it can be decoded."""
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    """Return the shots of the video, at least one; raise MediaRejected when nothing of it can be decoded."""
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     duration = video.duration or context.media.duration
-    chain = ",".join([measure.cleared(), *picture.filters(video, SIZE), cut_filter()])
+    chain = ",".join([measure.cleared(), *video_filters.filters(video, SIZE), cut_filter()])
     end = context.ffmpeg.run(
         # A capital V passes over cover art. No frame is made up or left out for a constant rate.
         [
@@ -60,7 +60,7 @@ def cuts(context: OperationContext) -> tuple[float, ...]:
 def between(times: Iterable[float], end: float) -> tuple[Shot, ...]:
     """Return the shots from 0 to the end with a cut at each of the times; raise MediaRejected when there is no end."""
     if end <= 0:
-        message = "no picture could be decoded: the source is damaged or cut off"
+        message = "no video could be decoded: the source is damaged or cut off"
         raise MediaRejected(message)
     starts = [0.0]
     for time in times:

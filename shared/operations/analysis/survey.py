@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.media.probe import Video
-from shared.operations import measure, picture
+from shared.operations import measure, video_filters
 from shared.operations.analysis import shots
 from shared.operations.analysis.shots import Shot
+from shared.operations.audio_tracks import ON_THE_CLOCK
 from shared.operations.operation import OperationContext
-from shared.operations.sound import ON_THE_CLOCK
 
 LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the context's folder
 RATE = 4
@@ -20,9 +20,9 @@ SILENCE = -70.0  # LUFS: what is softer counts as that
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One picture: its time, its brightness and contrast (of 255), how it differs from the one before, its blur.
+    """One video: its time, its brightness and contrast (of 255), how it differs from the one before, its blur.
 
-    `blur` is the width of edges in pixels of a picture 320 wide, None where there is no edge; `colours` are three bytes
+    `blur` is the width of edges in pixels of a video 320 wide, None where there is no edge; `colours` are three bytes
     (red, green, blue) for each of 16 by 9 fields.
     """
 
@@ -57,8 +57,8 @@ class Survey:
 
 
 def made(context: OperationContext, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
-    """Read the file once; raise MediaRejected when there is no picture in it, or none that can be decoded."""
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    """Read the file once; raise MediaRejected when there is no video in it, or none that can be decoded."""
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     end = context.ffmpeg.run(
         [*context.ffmpeg.input_arguments(context.source), *_arguments(context, video, cut_threshold)],
         duration=video.duration or context.media.duration,
@@ -74,7 +74,7 @@ def made(context: OperationContext, cut_threshold: float, *, share: tuple[int, i
 
 
 def _arguments(context: OperationContext, video: Video, cut_threshold: float) -> list[str]:
-    chain = ",".join([measure.cleared(), *picture.filters(video, shots.SIZE)])
+    chain = ",".join([measure.cleared(), *video_filters.filters(video, shots.SIZE)])
     graph = [
         f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
         f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
@@ -82,16 +82,16 @@ def _arguments(context: OperationContext, video: Video, cut_threshold: float) ->
         f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.written(LOOKS)},{THUMB},setpts=0[thumbs]",
     ]
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
-    # Without times, since the last look lasts longer than the picture, and how far ffmpeg came is asked.
+    # Without times, since the last look lasts longer than the video, and how far ffmpeg came is asked.
     outputs += ["-map", "[thumbs]", "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{THUMBS}"]
     audio = context.media.audio
     if audio is not None and audio.decodable:
         track = context.media.track(audio)
         heard = [
-            measure.cleared(sound=True),
+            measure.cleared(audio=True),
             ON_THE_CLOCK,
             "ebur128=metadata=1:framelog=quiet",
-            measure.written(HEARD, sound=True),
+            measure.written(HEARD, audio=True),
         ]
         graph.append(f"[0:a:{track}]{','.join(heard)}[heard]")
         outputs += ["-map", "[heard]", "-f", "null", "-"]
@@ -99,7 +99,7 @@ def _arguments(context: OperationContext, video: Video, cut_threshold: float) ->
 
 
 def _end(looks: Sequence[Look], video: Video, reached: float) -> float:
-    """Return when the picture ends: ffmpeg may have reached the end of the sound, and the file may be cut off."""
+    """Return when the video ends: ffmpeg may have reached the end of the audio, and the file may be cut off."""
     seen = looks[-1].time + 0.5 / RATE if looks else 0.0  # it lies between there and a step later
     return next((end for end in (video.duration, reached) if end and abs(end - seen) <= 1 / RATE), seen)
 

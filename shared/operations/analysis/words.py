@@ -42,7 +42,7 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterVali
 def found(words: Sequence[str], segments: Sequence[Segment], where: Literal["TEXT", "SPEECH"]) -> tuple[Found, ...]:
     """Return each place where a word stands, by time. Speech is one text: a phrase may end in a later segment.
 
-    A line in the picture stands for itself.
+    A line in the video stands for itself.
     """
     groups = [segments] if where == "SPEECH" else [[segment] for segment in segments]
     places = [place for group in groups for word in words for place in _in_text(word, group, where)]

@@ -1,1 +1,1 @@
-"""Better pictures and sound."""
+"""Better videos and audio."""

@@ -8,10 +8,10 @@ from pydantic import Field
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.probe import Media, probe
-from shared.operations import sound
-from shared.operations.enhancement import enhance_picture, enhance_sound
+from shared.operations import audio_tracks
+from shared.operations.enhancement import enhance_audio, enhance_video
+from shared.operations.enhancement.enhance_audio import Method
 from shared.operations.enhancement.enhance_params import EnhanceParams
-from shared.operations.enhancement.enhance_sound import Method
 from shared.operations.enhancement.enhance_work import Work, audio_arguments, copied_video, planned, video_arguments
 from shared.operations.findings import Result
 from shared.operations.loudness import Loudness, measured
@@ -20,11 +20,11 @@ from shared.operations.transcoding import transcode
 from shared.operations.transcoding.shortfall import shortfall
 
 BEFORE, WORK, AFTER = (0, 10), (10, 95), (95, 100)  # the parts of the attempt's percents
-CORRECTIONS = 2  # times, at most, that the sound is made anew
+CORRECTIONS = 2  # times, at most, that the audio is made anew
 
 
 class EnhanceResult(Result):
-    """How loud the sound was and has become: LUFS, dBTP and LU; None where it is silent, or too short to tell."""
+    """How loud the audio was and has become: LUFS, dBTP and LU; None where it is silent, or too short to tell."""
 
     method: Method = Field(description="LINEAR changed nothing but the volume.")
     gain: float | None = Field(None, description="dB that were added throughout; not of DYNAMIC.")
@@ -37,20 +37,20 @@ class EnhanceResult(Result):
 
 
 def run(params: EnhanceParams, context: OperationContext) -> OperationResult:
-    """Make the one file, listen to it, and make its sound anew where it came out too loud or too soft."""
+    """Make the one file, listen to it, and make its audio anew where it came out too loud or too soft."""
     work = planned(params, context)
     target = context.folder / f"out.{params.container}"
-    if work.video and work.picture.stabilise:
-        enhance_picture.look_for_shake(work.picture, work.video, context, share=BEFORE)
+    if work.video and work.video_params.stabilize:
+        enhance_video.look_for_shake(work.video_params, work.video, context, share=BEFORE)
     try:
         _make(work, context, target)
     finally:
-        (context.folder / enhance_picture.SHAKE).unlink(missing_ok=True)
+        (context.folder / enhance_video.SHAKE).unlink(missing_ok=True)
     _probed(target)
     work, after, target = _listened(work, context, target)
     made = _probed(target)
     rules = params.encoding.rules
-    content_type = rules.content_type if work.video else rules.content_type_of_sound
+    content_type = rules.content_type if work.video else rules.audio_content_type
     file = Produced(path=target, content_type=content_type, facts=transcode.facts(made))
     warnings = [*_warnings(work, after), *shortfall(work.duration, made.duration)]
     return OperationResult((file,), result=_result(work, after), warnings=tuple(warnings))
@@ -74,24 +74,24 @@ def _make(work: Work, context: OperationContext, target: Path) -> None:
 
 def _listened(work: Work, context: OperationContext, target: Path) -> tuple[Work, Loudness | None, Path]:
     """Listen to what was made; return what was done in the end, how loud it came out, and where it is."""
-    asked = work.params.sound and work.params.sound.loudness
+    asked = work.params.audio and work.params.audio.loudness
     if not (work.levelling and asked):
         return work, None, target
     after = measured(context, target, share=AFTER)
     for number in range(CORRECTIONS):
-        better = enhance_sound.corrected(work.levelling, asked, after)
+        better = enhance_audio.corrected(work.levelling, asked, after)
         if better is None:
             break
         work = replace(work, levelling=better)
         remade = target.with_name(f"out-{number + 2}{target.suffix}")
-        _make_sound_anew(work, context, target, remade)
+        _remake_audio(work, context, target, remade)
         target.unlink()
         target, after = remade, measured(context, remade, share=AFTER)
     return work, after, target
 
 
-def _make_sound_anew(work: Work, context: OperationContext, made: Path, target: Path) -> None:
-    """Write the file that was made with another sound; its picture is copied."""
+def _remake_audio(work: Work, context: OperationContext, made: Path, target: Path) -> None:
+    """Write the file that was made with another audio track; its video is copied."""
     inputs = [made, context.source] if work.video else [context.source]
     context.ffmpeg.run(
         [
@@ -136,21 +136,21 @@ def _warnings(work: Work, after: Loudness | None) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
     params, media = work.params, work.media
     found = []
-    if params.picture and work.video is None:
-        found.append("the source has no picture: its sound alone was enhanced")
-    if params.sound and work.audio is None:
-        found.append("the source has no sound: its picture alone was enhanced")
+    if params.video and work.video is None:
+        found.append("the source has no video: its audio alone was enhanced")
+    if params.audio and work.audio is None:
+        found.append("the source has no audio: its video alone was enhanced")
     if len(media.videos) > 1 and work.video:
-        found.append(f"the source has {len(media.videos)} pictures: the first was taken")
+        found.append(f"the source has {len(media.videos)} videos: the first was taken")
     if work.audio and len(media.audios) > 1:
-        found.append(f"the source has {len(media.audios)} sound tracks: number {work.track + 1} was taken")
-    found += sound.left_out(media)
+        found.append(f"the source has {len(media.audios)} audio tracks: number {work.track + 1} was taken")
+    found += audio_tracks.left_out(media)
     if media.subtitles and work.video:
         found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if work.video and not work.copies_video:
-        found += enhance_picture.warnings(work.picture, work.video, work.pixels)
-    if work.levelling and after and params.sound and params.sound.loudness:
-        found += enhance_sound.warnings(work.levelling, params.sound.loudness, after)
+        found += enhance_video.warnings(work.video_params, work.video, work.pixels)
+    if work.levelling and after and params.audio and params.audio.loudness:
+        found += enhance_audio.warnings(work.levelling, params.audio.loudness, after)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What one may ask of an enhancement: a better picture, a better sound, and how to compress them."""
+"""What one may ask of an enhancement: a better video, a better audio, and how to compress them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,7 +7,6 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from shared.operations.operation import Params
-from shared.operations.picture import Box
 from shared.operations.transcoding.transcode_params import (
     CONTAINERS,
     AudioParams,
@@ -18,6 +17,7 @@ from shared.operations.transcoding.transcode_params import (
     VideoCodec,
     VideoParams,
 )
+from shared.operations.video_filters import Box
 
 
 class Strength(StrEnum):
@@ -29,42 +29,54 @@ class Strength(StrEnum):
 
 
 class UpscaleParams(Params):
-    """The box that the picture is made to fit; its aspect is kept."""
+    """The box that the video is made to fit; its aspect is kept."""
 
-    width: Side | None = Field(None, description="The picture fits inside. Made even.")
-    height: Side | None = Field(None, description="The picture fits inside. Made even.")
+    width: Side | None = Field(None, description="The video fits inside. Made even.")
+    height: Side | None = Field(None, description="The video fits inside. Made even.")
     turn_box: bool = Field(
-        default=False, description="Whether an upright picture gets width and height the other way round."
+        default=False, description="Whether an upright video gets width and height the other way round."
     )
 
     @property
     def box(self) -> Box:
-        """What the picture is made to fit."""
+        """What the video is made to fit."""
         return Box(self.width, self.height, turns=self.turn_box, upscale=True)
 
     @model_validator(mode="after")
     def _some_side(self) -> Self:
         if not self.width and not self.height:
-            message = "give upscale a width, a height, or both: the picture is made to fit inside"
+            message = "give upscale a width, a height, or both: the video is made to fit inside"
             raise ValueError(message)
         return self
 
 
-class PictureParams(Params):
-    """What to do to the picture; each is left out unless asked for."""
+class VideoEncodingParams(Params):
+    """How the enhanced video is compressed: its codec and its quality (`crf` or `bitrate`)."""
+
+    codec: VideoCodec | None = Field(None, description="The container's default codec if omitted.")
+    crf: int | None = Field(
+        None, ge=0, le=63, description="Constant quality: a lower value is better and larger. Not with `bitrate`."
+    )
+    bitrate: int | None = Field(None, ge=50, le=200_000, description="Average kbit/s. Not with `crf`.")
+    speed: Speed = Field(Speed.MEDIUM, description="A slower speed makes smaller files of the same quality.")
+    bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; 8 tone-maps it to SDR.")
+
+
+class EnhanceVideoParams(Params):
+    """What to do to the video; nothing is done unless you ask for it."""
 
     deinterlace: Literal["auto", "frames", "fields"] = Field(
         "auto",
-        description="auto: where the file says that it is interlaced. frames, fields: in any case, to one picture for "
+        description="auto: where the file says that it is interlaced. frames, fields: in any case, to one video for "
         "each frame, or for each field, which moves twice as smoothly.",
     )
-    stabilise: Strength | None = Field(
-        None, description="Takes the shake out of a hand-held picture; zooms in as far as that needs."
+    stabilize: Strength | None = Field(
+        None, description="Takes the shake out of a hand-held video; zooms in as far as that needs."
     )
     denoise: Strength | None = Field(None, description="strong takes ten times as long as the others.")
     deband: bool = Field(default=False, description="Smooths the steps in skies and shadows.")
     upscale: UpscaleParams | None = Field(
-        None, description="Enlarges the picture to a box, cleanly; it invents no detail, as super-resolution would."
+        None, description="Enlarges the video to a box, cleanly; it invents no detail, as super-resolution would."
     )
     sharpen: Strength | None = None
     hdr_to_sdr: bool = Field(
@@ -76,6 +88,7 @@ class PictureParams(Params):
         description="How frames are added: by repeating some, or by working out what lies between two, which is slow "
         "and may tear where much moves.",
     )
+    encoding: VideoEncodingParams | None = Field(None, description="How to compress the video.")
 
     @model_validator(mode="after")
     def _motion_of_a_rate(self) -> Self:
@@ -86,40 +99,32 @@ class PictureParams(Params):
 
 
 class LoudnessParams(Params):
-    """How loud the sound is to be, as EBU R128 measures it."""
+    """How loud the audio is to be, as EBU R128 measures it."""
 
     target: float = Field(
         -16, ge=-36, le=-8, description="LUFS: -23 for European broadcasters, -14 to -16 for the web."
     )
     true_peak: float = Field(-1, ge=-9, le=0, description="dBTP that no peak goes above, also between two samples.")
     range: float | None = Field(
-        None, ge=1, le=50, description="LU: a sound that ranges wider is narrowed to about that. Kept when left out."
+        None,
+        ge=1,
+        le=50,
+        description="LU: an audio track that ranges wider is narrowed to about that. Kept when left out.",
     )
 
 
-class SoundParams(Params):
-    """What to do to the sound; each is left out unless asked for."""
+class EnhanceAudioParams(Params):
+    """What to do to the audio; each is left out unless asked for."""
 
     denoise: Strength | None = Field(None, description="Takes out steady noise: hiss, fans, hum.")
     speech: bool = Field(
         default=False, description="For voices: takes out rumble, softens hisses, evens quiet and loud words."
     )
     loudness: LoudnessParams | None = None
+    encoding: AudioParams | None = Field(None, description="How to compress the audio.")
 
 
-class EncodingParams(Params):
-    """How the picture is compressed: its codec and its quality (`crf` or `bitrate`)."""
-
-    codec: VideoCodec | None = Field(None, description="The container's usual codec when left out.")
-    crf: int | None = Field(
-        None, ge=0, le=63, description="Constant quality: lower is better and larger. Not with `bitrate`."
-    )
-    bitrate: int | None = Field(None, ge=50, le=200_000, description="kbit/s on average. Not with `crf`.")
-    speed: Speed = Field(Speed.MEDIUM, description="Slower makes smaller files of the same quality.")
-    bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; with 8 it is tone-mapped to SDR.")
-
-
-# An enhanced picture shouldn't lose by its compression what it won: somewhat better than TRANSCODE's own.
+# Compression must not undo the enhancement, so the quality is somewhat higher than TRANSCODE's.
 FINE_CRF: Mapping[VideoCodec, int] = {
     VideoCodec.H264: 19,
     VideoCodec.H265: 22,
@@ -132,33 +137,32 @@ class EnhanceParams(Params):
     """One file out of one file, better to look at or to listen to."""
 
     container: Container = Container.MP4
-    picture: PictureParams | None = Field(None, description="Left alone, and copied if it can be, when null.")
-    sound: SoundParams | None = Field(None, description="Left alone, and copied if it can be, when null.")
-    video: EncodingParams | None = Field(None, description="How to compress the picture.")
-    audio: AudioParams | None = Field(None, description="How to compress the sound.")
+    video: EnhanceVideoParams | None = Field(None, description="null: the video is unchanged, and copied if possible.")
+    audio: EnhanceAudioParams | None = Field(None, description="null: the audio is unchanged, and copied if possible.")
 
     @property
     def encoding(self) -> TranscodeParams:
         """How the file is compressed, as TRANSCODE takes it."""
         videos = CONTAINERS[self.container].videos
+        audio = self.audio and self.audio.encoding
         if not videos:
-            return TranscodeParams(container=self.container, audio=self.audio)
-        asked = self.video or EncodingParams()
+            return TranscodeParams(container=self.container, audio=audio)
+        asked = (self.video and self.video.encoding) or VideoEncodingParams()
         codec = asked.codec or videos[0]
         crf = FINE_CRF.get(codec) if asked.crf is None and asked.bitrate is None else asked.crf
         video = VideoParams(codec=codec, crf=crf, bitrate=asked.bitrate, speed=asked.speed, bit_depth=asked.bit_depth)
-        return TranscodeParams(container=self.container, video=video, audio=self.audio)
+        return TranscodeParams(container=self.container, video=video, audio=audio)
 
     @model_validator(mode="after")
     def _something_to_do(self) -> Self:
-        if self.picture is None and self.sound is None:
-            message = "give picture, sound, or both: there is nothing to enhance"
+        if self.video is None and self.audio is None:
+            message = "there is nothing to enhance: give video, audio, or both"
             raise ValueError(message)
-        if not CONTAINERS[self.container].videos and (self.picture or self.video):
-            message = f"{self.container} holds no picture: leave picture and video out, or choose mp4, mkv or webm"
+        if not CONTAINERS[self.container].videos and self.video:
+            message = f"{self.container} holds no video: omit video, or choose mp4, mkv or webm"
             raise ValueError(message)
-        if self.audio and self.audio.tracks != "default":
-            message = "one sound track is enhanced, the one that a player plays: leave audio.tracks out"
+        if self.audio and self.audio.encoding and self.audio.encoding.tracks != "default":
+            message = "ENHANCE takes one audio track, the one that a player plays: omit audio.encoding.tracks"
             raise ValueError(message)
         try:
             self.encoding  # noqa: B018 - whether a codec, its quality and the container go together

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from shared.errors import MediaRejected
 from shared.media.probe import Audio, Media, Video
-from shared.operations import picture, sound
-from shared.operations.enhancement import enhance_picture, enhance_sound
-from shared.operations.enhancement.enhance_params import EnhanceParams, PictureParams
-from shared.operations.enhancement.enhance_sound import Levelling
+from shared.operations import audio_tracks, video_filters
+from shared.operations.enhancement import enhance_audio, enhance_video
+from shared.operations.enhancement.enhance_audio import Levelling
+from shared.operations.enhancement.enhance_params import EnhanceParams, EnhanceVideoParams
 from shared.operations.loudness import Loudness, measured
 from shared.operations.operation import OperationContext
 from shared.operations.transcoding import encoding
@@ -24,7 +24,7 @@ from shared.operations.transcoding.transcode_params import (
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done: to which streams, and with which filters to the sound."""
+    """What is to be done: to which streams, and with which filters to the audio."""
 
     params: EnhanceParams
     video: Video | None
@@ -40,30 +40,29 @@ class Work:
         return self.params.encoding
 
     @property
-    def picture(self) -> PictureParams:
-        """What is to be done to the picture."""
-        return self.params.picture or PictureParams()
+    def video_params(self) -> EnhanceVideoParams:
+        """What is to be done to the video."""
+        return self.params.video or EnhanceVideoParams()
 
     @property
     def pixels(self) -> str:
         """The format in which the encoder gets its pixels."""
-        return encoding.pixel_format(self.encoding.video_codec, self.encoding.picture or VideoParams())
+        return encoding.pixel_format(self.encoding.video_codec, self.encoding.video_params or VideoParams())
 
     @property
     def track(self) -> int:
-        """Which of the source's sound tracks is taken, from 0."""
+        """Which of the source's audio tracks is taken, from 0."""
         return self.media.track(self.audio) if self.audio else 0
 
     @property
     def copies_video(self) -> bool:
-        """Whether the picture stays as it is, bit by bit."""
-        asked = self.params.picture or self.params.video
-        return not asked and self._copyable(self.video, self.encoding.rules.videos)
+        """Whether the video stays as it is, bit by bit."""
+        return not self.params.video and self._copyable(self.video, self.encoding.rules.videos)
 
     @property
     def copies_audio(self) -> bool:
-        """Whether the sound stays as it is, bit by bit."""
-        asked = self.params.sound or self.params.audio or (self.audio and self.audio.holes)
+        """Whether the audio stays as it is, bit by bit."""
+        asked = self.params.audio or (self.audio and self.audio.holes)
         return not asked and self._copyable(self.audio, self.encoding.rules.audios)
 
     @property
@@ -74,8 +73,8 @@ class Work:
 
     @property
     def frame_rate(self) -> float | None:
-        """How many frames a second should come out; None without a picture, or when the source doesn't say."""
-        return enhance_picture.frame_rate(self.picture, self.video) if self.video else None
+        """How many frames a second should come out; None without a video, or when the source doesn't say."""
+        return enhance_video.frame_rate(self.video_params, self.video) if self.video else None
 
     def _copyable(self, stream: Video | Audio | None, codecs: Sequence[str]) -> bool:
         # What was cut off ends with half a packet, which nobody wants copied.
@@ -88,10 +87,10 @@ def planned(params: EnhanceParams, context: OperationContext) -> Work:
     media = context.media
     video = media.video if params.encoding.rules.videos else None
     if video:
-        picture.check(video, context.ffmpeg.limits)
-    tracks = sound.tracks(media) if params.sound else sound.decodable(media)
+        video_filters.check(video, context.ffmpeg.limits)
+    tracks = audio_tracks.tracks(media) if params.audio else audio_tracks.decodable(media)
     audio = media.audio if tracks else None
-    wanted = [("picture", "NoVideo", params.picture, video), ("sound", "NoAudio", params.sound, audio)]
+    wanted = [("video", "NoVideo", params.video, video), ("audio", "NoAudio", params.audio, audio)]
     if not any(asked and stream for _, _, asked, stream in wanted):
         kind, code = next((kind, code) for kind, code, asked, stream in wanted if asked and not stream)
         message = f"the source has no {kind} that could be enhanced, and nothing else is asked for"
@@ -100,46 +99,46 @@ def planned(params: EnhanceParams, context: OperationContext) -> Work:
 
 
 def _looked_through(work: Work, context: OperationContext) -> Work:
-    """Return the work with what is known of holes in a sound that would be copied."""
+    """Return the work with what is known of holes in an audio track that would be copied."""
     if work.audio is None or not work.copies_audio:
         return work
-    media = sound.looked_through(context, work.media, [work.audio])
+    media = audio_tracks.looked_through(context, work.media, [work.audio])
     return replace(work, media=media, audio=media.audios[work.track])
 
 
 def _listened(work: Work, context: OperationContext) -> Work:
-    """Return the work with what is to be done to the sound, some of which depends on how loud it is."""
+    """Return the work with what is to be done to the audio, some of which depends on how loud it is."""
     if work.audio is None or work.copies_audio:
         return work
-    asked = work.params.sound
-    filters = encoding.audio_filters(work.encoding.audio_codec, work.encoding.sound or AudioParams(), work.audio)
-    mixing = (sound.FROM_THE_START, *filters)
+    asked = work.params.audio
+    filters = encoding.audio_filters(work.encoding.audio_codec, work.encoding.audio_params or AudioParams(), work.audio)
+    mixing = (audio_tracks.FROM_THE_START, *filters)
     if asked is None:
         return replace(work, chain=mixing)
     before = None
     if asked.loudness or asked.denoise:
-        before = measured(context, context.source, work.track, chain=mixing, share=enhance_sound.SHARE)
-    chain = (*mixing, *enhance_sound.cleaning(asked, before))
+        before = measured(context, context.source, work.track, chain=mixing, share=enhance_audio.SHARE)
+    chain = (*mixing, *enhance_audio.cleaning(asked, before))
     work = replace(work, chain=chain, before=before)
     if not asked.loudness:
         return work
-    return replace(work, levelling=enhance_sound.levelling(asked.loudness, chain, work.track, context))
+    return replace(work, levelling=enhance_audio.levelling(asked.loudness, chain, work.track, context))
 
 
 def video_arguments(work: Work) -> list[str]:
-    """Return what becomes of the picture, if there is one."""
+    """Return what becomes of the video, if there is one."""
     if work.video is None:
         return []
     if work.copies_video:
         return copied_video(work)
-    asked, codec = work.encoding.picture or VideoParams(), work.encoding.video_codec
-    chain = enhance_picture.chain(work.picture, work.video, work.pixels)
+    asked, codec = work.encoding.video_params or VideoParams(), work.encoding.video_codec
+    chain = enhance_video.chain(work.video_params, work.video, work.pixels)
     # A capital V passes over cover art.
     return ["-map", "0:V:0", "-vf", ",".join(chain), *encoding.video_encoder(codec, asked), *_tag(work, codec)]
 
 
 def copied_video(work: Work) -> list[str]:
-    """Return the arguments that copy the picture of the source, or of what was made of it."""
+    """Return the arguments that copy the video of the source, or of what was made of it."""
     if work.video is None:
         return []
     codec = work.video.codec if work.copies_video else work.encoding.video_codec
@@ -147,14 +146,14 @@ def copied_video(work: Work) -> list[str]:
 
 
 def audio_arguments(work: Work, *, source: int = 0) -> list[str]:
-    """Return what becomes of the sound, if there is some; the source is the input of that number."""
+    """Return what becomes of the audio, if there is some; the source is the input of that number."""
     if work.audio is None:
         return []
     track = f"{source}:a:{work.track}"
     language = ["-map_metadata:s:a:0", f"{source}:s:a:{work.track}"]
     if work.copies_audio:
         return ["-map", track, "-c:a", "copy", *language]
-    asked, codec = work.encoding.sound or AudioParams(), work.encoding.audio_codec
+    asked, codec = work.encoding.audio_params or AudioParams(), work.encoding.audio_codec
     # The filters mix it down already: what comes out of them is as loud as it was measured to be.
     mixed = replace(work.audio, channels=encoding.channels(codec, asked, work.audio))
     filters = work.levelling.filters if work.levelling else work.chain

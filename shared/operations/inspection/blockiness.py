@@ -1,4 +1,4 @@
-"""How blocky pictures are: how much more their grey levels step at the grid of a codec's blocks than beside it.
+"""How blocky videos are: how much more their grey levels step at the grid of a codec's blocks than beside it.
 
 ffmpeg's own blockdetect adds each frame's steps to those of the frames before, so it can't tell when.
 """
@@ -50,7 +50,7 @@ def read(folder: Path, frames: int) -> list[float]:
 
 
 def blockiness(columns: Sequence[int], rows: Sequence[int]) -> float:
-    """Return how blocky a picture is by its mean steps from each column, and each row, to the next."""
+    """Return how blocky a video is by its mean steps from each column, and each row, to the next."""
     return max(math.sqrt(_excess(columns, period) * _excess(rows, period)) for period in PERIODS)
 
 

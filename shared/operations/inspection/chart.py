@@ -1,6 +1,6 @@
 """A drawing of an inspection: what was measured in the course of time, what is at fault, and what took points.
 
-An SVG that stands for itself: no script, no font or picture from elsewhere, for light and for dark screens.
+An SVG that stands for itself: no script, no font or video from elsewhere, for light and for dark screens.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ MOST_TICKS = 12
 GOOD_SCORE, FAIR_SCORE = 85, 60
 MINUTE, HOUR = 60, 3600
 MINUS = "\N{MINUS SIGN}"
-PICTURE = frozenset({"BLACK", "FROZEN", "LETTERBOXED", "BLURRED", "BLOCKY", "DAMAGED", "TRUNCATED", "PICTURE_MISSING"})
+VIDEO = frozenset({"BLACK", "FROZEN", "LETTERBOXED", "BLURRED", "BLOCKY", "DAMAGED", "TRUNCATED", "VIDEO_MISSING"})
 COLOURS: Mapping[str, str] = {
     "DAMAGED": "#d6293e",
     "TRUNCATED": "#a3152b",
@@ -38,7 +38,7 @@ COLOURS: Mapping[str, str] = {
     "SILENT": "#0f9d94",
     "CLIPPED": "#e07a1f",
     "AUDIO_MISSING": "#b58900",
-    "PICTURE_MISSING": "#7a8b00",
+    "VIDEO_MISSING": "#7a8b00",
 }
 STYLE = """
 svg{--back:#fff;--ink:#1c2430;--soft:#5d6878;--grid:#e3e8ef;--lane:#f7f9fc;--line:#2563c9;--good:#1a8a4a;--fair:#b7791f;
@@ -64,7 +64,7 @@ class Lane:
     high: float
     ticks: tuple[float, ...]
     points: Sequence[tuple[float, float]]
-    of_picture: bool
+    of_video: bool
     pick: Callable[[Iterable[float]], float] = max
     limit: float | None = None
     beyond: str = ""
@@ -99,19 +99,19 @@ def _lanes(findings: Findings, seen: Examination) -> Iterator[Lane]:
     lights = [(detail.time, detail.brightness) for detail in seen.details]
     blurs = [(detail.time, detail.blur) for detail in seen.details if detail.blur is not None]
     blocks = [(detail.time, detail.blocks) for detail in seen.details if detail.blocks is not None]
-    sounds = [(sound.time, sound.loudness) for sound in seen.sounds]
+    audio_levels = [(audio.time, audio.loudness) for audio in seen.audio_levels]
     yield Lane(
         *("VMAF", "like the source", 0, 100, (0, 50, 100), likeness),
-        of_picture=True,
+        of_video=True,
         pick=min,
         limit=GOOD_VMAF,
         beyond="dashed: as good as the source",
     )
-    yield Lane("Brightness", "mean luma", 0, 255, (0, 128, 255), lights, of_picture=True)
+    yield Lane("Brightness", "mean luma", 0, 255, (0, 128, 255), lights, of_video=True)
     blurred, blocky = "blurred above, unless it moves", "blocky above"
-    yield Lane("Blur", "edges in pixels", 0, 20, (0, 10, 20), blurs, of_picture=True, limit=EDGE, beyond=blurred)
-    yield Lane("Blocks", "1 is none", 0.8, 2.8, (1, 2), blocks, of_picture=True, limit=BLOCKS, beyond=blocky)
-    yield Lane("Loudness", "LUFS", -60, 0, (-60, -30, 0), sounds, of_picture=False)
+    yield Lane("Blur", "edges in pixels", 0, 20, (0, 10, 20), blurs, of_video=True, limit=EDGE, beyond=blurred)
+    yield Lane("Blocks", "1 is none", 0.8, 2.8, (1, 2), blocks, of_video=True, limit=BLOCKS, beyond=blocky)
+    yield Lane("Loudness", "LUFS", -60, 0, (-60, -30, 0), audio_levels, of_video=False)
 
 
 def _head(name: str, findings: Findings) -> Iterator[str]:
@@ -153,7 +153,7 @@ def _lane(lane: Lane, top: float, findings: Findings) -> Iterator[str]:
     yield f'<text class="name" x="28" y="{top + 18}">{lane.name}</text>'
     yield f'<text class="soft small" x="28" y="{top + 34}">{lane.unit}</text>'
     for segment in findings.segments[:MOST_BARS]:
-        if (segment.label in PICTURE) == lane.of_picture or segment.label in {"DAMAGED", "TRUNCATED"}:
+        if (segment.label in VIDEO) == lane.of_video or segment.label in {"DAMAGED", "TRUNCATED"}:
             yield _bar(segment, findings.duration, top, LANE, opacity=0.16)
     for tick in lane.ticks:
         yield f'<line class="grid" x1="{LEFT}" x2="{LEFT + PLOT}" y1="{y(tick)}" y2="{y(tick)}"/>'

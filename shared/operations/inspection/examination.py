@@ -16,8 +16,8 @@ from shared.operations.operation import OperationContext
 from shared.operations.packets import Packet, read_packets
 
 # Names in the context's folder.
-FRAMES, LIGHTS, DETAILS, SOUND_TIMES, SOUNDS, PACKETS = (
-    f"{name}.txt" for name in ("frames", "lights", "details", "sound-times", "sounds", "packets")
+FRAMES, LIGHTS, DETAILS, AUDIO_TIMES, AUDIO_LEVELS, PACKETS = (
+    f"{name}.txt" for name in ("frames", "lights", "details", "audio-times", "audio-levels", "packets")
 )
 SOME = "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.15)'"  # about six frames a second
 SMALL = "scale=w='if(gte(iw,ih),320,-2)':h='if(gte(iw,ih),-2,320)':flags=area:out_range=tv,format=yuv420p"
@@ -63,7 +63,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """The picture without its black bars, in pixels."""
+    """The video without its black bars, in pixels."""
 
     width: int
     height: int
@@ -83,7 +83,7 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AudioLevel:
     """A tenth of a second: its level in dBFS (None: nothing), its share of samples at full scale, loudness in LUFS."""
 
     time: float
@@ -102,17 +102,17 @@ class Fields:
 
 @dataclass(frozen=True)
 class Examination:
-    """All that was measured. `size` is that of the decoded picture, upright; `complete` whether ffmpeg got through."""
+    """All that was measured. `size` is that of the decoded video, upright; `complete` whether ffmpeg got through."""
 
     complete: bool = False
     frames: tuple[Frame, ...] = ()
     details: tuple[Detail, ...] = ()
     fields: Fields | None = None
     size: tuple[int, int] = (0, 0)
-    sounds: tuple[Sound, ...] = ()
-    sound_times: tuple[float, ...] = ()
-    picture_packets: tuple[Packet, ...] = ()
-    sound_packets: tuple[Packet, ...] = ()
+    audio_levels: tuple[AudioLevel, ...] = ()
+    audio_times: tuple[float, ...] = ()
+    video_packets: tuple[Packet, ...] = ()
+    audio_packets: tuple[Packet, ...] = ()
     loudness: Loudness | None = None
 
 
@@ -123,13 +123,13 @@ def examine(context: OperationContext, checks: Collection[Check], *, share: tupl
     shown: list[str] = []
     copied: list[str] = []
     if media.video:
-        graph += _picture(checks)
+        graph += _video(checks)
         shown += ["-map", "[frames]"]
         copied += ["-map", "0:V:0"]  # a capital V passes over cover art
     if media.audio and media.audio.decodable:
         track = f"0:a:{media.track(media.audio)}"
-        graph.append(f"[{track}]{_sound()}[sounds]")
-        shown += ["-map", "[sounds]"]
+        graph.append(f"[{track}]{_audio()}[levels]")
+        shown += ["-map", "[levels]"]
         copied += ["-map", track]
     complete = True
     try:
@@ -154,25 +154,25 @@ def examine(context: OperationContext, checks: Collection[Check], *, share: tupl
     return _read(context, complete=complete)
 
 
-def listen(context: OperationContext, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[Sound, ...]:
-    """Return what the sound of another file is like."""
+def listen(context: OperationContext, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[AudioLevel, ...]:
+    """Return what the audio of another file is like."""
     if media.audio is None or not media.audio.decodable:
         return ()
     track = ("-map", f"0:a:{media.track(media.audio)}")
     context.ffmpeg.run(
-        [*context.ffmpeg.input_arguments(path), *track, "-af", _sound(), "-f", "null", "-"],
+        [*context.ffmpeg.input_arguments(path), *track, "-af", _audio(), "-f", "null", "-"],
         duration=media.audio.duration,
         phase="listening",
         share=share,
     )
-    sounds = _sounds(context.folder, media)
-    for name in (SOUNDS, SOUND_TIMES):
+    audio_levels = _audio_tracks(context.folder, media)
+    for name in (AUDIO_LEVELS, AUDIO_TIMES):
         (context.folder / name).unlink()
-    return sounds
+    return audio_levels
 
 
-def _picture(checks: Collection[Check]) -> list[str]:
-    """Return the filters of the picture: each frame small, some small frames' brightness, some frames in detail."""
+def _video(checks: Collection[Check]) -> list[str]:
+    """Return the filters of the video: each frame small, some small frames' brightness, some frames in detail."""
     detailed = [check for check in (Check.BLURRED, Check.BLOCKY) if check in checks]
     graph = [
         f"[0:V:0]{measure.cleared()},{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
@@ -186,7 +186,7 @@ def _picture(checks: Collection[Check]) -> list[str]:
     bars = [f"cropdetect=limit={BAR}:round=2:reset=1:skip=0"] if Check.LETTERBOXED in checks else []
     branches = _split("edges", *(["blocks"] if Check.BLOCKY in checks else []))
     graph.append("[large]" + ",".join([*fields, SOME, "format=yuv420p", *bars, branches]))
-    # blurdetect works on a smaller picture: the metadata of the filters before goes with it.
+    # blurdetect works on a smaller video: the metadata of the filters before goes with it.
     blur = [SHARP_AT, "blurdetect"] if Check.BLURRED in detailed else []
     graph.append("[edges]" + ",".join([*blur, measure.written(DETAILS), "nullsink"]))
     return graph + (blockiness.graph("[blocks]") if Check.BLOCKY in checks else [])
@@ -196,16 +196,16 @@ def _split(*labels: str) -> str:
     return f"split={len(labels)}{''.join(f'[{label}]' for label in labels)}"
 
 
-def _sound() -> str:
-    """Return the filters of the sound: the times as they were decoded, then what each tenth of a second is like."""
+def _audio() -> str:
+    """Return the filters of the audio: the times as they were decoded, then what each tenth of a second is like."""
     return ",".join(
         [
-            measure.cleared(sound=True),
-            measure.written(SOUND_TIMES, sound=True),
+            measure.cleared(audio=True),
+            measure.written(AUDIO_TIMES, audio=True),
             "ebur128=peak=true:framelog=quiet:metadata=1",
             f"volume={FULL_GAIN}dB,aformat=sample_fmts=s16",
             "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level+Peak_count",
-            measure.written(SOUNDS, sound=True),
+            measure.written(AUDIO_LEVELS, audio=True),
         ]
     )
 
@@ -218,23 +218,23 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
         for m in measure.read(folder / FRAMES)
     )
     details, fields = _details(folder)
-    sounds = _sounds(folder, media)
-    picture_packets, sound_packets, size = read_packets(folder / PACKETS)
+    audio_levels = _audio_tracks(folder, media)
+    video_packets, audio_packets, size = read_packets(folder / PACKETS)
     # Each report is of all that came before; what is left over at the end has none.
-    reports = deque((m for m in measure.read(folder / SOUNDS) if loudness.INTEGRATED in m.values), maxlen=1)
+    reports = deque((m for m in measure.read(folder / AUDIO_LEVELS) if loudness.INTEGRATED in m.values), maxlen=1)
     examination = Examination(
         complete=complete,
         frames=frames,
         details=details,
         fields=fields,
         size=size[::-1] if media.video and media.video.rotation in {90, 270} else size,
-        sounds=sounds,
-        sound_times=tuple(m.time for m in measure.read(folder / SOUND_TIMES)),
-        picture_packets=picture_packets,
-        sound_packets=sound_packets,
+        audio_levels=audio_levels,
+        audio_times=tuple(m.time for m in measure.read(folder / AUDIO_TIMES)),
+        video_packets=video_packets,
+        audio_packets=audio_packets,
         loudness=loudness.reported(reports[0]) if reports else None,
     )
-    for name in (FRAMES, LIGHTS, DETAILS, SOUND_TIMES, SOUNDS, PACKETS, blockiness.COLUMNS, blockiness.ROWS):
+    for name in (FRAMES, LIGHTS, DETAILS, AUDIO_TIMES, AUDIO_LEVELS, PACKETS, blockiness.COLUMNS, blockiness.ROWS):
         (folder / name).unlink(missing_ok=True)
     return examination
 
@@ -253,7 +253,7 @@ def _details(folder: Path) -> tuple[tuple[Detail, ...], Fields | None]:
 
 
 def _crop(frame: Measured) -> Crop | None:
-    """Return the picture inside its bars; None when nothing of it is brighter than a bar."""
+    """Return the video inside its bars; None when nothing of it is brighter than a bar."""
     sides = [frame.number(f"lavfi.cropdetect.{side}") for side in ("w", "h", "x", "y")]
     width, height, left, top = (-1 if side is None else int(side) for side in sides)
     return Crop(width, height, left, top) if width > 0 and height > 0 else None
@@ -270,12 +270,12 @@ def _fields(last: Measured) -> Fields | None:
     return Fields(combed, repeated)
 
 
-def _sounds(folder: Path, media: Media) -> tuple[Sound, ...]:
+def _audio_tracks(folder: Path, media: Media) -> tuple[AudioLevel, ...]:
     rate = (media.audio and media.audio.sample_rate) or USUAL_RATE
-    return tuple(_heard(window, rate) for window in measure.read(folder / SOUNDS))
+    return tuple(_heard(window, rate) for window in measure.read(folder / AUDIO_LEVELS))
 
 
-def _heard(window: Measured, rate: int) -> Sound:
+def _heard(window: Measured, rate: int) -> AudioLevel:
     peak, level, count, momentary = map(
         window.number,
         (
@@ -286,4 +286,4 @@ def _heard(window: Measured, rate: int) -> Sound:
         ),
     )
     full = (count or 0) / (rate * WINDOW) if peak is not None and peak > AT_FULL else 0.0
-    return Sound(window.time, level, full, momentary if momentary is not None else SILENCE)
+    return AudioLevel(window.time, level, full, momentary if momentary is not None else SILENCE)

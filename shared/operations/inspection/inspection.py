@@ -9,7 +9,7 @@ from typing import Any
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, OperationFailed
 from shared.media.probe import Media
-from shared.operations import picture, segments, sound
+from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.decoding import probed
 from shared.operations.findings import Segment
 from shared.operations.inspection import chart, examination, score, stretches, timing
@@ -51,17 +51,17 @@ def run(params: InspectParams, context: OperationContext) -> OperationResult:
             raise  # It is no media at all. Damaged media are what an inspection is for.
         return _hopeless(context)
     if media.video:
-        picture.check(media.video, context.ffmpeg.limits)
+        video_filters.check(media.video, context.ffmpeg.limits)
     else:
-        sound.heard(media)
+        audio_tracks.heard(media)
     original = context.files.original() if params.against_source else context.source
     compares = original != context.source
     seen = examination.examine(context, params.checks, share=(0, 50 if compares else 95))
-    if not seen.frames and not seen.sound_times:
+    if not seen.frames and not seen.audio_times:
         return _hopeless(context, media)
     comparison = _compared(context, original, seen, params) if compares else None
     findings = _findings(params, media, seen, comparison)
-    warnings = (*sound.left_out(media), *(comparison.warnings if comparison else ()))
+    warnings = (*audio_tracks.left_out(media), *(comparison.warnings if comparison else ()))
     return _handed_over(context, findings, seen, warnings)
 
 
@@ -71,8 +71,8 @@ def _compared(context: OperationContext, original: Path, seen: Examination, para
     lost = [
         what
         for what, had, has in (
-            ("a picture", source.video, media.video),
-            ("sound", source.audio, media.audio),
+            ("a video", source.video, media.video),
+            ("audio", source.audio, media.audio),
         )
         if had and not has
     ]
@@ -86,9 +86,9 @@ def _compared(context: OperationContext, original: Path, seen: Examination, para
         except (MediaRejected, OperationFailed) as error:
             warnings.append(f"it could not be compared with the source: {error.message}")
     shift = None
-    if Check.SYNC in params.checks and source.audio and seen.sounds:
+    if Check.SYNC in params.checks and source.audio and seen.audio_levels:
         heard = examination.listen(context, original, source, share=(90, 95))
-        shift = lag(levels(heard, begins[0]), levels(seen.sounds, begins[1]))
+        shift = lag(levels(heard, begins[0]), levels(seen.audio_levels, begins[1]))
     return Comparison(likeness, shift, tuple(lost), tuple(warnings))
 
 
@@ -119,7 +119,7 @@ def _findings(params: InspectParams, media: Media, seen: Examination, comparison
         telecined=combed and fields.repeated >= REPEATED if fields else None,
         variable_frame_rate=when.variable,
         letterboxed=bars is not None,
-        picture=bars,
+        active_area=bars,
         black_seconds=round(seconds["BLACK"], 3),
         frozen_seconds=round(seconds["FROZEN"], 3),
         silent_seconds=round(seconds["SILENT"], 3),
@@ -127,7 +127,7 @@ def _findings(params: InspectParams, media: Media, seen: Examination, comparison
         blurred_seconds=round(seconds["BLURRED"], 3),
         blocky_seconds=round(seconds["BLOCKY"], 3),
         damaged_seconds=round(seconds["DAMAGED"], 3),
-        audio_offset=_rounded(when.sound_offset),
+        audio_offset=_rounded(when.audio_offset),
         integrated_loudness=loud.integrated if loud else None,
         true_peak=loud.true_peak if loud else None,
         loudness_range=loud.range if loud else None,
@@ -140,16 +140,16 @@ def _findings(params: InspectParams, media: Media, seen: Examination, comparison
 def _segments(params: InspectParams, media: Media, seen: Examination, when: Timing) -> tuple[Segment, ...]:
     """Return all stretches at fault that were asked for, in the order of their start."""
     least = Least(black=params.min_black, frozen=params.min_frozen, silent=params.min_silent)
-    shown = when.picture.end if when.picture else 0.0
-    heard = when.sound.end if when.sound else 0.0
+    shown = when.video.end if when.video else 0.0
+    heard = when.audio.end if when.audio else 0.0
     found: dict[Check, Callable[[], list[Segment]]] = {
         Check.BLACK: lambda: stretches.black(seen.frames, shown, least),
         Check.FROZEN: lambda: stretches.frozen(seen.frames, shown, least),
         Check.LETTERBOXED: lambda: stretches.letterboxed(seen.details, seen.size, shown, least),
         Check.BLURRED: lambda: stretches.blurred(seen.details, seen.frames, shown, least),
         Check.BLOCKY: lambda: stretches.blocky(seen.details, shown, least),
-        Check.SILENT: lambda: stretches.silent(seen.sounds, heard, least),
-        Check.CLIPPED: lambda: stretches.clipped(seen.sounds, heard, least),
+        Check.SILENT: lambda: stretches.silent(seen.audio_levels, heard, least),
+        Check.CLIPPED: lambda: stretches.clipped(seen.audio_levels, heard, least),
         Check.DAMAGED: lambda: _damage(media, seen, when),
         Check.SYNC: lambda: timing.absent(when),
     }
@@ -163,7 +163,7 @@ def _damage(media: Media, seen: Examination, when: Timing) -> list[Segment]:
     damage = timing.damaged(seen, variable=when.variable)
     if seen.complete or damage or cut:
         return damage + cut
-    reached = max(extent.end for extent in (when.picture, when.sound) if extent)
+    reached = max(extent.end for extent in (when.video, when.audio) if extent)
     return [Segment(start=reached, end=max(when.duration, reached + A_FRAME), label="DAMAGED", confidence=1)]
 
 

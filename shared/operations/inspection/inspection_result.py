@@ -49,7 +49,7 @@ class InspectResult(Result):
     telecined: bool | None = None
     variable_frame_rate: bool = False
     letterboxed: bool = False
-    picture: str | None = Field(None, description="The picture inside the bars, as 320x136+0+22.")
+    active_area: str | None = Field(None, description="The video inside the bars, as 320x136+0+22.")
     black_seconds: float = 0
     frozen_seconds: float = 0
     silent_seconds: float = 0
@@ -57,7 +57,7 @@ class InspectResult(Result):
     blurred_seconds: float = 0
     blocky_seconds: float = 0
     damaged_seconds: float = 0
-    audio_offset: float | None = Field(None, description="Seconds after the picture that the sound begins.")
+    audio_offset: float | None = Field(None, description="Seconds after the video that the audio begins.")
     integrated_loudness: float | None = Field(None, description="LUFS")
     true_peak: float | None = Field(None, description="dBTP")
     loudness_range: float | None = Field(None, description="LU")
@@ -65,7 +65,7 @@ class InspectResult(Result):
     vmaf: float | None = None
     psnr: float | None = Field(None, description="dB of luma")
     ssim: float | None = None
-    audio_lag: float | None = Field(None, description="Seconds that the sound comes later than in the source.")
+    audio_lag: float | None = Field(None, description="Seconds that the audio comes later than in the source.")
     audio_drift: float | None = Field(None, description="Seconds that the lag grows by from beginning to end.")
 
 

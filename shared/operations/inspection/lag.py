@@ -1,22 +1,22 @@
-"""By how much the sound of one file comes later than that of another, told by their levels. Pure."""
+"""By how much the audio of one file comes later than that of another, told by their levels. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation, pstdev
 
-from shared.operations.inspection.examination import WINDOW, Sound
+from shared.operations.inspection.examination import WINDOW, AudioLevel
 
 FLOOR = -70.0  # dBFS: what is softer is as good as silent
-FARTHEST = 2.0  # Seconds to look for the sound on both sides.
+FARTHEST = 2.0  # Seconds to look for the audio on both sides.
 STRETCH = 20.0  # Seconds that are compared, at the beginning and at the end.
-ALIKE = 0.7  # Correlation from which on it is the same sound.
+ALIKE = 0.7  # Correlation from which on it is the same audio.
 LIVELY = 3.0  # dB that levels must vary by to tell one moment from another.
 FEWEST = 15  # tenths of a second that must be there to compare
 
 
 @dataclass(frozen=True)
 class Lag:
-    """Seconds that the sound comes later, at the beginning and at the end; None where one can't tell."""
+    """Seconds that the audio comes later, at the beginning and at the end; None where one can't tell."""
 
     start: float | None
     end: float | None
@@ -32,27 +32,27 @@ class Lag:
         return max((each for each in (self.start, self.end) if each is not None), key=abs, default=None)
 
 
-def lag(reference: Sequence[float], sound: Sequence[float]) -> Lag:
-    """Return by how much `sound` comes later than `reference`: levels in dBFS, ten a second from the picture's start.
+def lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
+    """Return by how much `audio` comes later than `reference`: levels in dBFS, ten a second from the video's start.
 
-    One can't tell where the sounds aren't alike, or are too even.
+    One can't tell where the audio tracks aren't alike, or are too even.
     """
-    shorter = min(len(reference), len(sound))
+    shorter = min(len(reference), len(audio))
     length = min(round(STRETCH / WINDOW), shorter // 2)
-    return Lag(_offset(reference, sound, 0, length), _offset(reference, sound, shorter - length, length))
+    return Lag(_offset(reference, audio, 0, length), _offset(reference, audio, shorter - length, length))
 
 
-def levels(sounds: Sequence[Sound], begin: float) -> list[float]:
-    """Return the level of each tenth of a second from `begin` on; where there is no sound, it is silent."""
-    known = {round((sound.time - begin) / WINDOW): sound.level for sound in sounds}
+def levels(audio_levels: Sequence[AudioLevel], begin: float) -> list[float]:
+    """Return the level of each tenth of a second from `begin` on; where there is no audio, it is silent."""
+    known = {round((audio.time - begin) / WINDOW): audio.level for audio in audio_levels}
     found = [known.get(at) for at in range(max(known, default=-1) + 1)]
     return [FLOOR if level is None else max(level, FLOOR) for level in found]
 
 
-def _offset(reference: Sequence[float], sound: Sequence[float], at: int, length: int) -> float | None:
-    """Return the shift at which the stretch of the reference fits the sound best, to a fraction of a tenth."""
+def _offset(reference: Sequence[float], audio: Sequence[float], at: int, length: int) -> float | None:
+    """Return the shift at which the stretch of the reference fits the audio best, to a fraction of a tenth."""
     farthest = round(FARTHEST / WINDOW)
-    fits = {shift: _fit(reference, sound, at, length, shift) for shift in range(-farthest, farthest + 1)}
+    fits = {shift: _fit(reference, audio, at, length, shift) for shift in range(-farthest, farthest + 1)}
     best = max(fits, key=lambda shift: fits[shift])
     if fits[best] < ALIKE:
         return None
@@ -61,11 +61,11 @@ def _offset(reference: Sequence[float], sound: Sequence[float], at: int, length:
     return WINDOW * (best + (0.5 * (before - after) / bend if bend else 0.0))
 
 
-def _fit(reference: Sequence[float], sound: Sequence[float], at: int, length: int, shift: int) -> float:
+def _fit(reference: Sequence[float], audio: Sequence[float], at: int, length: int, shift: int) -> float:
     """Return the correlation where both are there; -1 where they aren't, or one of them is even."""
     first = max(at, -shift)
-    last = min(at + length, len(reference), len(sound) - shift)
-    ours, theirs = reference[first:last], sound[first + shift : last + shift]
+    last = min(at + length, len(reference), len(audio) - shift)
+    ours, theirs = reference[first:last], audio[first + shift : last + shift]
     if last - first < max(FEWEST, length // 2) or min(pstdev(ours), pstdev(theirs)) < LIVELY:
         return -1.0
     try:

@@ -29,8 +29,8 @@ class Rate:
 RATES: Mapping[str, Rate] = {
     "DAMAGED": Rate(15, 1.0, 70, "could not be decoded"),
     "TRUNCATED": Rate(20, 1.0, 70, "are missing at the end"),
-    "AUDIO_MISSING": Rate(8, 0.5, 40, "have picture but no sound"),
-    "PICTURE_MISSING": Rate(8, 0.5, 40, "have sound but no picture"),
+    "AUDIO_MISSING": Rate(8, 0.5, 40, "have video but no audio"),
+    "VIDEO_MISSING": Rate(8, 0.5, 40, "have audio but no video"),
     "FROZEN": Rate(3, 0.5, 40, "stand still"),
     "BLACK": Rate(2, 0.5, 40, "are black"),
     "CLIPPED": Rate(4, 0.4, 30, "are cut off at full scale"),
@@ -55,7 +55,7 @@ class Grounds:
     """What a score is made of.
 
     `seconds` tells of each label how long it lasts, of a file of `duration` seconds. `lag` is by how many seconds
-    the sound comes later (below 0: earlier) than it did in the source; `lost` what the source had and this has not.
+    the audio comes later (below 0: earlier) than it did in the source; `lost` what the source had and this has not.
     """
 
     duration: float
@@ -86,12 +86,12 @@ def _reasons(grounds: Grounds) -> Iterable[Reason]:
             text = f"{seconds:.1f} of {grounds.duration:.1f} s {rate.what}"
             yield Reason(points=round(points, 1), label=label, text=text, seconds=round(seconds, 3))
     if grounds.combed:
-        text = "each frame shows two moments: the picture is interlaced, and doesn't say so"
+        text = "each frame shows two moments: the video is interlaced, and doesn't say so"
         yield Reason(points=COMBED_POINTS, label="INTERLACED", text=text)
     if grounds.lag is not None and abs(grounds.lag) > UNNOTICED_LAG:
         points = min(FIRST_OF_LAG + POINTS_PER_LAG * (abs(grounds.lag) - UNNOTICED_LAG), MOST_OF_LAG)
         text = (
-            f"the sound comes {abs(grounds.lag):.2f} s {'later' if grounds.lag > 0 else 'earlier'} than in the source"
+            f"the audio comes {abs(grounds.lag):.2f} s {'later' if grounds.lag > 0 else 'earlier'} than in the source"
         )
         yield Reason(points=round(points, 1), label="OUT_OF_SYNC", text=text)
     if grounds.vmaf is not None and grounds.vmaf < GOOD_VMAF:

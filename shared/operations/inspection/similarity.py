@@ -1,4 +1,4 @@
-"""How like its reference a picture still is: VMAF, PSNR and SSIM, frame by frame, with the frames' times aligned."""
+"""How like its reference a video still is: VMAF, PSNR and SSIM, frame by frame, with the frames' times aligned."""
 
 import csv
 import os
@@ -9,7 +9,7 @@ from statistics import fmean
 
 from shared.errors import MediaRejected
 from shared.media.probe import Video, probe
-from shared.operations import measure, picture
+from shared.operations import measure, video_filters
 from shared.operations.operation import OperationContext
 
 SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # names in the context's folder
@@ -32,7 +32,7 @@ class Alike:
 
 @dataclass(frozen=True)
 class Similarity:
-    """How alike two pictures are: the means over `frames` frames, and the series of those frames."""
+    """How alike two videos are: the means over `frames` frames, and the series of those frames."""
 
     vmaf: float
     psnr: float
@@ -52,7 +52,7 @@ class First:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two pictures: its file, where the window begins in its own time, and how much earlier to read.
+    """One of the two videos: its file, where the window begins in its own time, and how much earlier to read.
 
     `rate` are the frames a second to bring it to, counted from `origin` of its own time; None leaves them as they are.
     """
@@ -79,7 +79,7 @@ class Side:
         return ",".join(
             [
                 measure.cleared(),
-                *picture.filters(self.video, picture.Box()),
+                *video_filters.filters(self.video, video_filters.Box()),
                 # VMAF's makers scale by bicubic. Of 4:2:0 in 8 bits there is always a way to compare.
                 f"scale={size.width}:{size.height}:flags=bicubic:out_range=tv",
                 "format=yuv420p",
@@ -105,12 +105,12 @@ def compared(  # noqa: PLR0913 - what to compare, and five keywords that are sel
     `seconds` is the window to measure, in the reference's time as `-ss` counts it. The two are aligned by their first
     frames; a `sample` is a file made of the window alone (`-ss` of its start before `-i` of the reference), and is
     aligned with the first frame that stands there. `every` measures each n-th frame; `share` is the part of the
-    attempt's percents to fill. Both pictures are brought to the reference's size, upright, in SDR; of another frame
+    attempt's percents to fill. Both videos are brought to the reference's size, upright, in SDR; of another frame
     rate than the distorted one's, the reference shows what `fps` makes of it.
     """
     start, end = seconds or (0.0, None)
-    video = picture.shown(probe(reference, "the reference"), context.ffmpeg.limits)
-    other = picture.shown(probe(distorted, "the file to compare"), context.ffmpeg.limits)
+    video = video_filters.shown(probe(reference, "the reference"), context.ffmpeg.limits)
+    other = video_filters.shown(probe(distorted, "the file to compare"), context.ffmpeg.limits)
     origin = start if sample else 0.0
     first = first_frame(context, reference, video, origin)
     began = start - origin - first.moment + first_frame(context, distorted, other, 0).moment
@@ -155,7 +155,7 @@ def first_frame(context: OperationContext, path: Path, video: Video, start: floa
         [
             *(["-ss", f"{start:.6f}"] if start else []),
             *context.ffmpeg.input_arguments(path),
-            *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(picture.filters(video, picture.Box()))),
+            *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(video_filters.filters(video, video_filters.Box()))),
             # The frame's own time, not that of the nearest beat of a constant rate.
             *("-fps_mode", "passthrough", "-enc_time_base", "1/1000000", "-f", "framecrc", f"file:{target}"),
         ],
@@ -167,7 +167,7 @@ def first_frame(context: OperationContext, path: Path, video: Video, start: floa
     frames = [line for line in target.read_text().splitlines() if not line.startswith("#")]
     target.unlink()
     if not frames:
-        message = "there is nothing to compare: not one picture could be decoded"
+        message = "there is nothing to compare: not one video could be decoded"
         raise MediaRejected(message)
     width, height = facts["#dimensions 0"].split("x")
     return First(int(width), int(height), int(frames[0].split(",")[2]) / 1e6)
@@ -195,7 +195,7 @@ def _similarity(folder: Path, start: float) -> Similarity:
     scores.unlink(missing_ok=True)
     times.unlink(missing_ok=True)
     if not series:
-        message = "there is nothing to compare: the two have no picture at the same time"
+        message = "there is nothing to compare: the two have no video at the same time"
         raise MediaRejected(message)
     return Similarity(
         vmaf=fmean(each.vmaf for each in series),
@@ -207,7 +207,7 @@ def _similarity(folder: Path, start: float) -> Similarity:
 
 
 def _alike(scores: Path, moments: Sequence[float], start: float) -> Iterator[Alike]:
-    """Yield what libvmaf wrote, frame by frame: of a small picture there may be millions."""
+    """Yield what libvmaf wrote, frame by frame: of a small image there may be millions."""
     if not scores.exists():
         return
     with scores.open(encoding="ascii", newline="") as lines:

@@ -1,4 +1,4 @@
-"""Which stretches of a picture or a sound are at fault, by what was measured of it. Pure.
+"""Which stretches of a video or an audio track are at fault, by what was measured of it. Pure.
 
 The thresholds were set on real footage, good and spoilt: see docs/reference/operations.md.
 """
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from statistics import median
 
 from shared.operations.findings import Segment
-from shared.operations.inspection.examination import Crop, Detail, Frame, Sound
+from shared.operations.inspection.examination import AudioLevel, Crop, Detail, Frame
 
-MOSTLY = 0.98  # of a black picture's pixels are black
-STILL = 0.05  # percent of full scale that a frame is from the one before; encoders polish a still picture by as much
-POLISH = 0.1  # Seconds that the polish of a key frame may interrupt a still picture for.
+MOSTLY = 0.98  # of a black video's pixels are black
+STILL = 0.05  # percent of full scale that a frame is from the one before; encoders polish a still image by as much
+POLISH = 0.1  # Seconds that the polish of a key frame may interrupt a still image for.
 SILENT_LEVEL = -65.0  # dBFS; a room in which nobody speaks is louder
 FULL_SHARE = 0.01  # of a tenth of a second's samples at full scale; a limiter leaves fewer
 BREATH = 0.5  # Seconds without a clipped sample between two with some: speech rises and falls.
 DIM = 30.0  # mean luma below which edges, blocks and bars say nothing
 BAR_SHARE, BAR_SKEW = 0.02, 0.03  # of a side: what is a bar, and how unequal two bars may be
-# Pixels that an edge is wide in a blurred picture of up to 1280 pixels' width, and how many more one of motion allows:
-# a picture that moves is blurred by the moving.
+# Pixels that an edge is wide in a blurred image of up to 1280 pixels' width, and how many more one of motion allows:
+# a video that moves is blurred by the moving.
 EDGE, EDGE_PER_MOTION, NEARBY = 9.5, 2.0, 0.4
 BLOCKS = 1.4
 LOOSE = 0.35  # Seconds: about two frames that were looked at in detail.
@@ -47,13 +47,13 @@ class Span:
 
 
 def black(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
-    """Return where the picture is black."""
+    """Return where the video is black."""
     spans = _spans([(f.time, f.black >= MOSTLY) for f in frames], end)
     return [_segment(span, "BLACK") for span in _long(spans, least.black)]
 
 
 def frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
-    """Return where the picture stands still, other than black."""
+    """Return where the video stands still, other than black."""
     # A frame is compared with the one before: of two that are alike, both stand still.
     alike = [frame.motion < STILL and frame.black < MOSTLY for frame in frames]
     after = [*alike, False][1:]
@@ -62,20 +62,20 @@ def frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
     return [_segment(span, "FROZEN") for span in _long(spans, least.frozen)]
 
 
-def silent(sounds: Sequence[Sound], end: float, least: Least) -> list[Segment]:
+def silent(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
     """Return where nothing is to be heard."""
-    spans = _spans([(s.time, s.level is None or s.level < SILENT_LEVEL) for s in sounds], end)
+    spans = _spans([(s.time, s.level is None or s.level < SILENT_LEVEL) for s in audio_levels], end)
     return [_segment(span, "SILENT") for span in _long(spans, least.silent)]
 
 
-def clipped(sounds: Sequence[Sound], end: float, least: Least) -> list[Segment]:
-    """Return where the sound is cut off at full scale."""
-    spans = _joined(_spans([(s.time, s.full >= FULL_SHARE) for s in sounds], end), BREATH)
+def clipped(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
+    """Return where the audio is cut off at full scale."""
+    spans = _joined(_spans([(s.time, s.full >= FULL_SHARE) for s in audio_levels], end), BREATH)
     return [_segment(span, "CLIPPED") for span in _long(spans, least.clipped)]
 
 
 def letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, least: Least) -> list[Segment]:
-    """Return where black bars of one size stand at two sides; `text` is the picture inside, as `320x136+0+22`."""
+    """Return where black bars of one size stand at two sides; `text` is the video inside, as `320x136+0+22`."""
     found: list[tuple[Span, Crop]] = []
     start, crop = 0.0, None
     borders = list(_borders(details, end))
@@ -98,7 +98,7 @@ def letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, le
 
 
 def blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
-    """Return where the picture is out of focus, or was enlarged from little; not where it is moving fast."""
+    """Return where the video is out of focus, or was enlarged from little; not where it is moving fast."""
     times = [frame.time for frame in frames]
     excess = []
     for detail in details:

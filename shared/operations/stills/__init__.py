@@ -1,1 +1,1 @@
-"""Pictures out of videos: single, sampled, in sheets, moving."""
+"""Images out of videos: single, sampled, in sheets, moving."""

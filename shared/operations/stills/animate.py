@@ -1,4 +1,4 @@
-"""A short moving picture without sound: a GIF, or an animated WebP."""
+"""A short video without audio: a GIF, or an animated WebP."""
 
 import struct
 from contextlib import suppress
@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, OperationFailed, ParametersRejected
-from shared.media.probe import Video, picture_size
-from shared.operations import picture
+from shared.media.probe import Video, image_size
+from shared.operations import video_filters
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills import snapshot
@@ -51,20 +51,20 @@ class AnimateParams(Params):
         return self
 
     @property
-    def box(self) -> picture.Box:
-        """What the picture must fit inside."""
-        return picture.Box(self.width, self.height) if self.width or self.height else picture.Box(width=360)
+    def box(self) -> video_filters.Box:
+        """What the image must fit inside."""
+        return video_filters.Box(self.width, self.height) if self.width or self.height else video_filters.Box(width=360)
 
 
 def run(params: AnimateParams, context: OperationContext) -> OperationResult:
     """Cut the pieces out, one by one and without loss; then encode them as one."""
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     pieces = spans(params, snapshot.length(context, video))
     found: list[Path] = []
     while len(found) < len(pieces) and (piece := _cut(params, context, video, len(found), pieces)):
         found.append(piece)
     if not found:
-        message = "no picture could be decoded there: the source is damaged or cut off"
+        message = "no image could be decoded there: the source is damaged or cut off"
         raise MediaRejected(message)
     target = context.folder / f"out.{params.format}"
     encode = _gif if params.format == "gif" else _webp
@@ -106,12 +106,12 @@ def _cut(
     # leaves one of a film shorter than half a step.
     slowest, fastest = 1 / max(length, snapshot.A_MILLISECOND), params.frame_rate
     pick = f"fps=fps='min(max(source_fps,{slowest:.6f}),{fastest:g})':eof_action=pass"
-    chain = picture.filters(video, params.box, pick=[pick])
+    chain = video_filters.filters(video, params.box, pick=[pick])
     rate = min(max(video.frame_rate or fastest, slowest), fastest)
     place = ["-ss", f"{start:.6f}", "-t", f"{length:.6f}"]
     source = context.ffmpeg.input_arguments(context.source)
     # Before -i it seeks by the index, then decodes to the moment: fast, exact. After it, all before is decoded: that
-    # finds pictures also where a seek finds none, as in a stream whose key frames are rare.
+    # finds images also where a seek finds none, as in a stream whose key frames are rare.
     for reading in ([*place, *source], [*source, *place]):
         with suppress(OperationFailed):  # no frame at all is an error to some encoders, not to others
             written = context.ffmpeg.run(
@@ -186,7 +186,7 @@ def animation_size(path: Path) -> tuple[int, int]:
         return width, height
     if head[12:16] == b"VP8X":  # WebP container specification, "Extended File Format": 24 bits each, less one
         return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
-    return picture_size(path)  # of a single frame ffmpeg makes a still
+    return image_size(path)  # of a single frame ffmpeg makes a still
 
 
 OPERATION = Operation(

@@ -1,4 +1,4 @@
-"""Still pictures at regular distances, from the first on."""
+"""Still images at regular distances, from the first on."""
 
 import math
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from shared.domain.task import SubtaskType
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.clip import ending
 from shared.operations.moment import PERCENT, Moment
 from shared.operations.operation import Operation, OperationContext, OperationResult
@@ -16,32 +16,32 @@ from shared.operations.stills.still import StillParams
 
 SHORTEST = 0.1  # seconds, or percent
 # The record of an attempt is one DynamoDB item of at most 400 KB, and a key may have 1 KB.
-MOST_PICTURES = 300
+MAX_IMAGES = 300
 
 
 def _distance(value: float | str) -> float | str:
-    """Refuse a distance between pictures that is none."""
+    """Refuse a distance between images that is none."""
     percent = PERCENT.fullmatch(value) if isinstance(value, str) else None
     if (float(percent["percent"]) if percent else ending(value, None)) < SHORTEST:
-        message = f"pictures every {value} are too many: let at least {SHORTEST} seconds or percent lie in between"
+        message = f"images every {value} are too many: let at least {SHORTEST} seconds or percent lie in between"
         raise ValueError(message)
     return value
 
 
 class SampleScreenshotsParams(StillParams):
-    """How far pictures are apart, how many there may be, and of which kind and size."""
+    """How far images are apart, how many there may be, and of which kind and size."""
 
     every: Annotated[Moment, AfterValidator(_distance)] = Field(
         "10%", description='Seconds (10), a clock ("00:01:00"), or a share of the whole ("10%"), from one to the next.'
     )
     max: int = Field(
-        100, ge=1, le=MOST_PICTURES, description="Pictures at most; where there would be more, they lie further apart."
+        100, ge=1, le=MAX_IMAGES, description="Images at most; where there would be more, they lie further apart."
     )
 
 
 def run(params: SampleScreenshotsParams, context: OperationContext) -> OperationResult:
-    """Take the pictures, by seeking or by decoding all, whichever costs less."""
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    """Take the images, by seeking or by decoding all, whichever costs less."""
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     duration = length(context, video)
     moments, warnings = plan(ending(params.every, duration), params.max, duration)
     shots = series(context, params.drawing(video), moments, (0, 100))
@@ -57,7 +57,7 @@ def plan(step: float, most: int, duration: float | None) -> tuple[Moments, tuple
     if count <= most:
         return Moments(step, count, most), ()
     apart = duration / most
-    warning = f"a picture every {step:g} s would be {count} pictures: one every {apart:.3f} s makes {most}"
+    warning = f"an image every {step:g} s would be {count} images: one every {apart:.3f} s makes {most}"
     return Moments(apart, most, most), (warning,)
 
 
@@ -68,12 +68,12 @@ def missing(shots: tuple[Snapshot, ...], moments: Moments, duration: float | Non
     first = moments.step * len(shots)
     if first > duration - EARLY:  # what a file says of its length is rounded
         return []
-    return [f"from {first:.3f} s on no picture could be decoded: the source is damaged or cut off"]
+    return [f"from {first:.3f} s on no image could be decoded: the source is damaged or cut off"]
 
 
 OPERATION = Operation(
     kind=SubtaskType.SAMPLE_SCREENSHOTS,
-    summary="Still pictures at regular distances",
+    summary="Still images at regular distances",
     params=SampleScreenshotsParams,
     run=run,
 )

@@ -1,10 +1,10 @@
-"""Still pictures, taken where the caller says."""
+"""Still images, taken where the caller says."""
 
 from pydantic import Field
 
 from shared.domain.task import SubtaskType
-from shared.media.probe import picture_size
-from shared.operations import picture
+from shared.media.probe import image_size
+from shared.operations import video_filters
 from shared.operations.moment import Moment, seconds
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, length, take
@@ -12,7 +12,7 @@ from shared.operations.stills.still import CONTENT_TYPES, StillParams
 
 
 class ScreenshotParams(StillParams):
-    """When to take pictures, and of which kind and size."""
+    """When to take images, and of which kind and size."""
 
     at: tuple[Moment, ...] = Field(
         ("50%",),
@@ -23,8 +23,8 @@ class ScreenshotParams(StillParams):
 
 
 def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
-    """Take each picture with a process of its own, which seeks rather than reads through."""
-    video = picture.shown(context.media, context.ffmpeg.limits)
+    """Take each image with a process of its own, which seeks rather than reads through."""
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
     duration = length(context, video)
     moments = [seconds(at, duration) for at in params.at]
     if duration:  # at the very end nothing is shown any more
@@ -40,15 +40,15 @@ def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
 
 
 def produced(params: StillParams, shot: Snapshot, number: int | None) -> Produced:
-    """Return a picture as something to hand over."""
-    width, height = picture_size(shot.path)
+    """Return an image as something to hand over."""
+    width, height = image_size(shot.path)
     facts = {"width": width, "height": height, "time": round(shot.time, 3)}
     return Produced(shot.path, CONTENT_TYPES[params.format], number, facts)
 
 
 OPERATION = Operation(
     kind=SubtaskType.SCREENSHOT,
-    summary="One or more still pictures, at given times",
+    summary="One or more still images, at given times",
     params=ScreenshotParams,
     run=run,
 )

@@ -1,4 +1,4 @@
-"""Pictures of what is shown at given moments: one, by seeking to it, or many at regular ones, in the cheaper way."""
+"""Images of what is shown at given moments: one, by seeking to it, or many at regular ones, in the cheaper way."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ from shared.operations.stills.still import Drawing
 NEAR, FAR = 0.1, 10.0
 A_MILLISECOND = 0.001
 A_TRIFLE = 1e-6  # what floating point adds to a whole number
-EARLY = 0.5  # Seconds; what was taken that much before the moment is another picture.
+EARLY = 0.5  # Seconds; what was taken that much before the moment is another image.
 # A seek costs a start and half the way between two key frames; a pass costs every second in between. With key frames
-# every 5 s they were equal for pictures every 8.2 s of a film 640 wide, and every 4.4 s of one 1920 wide.
+# every 5 s they were equal for images every 8.2 s of a film 640 wide, and every 4.4 s of one 1920 wide.
 SPARSE = 8.0
 FIRST_FRAME = "trim=end_frame=1"
 STAND_STILL = "tpad=stop=-1:stop_mode=clone"
@@ -27,7 +27,7 @@ TIMES = "times.txt"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A picture on disk. `time` is when the frame that it shows begins, in seconds from the file's beginning."""
+    """An image on disk. `time` is when the frame that it shows begins, in seconds from the file's beginning."""
 
     path: Path
     time: float
@@ -43,7 +43,7 @@ class Moments:
 
 
 def length(context: OperationContext, video: Video) -> float | None:
-    """Return how long the picture lasts, in seconds; None where neither the file nor its packets say."""
+    """Return how long the image lasts, in seconds; None where neither the file nor its packets say."""
     told = video.duration or context.media.duration
     if told:
         return told
@@ -55,7 +55,7 @@ def length(context: OperationContext, video: Video) -> float | None:
 def take(
     context: OperationContext, drawing: Drawing, moment: float, name: str, share: tuple[int, int]
 ) -> tuple[Snapshot, list[str]]:
-    """Take the picture that is shown at a moment; where the file breaks off before, the last one, with a warning.
+    """Take the image that is shown at a moment; where the file breaks off before, the last one, with a warning.
 
     Raises MediaRejected when there is none at all.
     """
@@ -66,15 +66,15 @@ def take(
         pick = [STAND_STILL, _shown_at(moment), FIRST_FRAME]
         if shot := _shoot(context, drawing, pick, moment - back, target, share):
             early = moment - shot.time > EARLY
-            return shot, [f"at {moment:.3f} s no picture could be decoded: that of {shot.time:.3f} s was taken"] * early
-    message = f"no picture could be decoded at {moment:.3f} s: the source is damaged or cut off"
+            return shot, [f"at {moment:.3f} s no image could be decoded: that of {shot.time:.3f} s was taken"] * early
+    message = f"no image could be decoded at {moment:.3f} s: the source is damaged or cut off"
     raise MediaRejected(message)
 
 
 def series(
     context: OperationContext, drawing: Drawing, moments: Moments, share: tuple[int, int]
 ) -> tuple[Snapshot, ...]:
-    """Take a picture at each of the moments, up to where the file breaks off.
+    """Take an image at each of the moments, up to where the file breaks off.
 
     Raises MediaRejected when there is none at all.
     """
@@ -84,7 +84,7 @@ def series(
     if len(shots) < (moments.count or 1):  # also where seeking finds nothing, as in a stream without an index
         shots = _pass(context, drawing, moments, share)
     if not shots:
-        message = "no picture could be decoded: the source is damaged or cut off"
+        message = "no image could be decoded: the source is damaged or cut off"
         raise MediaRejected(message)
     return shots
 
@@ -98,7 +98,7 @@ def _pass(
     arguments = [
         *context.ffmpeg.input_arguments(context.source),
         *drawing.arguments(context, [pick]),
-        *("-fps_mode", "passthrough", "-frames:v", str(count), "-f", "image2", f"file:picture-%d.{drawing.ending}"),
+        *("-fps_mode", "passthrough", "-frames:v", str(count), "-f", "image2", f"file:image-%d.{drawing.ending}"),
     ]
     times = _times_of(context, arguments, duration=moments.step * count, share=share)
     return tuple(Snapshot(_path(context, drawing, number), time) for number, time in enumerate(times[:count], start=1))
@@ -107,7 +107,7 @@ def _pass(
 def _seeks(
     context: OperationContext, drawing: Drawing, step: float, count: int, share: tuple[int, int]
 ) -> Iterator[Snapshot]:
-    """Yield the picture of each moment, up to the first that isn't found."""
+    """Yield the image of each moment, up to the first that isn't found."""
     start, end = share
     for index in range(count):
         part = (start + (end - start) * index // count, start + (end - start) * (index + 1) // count)
@@ -120,7 +120,7 @@ def _seeks(
 def _seek(
     context: OperationContext, drawing: Drawing, moment: float, target: Path, share: tuple[int, int]
 ) -> Snapshot | None:
-    """Take the picture of a moment by seeking; None when nothing is decoded from there on."""
+    """Take the image of a moment by seeking; None when nothing is decoded from there on."""
     pick = [_shown_at(moment), FIRST_FRAME]
     shot = _shoot(context, drawing, pick, moment - NEAR, target, share)
     if shot and shot.time > moment + A_MILLISECOND and moment > NEAR:  # what is shown then began long before
@@ -131,7 +131,7 @@ def _seek(
 def _shoot(  # noqa: PLR0913, PLR0917 - one process, and all in which it differs from others
     context: OperationContext, drawing: Drawing, pick: Sequence[str], start: float, target: Path, share: tuple[int, int]
 ) -> Snapshot | None:
-    """Take one picture of what comes from `start` on; None when nothing does."""
+    """Take one image of what comes from `start` on; None when nothing does."""
     arguments = [
         # Frames keep their times, so that they can be compared with the moment wherever the seek has led to.
         *("-copyts", "-start_at_zero"),
@@ -153,18 +153,18 @@ def _shown_at(moment: float) -> str:
 def _times_of(
     context: OperationContext, arguments: Sequence[str], *, duration: float | None, share: tuple[int, int]
 ) -> list[float]:
-    """Run ffmpeg; return the time at which each frame began that became a picture, as the decoder gave it out."""
+    """Run ffmpeg; return the time at which each frame began that became an image, as the decoder gave it out."""
     times = context.folder / TIMES
     times.unlink(missing_ok=True)
     with suppress(OperationFailed):  # no frame at all is an error to some encoders, not to others
         context.ffmpeg.run(
             [*arguments[:-1], "-stats_enc_pre", f"file:{TIMES}", "-stats_enc_pre_fmt", "{ti}", arguments[-1]],
             duration=duration,
-            phase="taking pictures",
+            phase="taking images",
             share=share,
         )
     return [max(float(line), 0.0) for line in times.read_text().split()] if times.exists() else []
 
 
 def _path(context: OperationContext, drawing: Drawing, number: int) -> Path:
-    return context.folder / f"picture-{number}.{drawing.ending}"
+    return context.folder / f"image-{number}.{drawing.ending}"

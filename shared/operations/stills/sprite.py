@@ -1,4 +1,4 @@
-"""Small pictures of a video, many on a sheet, and a WebVTT file that tells a player which one belongs to which time."""
+"""Small images of a video, many on a sheet, and a WebVTT file that tells a player which one belongs to which time."""
 
 import math
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
-from shared.media.probe import Video, picture_size
-from shared.operations import picture
+from shared.media.probe import Video, image_size
+from shared.operations import video_filters
 from shared.operations.moment import clock
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills.sample_screenshots import missing, plan
@@ -34,10 +34,10 @@ class SpriteParams(Params):
     )
     columns: int = Field(10, ge=1, le=50)
     rows: int = Field(10, ge=1, le=50)
-    width: Side = Field(USUAL_WIDTH, description="Of a tile; the picture fits inside, on black. Made even.")
-    height: Side = Field(USUAL_HEIGHT, description="Of a tile; the picture fits inside, on black. Made even.")
+    width: Side = Field(USUAL_WIDTH, description="Of a tile; the image fits inside, on black. Made even.")
+    height: Side = Field(USUAL_HEIGHT, description="Of a tile; the image fits inside, on black. Made even.")
     turn_box: bool = Field(
-        default=True, description="Whether the tiles of an upright picture get width and height the other way round."
+        default=True, description="Whether the tiles of an upright image get width and height the other way round."
     )
     format: Kind = "jpeg"
     quality: int | None = Field(None, ge=1, le=100, description="85 when left out; png has none.")
@@ -66,16 +66,16 @@ class SpriteParams(Params):
 
 def run(params: SpriteParams, context: OperationContext) -> OperationResult:
     """Take the tiles, lay them out on sheets, and write down where each one lies."""
-    video = picture.shown(context.media, context.ffmpeg.limits)
-    pictured = length(context, video)
-    if pictured is None:
+    video = video_filters.shown(context.media, context.ffmpeg.limits)
+    video_seconds = length(context, video)
+    if video_seconds is None:
         message = "the file doesn't say how long it is, so no tile could be given its time"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
-    # The sound may outlast the picture, whose last tile then stands for the rest.
-    duration = max(pictured, context.media.duration or 0)
+    # The audio may outlast the image, whose last tile then stands for the rest.
+    duration = max(video_seconds, context.media.duration or 0)
     step = params.every or max(1.0, math.ceil(duration / USUAL_TILES))
     moments, warnings = plan(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
-    seen = plan(moments.step, moments.most, pictured)[0]
+    seen = plan(moments.step, moments.most, video_seconds)[0]
     size = params.tile(video)
     shots = series(context, _drawing(video, size), seen, TILING)
     sheets = _sheets(params, context, shots, size)
@@ -83,7 +83,7 @@ def run(params: SpriteParams, context: OperationContext) -> OperationResult:
     target.write_text("WEBVTT\n\n" + "\n".join(_cues(params, moments, duration, size, len(shots))))
     facts = {"tiles": len(shots), "every": round(moments.step, 3), "duration": round(duration, 3)}
     index = Produced(target, "text/vtt", facts=facts, path_name=VTT)
-    return OperationResult((index, *sheets), warnings=(*warnings, *missing(shots, seen, pictured)))
+    return OperationResult((index, *sheets), warnings=(*warnings, *missing(shots, seen, video_seconds)))
 
 
 def _drawing(video: Video, size: tuple[int, int]) -> Drawing:
@@ -91,7 +91,7 @@ def _drawing(video: Video, size: tuple[int, int]) -> Drawing:
     width, height = size
     return Drawing(
         video=video,
-        box=picture.Box(width, height),
+        box=video_filters.Box(width, height),
         # -1 is the middle.
         finish=(COLOURS["jpeg"], "format=yuv444p", f"pad={width}:{height}:-1:-1"),
         encoder=("-c:v", "rawvideo", "-pix_fmt", "yuv444p"),
@@ -135,7 +135,7 @@ def _layout(kind: Kind, columns: int, rows: int) -> str:
 
 
 def _sheet(kind: Kind, path: Path, number: int) -> Produced:
-    width, height = picture_size(path)
+    width, height = image_size(path)
     return Produced(path, CONTENT_TYPES[kind], number, {"width": width, "height": height}, path_name=path.name)
 
 
@@ -157,7 +157,7 @@ def _name(kind: Kind, number: int) -> str:
 
 OPERATION = Operation(
     kind=SubtaskType.SPRITE,
-    summary="Sheets of small pictures for a player's bar, and their WebVTT",
+    summary="Sheets of small images for a player's bar, and their WebVTT",
     params=SpriteParams,
     run=run,
 )

@@ -1,4 +1,4 @@
-"""A still picture: its kind and size, the encoder and colours of each kind, and the graph that draws it."""
+"""A still image: its kind and size, the encoder and colours of each kind, and the graph that draws it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from shared.media.probe import Video
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.operation import OperationContext, Params
 from shared.operations.watermarks.watermark import Watermark, Watermarks, overlaid
 
@@ -25,13 +25,13 @@ COLOURS = {
 
 
 class StillParams(Params):
-    """Of which kind and size pictures are, and what lies over them."""
+    """Of which kind and size images are, and what lies over them."""
 
     format: Kind = "jpeg"
     quality: int | None = Field(None, ge=1, le=100, description="85 when left out; png has none.")
     width: int | None = Field(None, ge=16, le=8192, description="Fits inside; never enlarged.")
     height: int | None = Field(None, ge=16, le=8192, description="Fits inside; never enlarged.")
-    watermarks: Watermarks = Field((), description="Images and texts to lay over the picture, the first lowest.")
+    watermarks: Watermarks = Field((), description="Images and texts to lay over the image, the first lowest.")
 
     @model_validator(mode="after")
     def _png_has_no_quality(self) -> Self:
@@ -39,10 +39,10 @@ class StillParams(Params):
         return self
 
     def drawing(self, video: Video) -> "Drawing":
-        """Return how a frame of that video becomes such a picture."""
+        """Return how a frame of that video becomes such an image."""
         return Drawing(
             video=video,
-            box=picture.Box(self.width, self.height),
+            box=video_filters.Box(self.width, self.height),
             finish=(COLOURS[self.format],),
             encoder=encoder(self.format, self.quality),
             ending=ENDINGS[self.format],
@@ -58,7 +58,7 @@ def check_quality(kind: Kind, quality: int | None) -> None:
 
 
 def encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
-    """Return the encoder of a picture whose colours are already those of its kind."""
+    """Return the encoder of an image whose colours are already those of its kind."""
     quality = quality or USUAL_QUALITY
     match kind:
         case "jpeg":
@@ -72,10 +72,10 @@ def encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How frames become pictures: scaled into `box`, marked, passed through `finish`, encoded into such a file."""
+    """How frames become images: scaled into `box`, marked, passed through `finish`, encoded into such a file."""
 
     video: Video
-    box: picture.Box
+    box: video_filters.Box
     finish: tuple[str, ...]
     encoder: tuple[str, ...]
     ending: str
@@ -88,6 +88,6 @@ class Drawing:
         """
         marks = overlaid(self.marks, context, "frame", "marked", 1)
         # A capital V passes over cover art.
-        chosen = ",".join(picture.filters(self.video, self.box, pick=pick))
-        graph = [f"[0:V:0]{chosen}[frame]", *marks.chains, f"[marked]{','.join(self.finish)}[picture]"]
-        return [*marks.inputs, "-filter_complex", ";".join(graph), "-map", "[picture]", *self.encoder]
+        chosen = ",".join(video_filters.filters(self.video, self.box, pick=pick))
+        graph = [f"[0:V:0]{chosen}[frame]", *marks.chains, f"[marked]{','.join(self.finish)}[image]"]
+        return [*marks.inputs, "-filter_complex", ";".join(graph), "-map", "[image]", *self.encoder]

@@ -37,7 +37,7 @@ class Segment:
 class Track:
     """One file: `header` bytes that set up a decoder, an index at the bytes `index` (first, last), then segments.
 
-    `size` is the picture's width and height; of a sound it says nothing.
+    `size` is the video's width and height; of an audio track it says nothing.
     """
 
     header: int
@@ -123,7 +123,7 @@ def _codecs(entry: bytes) -> str:
         case b"av01":
             return _av1(_child(inside, b"av1C")[8:])
         case _:
-            return "mp4a.40.2"  # AAC-LC, the one sound that a stream has
+            return "mp4a.40.2"  # AAC-LC, the one audio track that a stream has
 
 
 def _child(boxes: bytes, kind: bytes) -> bytes:

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 from shared.operations.frame_rate import exact_rate
 from shared.operations.streaming.cmaf import Track
-from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, Caption, Picture, Sound, Stream
+from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, AudioRendition, Caption, Stream, VideoRendition
 
 CONTENT_TYPE = "application/dash+xml"
 MANIFEST = "manifest.mpd"
@@ -26,12 +26,12 @@ def manifest(stream: Stream) -> str:
         },
     )
     period = ET.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
-    if stream.pictures:
-        choice = _adaptation(period, "video", {"maxWidth": str(stream.pictures[0].width)})
-        for picture in stream.pictures:
-            _picture(choice, picture)
-    for number in dict.fromkeys(sound.number for sound in stream.sounds):
-        _sounds(period, [sound for sound in stream.sounds if sound.number == number])
+    if stream.videos:
+        choice = _adaptation(period, "video", {"maxWidth": str(stream.videos[0].width)})
+        for video in stream.videos:
+            _video_rendition(choice, video)
+    for number in dict.fromkeys(audio.number for audio in stream.audios):
+        _audio_renditions(period, [audio for audio in stream.audios if audio.number == number])
     for caption in stream.captions:
         _caption(period, caption)
     ET.indent(root)
@@ -47,19 +47,19 @@ def _adaptation(period: ET.Element, kind: str, attributes: dict[str, str | None]
     return ET.SubElement(period, "AdaptationSet", given)
 
 
-def _picture(choice: ET.Element, picture: Picture) -> None:
-    attributes = {"width": str(picture.width), "height": str(picture.height), "sar": "1:1"}
-    if picture.frame_rate:
-        attributes["frameRate"] = exact_rate(picture.frame_rate)
-    _media(choice, picture.name, picture.file, picture.track, attributes)
+def _video_rendition(choice: ET.Element, video: VideoRendition) -> None:
+    attributes = {"width": str(video.width), "height": str(video.height), "sar": "1:1"}
+    if video.frame_rate:
+        attributes["frameRate"] = exact_rate(video.frame_rate)
+    _media(choice, video.name, video.file, video.track, attributes)
 
 
-def _sounds(period: ET.Element, sounds: list[Sound]) -> None:
-    choice = _adaptation(period, "audio", {"lang": sounds[0].language})
-    ET.SubElement(choice, "Label").text = sounds[0].label
-    ET.SubElement(choice, "Role", {"schemeIdUri": ROLE_SCHEME, "value": "main" if sounds[0].default else "alternate"})
-    for sound in sounds:
-        made = _media(choice, sound.name, sound.file, sound.track, {"audioSamplingRate": str(SAMPLE_RATE)})
+def _audio_renditions(period: ET.Element, audios: list[AudioRendition]) -> None:
+    choice = _adaptation(period, "audio", {"lang": audios[0].language})
+    ET.SubElement(choice, "Label").text = audios[0].label
+    ET.SubElement(choice, "Role", {"schemeIdUri": ROLE_SCHEME, "value": "main" if audios[0].default else "alternate"})
+    for audio in audios:
+        made = _media(choice, audio.name, audio.file, audio.track, {"audioSamplingRate": str(SAMPLE_RATE)})
         channels = ET.Element("AudioChannelConfiguration", {"schemeIdUri": CHANNEL_SCHEME, "value": str(CHANNELS)})
         made.insert(0, channels)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from shared.operations.streaming.cmaf import Track
-from shared.operations.streaming.rendition import Caption, Picture, Sound, Stream
+from shared.operations.streaming.rendition import AudioRendition, Caption, Stream, VideoRendition
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
 MASTER = "master.m3u8"
@@ -14,34 +14,34 @@ HEAD = ("#EXTM3U", "#EXT-X-VERSION:7")
 def master(stream: Stream) -> str:
     """Return the playlist that names all others, which lie beside it."""
     lines = [*HEAD, "#EXT-X-INDEPENDENT-SEGMENTS"]
-    lines += [_sound(sound) for sound in stream.sounds if _is_choice(sound, stream)]
+    lines += [_audio_rendition(audio) for audio in stream.audios if _is_choice(audio, stream)]
     lines += [_caption(caption) for caption in stream.captions]
-    for place, picture in enumerate(stream.pictures):
-        # The better half of the pictures takes the better of two sounds, and so on.
+    for place, video in enumerate(stream.videos):
+        # The better half of the videos takes the better of two audio tracks, and so on.
         bitrates = stream.bitrates
-        bitrate = bitrates[place * len(bitrates) // len(stream.pictures)] if bitrates else None
-        lines += _variant(stream, picture, bitrate)
-    if not stream.pictures:
+        bitrate = bitrates[place * len(bitrates) // len(stream.videos)] if bitrates else None
+        lines += _variant(stream, video, bitrate)
+    if not stream.videos:
         for bitrate in stream.bitrates:
             lines += _variant(stream, None, bitrate)
     return _text(lines)
 
 
-def _is_choice(sound: Sound, stream: Stream) -> bool:
-    """Whether a viewer or a picture chooses the sound; else it is all that there is, and its own variant."""
-    return bool(stream.pictures) or len(stream.sounds_at(sound.bitrate)) > 1
+def _is_choice(audio: AudioRendition, stream: Stream) -> bool:
+    """Whether a viewer or a video chooses the audio; else it is all that there is, and its own variant."""
+    return bool(stream.videos) or len(stream.audios_at(audio.bitrate)) > 1
 
 
-def _sound(sound: Sound) -> str:
+def _audio_rendition(audio: AudioRendition) -> str:
     return _tag(
         "#EXT-X-MEDIA:TYPE=AUDIO",
-        f'GROUP-ID="audio-{sound.bitrate}k"',
-        f'NAME="{sound.label}"',
-        sound.language and f'LANGUAGE="{sound.language}"',
-        f"DEFAULT={_yes(sound.default)}",
+        f'GROUP-ID="audio-{audio.bitrate}k"',
+        f'NAME="{audio.label}"',
+        audio.language and f'LANGUAGE="{audio.language}"',
+        f"DEFAULT={_yes(audio.default)}",
         "AUTOSELECT=YES",
         'CHANNELS="2"',
-        f'URI="{sound.name}.m3u8"',
+        f'URI="{audio.name}.m3u8"',
     )
 
 
@@ -58,25 +58,25 @@ def _caption(caption: Caption) -> str:
     )
 
 
-def _variant(stream: Stream, picture: Picture | None, bitrate: int | None) -> Iterator[str]:
-    """Yield what a player chooses by its line: a picture, the sounds that go with it, or a sound alone."""
-    sounds = stream.sounds_at(bitrate) if bitrate else ()
-    heaviest = max(sounds, key=lambda sound: sound.track.peak, default=None)
-    tracks = [made.track for made in (picture, heaviest) if made]
+def _variant(stream: Stream, video: VideoRendition | None, bitrate: int | None) -> Iterator[str]:
+    """Yield what a player chooses by its line: a video, the audio tracks that go with it, or an audio track alone."""
+    audios = stream.audios_at(bitrate) if bitrate else ()
+    heaviest = max(audios, key=lambda audio: audio.track.peak, default=None)
+    tracks = [made.track for made in (video, heaviest) if made]
     codecs = ",".join(track.codecs for track in tracks)
-    rate = picture.frame_rate if picture else None
+    rate = video.frame_rate if video else None
     yield _tag(
         f"#EXT-X-STREAM-INF:BANDWIDTH={sum(track.peak for track in tracks)}",
         f"AVERAGE-BANDWIDTH={sum(track.average for track in tracks)}",
         f'CODECS="{codecs}"',
-        f"RESOLUTION={picture.width}x{picture.height}" if picture else None,
+        f"RESOLUTION={video.width}x{video.height}" if video else None,
         f"FRAME-RATE={rate:.3f}" if rate else None,
-        "VIDEO-RANGE=SDR" if picture else None,
-        f'AUDIO="audio-{bitrate}k"' if sounds and _is_choice(sounds[0], stream) else None,
+        "VIDEO-RANGE=SDR" if video else None,
+        f'AUDIO="audio-{bitrate}k"' if audios and _is_choice(audios[0], stream) else None,
         'SUBTITLES="subtitles"' if stream.captions else None,
-        "CLOSED-CAPTIONS=NONE" if picture else None,
+        "CLOSED-CAPTIONS=NONE" if video else None,
     )
-    chosen = picture or next((sound for sound in sounds if sound.default), sounds[0])
+    chosen = video or next((audio for audio in audios if audio.default), audios[0])
     yield f"{chosen.name}.m3u8"
 
 

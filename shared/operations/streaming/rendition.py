@@ -1,19 +1,19 @@
-"""What a stream offers a player to choose from: pictures, sounds and subtitles, each with its file."""
+"""What a stream offers a player to choose from: videos, audio tracks and subtitles, each with its file."""
 
 import re
 from dataclasses import dataclass, field
 
 from shared.operations.streaming.cmaf import Track
 
-CHANNELS, SAMPLE_RATE = 2, 48000  # of every sound
+CHANNELS, SAMPLE_RATE = 2, 48000  # of every audio track
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")  # as BCP 47 writes them
 UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')  # in HLS or XML
 LABEL_LENGTH = 60
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One size of the picture. `name` is its file's without the ending; `frame_rate` is None where it varies."""
+class VideoRendition:
+    """One size of the video. `name` is its file's without the ending; `frame_rate` is None where it varies."""
 
     name: str
     track: Track
@@ -28,8 +28,8 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Sound:
-    """One sound track of the source at one bit rate, in kbit/s; `number` counts the tracks from 1."""
+class AudioRendition:
+    """One audio track of the source at one bit rate, in kbit/s; `number` counts the tracks from 1."""
 
     name: str
     track: Track
@@ -64,8 +64,8 @@ class Caption:
 class Stream:
     """All of it, the best first. `seconds` is how long it plays."""
 
-    pictures: tuple[Picture, ...]
-    sounds: tuple[Sound, ...]
+    videos: tuple[VideoRendition, ...]
+    audios: tuple[AudioRendition, ...]
     captions: tuple[Caption, ...]
     segment_seconds: int
 
@@ -77,16 +77,16 @@ class Stream:
     @property
     def tracks(self) -> list[Track]:
         """The media files."""
-        return [*(picture.track for picture in self.pictures), *(sound.track for sound in self.sounds)]
+        return [*(video.track for video in self.videos), *(audio.track for audio in self.audios)]
 
     @property
     def bitrates(self) -> tuple[int, ...]:
-        """The bit rates of its sounds, the best first."""
-        return tuple(dict.fromkeys(sound.bitrate for sound in self.sounds))
+        """The bit rates of its audio tracks, the best first."""
+        return tuple(dict.fromkeys(audio.bitrate for audio in self.audios))
 
-    def sounds_at(self, bitrate: int) -> tuple[Sound, ...]:
-        """Return the sounds of that bit rate: one for each track."""
-        return tuple(sound for sound in self.sounds if sound.bitrate == bitrate)
+    def audios_at(self, bitrate: int) -> tuple[AudioRendition, ...]:
+        """Return the audio tracks of that bit rate: one for each track."""
+        return tuple(audio for audio in self.audios if audio.bitrate == bitrate)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""An adaptive stream: HLS and DASH over one set of files, one file for each size of the picture and each sound."""
+"""An adaptive stream: HLS and DASH over one set of files, one file for each size of the video and each audio track."""
 
 import os
 from collections.abc import Mapping
@@ -10,12 +10,21 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Progress
 from shared.media.probe import Audio, Video
-from shared.operations import picture, sound
+from shared.operations import audio_tracks, video_filters
 from shared.operations.clip import Span, span
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
 from shared.operations.streaming.ladder import fitting
-from shared.operations.streaming.rendition import CHANNELS, Caption, Labels, Picture, Sound, Stream, label, language
+from shared.operations.streaming.rendition import (
+    CHANNELS,
+    AudioRendition,
+    Caption,
+    Labels,
+    Stream,
+    VideoRendition,
+    label,
+    language,
+)
 from shared.operations.streaming.stream_encoding import audio_arguments, video_arguments
 from shared.operations.streaming.stream_params import Format, Rung, StreamParams
 from shared.operations.transcoding.framing import frame_filters
@@ -24,7 +33,7 @@ from shared.operations.transcoding.transcode_params import VideoParams
 from shared.operations.watermarks.watermark import Canvas, overlaid
 
 PIXELS = "yuv420p"
-MOST_TRACKS = 16  # of sound; each is a file at each bit rate
+MOST_TRACKS = 16  # of audio; each is a file at each bit rate
 SHARE = (5, 95)  # percents of the attempt that the encoding fills
 KEY_FILE, KEY_TYPE = "stream.key", "application/octet-stream"
 VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
@@ -32,7 +41,7 @@ VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be made of a source. `rungs` is empty without a picture, `audios` without sound.
+    """What is to be made of a source. `rungs` is empty without a video, `audios` without audio.
 
     `audios` are by their tracks, counted from 0.
     """
@@ -48,13 +57,13 @@ class Plan:
         """Return what the files of a rung are called, without their ending."""
         return f"video-{rung.height}p-{rung.bitrate}k"
 
-    def sound_name(self, track: int, bitrate: int) -> str:
-        """Return what the files of a sound are called; tracks are counted from 0."""
+    def audio_name(self, track: int, bitrate: int) -> str:
+        """Return what the files of an audio track are called; tracks are counted from 0."""
         return f"audio-{track + 1}-{bitrate}k"
 
     @property
-    def sounds(self) -> list[tuple[int, int]]:
-        """Each sound to make: its track, counted from 0, and its bit rate."""
+    def audio_renditions(self) -> list[tuple[int, int]]:
+        """Each audio to make: its track, counted from 0, and its bit rate."""
         return [(track, bitrate) for bitrate in self.params.bitrates for track in self.audios]
 
     @property
@@ -73,12 +82,12 @@ def run(params: StreamParams, context: OperationContext) -> OperationResult:
     captions, warnings = subtitles.own(context, plan.part, labels) if params.own_subtitles else ([], [])
     captions += subtitles.given(params.subtitles, context, labels)
     _encode(plan)
-    pictures = _pictures(plan)
-    sounds = _sounds(plan)
-    if not pictures and not sounds:
+    videos = _video_renditions(plan)
+    audios = _audio_renditions(plan)
+    if not videos and not audios:
         message = "nothing in the source could be decoded: it is damaged"
         raise MediaRejected(message)
-    stream = Stream(pictures, sounds, tuple(captions), params.segment_seconds)
+    stream = Stream(videos, audios, tuple(captions), params.segment_seconds)
     files = _files(plan, stream)
     warnings = [*plan.part.warnings, *_warnings(plan, stream), *warnings]
     return OperationResult(tuple(files), warnings=tuple(warnings))
@@ -88,15 +97,15 @@ def _plan(params: StreamParams, context: OperationContext) -> Plan:
     """Decide what is made; raise when the source has nothing of it."""
     media = context.media
     video = media.video if params.rungs else None
-    taken = sound.tracks(media)[:MOST_TRACKS] if params.bitrates else ()
+    taken = audio_tracks.tracks(media)[:MOST_TRACKS] if params.bitrates else ()
     audios = {media.track(audio): audio for audio in taken}
     if video is None and not audios:
-        lacks = ("sound", "NoAudio") if params.bitrates else ("picture", "NoVideo")
+        lacks = ("audio", "NoAudio") if params.bitrates else ("video", "NoVideo")
         message = f"the source has no {lacks[0]}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     rungs: tuple[Rung, ...] = ()
     if video:
-        picture.check(video, context.ffmpeg.limits)
+        video_filters.check(video, context.ffmpeg.limits)
         rungs = fitting(params.rungs, video)
     lengths = [track.duration for track in (video, *taken) if track and track.duration]
     return Plan(params, context, span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
@@ -110,10 +119,10 @@ def _encode(plan: Plan) -> None:
         arguments += _graph(plan, plan.video)
     for number, rung in enumerate(plan.rungs):
         target = folder / f"{plan.rung_name(rung)}.mp4"
-        arguments += video_arguments(plan.params, rung, f"picture{number}", target)
-    for track, bitrate in plan.sounds:
-        target = folder / f"{plan.sound_name(track, bitrate)}.mp4"
-        before = plan.part.sound_filters(from_the_start=True)  # players expect sound in the first segment
+        arguments += video_arguments(plan.params, rung, f"video{number}", target)
+    for track, bitrate in plan.audio_renditions:
+        target = folder / f"{plan.audio_name(track, bitrate)}.mp4"
+        before = plan.part.audio_filters(from_the_start=True)  # players expect audio in the first segment
         arguments += audio_arguments(
             plan.params, track, plan.audios[track], bitrate=bitrate, before=before, target=target
         )
@@ -121,7 +130,7 @@ def _encode(plan: Plan) -> None:
 
 
 def _graph(plan: Plan, video: Video) -> list[str]:
-    """Return the inputs and filters that give every size of the picture: made once, marked once, then scaled down."""
+    """Return the inputs and filters that give every size of the video: made once, marked once, then scaled down."""
     best = plan.rungs[0].box
     asked = VideoParams(width=best.width, height=best.height, turn_box=True, frame_rate=plan.params.frame_rate)
     canvas = Canvas(duration=plan.part.duration)
@@ -129,41 +138,43 @@ def _graph(plan: Plan, video: Video) -> list[str]:
     copies = "".join(f"[copy{number}]" for number in range(len(plan.rungs)))
     chains = [
         # A capital V passes over cover art.
-        f"[0:V:0]{','.join([*plan.part.picture_filters, *frame_filters(video, asked)])}[base]",
+        f"[0:V:0]{','.join([*plan.part.video_filters, *frame_filters(video, asked)])}[base]",
         *marks.chains,
         f"[marked]format={PIXELS},split={len(plan.rungs)}{copies}",
-        "[copy0]null[picture0]",
+        "[copy0]null[video0]",
     ]
     for number, rung in enumerate(plan.rungs[1:], start=1):
-        chains.append(f"[copy{number}]{picture.scale(rung.box)}[picture{number}]")
+        chains.append(f"[copy{number}]{video_filters.scale(rung.box)}[video{number}]")
     return [*marks.inputs, "-filter_complex", ";".join(chains)]
 
 
-def _pictures(plan: Plan) -> tuple[Picture, ...]:
-    """Return the pictures that were made."""
+def _video_renditions(plan: Plan) -> tuple[VideoRendition, ...]:
+    """Return the videos that were made."""
     found = []
     for rung in plan.rungs:
         name = plan.rung_name(rung)
         track = cmaf.read(plan.context.folder / f"{name}.mp4")
         width, height = track.size
-        found.append(Picture(name, track, width, height, plan.frame_rate))
+        found.append(VideoRendition(name, track, width, height, plan.frame_rate))
     return tuple(found)
 
 
-def _sounds(plan: Plan) -> tuple[Sound, ...]:
-    """Return the sounds that were made; a track of which nothing could be decoded is left out."""
+def _audio_renditions(plan: Plan) -> tuple[AudioRendition, ...]:
+    """Return the audio tracks that were made; a track of which nothing could be decoded is left out."""
     labels = Labels()
     titles = {
         track: labels.add(label(audio.title) or language(audio.language) or f"Track {track + 1}")
         for track, audio in plan.audios.items()
     }
     found = []
-    for track, bitrate in plan.sounds:
-        audio, name = plan.audios[track], plan.sound_name(track, bitrate)
+    for track, bitrate in plan.audio_renditions:
+        audio, name = plan.audios[track], plan.audio_name(track, bitrate)
         with suppress(MediaRejected):
             file = cmaf.read(plan.context.folder / f"{name}.mp4")
             default = audio is plan.context.media.audio
-            found.append(Sound(name, file, track + 1, bitrate, titles[track], language(audio.language), default))
+            found.append(
+                AudioRendition(name, file, track + 1, bitrate, titles[track], language(audio.language), default)
+            )
     return tuple(found)
 
 
@@ -178,8 +189,8 @@ def _locked(plan: Plan, stream: Stream, key: bytes) -> Stream:
 
     return replace(
         stream,
-        pictures=tuple(replace(made, track=lock(made.file, made.track)) for made in stream.pictures),
-        sounds=tuple(replace(made, track=lock(made.file, made.track)) for made in stream.sounds),
+        videos=tuple(replace(made, track=lock(made.file, made.track)) for made in stream.videos),
+        audios=tuple(replace(made, track=lock(made.file, made.track)) for made in stream.audios),
     )
 
 
@@ -194,8 +205,8 @@ def _files(plan: Plan, stream: Stream) -> list[Produced]:
     return [
         *(_hls(plan, stream) if Format.HLS in plan.params.wanted else ()),
         *(_dash(plan, stream) if Format.DASH in plan.params.wanted else ()),
-        *(_produced(plan, made.file, VIDEO_TYPE, _facts_of(made, plan)) for made in stream.pictures),
-        *(_produced(plan, made.file, AUDIO_TYPE, _facts_of(made, plan)) for made in stream.sounds),
+        *(_produced(plan, made.file, VIDEO_TYPE, _facts_of(made, plan)) for made in stream.videos),
+        *(_produced(plan, made.file, AUDIO_TYPE, _facts_of(made, plan)) for made in stream.audios),
         *(
             _produced(plan, caption.file, subtitles.CONTENT_TYPE, _facts_of(caption, plan))
             for caption in stream.captions
@@ -208,7 +219,7 @@ def _hls(plan: Plan, stream: Stream) -> list[Produced]:
     """Write the playlists; the first is the one that a player is given."""
     key = KEY_FILE if plan.params.encryption else None
     texts = {playlist.MASTER: playlist.master(stream)}
-    files: list[Picture | Sound] = [*stream.pictures, *stream.sounds]
+    files: list[VideoRendition | AudioRendition] = [*stream.videos, *stream.audios]
     for made in files:
         texts[f"{made.name}.m3u8"] = playlist.media(made.track, made.file, key)
     for caption in stream.captions:
@@ -234,28 +245,28 @@ def _produced(plan: Plan, name: str, content_type: str, facts: Mapping[str, Any]
 
 def _facts(stream: Stream) -> dict[str, Any]:
     """Return what people want to know about the whole."""
-    best = stream.pictures[0] if stream.pictures else None
+    best = stream.videos[0] if stream.videos else None
     known = {
         "width": best and best.width,
         "height": best and best.height,
         "duration": round(stream.seconds, 3),
-        "pictures": len(stream.pictures),
-        "sounds": len(stream.sounds),
+        "videoRenditions": len(stream.videos),
+        "audioRenditions": len(stream.audios),
         "subtitles": len(stream.captions),
     }
     return {name: value for name, value in known.items() if value}
 
 
-def _facts_of(made: Picture | Sound | Caption, plan: Plan) -> dict[str, Any]:
+def _facts_of(made: VideoRendition | AudioRendition | Caption, plan: Plan) -> dict[str, Any]:
     """Return what people want to know about one of its files."""
     if isinstance(made, Caption):
         known: dict[str, Any] = {"language": made.language, "label": made.label}
     else:
         known = {"duration": round(made.track.seconds, 3), "bitRate": made.track.average}
-    if isinstance(made, Picture):
+    if isinstance(made, VideoRendition):
         known |= {"width": made.width, "height": made.height, "frameRate": made.frame_rate}
         known["videoCodec"] = str(plan.params.codec)
-    if isinstance(made, Sound):
+    if isinstance(made, AudioRendition):
         known |= {"language": made.language, "label": made.label, "audioCodec": "aac", "channels": CHANNELS}
     return {name: value for name, value in known.items() if value is not None}
 
@@ -265,18 +276,18 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
     media, video = plan.context.media, plan.video
     found = []
     if plan.params.rungs and video is None:
-        found.append("the source has no picture: the stream holds its sound alone")
+        found.append("the source has no video: the stream holds its audio alone")
     if plan.params.bitrates and not plan.audios:
-        found.append("the source has no sound: neither has the stream")
+        found.append("the source has no audio: neither has the stream")
     if video and len(media.videos) > 1:
-        found.append(f"the source has {len(media.videos)} pictures: the first was taken")
+        found.append(f"the source has {len(media.videos)} videos: the first was taken")
     if plan.audios and len(media.audios) > MOST_TRACKS:
-        found.append(f"the source has {len(media.audios)} sound tracks: the first {MOST_TRACKS} were taken")
+        found.append(f"the source has {len(media.audios)} audio tracks: the first {MOST_TRACKS} were taken")
     if plan.params.bitrates:
-        found += sound.left_out(media)
-    made = {each.number for each in stream.sounds}
+        found += audio_tracks.left_out(media)
+    made = {each.number for each in stream.audios}
     found += [
-        f"nothing of sound track {track + 1} could be decoded: it was left out"
+        f"nothing of audio track {track + 1} could be decoded: it was left out"
         for track in plan.audios
         if track + 1 not in made
     ]
@@ -285,13 +296,13 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
     if video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
     if video:
-        found += picture.losses(video, PIXELS)
+        found += video_filters.losses(video, PIXELS)
     return found + shortfall(plan.part.duration, stream.seconds)
 
 
 OPERATION = Operation(
     kind=SubtaskType.STREAM,
-    summary="An adaptive stream, HLS and DASH, with every sound track and subtitles",
+    summary="An adaptive stream, HLS and DASH, with every audio track and subtitles",
     params=StreamParams,
     run=run,
 )

@@ -1,4 +1,4 @@
-"""What ffmpeg is told so that every size of a picture, and every sound, is cut at the same places."""
+"""What ffmpeg is told so that every size of a video, and every audio track, is cut at the same places."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ BUFFER_SECONDS = 2  # what a player has buffered smooths out peaks above the run
 
 
 def video_arguments(params: StreamParams, rung: Rung, label: str, target: Path) -> list[str]:
-    """Return the arguments of one size of the picture, which the filter graph calls `label`."""
+    """Return the arguments of one size of the video, which the filter graph calls `label`."""
     return [
         *("-map", f"[{label}]", *BARE, *TIMES),
         *_encoder(params.codec, params, rung),
@@ -31,10 +31,10 @@ def video_arguments(params: StreamParams, rung: Rung, label: str, target: Path) 
     ]
 
 
-def audio_arguments(  # noqa: PLR0913 - what a sound is, and where it goes
+def audio_arguments(  # noqa: PLR0913 - what an audio track is, and where it goes
     params: StreamParams, track: int, audio: Audio, *, bitrate: int, before: Sequence[str], target: Path
 ) -> list[str]:
-    """Return the arguments of one sound track of the source, counted from 0, at that many kbit/s.
+    """Return the arguments of one audio track of the source, counted from 0, at that many kbit/s.
 
     `before` are the filters that it begins with.
     """

@@ -34,8 +34,8 @@ def own(context: OperationContext, part: Span, labels: Labels) -> tuple[list[Cap
         for number, track in enumerate(tracks)
         if track.text
     }
-    pictures = len(tracks) - len(found)
-    warnings = [f"{pictures} subtitle tracks are pictures, not text: they were left out"] if pictures else []
+    videos = len(tracks) - len(found)
+    warnings = [f"{videos} subtitle tracks are videos, not text: they were left out"] if videos else []
     if not found:
         return [], warnings
     arguments = ["-itsoffset", str(AHEAD), *context.ffmpeg.input_arguments(context.source)]

@@ -1,7 +1,7 @@
 """Whether a stream already is what was asked for, so that it can be kept bit by bit."""
 
 from shared.media.probe import Audio, Media, Video
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.transcoding.transcode_params import AudioParams, Fit, TranscodeParams, VideoCodec, VideoParams
 
 # Their packets have the times that an mp4 or mkv needs; those of AVI and MPEG-TS may not.
@@ -11,7 +11,7 @@ MAX_CHANNELS = 8
 
 
 def video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media: Media) -> bool:
-    """Whether the picture already is what was asked for, as far as the file tells."""
+    """Whether the video already is what was asked for, as far as the file tells."""
     return (
         media.format in COPYABLE_FORMATS
         and video.codec == params.video_codec != VideoCodec.PRORES
@@ -28,7 +28,7 @@ def video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media:
     )
 
 
-def _box_fits(box: picture.Box, video: Video) -> bool:
+def _box_fits(box: video_filters.Box, video: Video) -> bool:
     """Whether the size is right; asked to upscale, a side must fill the box."""
     if box.turns and video.height > video.width:
         box = box.turned()
@@ -45,7 +45,7 @@ def _bits_fit(kbits: int, bits: int | None) -> bool:
 
 
 def audio_fits(params: TranscodeParams, asked: AudioParams, audio: Audio, media: Media) -> bool:
-    """Whether the sound already is what was asked for, as far as the file tells."""
+    """Whether the audio already is what was asked for, as far as the file tells."""
     return (
         media.format in COPYABLE_FORMATS
         and audio.codec == params.audio_codec

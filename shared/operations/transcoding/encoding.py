@@ -72,7 +72,7 @@ def pixel_format(codec: VideoCodec, asked: VideoParams) -> str:
 def audio_encoder(
     codec: AudioCodec, asked: AudioParams, audio: Audio, *, stream: int = 0, before: Sequence[str] = ()
 ) -> list[str]:
-    """Return the encoder, rates and filters of the output's sound track of that number; `before` are filters, too."""
+    """Return the encoder, rates and filters of the output's audio track of that number; `before` are filters, too."""
     count = channels(codec, asked, audio)
     filters = [*before, *audio_filters(codec, asked, audio)]
     arguments = [f"-c:a:{stream}", AUDIO_ENCODERS[codec]]

@@ -1,18 +1,18 @@
-"""Other files before and after the main one, brought to its size, rate and sound, so that all play as one."""
+"""Other files before and after the main one, brought to its size, rate and audio, so that all play as one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import MediaRejected, ParametersRejected
-from shared.media.probe import Media, Video, picture_size
-from shared.operations import picture, sound
+from shared.media.probe import Media, Video, image_size
+from shared.operations import audio_tracks, video_filters
+from shared.operations.audio_tracks import FROM_THE_START
 from shared.operations.clip import Span
 from shared.operations.decoding import probed
 from shared.operations.frame_rate import exact_rate
 from shared.operations.operation import OperationContext
-from shared.operations.sound import FROM_THE_START
 from shared.operations.transcoding.encoding import channels, downmix, pixel_format
-from shared.operations.transcoding.framing import PICTURE
+from shared.operations.transcoding.framing import FRAMED
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
 
 SAMPLE_RATE = 48000
@@ -23,13 +23,13 @@ LAYOUTS = {count: layout for layout, count in CHANNELS.items()}
 
 @dataclass(frozen=True)
 class Part:
-    """One of the files that are joined; `number` is its input's. The main one's picture is framed already."""
+    """One of the files that are joined; `number` is its input's. The main one's video is framed already."""
 
     name: str
     number: int
     media: Media
     seconds: float
-    sound_filters: Sequence[str] = (FROM_THE_START,)
+    audio_filters: Sequence[str] = (FROM_THE_START,)
     main: bool = False
 
 
@@ -46,8 +46,8 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What the sounds of all parts are brought to: a layout of channels, and Hz."""
+class AudioFormat:
+    """What the audio tracks of all parts are brought to: a layout of channels, and Hz."""
 
     layout: str
     rate: int
@@ -64,15 +64,15 @@ def parts_of(params: TranscodeParams, context: OperationContext, main: Span) -> 
         if uri is None:
             seconds = main.duration or length(context.media)
             found.append(
-                Part("the source", 0, context.media, seconds, main.sound_filters(from_the_start=True), main=True)
+                Part("the source", 0, context.media, seconds, main.audio_filters(from_the_start=True), main=True)
             )
             continue
         path = context.files.asset(uri)
         media = probed(path, uri, context.ffmpeg)
         if media.video:
-            picture.check(media.video, context.ffmpeg.limits)
-        if params.sound:
-            sound.marked(media)
+            video_filters.check(media.video, context.ffmpeg.limits)
+        if params.audio_params:
+            audio_tracks.marked(media)
         number = sum(not part.main for part in found) + 1
         found.append(Part(uri, number, media, length(media)))
         inputs += context.ffmpeg.input_arguments(path)
@@ -102,9 +102,9 @@ def shape_of(
     if not target.exists():
         message = "nothing in the source could be decoded: it is damaged"
         raise MediaRejected(message)
-    width, height = picture_size(target)
+    width, height = image_size(target)
     target.unlink()
-    asked = params.picture or VideoParams()
+    asked = params.video_params or VideoParams()
     varies = video.variable_frame_rate and not asked.frame_rate
     rate = video.frame_rate or USUAL_RATE
     return Shape(
@@ -117,39 +117,39 @@ def shape_of(
     )
 
 
-def sound_of(params: TranscodeParams, parts: Sequence[Part]) -> Sound | None:
-    """Return the sound that all parts are brought to: the main part's, else the first that there is."""
-    asked = params.sound
+def audio_format_of(params: TranscodeParams, parts: Sequence[Part]) -> AudioFormat | None:
+    """Return the audio that all parts are brought to: the main part's, else the first that there is."""
+    asked = params.audio_params
     audios = [part.media.audio for part in sorted(parts, key=lambda part: not part.main) if part.media.audio]
     if asked is None or not audios:
         return None
     layout = LAYOUTS.get(channels(params.audio_codec, asked, audios[0]), "stereo")
-    return Sound(layout, asked.sample_rate or SAMPLE_RATE)
+    return AudioFormat(layout, asked.sample_rate or SAMPLE_RATE)
 
 
-def joined(parts: Sequence[Part], shape: Shape | None, common: Sound | None) -> list[str]:
-    """Return the chains that join the parts: the pictures into [joined] if there is a shape, the sounds into [a]."""
+def joined(parts: Sequence[Part], shape: Shape | None, common: AudioFormat | None) -> list[str]:
+    """Return the chains that join the parts: the video into [joined] if there is a shape, the audio into [a]."""
     chains: list[str] = []
     pads = ""
     for place, part in enumerate(parts):
         if shape:
-            chains.append(f"{_picture(part, shape)}[v{place}]")
+            chains.append(f"{_video_chain(part, shape)}[v{place}]")
             pads += f"[v{place}]"
         if common:
-            chains.append(f"{_sound(part, common)}[a{place}]")
+            chains.append(f"{_audio_chain(part, common)}[a{place}]")
             pads += f"[a{place}]"
     ends = ("[parts]" if shape else "") + ("[a]" if common else "")
     chains.append(f"{pads}concat=n={len(parts)}:v={int(bool(shape))}:a={int(bool(common))}{ends}")
     if shape:
-        # Where a part's sound is longer than its picture, the last frame stays.
+        # Where a part's audio is longer than its video, the last frame stays.
         chains.append(f"[parts]{f'fps=fps={shape.rate}' if shape.rate else 'null'}[joined]")
     return chains
 
 
-def _picture(part: Part, shape: Shape) -> str:
+def _video_chain(part: Part, shape: Shape) -> str:
     video = part.media.video
     if part.main:
-        filters = [f"[{PICTURE}]null"]
+        filters = [f"[{FRAMED}]null"]
     elif video is None:
         rate = shape.rate or str(USUAL_RATE)
         return f"color=c=black:s={shape.width}x{shape.height}:r={rate}:d={part.seconds:.6f},format={shape.pixels}"
@@ -157,8 +157,8 @@ def _picture(part: Part, shape: Shape) -> str:
         if shape.keep_hdr and shape.hdr != video.hdr:
             message = f"{part.name} is {'HDR' if video.hdr else 'SDR'}, unlike the source: join them with bitDepth 8"
             raise ParametersRejected(message, code="ParameterError.MixedRange")
-        box = picture.Box(shape.width, shape.height, upscale=True)
-        framed = ",".join(picture.filters(video, box, keep_hdr=shape.keep_hdr))
+        box = video_filters.Box(shape.width, shape.height, upscale=True)
+        framed = ",".join(video_filters.filters(video, box, keep_hdr=shape.keep_hdr))
         pad = f"pad=w={shape.width}:h={shape.height}:x='(ow-iw)/2':y='(oh-ih)/2'"
         filters = [f"[{part.number}:V:0]{framed}", pad]
     return ",".join(
@@ -166,13 +166,13 @@ def _picture(part: Part, shape: Shape) -> str:
     )
 
 
-def _sound(part: Part, common: Sound) -> str:
+def _audio_chain(part: Part, common: AudioFormat) -> str:
     audio = part.media.audio
     form = f"aformat=sample_fmts=fltp:sample_rates={common.rate}:channel_layouts={common.layout}"
     if audio is None:
         return f"anullsrc=r={common.rate}:cl={common.layout}:d={part.seconds:.6f},{form}"
     filters = [
-        *part.sound_filters,
+        *part.audio_filters,
         f"atrim=end={part.seconds:.6f}",  # decoders of some formats add a few milliseconds
         *(downmix(common.layout) if (audio.channels or 0) > CHANNELS[common.layout] else ()),
         form,

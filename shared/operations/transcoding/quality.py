@@ -1,4 +1,4 @@
-"""A picture as good as was asked for: the encoder's crf is found on samples, and what came out is measured."""
+"""A video as good as was asked for: the encoder's crf is found on samples, and what came out is measured."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from shared.errors import MediaRejected
 from shared.media.probe import Video
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.clip import Span, stretch
 from shared.operations.inspection.similarity import Similarity, compared
 from shared.operations.operation import OperationContext
 from shared.operations.transcoding.encoding import USUAL_CRF, pixel_format, video_encoder
-from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
+from shared.operations.transcoding.framing import FRAMED, frame_filters, framed, keeps_hdr
 from shared.operations.transcoding.transcode_params import CRF_RANGES, TranscodeParams, VideoCodec, VideoParams
 from shared.operations.transcoding.transcode_result import Probe, QualityReached
 from shared.operations.watermarks.watermark import Canvas
@@ -55,13 +55,13 @@ class Found:
 def search(params: TranscodeParams, context: OperationContext, part: Span) -> Found | None:
     """Try one crf after the other on samples; return what was found, None when no quality was asked for.
 
-    A source without a picture has no quality to reach either.
+    A source without a video has no quality to reach either.
     """
     video = context.media.video
-    if params.quality is None or params.picture is None or video is None:
+    if params.quality is None or params.video_params is None or video is None:
         return None
     target = params.quality.vmaf
-    picture.check(video, context.ffmpeg.limits)
+    video_filters.check(video, context.ffmpeg.limits)
     samples = tuple(_samples(params, context, part, video))
     if not samples:
         message = "nothing in the source could be decoded: it is damaged"
@@ -72,7 +72,7 @@ def search(params: TranscodeParams, context: OperationContext, part: Span) -> Fo
     while len(probes) < MOST_PROBES and guess not in {probe.crf for probe in probes}:
         done = PROBING[1] * len(probes) // MOST_PROBES
         share = (done, done + PROBING[1] // MOST_PROBES)
-        encoder = video_encoder(codec, params.picture, crf=guess)
+        encoder = video_encoder(codec, params.video_params, crf=guess)
         probes.append(Probe(crf=guess, vmaf=round(_score(context, samples, encoder, share), 2)))
         if abs(probes[-1].vmaf - target) <= CLOSE_ENOUGH:
             break
@@ -149,16 +149,16 @@ def _mean(scores: Sequence[Similarity], name: str) -> float:
 
 def _samples(params: TranscodeParams, context: OperationContext, part: Span, video: Video) -> Iterator[Sample]:
     """Take the samples: the whole part when it is short, else stretches spread evenly over it."""
-    asked = params.picture or VideoParams()
+    asked = params.video_params or VideoParams()
     filters = frame_filters(video, asked)
     for number, (start, seconds) in enumerate(stretches(part.duration, video)):
         piece = part if seconds is None else stretch(context.media, part.start + start, seconds)
         reference = context.folder / f"sample-{number}.mkv"
         canvas = Canvas(part.duration, late=start, bit_depth=asked.bit_depth, hdr=keeps_hdr(video, asked))
-        graph = framed(params, context, [*piece.picture_filters, *filters], canvas=canvas)
+        graph = framed(params, context, [*piece.video_filters, *filters], canvas=canvas)
         source = [*piece.before_input, *context.ffmpeg.input_arguments(context.source), *graph.inputs]
         pixels = ["-pix_fmt", pixel_format(params.video_codec, asked)]
-        chains = ["-filter_complex", ";".join(graph.chains), "-map", f"[{PICTURE}]", *pixels]
+        chains = ["-filter_complex", ";".join(graph.chains), "-map", f"[{FRAMED}]", *pixels]
         _write(context, [*source, *chains, *LOSSLESS], reference, (0, 0))
         if reference.stat().st_size > EMPTY_BYTES:
             yield Sample(start, seconds, reference)

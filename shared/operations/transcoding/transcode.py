@@ -6,14 +6,14 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Video, probe
-from shared.operations import picture, sound
+from shared.operations import audio_tracks, video_filters
 from shared.operations.clip import Span, span
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.transcoding import quality
 from shared.operations.transcoding.copying import audio_fits, video_fits
 from shared.operations.transcoding.encoding import audio_encoder, pixel_format, video_encoder
-from shared.operations.transcoding.framing import PICTURE, frame_filters, framed, keeps_hdr
-from shared.operations.transcoding.join import CHANNELS, Sound, joined, parts_of, shape_of, sound_of
+from shared.operations.transcoding.framing import FRAMED, frame_filters, framed, keeps_hdr
+from shared.operations.transcoding.join import CHANNELS, AudioFormat, audio_format_of, joined, parts_of, shape_of
 from shared.operations.transcoding.shortfall import shortfall
 from shared.operations.transcoding.transcode_params import (
     ONE_TRACK,
@@ -33,7 +33,7 @@ WHOLE = Span()
 class Plan:
     """What becomes of each stream, and what was bent on the way.
 
-    `filters` make the picture that is encoded, None when it is copied or there is none; `arguments` stand behind the
+    `filters` make the video that is encoded, None when it is copied or there is none; `arguments` stand behind the
     inputs and the graph.
     """
 
@@ -47,11 +47,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Graph:
-    """The inputs after the first, the chains between all, what encodes a joined sound, and how long it comes out."""
+    """The inputs after the first, the chains between all, what encodes a joined audio, and how long it comes out."""
 
     inputs: tuple[str, ...]
     chains: tuple[str, ...]
-    sound: tuple[str, ...]
+    audio: tuple[str, ...]
     seconds: float | None
 
     @property
@@ -64,14 +64,14 @@ def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
     """Make the one file, and look at it before it is handed over."""
     part = span(params.clip, context.media, _whole(params, context.media))
     found = quality.search(params, context, part)
-    media = sound.looked_through(context, context.media, copied_sounds(params, context.media))
+    media = audio_tracks.looked_through(context, context.media, copied_tracks(params, context.media))
     work = plan(params, media, context.ffmpeg.limits, part, crf=found.crf if found else None)
     graph = graph_of(params, context, work, part)
     target = context.folder / f"out.{params.container}"
     context.ffmpeg.run(
         [
             *(*part.before_input, *context.ffmpeg.input_arguments(context.source), *graph.inputs, *graph.arguments),
-            *(*work.arguments, *graph.sound, f"file:{target}"),
+            *(*work.arguments, *graph.audio, f"file:{target}"),
         ],
         duration=graph.seconds,
         phase="copying" if work.copies else "encoding",
@@ -85,7 +85,7 @@ def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
         raise MediaRejected(message) from nothing
     reached = quality.reached(found, context, target) if found else None
     rules = params.rules
-    content_type = rules.content_type if made.video else rules.content_type_of_sound
+    content_type = rules.content_type if made.video else rules.audio_content_type
     file = Produced(path=target, content_type=content_type, facts=facts(made))
     warnings = [*work.warnings, *part.warnings, *(quality.missed(reached) if reached else ())]
     warnings += shortfall(graph.seconds, made.duration)
@@ -123,30 +123,30 @@ def plan(
     params: TranscodeParams, media: Media, limits: Limits, part: Span = WHOLE, *, crf: float | None = None
 ) -> Plan:
     """Decide what becomes of each stream; raise when nothing of what was asked for is there."""
-    video = media.video if params.picture else None
+    video = media.video if params.video_params else None
     audios = _tracks(params, media)
     if video is None and not audios:
-        lacks = ("sound", "NoAudio") if params.sound else ("picture", "NoVideo")
+        lacks = ("audio", "NoAudio") if params.audio_params else ("video", "NoVideo")
         message = f"the source has no {lacks[0]}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     arguments: list[str] = []
     filters = None
     copies = not params.joined
-    if params.picture and video:
-        picture.check(video, limits)
-        if params.keeps_streams and video_fits(params, params.picture, video, media):
+    if params.video_params and video:
+        video_filters.check(video, limits)
+        if params.keeps_streams and video_fits(params, params.video_params, video, media):
             arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V passes over cover art
         else:
             copies = False
-            filters = (*part.picture_filters, *frame_filters(video, params.picture))
+            filters = (*part.video_filters, *frame_filters(video, params.video_params))
             arguments += [
                 "-map",
-                "[joined]" if params.joined else f"[{PICTURE}]",
-                *video_encoder(params.video_codec, params.picture, crf=crf),
+                "[joined]" if params.joined else f"[{FRAMED}]",
+                *video_encoder(params.video_codec, params.video_params, crf=crf),
             ]
         arguments += ["-tag:v", "hvc1"] if _wants_hvc1(params) else []
-    if params.sound and audios and not params.joined:
-        encoded, copied = _sound(params, params.sound, media, part)
+    if params.audio_params and audios and not params.joined:
+        encoded, copied = _audio_chain(params, params.audio_params, media, part)
         arguments += encoded
         copies = copies and copied
     arguments += container_arguments(params, media)
@@ -159,50 +159,53 @@ def graph_of(params: TranscodeParams, context: OperationContext, work: Plan, par
     parts, inputs = parts_of(params, context, part) if params.joined else ([], [])
     chains: list[str] = []
     shape = None
-    if work.filters is not None and params.picture and work.video:
-        hdr = keeps_hdr(work.video, params.picture)
-        canvas = Canvas(part.duration, bit_depth=params.picture.bit_depth, hdr=hdr)
+    if work.filters is not None and params.video_params and work.video:
+        hdr = keeps_hdr(work.video, params.video_params)
+        canvas = Canvas(part.duration, bit_depth=params.video_params.bit_depth, hdr=hdr)
         laid = framed(params, context, work.filters, first_input=max(len(parts), 1), canvas=canvas)
         inputs += laid.inputs
         chains += laid.chains
         shape = shape_of(params, context, work.video, work.filters, part) if parts else None
-    common = sound_of(params, parts)
+    common = audio_format_of(params, parts)
     if not parts:
         return Graph(tuple(inputs), tuple(chains), (), part.duration)
     chains += joined(parts, shape, common)
     seconds = sum(each.seconds for each in parts)
-    return Graph(tuple(inputs), tuple(chains), tuple(_joined_sound(params, common)), seconds)
+    return Graph(tuple(inputs), tuple(chains), tuple(_joined_audio(params, common)), seconds)
 
 
 def _whole(params: TranscodeParams, media: Media) -> float | None:
     """Return how many seconds the streams last that are asked for; None when the source doesn't say."""
-    streams = [*(media.videos[:1] if params.picture else ()), *([media.audio] if params.sound and media.audio else ())]
+    streams = [
+        *(media.videos[:1] if params.video_params else ()),
+        *([media.audio] if params.audio_params and media.audio else ()),
+    ]
     return max((stream.duration for stream in streams if stream.duration), default=media.duration)
 
 
 def _tracks(params: TranscodeParams, media: Media) -> tuple[Audio, ...]:
-    """Return the sound tracks that are asked for; raise MediaRejected when none of them can be decoded."""
-    if params.sound is None:
+    """Return the audio tracks that are asked for; raise MediaRejected when none of them can be decoded."""
+    if params.audio_params is None:
         return ()
-    if params.sound.tracks == "all":
-        return sound.tracks(media)
-    audio = sound.marked(media)
+    if params.audio_params.tracks == "all":
+        return audio_tracks.tracks(media)
+    audio = audio_tracks.marked(media)
     return (audio,) if audio else ()
 
 
-def copied_sounds(params: TranscodeParams, media: Media) -> list[Audio]:
-    """Return the sound tracks that would be copied, as far as anybody has looked at them."""
-    asked = params.sound
+def copied_tracks(params: TranscodeParams, media: Media) -> list[Audio]:
+    """Return the audio tracks that would be copied, as far as anybody has looked at them."""
+    asked = params.audio_params
     if asked is None or not params.keeps_streams:
         return []
     return [audio for audio in _tracks(params, media) if audio_fits(params, asked, audio, media)]
 
 
-def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span) -> tuple[list[str], bool]:
-    """Return the arguments of the sound tracks, and whether all of them are copied."""
+def _audio_chain(params: TranscodeParams, asked: AudioParams, media: Media, part: Span) -> tuple[list[str], bool]:
+    """Return the arguments of the audio tracks, and whether all of them are copied."""
     arguments: list[str] = []
     copies = True
-    before = part.sound_filters(from_the_start=params.container in ONE_TRACK)  # those have no clock
+    before = part.audio_filters(from_the_start=params.container in ONE_TRACK)  # those have no clock
     for number, audio in enumerate(_tracks(params, media)):
         track = media.track(audio)
         arguments += ["-map", f"0:a:{track}"]
@@ -215,24 +218,24 @@ def _sound(params: TranscodeParams, asked: AudioParams, media: Media, part: Span
     return arguments, copies
 
 
-def _joined_sound(params: TranscodeParams, common: Sound | None) -> list[str]:
-    """Return the arguments of the sound [a], which the graph has mixed down already."""
-    if common is None or params.sound is None:
+def _joined_audio(params: TranscodeParams, common: AudioFormat | None) -> list[str]:
+    """Return the arguments of the audio [a], which the graph has mixed down already."""
+    if common is None or params.audio_params is None:
         return []
     mixed = Audio("pcm", CHANNELS[common.layout], common.rate)
-    return ["-map", "[a]", *audio_encoder(params.audio_codec, params.sound, mixed)]
+    return ["-map", "[a]", *audio_encoder(params.audio_codec, params.audio_params, mixed)]
 
 
 def _frame_rate(params: TranscodeParams, video: Video | None) -> float | None:
-    """Return the frames a second that come out; None without a picture, or when the source doesn't say."""
-    if video is None or params.picture is None or video.frame_rate is None:
+    """Return the frames a second that come out; None without a video, or when the source doesn't say."""
+    if video is None or params.video_params is None or video.frame_rate is None:
         return None
-    return min(video.frame_rate, params.picture.frame_rate or video.frame_rate)
+    return min(video.frame_rate, params.video_params.frame_rate or video.frame_rate)
 
 
 def container_arguments(params: TranscodeParams, media: Media) -> list[str]:
     """Return the muxer, and what of the source's tags goes on."""
-    # What a phone writes beside the picture, as the place where it was, is nobody's business: of the
+    # What a phone writes beside the video, as the place where it was, is nobody's business: of the
     # tags only title, artist and album go on.
     arguments = ["-map_metadata", "-1", "-map_chapters", "-1"]
     for key, value in media.tags.items():
@@ -251,25 +254,25 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
     found = []
     video = media.video
-    if params.picture and video is None:
-        found.append("the source has no picture: the output holds its sound alone")
-    if params.sound and media.audio is None and not params.joined:
-        found.append("the source has no sound: neither has the output")
-    if params.picture and len(media.videos) > 1:
-        found.append(f"the source has {len(media.videos)} pictures: the first was taken")
-    if params.sound and params.sound.tracks == "default" and media.audio and len(media.audios) > 1:
+    if params.video_params and video is None:
+        found.append("the source has no video: the output holds its audio alone")
+    if params.audio_params and media.audio is None and not params.joined:
+        found.append("the source has no audio: neither has the output")
+    if params.video_params and len(media.videos) > 1:
+        found.append(f"the source has {len(media.videos)} videos: the first was taken")
+    if params.audio_params and params.audio_params.tracks == "default" and media.audio and len(media.audios) > 1:
         number = media.track(media.audio) + 1
-        found.append(f"the source has {len(media.audios)} sound tracks: number {number} was taken")
-    if params.sound:
-        found += sound.left_out(media)
-    if params.picture and media.subtitles:
+        found.append(f"the source has {len(media.audios)} audio tracks: number {number} was taken")
+    if params.audio_params:
+        found += audio_tracks.left_out(media)
+    if params.video_params and media.subtitles:
         found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
-    if params.picture and video and video.hdr and params.picture.bit_depth == 8:  # noqa: PLR2004
+    if params.video_params and video and video.hdr and params.video_params.bit_depth == 8:  # noqa: PLR2004
         found.append("the source is HDR: it was tone-mapped to SDR; bitDepth 10 would keep it")
-    if params.picture and video and video.interlaced:
+    if params.video_params and video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
-    if params.picture and video:
-        found += picture.losses(video, pixel_format(params.video_codec, params.picture))
+    if params.video_params and video:
+        found += video_filters.losses(video, pixel_format(params.video_codec, params.video_params))
     return found
 
 

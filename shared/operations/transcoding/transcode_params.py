@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from shared.operations.clip import Clip
 from shared.operations.operation import Params
-from shared.operations.picture import Box
+from shared.operations.video_filters import Box
 from shared.operations.watermarks.watermark import Watermarks
 
 
@@ -27,7 +27,7 @@ class Container(StrEnum):
 
 
 class VideoCodec(StrEnum):
-    """How the picture is compressed."""
+    """How the video is compressed."""
 
     H264 = "h264"
     H265 = "h265"
@@ -37,7 +37,7 @@ class VideoCodec(StrEnum):
 
 
 class AudioCodec(StrEnum):
-    """How the sound is compressed."""
+    """How the audio is compressed."""
 
     AAC = "aac"
     OPUS = "opus"
@@ -47,7 +47,7 @@ class AudioCodec(StrEnum):
 
 
 class Fit(StrEnum):
-    """What becomes of a picture whose shape isn't that of width and height."""
+    """What becomes of a video whose shape isn't that of width and height."""
 
     INSIDE = "inside"  # it keeps its shape and fits inside
     FILL = "fill"  # it fills them, and what sticks out is cut off
@@ -70,7 +70,7 @@ class ContainerRules:
 
     muxer: str
     content_type: str
-    content_type_of_sound: str
+    audio_content_type: str
     videos: tuple[VideoCodec, ...]
     audios: tuple[AudioCodec, ...]
 
@@ -123,7 +123,7 @@ Side = Annotated[int, Field(ge=16, le=8192), AfterValidator(_even)]
 
 
 class VideoParams(Params):
-    """The picture: its codec, its quality (`crf` or `bitrate`), and the size that it must fit."""
+    """The video: its codec, its quality (`crf` or `bitrate`), and the size that it must fit."""
 
     codec: VideoCodec | None = Field(None, description="The container's usual codec when left out.")
     crf: int | None = Field(
@@ -131,13 +131,13 @@ class VideoParams(Params):
     )
     bitrate: int | None = Field(None, ge=50, le=200_000, description="kbit/s on average. Not with `crf`.")
     speed: Speed = Field(Speed.MEDIUM, description="Slower makes smaller files of the same quality.")
-    width: Side | None = Field(None, description="The picture fits inside; its aspect is kept. Made even.")
-    height: Side | None = Field(None, description="The picture fits inside; its aspect is kept. Made even.")
+    width: Side | None = Field(None, description="The video fits inside; its aspect is kept. Made even.")
+    height: Side | None = Field(None, description="The video fits inside; its aspect is kept. Made even.")
     turn_box: bool = Field(
-        default=False, description="Whether an upright picture gets width and height the other way round."
+        default=False, description="Whether an upright video gets width and height the other way round."
     )
-    upscale: bool = Field(default=False, description="Whether a smaller picture is enlarged to fit.")
-    fit: Fit = Field(Fit.INSIDE, description="What becomes of a picture of another shape than `width` by `height`.")
+    upscale: bool = Field(default=False, description="Whether a smaller video is enlarged to fit.")
+    fit: Fit = Field(Fit.INSIDE, description="What becomes of a video of another shape than `width` by `height`.")
     frame_rate: float | None = Field(
         None, ge=1, le=240, description="At most so many frames a second, at a constant rate."
     )
@@ -148,7 +148,7 @@ class VideoParams(Params):
 
     @property
     def box(self) -> Box:
-        """What the picture must fit inside."""
+        """What the video must fit inside."""
         return Box(self.width, self.height, turns=self.turn_box, upscale=self.upscale)
 
     @model_validator(mode="after")
@@ -163,41 +163,41 @@ class VideoParams(Params):
 
 
 class AudioParams(Params):
-    """The sound: its codec, bit rate, channels and sample rate."""
+    """The audio: its codec, bit rate, channels and sample rate."""
 
     codec: AudioCodec | None = Field(None, description="The container's usual codec when left out.")
     bitrate: int | None = Field(None, ge=16, le=640, description="kbit/s; 64 a channel when left out.")
     channels: int | None = Field(None, ge=1, le=8, description="At most so many; more are mixed down.")
     sample_rate: int | None = Field(None, description="Hz; the source's when left out.")
     tracks: Literal["default", "all"] = Field(
-        "default", description="Which of the source's sound tracks: the one that a player plays, or all of them."
+        "default", description="Which of the source's audio tracks: the one that a player plays, or all of them."
     )
 
 
 class Quality(Params):
-    """How good the picture must look; the encoder's `crf` is found by trying."""
+    """How good the video must look; the encoder's `crf` is found by trying."""
 
-    vmaf: float = Field(ge=30, le=99, description="VMAF of the output's picture: 95 is hard to tell from the source.")
+    vmaf: float = Field(ge=30, le=99, description="VMAF of the output's video: 95 is hard to tell from the source.")
 
 
 Joined = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=1200)], ...], Field(max_length=MOST_JOINED)]
 
 
 class TranscodeParams(Params):
-    """One file out of one file: which container, which picture, which sound."""
+    """One file out of one file: which container, which video, which audio."""
 
     container: Container = Container.MP4
     video: VideoParams | Literal["none"] | None = Field(
-        None, description='"none" leaves the picture out; null takes the container\'s usual codec.'
+        None, description='"none" leaves the video out; null takes the container\'s usual codec.'
     )
     audio: AudioParams | Literal["none"] | None = Field(
-        None, description='"none" leaves the sound out; null takes the container\'s usual codec.'
+        None, description='"none" leaves the audio out; null takes the container\'s usual codec.'
     )
     quality: Quality | None = Field(None, description="A quality to reach, in place of `video.crf`.")
     clip: Clip | None = Field(None, description="The part of the source to take; all of it when left out.")
     head: Joined = Field((), description="Files to put before it, as an intro: their keys, or `s3://bucket/key`.")
     tail: Joined = Field((), description="Files to put after it, as an outro.")
-    watermarks: Watermarks = Field((), description="Images and texts to lay over the source's picture.")
+    watermarks: Watermarks = Field((), description="Images and texts to lay over the source's video.")
     copy_when_fits: bool = Field(
         default=False, description="Keep a stream as it is when it already is what was asked for."
     )
@@ -208,24 +208,24 @@ class TranscodeParams(Params):
         return CONTAINERS[self.container]
 
     @property
-    def picture(self) -> VideoParams | None:
-        """What is asked of the picture, None when it is left out."""
+    def video_params(self) -> VideoParams | None:
+        """What is asked of the video, None when it is left out."""
         return None if self.video == "none" or not self.rules.videos else self.video or VideoParams()
 
     @property
-    def sound(self) -> AudioParams | None:
-        """What is asked of the sound, None when it is left out."""
+    def audio_params(self) -> AudioParams | None:
+        """What is asked of the audio, None when it is left out."""
         return None if self.audio == "none" else self.audio or AudioParams()
 
     @property
     def video_codec(self) -> VideoCodec:
-        """The codec of the picture, if there is one."""
-        return (self.picture and self.picture.codec) or self.rules.videos[0]
+        """The codec of the video, if there is one."""
+        return (self.video_params and self.video_params.codec) or self.rules.videos[0]
 
     @property
     def audio_codec(self) -> AudioCodec:
-        """The codec of the sound, if there is some."""
-        return (self.sound and self.sound.codec) or self.rules.audios[0]
+        """The codec of the audio, if there is some."""
+        return (self.audio_params and self.audio_params.codec) or self.rules.audios[0]
 
     @property
     def joined(self) -> bool:
@@ -240,63 +240,63 @@ class TranscodeParams(Params):
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if isinstance(self.video, VideoParams) and not self.rules.videos:
-            message = f"{self.container} holds no picture: leave video out, or choose mp4, mkv or webm"
+            message = f"{self.container} holds no video: leave video out, or choose mp4, mkv or webm"
             raise ValueError(message)
-        if self.sound is None and self.picture is None:
-            message = "neither picture nor sound is asked for: nothing would be left"
+        if self.audio_params is None and self.video_params is None:
+            message = "neither video nor audio is asked for: nothing would be left"
             raise ValueError(message)
-        if self.picture is None and (self.quality or self.watermarks):
-            message = "quality and watermarks are about the picture: there is none to come out"
+        if self.video_params is None and (self.quality or self.watermarks):
+            message = "quality and watermarks are about the video: there is none to come out"
             raise ValueError(message)
-        if self.picture:
-            self._check_picture(self.picture)
-            self._check_quality(self.picture)
-        if self.sound:
-            self._check_sound(self.sound)
+        if self.video_params:
+            self._check_video(self.video_params)
+            self._check_quality(self.video_params)
+        if self.audio_params:
+            self._check_audio(self.audio_params)
         return self
 
-    def _check_picture(self, picture: VideoParams) -> None:
+    def _check_video(self, video: VideoParams) -> None:
         codec = self.video_codec
         if codec not in self.rules.videos:
             message = f"{self.container} holds {' or '.join(self.rules.videos)}, not {codec}"
             raise ValueError(message)
         if codec is VideoCodec.PRORES:
-            if picture.crf is not None or picture.bitrate is not None or self.quality:
+            if video.crf is not None or video.bitrate is not None or self.quality:
                 message = "prores has one quality, as editors expect it: leave crf, bitrate and quality out"
                 raise ValueError(message)
             return
         low, high = CRF_RANGES[codec]
-        if picture.crf is not None and not low <= picture.crf <= high:
-            message = f"crf {picture.crf} is outside of what {codec} knows: {low} to {high}"
+        if video.crf is not None and not low <= video.crf <= high:
+            message = f"crf {video.crf} is outside of what {codec} knows: {low} to {high}"
             raise ValueError(message)
-        if codec is VideoCodec.H264 and picture.bit_depth != 8:  # noqa: PLR2004
+        if codec is VideoCodec.H264 and video.bit_depth != 8:  # noqa: PLR2004
             message = "h264 in 10 bits plays almost nowhere: choose h265, av1 or vp9 for bitDepth 10"
             raise ValueError(message)
 
-    def _check_quality(self, picture: VideoParams) -> None:
-        if self.quality and picture.bitrate is not None:
+    def _check_quality(self, video: VideoParams) -> None:
+        if self.quality and video.bitrate is not None:
             message = "give quality or video.bitrate, not both: the one fixes the quality, the other the size"
             raise ValueError(message)
         if self.quality and self.joined:
             message = "quality is measured against the source: it can't be asked for together with head or tail"
             raise ValueError(message)
 
-    def _check_sound(self, sound: AudioParams) -> None:
+    def _check_audio(self, audio: AudioParams) -> None:
         codec = self.audio_codec
         if codec not in self.rules.audios:
             message = f"{self.container} holds {' or '.join(self.rules.audios)}, not {codec}"
             raise ValueError(message)
-        if sound.sample_rate is not None and sound.sample_rate not in SAMPLE_RATES[codec]:
+        if audio.sample_rate is not None and audio.sample_rate not in SAMPLE_RATES[codec]:
             known = ", ".join(map(str, SAMPLE_RATES[codec]))
-            message = f"sampleRate {sound.sample_rate} is none of those of {codec}: {known}"
+            message = f"sampleRate {audio.sample_rate} is none of those of {codec}: {known}"
             raise ValueError(message)
-        if sound.tracks == "all" and (self.container in ONE_TRACK or self.joined):
+        if audio.tracks == "all" and (self.container in ONE_TRACK or self.joined):
             holder = "what is joined" if self.joined else self.container
-            message = f'{holder} holds one sound track: leave audio.tracks at "default"'
+            message = f'{holder} holds one audio track: leave audio.tracks at "default"'
             raise ValueError(message)
-        if codec is AudioCodec.MP3 and (sound.channels or 0) > MP3_CHANNELS:
-            message = f"mp3 has at most {MP3_CHANNELS} channels, not {sound.channels}"
+        if codec is AudioCodec.MP3 and (audio.channels or 0) > MP3_CHANNELS:
+            message = f"mp3 has at most {MP3_CHANNELS} channels, not {audio.channels}"
             raise ValueError(message)
-        if codec is AudioCodec.MP3 and (sound.bitrate or 0) > MP3_BITRATE:
-            message = f"mp3 has at most {MP3_BITRATE} kbit/s, not {sound.bitrate}"
+        if codec is AudioCodec.MP3 and (audio.bitrate or 0) > MP3_BITRATE:
+            message = f"mp3 has at most {MP3_BITRATE} kbit/s, not {audio.bitrate}"
             raise ValueError(message)

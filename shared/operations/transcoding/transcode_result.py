@@ -1,4 +1,4 @@
-"""What a transcode reports: how many bytes it saved, and how good the picture still is where that was asked for."""
+"""What a transcode reports: how many bytes it saved, and how good the video still is where that was asked for."""
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ class Probe(Finding):
 
 
 class QualityReached(Finding):
-    """How good the output's picture is, against the source's as it was framed for the output.
+    """How good the output's video is, against the source's as it was framed for the output.
 
     `vmaf`, `psnr` (dB) and `ssim` are means over `frames` frames of the output, spread over it where it is long.
     """

@@ -1,1 +1,1 @@
-"""Images and text on top of a picture."""
+"""Images and text on top of a video."""

@@ -1,4 +1,4 @@
-"""Texts drawn as pictures: any script, in its own direction and joins, in fonts that packages bring."""
+"""Texts drawn as videos: any script, in its own direction and joins, in fonts that packages bring."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ class Lettering(Params):
         min_length=1, max_length=MOST_LETTERS, description="Any script; up to five lines."
     )
     color: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$", description='As on the web: "#ffcc00".')
-    shadow: bool = Field(default=True, description="Whether a dark edge makes it readable on bright pictures.")
+    shadow: bool = Field(default=True, description="Whether a dark edge makes it readable on bright videos.")
     language: str | None = Field(
         None,
         pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",

@@ -1,4 +1,4 @@
-"""Marks laid over a picture: an image of the caller's, or a text; both become a PNG of our own first."""
+"""Marks laid over a video: an image of the caller's, or a text; both become a PNG of our own first."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ Offset = Annotated[float, Field(ge=-0.5, le=1)]
 
 USUAL_WIDTH, USUAL_LINE_HEIGHT, USUAL_OFFSET = 0.15, 0.06, 0.02
 MOST_MARKS = 10
-MOST_PIXELS = 4096 * 4096  # of an image; a mark is smaller than the picture
+MOST_PIXELS = 4096 * 4096  # of an image; a mark is smaller than the video
 MOST_BYTES = 20_000_000
-# White on an HDR picture would be a lamp: 0.6 of a PQ or HLG signal is about the white of graphics, ITU-R BT.2408.
+# White on an HDR video would be a lamp: 0.6 of a PQ or HLG signal is about the white of graphics, ITU-R BT.2408.
 GRAPHICS_WHITE = 0.6
 PNG_SIGNATURE, PNG_ANIMATION = b"\x89PNG\r\n\x1a\n", b"acTL"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
@@ -46,13 +46,13 @@ class Watermark(Params):
     text: Lettering | None = Field(None, description="A text instead of an image.")
     position: Anchor = Field("bottom-right", description="The corner, edge or middle that it keeps to.")
     x: Offset | None = Field(
-        None, description="From that edge inwards, as a share of the picture's width; from the middle to the right."
+        None, description="From that edge inwards, as a share of the video's width; from the middle to the right."
     )
     y: Offset | None = Field(
-        None, description="From that edge inwards, as a share of the picture's height; from the middle down."
+        None, description="From that edge inwards, as a share of the video's height; from the middle down."
     )
-    width: Share | None = Field(None, description="Its width as a share of the picture's. Not with `height`.")
-    height: Share | None = Field(None, description="Its height as a share of the picture's. Not with `width`.")
+    width: Share | None = Field(None, description="Its width as a share of the video's. Not with `height`.")
+    height: Share | None = Field(None, description="Its height as a share of the video's. Not with `width`.")
     opacity: Share = Field(1.0, description="1 hides what is below.")
     start: Moment | None = Field(None, description="When it appears, in the output's time; from the beginning.")
     end: Moment | None = Field(None, description="When it is gone; it stays to the end when left out.")
@@ -69,7 +69,7 @@ class Watermark(Params):
 
     @property
     def size(self) -> tuple[float, float]:
-        """The box that it fills without leaving it, as shares of the picture's width and height."""
+        """The box that it fills without leaving it, as shares of the video's width and height."""
         if self.width is not None:
             return self.width, 1.0
         if self.height is not None:
@@ -92,7 +92,7 @@ Watermarks = Annotated[tuple[Watermark, ...], Field(max_length=MOST_MARKS)]
 
 @dataclass(frozen=True)
 class Overlay:
-    """What lays marks over a picture: the arguments of further inputs, and chains of a filter_complex."""
+    """What lays marks over a video: the arguments of further inputs, and chains of a filter_complex."""
 
     inputs: list[str] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Canvas:
     """What marks are laid on.
 
     `duration` is the length in seconds of what the marks' times refer to, None for the source's. With `still_at` it is
-    one picture of that moment, and only the marks that are shown then are laid on it. `late` is how many seconds were
+    one video of that moment, and only the marks that are shown then are laid on it. `late` is how many seconds were
     passed over before its first frame. `hdr` says that it is HDR still.
     """
 
@@ -117,7 +117,7 @@ class Canvas:
 MOVING = Canvas()
 
 
-def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
+def overlaid(  # noqa: PLR0913 - what a graph and a video can be
     marks: Sequence[Watermark],
     context: OperationContext,
     base: str,
@@ -126,7 +126,7 @@ def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
     *,
     canvas: Canvas = MOVING,
 ) -> Overlay:
-    """Return how the marks come to lie over the picture labelled `base`; the result is labelled `out`.
+    """Return how the marks come to lie over the video labelled `base`; the result is labelled `out`.
 
     `first_input` is the number that the first further input will have. Labels in between begin with `out`.
 
@@ -148,7 +148,7 @@ def overlaid(  # noqa: PLR0913 - what a graph and a picture can be
         above = out if number == len(shown) - 1 else f"{out}_{number + 1}"
         step = f"{out}_{number}"
         across, down = mark.size
-        # With a second input, rw and rh are the sides of the picture itself, however it came to be that large.
+        # With a second input, rw and rh are the sides of the video itself, however it came to be that large.
         scale = f"scale=w='max(1,min(rw*{across:g},rh*{down:g}*iw/ih))':h=-1:flags=lanczos"
         chains += [
             f"[{below}]format={pixels},split[{step}below][{step}size]",
@@ -171,7 +171,7 @@ class Times:
         return self.start <= moment and (self.end is None or moment < self.end)
 
     def enable(self, late: float) -> str:
-        """Return the option that shows it then alone, on a picture whose clock is so many seconds late."""
+        """Return the option that shows it then alone, on a video whose clock is so many seconds late."""
         if not self.start and self.end is None:
             return ""
         until = "" if self.end is None else f"*lt(t,{self.end - late:.6f})"

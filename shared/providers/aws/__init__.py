@@ -1,4 +1,4 @@
-"""The provider `aws`: Rekognition Video for pictures, Transcribe for speech; both read the input in S3 themselves.
+"""The provider `aws`: Rekognition Video for videos, Transcribe for speech; both read the input in S3 themselves.
 
 It keeps no state of its own. A job's name is made of the workbench's `job`, which is the same in each attempt at a
 subtask, and both services answer a job that they know instead of doing it again. So an attempt starts its job, looks
@@ -54,7 +54,7 @@ class Aws:
         return rekognition.moderation(self.rekognition, context)
 
     def text(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return lines of text in the picture, for as long as each is to be seen."""
+        """Return lines of text in the video, for as long as each is to be seen."""
         return rekognition.text(self.rekognition, context)
 
     def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:

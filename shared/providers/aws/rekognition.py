@@ -72,7 +72,7 @@ LABELS = Job(
 )
 MODERATION = Job(
     "moderation",
-    "moderate the picture",
+    "moderate the video",
     lambda client, request: client.start_content_moderation(**request, MinConfidence=UNSURE),
     lambda client, request: client.get_content_moderation(**request, AggregateBy="SEGMENTS", SortBy="TIMESTAMP"),
 )

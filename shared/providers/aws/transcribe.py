@@ -39,7 +39,7 @@ FORMATS: Mapping[str, str] = {
     "opus": "ogg",
 }
 REMEDY = (
-    "It reads AMR, FLAC, M4A, MP3, MP4, Ogg, WAV and WebM with sound: let a TRANSCODE to m4a go before, and name that "
+    "It reads AMR, FLAC, M4A, MP3, MP4, Ogg, WAV and WebM with audio: let a TRANSCODE to m4a go before, and name that "
     "as this subtask's input"
 )
 # Which country's, when only a language is named and there are several.

@@ -7,7 +7,7 @@ from shared.providers.local import nudity, spoken, written
 
 
 class Local:
-    """What the extra `ai` installs: speech in English, text in the picture, nudity; no model for labels is free."""
+    """What the extra `ai` installs: speech in English, text in the video, nudity; no model for labels is free."""
 
     name = "local"
 
@@ -21,7 +21,7 @@ class Local:
         return nudity.found(context)
 
     def text(self, context: OperationContext) -> tuple[Segment, ...]:
-        """Return the lines of writing in the picture, in the scripts that PP-OCR reads: Latin and Chinese above all."""
+        """Return the lines of writing in the video, in the scripts that PP-OCR reads: Latin and Chinese above all."""
         return written.found(context)
 
     def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:

@@ -1,9 +1,9 @@
-"""How likely a picture shows nudity: Yahoo's Open NSFW, which knows that alone and no violence, drugs or hate."""
+"""How likely a video shows nudity: Yahoo's Open NSFW, which knows that alone and no violence, drugs or hate."""
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.operations import picture
+from shared.operations import video_filters
 from shared.operations.analysis import sampling, shots
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 LABEL = "NUDITY"
 EVERY = 1.0  # seconds
 MOST = 1200
-SECONDS_EACH, SHARE_OF_TIME = 0.1, 0.3  # what a picture costs on two cores, and how much of the time may go there
+SECONDS_EACH, SHARE_OF_TIME = 0.1, 0.3  # what a video costs on two cores, and how much of the time may go there
 BATCH = 8  # the model is three times quicker than with one at a time
-SIZE = picture.Box(320, 320)  # it looks at 256 by 256
+SIZE = video_filters.Box(320, 320)  # it looks at 256 by 256
 
 
 @cache
@@ -30,7 +30,7 @@ def model() -> "Classifier":
 
 
 def found(context: OperationContext) -> tuple[Segment, ...]:
-    """Return the score of each stretch of the picture, from its first to its last; none without a picture."""
+    """Return the score of each stretch of the video, from its first to its last; none without a video."""
     if context.media.video is None:
         return ()
     classifier = model()

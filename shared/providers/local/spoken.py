@@ -10,9 +10,9 @@ from shared.errors import ParametersRejected
 from shared.media.probe import Audio
 from shared.operations.analysis import speech
 from shared.operations.analysis.speech import Word
+from shared.operations.audio_tracks import FROM_THE_START
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
-from shared.operations.sound import FROM_THE_START
 from shared.providers.local.extra import installed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LANGUAGE, ENGLISH = "en", frozenset({"en", "eng"})
-SOUND = "sound.raw"  # a name in the context's folder
+AUDIO = "audio.raw"  # a name in the context's folder
 RATE = 16_000
 MUSIC = 0.6  # Where Whisper is so sure that nobody speaks, what it heard nevertheless is music or noise.
 PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: so much at once, less up to so much, to end in the quietest block.
@@ -42,7 +42,7 @@ def model() -> "WhisperModel":
 
 
 def found(context: OperationContext, language: str | None) -> tuple[Segment, ...]:
-    """Return what is said; none without sound. Raise ParametersRejected for other languages than English."""
+    """Return what is said; none without audio. Raise ParametersRejected for other languages than English."""
     if language and language.lower().split("-")[0] not in ENGLISH:
         message = f"the provider local understands English alone, not {language}: choose the provider aws"
         raise ParametersRejected(message, code="ParameterError.ProviderLacks")
@@ -50,31 +50,31 @@ def found(context: OperationContext, language: str | None) -> tuple[Segment, ...
     if audio is None or not audio.decodable:
         return ()
     model()
-    sound = context.folder / SOUND
+    samples = context.folder / AUDIO
     try:
-        _decode(context, audio, sound)
-        return speech.sentences(list(_words(context, sound)), LANGUAGE)
+        _decode(context, audio, samples)
+        return speech.sentences(list(_words(context, samples)), LANGUAGE)
     finally:
-        sound.unlink(missing_ok=True)
+        samples.unlink(missing_ok=True)
 
 
-def _decode(context: OperationContext, audio: Audio, sound: Path) -> None:
-    """Write the sound as Whisper takes it, its first sample at the beginning of the file's time."""
+def _decode(context: OperationContext, audio: Audio, target: Path) -> None:
+    """Write the audio as Whisper takes it, its first sample at the beginning of the file's time."""
     context.ffmpeg.run(
         [
             *context.ffmpeg.input_arguments(context.source),
             *("-map", f"0:a:{context.media.track(audio)}", "-af", FROM_THE_START),
-            *("-ac", "1", "-ar", str(RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{sound.name}"),
+            *("-ac", "1", "-ar", str(RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{target.name}"),
         ],
         duration=context.media.duration,
-        phase="decoding sound",
+        phase="decoding audio",
         share=context.percents(0, 5),
     )
 
 
-def _words(context: OperationContext, sound: Path) -> Iterator[Word]:
-    total = sound.stat().st_size / 2 / RATE
-    for start, piece in _pieces(sound):
+def _words(context: OperationContext, path: Path) -> Iterator[Word]:
+    total = path.stat().st_size / 2 / RATE
+    for start, piece in _pieces(path):
         heard, _ = model().transcribe(
             piece,
             language=LANGUAGE,
@@ -92,13 +92,13 @@ def _words(context: OperationContext, sound: Path) -> Iterator[Word]:
         context.advance(5 + int(95 * min((start + len(piece) / RATE) / total, 1)), "listening")
 
 
-def _pieces(sound: Path) -> "Iterator[tuple[float, NDArray[np.float32]]]":
+def _pieces(path: Path) -> "Iterator[tuple[float, NDArray[np.float32]]]":
     """Yield when each piece begins, and its samples from -1 to 1: an hour at once would take a gigabyte."""
     import numpy as np  # noqa: PLC0415 - comes with the model
 
-    if not sound.stat().st_size:
+    if not path.stat().st_size:
         return
-    samples = np.memmap(sound, dtype="<i2", mode="r")
+    samples = np.memmap(path, dtype="<i2", mode="r")
     start = 0
     while start < len(samples):
         end = start + PIECE * RATE

@@ -1,4 +1,4 @@
-"""Writing in the picture, read by PP-OCR from stills of every shot."""
+"""Writing in the video, read by PP-OCR from stills of every shot."""
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.operations import picture, segments
+from shared.operations import segments, video_filters
 from shared.operations.analysis import sampling, shots
 from shared.operations.analysis.words import folded
 from shared.operations.findings import Segment
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 LABEL = "TEXT"
 EVERY = 1.0  # seconds
 MOST = 480
-SECONDS_EACH, SHARE_OF_TIME = 1.0, 0.5  # what a picture costs on two cores, and how much of the time may go there
-SIZE = picture.Box(1280, 1280)
+SECONDS_EACH, SHARE_OF_TIME = 1.0, 0.5  # what a video costs on two cores, and how much of the time may go there
+SIZE = video_filters.Box(1280, 1280)
 SURE = 0.6  # Below that, a pattern of leaves is taken for letters.
 OPTIONS = {
     "Global.log_level": "critical",
     "Global.use_cls": False,  # to look for writing upside down, which is rare, costs as much as to read
     # Lines are looked for in at most so many pixels: as many are found as by its own rule, which enlarges, in half the
-    # time. They are read in the whole picture.
+    # time. They are read in the whole video.
     "Det.limit_type": "max",
     "Det.limit_side_len": 960,
 }
@@ -45,7 +45,7 @@ def model() -> "RapidOCR":
 
 
 def found(context: OperationContext) -> tuple[Segment, ...]:
-    """Return each line for as long as it stands there; none without a picture."""
+    """Return each line for as long as it stands there; none without a video."""
     if context.media.video is None:
         return ()
     model()
@@ -74,7 +74,7 @@ def _read(
 
 
 def _lines(path: Path) -> list[tuple[str, float]]:
-    """Return the lines in a picture, each with how sure the model is of it."""
+    """Return the lines in a video, each with how sure the model is of it."""
     read: Any = model()(path)  # a RapidOCROutput, of which it promises too little
     return [(text, score) for text, score in zip(read.txts or (), read.scores or (), strict=True) if score >= SURE]
 

@@ -70,8 +70,8 @@ export default function CreateTaskPage() {
   const twice = keys.find((key, index) => keys.indexOf(key) < index);
   const noSource = isUpload ? text.create.noFile : text.create.badUri;
   const wrongSource = keys.length ? twice && text.create.sameName(twice) : noSource;
-  const isSound = rules.length > 0 && catalog.value && problemsOfRules(rules, catalog.value).size === 0;
-  const wrongOwn = done === "own" && !isSound ? text.create.badPlan : undefined;
+  const isValid = rules.length > 0 && catalog.value && problemsOfRules(rules, catalog.value).size === 0;
+  const wrongOwn = done === "own" && !isValid ? text.create.badPlan : undefined;
   const wrongChoice = done === "orchestration" && !orchestration ? text.create.chooseOrchestration : undefined;
 
   const change = (next: Way) => {

@@ -11,7 +11,7 @@ import { factsOf } from "./fileDetails";
 
 const DRAWING = "image/svg+xml";
 
-/** Pictures: one large, or many side by side of which each can be made large. */
+/** Images: one large, or many side by side of which each can be made large. */
 export default function Gallery({ images, refresh }: { images: readonly OutputFile[]; refresh: () => void }) {
   const [shown, setShown] = useState(images.length === 1 ? 0 : undefined);
   const image = shown === undefined ? undefined : images[shown];
@@ -32,7 +32,7 @@ export default function Gallery({ images, refresh }: { images: readonly OutputFi
           </SpaceBetween>
         )}
         <Box textAlign="center">
-          <Picture key={image.key} file={image} refresh={refresh} style={{ maxWidth: "100%", maxHeight: "60vh" }} />
+          <Still key={image.key} file={image} refresh={refresh} style={{ maxWidth: "100%", maxHeight: "60vh" }} />
         </Box>
         <Box textAlign="center" variant="small">
           {`${image.fileName}, ${size(image.size)}. ${factsOf(image)}`}
@@ -54,8 +54,8 @@ export default function Gallery({ images, refresh }: { images: readonly OutputFi
         ),
         sections: [
           {
-            id: "picture",
-            content: (file) => <Picture file={file} refresh={refresh} style={{ width: "100%", borderRadius: 4 }} />,
+            id: "image",
+            content: (file) => <Still file={file} refresh={refresh} style={{ width: "100%", borderRadius: 4 }} />,
           },
           { id: "facts", content: (file) => <Box variant="small">{`${size(file.size)}. ${factsOf(file)}`}</Box> },
         ],
@@ -64,8 +64,8 @@ export default function Gallery({ images, refresh }: { images: readonly OutputFi
   );
 }
 
-/** A picture, by another link once, or why there is none. */
-function Picture({ file, refresh, style }: { file: OutputFile; refresh: () => void; style: CSSProperties }) {
+/** An image, by another link once, or why there is none. */
+function Still({ file, refresh, style }: { file: OutputFile; refresh: () => void; style: CSSProperties }) {
   const [lost, setLost] = useState<readonly OutputFile[]>([]); // the same file, each time with a link that gave nothing
   const failed = () => {
     if (!lost.length) refresh();
@@ -76,7 +76,7 @@ function Picture({ file, refresh, style }: { file: OutputFile; refresh: () => vo
   return address && <img src={address} alt={file.fileName} loading="lazy" style={style} onError={failed} />;
 }
 
-/** Return what shows a picture: its link, or a drawing as data, since its link says that it is bytes to be saved. */
+/** Return what shows an image: its link, or a drawing as data, since its link says that it is bytes to be saved. */
 function useAddress(file: OutputFile, failed: () => void): string | undefined {
   const [data, setData] = useState<string>();
   const fail = useEffectEvent(failed);

@@ -1,4 +1,4 @@
-/** A film or a sound with its controls, subtitles, previews on the scrub bar, and what was found on its time line. */
+/** A film or an audio track with its controls, subtitles, previews on the scrub bar, and what was found on its time line. */
 
 import Alert from "@cloudscape-design/components/alert";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
@@ -34,7 +34,7 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
   const [seconds, setSeconds] = useState(0);
   const { error, choices } = useSource(media, source);
   const offered = choices.filter(({ options }) => options.length > 1);
-  const sound = source.kind === "audio";
+  const audio = source.kind === "audio";
   const narrow = useNarrow();
 
   const place = (element: HTMLMediaElement | null) => {
@@ -52,7 +52,7 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
 
   const scrubBar = (
     <media-time-range>
-      {!sound && <media-preview-thumbnail slot="preview" />}
+      {!audio && <media-preview-thumbnail slot="preview" />}
       <media-preview-time-display slot="preview" />
     </media-time-range>
   );
@@ -63,7 +63,7 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
           {error}
         </Alert>
       )}
-      <media-controller audio={sound} style={{ width: "100%", ...(sound ? {} : { aspectRatio: "16 / 9", maxHeight: HIGHEST, background: "#000" }) }}>
+      <media-controller audio={audio} style={{ width: "100%", ...(audio ? {} : { aspectRatio: "16 / 9", maxHeight: HIGHEST, background: "#000" }) }}>
         {/* What has no subtitles has none to give; what has, brings them in `tracks`. */}
         {/* eslint-disable-next-line jsx-a11y/media-has-caption */}
         <video
@@ -79,7 +79,7 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
             <track key={track.url} kind={track.kind} label={track.label} src={track.url} srcLang={track.language} default={track.kind === "metadata"} />
           ))}
         </video>
-        {!sound && <media-loading-indicator slot="centered-chrome" noautohide />}
+        {!audio && <media-loading-indicator slot="centered-chrome" noautohide />}
         {/* A phone has no room for all, and sets its loudness and small windows itself. */}
         {narrow && <media-control-bar style={WHOLE_LINE}>{scrubBar}</media-control-bar>}
         <media-control-bar style={WHOLE_LINE}>
@@ -92,8 +92,8 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
           {!narrow && <media-volume-range />}
           {tracks.some((track) => track.kind === "subtitles") && <media-captions-button ref={asSwitch} />}
           <media-playback-rate-button style={AS_WIDE_AS_OTHERS} />
-          {!narrow && !sound && <media-pip-button />}
-          {!sound && <media-fullscreen-button />}
+          {!narrow && !audio && <media-pip-button />}
+          {!audio && <media-fullscreen-button />}
         </media-control-bar>
       </media-controller>
       {offered.length > 0 && (

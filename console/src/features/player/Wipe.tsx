@@ -35,7 +35,7 @@ export default function Wipe({ before, after }: Props) {
       )}
       <div style={FRAME}>
         <media-controller id="wipe" style={FILL}>
-          {/* eslint-disable-next-line jsx-a11y/media-has-caption -- two pictures are compared */}
+          {/* eslint-disable-next-line jsx-a11y/media-has-caption -- two videos are compared */}
           <video slot="media" ref={setLeft} playsInline preload="auto" aria-label={text.player.source} style={FIT} />
         </media-controller>
         <video

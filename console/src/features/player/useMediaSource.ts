@@ -49,7 +49,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
   const [error, setError] = useState<string>();
   const [hls, setHls] = useState<Hls>();
   const [quality, setQuality] = useState(NOTHING);
-  const [sound, setSound] = useState(NOTHING);
+  const [audio, setAudio] = useState(NOTHING);
   const [subtitles, setSubtitles] = useState(NOTHING);
   const wanted = useRef(-1);
   const { kind } = source;
@@ -94,8 +94,8 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
         const options = levels.map((level, index) => ({ index, label: `${level.height}p, ${Math.round(level.bitrate / 1000)} kbit/s` }));
         setQuality({ options: options.length > 1 ? [{ index: -1, label: text.player.automatic }, ...options] : options, chosen: -1 });
       });
-      player.on(Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => setSound({ options: named(audioTracks), chosen: 0 }));
-      player.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => setSound((before) => ({ ...before, chosen: id })));
+      player.on(Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => setAudio({ options: named(audioTracks), chosen: 0 }));
+      player.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => setAudio((before) => ({ ...before, chosen: id })));
       player.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks: tracks }) => {
         setSubtitles({ options: tracks.length ? [{ index: -1, label: text.player.off }, ...named(tracks)] : [], chosen: -1 });
       });
@@ -103,7 +103,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
       player.on(Events.FRAG_BUFFERED, (_, { frag }) => {
         if (frag.level !== wanted.current || (frag.type as string) !== "main") return;
         wanted.current = -1;
-        // Browsers go on with the pictures that they took before, up to the next key frame, unless they are sent there.
+        // Browsers go on with the frames that they took before, up to the next key frame, unless they are sent there.
         media.currentTime += 0.001;
       });
       player.on(Events.ERROR, (_, problem) => {
@@ -131,7 +131,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
       media.load();
       setHls(undefined);
       setQuality(NOTHING);
-      setSound(NOTHING);
+      setAudio(NOTHING);
       setSubtitles(NOTHING);
       setError(undefined);
     };
@@ -146,7 +146,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
     if (index >= 0) hls.currentLevel = index;
     else hls.nextLevel = index;
   };
-  const chooseSound = (index: number) => {
+  const chooseAudio = (index: number) => {
     hls.audioTrack = index;
   };
   // Before it can play, browsers have no place for the words yet.
@@ -154,7 +154,7 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
   /* eslint-enable react-hooks/immutability */
   const choices = [
     { name: text.player.quality, ...quality, choose: chooseQuality },
-    { name: text.player.sound, ...sound, choose: chooseSound },
+    { name: text.player.audio, ...audio, choose: chooseAudio },
     { name: text.player.subtitles, ...subtitles, choose: chooseSubtitles },
   ];
   return { error, choices };

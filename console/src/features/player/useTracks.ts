@@ -52,7 +52,7 @@ function tracksOf(detail: SubtaskDetail, taskId: string, run: number): Promise<T
   return detail.outputs
     .filter((file) => kindOf(file.contentType) === "captions")
     .map(async (file): Promise<Track | null> => {
-      // A track's own request carries no headers, so the cues are fetched here; the API puts the pictures' links in.
+      // A track's own request carries no headers, so the cues are fetched here; the API puts the images' links in.
       const answer = await fetch(playUrl(taskId, detail.no, run, file.fileName), { headers: await auth().headers() });
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       const cues = await answer.text();

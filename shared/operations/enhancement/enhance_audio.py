@@ -1,14 +1,14 @@
-"""The filters that make a sound better, and as loud as it is to be."""
+"""The filters that make an audio track better, and as loud as it is to be."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.operations.enhancement.enhance_params import LoudnessParams, SoundParams, Strength
+from shared.operations.enhancement.enhance_params import EnhanceAudioParams, LoudnessParams, Strength
 from shared.operations.loudness import Loudness, measured
 from shared.operations.operation import OperationContext
 
-# How many dB of noise to take out, and how far below the sound's loudness it is looked for. White noise that lies
+# How many dB of noise to take out, and how far below the audio's loudness it is looked for. White noise that lies
 # 29, 19 and 9 dB below a voice then lies, with light, 34, 20 and 9 below; medium 32, 26 and 10; strong 28, 25 and 18.
 DENOISE: Mapping[Strength, tuple[int, int]] = {
     Strength.LIGHT: (10, 30),
@@ -16,13 +16,13 @@ DENOISE: Mapping[Strength, tuple[int, int]] = {
     Strength.STRONG: (30, 10),
 }
 NOISE_FLOORS = (-80.0, -20.0)  # dB: what afftdn takes
-LATE = 0.025  # Seconds by which afftdn delays the sound, at every rate, without saying so.
+LATE = 0.025  # Seconds by which afftdn delays the audio, at every rate, without saying so.
 SPEECH = (
     "highpass=f=80:p=2,highpass=f=80:p=2",  # below the lowest voice there is only rumble, wind and hum
     "deesser=i=0.3",
     "acompressor=threshold=-24dB:ratio=2.5:attack=8:release=150:knee=6",  # quiet and loud words come closer
 )
-# A compressed sound overshoots its peaks: so many dB stay free below the limit.
+# A compressed audio overshoots its peaks: so many dB stay free below the limit.
 HEADROOM = 0.5
 OVERSAMPLED = 192_000  # Hz: ITU-R BS.1770 looks for true peaks at four times 48 kHz.
 USUAL_RATE, HIGHEST_RATE = 48_000, 48_000
@@ -40,7 +40,7 @@ class Method(StrEnum):
 
     LINEAR = "LINEAR"  # one gain throughout: nothing but the volume changes
     LIMITED = "LIMITED"  # one gain, and the highest peaks lowered, for they would go above the limit
-    DYNAMIC = "DYNAMIC"  # a gain that follows the sound, since its range was to be narrowed
+    DYNAMIC = "DYNAMIC"  # a gain that follows the audio, since its range was to be narrowed
     NONE = "NONE"  # silent throughout, or too short to have a loudness
 
 
@@ -69,8 +69,8 @@ class Levelling:
         return (*self.chain, volume, f"aresample={OVERSAMPLED}", limiter, f"aresample={self.rate}")
 
 
-def cleaning(asked: SoundParams, before: Loudness | None) -> tuple[str, ...]:
-    """Return the filters that come before the loudness, for a sound that is so loud; None if nobody listened."""
+def cleaning(asked: EnhanceAudioParams, before: Loudness | None) -> tuple[str, ...]:
+    """Return the filters that come before the loudness, for an audio track that is so loud; None if nobody listened."""
     return (
         # Noise first: what comes after makes it louder where nobody speaks.
         *_denoise(asked.denoise, before),
@@ -124,7 +124,7 @@ def corrected(way: Levelling, asked: LoudnessParams, after: Loudness) -> Levelli
 def warnings(way: Levelling, asked: LoudnessParams, after: Loudness) -> list[str]:
     """Return a sentence about each thing that came out other than asked."""
     if way.method is Method.NONE:
-        return ["the sound is silent, or too short to have a loudness: its level was left as it is"]
+        return ["the audio is silent, or too short to have a loudness: its level was left as it is"]
     found = []
     if after.integrated is not None and abs(after.integrated - asked.target) > MISSED:
         found.append(f"the loudness came out as {after.integrated:.1f} LUFS, not as {asked.target:g}")
@@ -135,7 +135,7 @@ def warnings(way: Levelling, asked: LoudnessParams, after: Loudness) -> list[str
     if way.lowered > HEAVY:
         found.append(
             f"peaks were lowered by up to {way.lowered:.0f} dB to stay below {asked.true_peak:g} dBTP: "
-            "a lower target would leave the sound its life"
+            "a lower target would leave the audio its life"
         )
     return found
 
@@ -147,7 +147,7 @@ def _heard(chain: Sequence[str], track: int, context: OperationContext) -> Loudn
 def _narrowed(
     chain: tuple[str, ...], wanted: float, now: Loudness, track: int, context: OperationContext
 ) -> tuple[tuple[str, ...], Loudness]:
-    """Return the filters with one that narrows the range to what is wanted, and how loud the sound is after them.
+    """Return the filters with one that narrows the range to what is wanted, and how loud the audio is after them.
 
     loudnorm takes a range, too, but narrows it by a tenth where it was asked for two thirds. A compressor that works on
     all that is louder than -60 dB divides the range by its ratio, or by somewhat less.

@@ -1,4 +1,4 @@
-"""Whatever is missing of a sound, the rest of it plays at its time, in every file that is written."""
+"""Whatever is missing of an audio track, the rest of it plays at its time, in every file that is written."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,8 +8,8 @@ import av
 import pytest
 
 from shared.domain.task import SubtaskType
+from shared.operations.audio_tracks import HOLE
 from shared.operations.operation import Produced
-from shared.operations.sound import HOLE
 from tests.media.conftest import Operate
 from tests.media.footage import Clips, Samples, samples
 
@@ -21,8 +21,8 @@ PADDING = 1024  # samples at the end of AAC that the other decoder doesn't leave
 
 T, S, E, A = SubtaskType.TRANSCODE, SubtaskType.STREAM, SubtaskType.ENHANCE, SubtaskType.SEPARATE_AUDIO
 STREAMED = {"speed": "fastest", "ladder": [{"height": 90, "bitrate": 150}]}
-# The content types of files with sound.
-SOUNDS: Mapping[SubtaskType, tuple[str, ...]] = {
+# The content types of files with audio.
+AUDIO_TYPES: Mapping[SubtaskType, tuple[str, ...]] = {
     T: ("audio/", "video/"),
     S: ("audio/",),
     E: ("video/",),
@@ -54,20 +54,20 @@ WRITERS: Mapping[str, tuple[SubtaskType, str, Mapping[str, Any], Sequence[float]
     "joined": (T, "holed.mp4", {**FASTEST, "tail": ["holed.ts"]}, [*BEEPS, *(5 + beep for beep in BEEPS)]),
     "stream": (S, "holed.mp4", STREAMED, BEEPS),
     "stream of a clip": (S, "holed.ts", {**STREAMED, "clip": {"start": 1}}, [0.01, 3.01]),
-    "loudness": (E, "holed.ts", {"sound": {"loudness": {"target": -20}}, **FASTEST}, BEEPS),
-    "noise": (E, "holed.mp4", {"sound": {"denoise": "light"}, **FASTEST}, BEEPS),
-    "picture alone, sound encoded": (E, "holed.ts", {"picture": {"sharpen": "light"}, **FASTEST}, BEEPS),
-    "picture alone, sound copied": (E, "holed.mp4", {"picture": {"sharpen": "light"}, **FASTEST}, BEEPS),
+    "loudness": (E, "holed.ts", {"audio": {"loudness": {"target": -20}}, **FASTEST}, BEEPS),
+    "noise": (E, "holed.mp4", {"audio": {"denoise": "light"}, **FASTEST}, BEEPS),
+    "video alone, audio encoded": (E, "holed.ts", {"video": {"sharpen": "light"}, **FASTEST}, BEEPS),
+    "video alone, audio copied": (E, "holed.mp4", {"video": {"sharpen": "light"}, **FASTEST}, BEEPS),
     "stems": (A, "holed.mp4", {"method": "center", "format": "wav"}, BEEPS),
 }
 
 
-def beeps(sound: Samples) -> list[float]:
+def beeps(audio: Samples) -> list[float]:
     """Return when beeps begin, for a player that plays one sample after the other."""
     found: list[float] = []
     last = -QUIET_SECONDS
-    for place, value in enumerate(sound.values):
-        now = place / sound.rate
+    for place, value in enumerate(audio.values):
+        now = place / audio.rate
         if abs(value) > LOUD:
             if now - last > QUIET_SECONDS / 2:
                 found.append(now)
@@ -76,20 +76,22 @@ def beeps(sound: Samples) -> list[float]:
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_after_a_hole_in_the_sound_it_plays_at_its_time(clip: Clips, operate: Operate, name: str) -> None:
+def test_after_a_hole_in_the_audio_it_plays_at_its_time(clip: Clips, operate: Operate, name: str) -> None:
     kind, source, asked, expected = WRITERS[name]
     params = {**asked, **({"tail": [str(clip(part)) for part in asked["tail"]]} if "tail" in asked else {})}
 
     made = operate(kind, clip(source), **params)
 
-    sounds = [file.path for file in made.files if file.content_type.startswith(SOUNDS[kind]) and not is_voice(file)]
-    assert sounds
-    for path in sounds:
+    audios = [
+        file.path for file in made.files if file.content_type.startswith(AUDIO_TYPES[kind]) and not is_voice(file)
+    ]
+    assert audios
+    for path in audios:
         assert beeps(samples(path)) == pytest.approx(expected, abs=CLOSE)
 
 
-def sound_packets(path: Path) -> list[bytes]:
-    """Return the packets of the first sound track."""
+def audio_packets(path: Path) -> list[bytes]:
+    """Return the packets of the first audio track."""
     with av.open(path) as container:
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
@@ -123,9 +125,9 @@ def test_what_follows_a_hole_stands_within_a_millisecond_of_where_it_was(clip: C
 
 
 @pytest.mark.parametrize(
-    "name", ["plain.mp4", "ride.mkv", "web.webm", "sound.mp3", "sound.wav", "tone.mp4", "jittery.mkv"]
+    "name", ["plain.mp4", "ride.mkv", "web.webm", "audio.mp3", "audio.wav", "tone.mp4", "jittery.mkv"]
 )
-def test_a_sound_without_holes_keeps_every_sample(clip: Clips, operate: Operate, name: str) -> None:
+def test_an_audio_track_without_holes_keeps_every_sample(clip: Clips, operate: Operate, name: str) -> None:
     source = samples(clip(name))
 
     made = samples(operate(T, clip(name), container="wav").files[0].path)
@@ -134,10 +136,10 @@ def test_a_sound_without_holes_keeps_every_sample(clip: Clips, operate: Operate,
     assert made.values[::97] == pytest.approx(source.values[: len(made.values) : 97], abs=2 / 2**15)
 
 
-def test_sound_that_fits_and_has_no_hole_is_still_copied(clip: Clips, operate: Operate, tmp_path: Path) -> None:
+def test_audio_that_fits_and_has_no_hole_is_still_copied(clip: Clips, operate: Operate, tmp_path: Path) -> None:
     made = operate(T, clip("ticks-aac.mkv"), **FASTEST, copyWhenFits=True)
 
-    assert sound_packets(made.files[0].path) == sound_packets(clip("ticks-aac.mkv"))
+    assert audio_packets(made.files[0].path) == audio_packets(clip("ticks-aac.mkv"))
     assert list(tmp_path.iterdir()) == [made.files[0].path]
 
 

@@ -1,4 +1,4 @@
-"""A picture as every operation shows it: upright, progressive, in square pixels, scaled to fit, in SDR."""
+"""A video as every operation shows it: upright, progressive, in square pixels, scaled to fit, in SDR."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,26 +27,26 @@ TONE_MAP = (
 
 
 def shown(media: Media, limits: Limits) -> Video:
-    """Return the picture to work on; raise when there is none, or it can't be decoded."""
+    """Return the video to work on; raise when there is none, or it can't be decoded."""
     if media.video is None:
-        message = "the source has sound but no picture"
+        message = "the source has audio but no video"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
     check(media.video, limits)
     return media.video
 
 
 def check(video: Video, limits: Limits) -> None:
-    """Raise when the picture can't be decoded, or is larger than may be decoded."""
+    """Raise when the video can't be decoded, or is larger than may be decoded."""
     if not video.decodable:
-        message = f"the picture ({video.codec}) can't be decoded: convert it to a usual codec such as H.264"
+        message = f"the video ({video.codec}) can't be decoded: convert it to a usual codec such as H.264"
         raise MediaRejected(message, code="SourceFileError.UnsupportedCodec")
     if video.width * video.height > limits.max_pixels:
-        message = f"the picture, {video.width} by {video.height}, has more than {limits.max_pixels} pixels"
-        raise LimitExceeded(message, code="LimitError.PictureSize")
+        message = f"the video, {video.width} by {video.height}, has more than {limits.max_pixels} pixels"
+        raise LimitExceeded(message, code="LimitError.FrameSize")
 
 
 def losses(video: Video, pixels: str) -> list[str]:
-    """Return a sentence about each thing that is gone when the picture is stored so; of HDR others tell."""
+    """Return a sentence about each thing that is gone when the video is stored so; of HDR others tell."""
     bits = 10 if pixels.endswith("10le") else 8
     found = []
     if (video.bit_depth or bits) > bits and not video.hdr:
@@ -58,7 +58,7 @@ def losses(video: Video, pixels: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Box:
-    """What a picture must fit inside; with `turns` an upright picture gets the box upright."""
+    """What a video must fit inside; with `turns` an upright video gets the box upright."""
 
     width: int | None = None
     height: int | None = None
@@ -71,7 +71,7 @@ class Box:
 
 
 def named(video: Video) -> list[str]:
-    """Return the filter that names the colours of a picture that names none, as players guess them: by its size.
+    """Return the filter that names the colours of a video that names none, as players guess them: by its size.
 
     RGB is named as what it becomes when it becomes YUV.
     """
@@ -87,12 +87,12 @@ def named(video: Video) -> list[str]:
 
 
 def scale(box: Box) -> str:
-    """Return the filter that makes a picture fit into the box and keeps its aspect; both sides come out even.
+    """Return the filter that makes a video fit into the box and keeps its aspect; both sides come out even.
 
     YUV comes out in limited range, as players expect it of a video.
 
     It reckons with what arrives (`iw`, `ih`, `sar`) rather than with what was probed, because ffmpeg has
-    turned the picture upright before, also where only ffmpeg knew that it lay on its side (Matroska).
+    turned the video upright before, also where only ffmpeg knew that it lay on its side (Matroska).
     """
     factor = _factor(box)
     if box.turns:

@@ -1,4 +1,4 @@
-"""A sound as every operation hears it: from a track that can be decoded, each sample at its time in the file."""
+"""An audio track as every operation hears it: from a track that can be decoded, each sample at its time in the file."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -11,20 +11,20 @@ from shared.media.probe import Audio, Media
 from shared.operations.operation import OperationContext
 from shared.operations.packets import packets
 
-# Seconds. Sound that comes earlier than its picture by this much is noticed: ITU-R BT.1359.
+# Seconds. Audio that comes earlier than its video by this much is noticed: ITU-R BT.1359.
 HOLE = 0.045
-# Begin every chain of a sound that is written with one of these. Where packets are missing they put silence: encoders
-# and players take one sample after the other, and all that follows would come too early. They leave smaller gaps, which
-# are the rounding of containers, and never resample.
+# Begin every filter chain of written audio with one of these. They put silence where packets are missing: encoders and
+# players take one sample after the other, and everything after the gap would come too early. They leave smaller gaps,
+# which are the rounding of containers, and never resample.
 ON_THE_CLOCK = f"aresample=async=1:min_hard_comp={HOLE}"
-# Silence also before a sound that begins late: for files and readers that know no times, only samples.
+# Silence also before an audio track that begins late: for files and readers that know no times, only samples.
 FROM_THE_START = f"{ON_THE_CLOCK}:first_pts=0"
 NOISE = 0.005  # Seconds between two packets that containers round away.
-PACKETS = "sound-packets.txt"  # a name in the context's folder
+PACKETS = "audio-packets.txt"  # a name in the context's folder
 
 
 def heard(media: Media) -> Audio | None:
-    """Return the sound to work on, None without one; raise MediaRejected when none can be decoded."""
+    """Return the audio to work on, None without one; raise MediaRejected when none can be decoded."""
     audio = media.audio
     if audio and not audio.decodable:
         raise _undecodable(media, audio)
@@ -32,7 +32,7 @@ def heard(media: Media) -> Audio | None:
 
 
 def marked(media: Media) -> Audio | None:
-    """Return the sound that the file itself marks as its main one; raise MediaRejected when it can't be decoded.
+    """Return the audio that the file itself marks as its main one; raise MediaRejected when it can't be decoded.
 
     Use it where the parameters choose the tracks: another track takes its place only if it is asked for.
     """
@@ -43,7 +43,7 @@ def marked(media: Media) -> Audio | None:
 
 
 def tracks(media: Media) -> tuple[Audio, ...]:
-    """Return all tracks that can be taken; raise MediaRejected when there is sound and none can be decoded."""
+    """Return all tracks that can be taken; raise MediaRejected when there is audio and none can be decoded."""
     heard(media)
     return decodable(media)
 
@@ -56,7 +56,7 @@ def decodable(media: Media) -> tuple[Audio, ...]:
 def _undecodable(media: Media, audio: Audio) -> MediaRejected:
     """Return the error for a track that was asked for and can't be decoded."""
     others = "set audio.tracks to all to take the others, or " if decodable(media) else ""
-    message = f"{_name(media, audio)} can't be decoded: {others}convert the sound to a usual codec such as AAC"
+    message = f"{_name(media, audio)} can't be decoded: {others}convert the audio to a usual codec such as AAC"
     return MediaRejected(message, code="SourceFileError.UnsupportedCodec")
 
 
@@ -72,7 +72,7 @@ def left_out(media: Media) -> list[str]:
 
 def _name(media: Media, audio: Audio) -> str:
     known = filter(None, (audio.codec, audio.language, audio.title))
-    return f"sound track {media.track(audio) + 1} ({', '.join(known)})"
+    return f"audio track {media.track(audio) + 1} ({', '.join(known)})"
 
 
 def looked_through(context: OperationContext, media: Media, copied: Collection[Audio]) -> Media:
@@ -99,7 +99,7 @@ def _has_holes(context: OperationContext, track: int) -> bool:
                 *("-map", f"0:a:{track}", "-c", "copy", "-f", "framecrc", f"file:{path}"),
             ],
             duration=context.media.duration,
-            phase="looking at the sound",
+            phase="looking at the audio",
             share=context.percents(0, 0),
         )
         return _missing(path) > HOLE

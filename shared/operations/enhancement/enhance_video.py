@@ -1,10 +1,10 @@
-"""The filters that make a picture better, in the order in which they help each other."""
+"""The filters that make a video better, in the order in which they help each other."""
 
 from collections.abc import Mapping
 
 from shared.media.probe import Video
-from shared.operations import picture
-from shared.operations.enhancement.enhance_params import PictureParams, Strength
+from shared.operations import video_filters
+from shared.operations.enhancement.enhance_params import EnhanceVideoParams, Strength
 from shared.operations.operation import OperationContext
 
 # noise=alls=10:allf=t over the first 2 s of bigbuckbunny.mp4 and bikes.mp4 gives them a PSNR of 33.4 dB; after it, it
@@ -29,22 +29,22 @@ DEBAND = "deband=1thr=0.015:2thr=0.015:3thr=0.015:range=16:blur=1"
 SHAKE = "shake.trf"  # a name in the context's folder: what the first pass saw of the camera's movement
 
 
-def chain(asked: PictureParams, video: Video, pixels: str) -> list[str]:
+def chain(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
     """Return the filters from what was decoded to what is encoded, in pixels of that format."""
     tone_mapped = video.hdr and (asked.hdr_to_sdr or not _ten_bits(pixels))
     return [
-        *picture.named(video),
+        *video_filters.named(video),
         # Every filter below takes what it gets for one moment.
         *_deinterlace(asked, video),
         # Some filters below know 8 bits alone, which are too few for HDR. It wants even sides, which scaling makes.
-        *([picture.scale(picture.Box()), *picture.TONE_MAP] if tone_mapped else []),
+        *([video_filters.scale(video_filters.Box()), *video_filters.TONE_MAP] if tone_mapped else []),
         # Moved before it is filtered: what stands still is then denoised over time.
-        *_stabilise(asked),
+        *_stabilize(asked),
         # Before all that would make noise larger, sharper or of other values.
         *([DENOISE[asked.denoise]] if asked.denoise else []),
         # At the size in which the steps were made; ten bits have room for the values between two steps.
         *(["format=yuv420p10le", DEBAND] if asked.deband else []),
-        picture.scale(asked.upscale.box if asked.upscale else picture.Box()),
+        video_filters.scale(asked.upscale.box if asked.upscale else video_filters.Box()),
         # Its width is in pixels of what is shown, and scaling would blur it again.
         *([SHARPEN[asked.sharpen]] if asked.sharpen else []),
         # Last, so that what is made up between two frames is made of the best.
@@ -53,7 +53,7 @@ def chain(asked: PictureParams, video: Video, pixels: str) -> list[str]:
     ]
 
 
-def warnings(asked: PictureParams, video: Video, pixels: str) -> list[str]:
+def warnings(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
     found = []
     ten_bits = _ten_bits(pixels)
@@ -64,7 +64,7 @@ def warnings(asked: PictureParams, video: Video, pixels: str) -> list[str]:
     eight = [
         name
         for name, used in (
-            ("stabilise", asked.stabilise),
+            ("stabilize", asked.stabilize),
             ("denoise strong", asked.denoise is Strength.STRONG),
             ("motion smooth", asked.motion == "smooth"),
         )
@@ -74,10 +74,12 @@ def warnings(asked: PictureParams, video: Video, pixels: str) -> list[str]:
         found.append(f"{' and '.join(eight)} worked in 8 bits: finer steps than those are gone")
     if video.interlaced:
         found.append("the source is interlaced: it was made progressive")
-    return found + picture.losses(video, pixels)
+    return found + video_filters.losses(video, pixels)
 
 
-def look_for_shake(asked: PictureParams, video: Video, context: OperationContext, *, share: tuple[int, int]) -> None:
+def look_for_shake(
+    asked: EnhanceVideoParams, video: Video, context: OperationContext, *, share: tuple[int, int]
+) -> None:
     """Watch the camera move, and write it down for `chain`; remove the file SHAKE when that has run."""
     seen = [*_deinterlace(asked, video), f"vidstabdetect=shakiness=8:result={SHAKE}"]
     context.ffmpeg.run(
@@ -92,7 +94,7 @@ def look_for_shake(asked: PictureParams, video: Video, context: OperationContext
     )
 
 
-def frame_rate(asked: PictureParams, video: Video) -> float | None:
+def frame_rate(asked: EnhanceVideoParams, video: Video) -> float | None:
     """Return the frames a second that come out; None when the source doesn't say."""
     if asked.frame_rate or video.frame_rate is None:
         return asked.frame_rate
@@ -103,20 +105,20 @@ def _ten_bits(pixels: str) -> bool:
     return pixels.endswith("10le")
 
 
-def _deinterlace(asked: PictureParams, video: Video) -> list[str]:
+def _deinterlace(asked: EnhanceVideoParams, video: Video) -> list[str]:
     if asked.deinterlace == "auto":
-        return [picture.DEINTERLACE] if video.interlaced else []
+        return [video_filters.DEINTERLACE] if video.interlaced else []
     return [DEINTERLACE[asked.deinterlace]]
 
 
-def _stabilise(asked: PictureParams) -> list[str]:
-    if not asked.stabilise:
+def _stabilize(asked: EnhanceVideoParams) -> list[str]:
+    if not asked.stabilize:
         return []
     # optzoom=1: one zoom throughout, just so far that no border shows.
-    return [f"vidstabtransform=input={SHAKE}:smoothing={SMOOTHING[asked.stabilise]}:optzoom=1:interpol=bicubic"]
+    return [f"vidstabtransform=input={SHAKE}:smoothing={SMOOTHING[asked.stabilize]}:optzoom=1:interpol=bicubic"]
 
 
-def _frame_rate(asked: PictureParams) -> list[str]:
+def _frame_rate(asked: EnhanceVideoParams) -> list[str]:
     if asked.frame_rate is None:
         return []
     if asked.motion == "repeat":
