@@ -52,7 +52,7 @@ def items() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "judgement",
+    "decision",
     [
         UploadDecision(Upload("input", "a.mp4", 0, "", 0), NO_MATCH, ""),
         UploadDecision(
