@@ -8,7 +8,7 @@ from typing import Any
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.model import OperationModel
 
-from tests.deployment import resources
+from tests.support.deployment import resources
 
 LEAST_READ = 0.5  # AWS charges a query that finds nothing as one that finds a little; dynalite doesn't
 

@@ -36,8 +36,8 @@ from shared.stores.presets import preset_templates
 from shared.stores.task_codec import TASK, index_status, shard
 from shared.stores.task_queries import TaskFilter, TaskList
 from shared.stores.task_store import TaskStore
-from tests.deployment import BEGINNING
-from tests.dynalite import dynalite
+from tests.support.deployment import BEGINNING
+from tests.support.dynalite import dynalite
 
 TABLE = "TasksTable"
 SECOND = 1000  # milliseconds; a task a second

@@ -18,7 +18,7 @@ from shared.domain.task import SubtaskType
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import OPERATIONS
 from shared.stores.presets import preset_templates
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, workbench
 
 PROJECT = Path(__file__).parent.parent
 # A template that people would take of each kind.

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from infra.local.emulator import direct, proxied
-from tests.media.footage import Clips, clips_in
-from tests.proof.profile import VARIABLE
+from tests.support.clips import Clips, clips_in
+from tests.support.profile import VARIABLE
 
 TESTS = Path(__file__).parent
 # Folders whose tests share one build or one stack, so that one worker runs each of them.
 ONE_WORLD = {"artifact", "console", "stack"}
-pytest_plugins = ["tests.proof.tallies"]  # the table at the end, which one process prints for all
+pytest_plugins = ["tests.support.tallies"]  # the table at the end, which one process prints for all
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
 
 

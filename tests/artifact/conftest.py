@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment import TEMPLATE, resources
+from tests.support.deployment import TEMPLATE, resources
 
 CHECKOUT = TEMPLATE.parent
 HANDLERS: dict[str, str] = {

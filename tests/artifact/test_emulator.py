@@ -16,7 +16,7 @@ import pytest
 
 from shared.settings import PREFIX, Settings
 from tests.artifact.conftest import CHECKOUT, HANDLERS
-from tests.deployment import deploy, resources
+from tests.support.deployment import deploy, resources
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the emulator is a Linux program")
 

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 from infra.local.stack import StackInfo
 from tests.console.browser import chromium, missing
 from tests.console.hosted import STACK, Hosted, hosting
-from tests.media.footage import Clips
 from tests.stack.conftest import Client, client, data_dir, stack  # noqa: F401 - fixtures
 from tests.stack.test_end_to_end import Api
+from tests.support.clips import Clips
 
 Make = Callable[..., str]
 STILL = {"name": "still", "type": "SCREENSHOT"}

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.media.footage import Clips
+from tests.support.clips import Clips
 
 TASK = re.compile(r"/tasks/[0-9A-Z]{26}$")
 

@@ -15,8 +15,8 @@ from shared import telemetry
 from shared.services import Services, services
 from shared.settings import PREFIX, Settings
 from shared.telemetry import logger
-from tests.deployment import emulated
-from tests.permitted import permitted
+from tests.support.deployment import emulated
+from tests.support.permitted import permitted
 
 EVENTS = Path(__file__).parent.parent / "events"
 

@@ -14,9 +14,9 @@ from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.use_cases.catalog import store_orchestration, store_template
 from shared.use_cases.tasks import get_task
-from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
-from tests.outages import outage
+from tests.support.deployment import received
+from tests.support.outages import outage
 
 KEYS = [
     "a b",

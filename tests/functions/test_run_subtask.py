@@ -13,13 +13,13 @@ from shared.domain.task import Failure, Lane, Outcome, SubtaskStatus, Task, Task
 from shared.services import Services
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.tasks import NewTask, create_task, get_task
-from tests.deployment import client, keys, put
 from tests.functions.conftest import Context, an_event, logged, metrics
-from tests.media.footage import Clips
-from tests.outages import meanwhile, outage
-from tests.processes import encoders, processes, until
-from tests.queues import hidden_for
-from tests.unit.attempts import LONG, WORKSPACE
+from tests.support.attempts import LONG, WORKSPACE
+from tests.support.clips import Clips
+from tests.support.deployment import client, keys, put
+from tests.support.outages import meanwhile, outage
+from tests.support.processes import encoders, processes, until
+from tests.support.queues import hidden_for
 
 COVER = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}})
 ENDLESS = SubtaskRule.model_validate(LONG)

@@ -13,9 +13,9 @@ from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.stores.subtask_queue import body_of, ref_from
 from shared.use_cases.sweeper import PUT_OFF_MS
-from tests.deployment import received
 from tests.functions.conftest import Context, an_event, logged, metrics
-from tests.outages import outage, refusal
+from tests.support.deployment import received
+from tests.support.outages import outage, refusal
 
 AN_HOUR = 3_600_000
 

@@ -13,9 +13,9 @@ from shared.services import Services
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
-from tests.deployment import client, put, received
 from tests.functions.conftest import Api
-from tests.outages import outage
+from tests.support.deployment import client, put, received
+from tests.support.outages import outage
 
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}}
 SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"]}}

@@ -18,11 +18,11 @@ from shared.domain.task import Lease
 from shared.services import Services
 from shared.use_cases import downloads
 from shared.use_cases.downloads import Place
-from tests.deployment import client, keys, put
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked
-from tests.outages import Answer, calls, meanwhile
-from tests.unit.attempts import tags
+from tests.support.attempts import tags
+from tests.support.deployment import client, keys, put
+from tests.support.outages import Answer, calls, meanwhile
 
 MIB = 1024**2
 ODD = "uploads/Ü +%25, é 予告編 😀.mp4"

@@ -16,7 +16,7 @@ from shared.services import Services
 from tests.functions.conftest import Answer, Api
 from tests.functions.test_task_api import COVER, a_task, worked
 from tests.functions.test_task_api_files import ODD, fetched, query
-from tests.outages import calls
+from tests.support.outages import calls
 
 TINY = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest", "segmentSeconds": 1}
 WEB = {"name": "web", "type": "STREAM", "params": TINY}

@@ -10,10 +10,10 @@ from shared.domain.upload import Upload
 from shared.services import Services
 from shared.stores.object_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
 from shared.use_cases.uploads import accept_upload
-from tests.deployment import client, keys, put, received
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import MOMENT
-from tests.outages import outage
+from tests.support.deployment import client, keys, put, received
+from tests.support.outages import outage
 
 ODD = "uploads/Ü +%25, é 予告編 😀.mp4"
 AT = 1_750_000_000_000

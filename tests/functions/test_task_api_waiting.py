@@ -7,10 +7,10 @@ import pytest
 from shared.domain.task import Failure, Lease, SubtaskRef
 from shared.services import Services
 from shared.worker.run import run_subtask
-from tests.deployment import received
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, a_task
-from tests.outages import calls, outage
+from tests.support.deployment import received
+from tests.support.outages import calls, outage
 
 AFTER = {**COVER, "name": "after", "needs": ["cover"]}
 AN_HOUR = 3_600_000

@@ -9,7 +9,7 @@ from shared.domain.task import SubtaskType
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations import OPERATIONS
 from shared.operations.operation import OperationResult
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, workbench
 
 Operate = Callable[..., OperationResult]
 

@@ -15,8 +15,8 @@ from shared.operations.findings import Provider, Segment
 from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, brightness, combing, decoded
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, brightness, combing, decoded
+from tests.support.local_files import LocalFiles, workbench
 
 
 @dataclass

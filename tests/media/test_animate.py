@@ -12,7 +12,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded, distance
+from tests.support.clips import Clips, decoded, distance
 
 
 @dataclass(frozen=True)

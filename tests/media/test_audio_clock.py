@@ -11,7 +11,7 @@ from shared.domain.task import SubtaskType
 from shared.operations.audio_tracks import HOLE
 from shared.operations.operation import Produced
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, Samples, samples
+from tests.support.clips import Clips, Samples, samples
 
 FASTEST = {"video": {"speed": "fastest"}}
 LOUD, QUIET_SECONDS = 0.03, 0.5

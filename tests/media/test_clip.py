@@ -8,7 +8,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, Decoded, brightness, decoded, distance, samples
+from tests.support.clips import Clips, Decoded, brightness, decoded, distance, samples
 
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04

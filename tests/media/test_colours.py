@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded, middle
+from tests.support.clips import Clips, decoded, middle
 
 RED = (220, 40, 30)
 FAST = {"speed": "fastest"}

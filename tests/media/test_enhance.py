@@ -15,8 +15,8 @@ from shared.media.probe import probe
 from shared.operations.enhancement.enhance import EnhanceResult
 from shared.operations.enhancement.enhance_audio import Method
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, combing, decoded, distance
 from tests.media.hearing import RATE, heard, level, loudness, pitch
+from tests.support.clips import Clips, combing, decoded, distance
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

@@ -16,7 +16,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult, Produced
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded
+from tests.support.clips import Clips, decoded
 
 CUT = "cut.mp4"  # the first part of a file whose index stands in front
 CUT_BYTES = 200_000

@@ -13,9 +13,9 @@ import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
 from shared.media.ffmpeg import Ffmpeg, Limits, Progress
-from tests.media.footage import Clips
-from tests.processes import encoders, processes, until
-from tests.security.tables import claimed
+from tests.support.clips import Clips
+from tests.support.hostile.tables import claimed
+from tests.support.processes import encoders, processes, until
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,8 +9,8 @@ from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.transcoding.transcode import OPERATION
 from shared.operations.watermarks.lettering import Lettering, drawn
-from tests.media.footage import Clips, decoded
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, decoded
+from tests.support.local_files import LocalFiles, workbench
 
 SCRIPTS = {
     "Latin": "Reelmill © 2026, Übergrößenträger ﬁ é̱",

@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, WorkerFailed
 from shared.media import mediainfo, mediainfo_process
-from tests.media.footage import Clips
+from tests.support.clips import Clips
 
 Pretend = Callable[[str], None]
 BEGIN = (

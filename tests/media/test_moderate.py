@@ -16,8 +16,8 @@ from shared.operations.findings import Segment, Suggestion
 from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, decoded
+from tests.support.local_files import LocalFiles, workbench
 
 
 @dataclass

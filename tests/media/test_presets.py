@@ -7,8 +7,8 @@ from shared.operations.operation import OperationResult
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.planning import overlaid_params
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded
 from tests.media.hearing import heard, loudness
+from tests.support.clips import Clips, decoded
 
 
 def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, name: str) -> OperationResult:

@@ -10,8 +10,8 @@ import pytest
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.media.probe import image_size, probe
-from tests.media.footage import Clips
-from tests.security.tables import claimed
+from tests.support.clips import Clips
+from tests.support.hostile.tables import claimed
 
 MANIFEST = (
     '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'

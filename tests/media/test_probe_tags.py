@@ -11,9 +11,9 @@ from shared.media import mediainfo
 from shared.media.mediainfo import Track
 from shared.media.mediainfo_process import FACTS, FIELDS, NAMES, Misspelling
 from shared.media.probe import probe
-from tests.media.footage import Clips
-from tests.security.hostile import bases, box
-from tests.security.tags import TAGGED, VALUES, WIDE, copied, tagged
+from tests.support.clips import Clips
+from tests.support.hostile.files import bases, box
+from tests.support.hostile.tags import TAGGED, VALUES, WIDE, copied, tagged
 
 
 @pytest.fixture(scope="module")

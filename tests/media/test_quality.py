@@ -13,8 +13,8 @@ from shared.operations.transcoding.quality import missed, next_crf, stretches
 from shared.operations.transcoding.transcode_params import VideoCodec
 from shared.operations.transcoding.transcode_result import Probe, QualityReached, TranscodeResult
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, decoded
+from tests.support.local_files import LocalFiles, workbench
 
 FAST = {"speed": "fastest"}
 

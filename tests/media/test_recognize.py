@@ -19,9 +19,9 @@ from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local, spoken
 from tests.media.conftest import Operate
-from tests.media.footage import Clips
-from tests.media.local_files import LocalFiles, workbench
 from tests.media.titles import LINES, draw, word_error_rate
+from tests.support.clips import Clips
+from tests.support.local_files import LocalFiles, workbench
 
 # Five sentences of Sense and Sensibility, read for LibriVox, with what is read.
 SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")

@@ -12,8 +12,8 @@ from shared.operations import OPERATIONS
 from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, Decoded, decoded, distance
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, Decoded, decoded, distance
+from tests.support.local_files import LocalFiles, workbench
 
 
 def sample(operate: Operate, source: Path, **params: object) -> OperationResult:

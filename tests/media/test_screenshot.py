@@ -9,7 +9,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, brightness, decoded, distance
+from tests.support.clips import Clips, brightness, decoded, distance
 
 
 def shoot(operate: Operate, source: Path, *at: float | str, **params: object) -> OperationResult:

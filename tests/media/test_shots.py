@@ -10,8 +10,8 @@ from shared.media.ffmpeg import Ffmpeg
 from shared.operations import video_filters
 from shared.operations.analysis import sampling, shots
 from shared.operations.operation import OperationContext
-from tests.media.footage import Clips, decoded, distance
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, decoded, distance
+from tests.support.local_files import LocalFiles, workbench
 
 SIZE = video_filters.Box(320, 320)
 

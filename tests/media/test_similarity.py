@@ -10,9 +10,9 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.inspection.similarity import Similarity, compared
 from tests.media.conftest import Operate
-from tests.media.footage import Clips
-from tests.media.local_files import LocalFiles, workbench
-from tests.security.sizes import noted
+from tests.support.clips import Clips
+from tests.support.hostile.sizes import noted
+from tests.support.local_files import LocalFiles, workbench
 
 # dB: less is what a frame gets that is compared with the one beside it.
 BESIDE = 32

@@ -12,7 +12,7 @@ from shared.errors import MediaRejected
 from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded, distance
+from tests.support.clips import Clips, decoded, distance
 
 CUE = re.compile(r"([\d:.]+) --> ([\d:.]+)\n(.+)#xywh=(\d+),(\d+),(\d+),(\d+)\n")
 

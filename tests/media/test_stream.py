@@ -7,8 +7,8 @@ import pytest
 from shared.errors import MediaRejected
 from shared.media.probe import probe
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, brightness, decoded
-from tests.media.streams import Streaming, beginning, key_frames, onset, red
+from tests.support.clips import Clips, brightness, decoded
+from tests.support.streams import Streaming, beginning, key_frames, onset, red
 
 TOP, BOTTOM = slice(0, 9), slice(27, 36)
 

@@ -9,11 +9,11 @@ from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations.streaming import subtitles
 from tests.media.conftest import Operate
-from tests.media.footage import PITCHES, Clips, decoded
 from tests.media.hearing import RATE, heard, pitch
-from tests.media.local_files import LocalFiles
-from tests.media.streams import MPD, WORDS, Made, Streaming, read_by_playlist, subtitled, unlocked
-from tests.security.sizes import talkative
+from tests.support.clips import PITCHES, Clips, decoded
+from tests.support.hostile.sizes import talkative
+from tests.support.local_files import LocalFiles
+from tests.support.streams import MPD, WORDS, Made, Streaming, read_by_playlist, subtitled, unlocked
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from shared.media.probe import probe
 from shared.operations.transcoding import transcode
 from shared.operations.transcoding.transcode_params import TranscodeParams
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, brightness, combing, decoded
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, brightness, combing, decoded
+from tests.support.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

@@ -8,8 +8,8 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, Decoded, decoded, distance, middle, samples
 from tests.media.hearing import heard
+from tests.support.clips import Clips, Decoded, decoded, distance, middle, samples
 
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04

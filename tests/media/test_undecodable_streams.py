@@ -10,8 +10,8 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded, samples
 from tests.media.hearing import level
+from tests.support.clips import Clips, decoded, samples
 
 UNSUPPORTED = "SourceFileError.UnsupportedCodec"
 FASTEST = {"video": {"speed": "fastest"}}

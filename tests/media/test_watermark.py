@@ -15,8 +15,8 @@ from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, binary
 from shared.operations.watermarks.watermark import Canvas, Watermark, overlaid
 from tests.media.conftest import Operate
-from tests.media.footage import Clips, decoded, middle
-from tests.media.local_files import LocalFiles, workbench
+from tests.support.clips import Clips, decoded, middle
+from tests.support.local_files import LocalFiles, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

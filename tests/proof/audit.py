@@ -8,10 +8,10 @@ from shared.domain.task import SubtaskStatus, Task, TaskStatus
 from shared.domain.upload import Verdict
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
-from tests.deployment import client, keys
 from tests.proof.cloud import Cloud
-from tests.proof.stories import Story, ends
-from tests.unit.attempts import tags
+from tests.proof.scenarios import Story, ends
+from tests.support.attempts import tags
+from tests.support.deployment import client, keys
 
 
 def check(cloud: Cloud, story: Story, more_tries: int = 0) -> None:

@@ -24,10 +24,10 @@ from shared.domain.task import Task
 from shared.errors import Conflict, ReelmillError, ServiceBusy
 from shared.stores.task_codec import TASK
 from shared.telemetry import logger
-from tests.deployment import BEGINNING, World, client, emulated, put, resources
 from tests.functions.conftest import Context, an_event
-from tests.outages import process
-from tests.permitted import permitted
+from tests.support.deployment import BEGINNING, World, client, emulated, put, resources
+from tests.support.outages import process
+from tests.support.permitted import permitted
 from tests.unit.conftest import A_DAY, the_world
 
 MINUTE = 60_000

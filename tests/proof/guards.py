@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.expressions import (
+from tests.proof.checked_store import CheckedStore
+from tests.support.expressions import (
     At,
     BeginsWith,
     Both,
@@ -21,7 +22,6 @@ from tests.expressions import (
     Size,
     kind_of,
 )
-from tests.proof.checked_store import CheckedStore
 
 
 class Guard(NamedTuple):

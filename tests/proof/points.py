@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tests.outages import Call, meanwhile
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud
-from tests.proof.profile import LONG
-from tests.proof.stories import STORIES, Story, told
+from tests.proof.scenarios import STORIES, Story, told
+from tests.support.outages import Call, meanwhile
+from tests.support.profile import LONG
 
 T = TypeVar("T")
 

@@ -23,11 +23,11 @@ from shared.telemetry import logger
 from shared.use_cases.catalog import store_orchestration, switch_orchestration
 from shared.use_cases.uploads import accept_upload, predict
 from tests.functions.conftest import Context, an_event
-from tests.proof.play import SETTINGS
-from tests.proof.profile import LONG
-from tests.proof.tallies import Tally
+from tests.proof.interleavings import SETTINGS
 from tests.proof.uploads import FORMS, TAKERS, Bucket, Form, Moment, Stage, a_bucket, at_call
-from tests.twin import twin
+from tests.support.in_memory_table import twin
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
 
 BATCHES = 1000 if LONG else 30
 KEYS = 2000 if LONG else 100

@@ -5,11 +5,11 @@ from itertools import count
 import pytest
 
 from shared.errors import ReelmillError
+from tests.proof.exploration import twin_stage
 from tests.proof.guards import Guard, Guards
-from tests.proof.moves import twin_stage
-from tests.proof.play import Stage, interleave
-from tests.proof.profile import LONG
-from tests.proof.tallies import Tally
+from tests.proof.interleavings import Stage, interleave
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
 
 STEPS = 60
 AT_LEAST = 3000 if LONG else 100  # interleavings, in which every guard shows itself

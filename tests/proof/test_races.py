@@ -29,10 +29,10 @@ from shared.domain.task import (
 )
 from shared.stores.budget_store import BudgetStore
 from shared.stores.task_store import TaskStore
-from tests.deployment import BEGINNING
-from tests.dynalite import dynalite
-from tests.proof.profile import LONG
-from tests.proof.tallies import Tally
+from tests.support.deployment import BEGINNING
+from tests.support.dynalite import dynalite
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
 
 pytestmark = [
     pytest.mark.xdist_group("races"),  # they share a server

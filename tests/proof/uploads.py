@@ -18,11 +18,11 @@ from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import read_catalog
 from shared.use_cases.planning import Planner
 from shared.use_cases.uploads import Backfill, offer_object
-from tests.deployment import BEGINNING, World
 from tests.functions.conftest import Context, an_event
-from tests.outages import Crash
-from tests.proof.play import SETTINGS
-from tests.twin import Answer, Request, Twin
+from tests.proof.interleavings import SETTINGS
+from tests.support.deployment import BEGINNING, World
+from tests.support.in_memory_table import Answer, Request, Twin
+from tests.support.outages import Crash
 
 Form = Literal["notification", "EventBridge", "failed notification", "failed EventBridge"]
 FORMS: tuple[Form, ...] = ("notification", "EventBridge", "failed notification", "failed EventBridge")

@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.domain.task import SubtaskType
 from shared.operations import OPERATIONS
-from tests.security.hostile import Hostile, Role
 from tests.security.worker import Case
+from tests.support.hostile.files import Hostile, Role
 
 FASTEST = {"video": {"speed": "fastest"}}
 # How each operation is asked: so that all that it can do with a file is done, and quickly.

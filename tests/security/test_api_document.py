@@ -8,9 +8,9 @@ import pytest
 
 from shared.services import Services
 from tests.functions.conftest import world as world  # noqa: PLC0414 - a fixture is known by its name here
-from tests.proof.profile import LONG
-from tests.proof.tallies import Tally
 from tests.security.api_over_wsgi import app
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
 
 # The names that people give to what they store decide, among much that a schema can't say, whether it is valid:
 # what belongs to whom, whether a template is there, whether numbers fit each other. Such a 400 says so.

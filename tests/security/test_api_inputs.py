@@ -9,11 +9,11 @@ import pytest
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.use_cases.uploads import accept_upload
-from tests.deployment import client, put
 from tests.functions.conftest import Answer, Api
 from tests.functions.conftest import world as world  # noqa: PLC0414 - a fixture is known by its name here
-from tests.proof.tallies import Tally
 from tests.security.api_inputs import TASK, Bad, corpus
+from tests.support.deployment import client, put
+from tests.support.tallies import Tally
 
 LEAST = 1000
 REQUIRED = {"code", "message", "requestId"}

@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from infra.local import stack as local
-from tests.proof.profile import LONG
-from tests.proof.tallies import Tally
-from tests.security.cloud import Cloud, fails
-from tests.security.permissions import Permission, permissions
-from tests.security.stories import OTHERS, STORIES, Story, unasked
+from tests.security.restricted_stack import Cloud, fails
+from tests.security.scenarios import OTHERS, STORIES, Story, unasked
+from tests.support.permissions import Permission, permissions
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
 
 pytestmark = pytest.mark.xdist_group("permissions")
 

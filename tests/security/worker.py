@@ -23,7 +23,7 @@ from shared.errors import AttemptFailed
 from shared.services import Services
 from shared.worker.attempt import CLOSING_SECONDS, Attempt
 from shared.worker.inputs import stored
-from tests.deployment import client, emulated, put
+from tests.support.deployment import client, emulated, put
 
 SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere
 SECRET_NAMES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "REELMILL_TEST_SECRET")

@@ -18,7 +18,7 @@ from infra.local import stack as local
 from infra.local.data_dir import DataDir
 from infra.local.stack import StackInfo
 from shared.media.ffmpeg import binary
-from tests.media.footage import Clips
+from tests.support.clips import Clips
 
 Client = Callable[[str], Any]
 

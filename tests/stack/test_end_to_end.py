@@ -13,8 +13,8 @@ import pytest
 
 from infra.local import stack as local
 from infra.local.stack import StackInfo
-from tests.media.footage import Clips
 from tests.stack.conftest import Client, client_of
+from tests.support.clips import Clips
 
 PATIENCE = 90.0  # seconds for a task of small clips on a busy machine
 Found = TypeVar("Found")

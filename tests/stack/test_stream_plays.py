@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from infra.local.stack import StackInfo
-from tests.media.footage import Clips
-from tests.media.streams import subtitled
 from tests.stack.conftest import Client
 from tests.stack.test_end_to_end import Api, api  # noqa: F401 - a fixture
+from tests.support.clips import Clips
+from tests.support.streams import subtitled
 
 NPM = Path(__file__).parents[1] / "npm" / "node_modules"
 HLS_JS, DASH_JS = NPM / "hls.js/dist/hls.min.js", NPM / "dashjs/dist/modern/umd/dash.all.min.js"

@@ -15,7 +15,7 @@ from shared.settings import Settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.sweeper import sweep
 from shared.use_cases.uploads import accept_upload
-from tests.deployment import BEGINNING, World, emulated, received
+from tests.support.deployment import BEGINNING, World, emulated, received
 
 A_DAY = 24 * 3600.0
 

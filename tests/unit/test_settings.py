@@ -9,7 +9,7 @@ import pytest
 from shared.errors import SettingsInvalid
 from shared.services import Services
 from shared.settings import Settings
-from tests.deployment import resources
+from tests.support.deployment import resources
 
 CHECKOUT = Path(__file__).parent.parent.parent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.remote import Handler, RemoteService, Run, run_command
+from tests.support.command import Handler, RemoteService, Run, run_command
 
 
 @pytest.fixture

@@ -1,0 +1,376 @@
+"""One task and all who move it: workers that come late or twice, people, the sweeper, and a clock that jumps."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from shared.domain.ids import sortable_id
+from shared.domain.task import (
+    UNCOUNTED_FACTOR,
+    Failure,
+    FinalState,
+    Lane,
+    Lease,
+    OrchestrationRef,
+    Source,
+    Subtask,
+    SubtaskRef,
+    SubtaskStatus,
+    SubtaskType,
+    Task,
+    TaskStatus,
+)
+from shared.settings import Settings
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.dispatch import enqueue
+from shared.use_cases.sweeper import bury, sweep
+from shared.worker.run import Redelivery, refused_claim
+from tests.proof.checked_store import CheckedStore
+from tests.proof.model import BAD, GOOD, Model, Violation
+from tests.support.deployment import BEGINNING, World
+from tests.support.in_memory_table import Twin
+
+Pick = Callable[[Sequence[Any]], Any]
+Needs = Sequence[Sequence[int]]
+
+MAX_SUBTASKS = 5
+REMEMBERED = 12  # states of the task that somebody may still have in mind
+ROUNDS = 3  # of sweeping and honest work, after which everything must have ended
+HOUR = 3_600_000
+# A claim that nobody hears of lapses, and whoever gives up looks again; all others hear what became of their move.
+UNHEARD = ("claim", "give_up")
+TROUBLE = Failure("OperationError.Failed", "it went wrong")
+SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
+SETTINGS = Settings(
+    tasks_table="TasksTable",
+    catalog_table="CatalogTable",
+    uploads_table="UploadsTable",
+    **{f"{lane.lower()}_queue_url": lane.lower() for lane in Lane},
+    input_bucket="input",
+    output_bucket="output",
+)
+
+
+class Stage(World):
+    """A world whose task store is checked at every move, and whose messages the twin takes."""
+
+    def __init__(self, twin: Twin) -> None:
+        """Open the stage: one lasts for many plays, since clients are dear to make."""
+        super().__init__(SETTINGS)
+        self.twin = twin
+        twin.loses = self.loses
+        self.losing = False
+        self.checked = CheckedStore(SETTINGS.tasks_table)
+        self.tasks = self.checked
+
+    def loses(self, operation: str) -> bool:
+        """Whether the answer to this request is the one that is to be lost."""
+        lost = self.losing and operation == "UpdateItem" and self.checked.move not in UNHEARD
+        self.losing = self.losing and not lost
+        return lost
+
+
+@dataclass
+class Worker:
+    """Somebody who had a claim accepted, and what it has seen of the task since."""
+
+    lease: Lease
+    seen: list[Task]
+
+
+@dataclass
+class Play:
+    """The moves; `pick` decides all that is open in them."""
+
+    stage: Stage
+    task: Task
+    queue: list[SubtaskRef] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
+    memory: list[Task] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, stage: Stage, identifier: str, pick: Pick) -> "Play":
+        """Create a task of some shape, whose maker may die before its messages are sent."""
+        stage.twin.clear()
+        stage.time, stage.losing = BEGINNING, False
+        stage.settings = SETTINGS.model_copy(update={"max_attempts": pick((1, 2, 3))})
+        links = pick(((False,), (False, False, True)))
+        numbers = range(1, pick(range(1, MAX_SUBTASKS + 1)) + 1)
+        task = a_task(identifier, [[other for other in range(1, no) if pick(links)] for no in numbers])
+        stage.checked.begin(Model(task, stage.settings.max_attempts))
+        if not stage.tasks.create(task):
+            raise Violation("there is such a task before it is made")
+        if pick((True, False)):
+            enqueue(stage, task)
+        play = cls(stage, task)
+        play.settle()
+        return play
+
+    def settle(self) -> None:
+        """Take note of what a move has left."""
+        if self.stage.checked.violation:
+            raise self.stage.checked.violation
+        task = self.stage.checked.last
+        if task and (not self.memory or task != self.memory[-1]):
+            self.memory = [*self.memory[-REMEMBERED:], task]
+        self.queue += map(ref_from, self.stage.twin.taken())
+
+    def seen(self, pick: Pick) -> Task:
+        """Return the task as somebody saw it: just now, or a while ago."""
+        task: Task = pick(pick((self.memory, self.memory[-1:])))
+        return task
+
+    @property
+    def lease_until(self) -> int:
+        """Until when a lease lasts that is taken now."""
+        return self.stage.now() + self.stage.settings.lease_seconds * 1000
+
+    def create(self, _: Pick) -> None:
+        """The event comes again."""
+        self.stage.tasks.create(self.task)
+
+    def claim_token(self, pick: Pick) -> None:
+        """A caller's token comes, perhaps again: it stands for its first task."""
+        token, identifier = pick("ab"), pick("xy")
+        first = self.tokens.setdefault(token, identifier)
+        if self.stage.tasks.claim_token(self.task.id, token, identifier) != first:
+            raise Violation(f"token {token} stood for task {first}, and does no more")
+
+    def enqueue(self, pick: Pick) -> None:
+        """Somebody sends what was unsent when he looked, and may die before he notes it."""
+        seen = self.seen(pick)
+        if pick((True, False)):
+            enqueue(self.stage, seen)
+        else:
+            self.stage.queues.send(seen, seen.unsent)
+
+    def sent(self, pick: Pick) -> None:
+        """Somebody notes late that messages have been sent; perhaps they were lost."""
+        seen = self.seen(pick)
+        if seen.unsent:
+            self.stage.tasks.sent(seen, seen.unsent)
+
+    def lose_message(self, pick: Pick) -> None:
+        """A message is gone."""
+        self.queue.pop(pick(range(len(self.queue))))
+
+    def lose_answer(self, _: Pick) -> None:
+        """The next answer of the table gets lost on its way."""
+        self.stage.losing = True
+
+    def deliver(self, pick: Pick) -> None:
+        """A message comes to a worker, and perhaps it will come again."""
+        place = pick(range(len(self.queue)))
+        ref = self.queue[place]
+        if pick((True, True, False)):
+            self.queue.pop(place)
+        task = self.claim(ref)
+        if task is None and pick((True, False)) and refused_claim(self.stage, ref, self.stage.now()):
+            self.queue.append(ref)
+
+    def claim(self, ref: SubtaskRef) -> Task | None:
+        """A worker claims what its message names."""
+        limit = self.stage.settings.max_attempts
+        task = self.stage.tasks.claim(ref, self.stage.now(), self.lease_until, limit)
+        if task:
+            attempt = task.subtasks[ref.no - 1].attempt
+            self.workers.append(Worker(Lease(ref.task_id, ref.run, ref.no, ref.tenant, attempt=attempt), [task]))
+        return task
+
+    def beat(self, pick: Pick) -> None:
+        """A worker shows that it is there; it may be late."""
+        worker = pick(self.workers)
+        seen = self.stage.tasks.beat(worker.lease, self.lease_until, pick((1, 50)), pick(("download", "encoding")))
+        if seen:
+            worker.seen.append(seen)
+
+    def release(self, pick: Pick) -> None:
+        """A worker gives its subtask back, and its message comes again; it may be late."""
+        lease = pick(self.workers).lease
+        if self.give_back(lease, pick((0, 5000)), uncounted=False):
+            self.queue.append(ref_of(lease))
+
+    def excuse(self, pick: Pick) -> None:
+        """A worker is interrupted, and perhaps those after it are, too: such attempts don't count."""
+        lease = pick(self.workers).lease
+        if self.give_back(lease, pick((0, 5000)), uncounted=True):
+            self.queue.append(ref_of(lease))
+        for _ in range(pick((0, 0, UNCOUNTED_FACTOR))):
+            if self.claim(ref_of(lease)):
+                self.give_back(self.workers.pop().lease, 0, uncounted=True)
+
+    def give_back(self, lease: Lease, pause: int, *, uncounted: bool) -> Task | None:
+        """A worker gives its subtask back."""
+        return self.stage.tasks.release(lease, self.stage.now() + pause, TROUBLE, uncounted=uncounted)
+
+    def postpone(self, pick: Pick) -> None:
+        """A message finds the day's budget spent; its worker knows the task as it was a moment ago."""
+        ref = self.queue.pop(pick(range(len(self.queue))))
+        seen, now = self.seen(pick), self.stage.now()
+        held = seen.run == ref.run and self.stage.tasks.postpone(seen, ref.no, now, now + pick((1, HOUR)), SPENT)
+        if not held:
+            self.queue.append(ref)
+
+    def finish(self, pick: Pick) -> None:
+        """A worker ends its subtask by what it saw last, or before; it may be late, or do it twice."""
+        worker = pick(self.workers)
+        newest = self.memory[-1]
+        seen = pick([*worker.seen, newest] if newest.run == worker.lease.run else worker.seen)
+        done = self.stage.tasks.finish(seen, worker.lease, an_ending(worker.lease, pick((GOOD, BAD))), self.stage.now())
+        if done and pick((True, False)):
+            enqueue(self.stage, done)
+
+    def vanish(self, pick: Pick) -> None:
+        """A worker is gone for good."""
+        self.workers.remove(pick(self.workers))
+
+    def give_up(self, pick: Pick) -> None:
+        """Somebody fails a subtask that nobody held when he looked."""
+        seen = self.seen(pick)
+        no = pick([subtask.no for subtask in seen.subtasks])
+        self.stage.tasks.give_up(seen, no, FinalState(BAD, failure=TROUBLE), self.stage.now())
+
+    def bury(self, pick: Pick) -> None:
+        """A message comes to the dead-letter queue."""
+        bury(self.stage, self.queue.pop(pick(range(len(self.queue)))))
+
+    def sweep(self, _: Pick) -> None:
+        """The sweeper looks at what is due."""
+        if failed := sweep(self.stage, lambda: 60).failed:
+            raise self.stage.checked.violation or Violation(f"{failed} tasks could not be healed")
+
+    def restart(self, pick: Pick) -> None:
+        """Somebody restarts the task as he saw it: all of it, or what had failed."""
+        seen = self.seen(pick)
+        completed = seen.status is TaskStatus.COMPLETED
+        failed = completed and any(subtask.status is BAD for subtask in seen.subtasks)
+        if completed:
+            self.stage.tasks.put_run(seen)
+        new = self.stage.tasks.restart(seen, self.stage.now(), only_failed=failed and pick((True, False)))
+        if new and pick((True, False)):
+            enqueue(self.stage, new)
+
+    def end(self, pick: Pick) -> None:
+        """Somebody ends the task as he saw it."""
+        self.stage.tasks.end(self.seen(pick), self.stage.now())
+
+    def cancel(self, pick: Pick) -> None:
+        """Somebody cancels the task as he saw it."""
+        self.stage.tasks.cancel(self.seen(pick), self.stage.now())
+
+    def look_again(self, pick: Pick) -> None:
+        """A sweeper that was slow says when to look again."""
+        self.stage.tasks.look_again(self.seen(pick), self.stage.now() + pick((0, HOUR)))
+
+    def wait(self, pick: Pick) -> None:
+        """Time passes: less than a lease, or more; until messages are sent again; or for hours."""
+        lease = self.stage.settings.lease_seconds * 1000
+        self.stage.time += pick((1, lease // 2, lease + 1, HOUR // 4, 7 * HOUR))
+
+    def close(self) -> None:
+        """Everybody dies. Whatever was left behind, sweeping and honest work bring the task to its end."""
+        self.workers.clear()
+        for _ in range(ROUNDS):
+            self.stage.time += 8 * HOUR
+            self.sweep(random.choice)
+            self.settle()
+            self.work()
+            if self.stage.checked.look().status is TaskStatus.COMPLETED:
+                return
+        raise Violation(f"the task never ends: {self.stage.checked.look()}")
+
+    def work(self) -> None:
+        """Do all that the queue asks for, as the worker does."""
+        again = []
+        while self.queue:
+            ref = self.queue.pop(0)
+            task = self.claim(ref)
+            if task:
+                lease = self.workers.pop().lease
+                done = self.stage.tasks.finish(task, lease, an_ending(lease, GOOD), self.stage.now())
+                enqueue(self.stage, done or task)
+            elif isinstance(refused_claim(self.stage, ref, self.stage.now()), Redelivery):
+                again.append(ref)
+            self.settle()
+        self.queue = again
+
+
+class Act(NamedTuple):
+    """A move that somebody may make; `weight` is how often it is tried beside the others."""
+
+    make: Callable[[Play, Pick], None]
+    weight: int
+    wants: str = ""
+
+    def open(self, play: Play) -> bool:
+        """Whether there is something to make it with."""
+        return not self.wants or bool(getattr(play, self.wants))
+
+
+ACTS = {
+    "create": Act(Play.create, 1),
+    "claim_token": Act(Play.claim_token, 1),
+    "enqueue": Act(Play.enqueue, 3),
+    "sent": Act(Play.sent, 1),
+    "lose_message": Act(Play.lose_message, 1, "queue"),
+    "lose_answer": Act(Play.lose_answer, 2),
+    "deliver": Act(Play.deliver, 10, "queue"),
+    "beat": Act(Play.beat, 3, "workers"),
+    "release": Act(Play.release, 3, "workers"),
+    "hold_back": Act(Play.postpone, 2, "queue"),
+    "excuse": Act(Play.excuse, 3, "workers"),
+    "finish": Act(Play.finish, 6, "workers"),
+    "vanish": Act(Play.vanish, 1, "workers"),
+    "give_up": Act(Play.give_up, 2),
+    "bury": Act(Play.bury, 1, "queue"),
+    "sweep": Act(Play.sweep, 2),
+    "restart": Act(Play.restart, 2),
+    "end": Act(Play.end, 1),
+    "cancel": Act(Play.cancel, 1),
+    "look_again": Act(Play.look_again, 1),
+    "wait": Act(Play.wait, 4),
+}
+
+
+def interleave(stage: Stage, seed: int, steps: int) -> Play:
+    """Let chance make the moves, the same ones for the same seed; then everybody dies."""
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    # Some acts are left out and some are made more often: each seed has a temper of its own.
+    weights = {name: act.weight * chance.choice((0.001, 1, 1, 2)) for name, act in ACTS.items()}
+    play = Play.begin(stage, sortable_id(BEGINNING, str(seed).encode()), chance.choice)
+    for _ in range(steps):
+        names = [name for name, act in ACTS.items() if act.open(play)]
+        (name,) = chance.choices(names, [weights[name] for name in names])
+        ACTS[name].make(play, chance.choice)
+        play.settle()
+    play.close()
+    return play
+
+
+def a_task(identifier: str, needs: Needs) -> Task:
+    """Return a task whose subtasks need those numbers."""
+    return Task(
+        id=identifier,
+        source=Source("input", "k", 1, "etag"),
+        subtasks=tuple(
+            Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {}, needs=tuple(others))
+            for no, others in enumerate(needs, start=1)
+        ),
+        created_at=BEGINNING,
+        output_prefix="out/",
+        orchestration=OrchestrationRef("web-video", 1),
+    ).begun()
+
+
+def ref_of(lease: Lease) -> SubtaskRef:
+    """Return what the message named that led to a claim."""
+    return SubtaskRef(lease.task_id, lease.run, lease.no, lease.tenant)
+
+
+def an_ending(lease: Lease, status: SubtaskStatus) -> FinalState:
+    """Return how that attempt ends its subtask."""
+    if status is BAD:
+        return FinalState(BAD, failure=TROUBLE, record=lease.record)
+    return FinalState(GOOD, output=f"s3://output/{lease.record}", record=lease.record)

@@ -1,0 +1,190 @@
+"""AWS throttles, fails or keeps its answer to itself at any call: the story ends as it does without, if later."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import cycle, islice
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from shared.domain.task import UNCOUNTED_FACTOR
+from tests.proof.audit import check
+from tests.proof.cloud import Cloud, a_cloud
+from tests.proof.points import calls_of, named, points, sample
+from tests.proof.scenarios import FOLLOWED, OK, ONE, SKIPPED, STORIES, Story, a_waiting_task, told, undone
+from tests.support.outages import CALLS, Answer, Call, meanwhile
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
+from tests.unit.conftest import the_world
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 120)
+
+TOLD = STORIES if LONG else STORIES[::6]
+A_WHILE = 20  # calls in a row: more than any client makes of one
+FOR_GOOD = 10**6
+
+Trouble = Callable[[], object]
+
+
+def answers(status: int = 400, **codes: str) -> Trouble:
+    """Return trouble that each service tells in its own words."""
+    return lambda: Answer(codes[CALLS[-1].service], 503 if CALLS[-1].service == "s3" else status)
+
+
+def raises(error: Exception) -> Trouble:
+    """Return trouble of which AWS itself doesn't know."""
+
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+REFUSED: Mapping[str, Trouble] = {
+    "throttled": answers(dynamodb="ProvisionedThroughputExceededException", sqs="RequestThrottled", s3="SlowDown"),
+    "slowed down": answers(dynamodb="ThrottlingException", sqs="ThrottlingException", s3="RequestLimitExceeded"),
+    "limited": answers(dynamodb="RequestLimitExceeded", sqs="RequestLimitExceeded", s3="ServiceUnavailable"),
+    "failed": answers(500, dynamodb="InternalServerError", sqs="InternalError", s3="InternalError"),
+    "not reached": raises(ConnectTimeoutError(endpoint_url="https://aws")),
+}
+LOST: Trouble = raises(ReadTimeoutError(endpoint_url="https://aws"))
+
+
+@pytest.fixture
+def worn_clients() -> Iterator[None]:
+    """Throw the clients away afterwards: they will have used up the retries that botocore allows them."""
+    yield
+    the_world.cache_clear()
+
+
+@pytest.mark.parametrize("story", TOLD, ids=str)
+def test_what_aws_refuses_once_changes_nothing(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    made = calls_of(story, stage)
+
+    for point, (name, trouble) in zip(sample(made, story), kinds(story), strict=False):
+        tally(f"trouble once: {name}")
+        with named(f"{name} at {point}"), stage() as cloud:
+            told(cloud, story, point.when(trouble))
+            check(cloud, story)
+
+
+@pytest.mark.parametrize("story", TOLD, ids=str)
+def test_an_answer_that_is_lost_changes_nothing(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    made = calls_of(story, stage)
+
+    for point in sample(made, story):
+        tally("trouble once: answer lost")
+        with named(f"lost answer at {point}"), stage() as cloud:
+            told(cloud, story, point.when(LOST, done=True))
+            check(cloud, story, more_tries=point.operation == "UpdateItem")  # a claim that nobody knows of
+
+
+@pytest.mark.parametrize("story", [story for story in STORIES if story.about in {"restart", "cancel", "end"}], ids=str)
+def test_a_person_whose_answer_is_lost_is_told_what_became_of_the_move(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    asked = [point for point in points(calls_of(story, stage)) if point.phase == story.about]
+
+    for point in (point for point in asked if point.operation == "UpdateItem"):
+        tally("trouble once: answer lost")
+        with named(f"lost answer at {point}"), stage() as cloud:
+            told(cloud, story, point.when(LOST, done=True))
+            check(cloud, story)
+
+
+@pytest.mark.usefixtures("worn_clients")
+@pytest.mark.parametrize("story", TOLD, ids=str)
+def test_what_a_service_refuses_for_a_while_is_done_later(
+    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    stage = partial(a_cloud, monkeypatch, blink)
+    made = calls_of(story, stage)
+
+    for point, (name, trouble) in zip(sample(made, story), kinds(story), strict=False):
+        tally(f"trouble for a while: {name}")
+        with named(f"{name} for a while from {point}"), stage() as cloud:
+            told(cloud, story, point.when(of_service(made[point.number].service, trouble), times=A_WHILE))
+            check(cloud, story, more_tries=unheard(made, point.number))
+
+
+def unheard(made: Sequence[Call], number: int) -> bool:
+    """Whether it is DynamoDB's trouble after a claim: while it refuses all, nobody can tell it what doesn't count."""
+    call = made[number]
+    claimed = any(earlier.process is call.process for earlier in made[:number])
+    return claimed and call.service == "dynamodb" and call.process is not None and call.process.name == "run"
+
+
+def of_service(name: str, trouble: Trouble) -> Trouble:
+    """Return trouble that only one service has."""
+    return lambda: trouble() if CALLS[-1].service == name else None
+
+
+def kinds(story: Story) -> Iterator[tuple[str, Trouble]]:
+    """Yield the kinds of refusal over and over, for each story beginning with another."""
+    return islice(cycle(REFUSED.items()), STORIES.index(story), None)
+
+
+def test_what_s3_denies_for_good_is_told_in_the_end(
+    tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    tally("trouble for good: denied")
+    story = denied("PutObject", "InternalError.Storage")
+
+    with a_cloud(monkeypatch, blink) as cloud:
+        told(cloud, story)
+        check(cloud, story)
+        subtask = cloud.task().subtasks[0]
+
+    assert (subtask.attempt, subtask.counted_attempts) == (cloud.world.settings.max_attempts * UNCOUNTED_FACTOR, 1)
+    assert subtask.failure
+    assert "AccessDenied" in subtask.failure.message
+
+
+@pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
+def test_a_source_that_s3_denies_for_a_while_fails_no_task(
+    operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    tally("trouble for a while: denied")
+
+    @contextmanager
+    def deny(_: Cloud) -> Iterator[None]:
+        with meanwhile(operation, lambda: Answer("AccessDenied", 403), times=2):
+            yield
+
+    with a_cloud(monkeypatch, blink) as cloud:
+        story = Story(f"{operation} denied twice", "run", ONE, (OK,), undone, a_waiting_task, deny, counted_attempts=3)
+        told(cloud, story)
+        check(cloud, story)
+
+
+@pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
+def test_a_source_that_s3_denies_is_told_by_the_last_attempt(
+    operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+) -> None:
+    tally("trouble for good: denied")
+    story = denied(operation, "SourceFileError.NotReadable")
+
+    with a_cloud(monkeypatch, blink) as cloud:
+        told(cloud, story)
+        check(cloud, story)
+
+        assert cloud.task().subtasks[0].attempt == cloud.world.settings.max_attempts
+
+
+def denied(operation: str, code: str) -> Story:
+    """Return the story of a task for which S3 always denies one operation."""
+
+    @contextmanager
+    def deny(_: Cloud) -> Iterator[None]:
+        with meanwhile(operation, lambda: Answer("AccessDenied", 403), times=FOR_GOOD):
+            yield
+
+    return Story(f"{operation} denied", "run", FOLLOWED, (code, SKIPPED), undone, a_waiting_task, deny)

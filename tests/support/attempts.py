@@ -1,0 +1,56 @@
+"""What the tests of attempts share: small subtasks, tasks of them, and a look at what came out."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.domain.orchestration import SubtaskRule, SubtaskRules
+from shared.domain.task import Source, SubtaskStatus, Task
+from shared.use_cases.tasks import NewTask, create_task, get_task
+from shared.worker.run import run_subtask
+from shared.worker.workspace import NAME
+from tests.support.deployment import World, client
+from tests.unit.conftest import sent
+
+SECONDS = 60.0
+LEASE_MS = 120_000
+COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
+SMALL = {"name": "small", "type": "TRANSCODE", "params": {"video": {"width": 64, "speed": "fastest"}}}
+# Encodes for longer than any test waits.
+LONG = {"name": "long", "type": "TRANSCODE", "params": {"video": {"codec": "h265", "speed": "slowest"}}}
+TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}}
+# Where an attempt of this process has its files; a part of its ffmpeg's command line.
+WORKSPACE = f"/{NAME}{os.getpid()}-"
+NO_FILM = b"Dear diary, today I was renamed to .mp4."
+RULES: TypeAdapter[tuple[SubtaskRule, ...]] = TypeAdapter(SubtaskRules)
+
+
+def a_made_task(world: World, source: Source, *rules: dict[str, Any], prefix: str | None = None) -> Task:
+    """Make a task of an object that is there."""
+    wanted = NewTask(source.bucket, source.key, subtasks=RULES.validate_python(rules))
+    if prefix is not None:
+        wanted = replace(wanted, output=wanted.output.model_copy(update={"prefix": prefix}))
+    return create_task(world, "main", wanted, bytes)[0]
+
+
+def worked(world: World, task: Task) -> Task:
+    """Work through the queues until it is empty; every message must have served."""
+    while queued := sent(world):
+        for ref in queued:
+            assert run_subtask(world, ref, SECONDS) is None
+    return get_task(world, "main", task.id)
+
+
+def statuses(task: Task) -> list[SubtaskStatus]:
+    return [subtask.status for subtask in task.subtasks]
+
+
+def codes(task: Task) -> list[str | None]:
+    return [subtask.failure.code if subtask.failure else None for subtask in task.subtasks]
+
+
+def tags(key: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = client("s3").get_object_tagging(Bucket="output", Key=key)["TagSet"]
+    return found

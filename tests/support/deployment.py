@@ -1,0 +1,112 @@
+"""The tables, buckets and queue of template.yaml, made in an emulator: tests use the real definitions."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import boto3
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from shared.domain.task import Lane, Source
+from shared.services import Services
+from shared.settings import Settings
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+BUCKETS = {"input": "InputBucket", "output": "OutputBucket"}
+BEGINNING = 1_750_000_000_000
+
+
+@cache
+def resources() -> dict[str, Any]:
+    """Return the resources of the template."""
+    template: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return dict(template["Resources"])
+
+
+def client(service: str) -> Any:  # noqa: ANN401 - as boto3 types it for a name that it learns at run time
+    """Return boto3's client for the default endpoint."""
+    return client_at(service, os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def client_at(service: str, endpoint: str | None) -> Any:  # noqa: ANN401
+    """Return a client, made once: the making takes longer than most tests."""
+    return boto3.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+
+def make_tables(dynamodb: Any) -> None:  # noqa: ANN401
+    """Make every table of the template, under the name that it has there."""
+    for name, resource in resources().items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            properties = resource["Properties"]
+            definition = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+            dynamodb.create_table(TableName=name, **definition)
+            dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+
+
+def deploy() -> Settings:
+    """Make what the functions need where boto3's default endpoint is; return the settings that name it."""
+    s3, sqs = client("s3"), client("sqs")
+    make_tables(client("dynamodb"))
+    for bucket, resource in BUCKETS.items():
+        s3.create_bucket(Bucket=bucket)
+        versioning = resources()[resource]["Properties"]["VersioningConfiguration"]
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
+    return Settings(
+        tasks_table="TasksTable",
+        catalog_table="CatalogTable",
+        uploads_table="UploadsTable",
+        **{f"{lane.lower()}_queue_url": sqs.create_queue(QueueName=f"{lane.lower()}")["QueueUrl"] for lane in Lane},
+        input_bucket="input",
+        output_bucket="output",
+    )
+
+
+@contextmanager
+def emulated() -> Iterator[Settings]:
+    """Deploy to an empty moto, which is gone afterwards; clients made in one serve in the next."""
+    with mock_aws():
+        yield deploy()
+
+
+def put(key: str, body: bytes, bucket: str = "input") -> Source:
+    """Put an object; return it as a task that is made now would pin it."""
+    answer = client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return Source(bucket, key, len(body), answer["ETag"].strip('"'), answer.get("VersionId"))
+
+
+def keys(bucket: str = "output") -> list[str]:
+    """Return the keys in a bucket."""
+    answer = client("s3").list_objects_v2(Bucket=bucket, EncodingType="url")
+    return [unquote_plus(found["Key"]) for found in answer.get("Contents", [])]
+
+
+def received(settings: Settings) -> list[dict[str, Any]]:
+    """Receive all messages that the queues show now, the urgent ones first; they are gone from there."""
+    found: list[dict[str, Any]] = []
+    sqs = client("sqs")
+    for url in (settings.urgent_queue_url, settings.standard_queue_url, settings.background_queue_url):
+        while some := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found += some
+            for message in some:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+class World(Services):
+    """The services of a test, with a clock that stands still until it is told otherwise."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin at a fixed time, in epoch milliseconds."""
+        super().__init__(settings)
+        self.time = BEGINNING
+
+    def now(self) -> int:
+        """Return the time that the test has set."""
+        return self.time

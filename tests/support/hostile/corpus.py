@@ -1,0 +1,30 @@
+"""All hostile files: each family by its maker."""
+
+from collections.abc import Iterator
+
+from tests.support.hostile import damage, references, sizes, tables, tags, texts
+from tests.support.hostile.files import Family, Hostile, Kit
+
+FAMILIES: tuple[Family, ...] = (
+    references.lists,
+    references.links,
+    references.subtitles,
+    references.images,
+    sizes.bombs,
+    sizes.dimensions,
+    sizes.times,
+    sizes.streams,
+    sizes.nesting,
+    damage.truncations,
+    damage.flips,
+    texts.names,
+    texts.metadata,
+    tags.facts,
+    tables.claims,
+)
+
+
+def corpus(kit: Kit) -> Iterator[Hostile]:
+    """Make them, the same in each run."""
+    for family in FAMILIES:
+        yield from family(kit)

@@ -1,0 +1,245 @@
+"""`reelmill tasks restart|end|cancel`: with one task, with several, and with all that pass a filter."""
+
+import io
+from typing import Any
+
+import pytest
+
+from tests.support.command import TASK_ID, RemoteService, Reply, Run, task
+
+SECOND_ID = TASK_ID[:-1] + "Z"
+BULK = "/api/tasks/bulk"
+ERROR = {"code": "InvalidTaskStatus", "message": "task … is WAITING; only a COMPLETED task can be restarted"}
+
+
+def done(task_id: str = TASK_ID) -> dict[str, Any]:
+    """What the API says of a task that moved."""
+    return {"taskId": task_id, "task": task(taskId=task_id), "error": None}
+
+
+def refused(task_id: str = SECOND_ID) -> dict[str, Any]:
+    """What the API says of a task that didn't."""
+    return {"taskId": task_id, "task": None, "error": ERROR}
+
+
+def page(*results: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+    """A page of results."""
+    return {"results": list(results), "nextToken": token}
+
+
+class Terminal(io.StringIO):
+    """A person at a terminal, who types this."""
+
+    @staticmethod
+    def isatty() -> bool:
+        """Say that it is one."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "body"),
+    [
+        (("restart",), "restart", b""),
+        (("restart", "--only-failed"), "restart", b'{"only":"FAILED"}'),
+        (("end",), "end", b""),
+        (("cancel",), "cancel", b""),
+    ],
+)
+def test_one_task_is_moved_by_its_own_route_and_shown(
+    here: Run, service: RemoteService, words: tuple[str, ...], path: str, body: bytes
+) -> None:
+    service.answers("POST", f"/api/tasks/{TASK_ID}/{path}", task())
+
+    ended = here("tasks", *words, TASK_ID, "--json")
+
+    assert ended.document == task()
+    assert [heard.body for heard in service.heard] == [body]
+
+
+def test_a_restarted_task_can_be_watched_and_a_cancelled_one_not(here: Run, service: RemoteService) -> None:
+    service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task(status="WAITING", outcome=None))
+    service.answers("POST", f"/api/tasks/{TASK_ID}/cancel", task(outcome="ENDED"))
+
+    assert f"reelmill tasks watch {TASK_ID}" in here("tasks", "restart", TASK_ID).err
+    assert here("tasks", "cancel", TASK_ID).err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "action", "verb"),
+    [
+        (("restart",), "RESTART", "restarted"),
+        (("restart", "--only-failed"), "RESTART_FAILED", "restarted"),
+        (("end",), "END", "ended"),
+        (("cancel",), "CANCEL", "cancelled"),
+    ],
+)
+def test_several_tasks_go_in_one_request_and_each_has_a_line(
+    here: Run, service: RemoteService, words: tuple[str, ...], action: str, verb: str
+) -> None:
+    service.answers("POST", BULK, page(done(), done(SECOND_ID)))
+
+    ended = here("tasks", *words, TASK_ID, SECOND_ID, TASK_ID)
+
+    assert [heard.document for heard in service.heard] == [{"action": action, "taskIds": [TASK_ID, SECOND_ID]}]
+    assert ended.out.splitlines() == [
+        f"{TASK_ID}  {verb:<9}  uploads/film.mp4",
+        f"{SECOND_ID}  {verb:<9}  uploads/film.mp4",
+    ]
+    assert (ended.code, ended.err) == (0, f"{verb} 2 tasks\n")
+
+
+def test_a_task_that_is_refused_says_why_and_the_exit_code_tells(here: Run, service: RemoteService) -> None:
+    service.answers("POST", BULK, page(done(), refused()))
+
+    ended = here("tasks", "restart", TASK_ID, SECOND_ID)
+
+    assert ended.code == 1
+    assert ended.out.splitlines()[1] == f"{SECOND_ID}  refused    InvalidTaskStatus: {ERROR['message']}"
+    assert ended.err == "restarted 1 task, 1 refused\n"
+
+
+def test_json_of_several_tasks_is_one_document_in_the_api_s_shape(here: Run, service: RemoteService) -> None:
+    ids = [f"{number:026}" for number in range(51)]
+    first, second = [done(one) for one in ids[:50]], [refused(ids[50])]
+    service.answers("POST", BULK, page(*first), page(*second))
+
+    ended = here("tasks", "cancel", *ids, "--json")
+
+    assert ended.document == {"results": first + second, "nextToken": None}
+    assert [heard.document["taskIds"] for heard in service.heard] == [ids[:50], ids[50:]]
+    assert ended.code == 1
+
+
+def test_a_wrong_id_among_several_keeps_the_others_as_they_are(here: Run, service: RemoteService) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": []})
+
+    ended = here("tasks", "cancel", TASK_ID, "zz")
+
+    assert ended.code == 1
+    assert "no task's ID begins with ZZ" in ended.err
+    assert service.asked("POST", BULK) == []
+
+
+def test_all_goes_through_every_page_of_the_filter(here: Run, service: RemoteService) -> None:
+    service.answers("POST", BULK, page(done(), token="two"), page(token="three"), page(refused()))
+
+    ended = here(
+        *("tasks", "restart", "--all", "--yes", "--outcome", "failed", "--orchestration", "web-video"),
+        *("--source-key", "a b.mp4", "--created-after", "2026-01-30T12:00:00Z"),
+        *("--created-before", "2026-01-31T12:00:00Z", "--task-id", "06f"),
+    )
+
+    wanted = {
+        "status": "COMPLETED",
+        "outcome": "FAILED",
+        "taskId": "06F",
+        "sourceKey": "a b.mp4",
+        "orchestration": "web-video",
+        "createdAfter": "2026-01-30T12:00:00.000Z",
+        "createdBefore": "2026-01-31T12:00:00.000Z",
+    }
+    request = {"action": "RESTART", "filter": wanted, "maxResults": 50}
+    assert [heard.document for heard in service.heard] == [
+        request,
+        {**request, "nextToken": "two"},
+        {**request, "nextToken": "three"},
+    ]
+    assert ended.err == "restarted 1 task, 1 refused\n"
+    assert ended.code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "filters"),
+    [
+        (("restart",), [{"status": "COMPLETED"}]),
+        (
+            ("restart", "--only-failed"),
+            [{"status": "COMPLETED", "outcome": "PARTIALLY_FAILED"}, {"status": "COMPLETED", "outcome": "FAILED"}],
+        ),
+        (("end",), [{"status": "WAITING"}]),
+        # In this order: what starts in between is met as it runs.
+        (("cancel",), [{"status": "WAITING"}, {"status": "IN_PROGRESS"}]),
+        (("cancel", "--status", "in_progress"), [{"status": "IN_PROGRESS"}]),
+        (("restart", "--only-failed", "--outcome", "failed"), [{"status": "COMPLETED", "outcome": "FAILED"}]),
+        (
+            ("restart", "--only-failed", "--status", "completed"),
+            [{"status": "COMPLETED", "outcome": "PARTIALLY_FAILED"}, {"status": "COMPLETED", "outcome": "FAILED"}],
+        ),
+        # What a person asks for outright is asked for, be it refused.
+        (("restart", "--only-failed", "--outcome", "ended"), [{"outcome": "ENDED"}]),
+        (("end", "--status", "completed"), [{"status": "COMPLETED"}]),
+    ],
+)
+def test_all_means_those_that_the_move_can_be_made_with(
+    here: Run, service: RemoteService, words: tuple[str, ...], filters: list[dict[str, str]]
+) -> None:
+    service.answers("POST", BULK, page())
+
+    ended = here("tasks", *words, "--all", "-y", "--orchestration", "web-video")
+
+    sent = [heard.document["filter"] for heard in service.heard]
+    assert sent == [{**one, "orchestration": "web-video"} for one in filters]
+    assert (ended.code, ended.out, ended.err) == (0, "", "no task is like that\n")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
+def test_at_a_terminal_all_asks_first(
+    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    service.answers("GET", "/api/tasks", {"tasks": [task()] * 2, "nextToken": None}, {"tasks": [], "nextToken": "more"})
+    service.answers("POST", BULK, page(done()), page())
+
+    ended = here("tasks", "cancel", "--all")
+
+    assert ended.err.startswith("cancel 2 tasks or more? [y/n] (n): ")
+    assert ended.code == code
+    assert bool(service.asked("POST", BULK)) is (code == 0)
+    assert ended.out.startswith(TASK_ID if code == 0 else "")
+
+
+def test_at_a_terminal_nothing_is_asked_about_nothing(
+    here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal())
+    service.answers("GET", "/api/tasks", {"tasks": [], "nextToken": None})
+    service.answers("POST", BULK, page())
+
+    ended = here("tasks", "end", "--all")
+
+    assert (ended.code, ended.err) == (0, "no task is like that\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("cancel", "--all"), "say --yes"),
+        (("cancel",), "name tasks by their IDs, or say --all"),
+        (("end", TASK_ID, "--all", "--yes"), "name tasks by their IDs, or say --all"),
+        (("restart", TASK_ID, "--outcome", "failed"), "together with --all"),
+        (("end", "--only-failed", TASK_ID), "--only-failed"),
+        (("cancel", ""), "a task's ID is not blank"),
+        (("restart", TASK_ID[:9], " "), "a task's ID is not blank"),
+        (("end", "--all", "--yes", "--task-id", ""), "a task's ID is not blank"),
+    ],
+)
+def test_a_wrong_command_line_is_usage_and_asks_nothing(
+    here: Run, service: RemoteService, arguments: tuple[str, ...], says: str
+) -> None:
+    ended = here("tasks", *arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert says in " ".join(ended.err.replace("│", " ").split())
+    assert service.heard == []
+
+
+def test_what_breaks_off_says_how_far_it_came_and_is_not_sent_twice(here: Run, service: RemoteService) -> None:
+    lost = Reply(b"{", headers={"Content-Length": "100"})
+    service.answers("POST", BULK, page(done(), refused(), token="two"), lost)
+
+    ended = here("tasks", "cancel", "--all", "--yes", "--status", "waiting", "--json")
+
+    assert ended.code == 3
+    assert ended.document == page(done(), refused(), token="two")
+    assert "stopped; cancelled 1 task, 1 refused before that" in ended.err
+    assert len(service.heard) == 2

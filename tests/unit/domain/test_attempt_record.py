@@ -1,0 +1,134 @@
+"""The record of an attempt: it fits where it is kept, whatever the attempt was asked for and found."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from shared.domain.attempt_record import COMMANDS_ROOM, AttemptRecord, OutputFile, kept
+from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.task import Failure, Lease, Outcome, SubtaskStatus
+from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
+from shared.operations.segments import ROOM
+from shared.operations.stills.sample_screenshots import MAX_IMAGES
+from shared.use_cases.tasks import get_task
+from shared.worker.attempt import failure_of
+from shared.worker.run import Redelivery, run_subtask
+from tests.support.attempts import COVER, SECONDS, SMALL, a_made_task, codes, worked
+from tests.support.deployment import World, client, keys, put
+from tests.support.outages import Answer, meanwhile, outage, refusal
+from tests.unit.conftest import sent
+
+ITEM = 400 * 1024  # bytes, all of an item of DynamoDB
+NEVER = refusal("ValidationException")
+
+
+def test_commands_that_fit_are_all_kept() -> None:
+    commands = ["ffmpeg -i a", "ffmpeg -i ü", "ffmpeg -i c"]
+
+    assert kept([]) == ()
+    assert kept(commands) == tuple(commands)
+    assert kept(["x" * COMMANDS_ROOM]) == ("x" * COMMANDS_ROOM,)
+
+
+def test_of_commands_that_are_too_many_the_first_ones_and_the_last_are_kept() -> None:
+    commands = [f"ffmpeg -ss {number} -i {'ü' * 500}" for number in range(300)]
+
+    told = kept(commands)
+
+    number = len(told) - 2
+    assert told == (*commands[:number], f"# commands left out here: {299 - number}", commands[299])
+    assert number > 50
+    assert sum(map(len, told)) <= COMMANDS_ROOM + 100
+
+
+def test_commands_of_which_one_is_huge_leave_room_for_the_last() -> None:
+    assert kept(["a" * COMMANDS_ROOM, "b", "c"]) == ("# commands left out here: 2", "c")
+    assert kept(["a", "b", "c" * COMMANDS_ROOM]) == ("# commands left out here: 2", "c" * COMMANDS_ROOM)
+
+
+def test_the_largest_record_that_parameters_allow_is_kept_whole(world: World) -> None:
+    ending = "/clip-stills-300.jpeg"
+    folder = "ü" * ((MAX_KEY_BYTES - len(ending)) // 2)
+    facts = {"width": 8192, "height": 8192, "time": 172_799.999}
+    outputs = tuple(
+        OutputFile("o" * 63, f"{folder}{ending}", 10**9 + no, "image/jpeg", no, facts, 4 * 10**9 + no)
+        for no in range(1, MAX_IMAGES + 1)
+    )
+    spoken = "".join(chr(0x4E00 + 7919 * number % 20_000) for number in range(ROOM))  # three bytes each
+    record = AttemptRecord(
+        started_at=1,
+        ended_at=2,
+        outputs=outputs,
+        result={"segments": [{"text": spoken}]},
+        warnings=("at 172799.999 s no video could be decoded: that of 172799.999 s was taken",) * 100,
+        failure=Failure("OperationError.Failed", "ü" * 4096),
+        commands=kept([f"ffmpeg -ss {number} -i {'ü' * 1000}" for number in range(300)]),
+        log_tail="\N{REPLACEMENT CHARACTER}" * 4096,
+    )
+    lease = Lease("0" * 26, 1, 2, attempt=3)
+    assert len(json.dumps(asdict(record))) > 3 * ITEM
+
+    world.tasks.put_record(lease, record)
+
+    assert world.tasks.get_record(lease.task_id, lease.record) == record
+    (item,) = client("dynamodb").scan(TableName="TasksTable")["Items"]
+    assert len(item["record"]["B"]) < ITEM * 3 // 4
+
+
+def test_a_record_that_dynamodb_never_takes_ends_its_subtask_with_the_reason(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+
+    with outage("PutItem", error=NEVER):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    done = get_task(world, "main", task.id)
+    assert (done.outcome, codes(done), done.subtasks[0].attempt) == (Outcome.FAILED, ["LimitError.Record"], 1)
+    assert keys() == []
+    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    assert (record.failure, record.outputs) == (done.subtasks[0].failure, ())
+
+
+def test_an_attempt_whose_record_is_refused_keeps_the_failure_that_it_had(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+
+    with outage("HeadObject"), outage("PutItem", error=NEVER):
+        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
+
+    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    assert record.failure
+    assert record.failure.code == "InternalError.Storage"
+    assert worked(world, task).subtasks[0].status is SubtaskStatus.WAITING
+
+
+def test_what_dynamodb_never_answers_is_tried_once(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, {**COVER, "input": "small"})
+    (first,) = sent(world)
+    run_subtask(world, first, SECONDS)
+    (second,) = sent(world)
+
+    with meanwhile("GetItem", lambda: Answer("ValidationException")):  # the record that names what it reads
+        assert run_subtask(world, second, SECONDS) is None
+
+    assert codes(get_task(world, "main", task.id)) == [None, "InternalError.ServiceRefused"]
+
+
+def test_the_failures_of_fifty_subtasks_fit_into_their_task() -> None:
+    assert failure_of(OperationFailed("ü" * 4096)) == Failure("OperationError.Failed", "ü" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer("ValidationException"), ServiceRefused),
+        (Answer("AccessDeniedException"), ServiceBusy),  # which a role that was just made gives for a while
+        (Answer("InternalServerError", 500), ServiceBusy),
+    ],
+)
+def test_what_no_retry_mends_is_told_apart_from_what_passes(
+    world: World, answer: Answer, kind: type[Exception]
+) -> None:
+    with meanwhile("GetItem", lambda: answer, times=99), pytest.raises(kind, match=answer.code):
+        world.tasks.get("0" * 26)

@@ -1,0 +1,160 @@
+"""How large a task may be: one DynamoDB item holds it, with all that its runs add."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument
+from shared.domain.task import (
+    MAX_SUBTASKS,
+    Failure,
+    Lease,
+    OrchestrationRef,
+    Outcome,
+    Source,
+    Subtask,
+    SubtaskStatus,
+    Task,
+)
+from shared.domain.upload import Verdict
+from shared.errors import RequestRejected
+from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
+from shared.stores.task_queries import TaskFilter
+from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
+from shared.use_cases.tasks import NewTask, create_task
+from shared.use_cases.uploads import accept_upload, predict
+from shared.worker.attempt import MESSAGE_LETTERS
+from tests.support.deployment import World, client, put
+from tests.unit.conftest import a_task, an_upload
+from tests.unit.use_cases.test_catalog import plan_rules
+
+MANY = {"name": "many", "trigger": {"prefix": "uploads/"}}
+RECOGNIZE = {"name": "long", "operation": "RECOGNIZE"}
+ITEM_BYTES = 400 * 1024  # DynamoDB: the size of an item
+
+
+def a_template(world: World, *, words: int, letters: str = "w") -> None:
+    """Store a template that takes a hundred bytes and some for each word."""
+    params = {"words": [f"{number:03}{letters * 97}" for number in range(words)]}
+    store_template(world, "main", TemplateDocument.model_validate({**RECOGNIZE, "params": params}))
+
+
+def orchestration(subtasks: int = MAX_SUBTASKS) -> OrchestrationDocument:
+    """Return one whose subtasks all name the template."""
+    rules = [{"name": f"s{no}", "type": "RECOGNIZE", "template": "long"} for no in range(1, subtasks + 1)]
+    return OrchestrationDocument.model_validate({**MANY, "subtasks": rules})
+
+
+def test_what_one_item_does_not_hold_is_not_stored(world: World) -> None:
+    a_template(world, words=200)
+
+    with pytest.raises(RequestRejected) as refused:
+        store_orchestration(world, "main", orchestration())
+
+    assert refused.value.code == "TaskTooLarge"
+    assert refused.value.message == (
+        "the subtasks up to s8 take 161 KB with their templates, and a task may take 160 KB: shorten the parameters, "
+        "or divide the subtasks among several orchestrations or tasks"
+    )
+    assert store_orchestration(world, "main", orchestration(7)).version == 1
+
+
+def test_it_is_measured_by_the_bytes_of_its_letters(world: World) -> None:
+    a_template(world, words=200, letters="é")
+
+    with pytest.raises(RequestRejected, match="the subtasks up to s5 take 195 KB"):
+        store_orchestration(world, "main", orchestration())
+
+
+def test_no_task_is_made_of_what_one_item_does_not_hold(world: World) -> None:
+    source = put("uploads/clip.mp4", b"film")
+    a_template(world, words=200)
+    wanted = NewTask(source.bucket, source.key, subtasks=orchestration().subtasks)
+
+    with pytest.raises(RequestRejected, match="take 161 KB"):
+        create_task(world, "main", wanted, bytes)
+
+    assert world.lists.page(TaskFilter(), 10).tasks == ()
+
+
+def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes_no_task(world: World) -> None:
+    a_template(world, words=1)
+    store_orchestration(world, "main", orchestration())
+    a_template(world, words=200)
+    switch_orchestration(world, "main", "web-video", enabled=False)
+
+    (decision,) = accept_upload(world, an_upload(world))
+
+    assert (decision.verdict, decision.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
+    assert "take 161 KB" in decision.reason
+    assert predict(world, an_upload(world))[1].verdict is Verdict.INVALID_ORCHESTRATION
+
+
+def the_largest(world: World) -> Task:
+    """Return a task of as many and as long subtasks as there may be, with all that it and they may have by its end."""
+    a_template(world, words=29)
+    planned = plan_rules(world, orchestration().subtasks)
+    left = MAX_PLAN_BYTES - sum(map(stored_size, planned))
+    filled = replace(planned[0], params={**planned[0].params, "language": "x" * (left - 20)})
+    assert MAX_PLAN_BYTES - 20 < sum(map(stored_size, (filled, *planned[1:]))) <= MAX_PLAN_BYTES
+    return replace(
+        a_task(world),
+        source=Source("i" * 63, "é" * (MAX_KEY_BYTES // 2), 2**50, "e" * 40, "v" * 1024),
+        subtasks=tuple(ended(world, subtask) for subtask in (filled, *planned[1:])),
+        output_prefix="😀" * 512,
+        client_token="😀" * 64,
+        session_context="😀" * 1000,
+        orchestration=OrchestrationRef("o" * 63, 999_999),
+        tenant="t" * 63,
+        restarted_at=world.now(),
+        started_at=world.now(),
+        ended_at=world.now(),
+        pending=frozenset(range(1, MAX_SUBTASKS + 1)),
+        unsent=frozenset(range(1, MAX_SUBTASKS + 1)),
+    )
+
+
+def ended(world: World, subtask: Subtask) -> Subtask:
+    """Return a subtask that failed as expansively as one can."""
+    lease = Lease("", 9999, subtask.no, attempt=99)
+    return replace(
+        subtask,
+        status=SubtaskStatus.FAILED,
+        attempt=99,
+        counted_attempts=99,
+        lease_until=world.now(),
+        retry_at=world.now(),
+        progress=100,
+        phase="waiting for Amazon Rekognition",
+        started_at=world.now(),
+        ended_at=world.now(),
+        failure=Failure("OperationError.ServiceFailed", "😀" * MESSAGE_LETTERS),
+        record=lease.record,
+        carried_from=9999,
+    )
+
+
+def weight(value: dict[str, Any]) -> int:
+    """Return how many bytes DynamoDB counts of a value, at most: its developer guide, "item sizes and formats"."""
+    ((kind, held),) = value.items()
+    match kind:
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + weight(inner) for name, inner in held.items())
+        case "L":
+            return 3 + sum(1 + weight(inner) for inner in held)
+        case "NS":
+            return sum(map(len, held))
+        case _:
+            return len(held.encode())
+
+
+def test_the_largest_task_has_room_for_all_that_its_runs_add(world: World) -> None:
+    task = the_largest(world)
+
+    assert world.tasks.create(task)
+
+    key = {"pk": {"S": task.id}, "sk": {"S": "TASK"}}
+    item = client("dynamodb").get_item(TableName=world.settings.tasks_table, Key=key)["Item"]
+    assert 370 * 1024 < weight({"M": item}) < ITEM_BYTES
+    world.tasks.put_run(replace(task, outcome=Outcome.FAILED))

@@ -1,0 +1,247 @@
+"""Lists: every filter, newest first, page by page, with tokens that only fit their own list."""
+
+import base64
+
+import pytest
+
+from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
+from shared.errors import RequestRejected
+from shared.stores.task_queries import Page, TaskFilter
+from tests.support.deployment import BEGINNING, World
+from tests.support.outages import calls, meanwhile
+from tests.support.transitions import finished, spoiled
+from tests.unit.conftest import a_task
+
+
+@pytest.fixture
+def tasks(world: World) -> list[Task]:
+    """Seven tasks, a second apart, the newest first; every other one has started."""
+    made = []
+    for number in range(7):
+        world.time += 1000
+        task = a_task(world, 1, name=f"clip{number}")
+        world.tasks.create(task)
+        if number % 2:
+            world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + 1000, 3)
+        made.append(task)
+    return made[::-1]
+
+
+def pages(world: World, wanted: TaskFilter, limit: int) -> list[Page]:
+    """Turn all pages of a list."""
+    turned = [world.lists.page(wanted, limit)]
+    while turned[-1].next_token:
+        turned.append(world.lists.page(wanted, limit, turned[-1].next_token))
+    return turned
+
+
+def ids(turned: list[Page]) -> list[str]:
+    """Return the IDs of all pages, as shown."""
+    return [task.id for page in turned for task in page.tasks]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+def test_pages_show_every_task_once_newest_first(world: World, tasks: list[Task], limit: int) -> None:
+    turned = pages(world, TaskFilter(), limit)
+
+    assert ids(turned) == [task.id for task in tasks]
+    assert all(len(page.tasks) == limit for page in turned[:-1])
+
+
+def test_each_filter_takes_what_it_names(world: World, tasks: list[Task]) -> None:
+    waiting = [task.id for task in tasks[::2]]
+
+    assert ids(pages(world, TaskFilter(status=TaskStatus.WAITING), 2)) == waiting
+    assert ids(pages(world, TaskFilter(source_key="uploads/clip3.mp4"), 2)) == [tasks[3].id]
+    assert len(ids(pages(world, TaskFilter(orchestration="web-video"), 2))) == 7
+    assert ids(pages(world, TaskFilter(orchestration="other"), 2)) == []
+    assert ids(pages(world, TaskFilter(id_prefix=tasks[2].id), 2)) == [tasks[2].id]
+    assert ids(pages(world, TaskFilter(id_prefix=tasks[2].id[:13]), 2)) == [tasks[2].id]
+    assert len(ids(pages(world, TaskFilter(id_prefix=tasks[2].id[:5]), 2))) == 7
+    assert ids(pages(world, TaskFilter(tenant="other"), 2)) == []
+
+
+def test_filters_combine(world: World, tasks: list[Task]) -> None:
+    wanted = TaskFilter(status=TaskStatus.WAITING, orchestration="web-video", created_after=tasks[3].created_at)
+
+    assert ids(pages(world, wanted, 1)) == [tasks[0].id, tasks[2].id]
+
+
+def test_times_bound_the_list_on_both_sides(world: World, tasks: list[Task]) -> None:
+    wanted = TaskFilter(created_after=tasks[4].created_at, created_before=tasks[1].created_at)
+
+    assert ids(pages(world, wanted, 2)) == [task.id for task in tasks[1:5]]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        TaskFilter(created_after=BEGINNING + 5000, created_before=BEGINNING + 4000),
+        TaskFilter(created_after=BEGINNING + 10**9),
+        TaskFilter(created_before=BEGINNING - 1),
+        TaskFilter(created_before=-1),
+        TaskFilter(id_prefix="ZZZ"),
+        TaskFilter(source_key="x" * 2000),
+    ],
+)
+def test_a_filter_that_nothing_passes_gives_an_empty_list(world: World, tasks: list[Task], wanted: TaskFilter) -> None:
+    assert tasks
+
+    assert world.lists.page(wanted, 2) == Page((), None)
+
+
+@pytest.mark.parametrize("status", list(TaskStatus))
+def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
+    world: World, tasks: list[Task], status: TaskStatus
+) -> None:
+    cancelled = world.tasks.cancel(tasks[1], world.now())
+    assert cancelled
+    restarted = world.tasks.restart(cancelled, world.now(), only_failed=True)
+    assert restarted
+    world.tasks.cancel(tasks[0], world.now())
+
+    listed = ids(pages(world, TaskFilter(status=status), 3))
+
+    assert (
+        listed
+        == {
+            TaskStatus.WAITING: [tasks[1].id, tasks[2].id, tasks[4].id, tasks[6].id],
+            TaskStatus.IN_PROGRESS: [tasks[3].id, tasks[5].id],
+            TaskStatus.COMPLETED: [tasks[0].id],
+        }[status]
+    )
+
+
+def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_next_goes_on(
+    world: World, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.stores.task_queries.READ_PER_PAGE", 2)
+    for task in tasks[1::2]:
+        world.tasks.cancel(task, world.now())
+    wanted = TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED)
+
+    turned = pages(world, wanted, 2)
+
+    assert len(turned[0].tasks) == 1
+    assert ids(turned) == [task.id for task in tasks[1::2]]
+
+
+def test_what_a_second_filter_leaves_is_read_many_at_a_time(world: World) -> None:
+    for number in range(60):
+        world.tasks.create(a_task(world, 1, name=f"clip{number}"))
+
+    with calls() as made:
+        page = world.lists.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
+
+    assert page == Page((), None)
+    assert made.count("BatchGetItem") == 7  # of 1, 1, 2, 4, 8, 16 and the rest
+    assert made.count("Query") == 4
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_of_what_was_read_beyond_the_limit_nothing_is_shown_twice_or_lost(
+    world: World, tasks: list[Task], limit: int
+) -> None:
+    for task in tasks[1:]:
+        world.tasks.cancel(task, world.now())
+
+    turned = pages(world, TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), limit)
+
+    assert ids(turned) == [task.id for task in tasks[1:]]
+    assert all(len(page.tasks) == limit for page in turned[:-1])
+
+
+def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_history(
+    world: World, tasks: list[Task]
+) -> None:
+    wanted = TaskFilter(orchestration="web-video", status=TaskStatus.WAITING)
+
+    def cost() -> list[str]:
+        with calls() as made:
+            assert ids([world.lists.page(wanted, 4)]) == [task.id for task in tasks[::2]]
+        return made
+
+    few = cost()
+    for number in range(20):
+        world.time += 1000
+        task = a_task(world, 1, name=f"old{number}")
+        world.tasks.create(task)
+        world.tasks.end(task, world.now())
+
+    assert cost() == few == ["Query"] * 4 + ["BatchGetItem"]
+
+
+def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+    succeeded = finished(world, task, 1)
+
+    def stop_the_next_run() -> None:
+        restarted = world.tasks.restart(succeeded, world.now())
+        assert restarted
+        assert world.tasks.end(restarted, world.now())
+
+    with meanwhile("Query", stop_the_next_run, after=4):  # the lists of SUCCEEDED have been read, that of ENDED not
+        page = world.lists.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
+
+    assert ids([page]) == [task.id]
+
+
+def test_a_task_that_this_version_cannot_read_is_left_out_and_spoils_no_page(
+    world: World, tasks: list[Task], caplog: pytest.LogCaptureFixture
+) -> None:
+    spoiled(world, tasks[1])
+
+    turned = pages(world, TaskFilter(), 2)
+
+    assert ids(turned) == [task.id for task in tasks if task is not tasks[1]]
+    assert [record.what for record in caplog.records] == [f"task {tasks[1].id}"]  # type: ignore[attr-defined]
+
+
+def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(
+    world: World, tasks: list[Task]
+) -> None:
+    for number, task in enumerate(tasks):
+        world.tasks.look_again(task, world.now() + number)
+
+    with calls() as made:
+        due = world.lists.due(world.now() + 4)
+        assert made == []
+        found = list(due)
+
+    assert found == [task.id for task in tasks[:5]]
+    assert set(made) == {"Query"}
+
+
+def test_completed_tasks_are_found_by_outcome(world: World, tasks: list[Task]) -> None:
+    world.tasks.end(tasks[0], world.now())
+
+    assert ids(pages(world, TaskFilter(outcome=Outcome.ENDED), 2)) == [tasks[0].id]
+    assert ids(pages(world, TaskFilter(status=TaskStatus.COMPLETED), 2)) == [tasks[0].id]
+    assert ids(pages(world, TaskFilter(outcome=Outcome.FAILED), 2)) == []
+
+
+def test_no_task_is_skipped_when_others_leave_the_list_meanwhile(world: World, tasks: list[Task]) -> None:
+    first = world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2)
+    for task in first.tasks:
+        world.tasks.end(task, world.now())
+
+    second = world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
+
+    assert [task.id for task in second.tasks] == [tasks[4].id, tasks[6].id]
+
+
+@pytest.mark.parametrize("spoil", ["", "x", "%%%", "bnVsbA", base64.b64encode(b'["0", 1]').decode(), "W10"])
+def test_a_wrong_token_is_refused(world: World, tasks: list[Task], spoil: str) -> None:
+    assert tasks
+
+    with pytest.raises(RequestRejected, match="nextToken"):
+        world.lists.page(TaskFilter(), 2, spoil)
+
+
+def test_a_token_fits_no_other_list(world: World, tasks: list[Task]) -> None:
+    assert tasks
+    token = world.lists.page(TaskFilter(), 2).next_token
+
+    with pytest.raises(RequestRejected, match="nextToken"):
+        world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, token)

@@ -1,0 +1,118 @@
+"""The dead-letter queue: a message that no worker got through ends its subtask, if nobody works on that."""
+
+import pytest
+
+from shared.domain.task import Outcome, SubtaskRef, SubtaskStatus
+from shared.errors import ServiceBusy
+from shared.use_cases.sweeper import A_DAY_MS, bury
+from shared.use_cases.tasks import get_task, restart_task
+from shared.worker.run import run_subtask
+from tests.support.attempts import codes
+from tests.support.deployment import World
+from tests.support.outages import meanwhile, outage
+from tests.support.transitions import GOOD, LEASE, STORAGE, claimed, finished, queued, released
+from tests.unit.conftest import sent
+
+
+def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(world: World) -> None:
+    task = queued(world, subtasks=3, needs={2: (1,)})
+
+    bury(world, SubtaskRef(task.id, 1, 1))
+
+    half = get_task(world, "main", task.id)
+    assert codes(half) == ["InternalError.Undeliverable", "Skipped.PredecessorFailed", None]
+    assert half.subtasks[0].failure
+    assert "the log of RunSubtask tells why" in half.subtasks[0].failure.message
+    assert finished(world, task, 3).outcome is Outcome.PARTIALLY_FAILED
+    assert run_subtask(world, SubtaskRef(task.id, 1, 1), 60) is None
+
+
+def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(world: World) -> None:
+    task = queued(world, subtasks=1)
+    released(world, claimed(world, task, 1)[1], uncounted=True)
+
+    bury(world, SubtaskRef(task.id, 1, 1))
+
+    done = get_task(world, "main", task.id)
+    assert (done.outcome, done.subtasks[0].failure) == (Outcome.FAILED, STORAGE)
+
+
+def test_a_subtask_that_is_being_worked_on_outlives_its_message(world: World) -> None:
+    task = queued(world, subtasks=1)
+    seen, lease = claimed(world, task, 1)
+    world.time += LEASE
+
+    bury(world, SubtaskRef(task.id, 1, 1))
+
+    assert get_task(world, "main", task.id) == seen
+    assert world.tasks.finish(seen, lease, GOOD, world.now())
+
+
+def test_a_subtask_whose_worker_is_dead_dies_with_its_message(world: World) -> None:
+    task = queued(world, subtasks=1)
+    claimed(world, task, 1)
+    world.time += LEASE + 1
+
+    bury(world, SubtaskRef(task.id, 1, 1))
+
+    assert codes(get_task(world, "main", task.id)) == ["InternalError.Undeliverable"]
+
+
+def test_a_subtask_that_is_claimed_while_its_message_is_buried_lives(world: World) -> None:
+    task = queued(world, subtasks=1)
+
+    with meanwhile("UpdateItem", lambda: claimed(world, task, 1)):
+        bury(world, SubtaskRef(task.id, 1, 1))
+
+    assert get_task(world, "main", task.id).subtasks[0].status is SubtaskStatus.IN_PROGRESS
+
+
+def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(world: World) -> None:
+    task = queued(world)
+    finished(world, task, 1)
+    finished(world, task, 2)
+    again = restart_task(world, "main", task.id)
+    half = finished(world, again, 1)
+
+    bury(world, SubtaskRef(task.id, 1, 2))  # of the run before
+    bury(world, SubtaskRef(task.id, 2, 1))
+    bury(world, SubtaskRef(task.id, 2, 3))
+    bury(world, SubtaskRef("0" * 26, 1, 1))
+
+    assert get_task(world, "main", task.id) == half
+
+
+@pytest.mark.parametrize("run", [1, 2])
+def test_a_dead_message_of_a_success_goes_round_again_for_its_files_may_not_be_kept_yet(world: World, run: int) -> None:
+    task = queued(world)
+    finished(world, task, 1)
+    finished(world, task, 2)
+    if run == 2:
+        restart_task(world, "main", task.id)
+        sent(world)
+
+    bury(world, SubtaskRef(task.id, 1, 2))
+
+    assert sent(world) == [SubtaskRef(task.id, 1, 2)]
+
+
+def test_a_dead_message_of_a_success_stays_dead_after_a_day_so_that_its_alarm_rings(world: World) -> None:
+    task = queued(world, subtasks=1)
+    finished(world, task, 1)
+    world.time += A_DAY_MS + 1
+
+    with pytest.raises(ServiceBusy, match="RunSubtask could not get through"):
+        bury(world, SubtaskRef(task.id, 1, 1))
+
+    assert sent(world) == []
+
+
+def test_a_dead_message_that_cannot_be_buried_now_comes_again(world: World) -> None:
+    task = queued(world, subtasks=1)
+
+    for call in ("GetItem", "UpdateItem"):
+        with outage(call), pytest.raises(ServiceBusy):
+            bury(world, SubtaskRef(task.id, 1, 1))
+
+    bury(world, SubtaskRef(task.id, 1, 1))
+    assert codes(get_task(world, "main", task.id)) == ["InternalError.Undeliverable"]

@@ -1,0 +1,389 @@
+"""Restart, end and cancel: what is refused changes nothing, and what is stopped never starts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from shared.domain.task import STOP_FAILURES, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.errors import Conflict, NotFound, ServiceBusy
+from shared.use_cases.sweeper import bury
+from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
+from shared.worker.run import run_subtask
+from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
+from tests.support.deployment import World, client, keys, put
+from tests.support.outages import calls, meanwhile, outage
+from tests.support.transitions import BAD, LOST, finished
+from tests.unit.conftest import a_task, accepted, sent, swept
+
+CANCELLED = STOP_FAILURES["cancel"]
+OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
+
+
+def stored(world: World, *, started: bool = False, ended: bool = False) -> Task:
+    """Return a task that waits, has started, or was ended."""
+    task = a_task(world)
+    world.tasks.create(task)
+    if started:
+        world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + 1000, 3)
+    if ended:
+        end_task(world, "main", task.id)
+    return get_task(world, "main", task.id)
+
+
+@pytest.mark.parametrize(
+    ("move", "state", "sentence"),
+    [
+        (restart_task, {}, "is WAITING; only a COMPLETED task can be restarted"),
+        (restart_task, {"started": True}, "is IN_PROGRESS; only a COMPLETED task can be restarted"),
+        (end_task, {"started": True}, "is IN_PROGRESS; only a WAITING task can be ended"),
+        (end_task, {"ended": True}, "is COMPLETED; only a WAITING task can be ended"),
+        (cancel_task, {"ended": True}, "is COMPLETED; only a WAITING or IN_PROGRESS task can be cancelled"),
+    ],
+)
+def test_a_move_that_the_status_forbids_is_refused_and_changes_nothing(
+    world: World, move: Callable[[World, str, str], Task], state: dict[str, bool], sentence: str
+) -> None:
+    before = stored(world, **state)
+
+    with pytest.raises(Conflict, match=sentence) as refused, calls() as made:
+        move(world, "main", before.id)
+
+    assert (refused.value.code, refused.value.details) == ("InvalidTaskStatus", {"status": before.status})
+    assert set(made) == {"GetItem"}
+    assert world.tasks.get(before.id) == before
+    assert sent(world) == []
+
+
+@pytest.mark.parametrize("stop", [end_task, cancel_task])
+def test_the_messages_of_a_task_that_was_stopped_while_it_waited_do_nothing(
+    world: World, stop: Callable[[World, str, str], Task]
+) -> None:
+    task = accepted(world)
+    stopped = stop(world, "main", task.id)
+    queued = sent(world)
+
+    answers = [run_subtask(world, ref, SECONDS) for ref in queued]
+
+    assert len(queued) == 3
+    assert answers == [None] * 3
+    assert (stopped.status, stopped.outcome) == (TaskStatus.COMPLETED, Outcome.ENDED)
+    assert world.tasks.get(task.id) == stopped
+    world.time += 10**9
+    assert swept(world) == 0
+
+
+def test_a_move_that_another_forestalled_is_refused_with_what_became_of_the_task(world: World) -> None:
+    task = stored(world)
+    ref = SubtaskRef(task.id, 1, 1)
+
+    def claim() -> None:
+        world.tasks.claim(ref, world.now(), world.now() + 1000, 3)
+
+    with (
+        meanwhile("UpdateItem", claim),
+        pytest.raises(Conflict, match="is IN_PROGRESS; only a WAITING task") as refused,
+    ):
+        end_task(world, "main", task.id)
+
+    assert refused.value.details == {"status": TaskStatus.IN_PROGRESS}
+
+
+def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL, {**OF_SMALL, "needs": ["small"]})
+    cover, small = sent(world)
+    run_subtask(world, cover, SECONDS)
+    world.time += 1000
+
+    cancelled = cancel_task(world, "main", task.id)
+
+    assert cancelled == get_task(world, "main", task.id)
+    assert (cancelled.status, cancelled.outcome, cancelled.ended_at) == (
+        TaskStatus.COMPLETED,
+        Outcome.ENDED,
+        world.now(),
+    )
+    assert [s.failure for s in cancelled.subtasks] == [None, CANCELLED, CANCELLED]
+    assert [f"s3://output/{key}" for key in keys()] == [cancelled.subtasks[0].output]
+    assert run_subtask(world, small, SECONDS) is None
+    assert get_task(world, "main", task.id) == cancelled
+
+
+def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(world: World) -> None:
+    task = a_task(world, 3)
+    world.tasks.create(task)
+
+    with meanwhile("UpdateItem", lambda: finished(world, task, 2), times=1):
+        cancelled = cancel_task(world, "main", task.id)
+
+    assert [s.status for s in cancelled.subtasks] == [
+        SubtaskStatus.FAILED,
+        SubtaskStatus.SUCCESSFUL,
+        SubtaskStatus.FAILED,
+    ]
+    assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED]
+
+
+def test_a_task_that_ends_while_it_is_cancelled_has_ended(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+
+    with meanwhile("UpdateItem", lambda: finished(world, task, 1)), pytest.raises(Conflict, match="is COMPLETED"):
+        cancel_task(world, "main", task.id)
+
+    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+
+
+def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(world: World) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    with outage("HeadObject"):
+        run_subtask(world, ref, SECONDS)
+
+    cancelled = cancel_task(world, "main", task.id)
+
+    assert cancelled.subtasks[0].failure == CANCELLED
+    assert run_subtask(world, ref, SECONDS) is None
+    assert get_task(world, "main", task.id) == cancelled
+
+
+def test_a_restart_sends_the_next_run_and_keeps_the_one_before(world: World) -> None:
+    ended = stored(world, ended=True)
+    world.time += 1000
+
+    again = restart_task(world, "main", ended.id)
+
+    assert (again.run, again.status, again.unsent) == (2, TaskStatus.WAITING, frozenset())
+    assert sent(world) == [SubtaskRef(ended.id, 2, 1), SubtaskRef(ended.id, 2, 2)]
+    assert get_run(world, "main", ended.id, None) == get_run(world, "main", ended.id, 2) == again
+    assert get_run(world, "main", ended.id, 1).subtasks == ended.subtasks
+
+
+def test_a_message_of_an_earlier_run_does_nothing(world: World) -> None:
+    task = stored(world, ended=True)
+    again = restart_task(world, "main", task.id)
+
+    assert run_subtask(world, SubtaskRef(task.id, 1, 1), 60) is None
+    assert world.tasks.get(task.id) == again
+
+
+def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_else(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL, OF_SMALL)
+    cover, small = sent(world)
+    run_subtask(world, cover, SECONDS)
+    bury(world, small)
+    first = get_task(world, "main", task.id)
+    world.time += 1000
+
+    again = restart_task(world, "main", task.id, only_failed=True)
+    assert sent(world) == [SubtaskRef(task.id, 2, 2)]
+    run_subtask(world, SubtaskRef(task.id, 2, 2), SECONDS)
+    done = worked(world, again)
+
+    assert codes(first) == [None, "InternalError.Undeliverable", "Skipped.PredecessorFailed"]
+    assert (again.run, again.status, statuses(again)[0]) == (2, TaskStatus.WAITING, SubtaskStatus.SUCCESSFUL)
+    assert done.subtasks[0] == replace(first.subtasks[0], carried_from=1)
+    assert (done.outcome, [s.carried_from for s in done.subtasks]) == (Outcome.SUCCEEDED, [1, None, None])
+    assert len(keys()) == 3
+    for subtask in done.subtasks:
+        record = world.tasks.get_record(task.id, subtask.record or "")
+        assert record
+        assert [f"s3://output/{output.key}" for output in record.outputs] == [subtask.output]
+    assert get_run(world, "main", task.id, 1) == replace(first, run=1)
+
+
+def test_a_subtask_that_is_run_again_reads_what_was_carried_over(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, OF_SMALL)
+    (small,) = sent(world)
+    run_subtask(world, small, SECONDS)
+    (of_small,) = sent(world)
+    bury(world, of_small)
+    source = get_task(world, "main", task.id).source
+    client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
+
+    done = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+    assert done.outcome is Outcome.SUCCEEDED
+    record = world.tasks.get_record(task.id, done.subtasks[1].record or "")
+    assert record
+    assert record.outputs[0].facts["width"] == 64, "the source is 160 wide, and gone"
+
+
+def test_a_success_is_carried_from_run_to_run_until_the_others_succeed_too(world: World, blink: bytes) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
+    for run in (2, 3):
+        task = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+        assert (task.run, task.outcome) == (run, Outcome.PARTIALLY_FAILED)
+        assert [s.carried_from for s in task.subtasks] == [1, None]
+        assert [s.attempt for s in task.subtasks] == [1, 1]
+    assert len(keys()) == 1
+
+
+def test_a_restart_of_all_runs_again_what_was_carried_over(world: World, blink: bytes) -> None:
+    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
+    task = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+    again = restart_task(world, "main", task.id)
+
+    assert [(s.status, s.carried_from) for s in again.subtasks] == [(SubtaskStatus.WAITING, None)] * 2
+    assert [ref.no for ref in sent(world)] == [1, 2]
+
+
+def test_a_cancelled_task_can_be_restarted_with_what_it_had_done(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL)
+    run_subtask(world, sent(world)[0], SECONDS)
+    cancel_task(world, "main", task.id)
+
+    done = worked(world, restart_task(world, "main", task.id, only_failed=True))
+
+    assert (done.outcome, [s.carried_from for s in done.subtasks]) == (Outcome.SUCCEEDED, [1, None])
+
+
+def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+    done = finished(world, task, 1)
+
+    with pytest.raises(Conflict, match=r"no subtask of task .* has failed; restart all of it") as refused:
+        restart_task(world, "main", task.id, only_failed=True)
+
+    assert refused.value.code == "NothingFailed"
+    assert get_task(world, "main", task.id) == done
+    assert restart_task(world, "main", task.id).run == 2
+
+
+def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(world: World) -> None:
+    task = stored(world, started=True)
+
+    with pytest.raises(Conflict, match="only a COMPLETED task can be restarted"):
+        restart_task(world, "main", task.id, only_failed=True)
+
+    assert get_task(world, "main", task.id) == task
+
+
+@pytest.mark.parametrize(("priority", "lane"), [(7, Lane.URGENT), (0, Lane.STANDARD), (-7, Lane.BACKGROUND)])
+@pytest.mark.parametrize("only_failed", [True, False])
+def test_a_restarted_task_waits_in_the_queue_of_its_priority(
+    world: World, priority: int, lane: Lane, *, only_failed: bool
+) -> None:
+    task = replace(a_task(world, 1), priority=priority)
+    world.tasks.create(task)
+    finished(world, task, 1, BAD)
+
+    restart_task(world, "main", task.id, only_failed=only_failed)
+
+    assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+
+
+@pytest.mark.parametrize(
+    ("move", "ended", "outcome"),
+    [
+        (end_task, False, Outcome.ENDED),
+        (cancel_task, False, Outcome.ENDED),
+        (restart_task, True, None),
+        (partial(restart_task, only_failed=True), True, None),
+    ],
+)
+def test_a_move_whose_answer_was_lost_is_not_refused(
+    world: World, move: Callable[[World, str, str], Task], outcome: Outcome | None, *, ended: bool
+) -> None:
+    task = stored(world, ended=ended)
+
+    with outage("UpdateItem", done=True, error=LOST):
+        moved = move(world, "main", task.id)
+
+    assert moved == get_task(world, "main", task.id)
+    assert moved.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("move", "ended", "run"),
+    [
+        (end_task, False, 1),
+        (cancel_task, False, 1),
+        (restart_task, True, 2),
+        (partial(restart_task, only_failed=True), True, 2),
+    ],
+)
+def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_since(
+    world: World, move: Callable[[World, str, str], Task], run: int, *, ended: bool
+) -> None:
+    task = stored(world, ended=ended)
+    others: list[int] = []
+
+    def restart() -> None:
+        if others:
+            return
+        others.append(run + 1)
+        if ended:
+            end_task(world, "main", task.id)
+        restart_task(world, "main", task.id)
+        raise LOST
+
+    with meanwhile("UpdateItem", restart, done=True, times=100):
+        moved = move(world, "main", task.id)
+
+    assert (moved.run, moved.outcome) == (run, Outcome.ENDED)
+    newest = get_task(world, "main", task.id)
+    assert (newest.run, newest.status) == (run + 1, TaskStatus.WAITING), "nobody has touched the run of the other"
+
+
+def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(world: World) -> None:
+    task = a_task(world, 1)
+    world.tasks.create(task)
+    others: list[int] = []
+
+    def finish_and_restart() -> None:
+        if not others:
+            others.append(2)
+            finished(world, task, 1)
+            restart_task(world, "main", task.id)
+
+    with (
+        meanwhile("UpdateItem", finish_and_restart, times=100),
+        pytest.raises(Conflict, match=r"run 1 of task .* ended before it could be cancelled, and run 2 has begun"),
+    ):
+        cancel_task(world, "main", task.id)
+
+    assert get_task(world, "main", task.id).status is TaskStatus.WAITING
+
+
+@pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])
+def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(world: World, lost: str) -> None:
+    task = stored(world, ended=True)
+
+    with outage(lost), pytest.raises(ServiceBusy):
+        restart_task(world, "main", task.id)
+
+    assert get_task(world, "main", task.id) == task
+    assert restart_task(world, "main", task.id).run == 2
+    assert get_run(world, "main", task.id, 1).subtasks == task.subtasks
+
+
+@pytest.mark.parametrize("identifier", ["0" * 26, "", "nope", "x" * 5000, "😀", "TOKEN#main#abc"])
+def test_a_task_that_is_not_there_is_not_found(world: World, identifier: str) -> None:
+    for act in (get_task, restart_task, end_task, cancel_task):
+        with pytest.raises(NotFound, match="there is no task") as missing:
+            act(world, "main", identifier)
+        assert missing.value.code == "TaskNotFound"
+
+
+def test_a_task_of_another_tenant_is_not_found(world: World) -> None:
+    task = stored(world)
+
+    for act in (get_task, restart_task, end_task, cancel_task):
+        with pytest.raises(NotFound):
+            act(world, "other", task.id)
+    assert world.tasks.get(task.id) == task
+
+
+def test_a_run_or_a_subtask_that_is_not_there_is_not_found(world: World) -> None:
+    task = stored(world)
+
+    with pytest.raises(NotFound, match="has no run 2; its newest is 1"):
+        get_run(world, "main", task.id, 2)
+    for no in (0, 3):
+        with pytest.raises(NotFound, match=f"has no subtask {no}; they are numbered 1 to 2"):
+            get_subtask(world, "main", task.id, None, no)

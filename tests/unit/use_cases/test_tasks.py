@@ -1,0 +1,195 @@
+"""Requests become tasks: each once, whatever breaks in between."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.domain.orchestration import OrchestrationDocument, SubtaskRule
+from shared.domain.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
+from shared.errors import NotFound, RequestRejected, ServiceBusy
+from shared.use_cases.catalog import store_orchestration
+from shared.use_cases.tasks import NewTask, create_task
+from tests.support.deployment import World, client, put
+from tests.support.outages import outage
+from tests.unit.conftest import sent
+
+SAME = "abc"
+SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
+ANOTHER = SubtaskRule.model_validate({"name": "other", "type": "SCREENSHOT"})
+
+
+def asked(world: World, wanted: NewTask) -> tuple[Task, bool]:
+    return create_task(world, "main", wanted, os.urandom)
+
+
+def wanted(source: Source, **fields: Any) -> NewTask:  # noqa: ANN401
+    return NewTask(source.bucket, source.key, subtasks=fields.pop("subtasks", (SHOT,)), **fields)
+
+
+def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
+    usual = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": [SHOT]}
+    return OrchestrationDocument.model_validate({**usual, **fields})
+
+
+def test_a_request_makes_the_task_that_it_describes(world: World) -> None:
+    source = put("films/clip.mp4", b"x" * 7)
+
+    task, made = asked(world, wanted(source, priority=-3, session_context="{…}", client_token=SAME))
+
+    assert made
+    assert world.tasks.get(task.id) == task
+    assert (task.source, task.orchestration) == (source, None)
+    assert (task.priority, task.session_context, task.client_token) == (-3, "{…}", "abc")
+    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+
+
+def test_a_request_may_name_an_orchestration_also_a_disabled_one(world: World) -> None:
+    store_orchestration(world, "main", an_orchestration("covers", enabled=False, output={"prefix": "c/"}))
+
+    task, _ = asked(world, wanted(put("films/clip.mp4", b"x"), subtasks=(), orchestration="covers"))
+
+    assert (task.orchestration, task.output_prefix) == (OrchestrationRef("covers", 1), "c/")
+    assert [s.name for s in task.subtasks] == ["cover"]
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "given", "lane"),
+    [
+        (None, -4, Lane.BACKGROUND),
+        (0, 0, Lane.STANDARD),
+        (9, 9, Lane.URGENT),
+    ],
+)
+def test_a_request_may_overrule_the_priority_of_its_orchestration(
+    world: World, asked_for: int | None, given: int, lane: Lane
+) -> None:
+    store_orchestration(world, "main", an_orchestration("covers", priority=-4))
+    source = put("films/clip.mp4", b"x")
+
+    task, _ = asked(world, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))
+
+    assert task.priority == given
+    assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+
+
+def test_a_request_without_an_orchestration_or_a_priority_is_a_standard_one(world: World) -> None:
+    task, _ = asked(world, wanted(put("films/clip.mp4", b"x")))
+
+    assert (task.priority, world.queues.waiting(Lane.STANDARD)) == (0, 1)
+
+
+def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(world: World) -> None:
+    source = put("films/clip.mp4", b"x")
+
+    free = {asked(world, wanted(source))[0].id for _ in range(2)}
+    first, _ = asked(world, wanted(source, client_token=SAME))
+    again, made = asked(world, wanted(source, client_token=SAME, subtasks=(ANOTHER,)))
+
+    assert len(free) == 2
+    assert (again, made) == (first, False)
+
+
+def test_a_token_gives_its_task_also_when_its_orchestration_and_source_are_gone(world: World) -> None:
+    source = put("films/clip.mp4", b"x")
+    first, _ = asked(world, wanted(source, client_token=SAME))
+    client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
+
+    again, made = asked(world, wanted(source, client_token=SAME, subtasks=(), orchestration="nope"))
+
+    assert (again.id, made) == (first.id, False)
+
+
+def test_a_request_that_failed_leaves_its_token_free_to_try_again(world: World) -> None:
+    request = NewTask("input", "films/late.mp4", subtasks=(SHOT,), client_token=SAME)
+    with pytest.raises(NotFound):
+        asked(world, request)
+    put("films/late.mp4", b"x")
+
+    task, made = asked(world, request)
+
+    assert made
+    assert asked(world, request) == (task, False)
+
+
+def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(world: World) -> None:
+    request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
+    with outage("SendMessageBatch"):
+        task, _ = asked(world, request)
+    assert task.unsent == {1}
+
+    assert asked(world, request)[0].unsent == frozenset()
+    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+
+
+def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again(world: World) -> None:
+    request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
+    with outage("PutItem", after=1, done=True), pytest.raises(ServiceBusy):
+        asked(world, request)
+
+    task, made = asked(world, request)
+
+    assert not made
+    assert list(world.lists.due(world.now() + 10**9)) == [task.id]
+    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "version"),
+    [
+        ("input", "films/nope.mp4", None),
+        ("input", "films/clip.mp4", "nope"),
+        ("nope", "films/clip.mp4", None),
+        ("not a bucket", "films/clip.mp4", None),
+        ("input", "films/" + "é" * 1000, None),
+    ],
+)
+def test_a_source_that_is_not_there_is_not_found(world: World, bucket: str, key: str, version: str | None) -> None:
+    put("films/clip.mp4", b"x")
+
+    with pytest.raises(NotFound, match="does not exist") as missing:
+        asked(world, NewTask(bucket, key, version, subtasks=(SHOT,)))
+
+    assert missing.value.code == "SourceNotFound"
+    assert sent(world) == []
+
+
+def test_a_source_without_bytes_is_refused(world: World) -> None:
+    with pytest.raises(RequestRejected, match="is empty") as refused:
+        asked(world, wanted(put("films/empty.mp4", b"")))
+
+    assert refused.value.code == "EmptySource"
+
+
+def test_an_older_version_can_be_asked_for(world: World) -> None:
+    old = put("films/clip.mp4", b"old one")
+    put("films/clip.mp4", b"new")
+
+    task, _ = asked(world, replace(wanted(old), version_id=old.version_id))
+
+    assert task.source == old
+
+
+@pytest.mark.parametrize(
+    ("request_of", "error", "code"),
+    [
+        ({"orchestration": "nope", "subtasks": ()}, NotFound, "OrchestrationNotFound"),
+        ({"subtasks": (SHOT.model_copy(update={"template": "nope"}),)}, RequestRejected, "UnknownTemplate"),
+        (
+            {"subtasks": (SHOT.model_copy(update={"params": {"at": []}}),)},
+            RequestRejected,
+            "InvalidParameters",
+        ),
+    ],
+)
+def test_a_request_that_cannot_be_planned_makes_nothing(
+    world: World, request_of: dict[str, Any], error: type[Exception], code: str
+) -> None:
+    source = put("films/clip.mp4", b"x")
+
+    with pytest.raises(error) as refused:
+        asked(world, wanted(source, **request_of))
+
+    assert getattr(refused.value, "code", None) == code
+    assert list(world.lists.due(world.now() + 10**9)) == []

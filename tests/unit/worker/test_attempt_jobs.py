@@ -1,0 +1,186 @@
+"""Subtasks whose work a service does: given back at once, looked at ever more rarely, finished, or given up."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+from botocore.stub import Stubber
+
+from shared.domain.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task, TaskStatus
+from shared.domain.wait import explain
+from shared.errors import JobRunning
+from shared.operations import OPERATIONS
+from shared.operations.findings import Result, Segment
+from shared.operations.operation import Operation, OperationContext, OperationResult, Params
+from shared.providers import provider
+from shared.providers.aws import Aws
+from shared.services import Services
+from shared.use_cases.tasks import get_task
+from shared.worker.run import JOB_OVERDUE, Redelivery, pause_after, run_subtask
+from tests.support.attempts import SECONDS, a_made_task, codes
+from tests.support.deployment import World, put
+from tests.support.outages import CALLS
+from tests.unit.conftest import sent
+from tests.unit.providers.aws_jobs import JOB_ID, recorded, stubbed
+
+LOOK = {"name": "look", "type": "MODERATE"}
+HOURS_4 = 4 * 3600
+
+
+class Seen(Result):
+    """What the operation of these tests found."""
+
+    segments: tuple[Segment, ...]
+
+
+def look_for_labels(_: Params, context: OperationContext) -> OperationResult:
+    return OperationResult((), Seen(segments=context.provider(None).labels(context)))
+
+
+@pytest.fixture(autouse=True)
+def looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a subtask do nothing but ask the provider."""
+    operation = Operation(SubtaskType.MODERATE, "asks for labels", Params, look_for_labels, Seen)
+    monkeypatch.setitem(cast("dict[SubtaskType, object]", OPERATIONS), SubtaskType.MODERATE, operation)
+
+
+@pytest.fixture
+def rekognition(world: World) -> Iterator[Stubber]:
+    """Lend what answers in place of Rekognition; each answer is given once, in order."""
+    aws = provider(world.settings.ai_provider)
+    assert isinstance(aws, Aws)
+    with stubbed(aws.rekognition) as stub:
+        yield stub
+
+
+def a_task_of(world: World) -> tuple[Task, SubtaskRef]:
+    """Make a task with one subtask that asks for labels; return it with its message."""
+    task = a_made_task(world, put("uploads/clip.mp4", b"never read"), LOOK)
+    (ref,) = sent(world)
+    return task, ref
+
+
+def answer(stub: Stubber, task: Task, name: str) -> None:
+    """Answer an attempt: the start of its job, in the words that each must use, and a look at it."""
+    token = f"{task.id}-{task.run}-1-labels-1"
+    stub.add_response(
+        "start_label_detection",
+        {"JobId": JOB_ID},
+        {"Video": video(task.source), "ClientRequestToken": token, "MinConfidence": 20},
+    )
+    look = {"JobId": JOB_ID, "MaxResults": 1000, "AggregateBy": "SEGMENTS", "SortBy": "TIMESTAMP"}
+    stub.add_response("get_label_detection", recorded(name), look)
+
+
+def video(source: Source) -> dict[str, dict[str, str]]:
+    return {"S3Object": {"Bucket": source.bucket, "Name": source.key, "Version": source.version_id or ""}}
+
+
+def waited(world: World, ref: SubtaskRef, answer: Redelivery | None) -> None:
+    """Let the time pass after which the message comes again."""
+    assert answer
+    assert world.tasks.get(ref.task_id)
+    world.time += answer.seconds * 1000
+
+
+def subtask_of(world: Services, task: Task) -> Subtask:
+    return get_task(world, "main", task.id).subtasks[0]
+
+
+def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finishes(
+    world: World, rekognition: Stubber
+) -> None:
+    task, ref = a_task_of(world)
+    answer(rekognition, task, "rekognition-running")
+    before = len(CALLS)
+
+    first = run_subtask(world, ref, SECONDS)
+
+    assert first == Redelivery(20)
+    waiting = subtask_of(world, task)
+    assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
+    assert waiting.retry_at == world.now() + 20_000
+    world.time += 20_000
+    answer(rekognition, task, "rekognition-labels-2")
+    assert run_subtask(world, ref, SECONDS) is None
+    done = get_task(world, "main", task.id)
+    assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
+    assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (2, 1)
+    (_, missed), (_, record) = world.tasks.get_records(task.id, 1, 1)
+    assert missed.failure
+    assert (missed.failure.code, set(missed.seconds)) == ("InternalError.JobRunning", {"operation"})
+    assert record.result
+    assert [segment["label"] for segment in record.result["segments"]] == ["Rabbit", "Rabbit"]
+    asked = {call.operation for call in CALLS[before:] if call.service == "s3"}
+    assert asked == {"HeadObject"}, "the input stays in S3"
+
+
+def test_a_worker_that_died_after_the_start_leaves_its_job_to_the_next(world: World, rekognition: Stubber) -> None:
+    task, ref = a_task_of(world)
+    answer(rekognition, task, "rekognition-running")
+    assert run_subtask(world, ref, SECONDS) == Redelivery(20)
+    world.time += 20_000
+    world.tasks.claim(ref, world.now(), world.now() + 1000, 3)  # and never heard of again
+    world.time += 1001
+
+    answer(rekognition, task, "rekognition-labels-2")  # by the same token
+    assert run_subtask(world, ref, SECONDS) is None
+
+    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+
+
+def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(world: World, rekognition: Stubber) -> None:
+    task, ref = a_task_of(world)
+    began = world.now()
+    pauses = []
+
+    for _ in range(14):
+        answer(rekognition, task, "rekognition-running")
+        again = run_subtask(world, ref, SECONDS)
+        pauses.append(again and again.seconds)
+        waited(world, ref, again)
+    answer(rekognition, task, "rekognition-running")
+    last = run_subtask(world, ref, SECONDS)
+
+    assert pauses == [20, 40, 80, 160, 320, 640, 1280, *[1800] * 7]
+    assert world.now() - began > HOURS_4 * 1000
+    assert last is None
+    done = get_task(world, "main", task.id)
+    assert (done.outcome, codes(done), done.subtasks[0].counted_attempts) == (Outcome.FAILED, [JOB_OVERDUE], 1)
+    message = (
+        "it did not finish within 4 h 12 min: 15 looks, and still waiting for Rekognition to find labels; "
+        "restart the task to have it done anew"
+    )
+    assert done.subtasks[0].failure
+    assert done.subtasks[0].failure.message == message
+    record = world.tasks.get_record(task.id, done.subtasks[0].record or "")
+    assert record
+    assert record.failure == done.subtasks[0].failure
+
+
+def test_no_pause_is_longer_than_half_an_hour_however_many_attempts_there_may_be() -> None:
+    assert {pause_after(JobRunning("waiting for it"), attempt) for attempt in range(8, 51)} == {1800}
+
+
+def test_a_waiting_subtask_says_for_what_and_when_it_looks_again(world: World, rekognition: Stubber) -> None:
+    task, ref = a_task_of(world)
+    answer(rekognition, task, "rekognition-running")
+    run_subtask(world, ref, SECONDS)
+    task = get_task(world, "main", task.id)
+
+    told = explain(task, task.subtasks, world.now())[1]
+
+    assert told.message == "waiting for Rekognition to find labels; looks again at 15:07:00 UTC (look 2)"
+
+
+def test_a_restarted_task_asks_for_a_job_of_its_own(world: World, rekognition: Stubber) -> None:
+    task, ref = a_task_of(world)
+    answer(rekognition, task, "rekognition-failed-media")
+    assert run_subtask(world, ref, SECONDS) is None
+    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.ServiceRejected"]
+    again = world.tasks.restart(get_task(world, "main", task.id), world.now())
+    assert again
+    assert again.run == 2
+
+    answer(rekognition, again, "rekognition-running")  # by another token
+    assert run_subtask(world, SubtaskRef(task.id, 2, 1), SECONDS) == Redelivery(20)

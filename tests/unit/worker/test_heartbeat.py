@@ -1,0 +1,364 @@
+"""The thread that keeps an attempt's lease. moto has no locks, so while a heart beats, nobody else calls AWS."""
+
+import threading
+from threading import Event, Semaphore, current_thread
+from time import monotonic
+
+import pytest
+
+from shared.domain.task import STOP_FAILURES, Failure, Outcome, Subtask, SubtaskStatus, Task
+from shared.errors import ServiceBusy, ServiceRefused
+from shared.use_cases.tasks import cancel_task, get_task
+from shared.worker.heartbeat import BEAT_EVERY, heartbeat
+from shared.worker.run import Redelivery, run_subtask
+from tests.support.attempts import COVER, LEASE_MS, LONG, NO_FILM, SECONDS, WORKSPACE, a_made_task, codes, tags
+from tests.support.clips import Clips
+from tests.support.deployment import World, client, keys, put
+from tests.support.outages import meanwhile, outage
+from tests.support.processes import PATIENCE, encoders, processes, until
+from tests.unit.conftest import A_DAY, sent, swept
+
+SOON = 0.01  # seconds
+CANCELLED = STOP_FAILURES["cancel"]
+SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"], "width": 32}}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let hearts beat a hundred times a second."""
+    monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", SOON)
+    monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", SOON)
+
+
+class Turns:
+    """Holds a heart behind each of its beats, until the test lets it go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self._beaten = Semaphore(0)
+        self._go_on = Semaphore(0)
+        self._over = False
+
+    def wait_here(self) -> None:
+        """Wait here, if it is the heart that has called AWS."""
+        if current_thread().name == "heartbeat" and not self._over:
+            self._beaten.release()
+            assert self._go_on.acquire(timeout=PATIENCE)
+
+    def first(self) -> None:
+        """Return behind the first beat."""
+        assert self._beaten.acquire(timeout=PATIENCE)
+
+    def next(self) -> None:
+        """Let it go on to its next beat, and return behind that."""
+        self._go_on.release()
+        self.first()
+
+    def end(self) -> None:
+        """Let it go on, but not beat again."""
+        self._monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", A_DAY)
+        self._over = True  # the beat that goes on may call AWS once more
+        self._go_on.release()
+
+
+@pytest.fixture
+def heart(quick: None, monkeypatch: pytest.MonkeyPatch) -> Turns:
+    """Lend the hold on the heart of the attempt that is made next."""
+    assert quick is None
+    return Turns(monkeypatch)
+
+
+def beating() -> bool:
+    """Whether a heart beats in this process."""
+    return any(thread.name == "heartbeat" for thread in threading.enumerate())
+
+
+def subtask_of(world: World, task: Task) -> Subtask:
+    """Return the only subtask as it stands."""
+    (subtask,) = get_task(world, "main", task.id).subtasks
+    return subtask
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_heart_beats_until_the_block_ends() -> None:
+    beats = Semaphore(0)
+
+    def beat() -> bool:
+        beats.release()
+        return True
+
+    with heartbeat(beat):
+        assert all(beats.acquire(timeout=PATIENCE) for _ in range(10))
+        assert beating()
+
+    assert not beating()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_heart_stops_once_it_hears_that_all_is_lost() -> None:
+    answers = iter([True, True, False])
+    made = []
+
+    def beat() -> bool:
+        made.append(next(answers))
+        return made[-1]
+
+    with heartbeat(beat):
+        until(lambda: not beating())
+
+    assert made == [True, True, False]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("error", [ServiceBusy("no"), ServiceRefused("never"), ValueError("x"), KeyError("y")])
+def test_a_heart_goes_on_whatever_goes_wrong_with_a_beat(error: Exception) -> None:
+    beats = Semaphore(0)
+    answers = iter([error] * 3)
+
+    def beat() -> bool:
+        beats.release()
+        if wrong := next(answers, None):
+            raise wrong
+        return True
+
+    with heartbeat(beat):
+        assert all(beats.acquire(timeout=PATIENCE) for _ in range(10))
+        assert beating()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_block_that_raises_stops_its_heart_and_is_heard() -> None:
+    def fail() -> None:
+        with heartbeat(lambda: True):
+            assert beating()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+    assert not beating()
+
+
+def test_a_block_that_is_quick_waits_for_no_beat() -> None:
+    beaten = Event()
+
+    def beat() -> bool:
+        beaten.set()
+        return True
+
+    with heartbeat(beat):
+        pass
+
+    assert not beaten.is_set()
+    assert not beating()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_block_does_not_end_in_the_middle_of_a_beat() -> None:
+    begun, leaving, ended = Event(), Event(), Event()
+
+    def beat() -> bool:
+        begun.set()
+        assert leaving.wait(PATIENCE)
+        ended.set()
+        return True
+
+    with heartbeat(beat):
+        assert begun.wait(PATIENCE)
+        leaving.set()
+
+    assert ended.is_set()
+    assert not beating()
+
+
+def test_a_worker_that_works_keeps_its_lease_however_long_it_takes(world: World, heart: Turns) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    others: list[object] = []
+
+    def work_long() -> None:
+        heart.first()
+        for _ in range(5):
+            world.time += LEASE_MS - 1000
+            heart.next()
+            world.time += 1000
+            others.append(run_subtask(world, ref, SECONDS))
+            swept(world)
+        heart.end()
+
+    with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work_long):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert others == [Redelivery(300)] * 5
+    assert sent(world) == []
+    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert subtask_of(world, task).attempt == 1
+
+
+def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world: World, heart: Turns) -> None:
+    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    seen: list[Subtask] = []
+
+    def a_minute() -> None:
+        world.time += 60_000
+
+    def work() -> None:
+        heart.first()
+        seen.append(subtask_of(world, task))
+        heart.end()
+
+    with (
+        meanwhile("UpdateItem", a_minute, done=True),  # behind the claim
+        outage("UpdateItem", after=1, times=3),
+        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        meanwhile("HeadObject", work),
+    ):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert [(s.lease_until, s.phase) for s in seen] == [(world.now() + LEASE_MS, "starting")]
+    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
+
+
+def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted(world: World, heart: Turns) -> None:
+    world.settings = world.settings.model_copy(update={"daily_compute_seconds": 1000})
+    a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(world)
+    counted: list[int] = []
+
+    def work() -> None:
+        world.time += 5000
+        heart.first()
+        heart.next()  # behind the counting, which follows the beat
+        counted.append(world.budget.spent(world.now()).compute_ms)
+        world.time += 3000
+        heart.next()
+        heart.next()
+        counted.append(world.budget.spent(world.now()).compute_ms)
+        world.time += 2000
+        heart.end()
+
+    with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert counted == [5000, 8000]
+    assert world.budget.spent(world.now()).compute_ms == 10_000
+
+
+def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_other(
+    world: World, clip: Clips, heart: Turns
+) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
+    (ref,) = sent(world)
+
+    def another_takes_over() -> None:
+        heart.first()
+        world.time += LEASE_MS + 1
+        assert world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+        heart.next()
+        heart.end()
+
+    with (
+        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        meanwhile("HeadObject", another_takes_over),
+    ):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert not processes(WORKSPACE)
+    held = subtask_of(world, task)
+    assert (held.status, held.attempt, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, None)
+    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    assert record.failure == Failure("InternalError.LeaseLost", "another attempt has taken this subtask over")
+
+
+@pytest.mark.parametrize("error", [None, KeyError("a fault of ours")])
+def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subtask_back(
+    world: World, clip: Clips, heart: Turns, error: Exception | None
+) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
+    (ref,) = sent(world)
+
+    def a_silence() -> None:
+        heart.first()
+        world.time += LEASE_MS + 1
+        heart.end()
+
+    with (
+        meanwhile("UpdateItem", heart.wait_here, times=1000),
+        outage("UpdateItem", after=1, error=error),  # behind the claim
+        meanwhile("HeadObject", a_silence),
+    ):
+        again = run_subtask(world, ref, SECONDS)
+
+    assert not processes(WORKSPACE)
+    assert again == Redelivery(5)
+    left = subtask_of(world, task)
+    assert (left.status, left.attempt, left.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
+    assert left.failure == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
+
+
+def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
+    world: World, clip: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", SOON)
+    monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", SOON)
+    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), COVER, LONG)
+    cover, long = sent(world)
+    run_subtask(world, cover, SECONDS)
+    cancelled_at: list[float] = []
+
+    def cancel() -> None:
+        """In the heart's own thread, while the attempt waits for its ffmpeg."""
+        until(lambda: encoders(WORKSPACE))
+        cancel_task(world, "main", task.id)
+        cancelled_at.append(monotonic())
+
+    with meanwhile("UpdateItem", cancel, after=1, done=True):  # behind the claim and the first beat
+        assert run_subtask(world, long, SECONDS) is None
+
+    assert monotonic() - cancelled_at[0] + BEAT_EVERY < 10  # as it would beat without these tests
+    assert not processes(WORKSPACE)
+    done = get_task(world, "main", task.id)
+    assert (done.outcome, [s.failure for s in done.subtasks]) == (Outcome.ENDED, [None, CANCELLED])
+    ((_, record),) = world.tasks.get_records(task.id, 1, 2)
+    assert record.failure == CANCELLED
+    assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
+    assert tags(keys()[0]) == []
+
+
+def test_files_that_a_cancelled_attempt_had_stored_are_gone(world: World, blink: bytes, heart: Turns) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), SHOTS)
+    (ref,) = sent(world)
+    stored: list[str] = []
+
+    def cancel() -> None:
+        stored.extend(keys())
+        heart.first()
+        cancel_task(world, "main", task.id)
+        heart.next()
+        heart.end()
+        until(lambda: not beating())
+
+    with (
+        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        meanwhile("PutObject", cancel, done=True),
+    ):
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert len(stored) == 1
+    assert keys() == []
+    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    assert (record.failure, record.outputs) == (CANCELLED, ())
+
+
+def test_an_attempt_that_was_cancelled_before_its_finish_takes_its_files_with_it(world: World, blink: bytes) -> None:
+    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(world)
+
+    with meanwhile("PutItem", lambda: cancel_task(world, "main", task.id)):  # the record, before the finish
+        assert run_subtask(world, ref, SECONDS) is None
+
+    assert subtask_of(world, task).failure == CANCELLED
+    assert keys() == []
+    items = client("dynamodb").scan(TableName="TasksTable")["Items"]
+    assert ["expires_at" in item for item in items if "#ATT#" in item["sk"]["S"]] == [True]

@@ -1,0 +1,153 @@
+"""The files of an attempt: which it may read, from where, and how often they are fetched."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.domain.attempt_record import AttemptRecord, OutputFile
+from shared.domain.task import Lease, Source, SubtaskStatus
+from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
+from shared.worker.inputs import AttemptFiles, check_disk, local_name
+from tests.support.deployment import World, client, put
+from tests.support.outages import outage, refusal
+from tests.unit.conftest import a_task
+
+
+@pytest.fixture
+def downloads() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def files(world: World, tmp_path: Path, downloads: list[str]) -> AttemptFiles:
+    """Lend the files of the second subtask of a task, which needs the first and reads its first output."""
+    task = a_task(world, 3, needs={2: (1,)})
+    task = replace(task, source=put("uploads/a.mp4", b"the source"))
+    outputs = [put(f"out/{name}", name.encode(), "output") for name in ("a.mp4", "a.vtt")]
+    lease = Lease(task.id, 1, 1, attempt=1)
+    made = tuple(OutputFile("output", output.key, output.size, "video/mp4") for output in outputs)
+    world.tasks.put_record(lease, AttemptRecord(started_at=0, ended_at=0, outputs=made))
+    first = replace(task.subtasks[0], status=SubtaskStatus.SUCCESSFUL, record=lease.record)
+    second = replace(task.subtasks[1], input=1)
+    task = replace(task, subtasks=(first, second, task.subtasks[2]))
+
+    @contextmanager
+    def downloading() -> Iterator[None]:
+        downloads.append("one more")
+        yield
+
+    return AttemptFiles(world, task, second, tmp_path, downloading)
+
+
+def test_the_input_is_the_predecessors_first_file_and_the_original_the_tasks_source(files: AttemptFiles) -> None:
+    assert files.place.key == "out/a.mp4"
+    assert files.input().read_bytes() == b"a.mp4"
+    assert files.original().read_bytes() == b"the source"
+    assert files.name == "a.mp4"
+
+
+def test_nothing_is_fetched_before_it_is_asked_for_nor_twice(files: AttemptFiles, downloads: list[str]) -> None:
+    assert files.place
+    assert downloads == []
+
+    first = files.original()
+
+    assert files.original() == first
+    assert files.asset("uploads/a.mp4") == first
+    assert len(downloads) == 1
+
+
+def test_what_a_predecessor_made_is_told_apart_on_disk(files: AttemptFiles) -> None:
+    video, subtitles = files.outputs_of("s1")
+
+    assert (video.read_bytes(), subtitles.read_bytes()) == (b"a.mp4", b"a.vtt")
+    assert files.input() == video
+
+
+@pytest.mark.parametrize("name", ["s3", "nobody"])
+def test_only_a_predecessors_files_may_be_read(files: AttemptFiles, name: str) -> None:
+    with pytest.raises(ParametersRejected, match="add it to its needs"):
+        files.outputs_of(name)
+
+
+def test_a_predecessor_without_a_file_leaves_nothing_to_read(files: AttemptFiles) -> None:
+    first = replace(files.task.subtasks[0], record="RUN#0001#SUB#01#ATT#9")
+    files.task = replace(files.task, subtasks=(first, *files.task.subtasks[1:]))
+
+    with pytest.raises(ParametersRejected, match="left no file to read"):
+        files.input()
+
+
+@pytest.mark.parametrize("uri", ["logos/ours.png", "s3://input/logos/ours.png", "s3://output/logos/ours.png"])
+def test_an_asset_is_named_by_its_key_or_its_address(files: AttemptFiles, uri: str) -> None:
+    for bucket in ("input", "output"):
+        put("logos/ours.png", b"a logo", bucket)
+
+    path = files.asset(uri)
+
+    assert path.read_bytes() == b"a logo"
+    assert path.suffix == ".png"
+
+
+@pytest.mark.parametrize(
+    ("uri", "problem"),
+    [
+        ("logos/none.png", "is not there"),
+        ("s3://input/none", "is not there"),
+        ("s3://input", "is not there"),
+        ("s3://", "neither the input bucket nor the output bucket"),
+        ("s3://secrets/keys.png", "neither the input bucket nor the output bucket"),
+        ("s3://arn:aws:s3:us-east-1:123456789012:accesspoint/x/a", "neither the input bucket nor the output bucket"),
+        ("../etc/passwd", "is not there"),
+    ],
+)
+def test_an_asset_that_is_not_there_or_not_ours_is_refused(files: AttemptFiles, uri: str, problem: str) -> None:
+    client("s3").create_bucket(Bucket="secrets")
+    put("keys.png", b"a secret", "secrets")
+
+    with pytest.raises(ParametersRejected, match=problem) as refused:
+        files.asset(uri)
+
+    assert refused.value.code == "ParameterError.AssetNotFound"
+
+
+def test_an_asset_that_s3_denies_is_asked_for_again_before_the_parameters_are_blamed(files: AttemptFiles) -> None:
+    with outage("HeadObject", error=refusal("403", 403)), pytest.raises(AccessDenied) as denied:
+        files.asset("logos/ours.png")
+
+    assert denied.value.final.code == "ParameterError.AssetNotFound"
+
+
+def test_a_source_too_big_for_the_disk_is_told_before_it_is_fetched(tmp_path: Path) -> None:
+    assert check_disk(tmp_path, 1000) > 0
+    with pytest.raises(LimitExceeded, match="deploy with a larger WorkerDisk") as refused:
+        check_disk(tmp_path, 10**18)
+
+    assert refused.value.code == "LimitError.Disk"
+
+
+def test_a_file_too_big_for_the_disk_is_not_fetched(files: AttemptFiles, downloads: list[str]) -> None:
+    files.task = replace(files.task, source=Source("input", "huge.mp4", 10**18, e_tag=""))
+
+    with pytest.raises(LimitExceeded):
+        files.original()
+
+    assert downloads == []
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("a/b.MP4", "source.mp4"),
+        ("a", "source"),
+        ("x.$(rm -rf)", "source"),
+        ("-i.é", "source"),
+        ("a.m;p4", "source"),
+        ("a." + "m" * 300, "source"),
+    ],
+)
+def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: str, name: str) -> None:
+    assert local_name("source", key) == name
