@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from urllib.parse import unquote_plus
 
 import boto3
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from shared.domain.task import Lane, Source
@@ -20,6 +25,9 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 BUCKETS = {"input": "InputBucket", "output": "OutputBucket"}
 BEGINNING = 1_750_000_000_000
+DEPLOYED: dict[
+    str, tuple[Settings, tuple[Any, Any, Any]]
+] = {}  # by region: the tables, the buckets, and whose they are
 
 
 @cache
@@ -72,7 +80,21 @@ def deploy() -> Settings:
 def emulated() -> Iterator[Settings]:
     """Deploy to an empty moto, which is gone afterwards; clients made in one serve in the next."""
     with mock_aws():
-        yield deploy()
+        yield deploy_quickly(client("s3").meta.region_name)
+
+
+def deploy_quickly(region: str) -> Settings:
+    """Deploy to moto; from the second time on, copy what the first time made, which takes a tenth of the time."""
+    dynamodb, s3 = dynamodb_backends[DEFAULT_ACCOUNT_ID][region], s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    if region not in DEPLOYED:
+        settings = deploy()
+        DEPLOYED[region] = settings, deepcopy((dynamodb.tables, s3.buckets, s3_backends.bucket_accounts))
+        return settings
+    settings, made = DEPLOYED[region]
+    dynamodb.tables, s3.buckets, s3_backends.bucket_accounts = deepcopy(made)
+    for lane in Lane:
+        sqs_backends[DEFAULT_ACCOUNT_ID][region].create_queue(lane.lower())
+    return settings
 
 
 def put(key: str, body: bytes, bucket: str = "input") -> Source:
