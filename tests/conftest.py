@@ -12,7 +12,7 @@ from tests.support.profile import VARIABLE
 
 TESTS = Path(__file__).parent
 # Folders whose tests share one build or one stack, so that one worker runs each of them.
-ONE_WORLD = {"artifact", "console", "stack"}
+ONE_DEPLOYMENT = {"artifact", "console", "stack"}
 pytest_plugins = ["tests.support.tallies"]  # the table at the end, which one process prints for all
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
 
@@ -35,10 +35,10 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own hook of that name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each folder that shares a world on one of pytest-xdist's workers."""
+    """Keep each folder that shares a deployment on one of pytest-xdist's workers."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
-        if folder in ONE_WORLD:
+        if folder in ONE_DEPLOYMENT:
             item.add_marker(pytest.mark.xdist_group(folder))
 
 

@@ -12,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.task_api.handler import handler
 from shared import telemetry
-from shared.services import Services, services
+from shared.services import Services
+from shared.services import services as functions_services
 from shared.settings import PREFIX, Settings
 from shared.telemetry import logger
 from tests.support.deployment import emulated
@@ -50,7 +51,7 @@ def context() -> Context:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """Lend the services as the functions themselves find them, on empty tables, buckets and a queue.
 
     They are made once: every deployment has the same names, and to make clients takes longer than most tests.
@@ -61,7 +62,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
         for name in Settings.model_fields:
             monkeypatch.setenv(PREFIX + name.upper(), str(getattr(settings, name)))
         logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
-        yield services()
+        yield functions_services()
 
 
 def logged(caplog: pytest.LogCaptureFixture, message: str) -> dict[str, Any]:
@@ -162,7 +163,7 @@ class Api:
 
 
 @pytest.fixture
-def api(world: Services) -> Api:
+def api(services: Services) -> Api:
     """Lend the API on an empty deployment."""
-    assert world
+    assert services
     return Api()

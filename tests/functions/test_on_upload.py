@@ -61,7 +61,7 @@ def a_failure(event: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def test_the_event_that_sam_makes_becomes_a_task(world: Services, context: Context) -> None:
+def test_the_event_that_sam_makes_becomes_a_task(services: Services, context: Context) -> None:
     (verdict,) = handler(an_event("s3-put"), context)
 
     assert verdict == {
@@ -71,17 +71,17 @@ def test_the_event_that_sam_makes_becomes_a_task(world: Services, context: Conte
         "orchestration": "web-video",
         "taskId": verdict["taskId"],
     }
-    assert get_task(world, "main", verdict["taskId"]).source == Source(
+    assert get_task(services, "main", verdict["taskId"]).source == Source(
         "reelmill-input", "uploads/big buck bunny.mp4", 1024, "0123456789abcdef0123456789abcdef"
     )
-    assert len(received(world.settings)) == 3
+    assert len(received(services.settings)) == 3
 
 
-def test_the_event_of_eventbridge_becomes_the_same(world: Services, context: Context) -> None:
+def test_the_event_of_eventbridge_becomes_the_same(services: Services, context: Context) -> None:
     (verdict,) = handler(an_event("eventbridge-object-created"), context)
 
     assert verdict["verdict"] == "MATCHED"
-    assert get_task(world, "main", verdict["taskId"]).source == Source(
+    assert get_task(services, "main", verdict["taskId"]).source == Source(
         "reelmill-input",
         "uploads/big buck bunny.mp4",
         1024,
@@ -90,11 +90,13 @@ def test_the_event_of_eventbridge_becomes_the_same(world: Services, context: Con
     )
 
 
-def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(world: Services, context: Context) -> None:
+def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(
+    services: Services, context: Context
+) -> None:
     (verdict,) = handler(an_event("failed-upload"), context)
 
     assert verdict["verdict"] == "MATCHED"
-    assert get_task(world, "main", verdict["taskId"]).source == Source(
+    assert get_task(services, "main", verdict["taskId"]).source == Source(
         "reelmill-input",
         "uploads/big buck bunny.mp4",
         1024,
@@ -103,39 +105,43 @@ def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(wor
     )
 
 
-def test_an_orchestration_may_name_a_template_of_ones_own(world: Services, context: Context) -> None:
-    store_template(world, "main", TemplateDocument(name="mine", operation=SubtaskType.SCREENSHOT, params={"at": [0]}))
+def test_an_orchestration_may_name_a_template_of_ones_own(services: Services, context: Context) -> None:
+    store_template(
+        services, "main", TemplateDocument(name="mine", operation=SubtaskType.SCREENSHOT, params={"at": [0]})
+    )
     mine = {
         "name": "own",
         "trigger": {"prefix": "own/"},
         "subtasks": [{"name": "cover", "type": "SCREENSHOT", "template": "mine"}],
     }
-    store_orchestration(world, "main", OrchestrationDocument.model_validate(mine))
+    store_orchestration(services, "main", OrchestrationDocument.model_validate(mine))
 
     (verdict,) = handler(a_notification("own/a.mp4"), context)
 
-    assert get_task(world, "main", verdict["taskId"]).subtasks[0].params["at"] == [0]
+    assert get_task(services, "main", verdict["taskId"]).subtasks[0].params["at"] == [0]
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_a_name_is_decoded_exactly_once(world: Services, context: Context, name: str) -> None:
+def test_a_name_is_decoded_exactly_once(services: Services, context: Context, name: str) -> None:
     key = f"uploads/{name}.mp4"
     told_by_s3, told_by_eventbridge = a_notification(key), an_eventbridge_event(key)
 
     for event in (told_by_s3, told_by_eventbridge, a_failure(told_by_s3), a_failure(told_by_eventbridge)):
         (verdict,) = handler(event, context)
         assert verdict["key"] == key
-        assert get_task(world, "main", verdict["taskId"]).source.key == key
+        assert get_task(services, "main", verdict["taskId"]).source.key == key
 
 
 @pytest.mark.parametrize("said", ["null", "", None])
-def test_an_object_of_a_bucket_without_versions_has_none(world: Services, context: Context, said: str | None) -> None:
+def test_an_object_of_a_bucket_without_versions_has_none(
+    services: Services, context: Context, said: str | None
+) -> None:
     by_eventbridge = an_eventbridge_event("uploads/b.mp4")
     by_eventbridge["detail"]["object"]["version-id"] = said
 
     for event in (a_notification("uploads/a.mp4", versionId=said), by_eventbridge):
         (verdict,) = handler(event, context)
-        assert get_task(world, "main", verdict["taskId"]).source.version_id is None
+        assert get_task(services, "main", verdict["taskId"]).source.version_id is None
 
 
 @pytest.mark.parametrize(
@@ -152,15 +158,15 @@ def test_a_moment_is_read_to_the_millisecond(moment: str, at: int) -> None:
     assert milliseconds(moment) == at
 
 
-def test_the_version_and_the_time_of_the_event_go_into_the_task(world: Services, context: Context) -> None:
+def test_the_version_and_the_time_of_the_event_go_into_the_task(services: Services, context: Context) -> None:
     (verdict,) = handler(a_notification("uploads/a.mp4", versionId="v7"), context)
 
-    assert get_task(world, "main", verdict["taskId"]).source.version_id == "v7"
+    assert get_task(services, "main", verdict["taskId"]).source.version_id == "v7"
     assert verdict["taskId"].startswith(time_prefix(AT))
 
 
-def test_every_record_gets_its_verdict(world: Services, context: Context) -> None:
-    assert world
+def test_every_record_gets_its_verdict(services: Services, context: Context) -> None:
+    assert services
     keys = ["uploads/a.mp4", "uploads/notes.txt", "elsewhere/a.mp4", "uploads/folder/"]
 
     verdicts = handler(a_notification(*keys), context)
@@ -175,21 +181,21 @@ def test_every_record_gets_its_verdict(world: Services, context: Context) -> Non
     assert json.loads(json.dumps(verdicts)) == verdicts
 
 
-def test_an_object_that_reelmill_wrote_itself_starts_nothing(world: Services, context: Context) -> None:
+def test_an_object_that_reelmill_wrote_itself_starts_nothing(services: Services, context: Context) -> None:
     event = a_notification("uploads/a.mp4")
-    event["Records"][0]["s3"]["bucket"]["name"] = world.settings.output_bucket
+    event["Records"][0]["s3"]["bucket"]["name"] = services.settings.output_bucket
 
     assert [verdict["verdict"] for verdict in handler(event, context)] == ["OWN_OUTPUT"]
 
 
-def test_the_same_event_again_is_a_duplicate(world: Services, context: Context) -> None:
+def test_the_same_event_again_is_a_duplicate(services: Services, context: Context) -> None:
     event = a_notification("uploads/a.mp4")
     (first,) = handler(event, context)
 
     (again,) = handler(event, context)
 
     assert (again["verdict"], again["taskId"]) == ("DUPLICATE", first["taskId"])
-    assert len(received(world.settings)) == 3
+    assert len(received(services.settings)) == 3
 
 
 @pytest.mark.parametrize(
@@ -202,12 +208,12 @@ def test_the_same_event_again_is_a_duplicate(world: Services, context: Context) 
         a_failure({"Records": [{"eventName": "ObjectRemoved:DeleteMarkerCreated"}]}),
     ],
 )
-def test_what_tells_of_no_new_object_makes_nothing(world: Services, context: Context, event: dict[str, Any]) -> None:
+def test_what_tells_of_no_new_object_makes_nothing(services: Services, context: Context, event: dict[str, Any]) -> None:
     assert handler(event, context) == []
-    assert received(world.settings) == []
+    assert received(services.settings) == []
 
 
-def test_all_who_tell_of_an_object_have_one_task_made(world: Services, context: Context) -> None:
+def test_all_who_tell_of_an_object_have_one_task_made(services: Services, context: Context) -> None:
     key = "uploads/a.mp4"
     by_s3, by_eventbridge = a_notification(key, versionId="v1"), an_eventbridge_event(key)
     by_eventbridge["detail"]["object"]["version-id"] = "v1"
@@ -218,21 +224,21 @@ def test_all_who_tell_of_an_object_have_one_task_made(world: Services, context: 
 
     assert [verdict["verdict"] for verdict in told] == ["MATCHED", "DUPLICATE", "DUPLICATE", "DUPLICATE"]
     assert len({verdict["taskId"] for verdict in told}) == 1
-    assert len(received(world.settings)) == 3
+    assert len(received(services.settings)) == 3
 
 
-def test_an_event_that_fails_again_stays_in_its_queue(world: Services, context: Context) -> None:
+def test_an_event_that_fails_again_stays_in_its_queue(services: Services, context: Context) -> None:
     event = a_failure(a_notification("uploads/a.mp4"))
 
     with outage("PutItem"), pytest.raises(ServiceBusy):
         handler(event, context)
 
     assert [verdict["verdict"] for verdict in handler(event, context)] == ["MATCHED"]
-    assert len(received(world.settings)) == 3
+    assert len(received(services.settings)) == 3
 
 
 def test_an_event_that_could_not_be_taken_in_fails_so_that_lambda_brings_it_again(
-    world: Services, context: Context
+    services: Services, context: Context
 ) -> None:
     event = a_notification("uploads/a.mp4")
 
@@ -240,13 +246,13 @@ def test_an_event_that_could_not_be_taken_in_fails_so_that_lambda_brings_it_agai
         handler(event, context)
 
     assert [verdict["verdict"] for verdict in handler(event, context)] == ["MATCHED"]
-    assert len(received(world.settings)) == 3
+    assert len(received(services.settings)) == 3
 
 
 def test_each_verdict_is_logged_and_counted(
-    world: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    services: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert world
+    assert services
     (verdict,) = handler(a_notification("uploads/notes.txt"), context)
 
     judged = logged(caplog, "upload judged")

@@ -32,12 +32,12 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_waiting_task(
-    world: Services, key: str, body: bytes, *, rule: SubtaskRule = COVER, priority: int | None = None
+    services: Services, key: str, body: bytes, *, rule: SubtaskRule = COVER, priority: int | None = None
 ) -> Task:
     """Make a task whose one message is in the queue."""
     put(key, body)
     wanted = NewTask("input", key, subtasks=(rule,), priority=priority)
-    return create_task(world, "main", wanted, lambda size: key.encode()[-size:])[0]
+    return create_task(services, "main", wanted, lambda size: key.encode()[-size:])[0]
 
 
 def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
@@ -46,9 +46,9 @@ def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
     return {"Records": [{**usual, **record} for record in records]}
 
 
-def received_records(world: Services, lane: Lane = Lane.STANDARD) -> list[dict[str, Any]]:
+def received_records(services: Services, lane: Lane = Lane.STANDARD) -> list[dict[str, Any]]:
     """Receive what a lane's queue holds, as the records of an event; it stays in the queue, hidden."""
-    url = world.settings.need(f"{lane.lower()}_queue_url")
+    url = services.settings.need(f"{lane.lower()}_queue_url")
     queue = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
     return [
@@ -63,79 +63,83 @@ def failed(answer: dict[str, Any]) -> list[str]:
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
 
-def test_a_message_becomes_outputs(world: Services, context: Context, blink: bytes) -> None:
-    task = a_waiting_task(world, "uploads/a.mp4", blink)
+def test_a_message_becomes_outputs(services: Services, context: Context, blink: bytes) -> None:
+    task = a_waiting_task(services, "uploads/a.mp4", blink)
 
-    answer = handler(an_event_of(*received_records(world)), context)
+    answer = handler(an_event_of(*received_records(services)), context)
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert failed(answer) == []
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     assert done.subtasks[0].output == f"s3://output/{keys()[0]}"
 
 
-def test_a_file_that_is_no_film_serves_its_message(world: Services, context: Context) -> None:
-    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
+def test_a_file_that_is_no_film_serves_its_message(services: Services, context: Context) -> None:
+    task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
 
-    assert failed(handler(an_event_of(*received_records(world)), context)) == []
-    assert get_task(world, "main", task.id).outcome is Outcome.FAILED
+    assert failed(handler(an_event_of(*received_records(services)), context)) == []
+    assert get_task(services, "main", task.id).outcome is Outcome.FAILED
 
 
-def test_the_message_that_sam_makes_names_a_task_that_is_gone_and_is_dropped(world: Services, context: Context) -> None:
-    assert world
+def test_the_message_that_sam_makes_names_a_task_that_is_gone_and_is_dropped(
+    services: Services, context: Context
+) -> None:
+    assert services
 
     assert failed(handler(an_event("sqs-receive-message"), context)) == []
 
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[]", '{"taskId": "X"}', '{"taskId": "", "run": 1, "subtask": 1}'])
-def test_a_message_that_is_none_is_reported_and_breaks_no_other(world: Services, context: Context, body: str) -> None:
-    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
+def test_a_message_that_is_none_is_reported_and_breaks_no_other(
+    services: Services, context: Context, body: str
+) -> None:
+    task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
     poison = {"messageId": "poison", "body": body}
 
-    answer = handler(an_event_of(poison, *received_records(world), {**poison, "messageId": "too"}), context)
+    answer = handler(an_event_of(poison, *received_records(services), {**poison, "messageId": "too"}), context)
 
     assert failed(answer) == ["poison", "too"]
-    assert get_task(world, "main", task.id).status is TaskStatus.COMPLETED
+    assert get_task(services, "main", task.id).status is TaskStatus.COMPLETED
 
 
-def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(world: Services, context: Context) -> None:
-    a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
-    (record,) = received_records(world)
-    now = world.now()
-    world.tasks.claim(ref_from(record["body"]), now, now + 3_600_000, 3)
+def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(services: Services, context: Context) -> None:
+    a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(services)
+    now = services.now()
+    services.tasks.claim(ref_from(record["body"]), now, now + 3_600_000, 3)
 
     answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    assert hidden_for(world.settings.standard_queue_url) == [pytest.approx(300, abs=30)]
+    assert hidden_for(services.settings.standard_queue_url) == [pytest.approx(300, abs=30)]
     with outage("ChangeMessageVisibility"):
         assert failed(handler(an_event_of(record), context)) == [record["messageId"]]
 
 
 @pytest.mark.parametrize(("lane", "priority"), [(Lane.URGENT, 1), (Lane.STANDARD, 0), (Lane.BACKGROUND, -1)])
 def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
-    world: Services, context: Context, monkeypatch: pytest.MonkeyPatch, lane: Lane, priority: int
+    services: Services, context: Context, monkeypatch: pytest.MonkeyPatch, lane: Lane, priority: int
 ) -> None:
-    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary", priority=priority)
-    (record,) = received_records(world, lane)
+    task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary", priority=priority)
+    (record,) = received_records(services, lane)
 
     with outage("HeadObject"):
         answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    assert hidden_for(world.settings.need(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
-    assert get_task(world, "main", task.id).unsent == frozenset()
-    in_five_seconds = world.now() + 5000
-    monkeypatch.setattr(world, "now", lambda: in_five_seconds)
+    assert hidden_for(services.settings.need(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
+    assert get_task(services, "main", task.id).unsent == frozenset()
+    in_five_seconds = services.now() + 5000
+    monkeypatch.setattr(services, "now", lambda: in_five_seconds)
     assert failed(handler(an_event_of(record), context)) == []
-    assert get_task(world, "main", task.id).subtasks[0].attempt == 2
+    assert get_task(services, "main", task.id).subtasks[0].attempt == 2
 
 
 def test_a_message_that_cannot_be_put_back_comes_again_when_its_queue_says_so(
-    world: Services, context: Context
+    services: Services, context: Context
 ) -> None:
-    a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
-    (record,) = received_records(world)
+    a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(services)
 
     with outage("HeadObject"):
         answer = handler(an_event_of({**record, "eventSourceARN": "arn:aws:sqs:us-east-1:1:nobodys"}), context)
@@ -144,10 +148,10 @@ def test_a_message_that_cannot_be_put_back_comes_again_when_its_queue_says_so(
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
-    world: Services, context: Context, clip: Clips
+    services: Services, context: Context, clip: Clips
 ) -> None:
-    task = a_waiting_task(world, "uploads/a.mp4", clip("bigbuckbunny.mp4").read_bytes(), rule=ENDLESS)
-    (record,) = received_records(world)
+    task = a_waiting_task(services, "uploads/a.mp4", clip("bigbuckbunny.mp4").read_bytes(), rule=ENDLESS)
+    (record,) = received_records(services)
     before = getsignal(SIGTERM)
 
     def stop() -> None:
@@ -161,32 +165,32 @@ def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
 
     assert failed(answer) == [record["messageId"]]
     assert not processes(WORKSPACE)
-    waiting = get_task(world, "main", task.id).subtasks[0]
+    waiting = get_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert waiting.failure == Failure("InternalError.Interrupted", "the worker was told to stop")
     assert getsignal(SIGTERM) is before
 
 
 def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_as_well(
-    world: Services, context: Context
+    services: Services, context: Context
 ) -> None:
-    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
-    (record,) = received_records(world)
+    task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(services)
 
     with meanwhile("HeadObject", lambda: os.kill(os.getpid(), SIGTERM)):
         answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    waiting = get_task(world, "main", task.id).subtasks[0]
+    waiting = get_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.counted_attempts) == (SubtaskStatus.WAITING, 0)
     assert waiting.failure
     assert waiting.failure.code == "InternalError.Interrupted"
 
 
 @pytest.mark.parametrize("call", ["UpdateItem", "PutItem"])
-def test_a_message_that_dynamodb_had_no_answer_for_comes_again(world: Services, context: Context, call: str) -> None:
-    a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
-    (record,) = received_records(world)
+def test_a_message_that_dynamodb_had_no_answer_for_comes_again(services: Services, context: Context, call: str) -> None:
+    a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(services)
 
     with outage(call):
         answer = handler(an_event_of(record), context)
@@ -195,11 +199,11 @@ def test_a_message_that_dynamodb_had_no_answer_for_comes_again(world: Services, 
 
 
 def test_trouble_is_logged_with_what_it_is_about(
-    world: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    services: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    task = a_waiting_task(world, "uploads/diary.mp4", b"Dear diary")
+    task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
 
-    handler(an_event_of({"body": "poison"}, *received_records(world)), context)
+    handler(an_event_of({"body": "poison"}, *received_records(services)), context)
 
     assert logged(caplog, "message put back")["code"] == "InvalidRequest"
     finished = logged(caplog, "subtask finished")

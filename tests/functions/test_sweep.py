@@ -20,9 +20,9 @@ from tests.support.outages import outage, refusal
 AN_HOUR = 3_600_000
 
 
-def an_unsent_task(world: Services, age: int, name: str = "a") -> Task:
+def an_unsent_task(services: Services, age: int, name: str = "a") -> Task:
     """Make a task whose maker died before its messages went out, so many milliseconds ago."""
-    at = world.now() - age
+    at = services.now() - age
     task = Task(
         id=sortable_id(at, name.encode()),
         source=Source("input", "uploads/a.mp4", 1000, "etag"),
@@ -30,7 +30,7 @@ def an_unsent_task(world: Services, age: int, name: str = "a") -> Task:
         created_at=at,
         output_prefix="",
     ).begun()
-    assert world.tasks.create(task)
+    assert services.tasks.create(task)
     return task
 
 
@@ -40,54 +40,54 @@ def dead_letters(*bodies: str) -> dict[str, Any]:
     return {"Records": [{**usual, "messageId": str(number), "body": body} for number, body in enumerate(bodies)]}
 
 
-def test_what_was_never_sent_is_sent(world: Services, context: Context) -> None:
-    task = an_unsent_task(world, AN_HOUR)
+def test_what_was_never_sent_is_sent(services: Services, context: Context) -> None:
+    task = an_unsent_task(services, AN_HOUR)
 
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
 
-    assert [ref_from(m["Body"]) for m in received(world.settings)] == [SubtaskRef(task.id, 1, 1)]
-    assert world.tasks.get(task.id) == replace(task, unsent=frozenset())
+    assert [ref_from(m["Body"]) for m in received(services.settings)] == [SubtaskRef(task.id, 1, 1)]
+    assert services.tasks.get(task.id) == replace(task, unsent=frozenset())
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
 
 
-def test_what_is_young_is_left_alone(world: Services, context: Context) -> None:
-    an_unsent_task(world, 0)
+def test_what_is_young_is_left_alone(services: Services, context: Context) -> None:
+    an_unsent_task(services, 0)
 
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
-    assert received(world.settings) == []
+    assert received(services.settings) == []
 
 
 def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
-    world: Services,
+    services: Services,
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    first, second = an_unsent_task(world, AN_HOUR, "a"), an_unsent_task(world, AN_HOUR - 1000, "b")
+    first, second = an_unsent_task(services, AN_HOUR, "a"), an_unsent_task(services, AN_HOUR - 1000, "b")
 
     with outage("SendMessageBatch"):
         assert handler(an_event("scheduled-event"), context) == {"looked": 2, "failed": 1}
 
-    assert [ref_from(m["Body"]).task_id for m in received(world.settings)] == [second.id]
+    assert [ref_from(m["Body"]).task_id for m in received(services.settings)] == [second.id]
     counted = metrics(capsys)
     assert (counted["TasksSwept"], counted["TasksNotHealed"]) == ([2.0], [1.0])
     told = logged(caplog, "task not healed")
     assert (told["task_id"], told["exception_name"]) == (first.id, "ServiceBusy")
-    soon = world.now() + PUT_OFF_MS
-    monkeypatch.setattr(world, "now", lambda: soon)
+    soon = services.now() + PUT_OFF_MS
+    monkeypatch.setattr(services, "now", lambda: soon)
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
 
 
-def test_a_sweep_stops_in_time(world: Services, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    an_unsent_task(world, AN_HOUR)
+def test_a_sweep_stops_in_time(services: Services, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_unsent_task(services, AN_HOUR)
     monkeypatch.setattr(context, "get_remaining_time_in_millis", lambda: 5000)
 
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
 
 
-def test_a_sweep_that_does_not_learn_what_is_due_shows_as_failed(world: Services, context: Context) -> None:
-    an_unsent_task(world, AN_HOUR)
+def test_a_sweep_that_does_not_learn_what_is_due_shows_as_failed(services: Services, context: Context) -> None:
+    an_unsent_task(services, AN_HOUR)
 
     with outage("Query", error=refusal("InternalServerError")), pytest.raises(ServiceBusy):
         handler(an_event("scheduled-event"), context)
@@ -96,15 +96,15 @@ def test_a_sweep_that_does_not_learn_what_is_due_shows_as_failed(world: Services
 
 
 def test_the_subtask_of_a_dead_letter_has_failed(
-    world: Services, context: Context, capsys: pytest.CaptureFixture[str]
+    services: Services, context: Context, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, second = an_unsent_task(world, 0, "a"), an_unsent_task(world, 0, "b")
+    first, second = an_unsent_task(services, 0, "a"), an_unsent_task(services, 0, "b")
 
     answer = handler(dead_letters(*(body_of(SubtaskRef(task.id, 1, 1)) for task in (first, second))), context)
 
     assert answer == {"buried": 2}
     for identifier in (first.id, second.id):
-        done = world.tasks.get(identifier)
+        done = services.tasks.get(identifier)
         assert done
         assert done.outcome is Outcome.FAILED
         assert done.subtasks[0].failure
@@ -113,35 +113,35 @@ def test_the_subtask_of_a_dead_letter_has_failed(
     assert (counted["DeadLetters"], counted["SubtasksFailed"]) == ([1.0, 1.0], [1.0, 1.0])
 
 
-def test_a_dead_letter_of_a_subtask_in_work_ends_nothing(world: Services, context: Context) -> None:
-    task = an_unsent_task(world, 0)
+def test_a_dead_letter_of_a_subtask_in_work_ends_nothing(services: Services, context: Context) -> None:
+    task = an_unsent_task(services, 0)
     ref = SubtaskRef(task.id, 1, 1)
-    held = world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
+    held = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
 
     assert handler(dead_letters(body_of(ref)), context) == {"buried": 1}
 
     assert held
     assert held.subtasks[0].status is SubtaskStatus.IN_PROGRESS
-    assert world.tasks.get(task.id) == held
+    assert services.tasks.get(task.id) == held
 
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[]", '{"taskId": "X", "run": 1e999, "subtask": 1}'])
 def test_a_dead_letter_that_is_none_is_logged_and_dropped(
-    world: Services, context: Context, caplog: pytest.LogCaptureFixture, body: str
+    services: Services, context: Context, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
-    task = an_unsent_task(world, 0)
+    task = an_unsent_task(services, 0)
 
     answer = handler(dead_letters(body, body_of(SubtaskRef(task.id, 1, 1))), context)
 
     assert answer == {"buried": 1}
     assert repr(body) in logged(caplog, "dead letter names no subtask")["reason"]
-    done = world.tasks.get(task.id)
+    done = services.tasks.get(task.id)
     assert done
     assert done.outcome is Outcome.FAILED
 
 
-def test_a_dead_letter_that_cannot_be_buried_now_comes_again(world: Services, context: Context) -> None:
-    task = an_unsent_task(world, 0)
+def test_a_dead_letter_that_cannot_be_buried_now_comes_again(services: Services, context: Context) -> None:
+    task = an_unsent_task(services, 0)
     event = dead_letters(json.dumps({"taskId": task.id, "run": 1, "subtask": 1}))
 
     with outage("UpdateItem"), pytest.raises(ServiceBusy):

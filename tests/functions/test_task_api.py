@@ -38,10 +38,10 @@ def a_task(api: Api, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
     return made
 
 
-def worked(api: Api, world: Services, made: dict[str, Any]) -> dict[str, Any]:
+def worked(api: Api, services: Services, made: dict[str, Any]) -> dict[str, Any]:
     """Work through the queue; return the task as the API then shows it."""
-    for message in received(world.settings):
-        run_subtask(world, ref_from(message["Body"]), 60)
+    for message in received(services.settings):
+        run_subtask(services, ref_from(message["Body"]), 60)
     shown: dict[str, Any] = api.get(f"/tasks/{made['taskId']}").json
     return shown
 
@@ -123,8 +123,8 @@ def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None
     }
 
 
-def test_a_task_that_failed_tells_why(api: Api, world: Services) -> None:
-    shown = worked(api, world, a_task(api))
+def test_a_task_that_failed_tells_why(api: Api, services: Services) -> None:
+    shown = worked(api, services, a_task(api))
 
     assert (shown["status"], shown["outcome"], shown["progress"]) == ("COMPLETED", "FAILED", 100)
     assert shown["error"]["code"] == "SourceFileError.NotMedia"
@@ -132,8 +132,8 @@ def test_a_task_that_failed_tells_why(api: Api, world: Services) -> None:
     assert all(MOMENT.fullmatch(shown[name]) for name in ("createdAt", "startedAt", "endedAt"))
 
 
-def test_a_task_of_an_upload_names_its_orchestration(api: Api, world: Services) -> None:
-    (verdict,) = accept_upload(world, Upload("input", "uploads/a.mp4", 1, "etag", world.now()))
+def test_a_task_of_an_upload_names_its_orchestration(api: Api, services: Services) -> None:
+    (verdict,) = accept_upload(services, Upload("input", "uploads/a.mp4", 1, "etag", services.now()))
 
     shown = api.get(f"/tasks/{verdict.task_id}").json
 
@@ -189,14 +189,14 @@ def test_times_are_filtered_in_every_form_that_iso_8601_has(api: Api) -> None:
 
 @pytest.mark.parametrize("by_token", [True, False])
 def test_a_task_that_is_made_late_is_listed_by_the_time_that_it_shows(
-    api: Api, world: Services, *, by_token: bool
+    api: Api, services: Services, *, by_token: bool
 ) -> None:
-    then = world.now() - 5 * 3600 * 1000
+    then = services.now() - 5 * 3600 * 1000
     if by_token:  # it was claimed when the source wasn't there yet
-        world.tasks.claim_token("main", "import-7", sortable_id(then, b"x"))
+        services.tasks.claim_token("main", "import-7", sortable_id(then, b"x"))
         identifier = a_task(api, clientToken="import-7")["taskId"]
     else:
-        (decision,) = accept_upload(world, Upload("input", "uploads/a.mp4", 9, "etag", then, sequencer="0A"))
+        (decision,) = accept_upload(services, Upload("input", "uploads/a.mp4", 9, "etag", then, sequencer="0A"))
         identifier = decision.task_id
 
     (shown,) = api.get("/tasks").json["tasks"]
@@ -278,12 +278,12 @@ def test_a_task_takes_the_priority_of_its_orchestration_unless_it_has_its_own(ap
     ]
 
 
-def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api: Api, world: Services) -> None:
+def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api: Api, services: Services) -> None:
     made = a_task(api, orchestration="web-video")
     own = a_task(api, key="uploads/b.mp4", subtasks=[{**COVER, "fileName": "x.{format}"}], output={"prefix": "p/{run}"})
 
     assert made["orchestration"] == {"name": "web-video", "version": 1}
-    task = world.tasks.get(own["taskId"])
+    task = services.tasks.get(own["taskId"])
     assert task
     assert (task.output_prefix, task.subtasks[0].file_name) == ("p/{run}", "x.{format}")
 
@@ -328,7 +328,7 @@ def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api
     ],
 )
 def test_a_wrong_request_is_refused_and_makes_nothing(
-    api: Api, world: Services, change: dict[str, Any], code: str, told: str
+    api: Api, services: Services, change: dict[str, Any], code: str, told: str
 ) -> None:
     body = {name: value for name, value in {**a_body(), **change}.items() if value is not None}
 
@@ -337,7 +337,7 @@ def test_a_wrong_request_is_refused_and_makes_nothing(
     assert answer.code == code
     assert told in answer.json["message"]
     assert ids(api) == []
-    assert received(world.settings) == []
+    assert received(services.settings) == []
 
 
 def test_a_source_without_bytes_is_refused(api: Api) -> None:
@@ -361,8 +361,8 @@ def test_what_is_not_there_is_not_found(api: Api) -> None:
         assert api.get(f"{path}/subtasks/1{rest}", run=0).code == "400 InvalidRequest"
 
 
-def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, world: Services, blink: bytes) -> None:
-    made = worked(api, world, a_task(api, content=blink, subtasks=[COVER, LATE]))
+def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, services: Services, blink: bytes) -> None:
+    made = worked(api, services, a_task(api, content=blink, subtasks=[COVER, LATE]))
     assert made["outcome"] == "PARTIALLY_FAILED"
 
     good = api.get(f"/tasks/{made['taskId']}/subtasks/1").json
@@ -388,9 +388,9 @@ def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, world: Services,
     assert bad["error"]["code"] == "ParameterError.PastTheEnd"
 
 
-def test_a_subtask_in_work_has_no_outputs_yet(api: Api, world: Services) -> None:
+def test_a_subtask_in_work_has_no_outputs_yet(api: Api, services: Services) -> None:
     made = a_task(api)
-    world.tasks.claim(SubtaskRef(made["taskId"], 1, 1), world.now(), world.now() + 60_000, 3)
+    services.tasks.claim(SubtaskRef(made["taskId"], 1, 1), services.now(), services.now() + 60_000, 3)
 
     assert api.get(f"/tasks/{made['taskId']}/subtasks/1").json["outputs"] == []
     for rest in ("outputs", "download"):
@@ -398,13 +398,15 @@ def test_a_subtask_in_work_has_no_outputs_yet(api: Api, world: Services) -> None
         assert (answer.code, answer.json["details"]) == ("409 NoOutputs", {"status": "IN_PROGRESS"})
 
 
-def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_500(api: Api, world: Services) -> None:
+def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_500(
+    api: Api, services: Services
+) -> None:
     with outage("GetItem"):
         assert api.get("/tasks/" + "0" * 26).code == "503 ServiceBusy"
     made = a_task(api)
     key = {"pk": {"S": made["taskId"]}, "sk": {"S": "TASK"}}
     client("dynamodb").update_item(
-        TableName=world.settings.tasks_table,
+        TableName=services.settings.tasks_table,
         Key=key,
         UpdateExpression="SET subtasks = :s",
         ExpressionAttributeValues={":s": {"S": "spoiled"}},

@@ -12,21 +12,21 @@ from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, work
 AN_HOUR = 3_600_000
 
 
-def started(world: Services, made: dict[str, Any], no: int = 1) -> Lease:
+def started(services: Services, made: dict[str, Any], no: int = 1) -> Lease:
     """Begin an attempt at a subtask, which has got somewhere."""
     ref = SubtaskRef(made["taskId"], made["run"], no)
-    task = world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
+    task = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
     assert task
     lease = Lease(ref.task_id, ref.run, no, attempt=task.subtasks[no - 1].attempt)
-    assert world.tasks.beat(lease, world.now() + AN_HOUR, 40, "encoding")
+    assert services.tasks.beat(lease, services.now() + AN_HOUR, 40, "encoding")
     return lease
 
 
 @pytest.fixture
-def half_done(api: Api, world: Services, blink: bytes) -> dict[str, Any]:
+def half_done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     """A task whose first subtask succeeded, whose second failed, and whose third was skipped for that."""
     after = {**COVER, "name": "after", "needs": ["late"]}
-    return worked(api, world, a_task(api, content=blink, subtasks=[COVER, LATE, after]))
+    return worked(api, services, a_task(api, content=blink, subtasks=[COVER, LATE, after]))
 
 
 def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api) -> None:
@@ -48,9 +48,11 @@ def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api
     assert ended.json["runAt"] == ended.json["createdAt"] < again.json["runAt"]
 
 
-def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_not(api: Api, world: Services) -> None:
+def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_not(
+    api: Api, services: Services
+) -> None:
     waiting, running = a_task(api), a_task(api, key="uploads/b.mp4", subtasks=[COVER, LATE])
-    started(world, running)
+    started(services, running)
 
     for made in (waiting, running):
         cancelled = api.post(f"/tasks/{made['taskId']}/cancel")
@@ -64,13 +66,13 @@ def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_n
 
 
 def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_not_have(
-    api: Api, world: Services
+    api: Api, services: Services
 ) -> None:
     made = a_task(api, subtasks=[COVER, LATE])
     path = f"/tasks/{made['taskId']}"
-    started(world, made, 1)
+    started(services, made, 1)
     failure = Failure("InternalError.Storage", "S3 did not answer")
-    assert world.tasks.release(started(world, made, 2), world.now() + AN_HOUR, failure, uncounted=True)
+    assert services.tasks.release(started(services, made, 2), services.now() + AN_HOUR, failure, uncounted=True)
     before = api.get(path).json["subtasks"]
     assert [one["phase"] for one in before] == ["encoding", None]
     assert [one["error"] for one in before] == [None, None]
@@ -83,7 +85,7 @@ def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_
 
 
 def test_a_restart_of_what_failed_carries_over_what_succeeded(
-    api: Api, world: Services, half_done: dict[str, Any]
+    api: Api, services: Services, half_done: dict[str, Any]
 ) -> None:
     path = f"/tasks/{half_done['taskId']}"
 
@@ -93,14 +95,14 @@ def test_a_restart_of_what_failed_carries_over_what_succeeded(
     first, *others = again.json["subtasks"]
     assert first == {**half_done["subtasks"][0], "carriedFrom": 1}
     assert [(one["status"], one["attempt"], one["carriedFrom"]) for one in others] == [("WAITING", 0, None)] * 2
-    done = worked(api, world, half_done)
+    done = worked(api, services, half_done)
     assert [one["status"] for one in done["subtasks"]] == ["SUCCESSFUL", "FAILED", "FAILED"]
     assert [one["attempt"] for one in done["subtasks"]] == [1, 1, 0]
     assert api.get(path, run=1).json == {**half_done, "newestRun": 2}
 
 
 def test_what_was_carried_over_keeps_its_attempts_its_outputs_and_its_download(
-    api: Api, world: Services, half_done: dict[str, Any]
+    api: Api, services: Services, half_done: dict[str, Any]
 ) -> None:
     path = f"/tasks/{half_done['taskId']}"
     earlier = api.get(f"{path}/subtasks/1").json
@@ -108,7 +110,7 @@ def test_what_was_carried_over_keeps_its_attempts_its_outputs_and_its_download(
 
     for run in (2, 3):
         assert api.post(f"{path}/restart", {"only": "FAILED"}).status == 200
-        assert worked(api, world, half_done)["run"] == run
+        assert worked(api, services, half_done)["run"] == run
 
     for query in ({}, {"run": 3}, {"run": 2}):
         detail = api.get(f"{path}/subtasks/1", **query).json
@@ -148,8 +150,8 @@ def test_a_restart_of_nothing_known_is_refused(api: Api, half_done: dict[str, An
     assert api.get(f"/tasks/{half_done['taskId']}").json["run"] == 1
 
 
-def test_where_nothing_failed_there_is_nothing_of_that_to_restart(api: Api, world: Services, blink: bytes) -> None:
-    done = worked(api, world, a_task(api, content=blink))
+def test_where_nothing_failed_there_is_nothing_of_that_to_restart(api: Api, services: Services, blink: bytes) -> None:
+    done = worked(api, services, a_task(api, content=blink))
 
     answer = api.post(f"/tasks/{done['taskId']}/restart", {"only": "FAILED"})
 

@@ -65,10 +65,10 @@ def test_a_task_that_is_named_twice_moves_once(api: Api) -> None:
     assert api.get(f"/tasks/{identifier}").json["run"] == 2
 
 
-def test_every_action_does_what_the_request_of_its_name_does(api: Api, world: Services, blink: bytes) -> None:
+def test_every_action_does_what_the_request_of_its_name_does(api: Api, services: Services, blink: bytes) -> None:
     made = a_task(api, content=blink, subtasks=[COVER, LATE])["taskId"]
-    for message in received(world.settings):
-        run_subtask(world, ref_from(message["Body"]), 60)
+    for message in received(services.settings):
+        run_subtask(services, ref_from(message["Body"]), 60)
 
     def shown(action: str) -> list[tuple[str, int | None]]:
         assert outcomes(bulk(api, action, taskIds=[made])).keys() == {made}

@@ -12,7 +12,8 @@ from functions.task_api.caller import Scope
 from functions.task_api.handler import openapi_document
 from shared.domain.tenant import HOMES
 from shared.domain.upload import Upload
-from shared.services import Services, services
+from shared.services import Services
+from shared.services import services as functions_services
 from shared.settings import settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.uploads import accept_upload
@@ -49,19 +50,19 @@ def routes() -> Iterator[tuple[str, str, Scope]]:
 
 
 @pytest.fixture
-def tenants(world: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+def tenants(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """Lend a deployment whose tokens name tenants."""
-    assert world
+    assert services
     monkeypatch.setenv("REELMILL_TENANT_CLAIM", CLAIM)
     forget()
-    yield services()
+    yield functions_services()
     monkeypatch.undo()
     forget()
 
 
 def forget() -> None:
     settings.cache_clear()
-    services.cache_clear()
+    functions_services.cache_clear()
 
 
 def body(key: str = SOURCE, **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -80,8 +81,8 @@ def renamed(told: list[Any], old: str, new: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), list(routes()))
-def test_each_route_needs_its_scope_and_no_other(world: Services, method: str, path: str, scope: Scope) -> None:
-    assert world
+def test_each_route_needs_its_scope_and_no_other(services: Services, method: str, path: str, scope: Scope) -> None:
+    assert services
     others = " ".join(one for one in Scope if one is not scope)
 
     refused = Api(token(f"openid reelmill/rea {others}")).ask(method, path, {})
@@ -96,9 +97,9 @@ def test_each_route_needs_its_scope_and_no_other(world: Services, method: str, p
     "authorizer", [None, {}, {"jwt": {}}, {"jwt": {"claims": None, "scopes": None}}, {"lambda": {"a": 1}}]
 )
 def test_who_was_not_let_through_by_anybody_may_do_nothing_but_ask_for_health(
-    world: Services, authorizer: dict[str, Any] | None
+    services: Services, authorizer: dict[str, Any] | None
 ) -> None:
-    assert world
+    assert services
     api = Api(authorizer)
 
     assert api.get("/tasks").code == "403 NotAllowed"
@@ -115,8 +116,8 @@ def test_who_was_not_let_through_by_anybody_may_do_nothing_but_ask_for_health(
         {"scope": "x", "scp": "reelmill/read"},
     ],
 )
-def test_scopes_are_read_as_issuers_write_them(world: Services, claims: dict[str, str]) -> None:
-    assert world
+def test_scopes_are_read_as_issuers_write_them(services: Services, claims: dict[str, str]) -> None:
+    assert services
     said = {"jwt": {"claims": claims, "scopes": None}}
 
     assert Api(said).get("/tasks").status == 200
@@ -124,8 +125,8 @@ def test_scopes_are_read_as_issuers_write_them(world: Services, claims: dict[str
     assert Api(said).post("/tasks", {}).code == "403 NotAllowed"
 
 
-def test_whom_iam_lets_through_may_do_what_the_route_does(world: Services) -> None:
-    assert world
+def test_whom_iam_lets_through_may_do_what_the_route_does(services: Services) -> None:
+    assert services
     api = Api(IAM)
 
     assert api.get("/tasks").status == 200
@@ -133,13 +134,13 @@ def test_whom_iam_lets_through_may_do_what_the_route_does(world: Services) -> No
     assert api.put("/orchestrations/x", {"subtasks": [COVER]}).status == 200
 
 
-def test_a_token_names_no_tenant_where_there_is_one(world: Services) -> None:
+def test_a_token_names_no_tenant_where_there_is_one(services: Services) -> None:
     put("uploads/a.mp4", b"1")
     made = Api(token(ALL, tenant="acme", **{CLAIM: "acme"})).post("/tasks", body("uploads/a.mp4"))
 
     assert made.status == 201
     assert Api(IAM).get(f"/tasks/{made.json['taskId']}").status == 200
-    assert world.tasks.get(made.json["taskId"]).tenant == "main"  # type: ignore[union-attr]
+    assert services.tasks.get(made.json["taskId"]).tenant == "main"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("claim", [{}, {CLAIM: ""}, {CLAIM: "a#b"}, {CLAIM: "A"}, {CLAIM: "a/b"}, {CLAIM: "[a b]"},
@@ -352,11 +353,11 @@ def test_parameters_and_prefixes_reach_no_other_tenant(tenants: Services, blink:
     assert keys() == [SOURCE]
 
 
-def test_without_tenants_a_folder_of_that_name_is_one_like_others(world: Services) -> None:
+def test_without_tenants_a_folder_of_that_name_is_one_like_others(services: Services) -> None:
     put(SOURCE, b"1")
     api = Api(IAM)
 
     assert api.post("/tasks", body()).status == 201
     assert api.post("/uploads", {"key": SOURCE, "size": 1}).status == 201
-    (verdict,) = accept_upload(world, Upload("input", "tenants/acme/a.mp4", 1, "e", world.now()))
+    (verdict,) = accept_upload(services, Upload("input", "tenants/acme/a.mp4", 1, "e", services.now()))
     assert verdict.upload.tenant == "main"

@@ -128,7 +128,7 @@ def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
     ],
 )
 def test_what_would_become_of_an_upload_is_foretold_and_what_comes_is_just_that(
-    api: Api, world: Services, thing: dict[str, Any], verdict: str
+    api: Api, services: Services, thing: dict[str, Any], verdict: str
 ) -> None:
     answer = api.post("/orchestrations/match", thing)
 
@@ -136,8 +136,8 @@ def test_what_would_become_of_an_upload_is_foretold_and_what_comes_is_just_that(
     assert answer.json["reason"]
     assert [one["orchestration"] for one in answer.json["matches"]] == sorted(preset_orchestrations())
     assert api.get("/tasks").json["tasks"] == api.get("/uploads/verdicts").json["verdicts"] == []
-    come = Upload(thing.get("bucket", "input"), thing["key"], thing.get("size", 5), "etag", world.now())
-    assert [str(one.verdict) for one in accept_upload(world, come)] == [verdict]
+    come = Upload(thing.get("bucket", "input"), thing["key"], thing.get("size", 5), "etag", services.now())
+    assert [str(one.verdict) for one in accept_upload(services, come)] == [verdict]
 
 
 @pytest.mark.parametrize(
@@ -333,22 +333,22 @@ def test_a_body_of_another_kind_is_refused(api: Api, kind: str) -> None:
     assert "application/json" in answer.json["message"]
 
 
-def test_the_event_that_sam_makes_is_answered(api: Api, world: Services) -> None:
-    assert world
+def test_the_event_that_sam_makes_is_answered(api: Api, services: Services) -> None:
+    assert services
     answer = api.ask("GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True})
 
     assert (answer.status, answer.json) == (200, {"tasks": [], "nextToken": None})
 
 
 @pytest.mark.parametrize("text", ["é", '"'])
-def test_all_that_a_tenant_may_store_comes_in_one_answer_of_lambda(api: Api, world: Services, text: str) -> None:
+def test_all_that_a_tenant_may_store_comes_in_one_answer_of_lambda(api: Api, services: Services, text: str) -> None:
     def template(name: str, times: int) -> Template:
         return Template(name=name, operation=SubtaskType.INSPECT, params={"x": text * times})
 
     bare, one = (answered_size(template("t000", times)) for times in (0, 1))
     times = (MOST_STORED_BYTES // MOST_STORED - bare) // (one - bare)
     for number in range(MOST_STORED):
-        world.catalog.put("main", template(f"t{number:03}", times))
+        services.catalog.put("main", template(f"t{number:03}", times))
 
     answer = api.get("/templates")
 

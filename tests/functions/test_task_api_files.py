@@ -43,37 +43,37 @@ def queried(location: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(location.removeprefix("?")).items()}
 
 
-def record_of(world: Services, task: dict[str, Any]) -> tuple[Lease, AttemptRecord]:
+def record_of(services: Services, task: dict[str, Any]) -> tuple[Lease, AttemptRecord]:
     """Return the record of the task's second subtask."""
     lease = Lease(task["taskId"], 1, 2, attempt=1)
-    record = world.tasks.get_record(lease.task_id, lease.record)
+    record = services.tasks.get_record(lease.task_id, lease.record)
     assert record
     return lease, record
 
 
-def large(world: Services, task: dict[str, Any]) -> list[bytes]:
+def large(services: Services, task: dict[str, Any]) -> list[bytes]:
     """Make the outputs of a task's second subtask large, of several parts; return what is in them now."""
-    lease, record = record_of(world, task)
+    lease, record = record_of(services, task)
     contents = [bytes(range(256)) * (size // 256) for size in (11 * MIB, 6 * MIB)]
     outputs = []
     for output, content in zip(record.outputs, contents, strict=True):
         put(output.key, content, output.bucket)
         outputs.append(replace(output, size=len(content), crc32=zlib.crc32(content)))
-    world.tasks.put_record(lease, replace(record, outputs=tuple(outputs)))
+    services.tasks.put_record(lease, replace(record, outputs=tuple(outputs)))
     return contents
 
 
-def forget_checksums(world: Services, task: dict[str, Any]) -> None:
-    lease, record = record_of(world, task)
+def forget_checksums(services: Services, task: dict[str, Any]) -> None:
+    lease, record = record_of(services, task)
     outputs = tuple(replace(output, crc32=None) for output in record.outputs)
     assert None not in {output.crc32 for output in record.outputs}
-    world.tasks.put_record(lease, replace(record, outputs=outputs))
+    services.tasks.put_record(lease, replace(record, outputs=outputs))
 
 
 @pytest.fixture
-def done(api: Api, world: Services, blink: bytes) -> dict[str, Any]:
+def done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     """A task with one file of its first subtask and two of its second."""
-    return worked(api, world, a_task(api, key=ODD, content=blink, subtasks=[COVER, SHOTS]))
+    return worked(api, services, a_task(api, key=ODD, content=blink, subtasks=[COVER, SHOTS]))
 
 
 def test_the_source_plays_as_it_was_pinned(api: Api) -> None:
@@ -183,9 +183,9 @@ def test_all_others_are_led_to_the_file(api: Api, done: dict[str, Any], accept: 
 
 
 def test_a_zip_that_takes_long_leads_those_who_accept_json_here_again(
-    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large(world, done)
+    large(services, done)
     monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)  # one part a request
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
     asks: dict[str, object] = {"headers": {"accept": "application/json"}}
@@ -213,9 +213,9 @@ def test_a_zip_is_no_output_and_goes_by_itself(api: Api, done: dict[str, Any]) -
 
 @pytest.mark.parametrize("run", [None, 1])
 def test_a_zip_that_takes_longer_than_a_request_is_gone_on_with(
-    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run: int | None
+    api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run: int | None
 ) -> None:
-    rewritten = large(world, done)
+    rewritten = large(services, done)
     monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)  # one part a request
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
     asked = {} if run is None else {"run": run}
@@ -228,9 +228,9 @@ def test_a_zip_that_takes_longer_than_a_request_is_gone_on_with(
 
 
 def test_what_is_copied_within_s3_passes_no_function(
-    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rewritten = large(world, done)
+    rewritten = large(services, done)
     monkeypatch.setattr(archive, "COPIED_PART", 5 * MIB)
 
     with calls() as made:
@@ -241,11 +241,11 @@ def test_what_is_copied_within_s3_passes_no_function(
 
 
 def test_files_of_an_older_version_are_read_for_their_checksums(
-    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     outputs = api.get(f"{path}/outputs").json["outputs"]
-    forget_checksums(world, done)
+    forget_checksums(services, done)
 
     with monkeypatch.context() as small:
         small.setattr(downloads, "UNCHECKED_BYTES", 1)
@@ -257,9 +257,9 @@ def test_files_of_an_older_version_are_read_for_their_checksums(
 
 
 def test_whoever_asks_goes_on_with_the_zip_that_is_being_made(
-    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rewritten = large(world, done)
+    rewritten = large(services, done)
     monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)  # one part a request
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
 
@@ -272,9 +272,9 @@ def test_whoever_asks_goes_on_with_the_zip_that_is_being_made(
 
 
 def test_who_ask_for_a_zip_at_the_same_moment_put_all_parts_into_one(
-    api: Api, world: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rewritten = large(world, done)
+    rewritten = large(services, done)
     monkeypatch.setattr(files, "ZIP_MILLISECONDS", 0)
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
 
@@ -326,10 +326,10 @@ def test_a_zip_of_a_file_that_is_gone_is_refused(api: Api, done: dict[str, Any])
     assert api.get(f"{path}/download").code == "404 OutputNotFound"
 
 
-def test_the_files_of_an_earlier_run_stay_in_reach(api: Api, world: Services, done: dict[str, Any]) -> None:
+def test_the_files_of_an_earlier_run_stay_in_reach(api: Api, services: Services, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}"
     before = api.get(f"{path}/subtasks/1/outputs").json["outputs"][0]
-    again = worked(api, world, api.post(f"{path}/restart").json)
+    again = worked(api, services, api.post(f"{path}/restart").json)
 
     old = api.get(f"{path}/subtasks/1/outputs", run=1).json["outputs"][0]
     new = api.get(f"{path}/subtasks/1/outputs").json["outputs"][0]

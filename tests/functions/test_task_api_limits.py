@@ -212,9 +212,9 @@ def test_a_source_that_a_browser_might_run_is_saved_as_bytes(api: Api, key: str)
 
 
 def test_a_link_to_what_a_subtask_wrote_holds_no_longer_than_it_is_of_use(
-    api: Api, world: Services, blink: bytes
+    api: Api, services: Services, blink: bytes
 ) -> None:
-    made = worked(api, world, a_task(api, content=blink, subtasks=[COVER, SHOTS]))
+    made = worked(api, services, a_task(api, content=blink, subtasks=[COVER, SHOTS]))
     path = f"/tasks/{made['taskId']}/subtasks"
 
     (output,) = api.get(f"{path}/1/outputs").json["outputs"]

@@ -30,9 +30,9 @@ VIDEO, AUDIO = "video-90p-100k", "audio-1-128k"
 
 
 @pytest.fixture
-def done(api: Api, world: Services, blink: bytes) -> dict[str, Any]:
+def done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     """A task with a stream, a locked stream, an image, and a sheet of images."""
-    return worked(api, world, a_task(api, key=ODD, content=blink, subtasks=[WEB, LOCKED, COVER, SPRITE]))
+    return worked(api, services, a_task(api, key=ODD, content=blink, subtasks=[WEB, LOCKED, COVER, SPRITE]))
 
 
 def played(api: Api, task: dict[str, Any], path: str, no: int = 1, **asked: Any) -> Answer:  # noqa: ANN401

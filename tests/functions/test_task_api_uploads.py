@@ -19,9 +19,9 @@ ODD = "uploads/Ü +%25, é 予告編 😀.mp4"
 AT = 1_750_000_000_000
 
 
-def uploaded(world: Services, key: str = "uploads/a.mp4", at: int = AT, **fields: Any) -> None:  # noqa: ANN401
+def uploaded(services: Services, key: str = "uploads/a.mp4", at: int = AT, **fields: Any) -> None:  # noqa: ANN401
     """Tell of an upload, as its event would."""
-    accept_upload(world, Upload(**{"bucket": "input", "key": key, "size": 7, "e_tag": "etag", "at": at, **fields}))
+    accept_upload(services, Upload(**{"bucket": "input", "key": key, "size": 7, "e_tag": "etag", "at": at, **fields}))
 
 
 def verdicts(api: Api, **query: Any) -> list[tuple[str, str]]:  # noqa: ANN401
@@ -102,8 +102,8 @@ def test_a_wrong_upload_is_refused_with_its_place(api: Api, change: dict[str, ob
     assert answer.json["message"].startswith(f"{place}: ")
 
 
-def test_the_verdict_on_an_upload_tells_all_that_is_known_of_it(api: Api, world: Services) -> None:
-    uploaded(world, ODD, version_id="v1", sequencer="0A")
+def test_the_verdict_on_an_upload_tells_all_that_is_known_of_it(api: Api, services: Services) -> None:
+    uploaded(services, ODD, version_id="v1", sequencer="0A")
 
     (told,) = api.get("/uploads/verdicts").json["verdicts"]
 
@@ -123,8 +123,8 @@ def test_the_verdict_on_an_upload_tells_all_that_is_known_of_it(api: Api, world:
     }
 
 
-def test_an_upload_that_made_no_task_says_why(api: Api, world: Services) -> None:
-    uploaded(world, "uploads/a.txt")
+def test_an_upload_that_made_no_task_says_why(api: Api, services: Services) -> None:
+    uploaded(services, "uploads/a.txt")
 
     (told,) = api.get("/uploads/verdicts").json["verdicts"]
 
@@ -133,10 +133,10 @@ def test_an_upload_that_made_no_task_says_why(api: Api, world: Services) -> None
     assert (told["versionId"], api.get("/tasks").json["tasks"]) == (None, [])
 
 
-def test_verdicts_are_found_by_key_by_verdict_and_by_time(api: Api, world: Services) -> None:
-    uploaded(world, "elsewhere/a.mp4", AT)
-    uploaded(world, ODD, AT + 1000)
-    uploaded(world, "uploads/empty.mp4", AT + 2000, size=0)
+def test_verdicts_are_found_by_key_by_verdict_and_by_time(api: Api, services: Services) -> None:
+    uploaded(services, "elsewhere/a.mp4", AT)
+    uploaded(services, ODD, AT + 1000)
+    uploaded(services, "uploads/empty.mp4", AT + 2000, size=0)
     none, odd, empty = ("elsewhere/a.mp4", "NO_MATCH"), (ODD, "MATCHED"), ("uploads/empty.mp4", "EMPTY_OBJECT")
     second = "2025-06-15T15:06:41Z"
 
@@ -149,9 +149,9 @@ def test_verdicts_are_found_by_key_by_verdict_and_by_time(api: Api, world: Servi
     assert verdicts(api, uploadedAfter="2025-06-16") == []
 
 
-def test_a_list_of_verdicts_goes_on_where_its_token_says_and_takes_no_other(api: Api, world: Services) -> None:
+def test_a_list_of_verdicts_goes_on_where_its_token_says_and_takes_no_other(api: Api, services: Services) -> None:
     for number in range(5):
-        uploaded(world, f"uploads/{number}.mp4", AT + number)
+        uploaded(services, f"uploads/{number}.mp4", AT + number)
 
     first = api.get("/uploads/verdicts", maxResults=2).json
     second = api.get("/uploads/verdicts", maxResults=2, nextToken=first["nextToken"]).json
@@ -186,7 +186,7 @@ def test_a_wrong_filter_of_verdicts_is_refused_by_name(api: Api, name: str, valu
     assert [field["where"] for field in answer.json["details"]["fields"]] == [f"query.{name}"]
 
 
-def test_a_backfill_makes_the_tasks_of_what_was_there_before_and_none_twice(api: Api, world: Services) -> None:
+def test_a_backfill_makes_the_tasks_of_what_was_there_before_and_none_twice(api: Api, services: Services) -> None:
     for key in ("uploads/a.mp4", ODD, "uploads/b.txt", "elsewhere/c.mp4"):
         put(key, b"film")
     put("uploads/d.mp4", b"")
@@ -204,7 +204,7 @@ def test_a_backfill_makes_the_tasks_of_what_was_there_before_and_none_twice(api:
     assert dict(made) == {**dict(again), **dict.fromkeys(matched, "MATCHED")}
     assert {task["source"]["key"] for task in api.get("/tasks").json["tasks"]} == matched
     assert sorted(verdicts(api)) == sorted(made)
-    assert len(received(world.settings)) == 2 * 3
+    assert len(received(services.settings)) == 2 * 3
 
 
 def test_a_backfill_gives_each_verdict_as_the_list_does(api: Api) -> None:

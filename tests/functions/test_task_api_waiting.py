@@ -53,12 +53,14 @@ def test_a_subtask_that_needs_another_names_it(api: Api) -> None:
     }
 
 
-def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: Api, world: Services) -> None:
+def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: Api, services: Services) -> None:
     made = a_task(api)
     ref = SubtaskRef(made["taskId"], 1, 1)
-    assert world.tasks.claim(ref, world.now(), world.now() + AN_HOUR, 3)
+    assert services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
     failure = Failure("InternalError.Storage", "S3 did not answer as it should")
-    assert world.tasks.release(Lease(ref.task_id, 1, 1, attempt=1), world.now() + AN_HOUR, failure, uncounted=True)
+    assert services.tasks.release(
+        Lease(ref.task_id, 1, 1, attempt=1), services.now() + AN_HOUR, failure, uncounted=True
+    )
 
     told = waiting(api, made)
 
@@ -74,19 +76,19 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: 
     assert api.get(f"/tasks/{made['taskId']}").json["subtasks"][0]["retryAt"] == at
 
 
-def test_a_subtask_that_is_not_in_the_queue_yet_says_who_sends_it(api: Api, world: Services) -> None:
+def test_a_subtask_that_is_not_in_the_queue_yet_says_who_sends_it(api: Api, services: Services) -> None:
     with outage("SendMessageBatch"):
         made = a_task(api)
 
     assert made["subtasks"][0]["waiting"] == waiting(api, made)
     assert waiting(api, made)["reason"] == "UNSENT"
     assert "it goes out within minutes" in waiting(api, made)["message"]
-    assert received(world.settings) == []
+    assert received(services.settings) == []
 
 
-def test_what_runs_or_has_ended_waits_for_nothing(api: Api, world: Services) -> None:
+def test_what_runs_or_has_ended_waits_for_nothing(api: Api, services: Services) -> None:
     made = a_task(api)
-    assert world.tasks.claim(SubtaskRef(made["taskId"], 1, 1), world.now(), world.now() + AN_HOUR, 3)
+    assert services.tasks.claim(SubtaskRef(made["taskId"], 1, 1), services.now(), services.now() + AN_HOUR, 3)
 
     assert waiting(api, made) is None
     api.post(f"/tasks/{made['taskId']}/cancel")
@@ -124,15 +126,15 @@ def test_a_queue_that_does_not_answer_leaves_its_length_unknown(api: Api) -> Non
 
 
 def test_an_attempt_that_was_interrupted_stays_in_sight(
-    api: Api, world: Services, monkeypatch: pytest.MonkeyPatch
+    api: Api, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = a_task(api)
     ref = SubtaskRef(made["taskId"], 1, 1)
     with outage("HeadObject"):
-        run_subtask(world, ref, 60)
-    in_five_seconds = world.now() + 5000
-    monkeypatch.setattr(world, "now", lambda: in_five_seconds)
-    run_subtask(world, ref, 60)
+        run_subtask(services, ref, 60)
+    in_five_seconds = services.now() + 5000
+    monkeypatch.setattr(services, "now", lambda: in_five_seconds)
+    run_subtask(services, ref, 60)
 
     shown = api.get(f"/tasks/{made['taskId']}/subtasks/1").json
 

@@ -1,4 +1,4 @@
-"""The world of a media test: clips, ffmpeg for one attempt, and what an attempt does with an operation."""
+"""Fixtures of the media tests: clips, ffmpeg for one attempt, and what an attempt does with an operation."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -21,10 +21,10 @@ def check(cloud: Cloud, story: Story, more_tries: int = 0) -> None:
     assert [(key, name) for key, name, _ in made] == sorted(product(story.keys, story.orchestrations))
     for task in tasks:
         check_task(task, story, more_tries)
-    by_outcome = cloud.world.lists.page(TaskFilter(outcome=story.outcome), 100).tasks
+    by_outcome = cloud.services.lists.page(TaskFilter(outcome=story.outcome), 100).tasks
     assert {task.id for task in by_outcome} == {task.id for task in tasks}
     if story.judged:
-        decisions = cloud.world.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).decisions
+        decisions = cloud.services.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).decisions
         assert sorted((each.upload.key, each.orchestration, each.task_id) for each in decisions) == made
     check_files(cloud, tasks)
     files = keys()
@@ -61,13 +61,13 @@ def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:
 
 def outputs(cloud: Cloud, task: Task) -> Iterator[OutputFile]:
     """Yield the files of all runs of a task, by the records of the attempts that won."""
-    runs = [cloud.world.tasks.get_run(task, number) for number in range(1, task.run)]
+    runs = [cloud.services.tasks.get_run(task, number) for number in range(1, task.run)]
     made = (s for run in (*runs, task) if run for s in run.subtasks if s.status is SubtaskStatus.SUCCESSFUL)
     records = {subtask.record for subtask in made if not subtask.skipped}
     for key in sorted(filter(None, records)):
         item = client("dynamodb").get_item(TableName="TasksTable", Key={"pk": {"S": task.id}, "sk": {"S": key}})["Item"]
         assert "expires_at" not in item, f"{key} expires"
-        record = cloud.world.tasks.get_record(task.id, key)
+        record = cloud.services.tasks.get_record(task.id, key)
         assert record
         assert record.outputs
         assert all(output.size for output in record.outputs)

@@ -25,10 +25,10 @@ from shared.errors import Conflict, ReelmillError, ServiceBusy
 from shared.stores.task_codec import TASK
 from shared.telemetry import logger
 from tests.functions.conftest import Context, an_event
-from tests.support.deployment import BEGINNING, World, client, emulated, put, resources
+from tests.support.deployment import BEGINNING, ClockedServices, client, emulated, put, resources
 from tests.support.outages import process
 from tests.support.permitted import permitted
-from tests.unit.conftest import A_DAY, the_world
+from tests.unit.conftest import A_DAY, cached_services
 
 MINUTE = 60_000
 ROUNDS = 100
@@ -52,13 +52,13 @@ class Delivery:
 class Cloud:
     """What brings events and messages to the functions of one deployment."""
 
-    def __init__(self, world: World, clip: bytes) -> None:
+    def __init__(self, services: ClockedServices, clip: bytes) -> None:
         """Make the queues behind the queues, and give all of them what the template says."""
-        self.world = world
+        self.services = services
         self.clip = clip
         self.deliveries: list[Delivery] = []
         self.brought: list[tuple[str, Handler, dict[str, Any]]] = []
-        settings = world.settings
+        settings = services.settings
         dead, failed = (a_queue(name) for name in ("SubtaskDeadLetterQueue", "FailedUploadsQueue"))
         self.dead_letters = dead
         self.failed_uploads = failed
@@ -76,7 +76,7 @@ class Cloud:
         """Put the clip into the bucket, of which S3 tells OnUpload."""
         source = put(key, self.clip)
         (record,) = an_event("s3-put")["Records"]
-        record["eventTime"] = datetime.fromtimestamp(self.world.now() / 1000, UTC).isoformat()
+        record["eventTime"] = datetime.fromtimestamp(self.services.now() / 1000, UTC).isoformat()
         record["s3"]["bucket"]["name"] = source.bucket
         record["s3"]["object"] |= {
             "key": quote_plus(key, safe="/"),
@@ -84,7 +84,7 @@ class Cloud:
             "eTag": source.e_tag,
             "versionId": source.version_id,
         }
-        self.deliveries.append(Delivery({"Records": [record]}, due=self.world.now()))
+        self.deliveries.append(Delivery({"Records": [record]}, due=self.services.now()))
 
     def until_quiet(self) -> None:
         """Go on until every task is completed and no message is left.
@@ -97,7 +97,7 @@ class Cloud:
             moments = self.moments()
             if not moments:
                 return
-            self.world.time += MINUTE * max(1, ceil((min(moments) - self.world.now()) / MINUTE))
+            self.services.time += MINUTE * max(1, ceil((min(moments) - self.services.now()) / MINUTE))
             self.sweep()
         pytest.fail(f"something still moves: {self.tasks()}")
 
@@ -121,14 +121,14 @@ class Cloud:
 
     def deliver(self) -> None:
         """Bring the events that are due; those that fail come again, at last by their queue."""
-        due = [delivery for delivery in self.deliveries if delivery.due <= self.world.now()]
+        due = [delivery for delivery in self.deliveries if delivery.due <= self.services.now()]
         for delivery in due:
             self.deliveries.remove(delivery)
             if self.served("accept", on_upload, delivery.event):
                 continue
             failures = delivery.failures + 1
             if failures < ASYNCHRONOUS_TRIES:
-                again = self.world.now() + failures * MINUTE
+                again = self.services.now() + failures * MINUTE
                 self.deliveries.append(Delivery(delivery.event, again, failures))
             else:
                 body = json.dumps({"requestPayload": delivery.event})
@@ -136,7 +136,7 @@ class Cloud:
 
     def work(self) -> None:
         """Take messages until none is to be seen."""
-        while queues := [url for url, until in self.messages() if until < self.world.now()]:
+        while queues := [url for url, until in self.messages() if until < self.services.now()]:
             self.poll(queues[0])
 
     def poll(self, url: str) -> None:
@@ -196,7 +196,7 @@ class Cloud:
     def tasks(self) -> list[Task]:
         """Return all tasks there are."""
         rows = client("dynamodb").scan(TableName="TasksTable", ConsistentRead=True)["Items"]
-        found = [self.world.tasks.get(row["pk"]["S"]) for row in rows if row["sk"]["S"] == TASK]
+        found = [self.services.tasks.get(row["pk"]["S"]) for row in rows if row["sk"]["S"] == TASK]
         return [task for task in found if task]
 
     def task(self) -> Task:
@@ -212,20 +212,20 @@ def a_cloud(monkeypatch: pytest.MonkeyPatch, clip: bytes) -> Iterator[Cloud]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
     logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
     with emulated() as settings, permitted(monkeypatch):
-        world = the_world(settings)
-        world.settings, world.time = settings, BEGINNING
+        services = cached_services(settings)
+        services.settings, services.time = settings, BEGINNING
         for function in ("on_upload", "run_subtask", "sweep"):
-            monkeypatch.setattr(f"functions.{function}.handler.services", lambda: world)
-        monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda: float(world.time))
-        monkeypatch.setattr("moto.sqs.models.unix_time", lambda: world.time / 1000)
+            monkeypatch.setattr(f"functions.{function}.handler.services", lambda: services)
+        monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda: float(services.time))
+        monkeypatch.setattr("moto.sqs.models.unix_time", lambda: services.time / 1000)
 
         def wait(seconds: float) -> None:
-            world.time += int(seconds * 1000)
+            services.time += int(seconds * 1000)
 
         monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=wait))  # before it tries again
         # On a busy machine a beat could come or not; there is a test of its own for them.
         monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)
-        yield Cloud(world, clip)
+        yield Cloud(services, clip)
 
 
 def a_queue(resource: str) -> str:

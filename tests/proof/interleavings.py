@@ -28,7 +28,7 @@ from shared.use_cases.sweeper import bury, sweep
 from shared.worker.run import Redelivery, refused_claim
 from tests.proof.checked_store import CheckedStore
 from tests.proof.model import BAD, GOOD, Model, Violation
-from tests.support.deployment import BEGINNING, World
+from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.in_memory_table import Twin
 
 Pick = Callable[[Sequence[Any]], Any]
@@ -52,8 +52,8 @@ SETTINGS = Settings(
 )
 
 
-class Stage(World):
-    """A world whose task store is checked at every move, and whose messages the twin takes."""
+class Stage(ClockedServices):
+    """Services whose task store is checked at every move, and whose messages the in-memory queue takes."""
 
     def __init__(self, twin: Twin) -> None:
         """Open the stage: one lasts for many plays, since clients are dear to make."""

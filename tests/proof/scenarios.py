@@ -67,13 +67,13 @@ def a_waiting_task(cloud: Cloud) -> None:
 def a_begun_task(cloud: Cloud) -> None:
     """Drop the clip, and let one subtask of its task be done."""
     a_waiting_task(cloud)
-    cloud.poll(cloud.world.settings.standard_queue_url)
+    cloud.poll(cloud.services.settings.standard_queue_url)
 
 
 def a_small_budget(cloud: Cloud) -> None:
     """Let one task a day be all that may start, an hour before the day ends."""
-    cloud.world.time = day_after(cloud.world.now()) - 60 * MINUTE
-    cloud.world.settings = cloud.world.settings.model_copy(update={"daily_tasks": 1})
+    cloud.services.time = day_after(cloud.services.now()) - 60 * MINUTE
+    cloud.services.settings = cloud.services.settings.model_copy(update={"daily_tasks": 1})
 
 
 def two_uploads(cloud: Cloud) -> None:
@@ -92,15 +92,15 @@ def an_unsent_task(cloud: Cloud) -> None:
 def a_task_whose_message_is_lost(cloud: Cloud) -> None:
     """Let the messages of a task vanish."""
     a_waiting_task(cloud)
-    received(cloud.world.settings)
-    cloud.world.time += cloud.world.settings.resend_after_seconds * 1000 - MINUTE
+    received(cloud.services.settings)
+    cloud.services.time += cloud.services.settings.resend_after_seconds * 1000 - MINUTE
 
 
 def a_task_whose_worker_is_dead(cloud: Cloud) -> None:
     """Let a worker die when it has claimed its subtask."""
     a_waiting_task(cloud)
     with meanwhile("UpdateItem", die, done=True):
-        cloud.poll(cloud.world.settings.standard_queue_url)
+        cloud.poll(cloud.services.settings.standard_queue_url)
 
 
 def a_task_whose_workers_all_died(cloud: Cloud) -> None:
@@ -120,25 +120,25 @@ def a_task_that_failed_by_us(cloud: Cloud) -> None:
 def a_task_that_all_forgot(cloud: Cloud) -> None:
     """Let workers die over a subtask as often as it may be tried, and its message vanish."""
     a_task_whose_workers_all_died(cloud)
-    received(cloud.world.settings)
+    received(cloud.services.settings)
 
 
 def use_up(cloud: Cloud, no: int) -> None:
     """Let workers claim a subtask and die, as often as it may be tried."""
-    task, limit = cloud.task(), cloud.world.settings.max_attempts
+    task, limit = cloud.task(), cloud.services.settings.max_attempts
     for _ in range(limit):
-        now = cloud.world.now()
-        assert cloud.world.tasks.claim(SubtaskRef(task.id, 1, no), now, now + 1000, limit)
-        cloud.world.time += 1001
+        now = cloud.services.now()
+        assert cloud.services.tasks.claim(SubtaskRef(task.id, 1, no), now, now + 1000, limit)
+        cloud.services.time += 1001
 
 
 def a_task_with_files_not_kept_yet(cloud: Cloud) -> None:
     """Let a worker die between the end of its subtask and the keeping of its file, and what follows be given up."""
     a_waiting_task(cloud)
     with meanwhile("DeleteObjectTagging", die):
-        cloud.poll(cloud.world.settings.standard_queue_url)
+        cloud.poll(cloud.services.settings.standard_queue_url)
     use_up(cloud, 2)
-    cloud.world.time += MINUTE
+    cloud.services.time += MINUTE
     cloud.sweep()
     assert ends(cloud.task()) == (OK, EXHAUSTED)
 
@@ -146,7 +146,7 @@ def a_task_with_files_not_kept_yet(cloud: Cloud) -> None:
 def a_poisoned_task(cloud: Cloud) -> None:
     """Let a message come to the dead letters, as one does that nobody can work on."""
     a_waiting_task(cloud)
-    (message,) = received(cloud.world.settings)
+    (message,) = received(cloud.services.settings)
     client("sqs").send_message(QueueUrl=cloud.dead_letters, MessageBody=message["Body"])
     assert ref_from(message["Body"]).no == 1
 
@@ -154,31 +154,31 @@ def a_poisoned_task(cloud: Cloud) -> None:
 def old_objects(cloud: Cloud) -> None:
     """Let objects lie in the bucket of which nobody was told."""
     for key in (KEY, "uploads/other.mp4", "uploads/notes.txt"):
-        assert put(key, cloud.clip).bucket == cloud.world.settings.input_bucket
+        assert put(key, cloud.clip).bucket == cloud.services.settings.input_bucket
 
 
 def restarted(cloud: Cloud) -> None:
     """Restart the task."""
     task = cloud.task()
-    cloud.ask("restart", lambda: restart_task(cloud.world, "main", task.id))
+    cloud.ask("restart", lambda: restart_task(cloud.services, "main", task.id))
 
 
 def restart_of_failed(cloud: Cloud) -> None:
     """Restart what failed in the task."""
     task = cloud.task()
-    cloud.ask("restart", lambda: restart_task(cloud.world, "main", task.id, only_failed=True))
+    cloud.ask("restart", lambda: restart_task(cloud.services, "main", task.id, only_failed=True))
 
 
 def cancelled(cloud: Cloud) -> None:
     """Cancel the task."""
     task = cloud.task()
-    cloud.ask("cancel", lambda: cancel_task(cloud.world, "main", task.id))
+    cloud.ask("cancel", lambda: cancel_task(cloud.services, "main", task.id))
 
 
 def ended(cloud: Cloud) -> None:
     """End the task."""
     task = cloud.task()
-    cloud.ask("end", lambda: end_task(cloud.world, "main", task.id))
+    cloud.ask("end", lambda: end_task(cloud.services, "main", task.id))
 
 
 def backfilled(cloud: Cloud) -> None:
@@ -186,7 +186,7 @@ def backfilled(cloud: Cloud) -> None:
     tokens: list[str | None] = [None]
 
     def next_page() -> None:
-        tokens.append(backfill(cloud.world, "main", Backfill("input"), 1, tokens[-1]).next_token)
+        tokens.append(backfill(cloud.services, "main", Backfill("input"), 1, tokens[-1]).next_token)
 
     cloud.ask("backfill", next_page)
     while tokens[-1]:
@@ -198,7 +198,7 @@ def created(cloud: Cloud) -> None:
     put(KEY, cloud.clip)
     numbers = count()
     wanted = NewTask("input", KEY, orchestration="web-video", client_token="once")
-    cloud.ask("create", lambda: create_task(cloud.world, "main", wanted, lambda size: next(numbers).to_bytes(size)))
+    cloud.ask("create", lambda: create_task(cloud.services, "main", wanted, lambda size: next(numbers).to_bytes(size)))
 
 
 @contextmanager
@@ -220,7 +220,7 @@ def overtaken(cloud: Cloud) -> Iterator[None]:
 
     def take_over() -> None:
         with aside():
-            cloud.world.time += cloud.world.settings.lease_seconds * 1000 + 1
+            cloud.services.time += cloud.services.settings.lease_seconds * 1000 + 1
             cloud.sweep()
             cloud.work()
 
@@ -256,7 +256,7 @@ def restarted_before_the_look(*, only_failed: bool) -> Callable[[Cloud], Abstrac
                     return
                 asked.append(None)
                 task = cloud.task()
-                cloud.ask("restart", lambda: restart_task(cloud.world, "main", task.id, only_failed=only_failed))
+                cloud.ask("restart", lambda: restart_task(cloud.services, "main", task.id, only_failed=only_failed))
             raise ReadTimeoutError(endpoint_url="https://aws")
 
         with meanwhile("UpdateItem", restart, done=True, times=1000):
@@ -366,7 +366,7 @@ def told(cloud: Cloud, story: Story, *trouble: AbstractContextManager[None]) -> 
     for name in story.orchestrations:
         rules = [{**rule, "name": f"s{number}"} for number, rule in enumerate(story.rules, start=1)]
         document = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": rules}
-        store_orchestration(cloud.world, "main", OrchestrationDocument.model_validate(document))
+        store_orchestration(cloud.services, "main", OrchestrationDocument.model_validate(document))
     story.before(cloud)
     with ExitStack() as stack:
         for each in trouble:

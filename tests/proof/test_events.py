@@ -58,17 +58,17 @@ often = settings(deadline=None, suppress_health_check=[HealthCheck.function_scop
 def stage() -> Iterator[Stage]:
     """Lend the services on a twin, for all batches: clients are dear to make."""
     with twin() as lent, pytest.MonkeyPatch.context() as patch:
-        world = Stage(lent)
+        services = Stage(lent)
         patch.setenv("POWERTOOLS_SERVICE_NAME", "on_upload")
-        patch.setattr("functions.on_upload.handler.services", lambda: world)
+        patch.setattr("functions.on_upload.handler.services", lambda: services)
         logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
-        yield world
+        yield services
 
 
 def begin(stage: Stage, *, versioned: bool) -> Bucket:
-    """Return an empty bucket in a world that has two orchestrations."""
+    """Return an empty bucket in a deployment that has two orchestrations."""
     bucket = a_bucket(stage, versioned=versioned)
-    store_orchestration(bucket.world, "main", OrchestrationDocument.model_validate(COVERS))
+    store_orchestration(bucket.services, "main", OrchestrationDocument.model_validate(COVERS))
     return bucket
 
 
@@ -113,7 +113,7 @@ def by_maker(tasks: list[Task]) -> dict[tuple[str, str], list[Task]]:
 def check_all(bucket: Bucket) -> None:
     """Check what holds in every bucket: each task is sent, and has the verdict that names it."""
     tasks = bucket.tasks()
-    messages = {ref_from(body) for queue in bucket.world.twin.messages.values() for body in queue}
+    messages = {ref_from(body) for queue in bucket.services.twin.messages.values() for body in queue}
     assert not [task for task in tasks if task.unsent]
     assert {(ref.task_id, ref.no) for ref in messages} == {(task.id, s.no) for task in tasks for s in task.subtasks}
     named = [verdict.task_id for verdict in bucket.verdicts() if verdict.verdict is Verdict.MATCHED]
@@ -305,22 +305,22 @@ def test_what_was_foretold_is_what_happens(  # noqa: PLR0913, PLR0917 - all that
     broken: bool,  # noqa: FBT001 - Hypothesis gives it
     version_id: str | None,
 ) -> None:
-    world = begin(stage, versioned=True).world
+    services = begin(stage, versioned=True).services
     films = COVERS | {"name": "films", "trigger": {"bucket": "reelmill-input", "formats": ["mkv", "mp4"]}}
-    store_orchestration(world, "main", OrchestrationDocument.model_validate(films))
+    store_orchestration(services, "main", OrchestrationDocument.model_validate(films))
     for name in disabled:
-        switch_orchestration(world, "main", name, enabled=False)
+        switch_orchestration(services, "main", name, enabled=False)
     if broken:
         lost = {**SHOT, "template": "gone"}
         document = OrchestrationDocument.model_validate(COVERS | {"name": "broken", "subtasks": [lost]})
-        stored = world.catalog.get(Orchestration, "main", "covers")
+        stored = services.catalog.get(Orchestration, "main", "covers")
         assert stored
         changes = {"name": "broken", "subtasks": document.subtasks, "enabled": True}
-        world.catalog.put("main", stored.model_copy(update=changes))
-    upload = Upload(bucket, key, size, "etag", world.now(), version_id, "0A")
+        services.catalog.put("main", stored.model_copy(update=changes))
+    upload = Upload(bucket, key, size, "etag", services.now(), version_id, "0A")
 
-    matches, outlook = predict(world, upload)
-    found = accept_upload(world, upload)
+    matches, outlook = predict(services, upload)
+    found = accept_upload(services, upload)
 
     if found[0].accepted_by:
         took = [(one.orchestration, one.verdict) for one in matches if one.verdict not in REFUSALS]

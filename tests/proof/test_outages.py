@@ -16,7 +16,7 @@ from tests.proof.scenarios import FOLLOWED, OK, ONE, SKIPPED, STORIES, Story, a_
 from tests.support.outages import CALLS, Answer, Call, meanwhile
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
-from tests.unit.conftest import the_world
+from tests.unit.conftest import cached_services
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 
@@ -55,7 +55,7 @@ LOST: Trouble = raises(ReadTimeoutError(endpoint_url="https://aws"))
 def worn_clients() -> Iterator[None]:
     """Throw the clients away afterwards: they will have used up the retries that botocore allows them."""
     yield
-    the_world.cache_clear()
+    cached_services.cache_clear()
 
 
 @pytest.mark.parametrize("story", TOLD, ids=str)
@@ -143,7 +143,7 @@ def test_what_s3_denies_for_good_is_told_in_the_end(
         check(cloud, story)
         subtask = cloud.task().subtasks[0]
 
-    assert (subtask.attempt, subtask.counted_attempts) == (cloud.world.settings.max_attempts * UNCOUNTED_FACTOR, 1)
+    assert (subtask.attempt, subtask.counted_attempts) == (cloud.services.settings.max_attempts * UNCOUNTED_FACTOR, 1)
     assert subtask.failure
     assert "AccessDenied" in subtask.failure.message
 
@@ -176,7 +176,7 @@ def test_a_source_that_s3_denies_is_told_by_the_last_attempt(
         told(cloud, story)
         check(cloud, story)
 
-        assert cloud.task().subtasks[0].attempt == cloud.world.settings.max_attempts
+        assert cloud.task().subtasks[0].attempt == cloud.services.settings.max_attempts
 
 
 def denied(operation: str, code: str) -> Story:

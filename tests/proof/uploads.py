@@ -20,7 +20,7 @@ from shared.use_cases.planning import Planner
 from shared.use_cases.uploads import Backfill, offer_object
 from tests.functions.conftest import Context, an_event
 from tests.proof.interleavings import SETTINGS
-from tests.support.deployment import BEGINNING, World
+from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.in_memory_table import Answer, Request, Twin
 from tests.support.outages import Crash
 
@@ -114,7 +114,7 @@ def die() -> None:
     raise Crash
 
 
-class Stage(World):
+class Stage(ClockedServices):
     """The services on a twin, for many buckets one after the other: clients are dear to make."""
 
     def __init__(self, twin: Twin) -> None:
@@ -127,7 +127,7 @@ class Stage(World):
 class Bucket:
     """What was written, what the functions said to each event, and how to see what came of it."""
 
-    world: Stage
+    services: Stage
     versioned: bool
     writes: list[Write] = field(default_factory=list)
     answers: dict[int, list[list[dict[str, Any]]]] = field(default_factory=dict)
@@ -135,12 +135,12 @@ class Bucket:
     def write(self, key: str, content: int, later: int, zeros: int) -> None:
         """Put an object, some milliseconds later than the one before; S3 ends its sequencer with any zeros."""
         number = len(self.writes) + 1
-        self.world.time += later
+        self.services.time += later
         self.writes.append(
             Write(
                 key=key,
                 content=content,
-                at=self.world.time,
+                at=self.services.time,
                 sequencer=f"{0x5500000000 + number * 0x10:X}".rstrip("0") + "0" * zeros,
                 version_id=f"version {number}" if self.versioned else None,
             )
@@ -148,7 +148,7 @@ class Bucket:
 
     def deliver(self, number: int, form: Form, death: Moment | None = None) -> bool:
         """Bring an event of a write; False when OnUpload died of it."""
-        with suppress(Crash), at_call(self.world.twin, death, die):
+        with suppress(Crash), at_call(self.services.twin, death, die):
             answer = handler(told(self.writes[number], form), Context())
             self.answers.setdefault(number, []).append(answer)
             return True
@@ -159,16 +159,16 @@ class Bucket:
 
         S3's listing tells times in seconds, and of a large object when it was begun.
         """
-        self.world.time += 1000
+        self.services.time += 1000
         newest = {write.key: write for write in self.writes}
         wanted = Backfill(self.name)
-        with suppress(Crash), at_call(self.world.twin, death, die):
-            documents, templates = read_catalog(self.world, "main")
+        with suppress(Crash), at_call(self.services.twin, death, die):
+            documents, templates = read_catalog(self.services, "main")
             for write in newest.values():
                 begun = (write.at - 30_000 * (write.content % 2)) // 1000 * 1000
                 upload = Upload(self.name, write.key, write.content, write.e_tag, begun, write.version_id)
                 candidates = Planner(templates).plan(match_upload(upload, documents, "output"))
-                offer_object(self.world, upload, candidates, wanted)
+                offer_object(self.services, upload, candidates, wanted)
             return True
         return False
 
@@ -183,12 +183,12 @@ class Bucket:
 
     def tasks(self) -> list[Task]:
         """Return all tasks that there are."""
-        rows = (TaskItem.from_raw_data(item) for item in self.world.twin.tables["TasksTable"].items.values())
+        rows = (TaskItem.from_raw_data(item) for item in self.services.twin.tables["TasksTable"].items.values())
         return [task_from(row) for row in rows if row.sk == TASK]
 
     def verdicts(self) -> Sequence[UploadDecision]:
         """Return all verdicts that stand."""
-        page = self.world.verdicts.page(VerdictFilter(), 1000)
+        page = self.services.verdicts.page(VerdictFilter(), 1000)
         assert page.next_token is None
         return page.decisions
 

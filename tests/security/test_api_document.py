@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared.services import Services
-from tests.functions.conftest import world as world  # noqa: PLC0414 - a fixture is known by its name here
+from tests.functions.conftest import services as services  # noqa: PLC0414 - a fixture is known by its name here
 from tests.security.api_over_wsgi import app
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
@@ -29,11 +29,11 @@ expected-statuses = ["2xx", "302", "400", "404", "409"]
 
 
 @pytest.mark.timeout(3600)
-def test_every_check_of_schemathesis_holds(world: Services, tally: Tally) -> None:
+def test_every_check_of_schemathesis_holds(services: Services, tally: Tally) -> None:
     import schemathesis  # noqa: PLC0415 - it takes long to import, and pytest imports this module for any run
     from schemathesis.engine import events, from_schema  # noqa: PLC0415 - the same
 
-    assert world
+    assert services
     config = CONFIG.format(examples=300 if LONG else 5, stateful=str(LONG).lower())
     schema = schemathesis.openapi.from_wsgi(
         "/openapi.json", app, config=schemathesis.config.SchemathesisConfig.from_str(config)

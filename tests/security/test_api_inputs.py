@@ -10,7 +10,7 @@ from shared.domain.upload import Upload
 from shared.services import Services
 from shared.use_cases.uploads import accept_upload
 from tests.functions.conftest import Answer, Api
-from tests.functions.conftest import world as world  # noqa: PLC0414 - a fixture is known by its name here
+from tests.functions.conftest import services as services  # noqa: PLC0414 - a fixture is known by its name here
 from tests.security.api_inputs import TASK, Bad, corpus
 from tests.support.deployment import client, put
 from tests.support.tallies import Tally
@@ -24,10 +24,10 @@ INSIDES = (
 )
 
 
-def state(world: Services) -> dict[str, Any]:
+def state(services: Services) -> dict[str, Any]:
     """Return all that is stored anywhere, but the pointers that client tokens are."""
     dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
-    tables = (world.settings.tasks_table, world.settings.catalog_table, world.settings.uploads_table)
+    tables = (services.settings.tasks_table, services.settings.catalog_table, services.settings.uploads_table)
     items = {table: dynamodb.scan(TableName=table)["Items"] for table in tables}
     return {
         **{table: [item for item in found if item.get("sk", {}).get("S") != "TOKEN"] for table, found in items.items()},
@@ -35,7 +35,7 @@ def state(world: Services) -> dict[str, Any]:
         **{f"{b} parts": s3.list_multipart_uploads(Bucket=b).get("Uploads", []) for b in ("input", "output")},
         "messages": [
             sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"]
-            for url in (world.settings.urgent_queue_url, world.settings.standard_queue_url)
+            for url in (services.settings.urgent_queue_url, services.settings.standard_queue_url)
         ],
     }
 
@@ -67,16 +67,16 @@ def wrong_with(bad: Bad, answer: Answer) -> list[str]:
 
 @pytest.mark.timeout(600)
 def test_every_bad_request_is_refused_in_one_shape_and_changes_nothing(
-    world: Services,
+    services: Services,
     tally: Tally,
 ) -> None:
     api = Api()
     put("uploads/a.mp4", b"1")
     for number in range(2):
         assert api.post("/tasks", TASK).status == 201
-        accept_upload(world, Upload("input", f"x/{number}.mp4", 1, "e", world.now()))
+        accept_upload(services, Upload("input", f"x/{number}.mp4", 1, "e", services.now()))
     token, verdict_token = (api.get(path, maxResults=1).json["nextToken"] for path in ("/tasks", "/uploads/verdicts"))
-    before, families, wrong = state(world), Counter[str](), []
+    before, families, wrong = state(services), Counter[str](), []
 
     for bad in corpus(token, verdict_token):
         families[bad.family] += 1
@@ -84,6 +84,6 @@ def test_every_bad_request_is_refused_in_one_shape_and_changes_nothing(
         wrong += [f"{reason}: {bad!r:.400}" for reason in wrong_with(bad, asked(api, bad))]
 
     assert not wrong, f"{len(wrong)} of {families.total()}:\n" + "\n".join(wrong[:60])
-    assert state(world) == before
+    assert state(services) == before
     assert families.total() >= LEAST
     assert min(families.values()) >= 50

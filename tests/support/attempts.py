@@ -11,7 +11,7 @@ from shared.domain.task import Source, SubtaskStatus, Task
 from shared.use_cases.tasks import NewTask, create_task, get_task
 from shared.worker.run import run_subtask
 from shared.worker.workspace import NAME
-from tests.support.deployment import World, client
+from tests.support.deployment import ClockedServices, client
 from tests.unit.conftest import sent
 
 SECONDS = 60.0
@@ -27,20 +27,20 @@ NO_FILM = b"Dear diary, today I was renamed to .mp4."
 RULES: TypeAdapter[tuple[SubtaskRule, ...]] = TypeAdapter(SubtaskRules)
 
 
-def a_made_task(world: World, source: Source, *rules: dict[str, Any], prefix: str | None = None) -> Task:
+def a_made_task(services: ClockedServices, source: Source, *rules: dict[str, Any], prefix: str | None = None) -> Task:
     """Make a task of an object that is there."""
     wanted = NewTask(source.bucket, source.key, subtasks=RULES.validate_python(rules))
     if prefix is not None:
         wanted = replace(wanted, output=wanted.output.model_copy(update={"prefix": prefix}))
-    return create_task(world, "main", wanted, bytes)[0]
+    return create_task(services, "main", wanted, bytes)[0]
 
 
-def worked(world: World, task: Task) -> Task:
+def worked(services: ClockedServices, task: Task) -> Task:
     """Work through the queues until it is empty; every message must have served."""
-    while queued := sent(world):
+    while queued := sent(services):
         for ref in queued:
-            assert run_subtask(world, ref, SECONDS) is None
-    return get_task(world, "main", task.id)
+            assert run_subtask(services, ref, SECONDS) is None
+    return get_task(services, "main", task.id)
 
 
 def statuses(task: Task) -> list[SubtaskStatus]:

@@ -121,7 +121,7 @@ def received(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
-class World(Services):
+class ClockedServices(Services):
     """The services of a test, with a clock that stands still until it is told otherwise."""
 
     def __init__(self, settings: Settings) -> None:

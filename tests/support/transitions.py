@@ -3,7 +3,7 @@
 from botocore.exceptions import ReadTimeoutError
 
 from shared.domain.task import STOP_FAILURES, Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Task
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.unit.conftest import a_task
 
 LEASE = 60_000
@@ -16,53 +16,56 @@ STORAGE = Failure("InternalError.Storage", "S3 did not answer")
 CANCELLED = STOP_FAILURES["cancel"]
 
 
-def stored(world: World, task: Task) -> Task:
+def stored(services: ClockedServices, task: Task) -> Task:
     """Create the task and return it as the table holds it."""
-    assert world.tasks.create(task)
-    found = world.tasks.get(task.id)
+    assert services.tasks.create(task)
+    found = services.tasks.get(task.id)
     assert found
     return found
 
 
-def claimed(world: World, task: Task, no: int) -> tuple[Task, Lease]:
+def claimed(services: ClockedServices, task: Task, no: int) -> tuple[Task, Lease]:
     """Claim a subtask that must be free, with three tries."""
-    seen = world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, 3)
+    seen = services.tasks.claim(SubtaskRef(task.id, task.run, no), services.now(), services.now() + LEASE, 3)
     assert seen
     return seen, Lease(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
 
 
-def refused(world: World, task: Task, no: int, counted_attempts: int = 3) -> bool:
+def refused(services: ClockedServices, task: Task, no: int, counted_attempts: int = 3) -> bool:
     """Whether a claim finds the subtask not free, or spent."""
     return (
-        world.tasks.claim(SubtaskRef(task.id, task.run, no), world.now(), world.now() + LEASE, counted_attempts) is None
+        services.tasks.claim(
+            SubtaskRef(task.id, task.run, no), services.now(), services.now() + LEASE, counted_attempts
+        )
+        is None
     )
 
 
-def released(world: World, lease: Lease, *, uncounted: bool) -> Task:
+def released(services: ClockedServices, lease: Lease, *, uncounted: bool) -> Task:
     """Give a held subtask back, for an attempt five seconds later."""
-    task = world.tasks.release(lease, world.now() + PAUSE, STORAGE, uncounted=uncounted)
+    task = services.tasks.release(lease, services.now() + PAUSE, STORAGE, uncounted=uncounted)
     assert task
     return task
 
 
-def finished(world: World, task: Task, no: int, final_state: FinalState = GOOD) -> Task:
+def finished(services: ClockedServices, task: Task, no: int, final_state: FinalState = GOOD) -> Task:
     """Claim and finish a subtask."""
-    seen, lease = claimed(world, task, no)
-    done = world.tasks.finish(seen, lease, final_state, world.now())
+    seen, lease = claimed(services, task, no)
+    done = services.tasks.finish(seen, lease, final_state, services.now())
     assert done
     return done
 
 
-def queued(world: World, *, subtasks: int = 2, needs: dict[int, tuple[int, ...]] | None = None) -> Task:
+def queued(services: ClockedServices, *, subtasks: int = 2, needs: dict[int, tuple[int, ...]] | None = None) -> Task:
     """Return a new task whose messages have been sent, as far as the table says; in truth they are lost."""
-    task = a_task(world, subtasks, needs=needs)
-    assert world.tasks.create(task)
-    noted = world.tasks.sent(task, task.unsent)
+    task = a_task(services, subtasks, needs=needs)
+    assert services.tasks.create(task)
+    noted = services.tasks.sent(task, task.unsent)
     assert noted
     return noted
 
 
-def spoiled(world: World, task: Task) -> None:
+def spoiled(services: ClockedServices, task: Task) -> None:
     """Store a kind of subtask that this version doesn't know, as a newer one that was rolled back leaves it."""
-    item = world.tasks.items(task.id)
-    item.update(actions=[world.tasks.items.subtasks["1"]["type"].set("DREAM")])
+    item = services.tasks.items(task.id)
+    item.update(actions=[services.tasks.items.subtasks["1"]["type"].set("DREAM")])

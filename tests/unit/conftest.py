@@ -1,4 +1,4 @@
-"""The world of a unit test: the template's own tables on moto, which is single-threaded and quick."""
+"""Fixtures of the unit tests: the template's own tables on moto, which is single-threaded and quick."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,25 +15,25 @@ from shared.settings import Settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.sweeper import sweep
 from shared.use_cases.uploads import accept_upload
-from tests.support.deployment import BEGINNING, World, emulated, received
+from tests.support.deployment import BEGINNING, ClockedServices, emulated, received
 
 A_DAY = 24 * 3600.0
 
 
 @cache
-def the_world(settings: Settings) -> World:
+def cached_services(settings: Settings) -> ClockedServices:
     """Return the services on a deployment of those names: their clients outlive a test."""
-    return World(settings)
+    return ClockedServices(settings)
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClockedServices]:
     """Lend the services on empty tables, buckets and queues."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     # moto has no locks: a heart beats only where the test sees to it that nobody else calls meanwhile.
     monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)
     with emulated() as settings:
-        lent = the_world(settings)
+        lent = cached_services(settings)
         lent.settings, lent.time = settings, BEGINNING
         yield lent
 
@@ -47,11 +47,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 def a_task(
-    world: World, subtasks: int = 2, *, needs: dict[int, tuple[int, ...]] | None = None, name: str = "a"
+    services: ClockedServices, subtasks: int = 2, *, needs: dict[int, tuple[int, ...]] | None = None, name: str = "a"
 ) -> Task:
     """Return a new task that is not stored yet."""
     return Task(
-        id=sortable_id(world.now(), name.encode()),
+        id=sortable_id(services.now(), name.encode()),
         source=Source("input", f"uploads/{name}.mp4", 1000, "etag", "v1"),
         subtasks=tuple(
             Subtask(
@@ -63,33 +63,33 @@ def a_task(
             )
             for no in range(1, subtasks + 1)
         ),
-        created_at=world.now(),
+        created_at=services.now(),
         output_prefix="{inputDir}/{inputName}/",
         orchestration=OrchestrationRef("web-video", 1),
     ).begun()
 
 
-def sent(world: World) -> list[SubtaskRef]:
+def sent(services: ClockedServices) -> list[SubtaskRef]:
     """Receive what is in the queues: the subtasks that their messages name."""
-    return [ref_from(message["Body"]) for message in received(world.settings)]
+    return [ref_from(message["Body"]) for message in received(services.settings)]
 
 
-def swept(world: World) -> int:
+def swept(services: ClockedServices) -> int:
     """Sweep with plenty of time; return how many tasks were looked at, of which each must have been healed."""
-    done = sweep(world, lambda: 60)
+    done = sweep(services, lambda: 60)
     assert done.failed == 0
     return done.looked
 
 
-def an_upload(world: World, key: str = "uploads/clip.mp4", **changes: Any) -> Upload:  # noqa: ANN401
+def an_upload(services: ClockedServices, key: str = "uploads/clip.mp4", **changes: Any) -> Upload:  # noqa: ANN401
     """Return an upload as its event tells, of an object that need not be there."""
-    usual = Upload("input", key, 1000, "etag", world.now(), version_id="v1", sequencer="0A")
+    usual = Upload("input", key, 1000, "etag", services.now(), version_id="v1", sequencer="0A")
     return replace(usual, **changes)
 
 
-def accepted(world: World, upload: Upload | None = None) -> Task:
+def accepted(services: ClockedServices, upload: Upload | None = None) -> Task:
     """Make a task by an upload that exactly one orchestration takes."""
-    (decision,) = accept_upload(world, upload or an_upload(world))
-    task = world.tasks.get(decision.task_id or "")
+    (decision,) = accept_upload(services, upload or an_upload(services))
+    task = services.tasks.get(decision.task_id or "")
     assert task
     return task

@@ -15,7 +15,7 @@ from shared.use_cases.tasks import get_task
 from shared.worker.attempt import failure_of
 from shared.worker.run import Redelivery, run_subtask
 from tests.support.attempts import COVER, SECONDS, SMALL, a_made_task, codes, worked
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import Answer, meanwhile, outage, refusal
 from tests.unit.conftest import sent
 
@@ -47,7 +47,7 @@ def test_commands_of_which_one_is_huge_leave_room_for_the_last() -> None:
     assert kept(["a", "b", "c" * COMMANDS_ROOM]) == ("# commands left out here: 2", "c" * COMMANDS_ROOM)
 
 
-def test_the_largest_record_that_parameters_allow_is_kept_whole(world: World) -> None:
+def test_the_largest_record_that_parameters_allow_is_kept_whole(services: ClockedServices) -> None:
     ending = "/clip-stills-300.jpeg"
     folder = "ü" * ((MAX_KEY_BYTES - len(ending)) // 2)
     facts = {"width": 8192, "height": 8192, "time": 172_799.999}
@@ -69,50 +69,54 @@ def test_the_largest_record_that_parameters_allow_is_kept_whole(world: World) ->
     lease = Lease("0" * 26, 1, 2, attempt=3)
     assert len(json.dumps(asdict(record))) > 3 * ITEM
 
-    world.tasks.put_record(lease, record)
+    services.tasks.put_record(lease, record)
 
-    assert world.tasks.get_record(lease.task_id, lease.record) == record
+    assert services.tasks.get_record(lease.task_id, lease.record) == record
     (item,) = client("dynamodb").scan(TableName="TasksTable")["Items"]
     assert len(item["record"]["B"]) < ITEM * 3 // 4
 
 
-def test_a_record_that_dynamodb_never_takes_ends_its_subtask_with_the_reason(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_a_record_that_dynamodb_never_takes_ends_its_subtask_with_the_reason(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
     with outage("PutItem", error=NEVER):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, codes(done), done.subtasks[0].attempt) == (Outcome.FAILED, ["LimitError.Record"], 1)
     assert keys() == []
-    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    ((_, record),) = services.tasks.get_records(task.id, 1, 1)
     assert (record.failure, record.outputs) == (done.subtasks[0].failure, ())
 
 
-def test_an_attempt_whose_record_is_refused_keeps_the_failure_that_it_had(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_an_attempt_whose_record_is_refused_keeps_the_failure_that_it_had(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
     with outage("HeadObject"), outage("PutItem", error=NEVER):
-        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
+        assert run_subtask(services, ref, SECONDS) == Redelivery(5)
 
-    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    ((_, record),) = services.tasks.get_records(task.id, 1, 1)
     assert record.failure
     assert record.failure.code == "InternalError.Storage"
-    assert worked(world, task).subtasks[0].status is SubtaskStatus.WAITING
+    assert worked(services, task).subtasks[0].status is SubtaskStatus.WAITING
 
 
-def test_what_dynamodb_never_answers_is_tried_once(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, {**COVER, "input": "small"})
-    (first,) = sent(world)
-    run_subtask(world, first, SECONDS)
-    (second,) = sent(world)
+def test_what_dynamodb_never_answers_is_tried_once(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), SMALL, {**COVER, "input": "small"})
+    (first,) = sent(services)
+    run_subtask(services, first, SECONDS)
+    (second,) = sent(services)
 
     with meanwhile("GetItem", lambda: Answer("ValidationException")):  # the record that names what it reads
-        assert run_subtask(world, second, SECONDS) is None
+        assert run_subtask(services, second, SECONDS) is None
 
-    assert codes(get_task(world, "main", task.id)) == [None, "InternalError.ServiceRefused"]
+    assert codes(get_task(services, "main", task.id)) == [None, "InternalError.ServiceRefused"]
 
 
 def test_the_failures_of_fifty_subtasks_fit_into_their_task() -> None:
@@ -128,7 +132,7 @@ def test_the_failures_of_fifty_subtasks_fit_into_their_task() -> None:
     ],
 )
 def test_what_no_retry_mends_is_told_apart_from_what_passes(
-    world: World, answer: Answer, kind: type[Exception]
+    services: ClockedServices, answer: Answer, kind: type[Exception]
 ) -> None:
     with meanwhile("GetItem", lambda: answer, times=99), pytest.raises(kind, match=answer.code):
-        world.tasks.get("0" * 26)
+        services.tasks.get("0" * 26)

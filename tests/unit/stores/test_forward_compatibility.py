@@ -30,7 +30,7 @@ from shared.use_cases.tasks import get_task
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, a_made_task, codes
-from tests.support.deployment import World, client, put
+from tests.support.deployment import ClockedServices, client, put
 from tests.support.transitions import BAD, finished, spoiled
 from tests.unit.conftest import a_task, accepted, an_upload, sent
 
@@ -79,50 +79,50 @@ def written_by_the_next_version(table: str) -> None:
         )
 
 
-def a_failed_run(world: World) -> Lease:
+def a_failed_run(services: ClockedServices) -> Lease:
     """Make a task of an upload that has failed, and was restarted; return what its attempt held."""
-    task = accepted(world)
+    task = accepted(services)
     lease = Lease(task.id, 1, 1, attempt=1)
     output = OutputFile("output", "a/b.mp4", 7, "video/mp4", facts={"width": 64})
     record = AttemptRecord(started_at=1, ended_at=2, outputs=(output,), failure=BAD.failure, warnings=("w",))
-    world.tasks.put_record(lease, record)
+    services.tasks.put_record(lease, record)
     for no in range(1, len(task.subtasks) + 1):
-        task = finished(world, task, no, BAD)
-    world.tasks.put_run(task)
-    assert world.tasks.restart(task, world.now())
+        task = finished(services, task, no, BAD)
+    services.tasks.put_run(task)
+    assert services.tasks.restart(task, services.now())
     return lease
 
 
-def kinds(world: World) -> dict[str, Callable[[], object]]:
+def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
     """Store one of each kind; return how each is read."""
-    lease = a_failed_run(world)
-    store_orchestration(world, "main", OrchestrationDocument.model_validate(MINE))
-    store_template(world, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
-    told = an_upload(world, "plain.mp4", version_id=None)
-    world.verdicts.identify(told, world.now())
-    world.verdicts.identify(an_upload(world, "seen.mp4", version_id=None, sequencer=""), world.now())
-    world.budget.take_task(world.now(), 10)
-    task = world.tasks.get(lease.task_id)
+    lease = a_failed_run(services)
+    store_orchestration(services, "main", OrchestrationDocument.model_validate(MINE))
+    store_template(services, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
+    told = an_upload(services, "plain.mp4", version_id=None)
+    services.verdicts.identify(told, services.now())
+    services.verdicts.identify(an_upload(services, "seen.mp4", version_id=None, sequencer=""), services.now())
+    services.budget.take_task(services.now(), 10)
+    task = services.tasks.get(lease.task_id)
     assert task
     return {
-        "task": lambda: world.tasks.get(lease.task_id),
-        "list of tasks": lambda: world.lists.page(TaskFilter(), 10).tasks,
-        "earlier run": lambda: world.tasks.get_run(task, 1),
-        "record": lambda: world.tasks.get_record(lease.task_id, lease.record),
-        "records": lambda: world.tasks.get_records(lease.task_id, 1, 1),
-        "orchestration": lambda: get_document(world, ORCHESTRATION, "main", "mine"),
-        "orchestrations": lambda: list_documents(world, ORCHESTRATION, "main"),
-        "version": lambda: world.catalog.get_version(Orchestration, "main", "mine", 1),
-        "versions": lambda: world.catalog.list_versions(Orchestration, "main", "mine", 9, 9),
-        "template": lambda: get_document(world, TEMPLATE, "main", "small"),
-        "verdicts": lambda: world.verdicts.page(VerdictFilter(), 10).decisions,
-        "told of": lambda: world.verdicts.identify(told, world.now()),
-        "budget": lambda: world.budget.spent(world.now()),
+        "task": lambda: services.tasks.get(lease.task_id),
+        "list of tasks": lambda: services.lists.page(TaskFilter(), 10).tasks,
+        "earlier run": lambda: services.tasks.get_run(task, 1),
+        "record": lambda: services.tasks.get_record(lease.task_id, lease.record),
+        "records": lambda: services.tasks.get_records(lease.task_id, 1, 1),
+        "orchestration": lambda: get_document(services, ORCHESTRATION, "main", "mine"),
+        "orchestrations": lambda: list_documents(services, ORCHESTRATION, "main"),
+        "version": lambda: services.catalog.get_version(Orchestration, "main", "mine", 1),
+        "versions": lambda: services.catalog.list_versions(Orchestration, "main", "mine", 9, 9),
+        "template": lambda: get_document(services, TEMPLATE, "main", "small"),
+        "verdicts": lambda: services.verdicts.page(VerdictFilter(), 10).decisions,
+        "told of": lambda: services.verdicts.identify(told, services.now()),
+        "budget": lambda: services.budget.spent(services.now()),
     }
 
 
-def test_what_the_next_version_writes_is_read_but_for_what_it_adds(world: World) -> None:
-    reads = kinds(world)
+def test_what_the_next_version_writes_is_read_but_for_what_it_adds(services: ClockedServices) -> None:
+    reads = kinds(services)
     before = {kind: read() for kind, read in reads.items()}
     assert all(before.values())
 
@@ -130,23 +130,23 @@ def test_what_the_next_version_writes_is_read_but_for_what_it_adds(world: World)
         written_by_the_next_version(table)
 
     assert {kind: read() for kind, read in reads.items()} == before
-    known, _ = world.verdicts.identify(an_upload(world, "seen.mp4", version_id=None), world.now())
+    known, _ = services.verdicts.identify(an_upload(services, "seen.mp4", version_id=None), services.now())
     assert known.alias, "the event of what a listing showed is known by the same name"
 
 
-def test_a_task_of_the_next_version_is_worked_on(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_a_task_of_the_next_version_is_worked_on(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
     written_by_the_next_version("TasksTable")
 
-    assert run_subtask(world, ref, SECONDS) is None
+    assert run_subtask(services, ref, SECONDS) is None
 
-    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
 
 
-def unreadable(world: World, document: dict[str, Any], **change: object) -> None:
+def unreadable(services: ClockedServices, document: dict[str, Any], **change: object) -> None:
     """Store an orchestration, and let the next version have changed it so that this one can't read it."""
-    store_orchestration(world, "main", OrchestrationDocument.model_validate(document))
+    store_orchestration(services, "main", OrchestrationDocument.model_validate(document))
     (item,) = [row for row in rows("CatalogTable") if row["pk"]["S"] == "main#CATALOG"]
     body = json.loads(item["document"]["S"])
     body["subtasks"][0]["type"] = "DREAM"
@@ -154,29 +154,29 @@ def unreadable(world: World, document: dict[str, Any], **change: object) -> None
     client("dynamodb").put_item(TableName="CatalogTable", Item={**item, "document": {"S": json.dumps(body)}})
 
 
-def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(world: World) -> None:
-    unreadable(world, MINE)
+def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(services: ClockedServices) -> None:
+    unreadable(services, MINE)
 
-    (decision,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(services, an_upload(services))
 
     assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, "web-video")
-    assert "mine" not in [one.name for one in list_documents(world, ORCHESTRATION, "main")]
+    assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
     with pytest.raises(NewerVersion, match="version 1 of the orchestration mine was stored by a newer version"):
-        get_document(world, ORCHESTRATION, "main", "mine")
+        get_document(services, ORCHESTRATION, "main", "mine")
 
 
-def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_read(world: World) -> None:
-    upload = an_upload(world)
-    unreadable(world, {**MINE, "trigger": {"prefix": "uploads/"}})
+def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_read(services: ClockedServices) -> None:
+    upload = an_upload(services)
+    unreadable(services, {**MINE, "trigger": {"prefix": "uploads/"}})
 
     for _ in range(2):
         with pytest.raises(ServiceBusy, match="stored by a newer version of Reelmill"):
-            accept_upload(world, upload)
-    told = world.verdicts.page(VerdictFilter(), 10).decisions
+            accept_upload(services, upload)
+    told = services.verdicts.page(VerdictFilter(), 10).decisions
     store_orchestration(
-        world, "main", OrchestrationDocument.model_validate({**MINE, "trigger": {"prefix": "uploads/"}})
+        services, "main", OrchestrationDocument.model_validate({**MINE, "trigger": {"prefix": "uploads/"}})
     )
-    later = accept_upload(world, upload)
+    later = accept_upload(services, upload)
 
     assert {one.orchestration: one.verdict for one in told} == {
         "mine": Verdict.INVALID_ORCHESTRATION,
@@ -186,60 +186,60 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
         "mine": Verdict.MATCHED,
         "web-video": Verdict.DUPLICATE,
     }
-    assert len(world.lists.page(TaskFilter(), 10).tasks) == 2
+    assert len(services.lists.page(TaskFilter(), 10).tasks) == 2
 
 
-def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(world: World) -> None:
-    unreadable(world, {**MINE, "name": "web-video"}, enabled=False)
+def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(services: ClockedServices) -> None:
+    unreadable(services, {**MINE, "name": "web-video"}, enabled=False)
 
-    (decision,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(services, an_upload(services))
 
     assert decision.verdict is Verdict.NO_MATCH
-    assert "web-video" not in [one.name for one in list_documents(world, ORCHESTRATION, "main")]
+    assert "web-video" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
 
 
-def test_an_orchestration_whose_trigger_cannot_be_read_might_take_anything(world: World) -> None:
-    unreadable(world, MINE, trigger="at full moon")
+def test_an_orchestration_whose_trigger_cannot_be_read_might_take_anything(services: ClockedServices) -> None:
+    unreadable(services, MINE, trigger="at full moon")
 
     with pytest.raises(ServiceBusy):
-        accept_upload(world, an_upload(world, "elsewhere/a.mp4"))
+        accept_upload(services, an_upload(services, "elsewhere/a.mp4"))
 
 
-def test_the_sweeper_goes_on_past_tasks_that_it_cannot_read(world: World) -> None:
-    bad = [a_task(world, 1, name=f"bad{number}") for number in range(30)]
+def test_the_sweeper_goes_on_past_tasks_that_it_cannot_read(services: ClockedServices) -> None:
+    bad = [a_task(services, 1, name=f"bad{number}") for number in range(30)]
     for task in bad:
-        assert world.tasks.create(task)
-        spoiled(world, task)
-    world.time += 1000
-    good = a_task(world, 1, name="good")
-    assert world.tasks.create(good)
-    world.time += 10_000_000
+        assert services.tasks.create(task)
+        spoiled(services, task)
+    services.time += 1000
+    good = a_task(services, 1, name="good")
+    assert services.tasks.create(good)
+    services.time += 10_000_000
     sent_at = []
 
     for minute in range(3):
         looks = iter(range(20, 0, -1))  # as many as there is time for
-        sweep(world, lambda looks=looks: next(looks, 0))  # type: ignore[misc]
-        sent_at += [minute for ref in sent(world) if ref.task_id == good.id]
-        world.time += 60_000
+        sweep(services, lambda looks=looks: next(looks, 0))  # type: ignore[misc]
+        sent_at += [minute for ref in sent(services) if ref.task_id == good.id]
+        services.time += 60_000
 
     assert sent_at[:1] == [1]
-    assert [world.lists.due(world.now() + 10**9)] != []
+    assert [services.lists.due(services.now() + 10**9)] != []
 
 
-def test_a_task_that_cannot_be_read_is_told_by_its_name(world: World) -> None:
-    task = accepted(world)
-    spoiled(world, task)
+def test_a_task_that_cannot_be_read_is_told_by_its_name(services: ClockedServices) -> None:
+    task = accepted(services)
+    spoiled(services, task)
 
     with pytest.raises(NewerVersion, match=f"task {task.id} was stored by a newer version of Reelmill"):
-        get_task(world, "main", task.id)
+        get_task(services, "main", task.id)
 
 
-def test_a_verdict_that_cannot_be_read_is_left_out(world: World) -> None:
-    accepted(world)
-    accepted(world, an_upload(world, "uploads/other.mp4"))
+def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) -> None:
+    accepted(services)
+    accepted(services, an_upload(services, "uploads/other.mp4"))
     (row, _) = [row for row in rows("UploadsTable") if "verdict" in row]
     client("dynamodb").put_item(TableName="UploadsTable", Item={**row, "verdict": {"S": "DREAMED"}})
 
-    (left,) = world.verdicts.page(VerdictFilter(), 10).decisions
+    (left,) = services.verdicts.page(VerdictFilter(), 10).decisions
 
     assert left.upload.key != row["key"]["S"]

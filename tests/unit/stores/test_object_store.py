@@ -20,7 +20,7 @@ from shared.stores.object_store import (
     ObjectStore,
     UploadPlan,
 )
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import outage, refusal
 from tests.unit.local.test_gateways import Emulator
 
@@ -32,8 +32,8 @@ def an_output(key: str = "a/b/clip.mp4") -> OutputFile:
     return OutputFile("output", key, 4, "video/mp4")
 
 
-def plan(world: World, size: int, key: str = "uploads/a.mp4") -> UploadPlan:
-    return world.media.plan_upload("input", key, size, "video/mp4", 600)
+def plan(services: ClockedServices, size: int, key: str = "uploads/a.mp4") -> UploadPlan:
+    return services.media.plan_upload("input", key, size, "video/mp4", 600)
 
 
 def signed(url: str) -> dict[str, str]:
@@ -41,69 +41,73 @@ def signed(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-def test_a_source_is_pinned_to_the_version_that_stands_there(world: World) -> None:
+def test_a_source_is_pinned_to_the_version_that_stands_there(services: ClockedServices) -> None:
     first = put("uploads/clip.mp4", b"first")
     second = put("uploads/clip.mp4", b"second!")
 
-    assert world.media.pin("input", "uploads/clip.mp4") == second
-    assert world.media.pin("input", "uploads/clip.mp4", first.version_id) == first
+    assert services.media.pin("input", "uploads/clip.mp4") == second
+    assert services.media.pin("input", "uploads/clip.mp4", first.version_id) == first
 
 
-def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(world: World) -> None:
+def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(services: ClockedServices) -> None:
     client("s3").create_bucket(Bucket="plain")
     source = put("clip.mp4", b"once", "plain")
 
     assert source.version_id is None
-    assert world.media.pin("plain", "clip.mp4") == source
+    assert services.media.pin("plain", "clip.mp4") == source
 
 
-def test_a_small_output_is_read_whole_until_it_is_gone(world: World) -> None:
+def test_a_small_output_is_read_whole_until_it_is_gone(services: ClockedServices) -> None:
     put("a/master.m3u8", b"#EXTM3U", "output")
 
-    assert world.media.read(an_output("a/master.m3u8")) == b"#EXTM3U"
+    assert services.media.read(an_output("a/master.m3u8")) == b"#EXTM3U"
     with pytest.raises(NotFound, match=r"gone\.m3u8 was deleted") as caught:
-        world.media.read(an_output("a/gone.m3u8"))
+        services.media.read(an_output("a/gone.m3u8"))
     assert caught.value.code == "OutputNotFound"
 
 
-def test_an_output_that_s3_does_not_hand_out_now_is_worth_another_try(world: World) -> None:
+def test_an_output_that_s3_does_not_hand_out_now_is_worth_another_try(services: ClockedServices) -> None:
     with outage("GetObject"), pytest.raises(ServiceBusy):
-        world.media.read(an_output())
+        services.media.read(an_output())
 
 
 @pytest.mark.parametrize(
     ("code", "error"),
     [("404", NotFound), ("403", NotReadable), ("400", NotFound), ("405", NotFound), ("NoSuchBucket", NotFound)],
 )
-def test_a_source_that_s3_does_not_show_is_not_found(world: World, code: str, error: type[NotFound]) -> None:
+def test_a_source_that_s3_does_not_show_is_not_found(
+    services: ClockedServices, code: str, error: type[NotFound]
+) -> None:
     with (
         outage("HeadObject", error=refusal(code)),
         pytest.raises(NotFound, match="does not exist") as missing,
     ):
-        world.media.pin("input", "a.mp4")
+        services.media.pin("input", "a.mp4")
 
     assert type(missing.value) is error
 
 
-def listed(world: World, *, prefix: str = "", limit: int = 100, bucket: str = "input") -> list[list[Upload]]:
+def listed(
+    services: ClockedServices, *, prefix: str = "", limit: int = 100, bucket: str = "input"
+) -> list[list[Upload]]:
     """Turn all pages of a bucket's listing."""
     pages: list[list[Upload]] = []
     after = None
     while not pages or after is not None:
-        listing = world.media.list_newest(bucket, prefix, limit, after)
+        listing = services.media.list_newest(bucket, prefix, limit, after)
         pages.append(list(listing.uploads))
         after = listing.last_key
     return pages
 
 
-def test_a_bucket_is_listed_by_the_newest_versions_of_what_is_there(world: World) -> None:
+def test_a_bucket_is_listed_by_the_newest_versions_of_what_is_there(services: ClockedServices) -> None:
     put("uploads/twice.mp4", b"old")
     newest = [put("uploads/once.mp4", b"x"), put("uploads/twice.mp4", b"newer")]
     put("uploads/deleted.mp4", b"x")
     client("s3").delete_object(Bucket="input", Key="uploads/deleted.mp4")
     put("elsewhere/a.mp4", b"x")
 
-    (found,) = listed(world, prefix="uploads/")
+    (found,) = listed(services, prefix="uploads/")
 
     assert [Source(u.bucket, u.key, u.size, u.e_tag, u.version_id) for u in found] == newest
     assert {u.sequencer for u in found} == {""}
@@ -112,50 +116,50 @@ def test_a_bucket_is_listed_by_the_newest_versions_of_what_is_there(world: World
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
-def test_pages_of_a_listing_show_every_object_once_by_its_key(world: World, limit: int) -> None:
+def test_pages_of_a_listing_show_every_object_once_by_its_key(services: ClockedServices, limit: int) -> None:
     names = sorted(f"uploads/{name}.mp4" for name in ODD_NAMES)
     for name in names:
         put(name, b"old")
         put(name, b"new")
 
-    pages = listed(world, limit=limit)
+    pages = listed(services, limit=limit)
 
     assert [upload.key for page in pages for upload in page] == names
     assert all(len(page) <= limit for page in pages)
 
 
-def test_in_a_bucket_without_versions_a_listing_names_none(world: World) -> None:
+def test_in_a_bucket_without_versions_a_listing_names_none(services: ClockedServices) -> None:
     client("s3").create_bucket(Bucket="plain")
     put("clip.mp4", b"once", "plain")
 
-    ((upload,),) = listed(world, bucket="plain")
+    ((upload,),) = listed(services, bucket="plain")
 
     assert (upload.key, upload.version_id) == ("clip.mp4", None)
 
 
-def test_an_empty_bucket_is_an_empty_listing(world: World) -> None:
-    assert listed(world) == [[]]
+def test_an_empty_bucket_is_an_empty_listing(services: ClockedServices) -> None:
+    assert listed(services) == [[]]
 
 
 @pytest.mark.parametrize("bucket", ["nope", "not a bucket"])
-def test_a_bucket_that_is_not_there_is_not_found(world: World, bucket: str) -> None:
+def test_a_bucket_that_is_not_there_is_not_found(services: ClockedServices, bucket: str) -> None:
     with pytest.raises(NotFound, match=f"there is no bucket {bucket}") as missing:
-        world.media.list_newest(bucket, "", 10, None)
+        services.media.list_newest(bucket, "", 10, None)
 
     assert missing.value.code == "BucketNotFound"
 
 
-def test_a_bucket_that_may_not_be_listed_is_not_found(world: World) -> None:
+def test_a_bucket_that_may_not_be_listed_is_not_found(services: ClockedServices) -> None:
     with outage("ListObjectVersions", error=refusal("AccessDenied", 403)), pytest.raises(NotFound):
-        world.media.list_newest("input", "", 10, None)
+        services.media.list_newest("input", "", 10, None)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_what_is_fetched_is_what_was_pinned(world: World, tmp_path: Path, name: str) -> None:
+def test_what_is_fetched_is_what_was_pinned(services: ClockedServices, tmp_path: Path, name: str) -> None:
     old = put(f"uploads/{name}.mp4", b"the old film")
     put(f"uploads/{name}.mp4", b"the new one")
 
-    world.media.download(old, tmp_path / "source")
+    services.media.download(old, tmp_path / "source")
 
     assert (tmp_path / "source").read_bytes() == b"the old film"
 
@@ -174,44 +178,46 @@ def test_what_is_fetched_is_what_was_pinned(world: World, tmp_path: Path, name: 
     ],
 )
 def test_a_failed_fetch_tells_whether_another_can_help(
-    world: World, tmp_path: Path, code: str, error: type[Exception], told: str
+    services: ClockedServices, tmp_path: Path, code: str, error: type[Exception], told: str
 ) -> None:
     for version, call in (("v1", "HeadObject"), (None, "GetObject")):
         source = Source("input", "a.mp4", 1, "etag", version)
         with outage(call, error=refusal(code)), pytest.raises(error) as failed:
-            world.media.download(source, tmp_path / "source")
+            services.media.download(source, tmp_path / "source")
         assert getattr(failed.value, "code", None) == told
 
 
-def test_an_output_of_an_attempt_is_marked_until_it_is_settled(world: World, tmp_path: Path) -> None:
+def test_an_output_of_an_attempt_is_marked_until_it_is_settled(services: ClockedServices, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"film")
     output = an_output()
 
-    world.media.upload(tmp_path / "x", output, ())
+    services.media.upload(tmp_path / "x", output, ())
     place = {"Bucket": "output", "Key": output.key}
     marked = client("s3").get_object_tagging(**place)["TagSet"]
-    world.media.settle([output])
+    services.media.settle([output])
 
     assert marked == [{"Key": "reelmill", "Value": "attempt"}]
     assert client("s3").get_object_tagging(**place)["TagSet"] == []
     assert client("s3").get_object(**place)["ContentType"] == "video/mp4"
 
 
-def test_an_output_that_was_deleted_before_it_was_settled_keeps_no_other_from_it(world: World, tmp_path: Path) -> None:
+def test_an_output_that_was_deleted_before_it_was_settled_keeps_no_other_from_it(
+    services: ClockedServices, tmp_path: Path
+) -> None:
     (tmp_path / "x").write_bytes(b"film")
-    world.media.upload(tmp_path / "x", an_output("a/kept.mp4"), ())
+    services.media.upload(tmp_path / "x", an_output("a/kept.mp4"), ())
 
     with outage("DeleteObjectTagging", error=refusal("NoSuchKey", 404)):  # the emulator breaks down over it
-        world.media.settle([an_output("a/deleted.mp4"), an_output("a/kept.mp4")])
+        services.media.settle([an_output("a/deleted.mp4"), an_output("a/kept.mp4")])
 
     assert client("s3").get_object_tagging(Bucket="output", Key="a/kept.mp4")["TagSet"] == []
 
 
-def test_discarded_outputs_are_gone(world: World) -> None:
+def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
     put("a/kept.mp4", b"x", "output")
     put("a/lost.mp4", b"x", "output")
 
-    world.media.discard([an_output("a/lost.mp4"), an_output("a/never-there.mp4")])
+    services.media.discard([an_output("a/lost.mp4"), an_output("a/never-there.mp4")])
 
     assert keys() == ["a/kept.mp4"]
 
@@ -238,27 +244,31 @@ def test_discarded_outputs_are_gone(world: World) -> None:
     ],
 )
 def test_a_broken_line_to_s3_is_nobodys_fault(
-    world: World, tmp_path: Path, call: str, act: Callable[[ObjectStore, Path], object], error: type[Exception]
+    services: ClockedServices,
+    tmp_path: Path,
+    call: str,
+    act: Callable[[ObjectStore, Path], object],
+    error: type[Exception],
 ) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"film")
 
     with outage(call), pytest.raises(error, match="S3 did not answer"):
-        act(world.media, path)
+        act(services.media, path)
 
 
-def test_an_output_that_s3_refuses_is_told_by_the_refusals_code(world: World, tmp_path: Path) -> None:
+def test_an_output_that_s3_refuses_is_told_by_the_refusals_code(services: ClockedServices, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"film")
 
     with outage("PutObject", error=refusal("AccessDenied")), pytest.raises(Interrupted, match=r": AccessDenied$"):
-        world.media.upload(tmp_path / "x", an_output(), ())
+        services.media.upload(tmp_path / "x", an_output(), ())
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_a_link_gets_the_file_under_its_own_name(world: World, name: str) -> None:
+def test_a_link_gets_the_file_under_its_own_name(services: ClockedServices, name: str) -> None:
     put(f"a/{name}.mp4", b"film", "output")
 
-    url = world.media.link("output", f"a/{name}.mp4", 60, content_type="video/mp4", attachment=True)
+    url = services.media.link("output", f"a/{name}.mp4", 60, content_type="video/mp4", attachment=True)
     answer = requests.get(url, timeout=10)
 
     assert (answer.status_code, answer.content) == (200, b"film")
@@ -270,10 +280,10 @@ def test_a_link_gets_the_file_under_its_own_name(world: World, name: str) -> Non
     assert '"' not in saved_as
 
 
-def test_a_link_to_play_names_version_kind_and_end(world: World) -> None:
+def test_a_link_to_play_names_version_kind_and_end(services: ClockedServices) -> None:
     source = put("uploads/clip.mp4", b"film")
 
-    url = world.media.link(
+    url = services.media.link(
         "input", source.key, 60, version_id=source.version_id, content_type="video/mp4", attachment=False
     )
 
@@ -284,8 +294,8 @@ def test_a_link_to_play_names_version_kind_and_end(world: World) -> None:
     assert said["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
 
 
-def test_a_link_goes_to_the_region_of_the_bucket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert world
+def test_a_link_goes_to_the_region_of_the_bucket(services: ClockedServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert services
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     url = ObjectStore().link("reelmill-output", "a.mp4", 60, content_type="video/mp4", attachment=False)
@@ -293,8 +303,8 @@ def test_a_link_goes_to_the_region_of_the_bucket(world: World, monkeypatch: pyte
     assert urlsplit(url).netloc == "reelmill-output.s3.eu-central-1.amazonaws.com"
 
 
-def test_a_small_file_goes_up_in_one_put(world: World) -> None:
-    made = plan(world, SINGLE_UPLOAD_BYTES, "uploads/ü +%.mp4")
+def test_a_small_file_goes_up_in_one_put(services: ClockedServices) -> None:
+    made = plan(services, SINGLE_UPLOAD_BYTES, "uploads/ü +%.mp4")
 
     assert made.url
     answer = requests.put(made.url, data=b"film", headers=dict(made.headers or {}), timeout=10)
@@ -305,8 +315,8 @@ def test_a_small_file_goes_up_in_one_put(world: World) -> None:
     assert client("s3").get_object(Bucket="input", Key="uploads/ü +%.mp4")["ContentType"] == "video/mp4"
 
 
-def test_a_large_file_goes_up_in_parts_that_s3_puts_together(world: World) -> None:
-    made = plan(world, SINGLE_UPLOAD_BYTES + 1)
+def test_a_large_file_goes_up_in_parts_that_s3_puts_together(services: ClockedServices) -> None:
+    made = plan(services, SINGLE_UPLOAD_BYTES + 1)
     assert (made.url, made.part_size, len(made.part_urls)) == (None, 16 * 1024**2, 7)
 
     sizes = [5 * 1024**2, 3]  # moto minds S3's rule that only the last part may be smaller
@@ -323,27 +333,27 @@ def test_a_large_file_goes_up_in_parts_that_s3_puts_together(world: World) -> No
     assert client("s3").head_object(Bucket="input", Key="uploads/a.mp4")["ContentLength"] == sum(sizes)
 
 
-def test_an_output_whose_part_fails_midway_leaves_no_parts_behind(world: World, tmp_path: Path) -> None:
+def test_an_output_whose_part_fails_midway_leaves_no_parts_behind(services: ClockedServices, tmp_path: Path) -> None:
     path = tmp_path / "large.wav"
     with path.open("wb") as file:
         file.truncate(TRANSFER.multipart_threshold + 1)
 
     with outage("UploadPart"), pytest.raises(Interrupted):
-        world.media.upload(path, an_output(), ())
+        services.media.upload(path, an_output(), ())
 
     assert "Uploads" not in client("s3").list_multipart_uploads(Bucket="output")
 
 
-def test_a_large_upload_can_be_called_off(world: World) -> None:
-    made = plan(world, SINGLE_UPLOAD_BYTES + 1)
+def test_a_large_upload_can_be_called_off(services: ClockedServices) -> None:
+    made = plan(services, SINGLE_UPLOAD_BYTES + 1)
 
     assert requests.delete(str(made.abort_url), timeout=10).status_code == 204
     assert not client("s3").list_multipart_uploads(Bucket="input").get("Uploads")
 
 
 @pytest.mark.parametrize("size", [SINGLE_UPLOAD_BYTES + 1, GIB, 16 * 1024**2 * 1000 + 1, MAX_UPLOAD_BYTES])
-def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(world: World, size: int) -> None:
-    made = plan(world, size)
+def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(services: ClockedServices, size: int) -> None:
+    made = plan(services, size)
 
     assert made.part_size
     assert (len(made.part_urls) - 1) * made.part_size < size <= len(made.part_urls) * made.part_size
@@ -352,8 +362,8 @@ def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(world: World, size: i
     assert [signed(url)["partNumber"] for url in made.part_urls[:3]] == ["1", "2", "3"]
 
 
-def test_each_part_takes_just_the_bytes_that_it_is_for(world: World) -> None:
-    made = plan(world, 7 * 16 * 1024**2 + 5)
+def test_each_part_takes_just_the_bytes_that_it_is_for(services: ClockedServices) -> None:
+    made = plan(services, 7 * 16 * 1024**2 + 5)
     gateway = AwsGateway(Emulator(), os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
 
     def taken(url: str) -> list[int]:

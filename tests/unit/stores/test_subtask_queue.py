@@ -9,7 +9,7 @@ import pytest
 from shared.domain.task import Lane, OrchestrationRef, SubtaskRef
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.subtask_queue import SubtaskQueues, body_of, ref_from
-from tests.support.deployment import World, client, received
+from tests.support.deployment import ClockedServices, client, received
 from tests.support.outages import calls, outage
 from tests.support.queues import hidden_for
 from tests.unit.conftest import a_task
@@ -17,108 +17,108 @@ from tests.unit.conftest import a_task
 PRIORITIES = {Lane.URGENT: 10, Lane.STANDARD: 0, Lane.BACKGROUND: -10}
 
 
-def url_of(world: World, lane: Lane) -> str:
-    return world.settings.need(f"{lane.lower()}_queue_url")
+def url_of(services: ClockedServices, lane: Lane) -> str:
+    return services.settings.need(f"{lane.lower()}_queue_url")
 
 
-def arn_of(world: World, lane: Lane) -> str:
+def arn_of(services: ClockedServices, lane: Lane) -> str:
     """Return the name of a queue that a message from it bears."""
-    answer = client("sqs").get_queue_attributes(QueueUrl=url_of(world, lane), AttributeNames=["QueueArn"])
+    answer = client("sqs").get_queue_attributes(QueueUrl=url_of(services, lane), AttributeNames=["QueueArn"])
     return str(answer["Attributes"]["QueueArn"])
 
 
-def received_one(world: World, lane: Lane = Lane.STANDARD) -> dict[str, Any]:
+def received_one(services: ClockedServices, lane: Lane = Lane.STANDARD) -> dict[str, Any]:
     """Receive one message, which stays in the queue."""
     (message,) = client("sqs").receive_message(
-        QueueUrl=url_of(world, lane), MessageSystemAttributeNames=["MessageGroupId"]
+        QueueUrl=url_of(services, lane), MessageSystemAttributeNames=["MessageGroupId"]
     )["Messages"]
     return dict(message)
 
 
-def test_a_message_names_its_subtask_and_nothing_more(world: World) -> None:
-    task = a_task(world)
+def test_a_message_names_its_subtask_and_nothing_more(services: ClockedServices) -> None:
+    task = a_task(services)
 
-    world.queues.send(task, {2})
+    services.queues.send(task, {2})
 
-    (message,) = received(world.settings)
+    (message,) = received(services.settings)
     assert json.loads(message["Body"]) == {"taskId": task.id, "run": 1, "subtask": 2, "tenant": "main"}
     assert ref_from(message["Body"]) == SubtaskRef(task.id, 1, 2)
 
 
 @pytest.mark.parametrize("lane", Lane)
-def test_a_message_waits_in_the_queue_of_its_tasks_lane_alone(world: World, lane: Lane) -> None:
-    world.queues.send(replace(a_task(world), priority=PRIORITIES[lane]), {1, 2})
+def test_a_message_waits_in_the_queue_of_its_tasks_lane_alone(services: ClockedServices, lane: Lane) -> None:
+    services.queues.send(replace(a_task(services), priority=PRIORITIES[lane]), {1, 2})
 
-    assert {each: world.queues.waiting(each) for each in Lane} == {each: 2 if each is lane else 0 for each in Lane}
+    assert {each: services.queues.waiting(each) for each in Lane} == {each: 2 if each is lane else 0 for each in Lane}
 
 
 @pytest.mark.parametrize(
     ("orchestration", "group"), [(OrchestrationRef("x" * 63, 1), "main." + "x" * 63), (None, "main.none")]
 )
 def test_the_files_of_one_orchestration_share_its_part_of_a_queue(
-    world: World, orchestration: OrchestrationRef | None, group: str
+    services: ClockedServices, orchestration: OrchestrationRef | None, group: str
 ) -> None:
-    world.queues.send(replace(a_task(world), orchestration=orchestration), {1})
+    services.queues.send(replace(a_task(services), orchestration=orchestration), {1})
 
-    assert received_one(world)["Attributes"] == {"MessageGroupId": group}
+    assert received_one(services)["Attributes"] == {"MessageGroupId": group}
 
 
 @pytest.mark.parametrize(("subtasks", "requests"), [(1, 1), (10, 1), (11, 2), (50, 5)])
-def test_messages_go_ten_to_a_request(world: World, subtasks: int, requests: int) -> None:
-    task = a_task(world, subtasks)
+def test_messages_go_ten_to_a_request(services: ClockedServices, subtasks: int, requests: int) -> None:
+    task = a_task(services, subtasks)
 
     with calls() as made:
-        world.queues.send(task, task.unsent)
+        services.queues.send(task, task.unsent)
 
     assert made == ["SendMessageBatch"] * requests
-    numbers = [ref_from(message["Body"]).no for message in received(world.settings)]
+    numbers = [ref_from(message["Body"]).no for message in received(services.settings)]
     assert sorted(numbers) == list(range(1, subtasks + 1))
 
 
-def test_a_queue_that_does_not_answer_is_busy(world: World) -> None:
+def test_a_queue_that_does_not_answer_is_busy(services: ClockedServices) -> None:
     with outage("SendMessageBatch"), pytest.raises(ServiceBusy, match="did not take the messages of task"):
-        world.queues.send(a_task(world), {1})
+        services.queues.send(a_task(services), {1})
     with outage("GetQueueAttributes"), pytest.raises(ServiceBusy, match="did not tell how many messages wait"):
-        world.queues.waiting(Lane.STANDARD)
+        services.queues.waiting(Lane.STANDARD)
 
 
-def test_a_queue_that_is_gone_is_busy(world: World) -> None:
-    gone = SubtaskQueues({lane: url_of(world, lane) + "-gone" for lane in Lane})
+def test_a_queue_that_is_gone_is_busy(services: ClockedServices) -> None:
+    gone = SubtaskQueues({lane: url_of(services, lane) + "-gone" for lane in Lane})
 
     with pytest.raises(ServiceBusy):
-        gone.send(a_task(world), {1})
+        gone.send(a_task(services), {1})
     with pytest.raises(ServiceBusy, match="did not put a message back"):
-        gone.put_back(arn_of(world, Lane.STANDARD) + "-gone", "receipt", 5)
+        gone.put_back(arn_of(services, Lane.STANDARD) + "-gone", "receipt", 5)
     with pytest.raises(ServiceBusy):
         gone.waiting(Lane.URGENT)
 
 
 @pytest.mark.parametrize("arn", ["arn:aws:sqs:us-east-1:123456789012:nobody's", ""])
-def test_a_message_of_another_queue_is_not_ours_to_put_back(world: World, arn: str) -> None:
+def test_a_message_of_another_queue_is_not_ours_to_put_back(services: ClockedServices, arn: str) -> None:
     with pytest.raises(ServiceBusy, match="did not put a message back"):
-        world.queues.put_back(arn, "receipt", 5)
+        services.queues.put_back(arn, "receipt", 5)
 
 
 @pytest.mark.parametrize("lane", Lane)
 def test_a_message_that_is_put_back_is_hidden_for_so_long_in_the_queue_that_it_came_from(
-    world: World, lane: Lane
+    services: ClockedServices, lane: Lane
 ) -> None:
-    world.queues.send(replace(a_task(world), priority=PRIORITIES[lane]), {1})
-    receipt = received_one(world, lane)["ReceiptHandle"]
+    services.queues.send(replace(a_task(services), priority=PRIORITIES[lane]), {1})
+    receipt = received_one(services, lane)["ReceiptHandle"]
 
-    world.queues.put_back(arn_of(world, lane), receipt, 900)
-    assert hidden_for(url_of(world, lane)) == [pytest.approx(900, abs=30)]
+    services.queues.put_back(arn_of(services, lane), receipt, 900)
+    assert hidden_for(url_of(services, lane)) == [pytest.approx(900, abs=30)]
 
-    world.queues.put_back(arn_of(world, lane), receipt, 0)
-    assert received_one(world, lane)
+    services.queues.put_back(arn_of(services, lane), receipt, 0)
+    assert received_one(services, lane)
 
 
-def test_a_message_is_never_hidden_longer_than_sqs_takes(world: World) -> None:
-    world.queues.send(a_task(world), {1})
+def test_a_message_is_never_hidden_longer_than_sqs_takes(services: ClockedServices) -> None:
+    services.queues.send(a_task(services), {1})
 
-    world.queues.put_back(arn_of(world, Lane.STANDARD), received_one(world)["ReceiptHandle"], 43_201)
+    services.queues.put_back(arn_of(services, Lane.STANDARD), received_one(services)["ReceiptHandle"], 43_201)
 
-    assert hidden_for(url_of(world, Lane.STANDARD)) == [pytest.approx(11 * 3600, abs=30)]
+    assert hidden_for(url_of(services, Lane.STANDARD)) == [pytest.approx(11 * 3600, abs=30)]
 
 
 @pytest.mark.parametrize("ref", [SubtaskRef("0" * 26, 1, 1), SubtaskRef("Z" * 26, 9999, 50, "other")])

@@ -25,7 +25,7 @@ from shared.use_cases.catalog import store_orchestration, store_template, switch
 from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import accept_upload, predict
 from shared.worker.attempt import MESSAGE_LETTERS
-from tests.support.deployment import World, client, put
+from tests.support.deployment import ClockedServices, client, put
 from tests.unit.conftest import a_task, an_upload
 from tests.unit.use_cases.test_catalog import plan_rules
 
@@ -34,10 +34,10 @@ RECOGNIZE = {"name": "long", "operation": "RECOGNIZE"}
 ITEM_BYTES = 400 * 1024  # DynamoDB: the size of an item
 
 
-def a_template(world: World, *, words: int, letters: str = "w") -> None:
+def a_template(services: ClockedServices, *, words: int, letters: str = "w") -> None:
     """Store a template that takes a hundred bytes and some for each word."""
     params = {"words": [f"{number:03}{letters * 97}" for number in range(words)]}
-    store_template(world, "main", TemplateDocument.model_validate({**RECOGNIZE, "params": params}))
+    store_template(services, "main", TemplateDocument.model_validate({**RECOGNIZE, "params": params}))
 
 
 def orchestration(subtasks: int = MAX_SUBTASKS) -> OrchestrationDocument:
@@ -46,76 +46,78 @@ def orchestration(subtasks: int = MAX_SUBTASKS) -> OrchestrationDocument:
     return OrchestrationDocument.model_validate({**MANY, "subtasks": rules})
 
 
-def test_what_one_item_does_not_hold_is_not_stored(world: World) -> None:
-    a_template(world, words=200)
+def test_what_one_item_does_not_hold_is_not_stored(services: ClockedServices) -> None:
+    a_template(services, words=200)
 
     with pytest.raises(RequestRejected) as refused:
-        store_orchestration(world, "main", orchestration())
+        store_orchestration(services, "main", orchestration())
 
     assert refused.value.code == "TaskTooLarge"
     assert refused.value.message == (
         "the subtasks up to s8 take 161 KB with their templates, and a task may take 160 KB: shorten the parameters, "
         "or divide the subtasks among several orchestrations or tasks"
     )
-    assert store_orchestration(world, "main", orchestration(7)).version == 1
+    assert store_orchestration(services, "main", orchestration(7)).version == 1
 
 
-def test_it_is_measured_by_the_bytes_of_its_letters(world: World) -> None:
-    a_template(world, words=200, letters="é")
+def test_it_is_measured_by_the_bytes_of_its_letters(services: ClockedServices) -> None:
+    a_template(services, words=200, letters="é")
 
     with pytest.raises(RequestRejected, match="the subtasks up to s5 take 195 KB"):
-        store_orchestration(world, "main", orchestration())
+        store_orchestration(services, "main", orchestration())
 
 
-def test_no_task_is_made_of_what_one_item_does_not_hold(world: World) -> None:
+def test_no_task_is_made_of_what_one_item_does_not_hold(services: ClockedServices) -> None:
     source = put("uploads/clip.mp4", b"film")
-    a_template(world, words=200)
+    a_template(services, words=200)
     wanted = NewTask(source.bucket, source.key, subtasks=orchestration().subtasks)
 
     with pytest.raises(RequestRejected, match="take 161 KB"):
-        create_task(world, "main", wanted, bytes)
+        create_task(services, "main", wanted, bytes)
 
-    assert world.lists.page(TaskFilter(), 10).tasks == ()
+    assert services.lists.page(TaskFilter(), 10).tasks == ()
 
 
-def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes_no_task(world: World) -> None:
-    a_template(world, words=1)
-    store_orchestration(world, "main", orchestration())
-    a_template(world, words=200)
-    switch_orchestration(world, "main", "web-video", enabled=False)
+def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes_no_task(
+    services: ClockedServices,
+) -> None:
+    a_template(services, words=1)
+    store_orchestration(services, "main", orchestration())
+    a_template(services, words=200)
+    switch_orchestration(services, "main", "web-video", enabled=False)
 
-    (decision,) = accept_upload(world, an_upload(world))
+    (decision,) = accept_upload(services, an_upload(services))
 
     assert (decision.verdict, decision.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
     assert "take 161 KB" in decision.reason
-    assert predict(world, an_upload(world))[1].verdict is Verdict.INVALID_ORCHESTRATION
+    assert predict(services, an_upload(services))[1].verdict is Verdict.INVALID_ORCHESTRATION
 
 
-def the_largest(world: World) -> Task:
+def the_largest(services: ClockedServices) -> Task:
     """Return a task of as many and as long subtasks as there may be, with all that it and they may have by its end."""
-    a_template(world, words=29)
-    planned = plan_rules(world, orchestration().subtasks)
+    a_template(services, words=29)
+    planned = plan_rules(services, orchestration().subtasks)
     left = MAX_PLAN_BYTES - sum(map(stored_size, planned))
     filled = replace(planned[0], params={**planned[0].params, "language": "x" * (left - 20)})
     assert MAX_PLAN_BYTES - 20 < sum(map(stored_size, (filled, *planned[1:]))) <= MAX_PLAN_BYTES
     return replace(
-        a_task(world),
+        a_task(services),
         source=Source("i" * 63, "é" * (MAX_KEY_BYTES // 2), 2**50, "e" * 40, "v" * 1024),
-        subtasks=tuple(ended(world, subtask) for subtask in (filled, *planned[1:])),
+        subtasks=tuple(ended(services, subtask) for subtask in (filled, *planned[1:])),
         output_prefix="😀" * 512,
         client_token="😀" * 64,
         session_context="😀" * 1000,
         orchestration=OrchestrationRef("o" * 63, 999_999),
         tenant="t" * 63,
-        restarted_at=world.now(),
-        started_at=world.now(),
-        ended_at=world.now(),
+        restarted_at=services.now(),
+        started_at=services.now(),
+        ended_at=services.now(),
         pending=frozenset(range(1, MAX_SUBTASKS + 1)),
         unsent=frozenset(range(1, MAX_SUBTASKS + 1)),
     )
 
 
-def ended(world: World, subtask: Subtask) -> Subtask:
+def ended(services: ClockedServices, subtask: Subtask) -> Subtask:
     """Return a subtask that failed as expansively as one can."""
     lease = Lease("", 9999, subtask.no, attempt=99)
     return replace(
@@ -123,12 +125,12 @@ def ended(world: World, subtask: Subtask) -> Subtask:
         status=SubtaskStatus.FAILED,
         attempt=99,
         counted_attempts=99,
-        lease_until=world.now(),
-        retry_at=world.now(),
+        lease_until=services.now(),
+        retry_at=services.now(),
         progress=100,
         phase="waiting for Amazon Rekognition",
-        started_at=world.now(),
-        ended_at=world.now(),
+        started_at=services.now(),
+        ended_at=services.now(),
         failure=Failure("OperationError.ServiceFailed", "😀" * MESSAGE_LETTERS),
         record=lease.record,
         carried_from=9999,
@@ -149,12 +151,12 @@ def weight(value: dict[str, Any]) -> int:
             return len(held.encode())
 
 
-def test_the_largest_task_has_room_for_all_that_its_runs_add(world: World) -> None:
-    task = the_largest(world)
+def test_the_largest_task_has_room_for_all_that_its_runs_add(services: ClockedServices) -> None:
+    task = the_largest(services)
 
-    assert world.tasks.create(task)
+    assert services.tasks.create(task)
 
     key = {"pk": {"S": task.id}, "sk": {"S": "TASK"}}
-    item = client("dynamodb").get_item(TableName=world.settings.tasks_table, Key=key)["Item"]
+    item = client("dynamodb").get_item(TableName=services.settings.tasks_table, Key=key)["Item"]
     assert 370 * 1024 < weight({"M": item}) < ITEM_BYTES
-    world.tasks.put_run(replace(task, outcome=Outcome.FAILED))
+    services.tasks.put_run(replace(task, outcome=Outcome.FAILED))

@@ -7,31 +7,31 @@ import pytest
 from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
 from shared.errors import RequestRejected
 from shared.stores.task_queries import Page, TaskFilter
-from tests.support.deployment import BEGINNING, World
+from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.outages import calls, meanwhile
 from tests.support.transitions import finished, spoiled
 from tests.unit.conftest import a_task
 
 
 @pytest.fixture
-def tasks(world: World) -> list[Task]:
+def tasks(services: ClockedServices) -> list[Task]:
     """Seven tasks, a second apart, the newest first; every other one has started."""
     made = []
     for number in range(7):
-        world.time += 1000
-        task = a_task(world, 1, name=f"clip{number}")
-        world.tasks.create(task)
+        services.time += 1000
+        task = a_task(services, 1, name=f"clip{number}")
+        services.tasks.create(task)
         if number % 2:
-            world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + 1000, 3)
+            services.tasks.claim(SubtaskRef(task.id, 1, 1), services.now(), services.now() + 1000, 3)
         made.append(task)
     return made[::-1]
 
 
-def pages(world: World, wanted: TaskFilter, limit: int) -> list[Page]:
+def pages(services: ClockedServices, wanted: TaskFilter, limit: int) -> list[Page]:
     """Turn all pages of a list."""
-    turned = [world.lists.page(wanted, limit)]
+    turned = [services.lists.page(wanted, limit)]
     while turned[-1].next_token:
-        turned.append(world.lists.page(wanted, limit, turned[-1].next_token))
+        turned.append(services.lists.page(wanted, limit, turned[-1].next_token))
     return turned
 
 
@@ -41,36 +41,36 @@ def ids(turned: list[Page]) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_pages_show_every_task_once_newest_first(world: World, tasks: list[Task], limit: int) -> None:
-    turned = pages(world, TaskFilter(), limit)
+def test_pages_show_every_task_once_newest_first(services: ClockedServices, tasks: list[Task], limit: int) -> None:
+    turned = pages(services, TaskFilter(), limit)
 
     assert ids(turned) == [task.id for task in tasks]
     assert all(len(page.tasks) == limit for page in turned[:-1])
 
 
-def test_each_filter_takes_what_it_names(world: World, tasks: list[Task]) -> None:
+def test_each_filter_takes_what_it_names(services: ClockedServices, tasks: list[Task]) -> None:
     waiting = [task.id for task in tasks[::2]]
 
-    assert ids(pages(world, TaskFilter(status=TaskStatus.WAITING), 2)) == waiting
-    assert ids(pages(world, TaskFilter(source_key="uploads/clip3.mp4"), 2)) == [tasks[3].id]
-    assert len(ids(pages(world, TaskFilter(orchestration="web-video"), 2))) == 7
-    assert ids(pages(world, TaskFilter(orchestration="other"), 2)) == []
-    assert ids(pages(world, TaskFilter(id_prefix=tasks[2].id), 2)) == [tasks[2].id]
-    assert ids(pages(world, TaskFilter(id_prefix=tasks[2].id[:13]), 2)) == [tasks[2].id]
-    assert len(ids(pages(world, TaskFilter(id_prefix=tasks[2].id[:5]), 2))) == 7
-    assert ids(pages(world, TaskFilter(tenant="other"), 2)) == []
+    assert ids(pages(services, TaskFilter(status=TaskStatus.WAITING), 2)) == waiting
+    assert ids(pages(services, TaskFilter(source_key="uploads/clip3.mp4"), 2)) == [tasks[3].id]
+    assert len(ids(pages(services, TaskFilter(orchestration="web-video"), 2))) == 7
+    assert ids(pages(services, TaskFilter(orchestration="other"), 2)) == []
+    assert ids(pages(services, TaskFilter(id_prefix=tasks[2].id), 2)) == [tasks[2].id]
+    assert ids(pages(services, TaskFilter(id_prefix=tasks[2].id[:13]), 2)) == [tasks[2].id]
+    assert len(ids(pages(services, TaskFilter(id_prefix=tasks[2].id[:5]), 2))) == 7
+    assert ids(pages(services, TaskFilter(tenant="other"), 2)) == []
 
 
-def test_filters_combine(world: World, tasks: list[Task]) -> None:
+def test_filters_combine(services: ClockedServices, tasks: list[Task]) -> None:
     wanted = TaskFilter(status=TaskStatus.WAITING, orchestration="web-video", created_after=tasks[3].created_at)
 
-    assert ids(pages(world, wanted, 1)) == [tasks[0].id, tasks[2].id]
+    assert ids(pages(services, wanted, 1)) == [tasks[0].id, tasks[2].id]
 
 
-def test_times_bound_the_list_on_both_sides(world: World, tasks: list[Task]) -> None:
+def test_times_bound_the_list_on_both_sides(services: ClockedServices, tasks: list[Task]) -> None:
     wanted = TaskFilter(created_after=tasks[4].created_at, created_before=tasks[1].created_at)
 
-    assert ids(pages(world, wanted, 2)) == [task.id for task in tasks[1:5]]
+    assert ids(pages(services, wanted, 2)) == [task.id for task in tasks[1:5]]
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,25 @@ def test_times_bound_the_list_on_both_sides(world: World, tasks: list[Task]) -> 
         TaskFilter(source_key="x" * 2000),
     ],
 )
-def test_a_filter_that_nothing_passes_gives_an_empty_list(world: World, tasks: list[Task], wanted: TaskFilter) -> None:
+def test_a_filter_that_nothing_passes_gives_an_empty_list(
+    services: ClockedServices, tasks: list[Task], wanted: TaskFilter
+) -> None:
     assert tasks
 
-    assert world.lists.page(wanted, 2) == Page((), None)
+    assert services.lists.page(wanted, 2) == Page((), None)
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
 def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
-    world: World, tasks: list[Task], status: TaskStatus
+    services: ClockedServices, tasks: list[Task], status: TaskStatus
 ) -> None:
-    cancelled = world.tasks.cancel(tasks[1], world.now())
+    cancelled = services.tasks.cancel(tasks[1], services.now())
     assert cancelled
-    restarted = world.tasks.restart(cancelled, world.now(), only_failed=True)
+    restarted = services.tasks.restart(cancelled, services.now(), only_failed=True)
     assert restarted
-    world.tasks.cancel(tasks[0], world.now())
+    services.tasks.cancel(tasks[0], services.now())
 
-    listed = ids(pages(world, TaskFilter(status=status), 3))
+    listed = ids(pages(services, TaskFilter(status=status), 3))
 
     assert (
         listed
@@ -113,25 +115,25 @@ def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
 
 
 def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_next_goes_on(
-    world: World, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+    services: ClockedServices, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.stores.task_queries.READ_PER_PAGE", 2)
     for task in tasks[1::2]:
-        world.tasks.cancel(task, world.now())
+        services.tasks.cancel(task, services.now())
     wanted = TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED)
 
-    turned = pages(world, wanted, 2)
+    turned = pages(services, wanted, 2)
 
     assert len(turned[0].tasks) == 1
     assert ids(turned) == [task.id for task in tasks[1::2]]
 
 
-def test_what_a_second_filter_leaves_is_read_many_at_a_time(world: World) -> None:
+def test_what_a_second_filter_leaves_is_read_many_at_a_time(services: ClockedServices) -> None:
     for number in range(60):
-        world.tasks.create(a_task(world, 1, name=f"clip{number}"))
+        services.tasks.create(a_task(services, 1, name=f"clip{number}"))
 
     with calls() as made:
-        page = world.lists.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
+        page = services.lists.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
 
     assert page == Page((), None)
     assert made.count("BatchGetItem") == 7  # of 1, 1, 2, 4, 8, 16 and the rest
@@ -140,72 +142,72 @@ def test_what_a_second_filter_leaves_is_read_many_at_a_time(world: World) -> Non
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])
 def test_of_what_was_read_beyond_the_limit_nothing_is_shown_twice_or_lost(
-    world: World, tasks: list[Task], limit: int
+    services: ClockedServices, tasks: list[Task], limit: int
 ) -> None:
     for task in tasks[1:]:
-        world.tasks.cancel(task, world.now())
+        services.tasks.cancel(task, services.now())
 
-    turned = pages(world, TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), limit)
+    turned = pages(services, TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), limit)
 
     assert ids(turned) == [task.id for task in tasks[1:]]
     assert all(len(page.tasks) == limit for page in turned[:-1])
 
 
 def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_history(
-    world: World, tasks: list[Task]
+    services: ClockedServices, tasks: list[Task]
 ) -> None:
     wanted = TaskFilter(orchestration="web-video", status=TaskStatus.WAITING)
 
     def cost() -> list[str]:
         with calls() as made:
-            assert ids([world.lists.page(wanted, 4)]) == [task.id for task in tasks[::2]]
+            assert ids([services.lists.page(wanted, 4)]) == [task.id for task in tasks[::2]]
         return made
 
     few = cost()
     for number in range(20):
-        world.time += 1000
-        task = a_task(world, 1, name=f"old{number}")
-        world.tasks.create(task)
-        world.tasks.end(task, world.now())
+        services.time += 1000
+        task = a_task(services, 1, name=f"old{number}")
+        services.tasks.create(task)
+        services.tasks.end(task, services.now())
 
     assert cost() == few == ["Query"] * 4 + ["BatchGetItem"]
 
 
-def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(world: World) -> None:
-    task = a_task(world, 1)
-    world.tasks.create(task)
-    succeeded = finished(world, task, 1)
+def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(services: ClockedServices) -> None:
+    task = a_task(services, 1)
+    services.tasks.create(task)
+    succeeded = finished(services, task, 1)
 
     def stop_the_next_run() -> None:
-        restarted = world.tasks.restart(succeeded, world.now())
+        restarted = services.tasks.restart(succeeded, services.now())
         assert restarted
-        assert world.tasks.end(restarted, world.now())
+        assert services.tasks.end(restarted, services.now())
 
     with meanwhile("Query", stop_the_next_run, after=4):  # the lists of SUCCEEDED have been read, that of ENDED not
-        page = world.lists.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
+        page = services.lists.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
 
     assert ids([page]) == [task.id]
 
 
 def test_a_task_that_this_version_cannot_read_is_left_out_and_spoils_no_page(
-    world: World, tasks: list[Task], caplog: pytest.LogCaptureFixture
+    services: ClockedServices, tasks: list[Task], caplog: pytest.LogCaptureFixture
 ) -> None:
-    spoiled(world, tasks[1])
+    spoiled(services, tasks[1])
 
-    turned = pages(world, TaskFilter(), 2)
+    turned = pages(services, TaskFilter(), 2)
 
     assert ids(turned) == [task.id for task in tasks if task is not tasks[1]]
     assert [record.what for record in caplog.records] == [f"task {tasks[1].id}"]  # type: ignore[attr-defined]
 
 
 def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(
-    world: World, tasks: list[Task]
+    services: ClockedServices, tasks: list[Task]
 ) -> None:
     for number, task in enumerate(tasks):
-        world.tasks.look_again(task, world.now() + number)
+        services.tasks.look_again(task, services.now() + number)
 
     with calls() as made:
-        due = world.lists.due(world.now() + 4)
+        due = services.lists.due(services.now() + 4)
         assert made == []
         found = list(due)
 
@@ -213,35 +215,35 @@ def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_f
     assert set(made) == {"Query"}
 
 
-def test_completed_tasks_are_found_by_outcome(world: World, tasks: list[Task]) -> None:
-    world.tasks.end(tasks[0], world.now())
+def test_completed_tasks_are_found_by_outcome(services: ClockedServices, tasks: list[Task]) -> None:
+    services.tasks.end(tasks[0], services.now())
 
-    assert ids(pages(world, TaskFilter(outcome=Outcome.ENDED), 2)) == [tasks[0].id]
-    assert ids(pages(world, TaskFilter(status=TaskStatus.COMPLETED), 2)) == [tasks[0].id]
-    assert ids(pages(world, TaskFilter(outcome=Outcome.FAILED), 2)) == []
+    assert ids(pages(services, TaskFilter(outcome=Outcome.ENDED), 2)) == [tasks[0].id]
+    assert ids(pages(services, TaskFilter(status=TaskStatus.COMPLETED), 2)) == [tasks[0].id]
+    assert ids(pages(services, TaskFilter(outcome=Outcome.FAILED), 2)) == []
 
 
-def test_no_task_is_skipped_when_others_leave_the_list_meanwhile(world: World, tasks: list[Task]) -> None:
-    first = world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2)
+def test_no_task_is_skipped_when_others_leave_the_list_meanwhile(services: ClockedServices, tasks: list[Task]) -> None:
+    first = services.lists.page(TaskFilter(status=TaskStatus.WAITING), 2)
     for task in first.tasks:
-        world.tasks.end(task, world.now())
+        services.tasks.end(task, services.now())
 
-    second = world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
+    second = services.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
 
     assert [task.id for task in second.tasks] == [tasks[4].id, tasks[6].id]
 
 
 @pytest.mark.parametrize("spoil", ["", "x", "%%%", "bnVsbA", base64.b64encode(b'["0", 1]').decode(), "W10"])
-def test_a_wrong_token_is_refused(world: World, tasks: list[Task], spoil: str) -> None:
+def test_a_wrong_token_is_refused(services: ClockedServices, tasks: list[Task], spoil: str) -> None:
     assert tasks
 
     with pytest.raises(RequestRejected, match="nextToken"):
-        world.lists.page(TaskFilter(), 2, spoil)
+        services.lists.page(TaskFilter(), 2, spoil)
 
 
-def test_a_token_fits_no_other_list(world: World, tasks: list[Task]) -> None:
+def test_a_token_fits_no_other_list(services: ClockedServices, tasks: list[Task]) -> None:
     assert tasks
-    token = world.lists.page(TaskFilter(), 2).next_token
+    token = services.lists.page(TaskFilter(), 2).next_token
 
     with pytest.raises(RequestRejected, match="nextToken"):
-        world.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, token)
+        services.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, token)

@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.task import EARLY_MS, Failure, FinalState, Lease, Outcome, SubtaskStatus, TaskStatus
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.support.outages import outage
 from tests.support.transitions import (
     BAD,
@@ -22,202 +22,212 @@ from tests.support.transitions import (
 from tests.unit.conftest import a_task
 
 
-def test_what_was_put_is_what_is_read(world: World) -> None:
-    task = a_task(world, needs={2: (1,)})
+def test_what_was_put_is_what_is_read(services: ClockedServices) -> None:
+    task = a_task(services, needs={2: (1,)})
 
-    assert stored(world, task) == task
-
-
-def test_a_task_is_made_once(world: World) -> None:
-    task = a_task(world)
-
-    assert world.tasks.create(task)
-    assert not world.tasks.create(task)
+    assert stored(services, task) == task
 
 
-def test_an_unknown_task_is_none(world: World) -> None:
-    assert world.tasks.get("0" * 26) is None
+def test_a_task_is_made_once(services: ClockedServices) -> None:
+    task = a_task(services)
+
+    assert services.tasks.create(task)
+    assert not services.tasks.create(task)
 
 
-def test_a_claim_takes_the_subtask_and_starts_the_task(world: World) -> None:
-    task = stored(world, a_task(world))
+def test_an_unknown_task_is_none(services: ClockedServices) -> None:
+    assert services.tasks.get("0" * 26) is None
 
-    seen, lease = claimed(world, task, 1)
+
+def test_a_claim_takes_the_subtask_and_starts_the_task(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+
+    seen, lease = claimed(services, task, 1)
 
     assert seen.status is TaskStatus.IN_PROGRESS
-    assert seen.started_at == world.now()
+    assert seen.started_at == services.now()
     assert seen.subtasks[0].status is SubtaskStatus.IN_PROGRESS
     assert seen.unsent == {2}
     assert seen.holds(lease)
 
 
-def test_a_live_lease_keeps_others_off(world: World) -> None:
-    task = stored(world, a_task(world))
-    claimed(world, task, 1)
+def test_a_live_lease_keeps_others_off(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    claimed(services, task, 1)
 
-    world.time += LEASE
-    assert refused(world, task, 1)
-    world.time += 1
-    assert not refused(world, task, 1)
+    services.time += LEASE
+    assert refused(services, task, 1)
+    services.time += 1
+    assert not refused(services, task, 1)
 
 
-def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(world: World) -> None:
-    task = stored(world, a_task(world))
-    seen, late = claimed(world, task, 1)
-    world.time += LEASE + 1
+def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    seen, late = claimed(services, task, 1)
+    services.time += LEASE + 1
 
-    _, current = claimed(world, task, 1)
+    _, current = claimed(services, task, 1)
 
     assert current.attempt == 2
-    assert world.tasks.finish(seen, late, GOOD, world.now()) is None
-    assert world.tasks.beat(late, world.now() + LEASE, 50, "encoding") is None
-    assert world.tasks.release(late, world.now(), STORAGE, uncounted=True) is None
+    assert services.tasks.finish(seen, late, GOOD, services.now()) is None
+    assert services.tasks.beat(late, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.release(late, services.now(), STORAGE, uncounted=True) is None
 
 
-def test_no_attempt_is_made_past_the_limit(world: World) -> None:
-    task = stored(world, a_task(world))
+def test_no_attempt_is_made_past_the_limit(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
     for _ in range(3):
-        claimed(world, task, 1)
-        world.time += LEASE + 1
+        claimed(services, task, 1)
+        services.time += LEASE + 1
 
-    assert refused(world, task, 1)
-    assert not refused(world, task, 1, counted_attempts=4)
+    assert refused(services, task, 1)
+    assert not refused(services, task, 1, counted_attempts=4)
 
 
-def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(world: World) -> None:
-    task = stored(world, a_task(world))
+def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(
+    services: ClockedServices,
+) -> None:
+    task = stored(services, a_task(services))
     for number in range(1, 16):
-        _, lease = claimed(world, task, 1)
+        _, lease = claimed(services, task, 1)
         assert lease.attempt == number
-        released(world, lease, uncounted=True)
-        world.time += PAUSE
+        released(services, lease, uncounted=True)
+        services.time += PAUSE
 
-    assert refused(world, task, 1)
-    assert not refused(world, task, 1, counted_attempts=4)
+    assert refused(services, task, 1)
+    assert not refused(services, task, 1, counted_attempts=4)
 
 
-def test_a_beat_renews_the_lease_and_shows_progress(world: World) -> None:
-    task = stored(world, a_task(world))
-    _, lease = claimed(world, task, 1)
-    world.time += LEASE - 1
+def test_a_beat_renews_the_lease_and_shows_progress(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    _, lease = claimed(services, task, 1)
+    services.time += LEASE - 1
 
-    seen = world.tasks.beat(lease, world.now() + LEASE, 42, "encoding")
+    seen = services.tasks.beat(lease, services.now() + LEASE, 42, "encoding")
 
     assert seen
     assert (seen.subtasks[0].progress, seen.subtasks[0].phase, seen.progress) == (42, "encoding", 21)
-    world.time += LEASE
-    assert refused(world, task, 1)
+    services.time += LEASE
+    assert refused(services, task, 1)
 
 
 @pytest.mark.parametrize(("uncounted", "counted_attempts"), [(True, 1), (False, 2)])
 def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(
-    world: World, *, uncounted: bool, counted_attempts: int
+    services: ClockedServices, *, uncounted: bool, counted_attempts: int
 ) -> None:
-    task = stored(world, a_task(world))
-    _, first = claimed(world, task, 1)
+    task = stored(services, a_task(services))
+    _, first = claimed(services, task, 1)
 
-    waiting = released(world, first, uncounted=uncounted).subtasks[0]
-    world.time += PAUSE
-    again, second = claimed(world, task, 1)
+    waiting = released(services, first, uncounted=uncounted).subtasks[0]
+    services.time += PAUSE
+    again, second = claimed(services, task, 1)
 
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (
         SubtaskStatus.WAITING,
         1,
         counted_attempts - 1,
     )
-    assert (waiting.failure, waiting.retry_at) == (STORAGE, world.now())
+    assert (waiting.failure, waiting.retry_at) == (STORAGE, services.now())
     assert again.status is TaskStatus.IN_PROGRESS
     assert (second.attempt, again.subtasks[0].counted_attempts) == (2, counted_attempts)
     assert (again.subtasks[0].failure, again.subtasks[0].retry_at) == (None, None)
 
 
-def test_no_message_begins_the_next_attempt_before_its_time(world: World) -> None:
-    task = stored(world, a_task(world))
-    released(world, claimed(world, task, 1)[1], uncounted=True)
+def test_no_message_begins_the_next_attempt_before_its_time(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    released(services, claimed(services, task, 1)[1], uncounted=True)
 
-    world.time += PAUSE - EARLY_MS - 1
-    assert refused(world, task, 1)
-    world.time += 1
-    assert not refused(world, task, 1)
-
-
-def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(world: World) -> None:
-    task = stored(world, a_task(world))
-    assert world.tasks.postpone(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
-
-    assert not refused(world, task, 1)
+    services.time += PAUSE - EARLY_MS - 1
+    assert refused(services, task, 1)
+    services.time += 1
+    assert not refused(services, task, 1)
 
 
-def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_subtask_unsent(world: World) -> None:
-    task = stored(world, a_task(world))
-    held = world.tasks.postpone(task, 1, world.now(), world.now() + 3_600_000, Failure("Budget.DailyTasks", "spent"))
+def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    assert services.tasks.postpone(
+        task, 1, services.now(), services.now() + 3_600_000, Failure("Budget.DailyTasks", "spent")
+    )
+
+    assert not refused(services, task, 1)
+
+
+def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_subtask_unsent(
+    services: ClockedServices,
+) -> None:
+    task = stored(services, a_task(services))
+    held = services.tasks.postpone(
+        task, 1, services.now(), services.now() + 3_600_000, Failure("Budget.DailyTasks", "spent")
+    )
     assert held
 
-    assert world.tasks.sent(task, {1, 2}) is None
-    assert world.tasks.get(task.id) == held
-    noted = world.tasks.sent(held, {1, 2})
+    assert services.tasks.sent(task, {1, 2}) is None
+    assert services.tasks.get(task.id) == held
+    noted = services.tasks.sent(held, {1, 2})
     assert noted
     assert noted.unsent == frozenset()
 
 
 @pytest.mark.parametrize("move", ["sent", "claim"])
-def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(world: World, move: str) -> None:
-    seen = stored(world, a_task(world))
+def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(services: ClockedServices, move: str) -> None:
+    seen = stored(services, a_task(services))
     if move == "claim":
-        held = world.tasks.postpone(seen, 1, world.now(), world.now() + 5000, Failure("Budget.DailyTasks", "spent"))
+        held = services.tasks.postpone(
+            seen, 1, services.now(), services.now() + 5000, Failure("Budget.DailyTasks", "spent")
+        )
         assert held
         seen = held
-    claimed(world, seen, 1)
+    claimed(services, seen, 1)
 
-    noted = world.tasks.sent(seen, {1, 2})
+    noted = services.tasks.sent(seen, {1, 2})
 
     assert noted
     assert noted.unsent == frozenset()
 
 
-def test_a_release_whose_answer_was_lost_is_known_for_made(world: World) -> None:
-    _, lease = claimed(world, stored(world, a_task(world)), 1)
+def test_a_release_whose_answer_was_lost_is_known_for_made(services: ClockedServices) -> None:
+    _, lease = claimed(services, stored(services, a_task(services)), 1)
 
     with outage("UpdateItem", done=True, error=LOST):
-        waiting = world.tasks.release(lease, world.now() + PAUSE, STORAGE, uncounted=True)
+        waiting = services.tasks.release(lease, services.now() + PAUSE, STORAGE, uncounted=True)
 
-    assert waiting == world.tasks.get(lease.task_id)
+    assert waiting == services.tasks.get(lease.task_id)
     assert waiting
     assert waiting.subtasks[0].counted_attempts == 0
 
 
-def test_a_subtask_is_released_once(world: World) -> None:
-    _, lease = claimed(world, stored(world, a_task(world)), 1)
-    waiting = released(world, lease, uncounted=True)
+def test_a_subtask_is_released_once(services: ClockedServices) -> None:
+    _, lease = claimed(services, stored(services, a_task(services)), 1)
+    waiting = released(services, lease, uncounted=True)
 
-    assert world.tasks.release(lease, world.now(), STORAGE, uncounted=True) is None
-    assert world.tasks.beat(lease, world.now() + LEASE, 50, "encoding") is None
-    assert world.tasks.get(lease.task_id) == waiting
+    assert services.tasks.release(lease, services.now(), STORAGE, uncounted=True) is None
+    assert services.tasks.beat(lease, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.get(lease.task_id) == waiting
 
 
-def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started(world: World) -> None:
-    task = stored(world, a_task(world))
-    _, lease = claimed(world, task, 1)
-    began = world.now()
-    world.tasks.beat(lease, world.now() + LEASE, 42, "encoding")
-    released(world, lease, uncounted=False)
-    world.time += PAUSE
+def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    _, lease = claimed(services, task, 1)
+    began = services.now()
+    services.tasks.beat(lease, services.now() + LEASE, 42, "encoding")
+    released(services, lease, uncounted=False)
+    services.time += PAUSE
 
-    again, _ = claimed(world, task, 1)
+    again, _ = claimed(services, task, 1)
 
     assert (again.subtasks[0].progress, again.subtasks[0].phase) == (0, None)
     assert (again.subtasks[0].started_at, again.started_at) == (began, began)
 
 
-def test_the_last_finish_completes_the_task(world: World) -> None:
-    task = stored(world, a_task(world))
+def test_the_last_finish_completes_the_task(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
 
-    first = finished(world, task, 1)
-    last = finished(world, task, 2)
+    first = finished(services, task, 1)
+    last = finished(services, task, 2)
 
     assert (first.status, first.outcome) == (TaskStatus.IN_PROGRESS, None)
     assert (last.status, last.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
-    assert last.ended_at == world.now()
+    assert last.ended_at == services.now()
     assert last.subtasks[0].output == GOOD.output
     assert last.pending == frozenset()
 
@@ -233,41 +243,41 @@ def test_the_last_finish_completes_the_task(world: World) -> None:
 )
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_the_outcome_tells_how_all_ended_whoever_ends_first(
-    world: World, endings: tuple[FinalState, FinalState], outcome: Outcome, order: tuple[int, int]
+    services: ClockedServices, endings: tuple[FinalState, FinalState], outcome: Outcome, order: tuple[int, int]
 ) -> None:
-    task = stored(world, a_task(world))
-    holds = {no: claimed(world, task, no) for no in (1, 2)}
+    task = stored(services, a_task(services))
+    holds = {no: claimed(services, task, no) for no in (1, 2)}
 
     for no in order:
         seen, lease = holds[no]  # as the claim left it: what the other did since is unknown to the worker
-        done = world.tasks.finish(seen, lease, endings[no - 1], world.now())
+        done = services.tasks.finish(seen, lease, endings[no - 1], services.now())
 
     assert done
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, outcome)
 
 
-def test_a_finished_subtask_never_moves_again(world: World) -> None:
-    task = stored(world, a_task(world))
-    seen, lease = claimed(world, task, 1)
-    done = world.tasks.finish(seen, lease, GOOD, world.now())
-    world.time += LEASE + 1
+def test_a_finished_subtask_never_moves_again(services: ClockedServices) -> None:
+    task = stored(services, a_task(services))
+    seen, lease = claimed(services, task, 1)
+    done = services.tasks.finish(seen, lease, GOOD, services.now())
+    services.time += LEASE + 1
 
-    assert world.tasks.finish(seen, lease, BAD, world.now()) is None
-    assert world.tasks.beat(lease, world.now() + LEASE, 1, "again") is None
-    assert world.tasks.release(lease, world.now(), STORAGE, uncounted=True) is None
-    assert refused(world, task, 1, counted_attempts=9)
+    assert services.tasks.finish(seen, lease, BAD, services.now()) is None
+    assert services.tasks.beat(lease, services.now() + LEASE, 1, "again") is None
+    assert services.tasks.release(lease, services.now(), STORAGE, uncounted=True) is None
+    assert refused(services, task, 1, counted_attempts=9)
     assert done
-    assert world.tasks.give_up(done, 1, BAD, world.now()) is None
-    assert world.tasks.get(task.id) == done
+    assert services.tasks.give_up(done, 1, BAD, services.now()) is None
+    assert services.tasks.get(task.id) == done
 
 
-def test_successors_become_ready_when_all_they_need_has_succeeded(world: World) -> None:
-    task = stored(world, a_task(world, 3, needs={3: (1, 2)}))
-    seen, first = claimed(world, task, 1)
-    _, second = claimed(world, task, 2)
+def test_successors_become_ready_when_all_they_need_has_succeeded(services: ClockedServices) -> None:
+    task = stored(services, a_task(services, 3, needs={3: (1, 2)}))
+    seen, first = claimed(services, task, 1)
+    _, second = claimed(services, task, 2)
 
-    one = world.tasks.finish(seen, first, GOOD, world.now())
-    two = world.tasks.finish(seen, second, GOOD, world.now())
+    one = services.tasks.finish(seen, first, GOOD, services.now())
+    two = services.tasks.finish(seen, second, GOOD, services.now())
 
     assert one
     assert two
@@ -275,10 +285,10 @@ def test_successors_become_ready_when_all_they_need_has_succeeded(world: World) 
     assert two.unsent == {3}
 
 
-def test_a_failure_skips_all_that_hang_on_it(world: World) -> None:
-    task = stored(world, a_task(world, 4, needs={2: (1,), 3: (2,)}))
+def test_a_failure_skips_all_that_hang_on_it(services: ClockedServices) -> None:
+    task = stored(services, a_task(services, 4, needs={2: (1,), 3: (2,)}))
 
-    done = finished(world, task, 1, BAD)
+    done = finished(services, task, 1, BAD)
 
     assert [s.failure.code if s.failure else None for s in done.subtasks] == [
         "SourceFileError.NotMedia",
@@ -287,22 +297,22 @@ def test_a_failure_skips_all_that_hang_on_it(world: World) -> None:
         None,
     ]
     assert done.pending == {4}
-    assert finished(world, task, 4).outcome is Outcome.PARTIALLY_FAILED
+    assert finished(services, task, 4).outcome is Outcome.PARTIALLY_FAILED
 
 
-def test_what_nobody_holds_can_be_given_up(world: World) -> None:
-    task = stored(world, a_task(world, 1))
-    seen, _ = claimed(world, task, 1)
+def test_what_nobody_holds_can_be_given_up(services: ClockedServices) -> None:
+    task = stored(services, a_task(services, 1))
+    seen, _ = claimed(services, task, 1)
 
-    assert world.tasks.give_up(seen, 1, BAD, world.now()) is None
-    world.time += LEASE + 1
-    done = world.tasks.give_up(seen, 1, BAD, world.now())
+    assert services.tasks.give_up(seen, 1, BAD, services.now()) is None
+    services.time += LEASE + 1
+    done = services.tasks.give_up(seen, 1, BAD, services.now())
 
     assert done
     assert done.outcome is Outcome.FAILED
 
 
-def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
+def test_the_record_of_an_attempt_comes_back_whole(services: ClockedServices) -> None:
     lease = Lease("0" * 26, 1, 2, attempt=3)
     record = AttemptRecord(
         started_at=1,
@@ -318,25 +328,25 @@ def test_the_record_of_an_attempt_comes_back_whole(world: World) -> None:
         seconds={"download": 0.25},
     )
 
-    world.tasks.put_record(lease, record)
+    services.tasks.put_record(lease, record)
 
-    assert world.tasks.get_record(lease.task_id, lease.record) == record
-    assert world.tasks.get_records(lease.task_id, 1, 2) == [(3, record)]
-    assert world.tasks.get_records(lease.task_id, 1, 1) == []
-    assert world.tasks.get_record(lease.task_id, "RUN#0001#SUB#02#ATT#4") is None
+    assert services.tasks.get_record(lease.task_id, lease.record) == record
+    assert services.tasks.get_records(lease.task_id, 1, 2) == [(3, record)]
+    assert services.tasks.get_records(lease.task_id, 1, 1) == []
+    assert services.tasks.get_record(lease.task_id, "RUN#0001#SUB#02#ATT#4") is None
 
 
-def test_the_records_of_many_attempts_come_in_their_order(world: World) -> None:
+def test_the_records_of_many_attempts_come_in_their_order(services: ClockedServices) -> None:
     holds = [Lease("0" * 26, 1, 2, attempt=number) for number in (10, 2, 15, 1)]
     for lease in holds:
-        world.tasks.put_record(lease, AttemptRecord(started_at=lease.attempt, ended_at=0))
+        services.tasks.put_record(lease, AttemptRecord(started_at=lease.attempt, ended_at=0))
 
-    found = world.tasks.get_records("0" * 26, 1, 2)
+    found = services.tasks.get_records("0" * 26, 1, 2)
 
     assert [(number, record.started_at) for number, record in found] == [(1, 1), (2, 2), (10, 10), (15, 15)]
 
 
-def test_a_client_token_stands_for_its_first_task(world: World) -> None:
-    assert world.tasks.claim_token("main", "abc", "FIRST") == "FIRST"
-    assert world.tasks.claim_token("main", "abc", "SECOND") == "FIRST"
-    assert world.tasks.claim_token("other", "abc", "SECOND") == "SECOND"
+def test_a_client_token_stands_for_its_first_task(services: ClockedServices) -> None:
+    assert services.tasks.claim_token("main", "abc", "FIRST") == "FIRST"
+    assert services.tasks.claim_token("main", "abc", "SECOND") == "FIRST"
+    assert services.tasks.claim_token("other", "abc", "SECOND") == "SECOND"

@@ -11,7 +11,7 @@ from shared.domain.page_token import write_token
 from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
-from tests.support.deployment import BEGINNING, World, client
+from tests.support.deployment import BEGINNING, ClockedServices, client
 from tests.support.outages import calls, meanwhile, outage
 from tests.unit.conftest import an_upload
 
@@ -20,25 +20,25 @@ MATCHED = Verdict.MATCHED
 UNMADE = (Verdict.INVALID_ORCHESTRATION, Verdict.SUPERSEDED)  # taken, but no task came of it
 
 
-def a_refusal(world: World, verdict: Verdict = NO_MATCH, **changes: Any) -> UploadDecision:  # noqa: ANN401
-    return UploadDecision(an_upload(world, **changes), verdict, "nobody takes it")
+def a_refusal(services: ClockedServices, verdict: Verdict = NO_MATCH, **changes: Any) -> UploadDecision:  # noqa: ANN401
+    return UploadDecision(an_upload(services, **changes), verdict, "nobody takes it")
 
 
-def a_match(world: World, name: str = "web", task_id: str = "T1", **changes: Any) -> UploadDecision:  # noqa: ANN401
-    return UploadDecision(an_upload(world, **changes), MATCHED, "a task was made", name, task_id)
+def a_match(services: ClockedServices, name: str = "web", task_id: str = "T1", **changes: Any) -> UploadDecision:  # noqa: ANN401
+    return UploadDecision(an_upload(services, **changes), MATCHED, "a task was made", name, task_id)
 
 
-def noted(world: World, *decisions: UploadDecision) -> list[UploadDecision]:
+def noted(services: ClockedServices, *decisions: UploadDecision) -> list[UploadDecision]:
     """Note each; return what stood then."""
-    return [world.verdicts.put_if_absent(decision, world.now()) for decision in decisions]
+    return [services.verdicts.put_if_absent(decision, services.now()) for decision in decisions]
 
 
-def listed(world: World, limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
+def listed(services: ClockedServices, limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return all pages of a list."""
     found: list[UploadDecision] = []
     token = None
     while True:
-        page = world.verdicts.page(VerdictFilter(**wanted), limit, token)
+        page = services.verdicts.page(VerdictFilter(**wanted), limit, token)
         found += page.decisions
         token = page.next_token
         if token is None:
@@ -64,320 +64,326 @@ def items() -> list[dict[str, Any]]:
         UploadDecision(Upload("input", "k" * 1024, 1, "", BEGINNING), Verdict.WRONG_FORMAT, "r" * 2000, "closest"),
     ],
 )
-def test_a_verdict_is_found_as_it_was_noted(world: World, decision: UploadDecision) -> None:
-    assert noted(world, decision) == [decision]
+def test_a_verdict_is_found_as_it_was_noted(services: ClockedServices, decision: UploadDecision) -> None:
+    assert noted(services, decision) == [decision]
 
-    assert listed(world, tenant=decision.upload.tenant) == [decision]
-    assert listed(world, tenant=decision.upload.tenant, key=decision.upload.key) == [decision]
+    assert listed(services, tenant=decision.upload.tenant) == [decision]
+    assert listed(services, tenant=decision.upload.tenant, key=decision.upload.key) == [decision]
 
 
-def test_an_empty_text_lies_there_empty_and_what_is_missing_does_not_lie_there(world: World) -> None:
-    noted(world, a_refusal(world, sequencer="", e_tag="", version_id=None))
+def test_an_empty_text_lies_there_empty_and_what_is_missing_does_not_lie_there(services: ClockedServices) -> None:
+    noted(services, a_refusal(services, sequencer="", e_tag="", version_id=None))
 
     (item,) = items()
     assert (item["sequencer"], item["e_tag"], item["alias"]) == ({"S": ""}, {"S": ""}, {"S": ""})
     assert not item.keys() & {"version_id", "orchestration", "task_id"}
 
 
-def test_a_verdict_is_kept_for_ninety_days_from_when_it_is_noted_however_old_its_upload_is(world: World) -> None:
-    noted(world, a_refusal(world, at=0))
-    world.verdicts.identify(an_upload(world, version_id=None, at=0), world.now())
+def test_a_verdict_is_kept_for_ninety_days_from_when_it_is_noted_however_old_its_upload_is(
+    services: ClockedServices,
+) -> None:
+    noted(services, a_refusal(services, at=0))
+    services.verdicts.identify(an_upload(services, version_id=None, at=0), services.now())
 
-    assert {item["expires_at"]["N"] for item in items()} == {str(world.now() // 1000 + KEPT_SECONDS)}
+    assert {item["expires_at"]["N"] for item in items()} == {str(services.now() // 1000 + KEPT_SECONDS)}
     assert KEPT_SECONDS == 90 * 24 * 3600
 
 
-def test_the_same_upload_has_one_verdict_whoever_tells_of_it(world: World) -> None:
-    by_event = a_match(world, task_id="T1")
-    by_another_clock = a_match(world, task_id="T2", at=world.now() - 123, sequencer="")
+def test_the_same_upload_has_one_verdict_whoever_tells_of_it(services: ClockedServices) -> None:
+    by_event = a_match(services, task_id="T1")
+    by_another_clock = a_match(services, task_id="T2", at=services.now() - 123, sequencer="")
 
-    assert noted(world, by_event, by_another_clock, by_event) == [by_event] * 3
-    assert listed(world) == [by_event]
+    assert noted(services, by_event, by_another_clock, by_event) == [by_event] * 3
+    assert listed(services) == [by_event]
 
 
 @pytest.mark.parametrize("verdict", [v for v in Verdict if v is not Verdict.DUPLICATE])
-def test_what_was_matched_stays_matched_to_its_first_task(world: World, verdict: Verdict) -> None:
-    first = a_match(world)
+def test_what_was_matched_stays_matched_to_its_first_task(services: ClockedServices, verdict: Verdict) -> None:
+    first = a_match(services)
     again = replace(first, verdict=verdict, reason="another", task_id="T2" if verdict is MATCHED else None)
 
-    assert noted(world, first, again) == [first, first]
-    assert listed(world) == [first]
+    assert noted(services, first, again) == [first, first]
+    assert listed(services) == [first]
 
 
 @pytest.mark.parametrize("verdict", [*REFUSALS, *UNMADE])
-def test_what_had_no_task_is_matched_when_it_gets_one(world: World, verdict: Verdict) -> None:
-    before = replace(a_match(world), verdict=verdict, task_id=None)
-    match = a_match(world)
+def test_what_had_no_task_is_matched_when_it_gets_one(services: ClockedServices, verdict: Verdict) -> None:
+    before = replace(a_match(services), verdict=verdict, task_id=None)
+    match = a_match(services)
 
-    assert noted(world, before, match) == [before, match]
-    assert listed(world) == [match]
+    assert noted(services, before, match) == [before, match]
+    assert listed(services) == [match]
 
 
-def test_a_refusal_takes_the_place_of_another(world: World) -> None:
-    refusals = [a_refusal(world, verdict) for verdict in (NO_MATCH, Verdict.WRONG_FORMAT, NO_MATCH)]
+def test_a_refusal_takes_the_place_of_another(services: ClockedServices) -> None:
+    refusals = [a_refusal(services, verdict) for verdict in (NO_MATCH, Verdict.WRONG_FORMAT, NO_MATCH)]
 
-    assert noted(world, *refusals) == refusals
-    assert listed(world) == refusals[-1:]
+    assert noted(services, *refusals) == refusals
+    assert listed(services) == refusals[-1:]
 
 
 @pytest.mark.parametrize("verdict", [MATCHED, *UNMADE])
-def test_once_an_orchestration_took_an_upload_nobody_refuses_it(world: World, verdict: Verdict) -> None:
-    taken = replace(a_match(world), verdict=verdict, task_id="T" if verdict is MATCHED else None)
+def test_once_an_orchestration_took_an_upload_nobody_refuses_it(services: ClockedServices, verdict: Verdict) -> None:
+    taken = replace(a_match(services), verdict=verdict, task_id="T" if verdict is MATCHED else None)
 
-    assert noted(world, taken, a_refusal(world)) == [taken, taken]
-    assert listed(world) == [taken]
-
-
-def test_each_orchestration_that_takes_an_upload_has_its_own_verdict(world: World) -> None:
-    matches = [a_match(world, name, task_id=name) for name in ("a", "b", "c")]
-    broken = UploadDecision(an_upload(world), Verdict.INVALID_ORCHESTRATION, "its template is gone", "d")
-
-    noted(world, a_refusal(world), *matches, broken)
-
-    assert noted(world, broken, *reversed(matches)) == [broken, *reversed(matches)]
-    assert sorted(listed(world), key=lambda found: found.orchestration or "") == [*matches, broken]
+    assert noted(services, taken, a_refusal(services)) == [taken, taken]
+    assert listed(services) == [taken]
 
 
-def test_two_that_could_make_no_task_do_not_hide_each_other(world: World) -> None:
-    broken = [replace(a_match(world, name), verdict=UNMADE[0], task_id=None) for name in ("a", "b")]
+def test_each_orchestration_that_takes_an_upload_has_its_own_verdict(services: ClockedServices) -> None:
+    matches = [a_match(services, name, task_id=name) for name in ("a", "b", "c")]
+    broken = UploadDecision(an_upload(services), Verdict.INVALID_ORCHESTRATION, "its template is gone", "d")
 
-    noted(world, *broken, *broken)
+    noted(services, a_refusal(services), *matches, broken)
 
-    assert sorted(listed(world), key=lambda found: found.orchestration or "") == broken
+    assert noted(services, broken, *reversed(matches)) == [broken, *reversed(matches)]
+    assert sorted(listed(services), key=lambda found: found.orchestration or "") == [*matches, broken]
+
+
+def test_two_that_could_make_no_task_do_not_hide_each_other(services: ClockedServices) -> None:
+    broken = [replace(a_match(services, name), verdict=UNMADE[0], task_id=None) for name in ("a", "b")]
+
+    noted(services, *broken, *broken)
+
+    assert sorted(listed(services), key=lambda found: found.orchestration or "") == broken
 
 
 @pytest.mark.parametrize("name", ["web", "other"])
-def test_of_two_who_note_at_the_same_moment_the_first_one_stands(world: World, name: str) -> None:
-    first, second = a_match(world), a_match(world, name, task_id="T2")
+def test_of_two_who_note_at_the_same_moment_the_first_one_stands(services: ClockedServices, name: str) -> None:
+    first, second = a_match(services), a_match(services, name, task_id="T2")
 
-    with meanwhile("PutItem", lambda: noted(world, first)):
-        found = noted(world, second)
+    with meanwhile("PutItem", lambda: noted(services, first)):
+        found = noted(services, second)
 
     assert found == ([first] if name == "web" else [second])
-    assert set(listed(world)) == {first, *found}
+    assert set(listed(services)) == {first, *found}
 
 
-def test_a_verdict_whose_time_is_over_between_two_looks_makes_way(world: World) -> None:
-    match = a_match(world)
-    noted(world, replace(match, task_id="T0"))
+def test_a_verdict_whose_time_is_over_between_two_looks_makes_way(services: ClockedServices) -> None:
+    match = a_match(services)
+    noted(services, replace(match, task_id="T0"))
 
     def forget() -> None:
         for item in items():
             client("dynamodb").delete_item(TableName="UploadsTable", Key={"pk": item["pk"]})
 
     with meanwhile("GetItem", forget):
-        assert noted(world, match) == [match]
+        assert noted(services, match) == [match]
 
 
-def test_an_answer_that_was_lost_changes_nothing(world: World) -> None:
-    match = a_match(world)
+def test_an_answer_that_was_lost_changes_nothing(services: ClockedServices) -> None:
+    match = a_match(services)
     with outage("PutItem", done=True), pytest.raises(ServiceBusy):
-        noted(world, match)
+        noted(services, match)
 
-    assert noted(world, a_match(world, task_id="T2")) == [match]
+    assert noted(services, a_match(services, task_id="T2")) == [match]
 
 
-def test_verdicts_are_listed_by_the_time_of_their_uploads_the_newest_first(world: World) -> None:
-    matches = [a_match(world, version_id=f"v{n}", at=world.now() + n) for n in range(30)]
-    noted(world, *matches[::2], *matches[1::2])
+def test_verdicts_are_listed_by_the_time_of_their_uploads_the_newest_first(services: ClockedServices) -> None:
+    matches = [a_match(services, version_id=f"v{n}", at=services.now() + n) for n in range(30)]
+    noted(services, *matches[::2], *matches[1::2])
 
     for limit in (1, 7, 30, 100):
-        assert listed(world, limit) == matches[::-1]
+        assert listed(services, limit) == matches[::-1]
 
 
-def test_a_page_is_as_long_as_was_asked_for_and_only_the_last_one_has_no_token(world: World) -> None:
-    noted(world, *(a_refusal(world, version_id=f"v{n}") for n in range(5)))
+def test_a_page_is_as_long_as_was_asked_for_and_only_the_last_one_has_no_token(services: ClockedServices) -> None:
+    noted(services, *(a_refusal(services, version_id=f"v{n}") for n in range(5)))
 
-    page = world.verdicts.page(VerdictFilter(), 3)
-    rest = world.verdicts.page(VerdictFilter(), 3, page.next_token)
+    page = services.verdicts.page(VerdictFilter(), 3)
+    rest = services.verdicts.page(VerdictFilter(), 3, page.next_token)
 
     assert (len(page.decisions), len(rest.decisions)) == (3, 2)
     assert (page.next_token is None, rest.next_token) == (False, None)
-    assert world.verdicts.page(VerdictFilter(), 5).next_token is None
+    assert services.verdicts.page(VerdictFilter(), 5).next_token is None
 
 
-def test_verdicts_are_listed_by_key(world: World) -> None:
-    versions = [a_refusal(world, key="uploads/a.mp4", version_id=f"v{n}", at=world.now() + n) for n in range(4)]
-    elsewhere = a_refusal(world, key="uploads/a.mp4", bucket="other")
-    noted(world, *versions, elsewhere, a_refusal(world, key="uploads/a.mp4.mp4"))
+def test_verdicts_are_listed_by_key(services: ClockedServices) -> None:
+    versions = [a_refusal(services, key="uploads/a.mp4", version_id=f"v{n}", at=services.now() + n) for n in range(4)]
+    elsewhere = a_refusal(services, key="uploads/a.mp4", bucket="other")
+    noted(services, *versions, elsewhere, a_refusal(services, key="uploads/a.mp4.mp4"))
 
-    assert listed(world, 3, key="uploads/a.mp4")[:-2] == versions[:0:-1]
-    assert set(listed(world, 3, key="uploads/a.mp4")) == {*versions, elsewhere}
-    assert listed(world, key="uploads/") == []
-    assert listed(world, key="") == []
-    assert listed(world, key="ü" * 1024) == []
+    assert listed(services, 3, key="uploads/a.mp4")[:-2] == versions[:0:-1]
+    assert set(listed(services, 3, key="uploads/a.mp4")) == {*versions, elsewhere}
+    assert listed(services, key="uploads/") == []
+    assert listed(services, key="") == []
+    assert listed(services, key="ü" * 1024) == []
 
 
-def test_verdicts_are_listed_between_two_times(world: World) -> None:
-    matches = [a_match(world, version_id=f"v{n}", at=world.now() + n) for n in range(10)]
-    noted(world, *matches)
+def test_verdicts_are_listed_between_two_times(services: ClockedServices) -> None:
+    matches = [a_match(services, version_id=f"v{n}", at=services.now() + n) for n in range(10)]
+    noted(services, *matches)
 
     for key in (None, matches[0].upload.key):
-        between = listed(world, 2, key=key, after=world.now() + 3, before=world.now() + 6)
+        between = listed(services, 2, key=key, after=services.now() + 3, before=services.now() + 6)
         assert between == matches[6:2:-1]
-        assert listed(world, key=key, after=world.now() + 10) == []
-        assert listed(world, key=key, after=world.now() + 6, before=world.now() + 3) == []
-        assert listed(world, key=key, after=-(10**9), before=-1) == []
+        assert listed(services, key=key, after=services.now() + 10) == []
+        assert listed(services, key=key, after=services.now() + 6, before=services.now() + 3) == []
+        assert listed(services, key=key, after=-(10**9), before=-1) == []
 
 
-def test_verdicts_are_listed_by_what_they_say(world: World) -> None:
+def test_verdicts_are_listed_by_what_they_say(services: ClockedServices) -> None:
     verdicts = [NO_MATCH, Verdict.EMPTY_OBJECT, NO_MATCH, Verdict.WRONG_FORMAT, NO_MATCH]
-    noted(world, *(a_refusal(world, v, version_id=f"v{n}", at=BEGINNING + n) for n, v in enumerate(verdicts)))
+    noted(services, *(a_refusal(services, v, version_id=f"v{n}", at=BEGINNING + n) for n, v in enumerate(verdicts)))
 
-    assert [found.upload.version_id for found in listed(world, 2, verdict=NO_MATCH)] == ["v4", "v2", "v0"]
-    assert [found.upload.version_id for found in listed(world, verdict=Verdict.EMPTY_OBJECT)] == ["v1"]
-    assert listed(world, verdict=MATCHED) == []
+    assert [found.upload.version_id for found in listed(services, 2, verdict=NO_MATCH)] == ["v4", "v2", "v0"]
+    assert [found.upload.version_id for found in listed(services, verdict=Verdict.EMPTY_OBJECT)] == ["v1"]
+    assert listed(services, verdict=MATCHED) == []
 
 
 def test_a_page_reads_only_so_many_verdicts_in_search_of_the_right_ones(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    services: ClockedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.stores.verdict_store.READ_PER_PAGE", 10)
-    noted(world, a_match(world), *(a_refusal(world, version_id=f"n{n}", at=world.now() + 1 + n) for n in range(25)))
+    noted(
+        services,
+        a_match(services),
+        *(a_refusal(services, version_id=f"n{n}", at=services.now() + 1 + n) for n in range(25)),
+    )
 
-    pages = [world.verdicts.page(VerdictFilter(verdict=MATCHED), 5)]
+    pages = [services.verdicts.page(VerdictFilter(verdict=MATCHED), 5)]
     while pages[-1].next_token:
-        pages.append(world.verdicts.page(VerdictFilter(verdict=MATCHED), 5, pages[-1].next_token))
+        pages.append(services.verdicts.page(VerdictFilter(verdict=MATCHED), 5, pages[-1].next_token))
 
     assert [len(page.decisions) for page in pages] == [0, 0, 1]
     assert READ_PER_PAGE == 1000
 
 
-def test_a_page_costs_the_same_however_many_verdicts_there_are(world: World) -> None:
+def test_a_page_costs_the_same_however_many_verdicts_there_are(services: ClockedServices) -> None:
     def cost(**wanted: Any) -> list[str]:  # noqa: ANN401
         with calls() as made:
-            world.verdicts.page(VerdictFilter(**wanted), 5)
+            services.verdicts.page(VerdictFilter(**wanted), 5)
         return made
 
-    noted(world, *(a_refusal(world, version_id=f"v{n}") for n in range(40)))
+    noted(services, *(a_refusal(services, version_id=f"v{n}") for n in range(40)))
     few = [cost(), cost(key="uploads/clip.mp4")]
-    noted(world, *(a_refusal(world, version_id=f"v{n}") for n in range(40, 240)))
+    noted(services, *(a_refusal(services, version_id=f"v{n}") for n in range(40, 240)))
 
     assert [cost(), cost(key="uploads/clip.mp4")] == few == [["Query"] * 4, ["Query"]]
 
 
-def test_one_tenant_sees_nothing_of_another(world: World) -> None:
-    other = a_refusal(world, tenant="other")
-    noted(world, a_refusal(world), other)
+def test_one_tenant_sees_nothing_of_another(services: ClockedServices) -> None:
+    other = a_refusal(services, tenant="other")
+    noted(services, a_refusal(services), other)
 
-    assert listed(world, tenant="other") == [other]
-    assert listed(world, tenant="other", key=other.upload.key) == [other]
-    assert len(listed(world)) == 1
+    assert listed(services, tenant="other") == [other]
+    assert listed(services, tenant="other", key=other.upload.key) == [other]
+    assert len(listed(services)) == 1
 
 
-def test_verdicts_that_come_while_one_pages_neither_hide_nor_repeat_any(world: World) -> None:
-    before = [a_refusal(world, version_id=f"v{n}", at=world.now() + n) for n in range(6)]
-    noted(world, *before)
+def test_verdicts_that_come_while_one_pages_neither_hide_nor_repeat_any(services: ClockedServices) -> None:
+    before = [a_refusal(services, version_id=f"v{n}", at=services.now() + n) for n in range(6)]
+    noted(services, *before)
 
-    page = world.verdicts.page(VerdictFilter(), 3)
-    noted(world, *(a_refusal(world, version_id=f"w{n}", at=world.now() + n) for n in range(10, 20)))
-    rest = world.verdicts.page(VerdictFilter(), 100, page.next_token)
+    page = services.verdicts.page(VerdictFilter(), 3)
+    noted(services, *(a_refusal(services, version_id=f"w{n}", at=services.now() + n) for n in range(10, 20)))
+    rest = services.verdicts.page(VerdictFilter(), 100, page.next_token)
 
     assert [*page.decisions, *rest.decisions] == before[::-1]
 
 
 @pytest.mark.parametrize("wanted", [{"key": "a"}, {"verdict": MATCHED}, {"after": 5}, {"tenant": "other"}])
-def test_a_token_fits_no_other_list(world: World, wanted: dict[str, Any]) -> None:
-    noted(world, a_refusal(world), a_refusal(world, version_id="v2"))
-    token = world.verdicts.page(VerdictFilter(), 1).next_token
+def test_a_token_fits_no_other_list(services: ClockedServices, wanted: dict[str, Any]) -> None:
+    noted(services, a_refusal(services), a_refusal(services, version_id="v2"))
+    token = services.verdicts.page(VerdictFilter(), 1).next_token
 
     with pytest.raises(RequestRejected, match="nextToken") as refused:
-        world.verdicts.page(VerdictFilter(**wanted), 1, token)
+        services.verdicts.page(VerdictFilter(**wanted), 1, token)
 
     assert refused.value.code == "InvalidNextToken"
 
 
-def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(world: World) -> None:
-    mine = a_refusal(world)
-    noted(world, mine, a_refusal(world, tenant="other"))
+def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services: ClockedServices) -> None:
+    mine = a_refusal(services)
+    noted(services, mine, a_refusal(services, tenant="other"))
 
-    forged = write_token(sortable_id(world.now() + 10**6, b""), VerdictFilter())
+    forged = write_token(sortable_id(services.now() + 10**6, b""), VerdictFilter())
 
-    assert world.verdicts.page(VerdictFilter(), 10, forged).decisions == (mine,)
+    assert services.verdicts.page(VerdictFilter(), 10, forged).decisions == (mine,)
 
 
 @pytest.mark.parametrize(
     ("call", "act"),
     [
-        ("PutItem", lambda world: noted(world, a_refusal(world))),
-        ("GetItem", lambda world: noted(world, a_match(world), a_match(world))),
-        ("GetItem", lambda world: world.verdicts.identify(an_upload(world, version_id=None), 0)),
-        ("PutItem", lambda world: world.verdicts.identify(an_upload(world, version_id=None), 0)),
-        ("Query", lambda world: world.verdicts.page(VerdictFilter(), 1)),
+        ("PutItem", lambda services: noted(services, a_refusal(services))),
+        ("GetItem", lambda services: noted(services, a_match(services), a_match(services))),
+        ("GetItem", lambda services: services.verdicts.identify(an_upload(services, version_id=None), 0)),
+        ("PutItem", lambda services: services.verdicts.identify(an_upload(services, version_id=None), 0)),
+        ("Query", lambda services: services.verdicts.page(VerdictFilter(), 1)),
     ],
     ids=["note", "note again", "what is known", "what is new", "list"],
 )
 def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
-    world: World, call: str, act: Callable[[World], object]
+    services: ClockedServices, call: str, act: Callable[[ClockedServices], object]
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):
-        act(world)
+        act(services)
 
 
-def recognised(world: World, upload: Upload) -> tuple[str, bool]:
+def recognised(services: ClockedServices, upload: Upload) -> tuple[str, bool]:
     """Return the name of an upload's object, and whether it is superseded."""
-    named, superseded = world.verdicts.identify(upload, world.now())
+    named, superseded = services.verdicts.identify(upload, services.now())
     return named.name, superseded
 
 
-def test_a_version_is_known_by_itself(world: World) -> None:
-    upload = an_upload(world)
+def test_a_version_is_known_by_itself(services: ClockedServices) -> None:
+    upload = an_upload(services)
 
     with calls() as made:
-        assert world.verdicts.identify(upload, world.now()) == (upload, False)
+        assert services.verdicts.identify(upload, services.now()) == (upload, False)
 
     assert made == []
 
 
-def test_without_versions_the_order_of_the_writes_is_remembered(world: World) -> None:
-    writes = [an_upload(world, version_id=None, sequencer=text, at=BEGINNING) for text in ("0A", "0B", "0C")]
+def test_without_versions_the_order_of_the_writes_is_remembered(services: ClockedServices) -> None:
+    writes = [an_upload(services, version_id=None, sequencer=text, at=BEGINNING) for text in ("0A", "0B", "0C")]
 
-    assert recognised(world, writes[1]) == ("0B", False)
-    assert recognised(world, writes[0]) == ("0A", True)
-    assert recognised(world, writes[2]) == ("0C", False)
-    assert recognised(world, writes[1]) == ("0B", True)
-    assert recognised(world, writes[2]) == ("0C", False)
+    assert recognised(services, writes[1]) == ("0B", False)
+    assert recognised(services, writes[0]) == ("0A", True)
+    assert recognised(services, writes[2]) == ("0C", False)
+    assert recognised(services, writes[1]) == ("0B", True)
+    assert recognised(services, writes[2]) == ("0C", False)
 
 
 @pytest.mark.parametrize("changes", [{"bucket": "other"}, {"key": "uploads/b.mp4"}, {"tenant": "other"}])
-def test_each_key_has_a_history_of_its_own(world: World, changes: dict[str, Any]) -> None:
-    recognised(world, an_upload(world, version_id=None, sequencer="0B"))
+def test_each_key_has_a_history_of_its_own(services: ClockedServices, changes: dict[str, Any]) -> None:
+    recognised(services, an_upload(services, version_id=None, sequencer="0B"))
 
-    assert recognised(world, an_upload(world, version_id=None, sequencer="0A", **changes)) == ("0A", False)
-
-
-def test_an_object_that_was_listed_is_known_again_when_its_event_comes(world: World) -> None:
-    event = an_upload(world, version_id=None)
-    seen = replace(event, sequencer="", at=world.now() - 5000)
-
-    assert recognised(world, seen) == (f"etag@{seen.at}", False)
-    assert recognised(world, event) == (f"etag@{seen.at}", False)
-    assert recognised(world, seen) == (f"etag@{seen.at}", False)
+    assert recognised(services, an_upload(services, version_id=None, sequencer="0A", **changes)) == ("0A", False)
 
 
-def test_what_is_known_already_is_not_written_again(world: World) -> None:
-    event = an_upload(world, version_id=None)
-    recognised(world, event)
+def test_an_object_that_was_listed_is_known_again_when_its_event_comes(services: ClockedServices) -> None:
+    event = an_upload(services, version_id=None)
+    seen = replace(event, sequencer="", at=services.now() - 5000)
+
+    assert recognised(services, seen) == (f"etag@{seen.at}", False)
+    assert recognised(services, event) == (f"etag@{seen.at}", False)
+    assert recognised(services, seen) == (f"etag@{seen.at}", False)
+
+
+def test_what_is_known_already_is_not_written_again(services: ClockedServices) -> None:
+    event = an_upload(services, version_id=None)
+    recognised(services, event)
 
     with calls() as made:
-        recognised(world, event)
-        recognised(world, replace(event, sequencer=""))
+        recognised(services, event)
+        recognised(services, replace(event, sequencer=""))
 
     assert made == ["GetItem", "GetItem"]
 
 
-def test_of_two_that_are_told_of_at_the_same_moment_the_later_one_stays_known(world: World) -> None:
-    early, late = (an_upload(world, version_id=None, sequencer=text) for text in ("0A", "0B"))
+def test_of_two_that_are_told_of_at_the_same_moment_the_later_one_stays_known(services: ClockedServices) -> None:
+    early, late = (an_upload(services, version_id=None, sequencer=text) for text in ("0A", "0B"))
 
-    with meanwhile("PutItem", lambda: recognised(world, late)):
-        assert recognised(world, early) == ("0A", True)
+    with meanwhile("PutItem", lambda: recognised(services, late)):
+        assert recognised(services, early) == ("0A", True)
 
-    assert recognised(world, late) == ("0B", False)
+    assert recognised(services, late) == ("0B", False)
 
 
-def test_a_key_that_changes_all_the_time_is_tried_again_later(world: World) -> None:
-    first, late = (an_upload(world, version_id=None, sequencer=text) for text in ("0A", "0B"))
-    recognised(world, first)
+def test_a_key_that_changes_all_the_time_is_tried_again_later(services: ClockedServices) -> None:
+    first, late = (an_upload(services, version_id=None, sequencer=text) for text in ("0A", "0B"))
+    recognised(services, first)
     (item,) = items()
 
     def rival() -> None:
@@ -388,6 +394,6 @@ def test_a_key_that_changes_all_the_time_is_tried_again_later(world: World) -> N
         meanwhile("PutItem", rival, times=RIVALS),
         pytest.raises(ServiceBusy, match="changes too fast"),
     ):
-        recognised(world, late)
+        recognised(services, late)
 
-    assert recognised(world, late) == ("0B", False)
+    assert recognised(services, late) == ("0B", False)

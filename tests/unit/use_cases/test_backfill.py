@@ -18,7 +18,7 @@ from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import Backfill, BackfillPage, accept_upload, backfill, is_key
-from tests.support.deployment import World, client, put
+from tests.support.deployment import ClockedServices, client, put
 from tests.support.outages import calls, outage, refusal
 from tests.unit.conftest import sent
 
@@ -28,9 +28,9 @@ VIDEO = "uploads/clip.mp4"
 
 
 @pytest.fixture
-def plain(world: World) -> str:
+def plain(services: ClockedServices) -> str:
     """Make a bucket that keeps no versions."""
-    assert world
+    assert services
     client("s3").create_bucket(Bucket="plain")
     return "plain"
 
@@ -46,33 +46,33 @@ def an_orchestration(name: str, prefix: str = "uploads/", **fields: Any) -> Orch
     return OrchestrationDocument.model_validate({**usual, **fields})
 
 
-def pages(world: World, wanted: Backfill, limit: int = 100) -> list[BackfillPage]:
+def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list[BackfillPage]:
     """Go through all pages."""
-    found = [backfill(world, "main", wanted, limit, None)]
+    found = [backfill(services, "main", wanted, limit, None)]
     while found[-1].next_token:
-        found.append(backfill(world, "main", wanted, limit, found[-1].next_token))
+        found.append(backfill(services, "main", wanted, limit, found[-1].next_token))
     return found
 
 
-def offered(world: World, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
+def offered(services: ClockedServices, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return what became of all objects."""
-    return [decision for page in pages(world, Backfill(bucket, **wanted), limit) for decision in page.decisions]
+    return [decision for page in pages(services, Backfill(bucket, **wanted), limit) for decision in page.decisions]
 
 
 def told(decisions: list[UploadDecision]) -> list[tuple[str, Verdict]]:
     return [(decision.upload.key, decision.verdict) for decision in decisions]
 
 
-def tasks(world: World) -> tuple[Task, ...]:
-    return world.lists.page(TaskFilter(), 100).tasks
+def tasks(services: ClockedServices) -> tuple[Task, ...]:
+    return services.lists.page(TaskFilter(), 100).tasks
 
 
-def written(world: World, bucket: str, key: str = VIDEO, body: bytes = b"film") -> Upload:
+def written(services: ClockedServices, bucket: str, key: str = VIDEO, body: bytes = b"film") -> Upload:
     """Put an object; return it as its event tells of it, some milliseconds after S3's whole second."""
     source = put(key, body, bucket)
     head = client("s3").head_object(Bucket=bucket, Key=key)
     at = int(head["LastModified"].timestamp() * 1000) + 345
-    world.time = at + 5000
+    services.time = at + 5000
     return Upload(bucket, key, source.size, source.e_tag, at, source.version_id, "0A")
 
 
@@ -80,120 +80,124 @@ def delete(bucket: str, key: str) -> None:
     client("s3").delete_object(Bucket=bucket, Key=key)
 
 
-def test_an_object_that_was_there_before_gets_its_task(world: World, bucket: str) -> None:
+def test_an_object_that_was_there_before_gets_its_task(services: ClockedServices, bucket: str) -> None:
     source = put(VIDEO, b"film", bucket)
 
-    (decision,) = offered(world, bucket)
+    (decision,) = offered(services, bucket)
 
-    (task,) = tasks(world)
+    (task,) = tasks(services)
     assert (decision.verdict, decision.orchestration, decision.task_id) == (Verdict.MATCHED, WEB, task.id)
     assert task.source == source
-    assert [ref.no for ref in sent(world)] == [1, 2, 3]
-    assert world.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
+    assert [ref.no for ref in sent(services)] == [1, 2, 3]
+    assert services.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
 
 
-def test_a_task_of_an_old_object_is_as_young_as_it_is(world: World) -> None:
-    upload = written(world, "input")
-    world.time += 10**9
+def test_a_task_of_an_old_object_is_as_young_as_it_is(services: ClockedServices) -> None:
+    upload = written(services, "input")
+    services.time += 10**9
 
-    (decision,) = offered(world)
+    (decision,) = offered(services)
 
-    assert str(decision.task_id).startswith(time_prefix(world.now()))
+    assert str(decision.task_id).startswith(time_prefix(services.now()))
     assert decision.upload.at == upload.at - 345
     assert decision.id.startswith(time_prefix(upload.at - 345))
 
 
-def test_objects_that_have_their_task_by_an_event_keep_it(world: World, bucket: str) -> None:
-    upload = written(world, bucket)
-    (first,) = accept_upload(world, upload)
+def test_objects_that_have_their_task_by_an_event_keep_it(services: ClockedServices, bucket: str) -> None:
+    upload = written(services, bucket)
+    (first,) = accept_upload(services, upload)
 
-    (found,) = offered(world, bucket)
+    (found,) = offered(services, bucket)
 
     assert (found.verdict, found.task_id) == (Verdict.DUPLICATE, first.task_id)
-    assert len(tasks(world)) == 1
+    assert len(tasks(services)) == 1
 
 
-def test_an_event_that_comes_after_the_backfill_makes_no_second_task(world: World, bucket: str) -> None:
-    upload = written(world, bucket)
-    (first,) = offered(world, bucket)
+def test_an_event_that_comes_after_the_backfill_makes_no_second_task(services: ClockedServices, bucket: str) -> None:
+    upload = written(services, bucket)
+    (first,) = offered(services, bucket)
 
     for _ in range(2):
-        (found,) = accept_upload(world, upload)
+        (found,) = accept_upload(services, upload)
         assert (found.verdict, found.task_id) == (Verdict.DUPLICATE, first.task_id)
 
-    assert len(tasks(world)) == len(world.verdicts.page(VerdictFilter(), 10).decisions) == 1
+    assert len(tasks(services)) == len(services.verdicts.page(VerdictFilter(), 10).decisions) == 1
 
 
-def test_a_second_backfill_makes_nothing_more(world: World, bucket: str) -> None:
-    written(world, bucket)
-    (first,) = offered(world, bucket)
+def test_a_second_backfill_makes_nothing_more(services: ClockedServices, bucket: str) -> None:
+    written(services, bucket)
+    (first,) = offered(services, bucket)
 
-    (again,) = offered(world, bucket)
+    (again,) = offered(services, bucket)
 
     assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, first.task_id)
 
 
-def test_an_object_that_was_overwritten_since_gets_the_task_of_what_it_is_now(world: World, bucket: str) -> None:
-    accept_upload(world, written(world, bucket))
-    now = written(world, bucket, body=b"another film")
+def test_an_object_that_was_overwritten_since_gets_the_task_of_what_it_is_now(
+    services: ClockedServices, bucket: str
+) -> None:
+    accept_upload(services, written(services, bucket))
+    now = written(services, bucket, body=b"another film")
 
-    (found,) = offered(world, bucket)
+    (found,) = offered(services, bucket)
 
     assert found.verdict is Verdict.MATCHED
-    task = world.tasks.get(str(found.task_id))
+    task = services.tasks.get(str(found.task_id))
     assert task
     assert task.source == Source(bucket, VIDEO, 12, now.e_tag, now.version_id)
-    (event,) = accept_upload(world, replace(now, sequencer="0B"))
+    (event,) = accept_upload(services, replace(now, sequencer="0B"))
     assert (event.verdict, event.task_id) == (Verdict.DUPLICATE, task.id)
 
 
 def test_objects_that_have_their_task_by_a_request_that_named_the_orchestration_keep_it(
-    world: World, bucket: str
+    services: ClockedServices, bucket: str
 ) -> None:
-    written(world, bucket)
-    made, _ = create_task(world, "main", NewTask(bucket, VIDEO, orchestration=WEB), bytes)
+    written(services, bucket)
+    made, _ = create_task(services, "main", NewTask(bucket, VIDEO, orchestration=WEB), bytes)
 
-    (found,) = offered(world, bucket)
+    (found,) = offered(services, bucket)
 
     assert (found.verdict, found.task_id) == (Verdict.DUPLICATE, made.id)
 
 
-def test_a_task_of_no_orchestration_does_not_stand_for_one(world: World, bucket: str) -> None:
-    written(world, bucket)
-    create_task(world, "main", NewTask(bucket, VIDEO, subtasks=an_orchestration("any").subtasks), bytes)
+def test_a_task_of_no_orchestration_does_not_stand_for_one(services: ClockedServices, bucket: str) -> None:
+    written(services, bucket)
+    create_task(services, "main", NewTask(bucket, VIDEO, subtasks=an_orchestration("any").subtasks), bytes)
 
-    assert told(offered(world, bucket)) == [(VIDEO, Verdict.MATCHED)]
+    assert told(offered(services, bucket)) == [(VIDEO, Verdict.MATCHED)]
 
 
-def test_a_task_of_an_older_version_does_not_stand_for_the_newest(world: World) -> None:
+def test_a_task_of_an_older_version_does_not_stand_for_the_newest(services: ClockedServices) -> None:
     old = put(VIDEO, b"old")
-    written(world, "input", body=b"new")
-    create_task(world, "main", NewTask("input", VIDEO, old.version_id, orchestration=WEB), bytes)
+    written(services, "input", body=b"new")
+    create_task(services, "main", NewTask("input", VIDEO, old.version_id, orchestration=WEB), bytes)
 
-    assert told(offered(world)) == [(VIDEO, Verdict.MATCHED)]
+    assert told(offered(services)) == [(VIDEO, Verdict.MATCHED)]
 
 
-def test_a_task_whose_maker_died_before_its_messages_is_sent(world: World) -> None:
-    upload = written(world, "input")
+def test_a_task_whose_maker_died_before_its_messages_is_sent(services: ClockedServices) -> None:
+    upload = written(services, "input")
     with outage("SendMessageBatch"):
-        accept_upload(world, upload)
+        accept_upload(services, upload)
 
-    assert told(offered(world, dry_run=True)) == [(VIDEO, Verdict.DUPLICATE)]
-    assert sent(world) == []
-    assert told(offered(world)) == [(VIDEO, Verdict.DUPLICATE)]
-    assert [ref.no for ref in sent(world)] == [1, 2, 3]
+    assert told(offered(services, dry_run=True)) == [(VIDEO, Verdict.DUPLICATE)]
+    assert sent(services) == []
+    assert told(offered(services)) == [(VIDEO, Verdict.DUPLICATE)]
+    assert [ref.no for ref in sent(services)] == [1, 2, 3]
 
 
-def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(world: World, bucket: str) -> None:
-    accept_upload(world, written(world, bucket, "uploads/a.mp4"))
+def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(
+    services: ClockedServices, bucket: str
+) -> None:
+    accept_upload(services, written(services, bucket, "uploads/a.mp4"))
     for key in ("uploads/b.mp4", "uploads/c.txt", "elsewhere/d.mp4"):
-        written(world, bucket, key)
+        written(services, bucket, key)
     put("uploads/e/", b"", bucket)
-    before = (tasks(world), world.verdicts.page(VerdictFilter(), 10))
-    sent(world)
+    before = (tasks(services), services.verdicts.page(VerdictFilter(), 10))
+    sent(services)
 
     with calls() as made:
-        found = offered(world, bucket, dry_run=True)
+        found = offered(services, bucket, dry_run=True)
 
     assert told(found) == [
         ("elsewhere/d.mp4", Verdict.NO_MATCH),
@@ -204,115 +208,121 @@ def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(worl
     ]
     assert [decision.reason for decision in found if decision.verdict is Verdict.MATCHED] == ["a task would be made"]
     assert set(made) <= {"ListObjectVersions", "Query", "BatchGetItem"}
-    assert (tasks(world), world.verdicts.page(VerdictFilter(), 10), sent(world)) == (*before, [])
+    assert (tasks(services), services.verdicts.page(VerdictFilter(), 10), sent(services)) == (*before, [])
 
 
-def test_what_a_dry_run_foretells_is_what_a_backfill_does(world: World, bucket: str) -> None:
-    store_orchestration(world, "main", an_orchestration("covers", prefix="uploads/b"))
+def test_what_a_dry_run_foretells_is_what_a_backfill_does(services: ClockedServices, bucket: str) -> None:
+    store_orchestration(services, "main", an_orchestration("covers", prefix="uploads/b"))
     for key in ("uploads/b.mp4", "uploads/c.mp4", "uploads/c.txt", "elsewhere/d.mp4"):
-        written(world, bucket, key)
+        written(services, bucket, key)
 
-    foretold = offered(world, bucket, dry_run=True)
-    done = offered(world, bucket)
+    foretold = offered(services, bucket, dry_run=True)
+    done = offered(services, bucket)
 
     assert [(j.upload.key, j.verdict, j.orchestration) for j in foretold] == [
         (j.upload.key, j.verdict, j.orchestration) for j in done
     ]
 
 
-def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(world: World, bucket: str) -> None:
-    accept_upload(world, written(world, bucket, "uploads/a.mp4"))
-    refused = written(world, bucket, "films/b.mp4")
-    accept_upload(world, refused)
-    store_orchestration(world, "main", an_orchestration("covers", prefix=""))
+def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(services: ClockedServices, bucket: str) -> None:
+    accept_upload(services, written(services, bucket, "uploads/a.mp4"))
+    refused = written(services, bucket, "films/b.mp4")
+    accept_upload(services, refused)
+    store_orchestration(services, "main", an_orchestration("covers", prefix=""))
 
-    found = offered(world, bucket)
+    found = offered(services, bucket)
 
     assert [(j.upload.key, j.orchestration, j.verdict) for j in found] == [
         ("films/b.mp4", "covers", Verdict.MATCHED),
         ("uploads/a.mp4", "covers", Verdict.MATCHED),
         ("uploads/a.mp4", WEB, Verdict.DUPLICATE),
     ]
-    assert [j.verdict for j in world.verdicts.page(VerdictFilter(key=refused.key), 10).decisions] == [Verdict.MATCHED]
+    assert [j.verdict for j in services.verdicts.page(VerdictFilter(key=refused.key), 10).decisions] == [
+        Verdict.MATCHED
+    ]
 
 
-def test_what_is_refused_has_its_verdict_kept(world: World) -> None:
+def test_what_is_refused_has_its_verdict_kept(services: ClockedServices) -> None:
     put("elsewhere/a.mp4", b"film")
 
-    (found,) = offered(world)
+    (found,) = offered(services)
 
     assert found.verdict is Verdict.NO_MATCH
-    assert world.verdicts.page(VerdictFilter(), 10).decisions == (found,)
+    assert services.verdicts.page(VerdictFilter(), 10).decisions == (found,)
 
 
-def test_nothing_becomes_of_what_reelmill_wrote_itself(world: World) -> None:
+def test_nothing_becomes_of_what_reelmill_wrote_itself(services: ClockedServices) -> None:
     put(VIDEO, b"film", "output")
 
-    assert told(offered(world, "output")) == [(VIDEO, Verdict.OWN_OUTPUT)]
-    assert tasks(world) == ()
+    assert told(offered(services, "output")) == [(VIDEO, Verdict.OWN_OUTPUT)]
+    assert tasks(services) == ()
 
 
-def test_a_disabled_orchestration_takes_nothing(world: World) -> None:
+def test_a_disabled_orchestration_takes_nothing(services: ClockedServices) -> None:
     put(VIDEO, b"film")
-    switch_orchestration(world, "main", WEB, enabled=False)
+    switch_orchestration(services, "main", WEB, enabled=False)
 
-    assert told(offered(world)) == [(VIDEO, Verdict.NO_MATCH)]
+    assert told(offered(services)) == [(VIDEO, Verdict.NO_MATCH)]
 
 
 @pytest.mark.parametrize(("own", "asked", "priority"), [(4, None, 4), (4, -3, -3), (0, 0, 0), (4, 0, 0)])
-def test_a_backfill_may_have_a_priority_of_its_own(world: World, own: int, asked: int | None, priority: int) -> None:
-    store_orchestration(world, "main", an_orchestration(WEB, priority=own))
+def test_a_backfill_may_have_a_priority_of_its_own(
+    services: ClockedServices, own: int, asked: int | None, priority: int
+) -> None:
+    store_orchestration(services, "main", an_orchestration(WEB, priority=own))
     put(VIDEO, b"film")
 
-    offered(world, priority=asked)
+    offered(services, priority=asked)
 
-    assert [task.priority for task in tasks(world)] == [priority]
+    assert [task.priority for task in tasks(services)] == [priority]
 
 
-def test_what_was_deleted_is_left_out(world: World, bucket: str) -> None:
+def test_what_was_deleted_is_left_out(services: ClockedServices, bucket: str) -> None:
     for name in "abc":
         put(f"uploads/{name}.mp4", b"film", bucket)
     delete(bucket, "uploads/b.mp4")
 
-    assert [key for key, _ in told(offered(world, bucket))] == ["uploads/a.mp4", "uploads/c.mp4"]
-    assert [key for key, _ in told(offered(world, bucket, limit=1))] == ["uploads/a.mp4", "uploads/c.mp4"]
+    assert [key for key, _ in told(offered(services, bucket))] == ["uploads/a.mp4", "uploads/c.mp4"]
+    assert [key for key, _ in told(offered(services, bucket, limit=1))] == ["uploads/a.mp4", "uploads/c.mp4"]
 
 
-def test_what_was_written_again_after_it_was_deleted_counts_as_it_is_now(world: World) -> None:
+def test_what_was_written_again_after_it_was_deleted_counts_as_it_is_now(services: ClockedServices) -> None:
     put(VIDEO, b"old")
     delete("input", VIDEO)
     now = put(VIDEO, b"new one")
 
-    offered(world)
+    offered(services)
 
-    assert [task.source for task in tasks(world)] == [now]
+    assert [task.source for task in tasks(services)] == [now]
 
 
-def test_only_keys_of_the_prefix_are_offered(world: World) -> None:
+def test_only_keys_of_the_prefix_are_offered(services: ClockedServices) -> None:
     for key in ("uploads/2024/a.mp4", "uploads/2025/a.mp4", "uploads/2025/b.mp4", "uploads/2026/a.mp4"):
         put(key, b"film")
 
-    found = offered(world, prefix="uploads/2025/", limit=1)
+    found = offered(services, prefix="uploads/2025/", limit=1)
 
     assert [key for key, _ in told(found)] == ["uploads/2025/a.mp4", "uploads/2025/b.mp4"]
-    assert offered(world, prefix="nothing/") == []
+    assert offered(services, prefix="nothing/") == []
 
 
-def test_only_what_was_written_since_then_is_offered(world: World, bucket: str) -> None:
-    upload = written(world, bucket)
+def test_only_what_was_written_since_then_is_offered(services: ClockedServices, bucket: str) -> None:
+    upload = written(services, bucket)
     modified = upload.at - 345
 
-    assert offered(world, bucket, modified_after=modified + 1) == []
-    assert told(offered(world, bucket, modified_after=modified)) == [(VIDEO, Verdict.MATCHED)]
+    assert offered(services, bucket, modified_after=modified + 1) == []
+    assert told(offered(services, bucket, modified_after=modified)) == [(VIDEO, Verdict.MATCHED)]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_every_object_is_offered_exactly_once_however_long_the_pages_are(world: World, bucket: str, limit: int) -> None:
+def test_every_object_is_offered_exactly_once_however_long_the_pages_are(
+    services: ClockedServices, bucket: str, limit: int
+) -> None:
     names = ["a", "a b", "a+b", "a%20b", "ü 予告編", "😀", "z"]
     for name in names:
         put(f"films/{name}.mp4", b"film", bucket)
 
-    found = pages(world, Backfill(bucket), limit)
+    found = pages(services, Backfill(bucket), limit)
 
     keys = [decision.upload.key for page in found for decision in page.decisions]
     assert keys == sorted(f"films/{name}.mp4" for name in names)
@@ -320,45 +330,45 @@ def test_every_object_is_offered_exactly_once_however_long_the_pages_are(world: 
     assert len(found) == -(-len(names) // limit)
 
 
-def test_a_page_reads_templates_once_however_many_objects_it_is_for(world: World, bucket: str) -> None:
+def test_a_page_reads_templates_once_however_many_objects_it_is_for(services: ClockedServices, bucket: str) -> None:
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
-    store_template(world, "main", TemplateDocument.model_validate(template))
-    store_orchestration(world, "main", an_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
+    store_template(services, "main", TemplateDocument.model_validate(template))
+    store_orchestration(services, "main", an_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
     for number in range(3):
         put(f"uploads/{number}.mp4", b"film", bucket)
 
     with calls() as made:
-        decisions = offered(world, bucket, dry_run=True)
+        decisions = offered(services, bucket, dry_run=True)
 
     assert [decision.verdict for decision in decisions] == [Verdict.MATCHED] * 3
     assert "GetItem" not in made
     assert made.count("Query") == 1 + 3  # the catalog once, and the tasks of each key
 
 
-def test_a_backfill_that_broke_off_goes_on_where_it_was(world: World) -> None:
+def test_a_backfill_that_broke_off_goes_on_where_it_was(services: ClockedServices) -> None:
     for number in range(4):
         put(f"uploads/{number}.mp4", b"film")
-    first = backfill(world, "main", Backfill("input"), 2, None)
+    first = backfill(services, "main", Backfill("input"), 2, None)
     with (
         outage("PutItem", after=2),
         pytest.raises(ServiceBusy),
     ):  # of the third's verdict and task, the fourth's verdict
-        backfill(world, "main", Backfill("input"), 2, first.next_token)
+        backfill(services, "main", Backfill("input"), 2, first.next_token)
 
-    rest = backfill(world, "main", Backfill("input"), 2, first.next_token)
+    rest = backfill(services, "main", Backfill("input"), 2, first.next_token)
 
     assert [verdict for _, verdict in told(list(rest.decisions))] == [Verdict.DUPLICATE, Verdict.MATCHED]
     assert rest.next_token is None
-    assert sorted(task.source.key for task in tasks(world)) == [f"uploads/{n}.mp4" for n in range(4)]
+    assert sorted(task.source.key for task in tasks(services)) == [f"uploads/{n}.mp4" for n in range(4)]
 
 
-def test_a_key_is_one_object_however_many_versions_it_has(world: World) -> None:
+def test_a_key_is_one_object_however_many_versions_it_has(services: ClockedServices) -> None:
     put("uploads/a.mp4", b"film")
     for number in range(1100):
         newest = client("s3").put_object(Bucket="input", Key=VIDEO, Body=f"{number}".encode())
     put("uploads/z.mp4", b"film")
 
-    found = pages(world, Backfill("input"), 500)
+    found = pages(services, Backfill("input"), 500)
 
     decisions = [decision for page in found for decision in page.decisions]
     assert [key for key, _ in told(decisions)] == ["uploads/a.mp4", VIDEO, "uploads/z.mp4"]
@@ -366,58 +376,60 @@ def test_a_key_is_one_object_however_many_versions_it_has(world: World) -> None:
     assert len(found) <= 3
 
 
-def test_the_listing_begins_after_the_key_that_it_ended_with(world: World) -> None:
+def test_the_listing_begins_after_the_key_that_it_ended_with(services: ClockedServices) -> None:
     """S3 itself then leaves out that key's other versions; moto does not, and must not keep the listing there."""
     for key in ("a", "b", "c"):
         for body in (b"1", b"2", b"3"):
             put(key, body)
 
-    listings = [world.media.list_newest("input", "", 2, after) for after in (None, "a", "b", "c")]
+    listings = [services.media.list_newest("input", "", 2, after) for after in (None, "a", "b", "c")]
 
     assert [[upload.key for upload in listing.uploads] for listing in listings] == [["a"], ["b"], ["c"], []]
     assert [listing.last_key for listing in listings] == ["a", "b", "c", None]
 
 
 @pytest.mark.parametrize("name", ["nope", "not a bucket", "x" * 300])
-def test_a_bucket_that_is_not_there_is_not_found(world: World, name: str) -> None:
+def test_a_bucket_that_is_not_there_is_not_found(services: ClockedServices, name: str) -> None:
     with pytest.raises(NotFound, match="there is no bucket") as missing:
-        offered(world, name)
+        offered(services, name)
 
     assert missing.value.code == "BucketNotFound"
 
 
-def test_a_bucket_that_may_not_be_listed_is_not_found(world: World) -> None:
+def test_a_bucket_that_may_not_be_listed_is_not_found(services: ClockedServices) -> None:
     with outage("ListObjectVersions", error=refusal("AccessDenied", 403)), pytest.raises(NotFound):
-        offered(world)
+        offered(services)
 
 
 @pytest.mark.parametrize("error", [None, refusal("InternalError", 500), refusal("SlowDown", 503)])
-def test_when_s3_does_not_answer_the_caller_is_told_to_come_back(world: World, error: Exception | None) -> None:
+def test_when_s3_does_not_answer_the_caller_is_told_to_come_back(
+    services: ClockedServices, error: Exception | None
+) -> None:
     with outage("ListObjectVersions", error=error), pytest.raises(ServiceBusy, match="S3 did not answer"):
-        offered(world)
+        offered(services)
 
 
 @pytest.mark.parametrize(
     "changes",
     [{"bucket": "output"}, {"prefix": "uploads/"}, {"modified_after": 5}, {"priority": 1}, {"dry_run": True}],
 )
-def test_a_token_fits_no_other_backfill(world: World, changes: dict[str, Any]) -> None:
+def test_a_token_fits_no_other_backfill(services: ClockedServices, changes: dict[str, Any]) -> None:
     put("a.mp4", b"film")
     put("b.mp4", b"film")
     wanted = Backfill("input")
-    token = backfill(world, "main", wanted, 1, None).next_token
+    token = backfill(services, "main", wanted, 1, None).next_token
     assert token
 
     with pytest.raises(RequestRejected, match="nextToken") as refused:
-        backfill(world, "main", replace(wanted, **changes), 1, token)
+        backfill(services, "main", replace(wanted, **changes), 1, token)
 
     assert refused.value.code == "InvalidNextToken"
 
 
 @pytest.mark.parametrize("last", ["", "\ud800", "k" * 1025, None, 5, ["a"]])
-def test_a_forged_token_names_no_key_that_s3_would_choke_on(world: World, last: Any) -> None:  # noqa: ANN401
+def test_a_forged_token_names_no_key_that_s3_would_choke_on(services: ClockedServices, last: Any) -> None:  # noqa: ANN401
     with pytest.raises(RequestRejected, match="nextToken"):
-        backfill(world, "main", Backfill("input"), 1, write_token(last, Backfill("input")))
+        backfill(services, "main", Backfill("input"), 1, write_token(last, Backfill("input")))
 
 
 @given(st.text(min_size=1))
@@ -425,12 +437,12 @@ def test_what_s3_takes_as_a_key_is_one(text: str) -> None:
     assert is_key(text) == (len(text.encode()) <= MAX_KEY_BYTES)
 
 
-def test_a_key_may_be_as_long_as_s3_allows_and_its_token_goes_through_the_api(world: World) -> None:
+def test_a_key_may_be_as_long_as_s3_allows_and_its_token_goes_through_the_api(services: ClockedServices) -> None:
     longest = "😀" * 256
     put(longest, b"film")
     put("😀" * 255 + "😁", b"film")
 
-    page = backfill(world, "main", Backfill("input"), 1, None)
+    page = backfill(services, "main", Backfill("input"), 1, None)
 
     assert len(str(page.next_token)) < 10_000
-    assert len(backfill(world, "main", Backfill("input"), 1, page.next_token).decisions) == 1
+    assert len(backfill(services, "main", Backfill("input"), 1, page.next_token).decisions) == 1

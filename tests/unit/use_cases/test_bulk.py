@@ -10,7 +10,7 @@ from shared.stores.task_queries import TaskFilter
 from shared.use_cases import bulk
 from shared.use_cases.bulk import MOVES, Action, Done, DonePage
 from shared.use_cases.tasks import end_task
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.support.outages import meanwhile, outage
 from tests.support.transitions import BAD, finished, spoiled
 from tests.unit.conftest import a_task, sent
@@ -18,27 +18,29 @@ from tests.unit.conftest import a_task, sent
 WAITING, ENDED = TaskStatus.WAITING, Outcome.ENDED
 
 
-def several(world: World, number: int = 3, **changes: Any) -> list[Task]:  # noqa: ANN401
+def several(services: ClockedServices, number: int = 3, **changes: Any) -> list[Task]:  # noqa: ANN401
     """Return so many waiting tasks, the newest first."""
     made = []
     for each in range(number):
-        world.time += 1
-        made.append(a_task(world, name=f"{each}", **changes))
-        assert world.tasks.create(made[-1])
+        services.time += 1
+        made.append(a_task(services, name=f"{each}", **changes))
+        assert services.tasks.create(made[-1])
     return made[::-1]
 
 
-def act_on(world: World, tenant: str, action: Action, identifiers: list[str]) -> tuple[Done, ...]:
+def act_on(services: ClockedServices, tenant: str, action: Action, identifiers: list[str]) -> tuple[Done, ...]:
     """Act with time for all: it stands still in these tests."""
-    return bulk.act_on(world, tenant, action, identifiers, world.now() + 1)
+    return bulk.act_on(services, tenant, action, identifiers, services.now() + 1)
 
 
-def act_on_page(world: World, action: Action, wanted: TaskFilter, limit: int, token: str | None) -> DonePage:
-    return bulk.act_on_page(world, action, wanted, limit, token, world.now() + 1)
+def act_on_page(
+    services: ClockedServices, action: Action, wanted: TaskFilter, limit: int, token: str | None
+) -> DonePage:
+    return bulk.act_on_page(services, action, wanted, limit, token, services.now() + 1)
 
 
-def ended(world: World, task: Task) -> str:
-    return end_task(world, "main", task.id).id
+def ended(services: ClockedServices, task: Task) -> str:
+    return end_task(services, "main", task.id).id
 
 
 def codes(results: tuple[Done, ...]) -> list[str | None]:
@@ -50,42 +52,42 @@ def test_each_action_has_its_move() -> None:
 
 
 @pytest.mark.parametrize("action", [Action.END, Action.CANCEL])
-def test_every_task_that_was_named_is_stopped(world: World, action: Action) -> None:
-    tasks = several(world)
+def test_every_task_that_was_named_is_stopped(services: ClockedServices, action: Action) -> None:
+    tasks = several(services)
 
-    results = act_on(world, "main", action, [task.id for task in tasks])
+    results = act_on(services, "main", action, [task.id for task in tasks])
 
     assert [result.task_id for result in results] == [task.id for task in tasks]
-    assert [result.task for result in results] == [world.tasks.get(task.id) for task in tasks]
+    assert [result.task for result in results] == [services.tasks.get(task.id) for task in tasks]
     assert {result.task.outcome for result in results if result.task} == {ENDED}
 
 
-def test_every_task_that_was_named_is_restarted(world: World) -> None:
-    identifiers = [ended(world, task) for task in several(world)]
+def test_every_task_that_was_named_is_restarted(services: ClockedServices) -> None:
+    identifiers = [ended(services, task) for task in several(services)]
 
-    results = act_on(world, "main", Action.RESTART, identifiers)
+    results = act_on(services, "main", Action.RESTART, identifiers)
 
     assert {(result.task.run, result.task.status) for result in results if result.task} == {(2, WAITING)}
-    assert {(ref.task_id, ref.run) for ref in sent(world)} == {(identifier, 2) for identifier in identifiers}
+    assert {(ref.task_id, ref.run) for ref in sent(services)} == {(identifier, 2) for identifier in identifiers}
 
 
-def test_only_what_failed_is_restarted_if_that_is_asked_for(world: World) -> None:
-    (task,) = several(world, 1)
-    finished(world, task, 1)
-    finished(world, task, 2, BAD)
+def test_only_what_failed_is_restarted_if_that_is_asked_for(services: ClockedServices) -> None:
+    (task,) = several(services, 1)
+    finished(services, task, 1)
+    finished(services, task, 2, BAD)
 
-    (result,) = act_on(world, "main", Action.RESTART_FAILED, [task.id])
+    (result,) = act_on(services, "main", Action.RESTART_FAILED, [task.id])
 
     assert result.task
     assert [s.status for s in result.task.subtasks] == [SubtaskStatus.SUCCESSFUL, SubtaskStatus.WAITING]
-    assert sent(world) == [SubtaskRef(task.id, 2, 2)]
+    assert sent(services) == [SubtaskRef(task.id, 2, 2)]
 
 
-def test_a_task_that_can_not_be_ended_tells_why_and_the_others_are(world: World) -> None:
-    first, gone, last = several(world)
-    ended(world, gone)
+def test_a_task_that_can_not_be_ended_tells_why_and_the_others_are(services: ClockedServices) -> None:
+    first, gone, last = several(services)
+    ended(services, gone)
 
-    results = act_on(world, "main", Action.END, [first.id, gone.id, "nope", "0" * 26, last.id])
+    results = act_on(services, "main", Action.END, [first.id, gone.id, "nope", "0" * 26, last.id])
 
     assert codes(results) == [None, "InvalidTaskStatus", "TaskNotFound", "TaskNotFound", None]
     assert isinstance(results[1].error, Conflict)
@@ -93,10 +95,10 @@ def test_a_task_that_can_not_be_ended_tells_why_and_the_others_are(world: World)
     assert [result.task is None for result in results] == [False, True, True, True, False]
 
 
-def test_a_task_that_is_named_twice_is_moved_once(world: World) -> None:
-    (task,) = several(world, 1)
+def test_a_task_that_is_named_twice_is_moved_once(services: ClockedServices) -> None:
+    (task,) = several(services, 1)
 
-    results = act_on(world, "main", Action.END, [task.id, task.id, "nope", "nope"])
+    results = act_on(services, "main", Action.END, [task.id, task.id, "nope", "nope"])
 
     assert [(result.task_id, code) for result, code in zip(results, codes(results), strict=True)] == [
         (task.id, None),
@@ -104,126 +106,128 @@ def test_a_task_that_is_named_twice_is_moved_once(world: World) -> None:
     ]
 
 
-def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(world: World) -> None:
-    tasks = several(world)
+def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(services: ClockedServices) -> None:
+    tasks = several(services)
 
     with outage("UpdateItem", after=1):
-        results = act_on(world, "main", Action.END, [task.id for task in tasks])
+        results = act_on(services, "main", Action.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "ServiceBusy", None]
     assert isinstance(results[1].error, ServiceBusy)
-    assert act_on(world, "main", Action.END, [tasks[1].id])[0].error is None
+    assert act_on(services, "main", Action.END, [tasks[1].id])[0].error is None
 
 
-def test_a_task_of_a_newer_version_holds_up_no_other(world: World) -> None:
-    tasks = several(world)
-    spoiled(world, tasks[1])
+def test_a_task_of_a_newer_version_holds_up_no_other(services: ClockedServices) -> None:
+    tasks = several(services)
+    spoiled(services, tasks[1])
 
-    results = act_on(world, "main", Action.END, [task.id for task in tasks])
+    results = act_on(services, "main", Action.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "NewerVersion", None]
 
 
-def test_a_fault_of_ours_with_one_task_holds_up_no_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    tasks = several(world)
+def test_a_fault_of_ours_with_one_task_holds_up_no_other(
+    services: ClockedServices, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = several(services)
 
     with outage("UpdateItem", after=1, error=KeyError("a fault of ours")):
-        results = act_on(world, "main", Action.END, [task.id for task in tasks])
+        results = act_on(services, "main", Action.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "InternalError", None]
     (told,) = [record for record in caplog.records if record.msg == "task not moved"]
     assert told.__dict__["task_id"] == tasks[1].id
 
 
-def test_tasks_whose_turn_comes_too_late_tell_so_and_are_left_as_they_are(world: World) -> None:
-    first, second, third = several(world)
+def test_tasks_whose_turn_comes_too_late_tell_so_and_are_left_as_they_are(services: ClockedServices) -> None:
+    first, second, third = several(services)
 
     def take_long() -> None:
-        world.time += 1000
+        services.time += 1000
 
     with meanwhile("UpdateItem", take_long, after=1):
-        results = bulk.act_on(world, "main", Action.END, [first.id, second.id, third.id], world.now() + 1000)
+        results = bulk.act_on(services, "main", Action.END, [first.id, second.id, third.id], services.now() + 1000)
 
     assert [result.task_id for result in results] == [first.id, second.id, third.id]
     assert codes(results) == [None, None, "ServiceBusy"]
-    assert world.tasks.get(third.id) == third
+    assert services.tasks.get(third.id) == third
 
 
-def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(world: World) -> None:
-    tasks = several(world)
+def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(services: ClockedServices) -> None:
+    tasks = several(services)
     wanted = TaskFilter(status=WAITING)
 
     pages, token = [], None
     for _ in tasks:
-        pages.append(bulk.act_on_page(world, Action.END, wanted, 10, token, world.now()))
+        pages.append(bulk.act_on_page(services, Action.END, wanted, 10, token, services.now()))
         token = pages[-1].next_token
 
     assert [[result.task_id for result in page.results] for page in pages] == [[task.id] for task in tasks]
     assert token is None
-    assert world.lists.page(wanted, 10).tasks == ()
+    assert services.lists.page(wanted, 10).tasks == ()
 
 
-def test_a_task_of_another_tenant_is_not_found(world: World) -> None:
-    (task,) = several(world, 1)
+def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
+    (task,) = several(services, 1)
 
-    assert codes(act_on(world, "other", Action.END, [task.id])) == ["TaskNotFound"]
-    assert world.tasks.get(task.id) == task
+    assert codes(act_on(services, "other", Action.END, [task.id])) == ["TaskNotFound"]
+    assert services.tasks.get(task.id) == task
 
 
-def test_nothing_is_done_with_nobody(world: World) -> None:
-    assert act_on(world, "main", Action.END, []) == ()
-    page = act_on_page(world, Action.END, TaskFilter(), 10, None)
+def test_nothing_is_done_with_nobody(services: ClockedServices) -> None:
+    assert act_on(services, "main", Action.END, []) == ()
+    page = act_on_page(services, Action.END, TaskFilter(), 10, None)
     assert (page.results, page.next_token) == ((), None)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
 def test_all_that_pass_a_filter_are_moved_page_after_page_though_that_takes_them_out_of_it(
-    world: World, limit: int
+    services: ClockedServices, limit: int
 ) -> None:
-    waiting = several(world, 5)
-    over = several(world, 2, subtasks=1)
+    waiting = several(services, 5)
+    over = several(services, 2, subtasks=1)
     for task in over:
-        ended(world, task)
+        ended(services, task)
     wanted = TaskFilter(status=WAITING)
 
-    pages = [act_on_page(world, Action.END, wanted, limit, None)]
+    pages = [act_on_page(services, Action.END, wanted, limit, None)]
     while pages[-1].next_token:
-        pages.append(act_on_page(world, Action.END, wanted, limit, pages[-1].next_token))
+        pages.append(act_on_page(services, Action.END, wanted, limit, pages[-1].next_token))
 
     assert [result.task_id for page in pages for result in page.results] == [task.id for task in waiting]
     assert all(len(page.results) <= limit for page in pages)
-    assert world.lists.page(wanted, 10).tasks == ()
-    assert len(world.lists.page(TaskFilter(outcome=ENDED), 10).tasks) == 7
+    assert services.lists.page(wanted, 10).tasks == ()
+    assert len(services.lists.page(TaskFilter(outcome=ENDED), 10).tasks) == 7
 
 
-def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(world: World) -> None:
-    for task in several(world, 4):
-        ended(world, task)
+def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(services: ClockedServices) -> None:
+    for task in several(services, 4):
+        ended(services, task)
     wanted = TaskFilter(status=TaskStatus.COMPLETED)
 
-    first = act_on_page(world, Action.RESTART, wanted, 2, None)
-    rest = act_on_page(world, Action.RESTART, wanted, 2, first.next_token)
+    first = act_on_page(services, Action.RESTART, wanted, 2, None)
+    rest = act_on_page(services, Action.RESTART, wanted, 2, first.next_token)
 
     assert codes((*first.results, *rest.results)) == [None] * 4
     assert {result.task.run for result in (*first.results, *rest.results) if result.task} == {2}
     assert rest.next_token is None
 
 
-def test_a_task_that_moved_between_the_list_and_its_turn_tells_so(world: World) -> None:
-    first, second = several(world, 2)
+def test_a_task_that_moved_between_the_list_and_its_turn_tells_so(services: ClockedServices) -> None:
+    first, second = several(services, 2)
 
-    with meanwhile("UpdateItem", lambda: end_task(world, "main", second.id)):
-        page = act_on_page(world, Action.END, TaskFilter(status=WAITING), 10, None)
+    with meanwhile("UpdateItem", lambda: end_task(services, "main", second.id)):
+        page = act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, None)
 
     assert [result.task_id for result in page.results] == [first.id, second.id]
     assert codes(page.results) == [None, "InvalidTaskStatus"]
 
 
-def test_a_token_of_another_filter_is_refused_and_nothing_is_done(world: World) -> None:
-    several(world)
-    token = world.lists.page(TaskFilter(), 1).next_token
+def test_a_token_of_another_filter_is_refused_and_nothing_is_done(services: ClockedServices) -> None:
+    several(services)
+    token = services.lists.page(TaskFilter(), 1).next_token
 
     with pytest.raises(RequestRejected, match="nextToken"):
-        act_on_page(world, Action.END, TaskFilter(status=WAITING), 10, token)
+        act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, token)
 
-    assert len(world.lists.page(TaskFilter(status=WAITING), 10).tasks) == 3
+    assert len(services.lists.page(TaskFilter(status=WAITING), 10).tasks) == 3

@@ -23,7 +23,7 @@ from shared.use_cases.catalog import (
     switch_orchestration,
 )
 from shared.use_cases.planning import checked_params, overlaid_params, plan_subtasks
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.support.outages import outage
 
 PRESET = "web-video"
@@ -40,28 +40,28 @@ def a_template(name: str = "small", **fields: Any) -> TemplateDocument:  # noqa:
     return TemplateDocument.model_validate({"name": name, **usual, **fields})
 
 
-def plan_rules(world: World, rules: tuple[SubtaskRule, ...]) -> tuple[Subtask, ...]:
-    return plan_subtasks(read_templates(world, "main", rules), rules)
+def plan_rules(services: ClockedServices, rules: tuple[SubtaskRule, ...]) -> tuple[Subtask, ...]:
+    return plan_subtasks(read_templates(services, "main", rules), rules)
 
 
-def planned(world: World, **fields: Any) -> Any:  # noqa: ANN401
+def planned(services: ClockedServices, **fields: Any) -> Any:  # noqa: ANN401
     """Return the parameters that a subtask would run with."""
-    (subtask,) = plan_rules(world, a_document(subtasks=[{**SUBTASK, **fields}]).subtasks)
+    (subtask,) = plan_rules(services, a_document(subtasks=[{**SUBTASK, **fields}]).subtasks)
     return subtask.params
 
 
 @pytest.mark.parametrize("name", preset_orchestrations())
-def test_every_orchestration_that_ships_can_be_planned(world: World, name: str) -> None:
-    found = get_document(world, ORCHESTRATION, "main", name)
+def test_every_orchestration_that_ships_can_be_planned(services: ClockedServices, name: str) -> None:
+    found = get_document(services, ORCHESTRATION, "main", name)
 
-    assert len(plan_rules(world, found.subtasks)) == len(found.subtasks)
+    assert len(plan_rules(services, found.subtasks)) == len(found.subtasks)
     assert (found.kind, found.version) == (Kind.PRESET, 1)
 
 
-def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(world: World) -> None:
+def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(services: ClockedServices) -> None:
     rules = a_document(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
 
-    look, hd = plan_rules(world, rules)
+    look, hd = plan_rules(services, rules)
 
     assert (hd.needs, hd.when, look.when) == ((1,), "look.score >= 80", None)
 
@@ -73,12 +73,14 @@ def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(world: World) -> Non
         ("sd.score > 3", "sd, a TRANSCODE, finds no score"),
     ],
 )
-def test_a_rule_that_asks_for_what_is_never_found_is_refused(world: World, rule: str, problem: str) -> None:
+def test_a_rule_that_asks_for_what_is_never_found_is_refused(
+    services: ClockedServices, rule: str, problem: str
+) -> None:
     others = [LOOK, {**SUBTASK, "name": "sd"}]
     document = a_document(subtasks=[*others, {**SUBTASK, "when": rule}])
 
     with pytest.raises(RequestRejected, match=problem) as refused:
-        store_orchestration(world, "main", document)
+        store_orchestration(services, "main", document)
 
     assert refused.value.code == "InvalidRule"
 
@@ -104,142 +106,145 @@ def test_every_template_that_ships_says_exactly_what_its_operation_takes(name: s
     assert preset.summary
 
 
-def test_a_stored_orchestration_is_found_as_it_was_put(world: World) -> None:
-    stored = store_orchestration(world, "main", a_document(description="Überblick 😀"))
+def test_a_stored_orchestration_is_found_as_it_was_put(services: ClockedServices) -> None:
+    stored = store_orchestration(services, "main", a_document(description="Überblick 😀"))
 
-    assert (stored.version, stored.kind, stored.updated_at) == (1, Kind.CUSTOM, world.now())
-    assert get_document(world, ORCHESTRATION, "main", "mine") == stored
-    assert [o.name for o in list_documents(world, ORCHESTRATION, "main")] == sorted(["mine", *preset_orchestrations()])
+    assert (stored.version, stored.kind, stored.updated_at) == (1, Kind.CUSTOM, services.now())
+    assert get_document(services, ORCHESTRATION, "main", "mine") == stored
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(
+        ["mine", *preset_orchestrations()]
+    )
 
 
-def test_each_put_counts_one_up_and_the_last_one_stands(world: World) -> None:
-    versions = [store_orchestration(world, "main", a_document(description=text)).version for text in "abc"]
+def test_each_put_counts_one_up_and_the_last_one_stands(services: ClockedServices) -> None:
+    versions = [store_orchestration(services, "main", a_document(description=text)).version for text in "abc"]
 
     assert versions == [1, 2, 3]
-    assert get_document(world, ORCHESTRATION, "main", "mine").description == "c"
+    assert get_document(services, ORCHESTRATION, "main", "mine").description == "c"
 
 
-def test_a_version_never_stands_for_two_documents(world: World) -> None:
-    store_orchestration(world, "main", a_document(description="first"))
-    store_template(world, "main", a_template())
-    delete_document(world, ORCHESTRATION, "main", "mine")
-    delete_document(world, TEMPLATE, "main", "small")
+def test_a_version_never_stands_for_two_documents(services: ClockedServices) -> None:
+    store_orchestration(services, "main", a_document(description="first"))
+    store_template(services, "main", a_template())
+    delete_document(services, ORCHESTRATION, "main", "mine")
+    delete_document(services, TEMPLATE, "main", "small")
 
-    assert store_orchestration(world, "main", a_document(description="second")).version == 2
-    assert store_template(world, "main", a_template()).version == 2
+    assert store_orchestration(services, "main", a_document(description="second")).version == 2
+    assert store_template(services, "main", a_template()).version == 2
 
 
-def test_a_preset_can_be_overridden_and_comes_back(world: World) -> None:
-    own = store_orchestration(world, "main", a_document(PRESET))
+def test_a_preset_can_be_overridden_and_comes_back(services: ClockedServices) -> None:
+    own = store_orchestration(services, "main", a_document(PRESET))
 
     assert (own.version, own.kind) == (2, Kind.CUSTOM)
-    assert [found for found in list_documents(world, ORCHESTRATION, "main") if found.name == PRESET] == [own]
-    delete_document(world, ORCHESTRATION, "main", PRESET)
-    assert get_document(world, ORCHESTRATION, "main", PRESET) == preset_orchestrations()[PRESET]
-    assert store_orchestration(world, "main", a_document(PRESET)).version == 3
+    assert [found for found in list_documents(services, ORCHESTRATION, "main") if found.name == PRESET] == [own]
+    delete_document(services, ORCHESTRATION, "main", PRESET)
+    assert get_document(services, ORCHESTRATION, "main", PRESET) == preset_orchestrations()[PRESET]
+    assert store_orchestration(services, "main", a_document(PRESET)).version == 3
 
 
-def test_a_preset_cannot_be_deleted_but_disabled(world: World) -> None:
+def test_a_preset_cannot_be_deleted_but_disabled(services: ClockedServices) -> None:
     with pytest.raises(Conflict, match="disable it instead") as refused:
-        delete_document(world, ORCHESTRATION, "main", PRESET)
+        delete_document(services, ORCHESTRATION, "main", PRESET)
 
     assert refused.value.code == "PresetIsReadOnly"
-    assert not switch_orchestration(world, "main", PRESET, enabled=False).enabled
-    assert not get_document(world, ORCHESTRATION, "main", PRESET).enabled
+    assert not switch_orchestration(services, "main", PRESET, enabled=False).enabled
+    assert not get_document(services, ORCHESTRATION, "main", PRESET).enabled
 
 
-def test_switching_makes_a_version_only_when_it_changes_something(world: World) -> None:
-    store_orchestration(world, "main", a_document(description="kept"))
+def test_switching_makes_a_version_only_when_it_changes_something(services: ClockedServices) -> None:
+    store_orchestration(services, "main", a_document(description="kept"))
 
     versions = [
-        switch_orchestration(world, "main", "mine", enabled=enabled).version for enabled in (True, False, False, True)
+        switch_orchestration(services, "main", "mine", enabled=enabled).version
+        for enabled in (True, False, False, True)
     ]
 
     assert versions == [1, 2, 2, 3]
-    assert get_document(world, ORCHESTRATION, "main", "mine").description == "kept"
+    assert get_document(services, ORCHESTRATION, "main", "mine").description == "kept"
 
 
-def test_an_orchestration_whose_template_is_gone_can_be_disabled_but_not_enabled(world: World) -> None:
-    store_template(world, "main", a_template())
-    store_orchestration(world, "main", a_document(subtasks=[{**SUBTASK, "template": "small"}]))
-    delete_document(world, TEMPLATE, "main", "small")
+def test_an_orchestration_whose_template_is_gone_can_be_disabled_but_not_enabled(services: ClockedServices) -> None:
+    store_template(services, "main", a_template())
+    store_orchestration(services, "main", a_document(subtasks=[{**SUBTASK, "template": "small"}]))
+    delete_document(services, TEMPLATE, "main", "small")
 
-    assert not switch_orchestration(world, "main", "mine", enabled=False).enabled
+    assert not switch_orchestration(services, "main", "mine", enabled=False).enabled
     with pytest.raises(RequestRejected, match="subtask hd: there is no template small") as refused:
-        switch_orchestration(world, "main", "mine", enabled=True)
+        switch_orchestration(services, "main", "mine", enabled=True)
     assert refused.value.code == "UnknownTemplate"
 
 
-def test_one_tenant_sees_nothing_of_another(world: World) -> None:
-    store_orchestration(world, "other", a_document())
-    store_template(world, "other", a_template())
+def test_one_tenant_sees_nothing_of_another(services: ClockedServices) -> None:
+    store_orchestration(services, "other", a_document())
+    store_template(services, "other", a_template())
 
-    assert [o.name for o in list_documents(world, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
     with pytest.raises(NotFound, match="there is no orchestration mine"):
-        get_document(world, ORCHESTRATION, "main", "mine")
+        get_document(services, ORCHESTRATION, "main", "mine")
     with pytest.raises(NotFound, match="there is no template small"):
-        get_document(world, TEMPLATE, "main", "small")
+        get_document(services, TEMPLATE, "main", "small")
 
 
-def test_what_is_not_there_cannot_be_read_switched_or_deleted(world: World) -> None:
+def test_what_is_not_there_cannot_be_read_switched_or_deleted(services: ClockedServices) -> None:
     for act in (get_document, delete_document):
         with pytest.raises(NotFound) as missing:
-            act(world, ORCHESTRATION, "main", "nope")
+            act(services, ORCHESTRATION, "main", "nope")
         assert missing.value.code == "OrchestrationNotFound"
         with pytest.raises(NotFound) as missing:
-            act(world, TEMPLATE, "main", "nope")
+            act(services, TEMPLATE, "main", "nope")
         assert missing.value.code == "TemplateNotFound"
     with pytest.raises(NotFound):
-        switch_orchestration(world, "main", "nope", enabled=True)
+        switch_orchestration(services, "main", "nope", enabled=True)
 
 
-def test_an_upgrade_that_ships_a_name_leaves_the_stored_document_in_place(world: World) -> None:
+def test_an_upgrade_that_ships_a_name_leaves_the_stored_document_in_place(services: ClockedServices) -> None:
     """The preset is new: somebody stored a template under its name before."""
-    stored = store_template(world, "main", a_template())
+    stored = store_template(services, "main", a_template())
     shipped = stored.model_copy(update={"kind": Kind.PRESET, "params": {}})
     upgraded = replace(TEMPLATE, presets=lambda: {"small": shipped})
 
-    assert get_document(world, upgraded, "main", "small") == stored
-    assert list_documents(world, upgraded, "main") == [stored]
-    assert get_document(world, upgraded, "other", "small") == shipped
+    assert get_document(services, upgraded, "main", "small") == stored
+    assert list_documents(services, upgraded, "main") == [stored]
+    assert get_document(services, upgraded, "other", "small") == shipped
 
 
-def test_templates_that_ship_are_read_only(world: World) -> None:
+def test_templates_that_ship_are_read_only(services: ClockedServices) -> None:
     name = next(iter(preset_templates()))
 
     for act in (
-        lambda: store_template(world, "main", a_template(name)),
-        lambda: delete_document(world, TEMPLATE, "main", name),
+        lambda: store_template(services, "main", a_template(name)),
+        lambda: delete_document(services, TEMPLATE, "main", name),
     ):
         with pytest.raises(Conflict, match="ships with Reelmill") as refused:
             act()
         assert refused.value.code == "PresetIsReadOnly"
-    assert get_document(world, TEMPLATE, "main", name).kind is Kind.PRESET
+    assert get_document(services, TEMPLATE, "main", name).kind is Kind.PRESET
 
 
-def test_templates_are_listed_with_those_that_ship(world: World) -> None:
-    stored = store_template(world, "main", a_template("aaa"))
+def test_templates_are_listed_with_those_that_ship(services: ClockedServices) -> None:
+    stored = store_template(services, "main", a_template("aaa"))
 
-    listed = list_documents(world, TEMPLATE, "main")
+    listed = list_documents(services, TEMPLATE, "main")
 
     assert listed[0] == stored
     assert [t.name for t in listed[1:]] == sorted(preset_templates())
 
 
-def test_a_subtask_overrides_its_template_value_by_value(world: World) -> None:
-    store_template(world, "main", a_template())
+def test_a_subtask_overrides_its_template_value_by_value(services: ClockedServices) -> None:
+    store_template(services, "main", a_template())
 
-    assert planned(world, template="small") == {"video": {"width": 640, "crf": 30}}
-    assert planned(world, template="small", params={"video": {"crf": 20}, "container": "mkv"}) == {
+    assert planned(services, template="small") == {"video": {"width": 640, "crf": 30}}
+    assert planned(services, template="small", params={"video": {"crf": 20}, "container": "mkv"}) == {
         "container": "mkv",
         "video": {"width": 640, "crf": 20},
     }
 
 
-def test_null_takes_a_value_of_the_template_back(world: World) -> None:
-    store_template(world, "main", a_template())
+def test_null_takes_a_value_of_the_template_back(services: ClockedServices) -> None:
+    store_template(services, "main", a_template())
 
-    assert planned(world, template="small", params={"video": {"crf": None, "bitrate": 900}}) == {
+    assert planned(services, template="small", params={"video": {"crf": None, "bitrate": 900}}) == {
         "video": {"width": 640, "crf": None, "bitrate": 900}
     }
 
@@ -281,10 +286,10 @@ def test_groups_are_overlaid_and_everything_else_replaced(
     ],
 )
 def test_wrong_parameters_are_refused_with_their_place(
-    world: World, fields: dict[str, Any], place: str, told: str
+    services: ClockedServices, fields: dict[str, Any], place: str, told: str
 ) -> None:
     with pytest.raises(RequestRejected, match="subtask hd has wrong parameters") as refused:
-        store_orchestration(world, "main", a_document(subtasks=[{**SUBTASK, **fields}]))
+        store_orchestration(services, "main", a_document(subtasks=[{**SUBTASK, **fields}]))
 
     assert refused.value.code == "InvalidParameters"
     assert told in refused.value.message
@@ -294,48 +299,48 @@ def test_wrong_parameters_are_refused_with_their_place(
     (wrong,) = [one for one in places if told in one["problem"]]
     assert wrong["where"] == place
     assert "Value error" not in refused.value.message
-    assert [o.name for o in list_documents(world, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
 
 
-def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(world: World) -> None:
-    store_template(world, "main", a_template())
+def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(services: ClockedServices) -> None:
+    store_template(services, "main", a_template())
 
     with pytest.raises(RequestRejected, match="give crf or bitrate, not both"):
-        planned(world, template="small", params={"video": {"bitrate": 900}})
+        planned(services, template="small", params={"video": {"bitrate": 900}})
 
 
-def test_an_orchestration_that_would_take_outputs_is_refused(world: World) -> None:
+def test_an_orchestration_that_would_take_outputs_is_refused(services: ClockedServices) -> None:
     with pytest.raises(RequestRejected, match="outputs start no tasks") as refused:
-        store_orchestration(world, "main", a_document(trigger={"bucket": "output"}))
+        store_orchestration(services, "main", a_document(trigger={"bucket": "output"}))
 
     assert refused.value.code == "OwnOutput"
-    assert [o.name for o in list_documents(world, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
 
 
-def test_a_template_with_wrong_parameters_is_not_stored(world: World) -> None:
+def test_a_template_with_wrong_parameters_is_not_stored(services: ClockedServices) -> None:
     with pytest.raises(RequestRejected, match="template small has wrong parameters: container"):
-        store_template(world, "main", a_template(params={"container": "avi"}))
+        store_template(services, "main", a_template(params={"container": "avi"}))
 
-    assert len(list_documents(world, TEMPLATE, "main")) == len(preset_templates())
+    assert len(list_documents(services, TEMPLATE, "main")) == len(preset_templates())
 
 
-def test_a_template_serves_its_own_operation_alone(world: World) -> None:
+def test_a_template_serves_its_own_operation_alone(services: ClockedServices) -> None:
     with pytest.raises(
         RequestRejected, match="is a SCREENSHOT, but the template h264-720p is for TRANSCODE"
     ) as refused:
-        planned(world, type="SCREENSHOT", template="h264-720p")
+        planned(services, type="SCREENSHOT", template="h264-720p")
 
     assert refused.value.code == "WrongTemplate"
 
 
-def test_parameters_are_stored_in_one_spelling_and_only_as_far_as_they_are_set(world: World) -> None:
-    assert planned(world, params={"copy_when_fits": True, "video": {"frame_rate": 25}}) == {
+def test_parameters_are_stored_in_one_spelling_and_only_as_far_as_they_are_set(services: ClockedServices) -> None:
+    assert planned(services, params={"copy_when_fits": True, "video": {"frame_rate": 25}}) == {
         "copyWhenFits": True,
         "video": {"frameRate": 25.0},
     }
 
 
-def test_names_of_subtasks_become_numbers(world: World) -> None:
+def test_names_of_subtasks_become_numbers(services: ClockedServices) -> None:
     document = a_document(
         subtasks=[
             {"name": "cover", "type": "SCREENSHOT", "input": "hd", "needs": ["sd"]},
@@ -344,91 +349,95 @@ def test_names_of_subtasks_become_numbers(world: World) -> None:
         ]
     )
 
-    cover, sd, hd = plan_rules(world, document.subtasks)
+    cover, sd, hd = plan_rules(services, document.subtasks)
 
     assert (cover.no, cover.needs, cover.input) == (1, (2, 3), 3)
     assert (sd.no, sd.needs, sd.input) == (2, (), None)
     assert (hd.no, hd.file_name) == (3, "x.{format}")
 
 
-def test_a_tenant_has_only_so_many_orchestrations_and_templates(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tenant_has_only_so_many_orchestrations_and_templates(
+    services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED", 2)
     for name in ("a", "b"):
-        store_orchestration(world, "main", a_document(name))
-        store_template(world, "main", a_template(name))
+        store_orchestration(services, "main", a_document(name))
+        store_template(services, "main", a_template(name))
 
     with pytest.raises(Conflict, match="2 orchestrations are stored already, which is the limit") as refused:
-        store_orchestration(world, "main", a_document("c"))
+        store_orchestration(services, "main", a_document("c"))
     with pytest.raises(Conflict, match="2 templates are stored already"):
-        store_template(world, "main", a_template("c"))
+        store_template(services, "main", a_template("c"))
 
     assert refused.value.code == "CatalogFull"
-    assert store_orchestration(world, "main", a_document("a")).version == 2
-    assert store_template(world, "main", a_template("a")).version == 2
-    assert store_orchestration(world, "other", a_document("c")).version == 1
-    assert not switch_orchestration(world, "main", PRESET, enabled=False).enabled
-    delete_document(world, ORCHESTRATION, "main", "b")
-    delete_document(world, ORCHESTRATION, "main", PRESET)
-    assert store_orchestration(world, "main", a_document("c")).version == 1
+    assert store_orchestration(services, "main", a_document("a")).version == 2
+    assert store_template(services, "main", a_template("a")).version == 2
+    assert store_orchestration(services, "other", a_document("c")).version == 1
+    assert not switch_orchestration(services, "main", PRESET, enabled=False).enabled
+    delete_document(services, ORCHESTRATION, "main", "b")
+    delete_document(services, ORCHESTRATION, "main", PRESET)
+    assert store_orchestration(services, "main", a_document("c")).version == 1
 
 
-def test_all_that_a_tenant_stores_takes_only_so_many_bytes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_a_tenant_stores_takes_only_so_many_bytes(
+    services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 2000)
-    store_orchestration(world, "main", a_document("a", description="é" * 100))
+    store_orchestration(services, "main", a_document("a", description="é" * 100))
 
     with pytest.raises(Conflict, match="it would take 2 KB with the other orchestrations, and") as refused:
-        store_orchestration(world, "main", a_document("b", description="é" * 100))
+        store_orchestration(services, "main", a_document("b", description="é" * 100))
 
     assert refused.value.code == "CatalogFull"
     monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 0)
-    assert store_orchestration(world, "main", a_document("a", description="é")).version == 2
+    assert store_orchestration(services, "main", a_document("a", description="é")).version == 2
     with pytest.raises(Conflict):
-        store_orchestration(world, "main", a_document("a", description="é" * 100))
+        store_orchestration(services, "main", a_document("a", description="é" * 100))
 
 
-def test_of_two_who_change_the_same_version_one_is_told(world: World) -> None:
-    stored = store_orchestration(world, "main", a_document())
+def test_of_two_who_change_the_same_version_one_is_told(services: ClockedServices) -> None:
+    stored = store_orchestration(services, "main", a_document())
     rivals = [stored.model_copy(update={"version": 2, "description": text}) for text in ("one", "two")]
 
-    world.catalog.put("main", rivals[0])
+    services.catalog.put("main", rivals[0])
     with pytest.raises(Conflict, match="changed by somebody else") as refused:
-        world.catalog.put("main", rivals[1])
+        services.catalog.put("main", rivals[1])
 
     assert refused.value.code == "ChangedMeanwhile"
-    assert get_document(world, ORCHESTRATION, "main", "mine").description == "one"
+    assert get_document(services, ORCHESTRATION, "main", "mine").description == "one"
 
 
-def test_a_late_writer_does_not_hide_a_newer_version(world: World) -> None:
-    first = store_orchestration(world, "main", a_document())
+def test_a_late_writer_does_not_hide_a_newer_version(services: ClockedServices) -> None:
+    first = store_orchestration(services, "main", a_document())
     second, third = (first.model_copy(update={"version": version}) for version in (2, 3))
 
-    world.catalog.put("main", third)
-    world.catalog.put("main", second)
+    services.catalog.put("main", third)
+    services.catalog.put("main", second)
 
-    assert get_document(world, ORCHESTRATION, "main", "mine") == third
+    assert get_document(services, ORCHESTRATION, "main", "mine") == third
 
 
-def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(world: World) -> None:
-    store_orchestration(world, "main", a_document(description="a"))
+def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(services: ClockedServices) -> None:
+    store_orchestration(services, "main", a_document(description="a"))
     with outage("PutItem", after=1), pytest.raises(ServiceBusy):
-        store_orchestration(world, "main", a_document(description="b"))
+        store_orchestration(services, "main", a_document(description="b"))
 
-    assert get_document(world, ORCHESTRATION, "main", "mine").description == "a"
-    assert store_orchestration(world, "main", a_document(description="c")).version == 3
-    assert get_document(world, ORCHESTRATION, "main", "mine").description == "c"
+    assert get_document(services, ORCHESTRATION, "main", "mine").description == "a"
+    assert store_orchestration(services, "main", a_document(description="c")).version == 3
+    assert get_document(services, ORCHESTRATION, "main", "mine").description == "c"
 
 
 @pytest.mark.parametrize(
     ("call", "act"),
     [
-        ("Query", lambda world: list_documents(world, ORCHESTRATION, "main")),
-        ("GetItem", lambda world: get_document(world, ORCHESTRATION, "main", PRESET)),
-        ("PutItem", lambda world: store_orchestration(world, "main", a_document())),
-        ("DeleteItem", lambda world: delete_document(world, ORCHESTRATION, "main", PRESET)),
+        ("Query", lambda services: list_documents(services, ORCHESTRATION, "main")),
+        ("GetItem", lambda services: get_document(services, ORCHESTRATION, "main", PRESET)),
+        ("PutItem", lambda services: store_orchestration(services, "main", a_document())),
+        ("DeleteItem", lambda services: delete_document(services, ORCHESTRATION, "main", PRESET)),
     ],
 )
 def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
-    world: World, call: str, act: Callable[[World], object]
+    services: ClockedServices, call: str, act: Callable[[ClockedServices], object]
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):
-        act(world)
+        act(services)

@@ -20,21 +20,21 @@ from shared.use_cases.catalog_versions import (
     is_version,
     list_versions,
 )
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.support.outages import outage
 from tests.unit.use_cases.test_catalog import PRESET, a_document, a_template
 
 
-def stored(world: World, count: int, name: str = "mine", tenant: str = "main") -> None:
+def stored(services: ClockedServices, count: int, name: str = "mine", tenant: str = "main") -> None:
     for number in range(1, count + 1):
-        store_orchestration(world, tenant, a_document(name, description=f"version {number}"))
+        store_orchestration(services, tenant, a_document(name, description=f"version {number}"))
 
 
-def numbers(world: World, limit: int, name: str = "mine") -> list[list[int]]:
+def numbers(services: ClockedServices, limit: int, name: str = "mine") -> list[list[int]]:
     """Return the numbers of all versions, page by page."""
     pages, token = [], None
     while True:
-        page = list_versions(world, ORCHESTRATION, "main", name, limit, token)
+        page = list_versions(services, ORCHESTRATION, "main", name, limit, token)
         pages.append([one.version for one in page.versions])
         token = page.next_token
         if token is None:
@@ -45,82 +45,84 @@ def numbers(world: World, limit: int, name: str = "mine") -> list[list[int]]:
     ("limit", "pages"),
     [(100, [[5, 4, 3, 2, 1]]), (5, [[5, 4, 3, 2, 1]]), (2, [[5, 4], [3, 2], [1]]), (1, [[5], [4], [3], [2], [1]])],
 )
-def test_versions_are_listed_newest_first_page_by_page(world: World, limit: int, pages: list[list[int]]) -> None:
-    stored(world, 5)
+def test_versions_are_listed_newest_first_page_by_page(
+    services: ClockedServices, limit: int, pages: list[list[int]]
+) -> None:
+    stored(services, 5)
 
-    assert numbers(world, limit) == pages
+    assert numbers(services, limit) == pages
 
 
-def test_more_than_nine_versions_stay_in_their_order(world: World) -> None:
-    stored(world, 11)
+def test_more_than_nine_versions_stay_in_their_order(services: ClockedServices) -> None:
+    stored(services, 11)
 
-    assert numbers(world, 4) == [[11, 10, 9, 8], [7, 6, 5, 4], [3, 2, 1]]
+    assert numbers(services, 4) == [[11, 10, 9, 8], [7, 6, 5, 4], [3, 2, 1]]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
-def test_what_ships_is_the_first_version(world: World, limit: int) -> None:
+def test_what_ships_is_the_first_version(services: ClockedServices, limit: int) -> None:
     for enabled in (False, True):
-        switch_orchestration(world, "main", PRESET, enabled=enabled)
+        switch_orchestration(services, "main", PRESET, enabled=enabled)
 
-    pages = numbers(world, limit, PRESET)
+    pages = numbers(services, limit, PRESET)
 
     assert [number for page in pages for number in page] == [3, 2, 1]
     assert all(pages)
-    assert get_version(world, ORCHESTRATION, "main", PRESET, 1) == preset_orchestrations()[PRESET]
-    assert not get_version(world, ORCHESTRATION, "main", PRESET, 2).enabled
+    assert get_version(services, ORCHESTRATION, "main", PRESET, 1) == preset_orchestrations()[PRESET]
+    assert not get_version(services, ORCHESTRATION, "main", PRESET, 2).enabled
 
 
-def test_what_ships_and_was_never_changed_has_one_version(world: World) -> None:
+def test_what_ships_and_was_never_changed_has_one_version(services: ClockedServices) -> None:
     template = next(iter(preset_templates().values()))
 
-    (shipped,) = list_versions(world, ORCHESTRATION, "main", PRESET, 20).versions
-    page = list_versions(world, TEMPLATE, "main", template.name, 20)
+    (shipped,) = list_versions(services, ORCHESTRATION, "main", PRESET, 20).versions
+    page = list_versions(services, TEMPLATE, "main", template.name, 20)
 
     assert shipped == preset_orchestrations()[PRESET]
     assert (page.versions, page.current, page.next_token) == ((template,), template, None)
-    assert get_version(world, TEMPLATE, "main", template.name, 1) == template
+    assert get_version(services, TEMPLATE, "main", template.name, 1) == template
 
 
-def test_the_version_that_stands_is_told_from_those_before_it(world: World) -> None:
-    stored(world, 3)
+def test_the_version_that_stands_is_told_from_those_before_it(services: ClockedServices) -> None:
+    stored(services, 3)
 
-    page = list_versions(world, ORCHESTRATION, "main", "mine", 20)
+    page = list_versions(services, ORCHESTRATION, "main", "mine", 20)
 
     assert page.current == page.versions[0]
     assert page.current.description == "version 3"
 
 
-def test_a_deletion_leaves_the_versions_and_none_of_them_stands(world: World) -> None:
-    stored(world, 2)
-    template = store_template(world, "main", a_template())
-    delete_document(world, ORCHESTRATION, "main", "mine")
-    delete_document(world, TEMPLATE, "main", "small")
+def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: ClockedServices) -> None:
+    stored(services, 2)
+    template = store_template(services, "main", a_template())
+    delete_document(services, ORCHESTRATION, "main", "mine")
+    delete_document(services, TEMPLATE, "main", "small")
 
-    page = list_versions(world, ORCHESTRATION, "main", "mine", 20)
+    page = list_versions(services, ORCHESTRATION, "main", "mine", 20)
 
     assert [one.version for one in page.versions] == [2, 1]
     assert page.current is None
-    assert get_version(world, ORCHESTRATION, "main", "mine", 1).description == "version 1"
-    assert list_versions(world, TEMPLATE, "main", "small", 20).current is None
-    assert get_version(world, TEMPLATE, "main", "small", 1) == template
+    assert get_version(services, ORCHESTRATION, "main", "mine", 1).description == "version 1"
+    assert list_versions(services, TEMPLATE, "main", "small", 20).current is None
+    assert get_version(services, TEMPLATE, "main", "small", 1) == template
 
 
-def test_after_a_deletion_what_ships_stands_again_under_the_newer_versions(world: World) -> None:
-    store_orchestration(world, "main", a_document(PRESET))
-    delete_document(world, ORCHESTRATION, "main", PRESET)
+def test_after_a_deletion_what_ships_stands_again_under_the_newer_versions(services: ClockedServices) -> None:
+    store_orchestration(services, "main", a_document(PRESET))
+    delete_document(services, ORCHESTRATION, "main", PRESET)
 
-    page = list_versions(world, ORCHESTRATION, "main", PRESET, 20)
+    page = list_versions(services, ORCHESTRATION, "main", PRESET, 20)
 
     assert [(one.version, one == page.current) for one in page.versions] == [(2, False), (1, True)]
 
 
-def test_a_version_that_is_stored_again_is_the_newest(world: World) -> None:
-    stored(world, 3)
-    first = get_version(world, ORCHESTRATION, "main", "mine", 1)
+def test_a_version_that_is_stored_again_is_the_newest(services: ClockedServices) -> None:
+    stored(services, 3)
+    first = get_version(services, ORCHESTRATION, "main", "mine", 1)
 
-    store_orchestration(world, "main", first)
+    store_orchestration(services, "main", first)
 
-    again = get_version(world, ORCHESTRATION, "main", "mine", 4)
+    again = get_version(services, ORCHESTRATION, "main", "mine", 4)
     assert again.model_copy(update={"version": 1, "updated_at": first.updated_at}) == first
 
 
@@ -133,42 +135,42 @@ def test_a_version_that_is_stored_again_is_the_newest(world: World) -> None:
     ],
 )
 def test_a_version_that_never_was_is_not_found_and_says_which_are(
-    world: World, count: int, number: int, sentence: str
+    services: ClockedServices, count: int, number: int, sentence: str
 ) -> None:
-    stored(world, count)
+    stored(services, count)
 
     with pytest.raises(NotFound, match=sentence) as missing:
-        get_version(world, ORCHESTRATION, "main", "mine", number)
+        get_version(services, ORCHESTRATION, "main", "mine", number)
 
     assert missing.value.code == "VersionNotFound"
 
 
-def test_what_never_was_has_no_versions(world: World) -> None:
-    stored(world, 2, tenant="other")  # whose versions are nobody else's
+def test_what_never_was_has_no_versions(services: ClockedServices) -> None:
+    stored(services, 2, tenant="other")  # whose versions are nobody else's
 
     for ask in (
-        lambda: get_version(world, ORCHESTRATION, "main", "mine", 1),
-        lambda: list_versions(world, ORCHESTRATION, "main", "mine", 20),
+        lambda: get_version(services, ORCHESTRATION, "main", "mine", 1),
+        lambda: list_versions(services, ORCHESTRATION, "main", "mine", 20),
     ):
         with pytest.raises(NotFound, match="there is no orchestration mine, and there never was one") as missing:
             ask()
         assert missing.value.code == "OrchestrationNotFound"
     with pytest.raises(NotFound, match="there is no template mine") as missing:
-        list_versions(world, TEMPLATE, "main", "mine", 20)
+        list_versions(services, TEMPLATE, "main", "mine", 20)
     assert missing.value.code == "TemplateNotFound"
 
 
-def test_a_token_goes_on_with_its_own_list_alone(world: World) -> None:
+def test_a_token_goes_on_with_its_own_list_alone(services: ClockedServices) -> None:
     for name in ("mine", "yours"):
-        stored(world, 3, name)
-        store_template(world, "main", a_template(name))
-    stored(world, 3, tenant="other")
-    token = list_versions(world, ORCHESTRATION, "main", "mine", 1).next_token
+        stored(services, 3, name)
+        store_template(services, "main", a_template(name))
+    stored(services, 3, tenant="other")
+    token = list_versions(services, ORCHESTRATION, "main", "mine", 1).next_token
 
     for ask in (
-        lambda: list_versions(world, ORCHESTRATION, "main", "yours", 1, token),
-        lambda: list_versions(world, ORCHESTRATION, "other", "mine", 1, token),
-        lambda: list_versions(world, TEMPLATE, "main", "mine", 1, token),
+        lambda: list_versions(services, ORCHESTRATION, "main", "yours", 1, token),
+        lambda: list_versions(services, ORCHESTRATION, "other", "mine", 1, token),
+        lambda: list_versions(services, TEMPLATE, "main", "mine", 1, token),
     ):
         with pytest.raises(RequestRejected, match="not one that this list gave"):
             ask()
@@ -184,12 +186,12 @@ def test_no_place_in_a_list_but_the_number_of_a_version_is_one(place: object) ->
 @pytest.mark.parametrize(
     ("call", "ask"),
     [
-        ("Query", lambda world: list_versions(world, ORCHESTRATION, "main", PRESET, 20)),
-        ("GetItem", lambda world: get_version(world, TEMPLATE, "main", "small", 1)),
+        ("Query", lambda services: list_versions(services, ORCHESTRATION, "main", PRESET, 20)),
+        ("GetItem", lambda services: get_version(services, TEMPLATE, "main", "small", 1)),
     ],
 )
 def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
-    world: World, call: str, ask: Callable[[World], object]
+    services: ClockedServices, call: str, ask: Callable[[ClockedServices], object]
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):
-        ask(world)
+        ask(services)

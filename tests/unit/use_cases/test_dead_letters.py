@@ -8,111 +8,113 @@ from shared.use_cases.sweeper import A_DAY_MS, bury
 from shared.use_cases.tasks import get_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import codes
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.support.outages import meanwhile, outage
 from tests.support.transitions import GOOD, LEASE, STORAGE, claimed, finished, queued, released
 from tests.unit.conftest import sent
 
 
-def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(world: World) -> None:
-    task = queued(world, subtasks=3, needs={2: (1,)})
+def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(services: ClockedServices) -> None:
+    task = queued(services, subtasks=3, needs={2: (1,)})
 
-    bury(world, SubtaskRef(task.id, 1, 1))
+    bury(services, SubtaskRef(task.id, 1, 1))
 
-    half = get_task(world, "main", task.id)
+    half = get_task(services, "main", task.id)
     assert codes(half) == ["InternalError.Undeliverable", "Skipped.PredecessorFailed", None]
     assert half.subtasks[0].failure
     assert "the log of RunSubtask tells why" in half.subtasks[0].failure.message
-    assert finished(world, task, 3).outcome is Outcome.PARTIALLY_FAILED
-    assert run_subtask(world, SubtaskRef(task.id, 1, 1), 60) is None
+    assert finished(services, task, 3).outcome is Outcome.PARTIALLY_FAILED
+    assert run_subtask(services, SubtaskRef(task.id, 1, 1), 60) is None
 
 
-def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(world: World) -> None:
-    task = queued(world, subtasks=1)
-    released(world, claimed(world, task, 1)[1], uncounted=True)
+def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(services: ClockedServices) -> None:
+    task = queued(services, subtasks=1)
+    released(services, claimed(services, task, 1)[1], uncounted=True)
 
-    bury(world, SubtaskRef(task.id, 1, 1))
+    bury(services, SubtaskRef(task.id, 1, 1))
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].failure) == (Outcome.FAILED, STORAGE)
 
 
-def test_a_subtask_that_is_being_worked_on_outlives_its_message(world: World) -> None:
-    task = queued(world, subtasks=1)
-    seen, lease = claimed(world, task, 1)
-    world.time += LEASE
+def test_a_subtask_that_is_being_worked_on_outlives_its_message(services: ClockedServices) -> None:
+    task = queued(services, subtasks=1)
+    seen, lease = claimed(services, task, 1)
+    services.time += LEASE
 
-    bury(world, SubtaskRef(task.id, 1, 1))
+    bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert get_task(world, "main", task.id) == seen
-    assert world.tasks.finish(seen, lease, GOOD, world.now())
-
-
-def test_a_subtask_whose_worker_is_dead_dies_with_its_message(world: World) -> None:
-    task = queued(world, subtasks=1)
-    claimed(world, task, 1)
-    world.time += LEASE + 1
-
-    bury(world, SubtaskRef(task.id, 1, 1))
-
-    assert codes(get_task(world, "main", task.id)) == ["InternalError.Undeliverable"]
+    assert get_task(services, "main", task.id) == seen
+    assert services.tasks.finish(seen, lease, GOOD, services.now())
 
 
-def test_a_subtask_that_is_claimed_while_its_message_is_buried_lives(world: World) -> None:
-    task = queued(world, subtasks=1)
+def test_a_subtask_whose_worker_is_dead_dies_with_its_message(services: ClockedServices) -> None:
+    task = queued(services, subtasks=1)
+    claimed(services, task, 1)
+    services.time += LEASE + 1
 
-    with meanwhile("UpdateItem", lambda: claimed(world, task, 1)):
-        bury(world, SubtaskRef(task.id, 1, 1))
+    bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert get_task(world, "main", task.id).subtasks[0].status is SubtaskStatus.IN_PROGRESS
+    assert codes(get_task(services, "main", task.id)) == ["InternalError.Undeliverable"]
 
 
-def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(world: World) -> None:
-    task = queued(world)
-    finished(world, task, 1)
-    finished(world, task, 2)
-    again = restart_task(world, "main", task.id)
-    half = finished(world, again, 1)
+def test_a_subtask_that_is_claimed_while_its_message_is_buried_lives(services: ClockedServices) -> None:
+    task = queued(services, subtasks=1)
 
-    bury(world, SubtaskRef(task.id, 1, 2))  # of the run before
-    bury(world, SubtaskRef(task.id, 2, 1))
-    bury(world, SubtaskRef(task.id, 2, 3))
-    bury(world, SubtaskRef("0" * 26, 1, 1))
+    with meanwhile("UpdateItem", lambda: claimed(services, task, 1)):
+        bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert get_task(world, "main", task.id) == half
+    assert get_task(services, "main", task.id).subtasks[0].status is SubtaskStatus.IN_PROGRESS
+
+
+def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(services: ClockedServices) -> None:
+    task = queued(services)
+    finished(services, task, 1)
+    finished(services, task, 2)
+    again = restart_task(services, "main", task.id)
+    half = finished(services, again, 1)
+
+    bury(services, SubtaskRef(task.id, 1, 2))  # of the run before
+    bury(services, SubtaskRef(task.id, 2, 1))
+    bury(services, SubtaskRef(task.id, 2, 3))
+    bury(services, SubtaskRef("0" * 26, 1, 1))
+
+    assert get_task(services, "main", task.id) == half
 
 
 @pytest.mark.parametrize("run", [1, 2])
-def test_a_dead_message_of_a_success_goes_round_again_for_its_files_may_not_be_kept_yet(world: World, run: int) -> None:
-    task = queued(world)
-    finished(world, task, 1)
-    finished(world, task, 2)
+def test_a_dead_message_of_a_success_goes_round_again_for_its_files_may_not_be_kept_yet(
+    services: ClockedServices, run: int
+) -> None:
+    task = queued(services)
+    finished(services, task, 1)
+    finished(services, task, 2)
     if run == 2:
-        restart_task(world, "main", task.id)
-        sent(world)
+        restart_task(services, "main", task.id)
+        sent(services)
 
-    bury(world, SubtaskRef(task.id, 1, 2))
+    bury(services, SubtaskRef(task.id, 1, 2))
 
-    assert sent(world) == [SubtaskRef(task.id, 1, 2)]
+    assert sent(services) == [SubtaskRef(task.id, 1, 2)]
 
 
-def test_a_dead_message_of_a_success_stays_dead_after_a_day_so_that_its_alarm_rings(world: World) -> None:
-    task = queued(world, subtasks=1)
-    finished(world, task, 1)
-    world.time += A_DAY_MS + 1
+def test_a_dead_message_of_a_success_stays_dead_after_a_day_so_that_its_alarm_rings(services: ClockedServices) -> None:
+    task = queued(services, subtasks=1)
+    finished(services, task, 1)
+    services.time += A_DAY_MS + 1
 
     with pytest.raises(ServiceBusy, match="RunSubtask could not get through"):
-        bury(world, SubtaskRef(task.id, 1, 1))
+        bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert sent(world) == []
+    assert sent(services) == []
 
 
-def test_a_dead_message_that_cannot_be_buried_now_comes_again(world: World) -> None:
-    task = queued(world, subtasks=1)
+def test_a_dead_message_that_cannot_be_buried_now_comes_again(services: ClockedServices) -> None:
+    task = queued(services, subtasks=1)
 
     for call in ("GetItem", "UpdateItem"):
         with outage(call), pytest.raises(ServiceBusy):
-            bury(world, SubtaskRef(task.id, 1, 1))
+            bury(services, SubtaskRef(task.id, 1, 1))
 
-    bury(world, SubtaskRef(task.id, 1, 1))
-    assert codes(get_task(world, "main", task.id)) == ["InternalError.Undeliverable"]
+    bury(services, SubtaskRef(task.id, 1, 1))
+    assert codes(get_task(services, "main", task.id)) == ["InternalError.Undeliverable"]

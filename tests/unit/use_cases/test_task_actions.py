@@ -12,7 +12,7 @@ from shared.use_cases.sweeper import bury
 from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import calls, meanwhile, outage
 from tests.support.transitions import BAD, LOST, finished
 from tests.unit.conftest import a_task, accepted, sent, swept
@@ -21,15 +21,15 @@ CANCELLED = STOP_FAILURES["cancel"]
 OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
 
 
-def stored(world: World, *, started: bool = False, ended: bool = False) -> Task:
+def stored(services: ClockedServices, *, started: bool = False, ended: bool = False) -> Task:
     """Return a task that waits, has started, or was ended."""
-    task = a_task(world)
-    world.tasks.create(task)
+    task = a_task(services)
+    services.tasks.create(task)
     if started:
-        world.tasks.claim(SubtaskRef(task.id, 1, 1), world.now(), world.now() + 1000, 3)
+        services.tasks.claim(SubtaskRef(task.id, 1, 1), services.now(), services.now() + 1000, 3)
     if ended:
-        end_task(world, "main", task.id)
-    return get_task(world, "main", task.id)
+        end_task(services, "main", task.id)
+    return get_task(services, "main", task.id)
 
 
 @pytest.mark.parametrize(
@@ -43,79 +43,79 @@ def stored(world: World, *, started: bool = False, ended: bool = False) -> Task:
     ],
 )
 def test_a_move_that_the_status_forbids_is_refused_and_changes_nothing(
-    world: World, move: Callable[[World, str, str], Task], state: dict[str, bool], sentence: str
+    services: ClockedServices, move: Callable[[ClockedServices, str, str], Task], state: dict[str, bool], sentence: str
 ) -> None:
-    before = stored(world, **state)
+    before = stored(services, **state)
 
     with pytest.raises(Conflict, match=sentence) as refused, calls() as made:
-        move(world, "main", before.id)
+        move(services, "main", before.id)
 
     assert (refused.value.code, refused.value.details) == ("InvalidTaskStatus", {"status": before.status})
     assert set(made) == {"GetItem"}
-    assert world.tasks.get(before.id) == before
-    assert sent(world) == []
+    assert services.tasks.get(before.id) == before
+    assert sent(services) == []
 
 
 @pytest.mark.parametrize("stop", [end_task, cancel_task])
 def test_the_messages_of_a_task_that_was_stopped_while_it_waited_do_nothing(
-    world: World, stop: Callable[[World, str, str], Task]
+    services: ClockedServices, stop: Callable[[ClockedServices, str, str], Task]
 ) -> None:
-    task = accepted(world)
-    stopped = stop(world, "main", task.id)
-    queued = sent(world)
+    task = accepted(services)
+    stopped = stop(services, "main", task.id)
+    queued = sent(services)
 
-    answers = [run_subtask(world, ref, SECONDS) for ref in queued]
+    answers = [run_subtask(services, ref, SECONDS) for ref in queued]
 
     assert len(queued) == 3
     assert answers == [None] * 3
     assert (stopped.status, stopped.outcome) == (TaskStatus.COMPLETED, Outcome.ENDED)
-    assert world.tasks.get(task.id) == stopped
-    world.time += 10**9
-    assert swept(world) == 0
+    assert services.tasks.get(task.id) == stopped
+    services.time += 10**9
+    assert swept(services) == 0
 
 
-def test_a_move_that_another_forestalled_is_refused_with_what_became_of_the_task(world: World) -> None:
-    task = stored(world)
+def test_a_move_that_another_forestalled_is_refused_with_what_became_of_the_task(services: ClockedServices) -> None:
+    task = stored(services)
     ref = SubtaskRef(task.id, 1, 1)
 
     def claim() -> None:
-        world.tasks.claim(ref, world.now(), world.now() + 1000, 3)
+        services.tasks.claim(ref, services.now(), services.now() + 1000, 3)
 
     with (
         meanwhile("UpdateItem", claim),
         pytest.raises(Conflict, match="is IN_PROGRESS; only a WAITING task") as refused,
     ):
-        end_task(world, "main", task.id)
+        end_task(services, "main", task.id)
 
     assert refused.value.details == {"status": TaskStatus.IN_PROGRESS}
 
 
-def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL, {**OF_SMALL, "needs": ["small"]})
-    cover, small = sent(world)
-    run_subtask(world, cover, SECONDS)
-    world.time += 1000
+def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER, SMALL, {**OF_SMALL, "needs": ["small"]})
+    cover, small = sent(services)
+    run_subtask(services, cover, SECONDS)
+    services.time += 1000
 
-    cancelled = cancel_task(world, "main", task.id)
+    cancelled = cancel_task(services, "main", task.id)
 
-    assert cancelled == get_task(world, "main", task.id)
+    assert cancelled == get_task(services, "main", task.id)
     assert (cancelled.status, cancelled.outcome, cancelled.ended_at) == (
         TaskStatus.COMPLETED,
         Outcome.ENDED,
-        world.now(),
+        services.now(),
     )
     assert [s.failure for s in cancelled.subtasks] == [None, CANCELLED, CANCELLED]
     assert [f"s3://output/{key}" for key in keys()] == [cancelled.subtasks[0].output]
-    assert run_subtask(world, small, SECONDS) is None
-    assert get_task(world, "main", task.id) == cancelled
+    assert run_subtask(services, small, SECONDS) is None
+    assert get_task(services, "main", task.id) == cancelled
 
 
-def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(world: World) -> None:
-    task = a_task(world, 3)
-    world.tasks.create(task)
+def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(services: ClockedServices) -> None:
+    task = a_task(services, 3)
+    services.tasks.create(task)
 
-    with meanwhile("UpdateItem", lambda: finished(world, task, 2), times=1):
-        cancelled = cancel_task(world, "main", task.id)
+    with meanwhile("UpdateItem", lambda: finished(services, task, 2), times=1):
+        cancelled = cancel_task(services, "main", task.id)
 
     assert [s.status for s in cancelled.subtasks] == [
         SubtaskStatus.FAILED,
@@ -125,61 +125,63 @@ def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(world:
     assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED]
 
 
-def test_a_task_that_ends_while_it_is_cancelled_has_ended(world: World) -> None:
-    task = a_task(world, 1)
-    world.tasks.create(task)
+def test_a_task_that_ends_while_it_is_cancelled_has_ended(services: ClockedServices) -> None:
+    task = a_task(services, 1)
+    services.tasks.create(task)
 
-    with meanwhile("UpdateItem", lambda: finished(world, task, 1)), pytest.raises(Conflict, match="is COMPLETED"):
-        cancel_task(world, "main", task.id)
+    with meanwhile("UpdateItem", lambda: finished(services, task, 1)), pytest.raises(Conflict, match="is COMPLETED"):
+        cancel_task(services, "main", task.id)
 
-    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
-def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
     with outage("HeadObject"):
-        run_subtask(world, ref, SECONDS)
+        run_subtask(services, ref, SECONDS)
 
-    cancelled = cancel_task(world, "main", task.id)
+    cancelled = cancel_task(services, "main", task.id)
 
     assert cancelled.subtasks[0].failure == CANCELLED
-    assert run_subtask(world, ref, SECONDS) is None
-    assert get_task(world, "main", task.id) == cancelled
+    assert run_subtask(services, ref, SECONDS) is None
+    assert get_task(services, "main", task.id) == cancelled
 
 
-def test_a_restart_sends_the_next_run_and_keeps_the_one_before(world: World) -> None:
-    ended = stored(world, ended=True)
-    world.time += 1000
+def test_a_restart_sends_the_next_run_and_keeps_the_one_before(services: ClockedServices) -> None:
+    ended = stored(services, ended=True)
+    services.time += 1000
 
-    again = restart_task(world, "main", ended.id)
+    again = restart_task(services, "main", ended.id)
 
     assert (again.run, again.status, again.unsent) == (2, TaskStatus.WAITING, frozenset())
-    assert sent(world) == [SubtaskRef(ended.id, 2, 1), SubtaskRef(ended.id, 2, 2)]
-    assert get_run(world, "main", ended.id, None) == get_run(world, "main", ended.id, 2) == again
-    assert get_run(world, "main", ended.id, 1).subtasks == ended.subtasks
+    assert sent(services) == [SubtaskRef(ended.id, 2, 1), SubtaskRef(ended.id, 2, 2)]
+    assert get_run(services, "main", ended.id, None) == get_run(services, "main", ended.id, 2) == again
+    assert get_run(services, "main", ended.id, 1).subtasks == ended.subtasks
 
 
-def test_a_message_of_an_earlier_run_does_nothing(world: World) -> None:
-    task = stored(world, ended=True)
-    again = restart_task(world, "main", task.id)
+def test_a_message_of_an_earlier_run_does_nothing(services: ClockedServices) -> None:
+    task = stored(services, ended=True)
+    again = restart_task(services, "main", task.id)
 
-    assert run_subtask(world, SubtaskRef(task.id, 1, 1), 60) is None
-    assert world.tasks.get(task.id) == again
+    assert run_subtask(services, SubtaskRef(task.id, 1, 1), 60) is None
+    assert services.tasks.get(task.id) == again
 
 
-def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_else(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL, OF_SMALL)
-    cover, small = sent(world)
-    run_subtask(world, cover, SECONDS)
-    bury(world, small)
-    first = get_task(world, "main", task.id)
-    world.time += 1000
+def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_else(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER, SMALL, OF_SMALL)
+    cover, small = sent(services)
+    run_subtask(services, cover, SECONDS)
+    bury(services, small)
+    first = get_task(services, "main", task.id)
+    services.time += 1000
 
-    again = restart_task(world, "main", task.id, only_failed=True)
-    assert sent(world) == [SubtaskRef(task.id, 2, 2)]
-    run_subtask(world, SubtaskRef(task.id, 2, 2), SECONDS)
-    done = worked(world, again)
+    again = restart_task(services, "main", task.id, only_failed=True)
+    assert sent(services) == [SubtaskRef(task.id, 2, 2)]
+    run_subtask(services, SubtaskRef(task.id, 2, 2), SECONDS)
+    done = worked(services, again)
 
     assert codes(first) == [None, "InternalError.Undeliverable", "Skipped.PredecessorFailed"]
     assert (again.run, again.status, statuses(again)[0]) == (2, TaskStatus.WAITING, SubtaskStatus.SUCCESSFUL)
@@ -187,33 +189,35 @@ def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_els
     assert (done.outcome, [s.carried_from for s in done.subtasks]) == (Outcome.SUCCEEDED, [1, None, None])
     assert len(keys()) == 3
     for subtask in done.subtasks:
-        record = world.tasks.get_record(task.id, subtask.record or "")
+        record = services.tasks.get_record(task.id, subtask.record or "")
         assert record
         assert [f"s3://output/{output.key}" for output in record.outputs] == [subtask.output]
-    assert get_run(world, "main", task.id, 1) == replace(first, run=1)
+    assert get_run(services, "main", task.id, 1) == replace(first, run=1)
 
 
-def test_a_subtask_that_is_run_again_reads_what_was_carried_over(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, OF_SMALL)
-    (small,) = sent(world)
-    run_subtask(world, small, SECONDS)
-    (of_small,) = sent(world)
-    bury(world, of_small)
-    source = get_task(world, "main", task.id).source
+def test_a_subtask_that_is_run_again_reads_what_was_carried_over(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), SMALL, OF_SMALL)
+    (small,) = sent(services)
+    run_subtask(services, small, SECONDS)
+    (of_small,) = sent(services)
+    bury(services, of_small)
+    source = get_task(services, "main", task.id).source
     client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
 
-    done = worked(world, restart_task(world, "main", task.id, only_failed=True))
+    done = worked(services, restart_task(services, "main", task.id, only_failed=True))
 
     assert done.outcome is Outcome.SUCCEEDED
-    record = world.tasks.get_record(task.id, done.subtasks[1].record or "")
+    record = services.tasks.get_record(task.id, done.subtasks[1].record or "")
     assert record
     assert record.outputs[0].facts["width"] == 64, "the source is 160 wide, and gone"
 
 
-def test_a_success_is_carried_from_run_to_run_until_the_others_succeed_too(world: World, blink: bytes) -> None:
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
+def test_a_success_is_carried_from_run_to_run_until_the_others_succeed_too(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
     for run in (2, 3):
-        task = worked(world, restart_task(world, "main", task.id, only_failed=True))
+        task = worked(services, restart_task(services, "main", task.id, only_failed=True))
 
         assert (task.run, task.outcome) == (run, Outcome.PARTIALLY_FAILED)
         assert [s.carried_from for s in task.subtasks] == [1, None]
@@ -221,60 +225,60 @@ def test_a_success_is_carried_from_run_to_run_until_the_others_succeed_too(world
     assert len(keys()) == 1
 
 
-def test_a_restart_of_all_runs_again_what_was_carried_over(world: World, blink: bytes) -> None:
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
-    task = worked(world, restart_task(world, "main", task.id, only_failed=True))
+def test_a_restart_of_all_runs_again_what_was_carried_over(services: ClockedServices, blink: bytes) -> None:
+    task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), COVER, TOO_LATE))
+    task = worked(services, restart_task(services, "main", task.id, only_failed=True))
 
-    again = restart_task(world, "main", task.id)
+    again = restart_task(services, "main", task.id)
 
     assert [(s.status, s.carried_from) for s in again.subtasks] == [(SubtaskStatus.WAITING, None)] * 2
-    assert [ref.no for ref in sent(world)] == [1, 2]
+    assert [ref.no for ref in sent(services)] == [1, 2]
 
 
-def test_a_cancelled_task_can_be_restarted_with_what_it_had_done(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, SMALL)
-    run_subtask(world, sent(world)[0], SECONDS)
-    cancel_task(world, "main", task.id)
+def test_a_cancelled_task_can_be_restarted_with_what_it_had_done(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER, SMALL)
+    run_subtask(services, sent(services)[0], SECONDS)
+    cancel_task(services, "main", task.id)
 
-    done = worked(world, restart_task(world, "main", task.id, only_failed=True))
+    done = worked(services, restart_task(services, "main", task.id, only_failed=True))
 
     assert (done.outcome, [s.carried_from for s in done.subtasks]) == (Outcome.SUCCEEDED, [1, None])
 
 
-def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(world: World) -> None:
-    task = a_task(world, 1)
-    world.tasks.create(task)
-    done = finished(world, task, 1)
+def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(services: ClockedServices) -> None:
+    task = a_task(services, 1)
+    services.tasks.create(task)
+    done = finished(services, task, 1)
 
     with pytest.raises(Conflict, match=r"no subtask of task .* has failed; restart all of it") as refused:
-        restart_task(world, "main", task.id, only_failed=True)
+        restart_task(services, "main", task.id, only_failed=True)
 
     assert refused.value.code == "NothingFailed"
-    assert get_task(world, "main", task.id) == done
-    assert restart_task(world, "main", task.id).run == 2
+    assert get_task(services, "main", task.id) == done
+    assert restart_task(services, "main", task.id).run == 2
 
 
-def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(world: World) -> None:
-    task = stored(world, started=True)
+def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(services: ClockedServices) -> None:
+    task = stored(services, started=True)
 
     with pytest.raises(Conflict, match="only a COMPLETED task can be restarted"):
-        restart_task(world, "main", task.id, only_failed=True)
+        restart_task(services, "main", task.id, only_failed=True)
 
-    assert get_task(world, "main", task.id) == task
+    assert get_task(services, "main", task.id) == task
 
 
 @pytest.mark.parametrize(("priority", "lane"), [(7, Lane.URGENT), (0, Lane.STANDARD), (-7, Lane.BACKGROUND)])
 @pytest.mark.parametrize("only_failed", [True, False])
 def test_a_restarted_task_waits_in_the_queue_of_its_priority(
-    world: World, priority: int, lane: Lane, *, only_failed: bool
+    services: ClockedServices, priority: int, lane: Lane, *, only_failed: bool
 ) -> None:
-    task = replace(a_task(world, 1), priority=priority)
-    world.tasks.create(task)
-    finished(world, task, 1, BAD)
+    task = replace(a_task(services, 1), priority=priority)
+    services.tasks.create(task)
+    finished(services, task, 1, BAD)
 
-    restart_task(world, "main", task.id, only_failed=only_failed)
+    restart_task(services, "main", task.id, only_failed=only_failed)
 
-    assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+    assert {each: services.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
 
 
 @pytest.mark.parametrize(
@@ -287,14 +291,18 @@ def test_a_restarted_task_waits_in_the_queue_of_its_priority(
     ],
 )
 def test_a_move_whose_answer_was_lost_is_not_refused(
-    world: World, move: Callable[[World, str, str], Task], outcome: Outcome | None, *, ended: bool
+    services: ClockedServices,
+    move: Callable[[ClockedServices, str, str], Task],
+    outcome: Outcome | None,
+    *,
+    ended: bool,
 ) -> None:
-    task = stored(world, ended=ended)
+    task = stored(services, ended=ended)
 
     with outage("UpdateItem", done=True, error=LOST):
-        moved = move(world, "main", task.id)
+        moved = move(services, "main", task.id)
 
-    assert moved == get_task(world, "main", task.id)
+    assert moved == get_task(services, "main", task.id)
     assert moved.outcome is outcome
 
 
@@ -308,9 +316,9 @@ def test_a_move_whose_answer_was_lost_is_not_refused(
     ],
 )
 def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_since(
-    world: World, move: Callable[[World, str, str], Task], run: int, *, ended: bool
+    services: ClockedServices, move: Callable[[ClockedServices, str, str], Task], run: int, *, ended: bool
 ) -> None:
-    task = stored(world, ended=ended)
+    task = stored(services, ended=ended)
     others: list[int] = []
 
     def restart() -> None:
@@ -318,72 +326,72 @@ def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_si
             return
         others.append(run + 1)
         if ended:
-            end_task(world, "main", task.id)
-        restart_task(world, "main", task.id)
+            end_task(services, "main", task.id)
+        restart_task(services, "main", task.id)
         raise LOST
 
     with meanwhile("UpdateItem", restart, done=True, times=100):
-        moved = move(world, "main", task.id)
+        moved = move(services, "main", task.id)
 
     assert (moved.run, moved.outcome) == (run, Outcome.ENDED)
-    newest = get_task(world, "main", task.id)
+    newest = get_task(services, "main", task.id)
     assert (newest.run, newest.status) == (run + 1, TaskStatus.WAITING), "nobody has touched the run of the other"
 
 
-def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(world: World) -> None:
-    task = a_task(world, 1)
-    world.tasks.create(task)
+def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(services: ClockedServices) -> None:
+    task = a_task(services, 1)
+    services.tasks.create(task)
     others: list[int] = []
 
     def finish_and_restart() -> None:
         if not others:
             others.append(2)
-            finished(world, task, 1)
-            restart_task(world, "main", task.id)
+            finished(services, task, 1)
+            restart_task(services, "main", task.id)
 
     with (
         meanwhile("UpdateItem", finish_and_restart, times=100),
         pytest.raises(Conflict, match=r"run 1 of task .* ended before it could be cancelled, and run 2 has begun"),
     ):
-        cancel_task(world, "main", task.id)
+        cancel_task(services, "main", task.id)
 
-    assert get_task(world, "main", task.id).status is TaskStatus.WAITING
+    assert get_task(services, "main", task.id).status is TaskStatus.WAITING
 
 
 @pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])
-def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(world: World, lost: str) -> None:
-    task = stored(world, ended=True)
+def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(services: ClockedServices, lost: str) -> None:
+    task = stored(services, ended=True)
 
     with outage(lost), pytest.raises(ServiceBusy):
-        restart_task(world, "main", task.id)
+        restart_task(services, "main", task.id)
 
-    assert get_task(world, "main", task.id) == task
-    assert restart_task(world, "main", task.id).run == 2
-    assert get_run(world, "main", task.id, 1).subtasks == task.subtasks
+    assert get_task(services, "main", task.id) == task
+    assert restart_task(services, "main", task.id).run == 2
+    assert get_run(services, "main", task.id, 1).subtasks == task.subtasks
 
 
 @pytest.mark.parametrize("identifier", ["0" * 26, "", "nope", "x" * 5000, "😀", "TOKEN#main#abc"])
-def test_a_task_that_is_not_there_is_not_found(world: World, identifier: str) -> None:
+def test_a_task_that_is_not_there_is_not_found(services: ClockedServices, identifier: str) -> None:
     for act in (get_task, restart_task, end_task, cancel_task):
         with pytest.raises(NotFound, match="there is no task") as missing:
-            act(world, "main", identifier)
+            act(services, "main", identifier)
         assert missing.value.code == "TaskNotFound"
 
 
-def test_a_task_of_another_tenant_is_not_found(world: World) -> None:
-    task = stored(world)
+def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
+    task = stored(services)
 
     for act in (get_task, restart_task, end_task, cancel_task):
         with pytest.raises(NotFound):
-            act(world, "other", task.id)
-    assert world.tasks.get(task.id) == task
+            act(services, "other", task.id)
+    assert services.tasks.get(task.id) == task
 
 
-def test_a_run_or_a_subtask_that_is_not_there_is_not_found(world: World) -> None:
-    task = stored(world)
+def test_a_run_or_a_subtask_that_is_not_there_is_not_found(services: ClockedServices) -> None:
+    task = stored(services)
 
     with pytest.raises(NotFound, match="has no run 2; its newest is 1"):
-        get_run(world, "main", task.id, 2)
+        get_run(services, "main", task.id, 2)
     for no in (0, 3):
         with pytest.raises(NotFound, match=f"has no subtask {no}; they are numbered 1 to 2"):
-            get_subtask(world, "main", task.id, None, no)
+            get_subtask(services, "main", task.id, None, no)

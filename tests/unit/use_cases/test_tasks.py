@@ -11,7 +11,7 @@ from shared.domain.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, create_task
-from tests.support.deployment import World, client, put
+from tests.support.deployment import ClockedServices, client, put
 from tests.support.outages import outage
 from tests.unit.conftest import sent
 
@@ -20,8 +20,8 @@ SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
 ANOTHER = SubtaskRule.model_validate({"name": "other", "type": "SCREENSHOT"})
 
 
-def asked(world: World, wanted: NewTask) -> tuple[Task, bool]:
-    return create_task(world, "main", wanted, os.urandom)
+def asked(services: ClockedServices, wanted: NewTask) -> tuple[Task, bool]:
+    return create_task(services, "main", wanted, os.urandom)
 
 
 def wanted(source: Source, **fields: Any) -> NewTask:  # noqa: ANN401
@@ -33,22 +33,22 @@ def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa
     return OrchestrationDocument.model_validate({**usual, **fields})
 
 
-def test_a_request_makes_the_task_that_it_describes(world: World) -> None:
+def test_a_request_makes_the_task_that_it_describes(services: ClockedServices) -> None:
     source = put("films/clip.mp4", b"x" * 7)
 
-    task, made = asked(world, wanted(source, priority=-3, session_context="{…}", client_token=SAME))
+    task, made = asked(services, wanted(source, priority=-3, session_context="{…}", client_token=SAME))
 
     assert made
-    assert world.tasks.get(task.id) == task
+    assert services.tasks.get(task.id) == task
     assert (task.source, task.orchestration) == (source, None)
     assert (task.priority, task.session_context, task.client_token) == (-3, "{…}", "abc")
-    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+    assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 
 
-def test_a_request_may_name_an_orchestration_also_a_disabled_one(world: World) -> None:
-    store_orchestration(world, "main", an_orchestration("covers", enabled=False, output={"prefix": "c/"}))
+def test_a_request_may_name_an_orchestration_also_a_disabled_one(services: ClockedServices) -> None:
+    store_orchestration(services, "main", an_orchestration("covers", enabled=False, output={"prefix": "c/"}))
 
-    task, _ = asked(world, wanted(put("films/clip.mp4", b"x"), subtasks=(), orchestration="covers"))
+    task, _ = asked(services, wanted(put("films/clip.mp4", b"x"), subtasks=(), orchestration="covers"))
 
     assert (task.orchestration, task.output_prefix) == (OrchestrationRef("covers", 1), "c/")
     assert [s.name for s in task.subtasks] == ["cover"]
@@ -63,76 +63,76 @@ def test_a_request_may_name_an_orchestration_also_a_disabled_one(world: World) -
     ],
 )
 def test_a_request_may_overrule_the_priority_of_its_orchestration(
-    world: World, asked_for: int | None, given: int, lane: Lane
+    services: ClockedServices, asked_for: int | None, given: int, lane: Lane
 ) -> None:
-    store_orchestration(world, "main", an_orchestration("covers", priority=-4))
+    store_orchestration(services, "main", an_orchestration("covers", priority=-4))
     source = put("films/clip.mp4", b"x")
 
-    task, _ = asked(world, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))
+    task, _ = asked(services, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))
 
     assert task.priority == given
-    assert {each: world.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+    assert {each: services.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
 
 
-def test_a_request_without_an_orchestration_or_a_priority_is_a_standard_one(world: World) -> None:
-    task, _ = asked(world, wanted(put("films/clip.mp4", b"x")))
+def test_a_request_without_an_orchestration_or_a_priority_is_a_standard_one(services: ClockedServices) -> None:
+    task, _ = asked(services, wanted(put("films/clip.mp4", b"x")))
 
-    assert (task.priority, world.queues.waiting(Lane.STANDARD)) == (0, 1)
+    assert (task.priority, services.queues.waiting(Lane.STANDARD)) == (0, 1)
 
 
-def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(world: World) -> None:
+def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(services: ClockedServices) -> None:
     source = put("films/clip.mp4", b"x")
 
-    free = {asked(world, wanted(source))[0].id for _ in range(2)}
-    first, _ = asked(world, wanted(source, client_token=SAME))
-    again, made = asked(world, wanted(source, client_token=SAME, subtasks=(ANOTHER,)))
+    free = {asked(services, wanted(source))[0].id for _ in range(2)}
+    first, _ = asked(services, wanted(source, client_token=SAME))
+    again, made = asked(services, wanted(source, client_token=SAME, subtasks=(ANOTHER,)))
 
     assert len(free) == 2
     assert (again, made) == (first, False)
 
 
-def test_a_token_gives_its_task_also_when_its_orchestration_and_source_are_gone(world: World) -> None:
+def test_a_token_gives_its_task_also_when_its_orchestration_and_source_are_gone(services: ClockedServices) -> None:
     source = put("films/clip.mp4", b"x")
-    first, _ = asked(world, wanted(source, client_token=SAME))
+    first, _ = asked(services, wanted(source, client_token=SAME))
     client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
 
-    again, made = asked(world, wanted(source, client_token=SAME, subtasks=(), orchestration="nope"))
+    again, made = asked(services, wanted(source, client_token=SAME, subtasks=(), orchestration="nope"))
 
     assert (again.id, made) == (first.id, False)
 
 
-def test_a_request_that_failed_leaves_its_token_free_to_try_again(world: World) -> None:
+def test_a_request_that_failed_leaves_its_token_free_to_try_again(services: ClockedServices) -> None:
     request = NewTask("input", "films/late.mp4", subtasks=(SHOT,), client_token=SAME)
     with pytest.raises(NotFound):
-        asked(world, request)
+        asked(services, request)
     put("films/late.mp4", b"x")
 
-    task, made = asked(world, request)
+    task, made = asked(services, request)
 
     assert made
-    assert asked(world, request) == (task, False)
+    assert asked(services, request) == (task, False)
 
 
-def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(world: World) -> None:
+def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(services: ClockedServices) -> None:
     request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
     with outage("SendMessageBatch"):
-        task, _ = asked(world, request)
+        task, _ = asked(services, request)
     assert task.unsent == {1}
 
-    assert asked(world, request)[0].unsent == frozenset()
-    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+    assert asked(services, request)[0].unsent == frozenset()
+    assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 
 
-def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again(world: World) -> None:
+def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again(services: ClockedServices) -> None:
     request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
     with outage("PutItem", after=1, done=True), pytest.raises(ServiceBusy):
-        asked(world, request)
+        asked(services, request)
 
-    task, made = asked(world, request)
+    task, made = asked(services, request)
 
     assert not made
-    assert list(world.lists.due(world.now() + 10**9)) == [task.id]
-    assert sent(world) == [SubtaskRef(task.id, 1, 1)]
+    assert list(services.lists.due(services.now() + 10**9)) == [task.id]
+    assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -145,28 +145,30 @@ def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again
         ("input", "films/" + "é" * 1000, None),
     ],
 )
-def test_a_source_that_is_not_there_is_not_found(world: World, bucket: str, key: str, version: str | None) -> None:
+def test_a_source_that_is_not_there_is_not_found(
+    services: ClockedServices, bucket: str, key: str, version: str | None
+) -> None:
     put("films/clip.mp4", b"x")
 
     with pytest.raises(NotFound, match="does not exist") as missing:
-        asked(world, NewTask(bucket, key, version, subtasks=(SHOT,)))
+        asked(services, NewTask(bucket, key, version, subtasks=(SHOT,)))
 
     assert missing.value.code == "SourceNotFound"
-    assert sent(world) == []
+    assert sent(services) == []
 
 
-def test_a_source_without_bytes_is_refused(world: World) -> None:
+def test_a_source_without_bytes_is_refused(services: ClockedServices) -> None:
     with pytest.raises(RequestRejected, match="is empty") as refused:
-        asked(world, wanted(put("films/empty.mp4", b"")))
+        asked(services, wanted(put("films/empty.mp4", b"")))
 
     assert refused.value.code == "EmptySource"
 
 
-def test_an_older_version_can_be_asked_for(world: World) -> None:
+def test_an_older_version_can_be_asked_for(services: ClockedServices) -> None:
     old = put("films/clip.mp4", b"old one")
     put("films/clip.mp4", b"new")
 
-    task, _ = asked(world, replace(wanted(old), version_id=old.version_id))
+    task, _ = asked(services, replace(wanted(old), version_id=old.version_id))
 
     assert task.source == old
 
@@ -184,12 +186,12 @@ def test_an_older_version_can_be_asked_for(world: World) -> None:
     ],
 )
 def test_a_request_that_cannot_be_planned_makes_nothing(
-    world: World, request_of: dict[str, Any], error: type[Exception], code: str
+    services: ClockedServices, request_of: dict[str, Any], error: type[Exception], code: str
 ) -> None:
     source = put("films/clip.mp4", b"x")
 
     with pytest.raises(error) as refused:
-        asked(world, wanted(source, **request_of))
+        asked(services, wanted(source, **request_of))
 
     assert getattr(refused.value, "code", None) == code
-    assert list(world.lists.due(world.now() + 10**9)) == []
+    assert list(services.lists.due(services.now() + 10**9)) == []

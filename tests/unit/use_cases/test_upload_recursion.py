@@ -7,21 +7,21 @@ from shared.domain.orchestration import OrchestrationDocument
 from shared.domain.task import OrchestrationRef, Source, Task
 from shared.use_cases.catalog import store_orchestration
 from tests.support.attempts import COVER, SMALL, a_made_task, codes, worked
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.unit.conftest import accepted, an_upload
 
 
-def orchestrated(world: World, *names: str, rules: Sequence[dict[str, Any]] = (SMALL,)) -> None:
+def orchestrated(services: ClockedServices, *names: str, rules: Sequence[dict[str, Any]] = (SMALL,)) -> None:
     """Store orchestrations that make a small video of whatever lands under their name, unless told otherwise."""
     for name in names:
         document = {"name": name, "trigger": {"prefix": f"{name}/"}, "subtasks": rules}
-        store_orchestration(world, "main", OrchestrationDocument.model_validate(document))
+        store_orchestration(services, "main", OrchestrationDocument.model_validate(document))
 
 
-def arrived(world: World, source: Source) -> Task:
+def arrived(services: ClockedServices, source: Source) -> Task:
     """Tell OnUpload of an object, and work through what that leads to."""
     facts = {"e_tag": source.e_tag, "version_id": source.version_id, "size": source.size}
-    return worked(world, accepted(world, an_upload(world, source.key, **facts)))
+    return worked(services, accepted(services, an_upload(services, source.key, **facts)))
 
 
 def copied(task: Task, key: str) -> Source:
@@ -32,52 +32,54 @@ def copied(task: Task, key: str) -> Source:
     return Source("input", key, head["ContentLength"], head["ETag"].strip('"'), head["VersionId"])
 
 
-def test_a_copy_of_an_output_is_not_taken_by_the_orchestration_that_made_it(world: World, blink: bytes) -> None:
-    orchestrated(world, "one")
-    first = arrived(world, put("one/clip.mp4", blink))
+def test_a_copy_of_an_output_is_not_taken_by_the_orchestration_that_made_it(
+    services: ClockedServices, blink: bytes
+) -> None:
+    orchestrated(services, "one")
+    first = arrived(services, put("one/clip.mp4", blink))
 
-    task = arrived(world, copied(first, "one/copy.mp4"))
+    task = arrived(services, copied(first, "one/copy.mp4"))
 
     assert codes(task) == ["SourceFileError.OwnOutput"]
     assert len(keys()) == 1
 
 
-def test_orchestrations_may_follow_each_other_but_not_in_a_ring(world: World, blink: bytes) -> None:
-    orchestrated(world, "one", "two")
-    first = arrived(world, put("one/clip.mp4", blink))
+def test_orchestrations_may_follow_each_other_but_not_in_a_ring(services: ClockedServices, blink: bytes) -> None:
+    orchestrated(services, "one", "two")
+    first = arrived(services, put("one/clip.mp4", blink))
 
-    second = arrived(world, copied(first, "two/copy.mp4"))
-    third = arrived(world, copied(second, "one/copy-of-copy.mp4"))
+    second = arrived(services, copied(first, "two/copy.mp4"))
+    third = arrived(services, copied(second, "one/copy-of-copy.mp4"))
 
     assert second.orchestration == OrchestrationRef("two", 1)
     assert codes(second) == [None]
     assert codes(third) == ["SourceFileError.OwnOutput"]
 
 
-def test_what_is_made_of_an_output_within_a_task_tells_its_makers_too(world: World, blink: bytes) -> None:
-    orchestrated(world, "one", rules=(SMALL, {**COVER, "input": "small"}))
+def test_what_is_made_of_an_output_within_a_task_tells_its_makers_too(services: ClockedServices, blink: bytes) -> None:
+    orchestrated(services, "one", rules=(SMALL, {**COVER, "input": "small"}))
 
-    task = arrived(world, put("one/clip.mp4", blink))
+    task = arrived(services, put("one/clip.mp4", blink))
 
     assert codes(task) == [None, None]
     heads = [client("s3").head_object(Bucket="output", Key=key) for key in keys()]
     assert [head["Metadata"] for head in heads] == [{"reelmill-made-by": "main/one"}] * 2
 
 
-def test_whoever_asks_for_a_task_without_an_orchestration_gets_it(world: World, blink: bytes) -> None:
-    orchestrated(world, "one")
-    first = arrived(world, put("one/clip.mp4", blink))
+def test_whoever_asks_for_a_task_without_an_orchestration_gets_it(services: ClockedServices, blink: bytes) -> None:
+    orchestrated(services, "one")
+    first = arrived(services, put("one/clip.mp4", blink))
 
-    task = worked(world, a_made_task(world, copied(first, "elsewhere/copy.mp4"), COVER))
+    task = worked(services, a_made_task(services, copied(first, "elsewhere/copy.mp4"), COVER))
 
     assert codes(task) == [None]
 
 
-def test_the_same_file_uploaded_anew_is_a_new_file(world: World, blink: bytes) -> None:
-    orchestrated(world, "one")
-    arrived(world, put("one/clip.mp4", blink))
+def test_the_same_file_uploaded_anew_is_a_new_file(services: ClockedServices, blink: bytes) -> None:
+    orchestrated(services, "one")
+    arrived(services, put("one/clip.mp4", blink))
     [output] = keys()
 
     body = client("s3").get_object(Bucket="output", Key=output)["Body"].read()
 
-    assert codes(arrived(world, put("one/again.mp4", body))) == [None]
+    assert codes(arrived(services, put("one/again.mp4", body))) == [None]

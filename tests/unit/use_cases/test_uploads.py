@@ -21,7 +21,7 @@ from shared.use_cases.catalog import (
 )
 from shared.use_cases.tasks import get_task
 from shared.use_cases.uploads import accept_upload, predict
-from tests.support.deployment import World
+from tests.support.deployment import ClockedServices
 from tests.support.outages import calls, outage
 from tests.unit.conftest import accepted, an_upload, sent, swept
 
@@ -34,48 +34,50 @@ def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa
     return OrchestrationDocument.model_validate({**usual, **fields})
 
 
-def break_one(world: World, name: str = "broken") -> None:
+def break_one(services: ClockedServices, name: str = "broken") -> None:
     """Store an orchestration, and take away the template that it names."""
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {}}
-    store_template(world, "main", TemplateDocument.model_validate(template))
-    store_orchestration(world, "main", an_orchestration(name, subtasks=[SHOT.model_copy(update={"template": "mine"})]))
-    delete_document(world, TEMPLATE, "main", "mine")
+    store_template(services, "main", TemplateDocument.model_validate(template))
+    store_orchestration(
+        services, "main", an_orchestration(name, subtasks=[SHOT.model_copy(update={"template": "mine"})])
+    )
+    delete_document(services, TEMPLATE, "main", "mine")
 
 
-def unversioned(world: World, sequencer: str = "0A", **changes: Any) -> Upload:  # noqa: ANN401
-    return an_upload(world, version_id=None, sequencer=sequencer, **changes)
+def unversioned(services: ClockedServices, sequencer: str = "0A", **changes: Any) -> Upload:  # noqa: ANN401
+    return an_upload(services, version_id=None, sequencer=sequencer, **changes)
 
 
 def verdicts(found: list[UploadDecision]) -> list[tuple[str | None, Verdict]]:
     return [(decision.orchestration, decision.verdict) for decision in found]
 
 
-def tasks(world: World) -> tuple[Task, ...]:
-    return world.lists.page(TaskFilter(), 100).tasks
+def tasks(services: ClockedServices) -> tuple[Task, ...]:
+    return services.lists.page(TaskFilter(), 100).tasks
 
 
-def standing(world: World) -> list[tuple[str | None, Verdict]]:
+def standing(services: ClockedServices) -> list[tuple[str | None, Verdict]]:
     """Return the verdicts that lists show."""
-    return verdicts(list(world.verdicts.page(VerdictFilter(), 100).decisions))
+    return verdicts(list(services.verdicts.page(VerdictFilter(), 100).decisions))
 
 
-def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(world: World) -> None:
-    (decision,) = accept_upload(world, an_upload(world))
+def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: ClockedServices) -> None:
+    (decision,) = accept_upload(services, an_upload(services))
 
-    task = world.tasks.get(decision.task_id or "")
+    task = services.tasks.get(decision.task_id or "")
     assert task
     assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, WEB)
     assert task.orchestration == OrchestrationRef(WEB, 1)
     assert task.source == Source("input", "uploads/clip.mp4", 1000, "etag", "v1")
-    assert (task.status, task.created_at, task.unsent) == (TaskStatus.WAITING, world.now(), frozenset())
-    assert sent(world) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2), SubtaskRef(task.id, 1, 3)]
-    assert world.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
+    assert (task.status, task.created_at, task.unsent) == (TaskStatus.WAITING, services.now(), frozenset())
+    assert sent(services) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2), SubtaskRef(task.id, 1, 3)]
+    assert services.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
 
 
-def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_time(world: World) -> None:
-    at = world.now() - 5000
+def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_time(services: ClockedServices) -> None:
+    at = services.now() - 5000
 
-    (decision,) = accept_upload(world, an_upload(world, at=at))
+    (decision,) = accept_upload(services, an_upload(services, at=at))
 
     assert decision.task_id == decision.id
     assert decision.id.startswith(time_prefix(at))
@@ -96,40 +98,40 @@ def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_ti
     ],
 )
 def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
-    world: World, changes: dict[str, Any], verdict: Verdict, reason: str
+    services: ClockedServices, changes: dict[str, Any], verdict: Verdict, reason: str
 ) -> None:
-    upload = an_upload(world, **changes)
+    upload = an_upload(services, **changes)
 
-    (found,) = accept_upload(world, upload)
-    (again,) = accept_upload(world, upload)
+    (found,) = accept_upload(services, upload)
+    (again,) = accept_upload(services, upload)
 
     assert found == again
     assert (found.verdict, found.task_id) == (verdict, None)
     assert found.orchestration == (WEB if verdict is Verdict.WRONG_FORMAT else None)
     assert reason in found.reason
-    assert sent(world) == []
-    assert world.verdicts.page(VerdictFilter(), 10).decisions == (found,)
+    assert sent(services) == []
+    assert services.verdicts.page(VerdictFilter(), 10).decisions == (found,)
 
 
-def test_the_same_event_again_makes_no_second_task(world: World) -> None:
-    task = accepted(world)
-    world.time += 5000
+def test_the_same_event_again_makes_no_second_task(services: ClockedServices) -> None:
+    task = accepted(services)
+    services.time += 5000
 
-    (again,) = accept_upload(world, an_upload(world, at=task.created_at))
-
-    assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
-    assert tasks(world) == (task,)
-    assert len(sent(world)) == 3
-    assert standing(world) == [(WEB, Verdict.MATCHED)]
-
-
-def test_another_who_tells_of_the_same_version_by_another_clock_makes_no_second_task(world: World) -> None:
-    task = accepted(world)
-
-    (again,) = accept_upload(world, an_upload(world, at=world.now() - 999, sequencer="", e_tag=""))
+    (again,) = accept_upload(services, an_upload(services, at=task.created_at))
 
     assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
-    assert tasks(world) == (task,)
+    assert tasks(services) == (task,)
+    assert len(sent(services)) == 3
+    assert standing(services) == [(WEB, Verdict.MATCHED)]
+
+
+def test_another_who_tells_of_the_same_version_by_another_clock_makes_no_second_task(services: ClockedServices) -> None:
+    task = accepted(services)
+
+    (again,) = accept_upload(services, an_upload(services, at=services.now() - 999, sequencer="", e_tag=""))
+
+    assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
+    assert tasks(services) == (task,)
 
 
 @pytest.mark.parametrize(
@@ -141,208 +143,212 @@ def test_another_who_tells_of_the_same_version_by_another_clock_makes_no_second_
         {"bucket": "another"},
     ],
 )
-def test_another_object_at_the_same_moment_makes_another_task(world: World, changes: dict[str, Any]) -> None:
-    first = accepted(world)
+def test_another_object_at_the_same_moment_makes_another_task(
+    services: ClockedServices, changes: dict[str, Any]
+) -> None:
+    first = accepted(services)
 
-    assert accepted(world, an_upload(world, **changes)).id != first.id
+    assert accepted(services, an_upload(services, **changes)).id != first.id
 
 
-def test_every_orchestration_that_takes_an_upload_makes_its_own_task(world: World) -> None:
-    store_orchestration(world, "main", an_orchestration("covers"))
-    store_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
+def test_every_orchestration_that_takes_an_upload_makes_its_own_task(services: ClockedServices) -> None:
+    store_orchestration(services, "main", an_orchestration("covers"))
+    store_orchestration(services, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
 
-    found = accept_upload(world, an_upload(world))
+    found = accept_upload(services, an_upload(services))
 
     assert verdicts(found) == [("covers", Verdict.MATCHED), (WEB, Verdict.MATCHED)]
-    assert len({decision.task_id for decision in found}) == len(tasks(world)) == 2
-    assert sorted(standing(world), key=str) == verdicts(found)
+    assert len({decision.task_id for decision in found}) == len(tasks(services)) == 2
+    assert sorted(standing(services), key=str) == verdicts(found)
 
 
 @pytest.mark.parametrize(("own", "lane"), [(3, "urgent"), (0, "standard"), (-1, "background")])
-def test_a_task_has_the_priority_of_its_orchestration(world: World, own: int, lane: str) -> None:
-    store_orchestration(world, "main", an_orchestration(WEB, priority=own))
+def test_a_task_has_the_priority_of_its_orchestration(services: ClockedServices, own: int, lane: str) -> None:
+    store_orchestration(services, "main", an_orchestration(WEB, priority=own))
 
-    task = accepted(world)
+    task = accepted(services)
 
     assert (task.priority, task.lane.lower()) == (own, lane)
 
 
-def test_an_orchestration_that_has_lost_its_template_does_not_stop_the_others(world: World) -> None:
-    break_one(world)
+def test_an_orchestration_that_has_lost_its_template_does_not_stop_the_others(services: ClockedServices) -> None:
+    break_one(services)
 
-    found = accept_upload(world, an_upload(world))
+    found = accept_upload(services, an_upload(services))
 
     assert verdicts(found) == [("broken", Verdict.INVALID_ORCHESTRATION), (WEB, Verdict.MATCHED)]
     assert found[0].reason == "subtask cover: there is no template mine"
-    assert verdicts(accept_upload(world, an_upload(world))) == [
+    assert verdicts(accept_upload(services, an_upload(services))) == [
         ("broken", Verdict.INVALID_ORCHESTRATION),
         (WEB, Verdict.DUPLICATE),
     ]
 
 
-def test_an_orchestration_that_was_repaired_makes_its_task_when_the_event_comes_again(world: World) -> None:
-    break_one(world)
-    accept_upload(world, an_upload(world))
-    store_orchestration(world, "main", an_orchestration("broken"))
+def test_an_orchestration_that_was_repaired_makes_its_task_when_the_event_comes_again(
+    services: ClockedServices,
+) -> None:
+    break_one(services)
+    accept_upload(services, an_upload(services))
+    store_orchestration(services, "main", an_orchestration("broken"))
 
-    found = accept_upload(world, an_upload(world))
+    found = accept_upload(services, an_upload(services))
 
     assert verdicts(found) == [("broken", Verdict.MATCHED), (WEB, Verdict.DUPLICATE)]
-    assert sorted(standing(world), key=str) == [("broken", Verdict.MATCHED), (WEB, Verdict.MATCHED)]
+    assert sorted(standing(services), key=str) == [("broken", Verdict.MATCHED), (WEB, Verdict.MATCHED)]
 
 
-def test_a_disabled_orchestration_takes_nothing(world: World) -> None:
-    switch_orchestration(world, "main", WEB, enabled=False)
+def test_a_disabled_orchestration_takes_nothing(services: ClockedServices) -> None:
+    switch_orchestration(services, "main", WEB, enabled=False)
 
-    (found,) = accept_upload(world, an_upload(world))
-    matches, _ = predict(world, an_upload(world))
+    (found,) = accept_upload(services, an_upload(services))
+    matches, _ = predict(services, an_upload(services))
 
     assert found.verdict is Verdict.NO_MATCH
     assert {(match.verdict, match.reason) for match in matches} == {(Verdict.NO_MATCH, "the orchestration is disabled")}
 
 
-def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more(world: World) -> None:
-    task = accepted(world)
-    switch_orchestration(world, "main", WEB, enabled=False)
+def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more(services: ClockedServices) -> None:
+    task = accepted(services)
+    switch_orchestration(services, "main", WEB, enabled=False)
 
-    (again,) = accept_upload(world, an_upload(world))
+    (again,) = accept_upload(services, an_upload(services))
 
     assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
-    assert standing(world) == [(WEB, Verdict.MATCHED)]
+    assert standing(services) == [(WEB, Verdict.MATCHED)]
 
 
-def test_an_upload_that_nobody_took_is_matched_once_somebody_does(world: World) -> None:
-    upload = an_upload(world, key="films/clip.mp4")
-    accept_upload(world, upload)
-    store_orchestration(world, "main", an_orchestration("films", trigger={"prefix": "films/"}))
+def test_an_upload_that_nobody_took_is_matched_once_somebody_does(services: ClockedServices) -> None:
+    upload = an_upload(services, key="films/clip.mp4")
+    accept_upload(services, upload)
+    store_orchestration(services, "main", an_orchestration("films", trigger={"prefix": "films/"}))
 
-    (found,) = accept_upload(world, upload)
+    (found,) = accept_upload(services, upload)
 
     assert found.verdict is Verdict.MATCHED
-    assert standing(world) == [("films", Verdict.MATCHED)]
+    assert standing(services) == [("films", Verdict.MATCHED)]
 
 
-def test_a_task_whose_messages_were_not_taken_is_sent_by_the_next_delivery(world: World) -> None:
+def test_a_task_whose_messages_were_not_taken_is_sent_by_the_next_delivery(services: ClockedServices) -> None:
     with outage("SendMessageBatch"):
-        task = accepted(world)
+        task = accepted(services)
     assert task.unsent == {1, 2, 3}
 
-    (again,) = accept_upload(world, an_upload(world))
+    (again,) = accept_upload(services, an_upload(services))
 
     assert again.verdict is Verdict.DUPLICATE
-    assert [ref.no for ref in sent(world)] == [1, 2, 3]
-    assert get_task(world, "main", task.id).unsent == frozenset()
+    assert [ref.no for ref in sent(services)] == [1, 2, 3]
+    assert get_task(services, "main", task.id).unsent == frozenset()
 
 
-def test_a_task_whose_messages_were_not_taken_is_sent_by_the_sweeper(world: World) -> None:
+def test_a_task_whose_messages_were_not_taken_is_sent_by_the_sweeper(services: ClockedServices) -> None:
     with outage("SendMessageBatch"):
-        task = accepted(world)
-    assert swept(world) == 0
-    world.time += 60_000
+        task = accepted(services)
+    assert swept(services) == 0
+    services.time += 60_000
 
-    assert swept(world) == 1
+    assert swept(services) == 1
 
-    assert sent(world) == [SubtaskRef(task.id, 1, no) for no in (1, 2, 3)]
-    assert get_task(world, "main", task.id).unsent == frozenset()
-    assert swept(world) == 0
+    assert sent(services) == [SubtaskRef(task.id, 1, no) for no in (1, 2, 3)]
+    assert get_task(services, "main", task.id).unsent == frozenset()
+    assert swept(services) == 0
 
 
 @pytest.mark.parametrize("after", [0, 1])
 @pytest.mark.parametrize("done", [False, True])
 def test_an_upload_that_dynamodb_did_not_take_raises_so_that_its_event_comes_again(
-    world: World, after: int, *, done: bool
+    services: ClockedServices, after: int, *, done: bool
 ) -> None:
     with outage("PutItem", after=after, done=done), pytest.raises(ServiceBusy):
-        accept_upload(world, an_upload(world))
-    assert sent(world) == []
+        accept_upload(services, an_upload(services))
+    assert sent(services) == []
 
-    (found,) = accept_upload(world, an_upload(world))
+    (found,) = accept_upload(services, an_upload(services))
 
     assert found.verdict is (Verdict.DUPLICATE if after and done else Verdict.MATCHED)
-    assert [task.id for task in tasks(world)] == [found.task_id]
-    assert len(sent(world)) == 3
+    assert [task.id for task in tasks(services)] == [found.task_id]
+    assert len(sent(services)) == 3
 
 
-def test_an_overwritten_object_whose_event_comes_late_is_superseded(world: World) -> None:
-    late, newest = unversioned(world, "0A", e_tag="old"), unversioned(world, "0B")
-    task = accepted(world, newest)
+def test_an_overwritten_object_whose_event_comes_late_is_superseded(services: ClockedServices) -> None:
+    late, newest = unversioned(services, "0A", e_tag="old"), unversioned(services, "0B")
+    task = accepted(services, newest)
 
-    (found,) = accept_upload(world, late)
+    (found,) = accept_upload(services, late)
 
     assert (found.verdict, found.task_id) == (Verdict.SUPERSEDED, None)
     assert "a later write of this key" in found.reason
-    assert tasks(world) == (task,)
-    assert set(standing(world)) == {(WEB, Verdict.MATCHED), (WEB, Verdict.SUPERSEDED)}
-    assert accept_upload(world, late) == [found]
+    assert tasks(services) == (task,)
+    assert set(standing(services)) == {(WEB, Verdict.MATCHED), (WEB, Verdict.SUPERSEDED)}
+    assert accept_upload(services, late) == [found]
 
 
-def test_with_versions_an_event_that_comes_late_makes_its_task_all_the_same(world: World) -> None:
-    accepted(world, an_upload(world, version_id="v2", sequencer="0B"))
+def test_with_versions_an_event_that_comes_late_makes_its_task_all_the_same(services: ClockedServices) -> None:
+    accepted(services, an_upload(services, version_id="v2", sequencer="0B"))
 
-    assert accepted(world, an_upload(world, version_id="v1", sequencer="0A")).source.version_id == "v1"
+    assert accepted(services, an_upload(services, version_id="v1", sequencer="0A")).source.version_id == "v1"
 
 
-def test_a_task_that_a_verdict_names_is_made_even_if_a_later_write_came_before_it(world: World) -> None:
-    early, newest = unversioned(world, "0A", e_tag="old"), unversioned(world, "0B")
+def test_a_task_that_a_verdict_names_is_made_even_if_a_later_write_came_before_it(services: ClockedServices) -> None:
+    early, newest = unversioned(services, "0A", e_tag="old"), unversioned(services, "0B")
     with outage("PutItem", after=2), pytest.raises(ServiceBusy):  # of what is known, the verdict, and the task
-        accept_upload(world, early)
-    accepted(world, newest)
+        accept_upload(services, early)
+    accepted(services, newest)
 
-    (found,) = accept_upload(world, early)
+    (found,) = accept_upload(services, early)
 
     assert found.verdict is Verdict.MATCHED
-    assert {task.id for task in tasks(world)} >= {found.task_id}
-    assert standing(world) == [(WEB, Verdict.MATCHED)] * 2
+    assert {task.id for task in tasks(services)} >= {found.task_id}
+    assert standing(services) == [(WEB, Verdict.MATCHED)] * 2
 
 
-def test_a_broken_orchestration_is_broken_also_for_an_overwritten_object(world: World) -> None:
-    switch_orchestration(world, "main", WEB, enabled=False)
-    break_one(world)
-    accept_upload(world, unversioned(world, "0B"))
+def test_a_broken_orchestration_is_broken_also_for_an_overwritten_object(services: ClockedServices) -> None:
+    switch_orchestration(services, "main", WEB, enabled=False)
+    break_one(services)
+    accept_upload(services, unversioned(services, "0B"))
 
-    assert verdicts(accept_upload(world, unversioned(world, "0A"))) == [("broken", Verdict.INVALID_ORCHESTRATION)]
+    assert verdicts(accept_upload(services, unversioned(services, "0A"))) == [("broken", Verdict.INVALID_ORCHESTRATION)]
 
 
-def test_a_task_that_can_no_longer_be_planned_is_not_claimed_to_be_there(world: World) -> None:
-    switch_orchestration(world, "main", WEB, enabled=False)
-    store_orchestration(world, "main", an_orchestration("broken"))
+def test_a_task_that_can_no_longer_be_planned_is_not_claimed_to_be_there(services: ClockedServices) -> None:
+    switch_orchestration(services, "main", WEB, enabled=False)
+    store_orchestration(services, "main", an_orchestration("broken"))
     with outage("PutItem", after=1), pytest.raises(ServiceBusy):
-        accept_upload(world, an_upload(world))
-    break_one(world)
+        accept_upload(services, an_upload(services))
+    break_one(services)
 
-    (found,) = accept_upload(world, an_upload(world))
+    (found,) = accept_upload(services, an_upload(services))
     assert (found.verdict, found.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
 
-    store_orchestration(world, "main", an_orchestration("broken"))
-    assert verdicts(accept_upload(world, an_upload(world))) == [("broken", Verdict.MATCHED)]
+    store_orchestration(services, "main", an_orchestration("broken"))
+    assert verdicts(accept_upload(services, an_upload(services))) == [("broken", Verdict.MATCHED)]
 
 
-def test_a_duplicate_makes_no_task_when_its_orchestration_is_broken_by_now(world: World) -> None:
-    store_orchestration(world, "main", an_orchestration("broken"))
-    first = accept_upload(world, an_upload(world))
-    break_one(world)
+def test_a_duplicate_makes_no_task_when_its_orchestration_is_broken_by_now(services: ClockedServices) -> None:
+    store_orchestration(services, "main", an_orchestration("broken"))
+    first = accept_upload(services, an_upload(services))
+    break_one(services)
 
-    again = accept_upload(world, an_upload(world))
+    again = accept_upload(services, an_upload(services))
 
     assert [decision.task_id for decision in again] == [decision.task_id for decision in first]
     assert {decision.verdict for decision in again} == {Verdict.DUPLICATE}
 
 
-def test_an_upload_takes_as_many_calls_as_it_always_did(world: World) -> None:
+def test_an_upload_takes_as_many_calls_as_it_always_did(services: ClockedServices) -> None:
     with calls() as first:
-        accept_upload(world, an_upload(world))
+        accept_upload(services, an_upload(services))
     with calls() as again:
-        accept_upload(world, an_upload(world))
+        accept_upload(services, an_upload(services))
 
     assert first == ["Query", "PutItem", "PutItem", "SendMessageBatch", "UpdateItem"]
     assert again == ["Query", "PutItem", "GetItem", "PutItem", "GetItem"]
 
 
-def test_what_would_become_of_an_upload_is_told_without_keeping_anything(world: World) -> None:
-    store_orchestration(world, "main", an_orchestration("covers"))
-    store_orchestration(world, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
+def test_what_would_become_of_an_upload_is_told_without_keeping_anything(services: ClockedServices) -> None:
+    store_orchestration(services, "main", an_orchestration("covers"))
+    store_orchestration(services, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
 
-    matches, outlook = predict(world, an_upload(world))
+    matches, outlook = predict(services, an_upload(services))
 
     assert {one.orchestration: one.verdict for one in matches} == {
         **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
@@ -351,20 +357,20 @@ def test_what_would_become_of_an_upload_is_told_without_keeping_anything(world: 
         WEB: Verdict.MATCHED,
     }
     assert (outlook.verdict, outlook.reason) == (Verdict.MATCHED, "2 tasks would be made")
-    assert (tasks(world), standing(world), sent(world)) == ((), [], [])
+    assert (tasks(services), standing(services), sent(services)) == ((), [], [])
 
 
-def test_what_a_single_orchestration_would_make_names_it(world: World) -> None:
-    _, outlook = predict(world, an_upload(world))
+def test_what_a_single_orchestration_would_make_names_it(services: ClockedServices) -> None:
+    _, outlook = predict(services, an_upload(services))
 
     assert (outlook.orchestration, outlook.reason, outlook.task_id) == (WEB, "1 task would be made", None)
 
 
-def test_that_an_orchestration_is_broken_is_known_beforehand(world: World) -> None:
-    switch_orchestration(world, "main", WEB, enabled=False)
-    break_one(world)
+def test_that_an_orchestration_is_broken_is_known_beforehand(services: ClockedServices) -> None:
+    switch_orchestration(services, "main", WEB, enabled=False)
+    break_one(services)
 
-    matches, outlook = predict(world, an_upload(world))
+    matches, outlook = predict(services, an_upload(services))
 
     assert {one.orchestration: one.verdict for one in matches} == {
         **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
@@ -374,14 +380,14 @@ def test_that_an_orchestration_is_broken_is_known_beforehand(world: World) -> No
     assert outlook.reason == "subtask cover: there is no template mine"
 
 
-def test_templates_are_read_with_the_orchestrations_in_one_query(world: World) -> None:
+def test_templates_are_read_with_the_orchestrations_in_one_query(services: ClockedServices) -> None:
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
-    store_template(world, "main", TemplateDocument.model_validate(template))
+    store_template(services, "main", TemplateDocument.model_validate(template))
     rules = [{"name": f"s{no}", "type": "SCREENSHOT", "template": "mine"} for no in range(5)]
     for name in ("one", "two"):
-        store_orchestration(world, "main", an_orchestration(name, subtasks=rules))
+        store_orchestration(services, "main", an_orchestration(name, subtasks=rules))
 
     with calls() as made:
-        predict(world, an_upload(world))
+        predict(services, an_upload(services))
 
     assert made == ["Query"]

@@ -9,27 +9,27 @@ from shared.use_cases.tasks import get_task
 from shared.worker.attempt import attempt_token
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import outage, refusal
 from tests.unit.conftest import sent
 
 
-def test_a_film_becomes_what_was_asked_for(world: World, blink: bytes) -> None:
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), SMALL, COVER))
+def test_a_film_becomes_what_was_asked_for(services: ClockedServices, blink: bytes) -> None:
+    task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), SMALL, COVER))
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     first, second = task.subtasks
     assert first.output == f"s3://output/uploads/clip/{attempt_token(Lease(task.id, 1, 1, attempt=1))}/clip-small.mp4"
     assert sorted(keys()) == sorted(str(s.output).removeprefix("s3://output/") for s in (first, second))
-    record = world.tasks.get_record(task.id, second.record or "")
+    record = services.tasks.get_record(task.id, second.record or "")
     assert record
     assert (record.outputs[0].content_type, record.outputs[0].facts["width"]) == ("image/jpeg", 64)
     assert [command.split()[0] for command in record.commands] == ["ffmpeg"]
     assert set(record.seconds) == {"download", "operation", "upload"}
 
 
-def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(world: World) -> None:
-    task = worked(world, a_made_task(world, put("uploads/diary.mp4", NO_FILM), SMALL, COVER))
+def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(services: ClockedServices) -> None:
+    task = worked(services, a_made_task(services, put("uploads/diary.mp4", NO_FILM), SMALL, COVER))
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     assert codes(task) == ["SourceFileError.NotMedia"] * 2
@@ -42,10 +42,10 @@ def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(world: Wo
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS tells nobody how much memory another process takes")
-def test_ffmpeg_gets_no_more_memory_than_the_function_has(world: World, blink: bytes) -> None:
-    world.settings = world.settings.model_copy(update={"function_megabytes": 1})
+def test_ffmpeg_gets_no_more_memory_than_the_function_has(services: ClockedServices, blink: bytes) -> None:
+    services.settings = services.settings.model_copy(update={"function_megabytes": 1})
 
-    done = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
+    done = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), COVER))
 
     failure = done.subtasks[0].failure
     assert failure is not None
@@ -53,39 +53,43 @@ def test_ffmpeg_gets_no_more_memory_than_the_function_has(world: World, blink: b
     assert "this worker of 1 MB" in failure.message
 
 
-def test_one_good_and_one_bad_subtask_make_a_partial_failure_that_loses_nothing(world: World, blink: bytes) -> None:
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), TOO_LATE, COVER))
+def test_one_good_and_one_bad_subtask_make_a_partial_failure_that_loses_nothing(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), TOO_LATE, COVER))
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.PARTIALLY_FAILED)
     assert codes(task) == ["ParameterError.PastTheEnd", None]
     assert task.subtasks[1].output == f"s3://output/{keys()[0]}"
 
 
-def test_a_subtask_reads_what_the_one_before_it_made(world: World, blink: bytes) -> None:
+def test_a_subtask_reads_what_the_one_before_it_made(services: ClockedServices, blink: bytes) -> None:
     of_small = {**COVER, "name": "of-small", "input": "small", "params": {"at": [0]}}
-    task = a_made_task(world, put("uploads/clip.mp4", blink), of_small, SMALL)
+    task = a_made_task(services, put("uploads/clip.mp4", blink), of_small, SMALL)
     assert task.subtasks[0].needs == (2,)
-    first = sent(world)
+    first = sent(services)
     assert [ref.no for ref in first] == [2]
-    run_subtask(world, first[0], SECONDS)
+    run_subtask(services, first[0], SECONDS)
 
-    task = worked(world, task)
+    task = worked(services, task)
 
     assert task.outcome is Outcome.SUCCEEDED
-    record = world.tasks.get_record(task.id, task.subtasks[0].record or "")
+    record = services.tasks.get_record(task.id, task.subtasks[0].record or "")
     assert record
     assert record.outputs[0].facts["width"] == 64, "the source is 160 wide"
 
 
-def test_what_needed_a_failed_subtask_is_skipped(world: World) -> None:
-    task = worked(world, a_made_task(world, put("uploads/diary.mp4", NO_FILM), SMALL, {**COVER, "input": "small"}))
+def test_what_needed_a_failed_subtask_is_skipped(services: ClockedServices) -> None:
+    task = worked(
+        services, a_made_task(services, put("uploads/diary.mp4", NO_FILM), SMALL, {**COVER, "input": "small"})
+    )
 
     assert codes(task) == ["SourceFileError.NotMedia", "Skipped.PredecessorFailed"]
 
 
-def test_several_files_of_one_subtask_lie_together(world: World, blink: bytes) -> None:
+def test_several_files_of_one_subtask_lie_together(services: ClockedServices, blink: bytes) -> None:
     shots = {**COVER, "params": {"at": ["0%", "50%", "90%"], "width": 32}}
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), shots))
+    task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), shots))
 
     folder = f"uploads/clip/{attempt_token(Lease(task.id, 1, 1, attempt=1))}/"
     assert task.subtasks[0].output == f"s3://output/{folder}"
@@ -93,8 +97,8 @@ def test_several_files_of_one_subtask_lie_together(world: World, blink: bytes) -
 
 
 @pytest.mark.parametrize("name", ["a b+c%20d&e=f", "Überraschung é", "予告編", "😀 👩‍👩‍👧", "../x", "..", "{run}"])
-def test_any_name_goes_through_from_source_to_output(world: World, blink: bytes, name: str) -> None:
-    task = worked(world, a_made_task(world, put(f"uploads/{name}.mp4", blink), COVER))
+def test_any_name_goes_through_from_source_to_output(services: ClockedServices, blink: bytes, name: str) -> None:
+    task = worked(services, a_made_task(services, put(f"uploads/{name}.mp4", blink), COVER))
 
     assert codes(task) == [None]
     (key,) = keys()
@@ -103,28 +107,32 @@ def test_any_name_goes_through_from_source_to_output(world: World, blink: bytes,
     assert key.endswith(f"/{shown}-cover.jpg")
 
 
-def test_a_name_that_is_too_long_for_s3_fails_with_the_remedy(world: World, blink: bytes) -> None:
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER, prefix="{inputDir}/" + "x" * 1000))
+def test_a_name_that_is_too_long_for_s3_fails_with_the_remedy(services: ClockedServices, blink: bytes) -> None:
+    task = worked(
+        services, a_made_task(services, put("uploads/clip.mp4", blink), COVER, prefix="{inputDir}/" + "x" * 1000)
+    )
 
     assert codes(task) == ["ParameterError.OutputName"]
     assert task.subtasks[0].failure
     assert "shorten the output's prefix" in task.subtasks[0].failure.message
 
 
-def test_a_source_that_was_overwritten_or_deleted_since_is_still_read_as_it_was(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
+def test_a_source_that_was_overwritten_or_deleted_since_is_still_read_as_it_was(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
     put("uploads/clip.mp4", NO_FILM)
     client("s3").delete_object(Bucket="input", Key="uploads/clip.mp4")
 
-    assert worked(world, task).outcome is Outcome.SUCCEEDED
+    assert worked(services, task).outcome is Outcome.SUCCEEDED
 
 
-def test_a_source_whose_version_is_gone_fails_for_good(world: World, blink: bytes) -> None:
+def test_a_source_whose_version_is_gone_fails_for_good(services: ClockedServices, blink: bytes) -> None:
     source = put("uploads/clip.mp4", blink)
-    task = a_made_task(world, source, COVER)
+    task = a_made_task(services, source, COVER)
     client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
 
-    task = worked(world, task)
+    task = worked(services, task)
 
     assert codes(task) == ["SourceFileError.Deleted"]
     assert task.subtasks[0].attempt == 1
@@ -134,52 +142,52 @@ def test_a_source_whose_version_is_gone_fails_for_good(world: World, blink: byte
     ("fate", "code"), [("gone", "SourceFileError.Deleted"), ("changed", "SourceFileError.Changed")]
 )
 def test_without_versions_a_source_that_changed_fails_for_good(
-    world: World, blink: bytes, fate: str, code: str
+    services: ClockedServices, blink: bytes, fate: str, code: str
 ) -> None:
     client("s3").create_bucket(Bucket="plain")
-    task = a_made_task(world, put("clip.mp4", blink, "plain"), COVER)
+    task = a_made_task(services, put("clip.mp4", blink, "plain"), COVER)
     if fate == "gone":
         client("s3").delete_object(Bucket="plain", Key="clip.mp4")
     else:
         put("clip.mp4", NO_FILM, "plain")
 
-    assert codes(worked(world, task)) == [code]
+    assert codes(worked(services, task)) == [code]
 
 
 @pytest.mark.parametrize(
     ("call", "code"), [("HeadObject", "403"), ("GetObject", "AccessDenied"), ("GetObject", "KMS.DisabledException")]
 )
 def test_a_source_that_may_not_be_read_for_a_while_is_worked_on_later(
-    world: World, blink: bytes, call: str, code: str
+    services: ClockedServices, blink: bytes, call: str, code: str
 ) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
     with outage(call, error=refusal(code, 403)):
-        again = run_subtask(world, ref, SECONDS)
-    waiting = get_task(world, "main", task.id)
+        again = run_subtask(services, ref, SECONDS)
+    waiting = get_task(services, "main", task.id)
     assert again
-    world.time += again.seconds * 1000
+    services.time += again.seconds * 1000
 
     assert statuses(waiting) == [SubtaskStatus.WAITING]
-    assert run_subtask(world, ref, SECONDS) is None
-    assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.SUCCESSFUL]
+    assert run_subtask(services, ref, SECONDS) is None
+    assert statuses(get_task(services, "main", task.id)) == [SubtaskStatus.SUCCESSFUL]
 
 
-def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
     pauses = []
 
     with outage("HeadObject", times=3, error=refusal("403", 403)):
-        while again := run_subtask(world, ref, SECONDS):
+        while again := run_subtask(services, ref, SECONDS):
             pauses.append(again.seconds)
-            world.time += again.seconds * 1000
+            services.time += again.seconds * 1000
 
     assert pauses == [60, 180]
-    task = get_task(world, "main", task.id)
+    task = get_task(services, "main", task.id)
     assert codes(task) == ["SourceFileError.NotReadable"]
-    assert [record.failure and record.failure.code for _, record in world.tasks.get_records(task.id, 1, 1)] == [
+    assert [record.failure and record.failure.code for _, record in services.tasks.get_records(task.id, 1, 1)] == [
         "InternalError.AccessDenied",
         "InternalError.AccessDenied",
         "SourceFileError.NotReadable",

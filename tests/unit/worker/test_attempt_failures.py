@@ -20,56 +20,56 @@ from tests.support.attempts import (
     tags,
     worked,
 )
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import calls, meanwhile, outage
 from tests.unit.conftest import sent, swept
 
 
-def test_a_message_of_a_subtask_that_is_being_worked_on_stays_away_for_five_minutes(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
-    world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
-    before = get_task(world, "main", task.id)
-    world.time += 30_500
+def test_a_message_of_a_subtask_that_is_being_worked_on_stays_away_for_five_minutes(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
+    services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
+    before = get_task(services, "main", task.id)
+    services.time += 30_500
 
-    assert run_subtask(world, ref, SECONDS) == Redelivery(300)
-    assert get_task(world, "main", task.id) == before
+    assert run_subtask(services, ref, SECONDS) == Redelivery(300)
+    assert get_task(services, "main", task.id) == before
 
 
-def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_soon(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
-    world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_soon(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
+    services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
     lease = Lease(task.id, 1, 1, attempt=1)
     told = Failure("InternalError.Interrupted", "the worker was told to stop")
 
-    with meanwhile("GetItem", lambda: world.tasks.release(lease, world.now(), told, uncounted=True)):
-        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
+    with meanwhile("GetItem", lambda: services.tasks.release(lease, services.now(), told, uncounted=True)):
+        assert run_subtask(services, ref, SECONDS) == Redelivery(5)
 
-    assert run_subtask(world, ref, SECONDS) is None
-    assert get_task(world, "main", task.id).status is TaskStatus.COMPLETED
+    assert run_subtask(services, ref, SECONDS) is None
+    assert get_task(services, "main", task.id).status is TaskStatus.COMPLETED
 
 
-def test_a_subtask_whose_worker_is_dead_is_taken_over(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
-    world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
-    world.time += LEASE_MS + 1
+def test_a_subtask_whose_worker_is_dead_is_taken_over(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
+    services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
+    services.time += LEASE_MS + 1
 
-    assert run_subtask(world, ref, SECONDS) is None
-    done = get_task(world, "main", task.id)
+    assert run_subtask(services, ref, SECONDS) is None
+    done = get_task(services, "main", task.id)
     assert (done.status, done.subtasks[0].attempt) == (TaskStatus.COMPLETED, 2)
 
 
-def test_a_subtask_whose_workers_all_died_is_given_up(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER, {**SMALL, "needs": ["cover"]})
-    (ref,) = sent(world)
+def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER, {**SMALL, "needs": ["cover"]})
+    (ref,) = sent(services)
     for _ in range(3):
-        world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
-        world.time += LEASE_MS + 1
+        services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
+        services.time += LEASE_MS + 1
 
-    assert run_subtask(world, ref, SECONDS) is None
-    done = get_task(world, "main", task.id)
+    assert run_subtask(services, ref, SECONDS) is None
+    done = get_task(services, "main", task.id)
     assert codes(done) == ["InternalError.AttemptsExhausted", "Skipped.PredecessorFailed"]
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     assert done.subtasks[0].failure
@@ -79,50 +79,52 @@ def test_a_subtask_whose_workers_all_died_is_given_up(world: World) -> None:
     )
 
 
-def test_a_message_that_comes_again_after_the_end_changes_nothing(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
-    run_subtask(world, ref, SECONDS)
-    done = get_task(world, "main", task.id)
+def test_a_message_that_comes_again_after_the_end_changes_nothing(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
+    run_subtask(services, ref, SECONDS)
+    done = get_task(services, "main", task.id)
 
-    assert run_subtask(world, ref, SECONDS) is None
-    assert get_task(world, "main", task.id) == done
+    assert run_subtask(services, ref, SECONDS) is None
+    assert get_task(services, "main", task.id) == done
     assert len(keys()) == 1
 
 
 @pytest.mark.parametrize(("task_id", "run", "no"), [("0" * 26, 1, 1), (None, 1, 2), (None, 1, 0), (None, 2, 1)])
-def test_a_message_that_names_nothing_is_dropped(world: World, task_id: str | None, run: int, no: int) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
+def test_a_message_that_names_nothing_is_dropped(
+    services: ClockedServices, task_id: str | None, run: int, no: int
+) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
 
-    assert run_subtask(world, SubtaskRef(task_id or task.id, run, no), SECONDS) is None
-    assert get_task(world, "main", task.id) == task
+    assert run_subtask(services, SubtaskRef(task_id or task.id, run, no), SECONDS) is None
+    assert get_task(services, "main", task.id) == task
 
 
-def test_files_are_marked_as_an_attempts_until_it_has_won(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_files_are_marked_as_an_attempts_until_it_has_won(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
     seen: list[list[dict[str, str]]] = []
 
     with meanwhile("PutItem", lambda: seen.append(tags(keys()[0]))):  # the record, before the finish
-        run_subtask(world, ref, SECONDS)
+        run_subtask(services, ref, SECONDS)
 
     assert seen == [[{"Key": "reelmill", "Value": "attempt"}]]
     assert tags(keys()[0]) == []
-    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
-def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
     def another_takes_over() -> None:
-        world.time += LEASE_MS + 1
-        run_subtask(world, ref, SECONDS)
+        services.time += LEASE_MS + 1
+        run_subtask(services, ref, SECONDS)
 
     with meanwhile("PutItem", another_takes_over):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].attempt) == (Outcome.SUCCEEDED, 2)
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     items = client("dynamodb").scan(TableName="TasksTable")["Items"]
@@ -132,15 +134,15 @@ def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(world: World, 
     }
 
 
-def test_an_attempt_that_won_without_being_told_keeps_its_files(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_an_attempt_that_won_without_being_told_keeps_its_files(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
     # The second update is the finish: DynamoDB made it, the line broke, and the client tries again.
     with outage("UpdateItem", after=1, done=True, error=ReadTimeoutError(endpoint_url="dynamodb")):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert done.outcome is Outcome.SUCCEEDED
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     assert tags(keys()[0]) == []
@@ -148,95 +150,97 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files(world: World, bl
 
 @pytest.mark.parametrize("only_failed", [True, False])
 def test_an_attempt_that_won_without_being_told_keeps_its_files_after_a_restart(
-    world: World,
+    services: ClockedServices,
     blink: bytes,
     only_failed: bool,  # noqa: FBT001 - what is restarted
 ) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), TOO_LATE, COVER)
-    late, cover = sent(world)
-    assert run_subtask(world, late, SECONDS) is None
+    task = a_made_task(services, put("uploads/clip.mp4", blink), TOO_LATE, COVER)
+    late, cover = sent(services)
+    assert run_subtask(services, late, SECONDS) is None
     asked: list[int] = []
 
     def restart() -> None:
-        newest = world.tasks.get(task.id)
+        newest = services.tasks.get(task.id)
         if newest and newest.status is TaskStatus.COMPLETED and not asked:
             asked.append(newest.run)
-            restart_task(world, "main", task.id, only_failed=only_failed)
+            restart_task(services, "main", task.id, only_failed=only_failed)
             raise ReadTimeoutError(endpoint_url="dynamodb")
 
     with meanwhile("UpdateItem", restart, done=True, times=100):
-        assert run_subtask(world, cover, SECONDS) is None
+        assert run_subtask(services, cover, SECONDS) is None
 
     assert asked == [1]
-    first = get_run(world, "main", task.id, 1).subtasks[1]
+    first = get_run(services, "main", task.id, 1).subtasks[1]
     assert [f"s3://output/{key}" for key in keys()] == [first.output]
     assert tags(keys()[0]) == []
     (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == first.record]
     assert "expires_at" not in row
 
 
-def test_whatever_an_attempt_believes_it_never_removes_the_files_of_its_success(world: World, blink: bytes) -> None:
-    task = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
+def test_whatever_an_attempt_believes_it_never_removes_the_files_of_its_success(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), COVER))
     lease = Lease(task.id, 1, 1, attempt=1)
-    record = world.tasks.get_record(task.id, lease.record)
+    record = services.tasks.get_record(task.id, lease.record)
     assert record
-    attempt = Attempt(world, task, lease, SECONDS, outputs=list(record.outputs))
+    attempt = Attempt(services, task, lease, SECONDS, outputs=list(record.outputs))
 
-    lose(world, attempt, record)
+    lose(services, attempt, record)
 
     assert [f"s3://output/{key}" for key in keys()] == [task.subtasks[0].output]
     (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == lease.record]
     assert "expires_at" not in row
 
 
-def test_a_crash_after_the_finish_is_made_up_for(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, {**COVER, "needs": ["small"]})
-    (ref,) = sent(world)
+def test_a_crash_after_the_finish_is_made_up_for(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), SMALL, {**COVER, "needs": ["small"]})
+    (ref,) = sent(services)
     with outage("DeleteObjectTagging"), pytest.raises(ServiceBusy):
-        run_subtask(world, ref, SECONDS)
+        run_subtask(services, ref, SECONDS)
 
-    assert run_subtask(world, ref, SECONDS) is None
+    assert run_subtask(services, ref, SECONDS) is None
 
     assert tags(keys()[0]) == []
-    assert worked(world, task).outcome is Outcome.SUCCEEDED
+    assert worked(services, task).outcome is Outcome.SUCCEEDED
 
 
 def test_what_became_ready_and_could_not_be_sent_is_sent_by_the_message_that_freed_it(
-    world: World, blink: bytes
+    services: ClockedServices, blink: bytes
 ) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER, {**COVER, "name": "other", "needs": ["cover"]})
-    (ref,) = sent(world)
-    world.time += 5 * 3600_000
-    swept(world)  # the next look is hours away
-    sent(world)
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER, {**COVER, "name": "other", "needs": ["cover"]})
+    (ref,) = sent(services)
+    services.time += 5 * 3600_000
+    swept(services)  # the next look is hours away
+    sent(services)
 
     with outage("SendMessageBatch", times=2):
-        assert [run_subtask(world, ref, SECONDS) for _ in range(2)] == [Redelivery(60)] * 2
-    assert run_subtask(world, ref, SECONDS) is None
+        assert [run_subtask(services, ref, SECONDS) for _ in range(2)] == [Redelivery(60)] * 2
+    assert run_subtask(services, ref, SECONDS) is None
 
-    assert worked(world, task).outcome is Outcome.SUCCEEDED
+    assert worked(services, task).outcome is Outcome.SUCCEEDED
 
 
-def test_a_restart_writes_new_files_and_leaves_the_old_ones_readable(world: World, blink: bytes) -> None:
-    first = worked(world, a_made_task(world, put("uploads/clip.mp4", blink), COVER))
-    world.time += 1000
+def test_a_restart_writes_new_files_and_leaves_the_old_ones_readable(services: ClockedServices, blink: bytes) -> None:
+    first = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), COVER))
+    services.time += 1000
 
-    restart_task(world, "main", first.id)
-    second = worked(world, first)
+    restart_task(services, "main", first.id)
+    second = worked(services, first)
 
     assert (second.run, second.outcome) == (2, Outcome.SUCCEEDED)
     outputs = {str(task.subtasks[0].output) for task in (first, second)}
     assert {f"s3://output/{key}" for key in keys()} == outputs
     assert len(outputs) == 2
-    assert get_run(world, "main", first.id, 1) == first
+    assert get_run(services, "main", first.id, 1) == first
 
 
-def test_a_task_costs_no_more_requests_than_its_moves(world: World, blink: bytes) -> None:
-    a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_a_task_costs_no_more_requests_than_its_moves(services: ClockedServices, blink: bytes) -> None:
+    a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
     with calls() as made:
-        run_subtask(world, ref, SECONDS)
+        run_subtask(services, ref, SECONDS)
 
     assert [call for call in made if call in {"GetItem", "PutItem", "UpdateItem", "Query", "SendMessageBatch"}] == [
         "UpdateItem",  # claim

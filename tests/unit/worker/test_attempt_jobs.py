@@ -18,7 +18,7 @@ from shared.services import Services
 from shared.use_cases.tasks import get_task
 from shared.worker.run import JOB_OVERDUE, Redelivery, pause_after, run_subtask
 from tests.support.attempts import SECONDS, a_made_task, codes
-from tests.support.deployment import World, put
+from tests.support.deployment import ClockedServices, put
 from tests.support.outages import CALLS
 from tests.unit.conftest import sent
 from tests.unit.providers.aws_jobs import JOB_ID, recorded, stubbed
@@ -45,18 +45,18 @@ def looking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def rekognition(world: World) -> Iterator[Stubber]:
+def rekognition(services: ClockedServices) -> Iterator[Stubber]:
     """Lend what answers in place of Rekognition; each answer is given once, in order."""
-    aws = provider(world.settings.ai_provider)
+    aws = provider(services.settings.ai_provider)
     assert isinstance(aws, Aws)
     with stubbed(aws.rekognition) as stub:
         yield stub
 
 
-def a_task_of(world: World) -> tuple[Task, SubtaskRef]:
+def a_task_of(services: ClockedServices) -> tuple[Task, SubtaskRef]:
     """Make a task with one subtask that asks for labels; return it with its message."""
-    task = a_made_task(world, put("uploads/clip.mp4", b"never read"), LOOK)
-    (ref,) = sent(world)
+    task = a_made_task(services, put("uploads/clip.mp4", b"never read"), LOOK)
+    (ref,) = sent(services)
     return task, ref
 
 
@@ -76,37 +76,37 @@ def video(source: Source) -> dict[str, dict[str, str]]:
     return {"S3Object": {"Bucket": source.bucket, "Name": source.key, "Version": source.version_id or ""}}
 
 
-def waited(world: World, ref: SubtaskRef, answer: Redelivery | None) -> None:
+def waited(services: ClockedServices, ref: SubtaskRef, answer: Redelivery | None) -> None:
     """Let the time pass after which the message comes again."""
     assert answer
-    assert world.tasks.get(ref.task_id)
-    world.time += answer.seconds * 1000
+    assert services.tasks.get(ref.task_id)
+    services.time += answer.seconds * 1000
 
 
-def subtask_of(world: Services, task: Task) -> Subtask:
-    return get_task(world, "main", task.id).subtasks[0]
+def subtask_of(services: Services, task: Task) -> Subtask:
+    return get_task(services, "main", task.id).subtasks[0]
 
 
 def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finishes(
-    world: World, rekognition: Stubber
+    services: ClockedServices, rekognition: Stubber
 ) -> None:
-    task, ref = a_task_of(world)
+    task, ref = a_task_of(services)
     answer(rekognition, task, "rekognition-running")
     before = len(CALLS)
 
-    first = run_subtask(world, ref, SECONDS)
+    first = run_subtask(services, ref, SECONDS)
 
     assert first == Redelivery(20)
-    waiting = subtask_of(world, task)
+    waiting = subtask_of(services, task)
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
-    assert waiting.retry_at == world.now() + 20_000
-    world.time += 20_000
+    assert waiting.retry_at == services.now() + 20_000
+    services.time += 20_000
     answer(rekognition, task, "rekognition-labels-2")
-    assert run_subtask(world, ref, SECONDS) is None
-    done = get_task(world, "main", task.id)
+    assert run_subtask(services, ref, SECONDS) is None
+    done = get_task(services, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (2, 1)
-    (_, missed), (_, record) = world.tasks.get_records(task.id, 1, 1)
+    (_, missed), (_, record) = services.tasks.get_records(task.id, 1, 1)
     assert missed.failure
     assert (missed.failure.code, set(missed.seconds)) == ("InternalError.JobRunning", {"operation"})
     assert record.result
@@ -115,37 +115,41 @@ def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finis
     assert asked == {"HeadObject"}, "the input stays in S3"
 
 
-def test_a_worker_that_died_after_the_start_leaves_its_job_to_the_next(world: World, rekognition: Stubber) -> None:
-    task, ref = a_task_of(world)
+def test_a_worker_that_died_after_the_start_leaves_its_job_to_the_next(
+    services: ClockedServices, rekognition: Stubber
+) -> None:
+    task, ref = a_task_of(services)
     answer(rekognition, task, "rekognition-running")
-    assert run_subtask(world, ref, SECONDS) == Redelivery(20)
-    world.time += 20_000
-    world.tasks.claim(ref, world.now(), world.now() + 1000, 3)  # and never heard of again
-    world.time += 1001
+    assert run_subtask(services, ref, SECONDS) == Redelivery(20)
+    services.time += 20_000
+    services.tasks.claim(ref, services.now(), services.now() + 1000, 3)  # and never heard of again
+    services.time += 1001
 
     answer(rekognition, task, "rekognition-labels-2")  # by the same token
-    assert run_subtask(world, ref, SECONDS) is None
+    assert run_subtask(services, ref, SECONDS) is None
 
-    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
-def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(world: World, rekognition: Stubber) -> None:
-    task, ref = a_task_of(world)
-    began = world.now()
+def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(
+    services: ClockedServices, rekognition: Stubber
+) -> None:
+    task, ref = a_task_of(services)
+    began = services.now()
     pauses = []
 
     for _ in range(14):
         answer(rekognition, task, "rekognition-running")
-        again = run_subtask(world, ref, SECONDS)
+        again = run_subtask(services, ref, SECONDS)
         pauses.append(again and again.seconds)
-        waited(world, ref, again)
+        waited(services, ref, again)
     answer(rekognition, task, "rekognition-running")
-    last = run_subtask(world, ref, SECONDS)
+    last = run_subtask(services, ref, SECONDS)
 
     assert pauses == [20, 40, 80, 160, 320, 640, 1280, *[1800] * 7]
-    assert world.now() - began > HOURS_4 * 1000
+    assert services.now() - began > HOURS_4 * 1000
     assert last is None
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, codes(done), done.subtasks[0].counted_attempts) == (Outcome.FAILED, [JOB_OVERDUE], 1)
     message = (
         "it did not finish within 4 h 12 min: 15 looks, and still waiting for Rekognition to find labels; "
@@ -153,7 +157,7 @@ def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(world: Wor
     )
     assert done.subtasks[0].failure
     assert done.subtasks[0].failure.message == message
-    record = world.tasks.get_record(task.id, done.subtasks[0].record or "")
+    record = services.tasks.get_record(task.id, done.subtasks[0].record or "")
     assert record
     assert record.failure == done.subtasks[0].failure
 
@@ -162,25 +166,27 @@ def test_no_pause_is_longer_than_half_an_hour_however_many_attempts_there_may_be
     assert {pause_after(JobRunning("waiting for it"), attempt) for attempt in range(8, 51)} == {1800}
 
 
-def test_a_waiting_subtask_says_for_what_and_when_it_looks_again(world: World, rekognition: Stubber) -> None:
-    task, ref = a_task_of(world)
+def test_a_waiting_subtask_says_for_what_and_when_it_looks_again(
+    services: ClockedServices, rekognition: Stubber
+) -> None:
+    task, ref = a_task_of(services)
     answer(rekognition, task, "rekognition-running")
-    run_subtask(world, ref, SECONDS)
-    task = get_task(world, "main", task.id)
+    run_subtask(services, ref, SECONDS)
+    task = get_task(services, "main", task.id)
 
-    told = explain(task, task.subtasks, world.now())[1]
+    told = explain(task, task.subtasks, services.now())[1]
 
     assert told.message == "waiting for Rekognition to find labels; looks again at 15:07:00 UTC (look 2)"
 
 
-def test_a_restarted_task_asks_for_a_job_of_its_own(world: World, rekognition: Stubber) -> None:
-    task, ref = a_task_of(world)
+def test_a_restarted_task_asks_for_a_job_of_its_own(services: ClockedServices, rekognition: Stubber) -> None:
+    task, ref = a_task_of(services)
     answer(rekognition, task, "rekognition-failed-media")
-    assert run_subtask(world, ref, SECONDS) is None
-    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.ServiceRejected"]
-    again = world.tasks.restart(get_task(world, "main", task.id), world.now())
+    assert run_subtask(services, ref, SECONDS) is None
+    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.ServiceRejected"]
+    again = services.tasks.restart(get_task(services, "main", task.id), services.now())
     assert again
     assert again.run == 2
 
     answer(rekognition, again, "rekognition-running")  # by another token
-    assert run_subtask(world, SubtaskRef(task.id, 2, 1), SECONDS) == Redelivery(20)
+    assert run_subtask(services, SubtaskRef(task.id, 2, 1), SECONDS) == Redelivery(20)

@@ -26,7 +26,7 @@ from tests.support.attempts import (
     statuses,
 )
 from tests.support.clips import Clips
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import encoders, until
 from tests.unit.conftest import sent
@@ -34,140 +34,146 @@ from tests.unit.conftest import sent
 PAUSES = [Redelivery(5), Redelivery(15), Redelivery(45), Redelivery(135), Redelivery(405), *[Redelivery(900)] * 9]
 
 
-def subtask_of(world: World, task: Task, no: int = 1) -> Subtask:
+def subtask_of(services: ClockedServices, task: Task, no: int = 1) -> Subtask:
     """Return a subtask as it stands."""
-    return get_task(world, "main", task.id).subtasks[no - 1]
+    return get_task(services, "main", task.id).subtasks[no - 1]
 
 
-def attempted(world: World, ref: SubtaskRef) -> Redelivery | None:
+def attempted(services: ClockedServices, ref: SubtaskRef) -> Redelivery | None:
     """Bring a message; it comes again when its time has come."""
-    answer = run_subtask(world, ref, SECONDS)
-    world.time += answer.seconds * 1000 if answer else 0
+    answer = run_subtask(services, ref, SECONDS)
+    services.time += answer.seconds * 1000 if answer else 0
     return answer
 
 
-def a_spoiled_task(world: World, body: bytes) -> Task:
+def a_spoiled_task(services: ClockedServices, body: bytes) -> Task:
     """Make a task at which our own code breaks, once it has its source."""
-    task = a_made_task(world, put("uploads/clip.mp4", body), COVER)
+    task = a_made_task(services, put("uploads/clip.mp4", body), COVER)
     spoiled = replace(task.subtasks[0], params={"format": "png"}, file_name=cast("str", 5))
     task = replace(task, id="1" * 26, subtasks=(spoiled,))
-    assert world.tasks.create(task)
+    assert services.tasks.create(task)
     return task
 
 
-def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_many_attempts(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_many_attempts(
+    services: ClockedServices,
+) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
 
     with outage("HeadObject", times=14):
-        answers = [attempted(world, ref) for _ in range(14)]
-    waiting = subtask_of(world, task)
+        answers = [attempted(services, ref) for _ in range(14)]
+    waiting = subtask_of(services, task)
     with outage("HeadObject"):
-        last = run_subtask(world, ref, SECONDS)
+        last = run_subtask(services, ref, SECONDS)
 
     assert answers == PAUSES
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 14, 0)
     assert last is None
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.status, codes(done)) == (TaskStatus.COMPLETED, ["InternalError.Storage"])
-    records = world.tasks.get_records(task.id, 1, 1)
+    records = services.tasks.get_records(task.id, 1, 1)
     assert [(number, record.failure and record.failure.code) for number, record in records] == [
         (number, "InternalError.Storage") for number in range(1, 16)
     ]
 
 
-def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(world: World, blink: bytes) -> None:
-    task = a_spoiled_task(world, blink)
+def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(services: ClockedServices, blink: bytes) -> None:
+    task = a_spoiled_task(services, blink)
     ref = SubtaskRef(task.id, 1, 1)
 
-    answers = [attempted(world, ref) for _ in range(3)]
+    answers = [attempted(services, ref) for _ in range(3)]
 
     assert answers == [*PAUSES[:2], None]
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, codes(done)) == (Outcome.FAILED, ["InternalError.Unexpected"])
     assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (3, 3)
 
 
 @pytest.mark.parametrize("twins", [1, 2, 6])
-def test_twins_of_a_message_wear_out_no_subtask_sooner(world: World, twins: int) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
-    begun, due = world.now(), [(world.now() + number, number) for number in range(twins)]
+def test_twins_of_a_message_wear_out_no_subtask_sooner(services: ClockedServices, twins: int) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
+    begun, due = services.now(), [(services.now() + number, number) for number in range(twins)]
     receipts: Counter[int] = Counter()
 
     with outage("HeadObject", times=1000):
         while due:
             at, number = heappop(due)
-            world.time = max(world.now(), at)
+            services.time = max(services.now(), at)
             receipts[number] += 1
-            if again := run_subtask(world, ref, SECONDS):
-                heappush(due, (world.now() + again.seconds * 1000, number))
+            if again := run_subtask(services, ref, SECONDS):
+                heappush(due, (services.now() + again.seconds * 1000, number))
 
-    assert subtask_of(world, task).attempt == 15
-    assert (world.now() - begun) // 1000 >= sum(pause.seconds for pause in PAUSES)
+    assert subtask_of(services, task).attempt == 15
+    assert (services.now() - begun) // 1000 >= sum(pause.seconds for pause in PAUSES)
     assert max(receipts.values()) <= 30, "then it comes to the dead letters"
 
 
-def test_a_fault_of_our_own_tells_strangers_nothing(world: World, blink: bytes) -> None:
-    task = a_spoiled_task(world, blink)
+def test_a_fault_of_our_own_tells_strangers_nothing(services: ClockedServices, blink: bytes) -> None:
+    task = a_spoiled_task(services, blink)
 
-    run_subtask(world, SubtaskRef(task.id, 1, 1), SECONDS)
+    run_subtask(services, SubtaskRef(task.id, 1, 1), SECONDS)
 
-    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
-    assert record.failure == subtask_of(world, task).failure
+    ((_, record),) = services.tasks.get_records(task.id, 1, 1)
+    assert record.failure == subtask_of(services, task).failure
     assert record.failure
     assert record.failure.code == "InternalError.Unexpected"
     assert "validation" not in record.failure.message
 
 
-def test_interruptions_between_faults_neither_count_nor_make_good(world: World, blink: bytes) -> None:
-    task = a_spoiled_task(world, blink)
+def test_interruptions_between_faults_neither_count_nor_make_good(services: ClockedServices, blink: bytes) -> None:
+    task = a_spoiled_task(services, blink)
     ref = SubtaskRef(task.id, 1, 1)
 
     counted_attempts = []
     for _ in range(3):
         with outage("HeadObject"):
-            assert attempted(world, ref)
-        counted_attempts.append(subtask_of(world, task).counted_attempts)
-        last = attempted(world, ref)
-        counted_attempts.append(subtask_of(world, task).counted_attempts)
+            assert attempted(services, ref)
+        counted_attempts.append(subtask_of(services, task).counted_attempts)
+        last = attempted(services, ref)
+        counted_attempts.append(subtask_of(services, task).counted_attempts)
 
     assert last is None
     assert counted_attempts == [0, 1, 1, 2, 2, 3]
-    assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.FAILED]
+    assert statuses(get_task(services, "main", task.id)) == [SubtaskStatus.FAILED]
 
 
-def test_an_interruption_of_the_last_attempt_that_may_count_leaves_another(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_an_interruption_of_the_last_attempt_that_may_count_leaves_another(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
     for _ in range(2):  # two workers die
-        world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
-        world.time += LEASE_MS + 1
+        services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
+        services.time += LEASE_MS + 1
 
     with outage("HeadObject"):
-        assert attempted(world, ref) == Redelivery(45)
+        assert attempted(services, ref) == Redelivery(45)
 
-    assert run_subtask(world, ref, SECONDS) is None
-    assert get_task(world, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert run_subtask(services, ref, SECONDS) is None
+    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
-def test_a_dynamodb_that_does_not_answer_an_attempt_is_not_the_files_fault(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), SMALL, {**COVER, "input": "small"})
-    (first,) = sent(world)
-    run_subtask(world, first, SECONDS)
-    (second,) = sent(world)
+def test_a_dynamodb_that_does_not_answer_an_attempt_is_not_the_files_fault(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), SMALL, {**COVER, "input": "small"})
+    (first,) = sent(services)
+    run_subtask(services, first, SECONDS)
+    (second,) = sent(services)
 
     with outage("GetItem"):  # the record that names what it reads
-        assert run_subtask(world, second, SECONDS) == Redelivery(5)
+        assert run_subtask(services, second, SECONDS) == Redelivery(5)
 
-    waiting = subtask_of(world, task, 2)
+    waiting = subtask_of(services, task, 2)
     assert waiting.failure
     assert (waiting.failure.code, waiting.counted_attempts) == ("InternalError.ServiceBusy", 0)
 
 
-def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(world: World, clip: Clips) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
-    (ref,) = sent(world)
+def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(services: ClockedServices, clip: Clips) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
+    (ref,) = sent(services)
 
     def kill() -> None:
         until(lambda: encoders(WORKSPACE))
@@ -176,96 +182,100 @@ def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(world: Wor
 
     with ThreadPoolExecutor(1) as killer:
         killed = killer.submit(kill)
-        answer = run_subtask(world, ref, SECONDS)
+        answer = run_subtask(services, ref, SECONDS)
         killed.result()
 
     assert answer == Redelivery(5)
-    waiting = subtask_of(world, task)
+    waiting = subtask_of(services, task)
     assert waiting.failure
     assert (waiting.failure.code, waiting.counted_attempts, waiting.attempt) == ("InternalError.Killed", 1, 1)
     assert keys() == []
 
 
-def test_a_subtask_that_waits_for_another_attempt_says_why_and_until_when(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_a_subtask_that_waits_for_another_attempt_says_why_and_until_when(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
     with outage("PutObject"):
-        attempted(world, ref)
+        attempted(services, ref)
 
-    waiting = subtask_of(world, task)
+    waiting = subtask_of(services, task)
     seen: list[Subtask] = []
-    with meanwhile("HeadObject", lambda: seen.append(subtask_of(world, task))):
-        assert run_subtask(world, ref, SECONDS) is None
+    with meanwhile("HeadObject", lambda: seen.append(subtask_of(services, task))):
+        assert run_subtask(services, ref, SECONDS) is None
 
-    ((_, record), _) = world.tasks.get_records(task.id, 1, 1)
+    ((_, record), _) = services.tasks.get_records(task.id, 1, 1)
     assert record.failure
     assert waiting.failure == record.failure
     assert waiting.failure.code == "InternalError.Storage"
-    assert waiting.retry_at == world.now()
+    assert waiting.retry_at == services.now()
     assert [(s.status, s.failure, s.retry_at) for s in seen] == [(SubtaskStatus.IN_PROGRESS, None, None)]
-    assert subtask_of(world, task).failure is None
+    assert subtask_of(services, task).failure is None
 
 
-def test_an_attempt_that_follows_an_interrupted_one_can_succeed(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_an_attempt_that_follows_an_interrupted_one_can_succeed(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
     with outage("PutObject"):
-        assert attempted(world, ref) == Redelivery(5)
-    assert statuses(get_task(world, "main", task.id)) == [SubtaskStatus.WAITING]
+        assert attempted(services, ref) == Redelivery(5)
+    assert statuses(get_task(services, "main", task.id)) == [SubtaskStatus.WAITING]
 
-    assert run_subtask(world, ref, SECONDS) is None
+    assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].attempt) == (Outcome.SUCCEEDED, 2)
     assert done.subtasks[0].output == f"s3://output/{keys()[0]}"
 
 
-def test_files_that_an_interrupted_attempt_had_stored_are_gone(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), {**COVER, "params": {"at": ["0%", "50%"], "width": 32}})
-    (ref,) = sent(world)
+def test_files_that_an_interrupted_attempt_had_stored_are_gone(services: ClockedServices, blink: bytes) -> None:
+    task = a_made_task(
+        services, put("uploads/clip.mp4", blink), {**COVER, "params": {"at": ["0%", "50%"], "width": 32}}
+    )
+    (ref,) = sent(services)
 
     with outage("PutObject", after=1):
-        assert run_subtask(world, ref, SECONDS) == Redelivery(5)
+        assert run_subtask(services, ref, SECONDS) == Redelivery(5)
 
     assert keys() == []
-    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    ((_, record),) = services.tasks.get_records(task.id, 1, 1)
     assert record.outputs == ()
 
 
-def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_holder(world: World) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_holder(services: ClockedServices) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
 
     def another_takes_over() -> None:
-        world.time += LEASE_MS + 1
-        world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+        services.time += LEASE_MS + 1
+        services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
 
     with outage("HeadObject"), meanwhile("PutItem", another_takes_over):  # the record, before the release
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
-    held = subtask_of(world, task)
+    held = subtask_of(services, task)
     assert (held.status, held.attempt, held.counted_attempts, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, 2, None)
     (item,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if "#ATT#" in i["sk"]["S"]]
-    assert item["expires_at"]["N"] == str(world.now() // 1000 + LOSER_RECORD_SECONDS)
+    assert item["expires_at"]["N"] == str(services.now() // 1000 + LOSER_RECORD_SECONDS)
 
 
 @pytest.mark.parametrize("failed_before", [True, False])
 def test_a_message_of_a_subtask_that_is_spent_gives_it_up_with_its_last_failure(
-    world: World, *, failed_before: bool
+    services: ClockedServices, *, failed_before: bool
 ) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
     told = Failure("InternalError.Killed", "ffmpeg was killed")
     for attempt in (1, 2):
-        world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+        services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
         if failed_before:
-            world.tasks.release(Lease(task.id, 1, 1, attempt=attempt), world.now(), told, uncounted=False)
-        world.time += LEASE_MS + 1
-    world.settings = world.settings.model_copy(update={"max_attempts": 2})
+            services.tasks.release(Lease(task.id, 1, 1, attempt=attempt), services.now(), told, uncounted=False)
+        services.time += LEASE_MS + 1
+    services.settings = services.settings.model_copy(update={"max_attempts": 2})
 
-    assert run_subtask(world, ref, SECONDS) is None
+    assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     given_up = "given up after 2 attempts; the last one ended so: ffmpeg was killed"
     assert done.subtasks[0].failure

@@ -13,7 +13,7 @@ from shared.worker.heartbeat import BEAT_EVERY, heartbeat
 from shared.worker.run import Redelivery, run_subtask
 from tests.support.attempts import COVER, LEASE_MS, LONG, NO_FILM, SECONDS, WORKSPACE, a_made_task, codes, tags
 from tests.support.clips import Clips
-from tests.support.deployment import World, client, keys, put
+from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import PATIENCE, encoders, processes, until
 from tests.unit.conftest import A_DAY, sent, swept
@@ -73,9 +73,9 @@ def beating() -> bool:
     return any(thread.name == "heartbeat" for thread in threading.enumerate())
 
 
-def subtask_of(world: World, task: Task) -> Subtask:
+def subtask_of(services: ClockedServices, task: Task) -> Subtask:
     """Return the only subtask as it stands."""
-    (subtask,) = get_task(world, "main", task.id).subtasks
+    (subtask,) = get_task(services, "main", task.id).subtasks
     return subtask
 
 
@@ -171,41 +171,43 @@ def test_a_block_does_not_end_in_the_middle_of_a_beat() -> None:
     assert not beating()
 
 
-def test_a_worker_that_works_keeps_its_lease_however_long_it_takes(world: World, heart: Turns) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_a_worker_that_works_keeps_its_lease_however_long_it_takes(services: ClockedServices, heart: Turns) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
     others: list[object] = []
 
     def work_long() -> None:
         heart.first()
         for _ in range(5):
-            world.time += LEASE_MS - 1000
+            services.time += LEASE_MS - 1000
             heart.next()
-            world.time += 1000
-            others.append(run_subtask(world, ref, SECONDS))
-            swept(world)
+            services.time += 1000
+            others.append(run_subtask(services, ref, SECONDS))
+            swept(services)
         heart.end()
 
     with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work_long):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
     assert others == [Redelivery(300)] * 5
-    assert sent(world) == []
-    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
-    assert subtask_of(world, task).attempt == 1
+    assert sent(services) == []
+    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert subtask_of(services, task).attempt == 1
 
 
-def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world: World, heart: Turns) -> None:
-    task = a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(
+    services: ClockedServices, heart: Turns
+) -> None:
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
     seen: list[Subtask] = []
 
     def a_minute() -> None:
-        world.time += 60_000
+        services.time += 60_000
 
     def work() -> None:
         heart.first()
-        seen.append(subtask_of(world, task))
+        seen.append(subtask_of(services, task))
         heart.end()
 
     with (
@@ -214,47 +216,49 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(world
         meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
         meanwhile("HeadObject", work),
     ):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
-    assert [(s.lease_until, s.phase) for s in seen] == [(world.now() + LEASE_MS, "starting")]
-    assert codes(get_task(world, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert [(s.lease_until, s.phase) for s in seen] == [(services.now() + LEASE_MS, "starting")]
+    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
 
 
-def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted(world: World, heart: Turns) -> None:
-    world.settings = world.settings.model_copy(update={"daily_compute_seconds": 1000})
-    a_made_task(world, put("uploads/diary.mp4", NO_FILM), COVER)
-    (ref,) = sent(world)
+def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted(
+    services: ClockedServices, heart: Turns
+) -> None:
+    services.settings = services.settings.model_copy(update={"daily_compute_seconds": 1000})
+    a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
     counted: list[int] = []
 
     def work() -> None:
-        world.time += 5000
+        services.time += 5000
         heart.first()
         heart.next()  # behind the counting, which follows the beat
-        counted.append(world.budget.spent(world.now()).compute_ms)
-        world.time += 3000
+        counted.append(services.budget.spent(services.now()).compute_ms)
+        services.time += 3000
         heart.next()
         heart.next()
-        counted.append(world.budget.spent(world.now()).compute_ms)
-        world.time += 2000
+        counted.append(services.budget.spent(services.now()).compute_ms)
+        services.time += 2000
         heart.end()
 
     with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
     assert counted == [5000, 8000]
-    assert world.budget.spent(world.now()).compute_ms == 10_000
+    assert services.budget.spent(services.now()).compute_ms == 10_000
 
 
 def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_other(
-    world: World, clip: Clips, heart: Turns
+    services: ClockedServices, clip: Clips, heart: Turns
 ) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
-    (ref,) = sent(world)
+    task = a_made_task(services, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
+    (ref,) = sent(services)
 
     def another_takes_over() -> None:
         heart.first()
-        world.time += LEASE_MS + 1
-        assert world.tasks.claim(ref, world.now(), world.now() + LEASE_MS, 3)
+        services.time += LEASE_MS + 1
+        assert services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
         heart.next()
         heart.end()
 
@@ -262,25 +266,25 @@ def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_
         meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
         meanwhile("HeadObject", another_takes_over),
     ):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
     assert not processes(WORKSPACE)
-    held = subtask_of(world, task)
+    held = subtask_of(services, task)
     assert (held.status, held.attempt, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, None)
-    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    ((_, record),) = services.tasks.get_records(task.id, 1, 1)
     assert record.failure == Failure("InternalError.LeaseLost", "another attempt has taken this subtask over")
 
 
 @pytest.mark.parametrize("error", [None, KeyError("a fault of ours")])
 def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subtask_back(
-    world: World, clip: Clips, heart: Turns, error: Exception | None
+    services: ClockedServices, clip: Clips, heart: Turns, error: Exception | None
 ) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
-    (ref,) = sent(world)
+    task = a_made_task(services, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), LONG)
+    (ref,) = sent(services)
 
     def a_silence() -> None:
         heart.first()
-        world.time += LEASE_MS + 1
+        services.time += LEASE_MS + 1
         heart.end()
 
     with (
@@ -288,53 +292,55 @@ def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subta
         outage("UpdateItem", after=1, error=error),  # behind the claim
         meanwhile("HeadObject", a_silence),
     ):
-        again = run_subtask(world, ref, SECONDS)
+        again = run_subtask(services, ref, SECONDS)
 
     assert not processes(WORKSPACE)
     assert again == Redelivery(5)
-    left = subtask_of(world, task)
+    left = subtask_of(services, task)
     assert (left.status, left.attempt, left.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert left.failure == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
 
 
 def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
-    world: World, clip: Clips, monkeypatch: pytest.MonkeyPatch
+    services: ClockedServices, clip: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", SOON)
     monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", SOON)
-    task = a_made_task(world, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), COVER, LONG)
-    cover, long = sent(world)
-    run_subtask(world, cover, SECONDS)
+    task = a_made_task(services, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), COVER, LONG)
+    cover, long = sent(services)
+    run_subtask(services, cover, SECONDS)
     cancelled_at: list[float] = []
 
     def cancel() -> None:
         """In the heart's own thread, while the attempt waits for its ffmpeg."""
         until(lambda: encoders(WORKSPACE))
-        cancel_task(world, "main", task.id)
+        cancel_task(services, "main", task.id)
         cancelled_at.append(monotonic())
 
     with meanwhile("UpdateItem", cancel, after=1, done=True):  # behind the claim and the first beat
-        assert run_subtask(world, long, SECONDS) is None
+        assert run_subtask(services, long, SECONDS) is None
 
     assert monotonic() - cancelled_at[0] + BEAT_EVERY < 10  # as it would beat without these tests
     assert not processes(WORKSPACE)
-    done = get_task(world, "main", task.id)
+    done = get_task(services, "main", task.id)
     assert (done.outcome, [s.failure for s in done.subtasks]) == (Outcome.ENDED, [None, CANCELLED])
-    ((_, record),) = world.tasks.get_records(task.id, 1, 2)
+    ((_, record),) = services.tasks.get_records(task.id, 1, 2)
     assert record.failure == CANCELLED
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     assert tags(keys()[0]) == []
 
 
-def test_files_that_a_cancelled_attempt_had_stored_are_gone(world: World, blink: bytes, heart: Turns) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), SHOTS)
-    (ref,) = sent(world)
+def test_files_that_a_cancelled_attempt_had_stored_are_gone(
+    services: ClockedServices, blink: bytes, heart: Turns
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), SHOTS)
+    (ref,) = sent(services)
     stored: list[str] = []
 
     def cancel() -> None:
         stored.extend(keys())
         heart.first()
-        cancel_task(world, "main", task.id)
+        cancel_task(services, "main", task.id)
         heart.next()
         heart.end()
         until(lambda: not beating())
@@ -343,22 +349,24 @@ def test_files_that_a_cancelled_attempt_had_stored_are_gone(world: World, blink:
         meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
         meanwhile("PutObject", cancel, done=True),
     ):
-        assert run_subtask(world, ref, SECONDS) is None
+        assert run_subtask(services, ref, SECONDS) is None
 
     assert len(stored) == 1
     assert keys() == []
-    ((_, record),) = world.tasks.get_records(task.id, 1, 1)
+    ((_, record),) = services.tasks.get_records(task.id, 1, 1)
     assert (record.failure, record.outputs) == (CANCELLED, ())
 
 
-def test_an_attempt_that_was_cancelled_before_its_finish_takes_its_files_with_it(world: World, blink: bytes) -> None:
-    task = a_made_task(world, put("uploads/clip.mp4", blink), COVER)
-    (ref,) = sent(world)
+def test_an_attempt_that_was_cancelled_before_its_finish_takes_its_files_with_it(
+    services: ClockedServices, blink: bytes
+) -> None:
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
 
-    with meanwhile("PutItem", lambda: cancel_task(world, "main", task.id)):  # the record, before the finish
-        assert run_subtask(world, ref, SECONDS) is None
+    with meanwhile("PutItem", lambda: cancel_task(services, "main", task.id)):  # the record, before the finish
+        assert run_subtask(services, ref, SECONDS) is None
 
-    assert subtask_of(world, task).failure == CANCELLED
+    assert subtask_of(services, task).failure == CANCELLED
     assert keys() == []
     items = client("dynamodb").scan(TableName="TasksTable")["Items"]
     assert ["expires_at" in item for item in items if "#ATT#" in item["sk"]["S"]] == [True]

@@ -11,7 +11,7 @@ from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.task import Lease, Source, SubtaskStatus
 from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
 from shared.worker.inputs import AttemptFiles, check_disk, local_name
-from tests.support.deployment import World, client, put
+from tests.support.deployment import ClockedServices, client, put
 from tests.support.outages import outage, refusal
 from tests.unit.conftest import a_task
 
@@ -22,14 +22,14 @@ def downloads() -> list[str]:
 
 
 @pytest.fixture
-def files(world: World, tmp_path: Path, downloads: list[str]) -> AttemptFiles:
+def files(services: ClockedServices, tmp_path: Path, downloads: list[str]) -> AttemptFiles:
     """Lend the files of the second subtask of a task, which needs the first and reads its first output."""
-    task = a_task(world, 3, needs={2: (1,)})
+    task = a_task(services, 3, needs={2: (1,)})
     task = replace(task, source=put("uploads/a.mp4", b"the source"))
     outputs = [put(f"out/{name}", name.encode(), "output") for name in ("a.mp4", "a.vtt")]
     lease = Lease(task.id, 1, 1, attempt=1)
     made = tuple(OutputFile("output", output.key, output.size, "video/mp4") for output in outputs)
-    world.tasks.put_record(lease, AttemptRecord(started_at=0, ended_at=0, outputs=made))
+    services.tasks.put_record(lease, AttemptRecord(started_at=0, ended_at=0, outputs=made))
     first = replace(task.subtasks[0], status=SubtaskStatus.SUCCESSFUL, record=lease.record)
     second = replace(task.subtasks[1], input=1)
     task = replace(task, subtasks=(first, second, task.subtasks[2]))
@@ -39,7 +39,7 @@ def files(world: World, tmp_path: Path, downloads: list[str]) -> AttemptFiles:
         downloads.append("one more")
         yield
 
-    return AttemptFiles(world, task, second, tmp_path, downloading)
+    return AttemptFiles(services, task, second, tmp_path, downloading)
 
 
 def test_the_input_is_the_predecessors_first_file_and_the_original_the_tasks_source(files: AttemptFiles) -> None:
