@@ -109,7 +109,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Progress:
+class AttemptProgress:
     """How far an attempt is."""
 
     percent: int
@@ -132,7 +132,7 @@ class Ffmpeg:
         self,
         limits: Limits,
         folder: Path,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[AttemptProgress], None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -335,13 +335,13 @@ class _Meter:
                 self.pid = int(value)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> AttemptProgress:
         """How far the attempt is, as far as this process tells."""
         start, end = self._share
         # ffmpeg tells the time of whatever it wrote last, and audio may run seconds ahead of the video.
         seconds = min(self.seconds, self._frames / self._frame_rate) if self._frame_rate else self.seconds
         done = min(seconds / self._duration, 1) if self._duration else 0
-        return Progress(start + int((end - start) * done), self._phase)
+        return AttemptProgress(start + int((end - start) * done), self._phase)
 
 
 def _close(process: "subprocess.Popen[bytes]") -> None:

@@ -17,7 +17,7 @@ WALL_SECONDS = 15.0  # less than an attempt leaves for its end, so that one begu
 
 
 @dataclass(frozen=True)
-class Track:
+class MediaInfoTrack:
     """What MediaInfo says of a stream or, as `General`, of the container; None where it doesn't say.
 
     Texts are as MediaInfo writes them: `48000 / 24000` where it found two values. Times in milliseconds.
@@ -57,13 +57,13 @@ class Track:
     forced: str | None = None
 
 
-def tracks(path: Path, name: str) -> list[Track]:
+def read_tracks(path: Path, name: str) -> list[MediaInfoTrack]:
     """Return what MediaInfo finds in a file, which people call `name`: the container first, then its streams.
 
     Raises MediaRejected when it can't, LimitExceeded when it takes too long, WorkerFailed when it was killed.
     """
     try:
-        found = [Track(**stream) for stream in json.loads(_report(path, name))]
+        found = [MediaInfoTrack(**stream) for stream in json.loads(_report(path, name))]
     except (ValueError, TypeError) as error:
         raise _undescribed(name) from error
     if not found or found[0].kind != "General":

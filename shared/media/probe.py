@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media import mediainfo
-from shared.media.mediainfo import Track
+from shared.media.mediainfo import MediaInfoTrack
 
 HEAD_BYTES = 1024
 SENSELESS = 1e18  # No size, rate or time of media is as large; products of what is smaller stay finite.
@@ -172,7 +172,7 @@ def probe(path: Path, name: str) -> Media:
     if not _looks_like_media(path):
         message = f"{name} is neither a video nor an audio file that Reelmill knows, whatever its name says"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
-    tracks = sorted(mediainfo.tracks(path, name), key=_place)
+    tracks = sorted(mediainfo.read_tracks(path, name), key=_place)
     general = next(track for track in tracks if track.kind == "General")
     media = Media(
         format=general.format or "",
@@ -192,12 +192,12 @@ def probe(path: Path, name: str) -> Media:
     return media
 
 
-def _place(track: Track) -> tuple[int, ...]:
+def _place(track: MediaInfoTrack) -> tuple[int, ...]:
     """Return what sorts tracks as ffmpeg counts them; in MPEG-TS, "0-2" is the third that the first programme lists."""
     return tuple(map(int, DIGITS.findall(track.stream_order or "")))
 
 
-def _played(general: Track, tracks: list[Track]) -> float | None:
+def _played(general: MediaInfoTrack, tracks: list[MediaInfoTrack]) -> float | None:
     """Return how long a player plays the file: Matroska counts from 0, also when its first frame comes late."""
     duration = _seconds(general.duration)
     if duration is None or general.format not in MATROSKA:
@@ -270,7 +270,7 @@ def _check_limits(media: Media, name: str) -> None:
         raise LimitExceeded(message, code="LimitError.Duration")
 
 
-def _check_frames(tracks: list[Track], size: int, name: str) -> None:
+def _check_frames(tracks: list[MediaInfoTrack], size: int, name: str) -> None:
     """Raise MediaRejected for tables of frames that aren't there, which take gigabytes to read."""
     frames = sum(_integer(track.frame_count) or 0 for track in tracks if track.kind != "General")
     if frames > max(size, MOST_EMPTY_FRAMES):
@@ -278,7 +278,7 @@ def _check_frames(tracks: list[Track], size: int, name: str) -> None:
         raise MediaRejected(message)
 
 
-def _video(track: Track) -> Video:
+def _video(track: MediaInfoTrack) -> Video:
     rotation = round((_number(track.rotation) or 0) / 90) * 90 % 360
     aspect = _number(track.pixel_aspect_ratio) or 1
     square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; nobody sees a hundredth
@@ -308,12 +308,12 @@ def _video(track: Track) -> Video:
     )
 
 
-def _bit_depth(track: Track) -> int | None:
+def _bit_depth(track: MediaInfoTrack) -> int | None:
     prores = PRORES_BITS.get(track.chroma_subsampling or "") if track.format == "ProRes" else None
     return _integer(track.bit_depth) or prores
 
 
-def _audio(track: Track) -> Audio:
+def _audio(track: MediaInfoTrack) -> Audio:
     return Audio(
         codec=_codec(track),
         channels=_integer(track.channels),
@@ -326,11 +326,11 @@ def _audio(track: Track) -> Audio:
     )
 
 
-def _is_subtitle(track: Track) -> bool:
+def _is_subtitle(track: MediaInfoTrack) -> bool:
     return track.kind == "Text" and CAPTION_MARK not in (track.muxing_mode or "")
 
 
-def _subtitle(track: Track) -> Subtitle:
+def _subtitle(track: MediaInfoTrack) -> Subtitle:
     return Subtitle(
         text=track.format in TEXT_FORMATS,
         language=track.language,
@@ -339,14 +339,14 @@ def _subtitle(track: Track) -> Subtitle:
     )
 
 
-def _codec(track: Track) -> str:
+def _codec(track: MediaInfoTrack) -> str:
     if track.format == "MPEG Audio" and track.format_profile in {"Layer 1", "Layer 2"}:
         return "mp2"
     name = track.format or "unknown"
     return CODECS.get(name, name.lower())
 
 
-def _tags(general: Track) -> dict[str, str]:
+def _tags(general: MediaInfoTrack) -> dict[str, str]:
     found = {"title": general.title, "artist": general.performer, "album": general.album}
     return {key: title for key, value in found.items() if (title := _title(value))}
 

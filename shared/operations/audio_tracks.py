@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.errors import MediaRejected
 from shared.media.probe import Audio, Media
 from shared.operations.operation import OperationContext
-from shared.operations.packets import packets
+from shared.operations.packets import iter_packets
 
 # Seconds. Audio that comes earlier than its video by this much is noticed: ITU-R BT.1359.
 HOLE = 0.045
@@ -23,7 +23,7 @@ NOISE = 0.005  # Seconds between two packets that containers round away.
 PACKETS = "audio-packets.txt"  # a name in the context's folder
 
 
-def heard(media: Media) -> Audio | None:
+def require_decodable(media: Media) -> Audio | None:
     """Return the audio to work on, None without one; raise MediaRejected when none can be decoded."""
     audio = media.audio
     if audio and not audio.decodable:
@@ -31,7 +31,7 @@ def heard(media: Media) -> Audio | None:
     return audio
 
 
-def marked(media: Media) -> Audio | None:
+def require_main_track(media: Media) -> Audio | None:
     """Return the audio that the file itself marks as its main one; raise MediaRejected when it can't be decoded.
 
     Use it where the parameters choose the tracks: another track takes its place only if it is asked for.
@@ -42,25 +42,25 @@ def marked(media: Media) -> Audio | None:
     return audio
 
 
-def tracks(media: Media) -> tuple[Audio, ...]:
+def require_tracks(media: Media) -> tuple[Audio, ...]:
     """Return all tracks that can be taken; raise MediaRejected when there is audio and none can be decoded."""
-    heard(media)
-    return decodable(media)
+    require_decodable(media)
+    return decodable_tracks(media)
 
 
-def decodable(media: Media) -> tuple[Audio, ...]:
+def decodable_tracks(media: Media) -> tuple[Audio, ...]:
     """Return all tracks that can be taken, which may be none."""
     return tuple(audio for audio in media.audios if audio.decodable and not audio.empty)
 
 
 def _undecodable(media: Media, audio: Audio) -> MediaRejected:
     """Return the error for a track that was asked for and can't be decoded."""
-    others = "set audio.tracks to all to take the others, or " if decodable(media) else ""
+    others = "set audio.tracks to all to take the others, or " if decodable_tracks(media) else ""
     message = f"{_name(media, audio)} can't be decoded: {others}convert the audio to a usual codec such as AAC"
     return MediaRejected(message, code="SourceFileError.UnsupportedCodec")
 
 
-def left_out(media: Media) -> list[str]:
+def skipped_track_warnings(media: Media) -> list[str]:
     """Return a warning for each track that can't be decoded or holds nothing."""
     empty, strange = "is empty", "can't be decoded"
     return [
@@ -75,7 +75,7 @@ def _name(media: Media, audio: Audio) -> str:
     return f"audio track {media.track(audio) + 1} ({', '.join(known)})"
 
 
-def looked_through(context: OperationContext, media: Media, copied: Collection[Audio]) -> Media:
+def find_holes(context: OperationContext, media: Media, copied: Collection[Audio]) -> Media:
     """Return the media, with `holes` set for each of the `copied` tracks: a copy can't fill them.
 
     Chromium plays what follows a hole too early, in MP4, WebM and Matroska alike, whatever times the packets have.
@@ -121,4 +121,4 @@ def _missing(path: Path) -> float:
 
 
 def _times(path: Path) -> Iterator[float]:
-    return (packet.time for packet in packets(path) if packet.time is not None)
+    return (packet.time for packet in iter_packets(path) if packet.time is not None)

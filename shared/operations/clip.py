@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from shared.errors import ParametersRejected
 from shared.media.probe import Media
 from shared.operations.audio_tracks import FROM_THE_START, ON_THE_CLOCK
-from shared.operations.moment import Moment, seconds
+from shared.operations.moment import Moment, resolve_moment
 from shared.operations.operation import Params
 
 SHORTEST = 0.001  # Seconds; less than that holds no sample of audio.
@@ -32,7 +32,7 @@ class Clip(Params):
 
 
 @dataclass(frozen=True)
-class Span:
+class ClipSpan:
     """A part of a file: what to say before its input, and how each of its chains of filters begins.
 
     `start` and `duration` are seconds; `duration` is None when the source doesn't say how long it is and no end was
@@ -56,7 +56,7 @@ class Span:
         return [FROM_THE_START if from_the_start else ON_THE_CLOCK, *trim]
 
 
-def span(clip: Clip | None, media: Media, duration: float | None) -> Span:
+def clip_span(clip: Clip | None, media: Media, duration: float | None) -> ClipSpan:
     """Return the part of the file that the clip takes, all of it for None; `duration` is the whole file's.
 
     An end past the end is the end, with a warning. Raises ParametersRejected for a start past the end and for a part
@@ -65,19 +65,19 @@ def span(clip: Clip | None, media: Media, duration: float | None) -> Span:
     if duration is None:
         duration = media.duration
     if clip is None:
-        return Span(duration=duration)
-    start = 0.0 if clip.start is None else seconds(clip.start, duration)
-    end = duration if clip.end is None else ending(clip.end, duration)
+        return ClipSpan(duration=duration)
+    start = 0.0 if clip.start is None else resolve_moment(clip.start, duration)
+    end = duration if clip.end is None else resolve_end(clip.end, duration)
     if end is not None and end - start < SHORTEST:
         message = f"a clip from {start:g} to {end:g} s holds nothing: its end must lie after its start"
         raise ParametersRejected(message, code="ParameterError.EmptyRange")
     rate = None if media.video is None or media.video.variable_frame_rate else media.video.frame_rate
     begin = _to_a_frame(start, rate)
     if end is None or (duration is not None and end >= duration):
-        found = replace(stretch(media, begin, None), duration=None if duration is None else duration - begin)
+        found = replace(span_from(media, begin, None), duration=None if duration is None else duration - begin)
     else:
         length = max(round((end - start) * rate), 1) / rate if rate else end - start
-        found = stretch(media, begin, length)
+        found = span_from(media, begin, length)
     return replace(found, warnings=_past_the_end(end, duration))
 
 
@@ -87,13 +87,13 @@ def _past_the_end(end: float | None, duration: float | None) -> tuple[str, ...]:
     return (f"the clip was to end at {end:.3f} s: the source ends at {duration:.3f} s, and so does the clip",)
 
 
-def stretch(media: Media, start: float, seconds: float | None) -> Span:
+def span_from(media: Media, start: float, seconds: float | None) -> ClipSpan:
     """Return the part of a file from that second on, so long or, for None, to its end; exact to the sample."""
     lead = min(start, LEAD) if media.format in WITHOUT_INDEX else 0.0
     # Before -i: both seek by the index, then decode to the very frame and sample.
     arguments = ["-ss", f"{start - lead:.6f}"] if start else []
     arguments += ["-t", f"{lead + seconds:.6f}"] if seconds is not None else []
-    return Span(arguments, start, seconds, lead)
+    return ClipSpan(arguments, start, seconds, lead)
 
 
 def _to_a_frame(moment: float, rate: float | None) -> float:
@@ -104,7 +104,7 @@ def _to_a_frame(moment: float, rate: float | None) -> float:
     return moment if not rate else max(round(moment * rate) - 0.25, 0) / rate
 
 
-def ending(at: float | str, duration: float | None) -> float:
+def resolve_end(at: float | str, duration: float | None) -> float:
     """Return when that is, in seconds; other than a beginning, it may lie past the end."""
     is_share = isinstance(at, str) and at.endswith("%")
-    return seconds(at, duration if is_share else None)
+    return resolve_moment(at, duration if is_share else None)

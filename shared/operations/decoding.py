@@ -20,7 +20,7 @@ USUAL_VIDEO_CODECS = frozenset(
 )
 
 
-def probed(path: Path, name: str, ffmpeg: Ffmpeg) -> Media:
+def probe_decodable(path: Path, name: str, ffmpeg: Ffmpeg) -> Media:
     """Return what a file is, and which of its streams ffmpeg can't decode; raise MediaRejected if it isn't media."""
     media = probe(path, name)
     # Of videos, the first one alone is ever taken.

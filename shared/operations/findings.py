@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from shared.operations.operation import OperationContext
 
 
-class Finding(BaseModel):
+class ResultPart(BaseModel):
     """The base of all that is found: camelCase outside, closed, frozen."""
 
     model_config = ConfigDict(
@@ -18,7 +18,7 @@ class Finding(BaseModel):
     )
 
 
-class Result(Finding):
+class Result(ResultPart):
     """The base of every operation's findings."""
 
 
@@ -30,7 +30,7 @@ class Suggestion(StrEnum):
     BLOCK = "BLOCK"
 
 
-class Segment(Finding):
+class Segment(ResultPart):
     """Something found from `start` to `end`, in seconds of the input's own time from its beginning."""
 
     start: float

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.operations import measure
-from shared.operations.findings import Finding
-from shared.operations.measure import Measured
+from shared.operations.findings import ResultPart
+from shared.operations.measure import FrameMeasurement
 from shared.operations.operation import OperationContext
 
 # LUFS: R128's absolute gate. What never passes it, or is shorter than the 0.4 s that are looked at, has no loudness.
@@ -15,7 +15,7 @@ GATE = -70.0
 INTEGRATED = "lavfi.r128.I"
 
 
-class Loudness(Finding):
+class Loudness(ResultPart):
     """How loud an audio track is; `integrated` and `true_peak` are None where it is silent throughout, or very short.
 
     `integrated` is in LUFS, `true_peak` in dBTP, `range` in LU.
@@ -26,7 +26,7 @@ class Loudness(Finding):
     range: float
 
 
-def measured(
+def measure_loudness(
     context: OperationContext,
     path: Path,
     track: int = 0,
@@ -40,12 +40,12 @@ def measured(
     """
     log = context.folder / "loudness.txt"
     filters = [
-        measure.cleared(audio=True),
+        measure.clearing_filter(audio=True),
         *chain,
         # Its reports are of whole tenths of a second: with this, the last peak is in one.
         "apad=pad_dur=0.1",
         "ebur128=peak=true:framelog=quiet:metadata=1",
-        measure.written(log.name, audio=True),
+        measure.writing_filters(log.name, audio=True),
     ]
     try:
         context.ffmpeg.run(
@@ -64,11 +64,11 @@ def measured(
 
 def _read(log: Path) -> Loudness:
     """Return the last report: each is of all that came before."""
-    reports = deque((report for report in measure.read(log) if INTEGRATED in report.values), maxlen=1)
-    return reported(reports[0]) if reports else Loudness(integrated=None, true_peak=None, range=0)
+    reports = deque((report for report in measure.read_measurements(log) if INTEGRATED in report.values), maxlen=1)
+    return parse_report(reports[0]) if reports else Loudness(integrated=None, true_peak=None, range=0)
 
 
-def reported(report: Measured) -> Loudness:
+def parse_report(report: FrameMeasurement) -> Loudness:
     """Return what ebur128 says, in one of its reports, of all that came before."""
     integrated, peak, spread = map(report.number, (INTEGRATED, "lavfi.r128.true_peak", "lavfi.r128.LRA"))
     return Loudness(

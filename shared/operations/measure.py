@@ -10,7 +10,7 @@ UNSAID = frozenset({"nan", "-nan", "inf", "-inf"})
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class FrameMeasurement:
     """One frame: its time in seconds, and what the filters before said of it, by their own names."""
 
     time: float
@@ -22,12 +22,12 @@ class Measured:
         return None if value is None or value in UNSAID else float(value)
 
 
-def cleared(*, audio: bool = False) -> str:
+def clearing_filter(*, audio: bool = False) -> str:
     """Return the filter to stand before all that measure: a stranger's frames may bring megabytes of their own."""
     return f"{'a' if audio else ''}metadata=mode=delete"
 
 
-def written(file: str, *, audio: bool = False) -> str:
+def writing_filters(file: str, *, audio: bool = False) -> str:
     """Return the filters that write what those before them measured into a file of the context's folder.
 
     `file` is a plain name: ffmpeg runs in the folder.
@@ -40,7 +40,7 @@ def written(file: str, *, audio: bool = False) -> str:
     )
 
 
-def read(path: Path) -> Iterator[Measured]:
+def read_measurements(path: Path) -> Iterator[FrameMeasurement]:
     """Yield the frames of which a file tells, in its order; the file may be large, and may break off or not exist."""
     if not path.exists():
         return
@@ -57,7 +57,7 @@ def read(path: Path) -> Iterator[Measured]:
     yield from _measured(head, values)
 
 
-def _measured(head: str, values: Mapping[str, str]) -> Iterator[Measured]:
+def _measured(head: str, values: Mapping[str, str]) -> Iterator[FrameMeasurement]:
     """Yield the frame of which `frame:12 pts:480000 pts_time:0.48` tells, if it has a time."""
     fields = dict(part.partition(":")[::2] for part in head.split())
     try:
@@ -65,4 +65,4 @@ def _measured(head: str, values: Mapping[str, str]) -> Iterator[Measured]:
         time = int(fields["pts"]) / 1e6 if microseconds else float(fields["pts_time"])
     except (KeyError, ValueError):
         return
-    yield Measured(time, values)
+    yield FrameMeasurement(time, values)

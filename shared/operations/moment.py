@@ -27,7 +27,7 @@ def _moment(value: float | str) -> float | str:
 Moment = Annotated[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | str, AfterValidator(_moment)]
 
 
-def seconds(at: float | str, duration: float | None) -> float:
+def resolve_moment(at: float | str, duration: float | None) -> float:
     """Return when that is in a video of that length; raise ParametersRejected when it lies past its end."""
     if isinstance(at, str) and (percent := PERCENT.fullmatch(at)):
         if duration is None:
@@ -49,7 +49,7 @@ def _clock(text: str) -> float:
     return 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"])
 
 
-def clock(moment: float) -> str:
+def format_clock(moment: float) -> str:
     """Return a time in seconds as WebVTT writes it: hours, minutes, seconds, milliseconds."""
     minutes, milliseconds = divmod(round(moment * 1000), 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds / 1000:06.3f}"

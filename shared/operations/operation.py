@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from shared.domain.task import Source, SubtaskType
-from shared.media.ffmpeg import Ffmpeg, Progress
+from shared.media.ffmpeg import AttemptProgress, Ffmpeg
 from shared.media.probe import Media
-from shared.operations.decoding import probed
+from shared.operations.decoding import probe_decodable
 from shared.operations.findings import Provider, Result
 
 
@@ -69,7 +69,7 @@ class OperationContext:
     folder: Path
     ffmpeg: Ffmpeg
     provider: Callable[[str | None], Provider]
-    report: Callable[[Progress], None]
+    report: Callable[[AttemptProgress], None]
     job: str
     share: tuple[int, int] = (0, 100)
 
@@ -84,7 +84,7 @@ class OperationContext:
 
     def advance(self, percent: int, phase: str) -> None:
         """Report how much of the work of this context is done."""
-        self.report(Progress(self.percents(percent, 100)[0], phase))
+        self.report(AttemptProgress(self.percents(percent, 100)[0], phase))
 
     @cached_property
     def source(self) -> Path:
@@ -94,7 +94,7 @@ class OperationContext:
     @cached_property
     def media(self) -> Media:
         """What the input is."""
-        return probed(self.source, self.files.name, self.ffmpeg)
+        return probe_decodable(self.source, self.files.name, self.ffmpeg)
 
     @property
     def remarks(self) -> tuple[str, ...]:

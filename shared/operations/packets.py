@@ -47,7 +47,7 @@ def read_packets(path: Path) -> tuple[tuple[Packet, ...], tuple[Packet, ...], tu
     return tuple(found["video"]), tuple(found["audio"]), size
 
 
-def packets(path: Path) -> Iterator[Packet]:
+def iter_packets(path: Path) -> Iterator[Packet]:
     """Yield the packets of a list of one stream; the list may be long."""
     clocks: dict[str, Fraction] = {}
     with path.open(encoding="ascii", errors="replace") as lines:

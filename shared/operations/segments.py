@@ -16,7 +16,7 @@ ROOM = 56_000  # bytes of JSON for all segments of a result
 TOUCHING = 0.05  # seconds between two segments that count as one
 
 
-def joined(segments: Sequence[S], alike: Callable[[S, S], bool]) -> tuple[S, ...]:
+def join_segments(segments: Sequence[S], alike: Callable[[S, S], bool]) -> tuple[S, ...]:
     """Return the segments with those that touch and are alike made one, as sure as the surer of both.
 
     `segments` come in the order of their start; the text is that of the surer one.
@@ -41,7 +41,7 @@ def _touching(done: Sequence[S], segment: S, alike: Callable[[S, S], bool]) -> i
     return None
 
 
-def rounded(segments: Sequence[S]) -> tuple[S, ...]:
+def round_segments(segments: Sequence[S]) -> tuple[S, ...]:
     """Return the segments with times in milliseconds and confidences in thousandths: more digits say no more."""
     return tuple(
         segment.model_copy(
@@ -51,7 +51,7 @@ def rounded(segments: Sequence[S]) -> tuple[S, ...]:
     )
 
 
-def fitting(segments: Sequence[S], *, most: int = MOST, room: int = ROOM) -> tuple[S, ...]:
+def fit_segments(segments: Sequence[S], *, most: int = MOST, room: int = ROOM) -> tuple[S, ...]:
     """Return as many of the segments, from the first, as may stand in a result."""
     taken = 0
     for number, segment in enumerate(segments[:most]):
@@ -61,7 +61,7 @@ def fitting(segments: Sequence[S], *, most: int = MOST, room: int = ROOM) -> tup
     return tuple(segments[:most])
 
 
-def file_of(result: Result, context: OperationContext, **facts: object) -> Produced:
+def write_result(result: Result, context: OperationContext, **facts: object) -> Produced:
     """Write findings, whole, into a file of the context's folder."""
     path = context.folder / FILE
     path.write_text(result.model_dump_json(by_alias=True, indent=1), encoding="utf-8")

@@ -26,16 +26,16 @@ TONE_MAP = (
 )
 
 
-def shown(media: Media, limits: Limits) -> Video:
+def require_video(media: Media, limits: Limits) -> Video:
     """Return the video to work on; raise when there is none, or it can't be decoded."""
     if media.video is None:
         message = "the source has audio but no video"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
-    check(media.video, limits)
+    check_video(media.video, limits)
     return media.video
 
 
-def check(video: Video, limits: Limits) -> None:
+def check_video(video: Video, limits: Limits) -> None:
     """Raise when the video can't be decoded, or is larger than may be decoded."""
     if not video.decodable:
         message = f"the video ({video.codec}) can't be decoded: convert it to a usual codec such as H.264"
@@ -45,7 +45,7 @@ def check(video: Video, limits: Limits) -> None:
         raise LimitExceeded(message, code="LimitError.FrameSize")
 
 
-def losses(video: Video, pixels: str) -> list[str]:
+def loss_warnings(video: Video, pixels: str) -> list[str]:
     """Return a sentence about each thing that is gone when the video is stored so; of HDR others tell."""
     bits = 10 if pixels.endswith("10le") else 8
     found = []
@@ -70,7 +70,7 @@ class Box:
         return replace(self, width=self.height, height=self.width)
 
 
-def named(video: Video) -> list[str]:
+def color_filters(video: Video) -> list[str]:
     """Return the filter that names the colours of a video that names none, as players guess them: by its size.
 
     RGB is named as what it becomes when it becomes YUV.
@@ -86,7 +86,7 @@ def named(video: Video) -> list[str]:
     return [f"setparams=colorspace={name}:color_primaries={name}:color_trc={name}"]
 
 
-def scale(box: Box) -> str:
+def scale_filter(box: Box) -> str:
     """Return the filter that makes a video fit into the box and keeps its aspect; both sides come out even.
 
     YUV comes out in limited range, as players expect it of a video.
@@ -116,15 +116,15 @@ def _side(side: str, factor: str, *, upscale: bool) -> str:
     return f"2*max(1,{half})"
 
 
-def filters(video: Video, box: Box, *, keep_hdr: bool = False, pick: Sequence[str] = ()) -> list[str]:
+def display_filters(video: Video, box: Box, *, keep_hdr: bool = False, pick: Sequence[str] = ()) -> list[str]:
     """Return the chain of filters from what was decoded to what is shown.
 
     `pick` are filters that choose frames: as early as can be, but to deinterlace one takes its neighbours.
     """
     return [
-        *named(video),
+        *color_filters(video),
         *([DEINTERLACE] if video.interlaced else []),
         *pick,
-        scale(box),
+        scale_filter(box),
         *(TONE_MAP if video.hdr and not keep_hdr else []),
     ]

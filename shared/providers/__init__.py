@@ -10,7 +10,7 @@ PROVIDERS = frozenset({"aws", "local"})  # each a module here with a PROVIDER
 
 
 @cache
-def provider(name: str) -> Provider:
+def find_provider(name: str) -> Provider:
     """Return the provider of that name; raise ParametersRejected where it isn't installed."""
     if name not in PROVIDERS:
         message = f"there is no provider {name}; there are {' and '.join(sorted(PROVIDERS))}"

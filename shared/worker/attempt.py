@@ -25,11 +25,11 @@ from shared.errors import (
     ServiceRefused,
     WorkerFailed,
 )
-from shared.media.ffmpeg import Ffmpeg, Limits, Progress
+from shared.media.ffmpeg import AttemptProgress, Ffmpeg, Limits
 from shared.media.memory import function_bytes
 from shared.operations import OPERATIONS
 from shared.operations.operation import OperationContext, Produced
-from shared.providers import provider
+from shared.providers import find_provider
 from shared.services import Services
 from shared.telemetry import logger
 from shared.worker.heartbeat import heartbeat
@@ -41,7 +41,7 @@ CLOSING_SECONDS = 20
 
 MESSAGE_LETTERS = 1000  # A task's item has the failures of up to 50 subtasks, and ends at 400 KB.
 CHUNK = 1024**2  # bytes read at once
-STARTING = Progress(0, "starting")
+STARTING = AttemptProgress(0, "starting")
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Attempt:
     result: Mapping[str, object] | None = None
     skipped: str | None = None
     ffmpeg: Ffmpeg | None = None
-    progress: Progress = STARTING
+    progress: AttemptProgress = STARTING
     lost: bool = False
     lease_until: int = 0  # as the last beat that was heard of left it, in epoch milliseconds
     counted_at: int = 0  # up to when its time counts in the day's budget, in epoch milliseconds
@@ -135,7 +135,7 @@ class Attempt:
             files=files,
             folder=products,
             ffmpeg=self.ffmpeg,
-            provider=lambda name: provider(name or self.services.settings.ai_provider),
+            provider=lambda name: find_provider(name or self.services.settings.ai_provider),
             report=self._advance,
             job=f"{self.task.id}-{self.lease.run}-{self.lease.no}",
         )
@@ -225,7 +225,7 @@ class Attempt:
             return
         self.counted_at = now
 
-    def _advance(self, progress: Progress) -> None:
+    def _advance(self, progress: AttemptProgress) -> None:
         """Note progress; raise Interrupted once the lease is lost, or was not renewed in time."""
         self.progress = progress
         # Some beats may fail, since the lease outlasts many. Once it is over, another attempt may have begun.
@@ -244,14 +244,14 @@ class Attempt:
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
         """Note how long something takes, without what is noted meanwhile under another name."""
-        outer, self.progress = self.progress, Progress(self.progress.percent, phase)
+        outer, self.progress = self.progress, AttemptProgress(self.progress.percent, phase)
         noted, started = sum(self.seconds.values()), time.monotonic()
         try:
             yield
         finally:
             inner = sum(self.seconds.values()) - noted
             self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - started - inner
-            self.progress = Progress(self.progress.percent, outer.phase)
+            self.progress = AttemptProgress(self.progress.percent, outer.phase)
 
 
 def failure_of(trouble: AttemptFailed) -> Failure:

@@ -13,7 +13,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.probe import probe
 from shared.operations.enhancement.enhance import EnhanceResult
-from shared.operations.enhancement.enhance_audio import Method
+from shared.operations.enhancement.enhance_audio import LevelingMethod
 from tests.media.conftest import Operate
 from tests.media.hearing import RATE, heard, level, loudness, pitch
 from tests.support.clips import Clips, combing, decoded, distance
@@ -254,7 +254,7 @@ def test_a_loudness_is_met_and_no_peak_is_too_high(
     )
 
     channels = heard(path)
-    assert enhanced.result.method is (Method.LINEAR if target == -30 else Method.LIMITED)
+    assert enhanced.result.method is (LevelingMethod.LINEAR if target == -30 else LevelingMethod.LIMITED)
     assert enhanced.result.loudness_after == pytest.approx(target, abs=0.5)
     assert enhanced.result.true_peak_after
     assert enhanced.result.true_peak_after <= peak
@@ -318,7 +318,7 @@ def test_a_video_beside_which_the_audio_alone_is_enhanced_is_copied(clip: Clips,
 def test_a_range_is_narrowed(clip: Clips, enhanced: Enhance) -> None:
     enhanced(clip("shouting.wav"), container="m4a", audio={"loudness": {"target": -18, "range": 6}})
 
-    assert enhanced.result.method is Method.DYNAMIC
+    assert enhanced.result.method is LevelingMethod.DYNAMIC
     assert enhanced.result.range_before > 12
     assert enhanced.result.range_after <= 6 * 1.25  # its limiter and its codec widen it again, a little
     assert enhanced.result.loudness_after == pytest.approx(-18, abs=0.5)
@@ -388,7 +388,7 @@ def test_silence_is_left_as_it_is_and_said_so(enhanced: Enhance, tmp_path: Path)
 
     enhanced(silence, container="m4a", audio={"loudness": {}, "denoise": "light"})
 
-    assert enhanced.result.method is Method.NONE
+    assert enhanced.result.method is LevelingMethod.NONE
     assert "silent" in enhanced.warnings
 
 

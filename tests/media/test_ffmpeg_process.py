@@ -12,7 +12,7 @@ from signal import SIGKILL
 import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.media.ffmpeg import Ffmpeg, Limits, Progress
+from shared.media.ffmpeg import AttemptProgress, Ffmpeg, Limits
 from tests.support.clips import Clips
 from tests.support.hostile.tables import claimed
 from tests.support.processes import encoders, processes, until
@@ -44,7 +44,7 @@ def test_progress_is_told_every_now_and_then_and_only_grows(
     clip: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.media.ffmpeg.REPORT_EVERY", 0.5)
-    told: list[tuple[float, Progress]] = []
+    told: list[tuple[float, AttemptProgress]] = []
     began = time.monotonic()
     ffmpeg = Ffmpeg(Limits(60, 10**9), tmp_path, lambda p: told.append((time.monotonic() - began, p)))
 
@@ -111,7 +111,7 @@ def test_the_limit_of_time_holds_for_all_processes_of_an_attempt_together(tmp_pa
 def test_a_callback_that_raises_ends_every_process_and_is_heard(tmp_path: Path) -> None:
     running: set[int] = set()
 
-    def lose(_: Progress) -> None:
+    def lose(_: AttemptProgress) -> None:
         running.update(processes(tmp_path))
         raise LeaseLost
 
@@ -139,7 +139,7 @@ def test_ffmpeg_does_not_outlive_a_worker_that_was_killed(tmp_path: Path) -> Non
 
 
 def test_ffmpeg_that_somebody_kills_is_worth_another_try_that_counts(tmp_path: Path) -> None:
-    def kill(_: Progress) -> None:
+    def kill(_: AttemptProgress) -> None:
         for process in encoders(tmp_path):
             os.kill(process, SIGKILL)
 
@@ -293,7 +293,7 @@ def test_the_environment_of_ffmpeg_holds_no_secret(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "in-here")
     seen: list[bytes] = []
 
-    def look(_: Progress) -> None:
+    def look(_: AttemptProgress) -> None:
         seen.extend(Path(f"/proc/{process}/environ").read_bytes() for process in processes(tmp_path))
         raise LeaseLost
 

@@ -31,7 +31,7 @@ def test_it_finds_the_same_under_every_name(clip: Clips, tmp_path: Path) -> None
     odd = tmp_path / "-i; %03d\n.mp4"
     odd.write_bytes(clip("plain.mp4").read_bytes())
 
-    found = mediainfo.tracks(odd, "odd")
+    found = mediainfo.read_tracks(odd, "odd")
 
     assert [track.kind for track in found] == ["General", "Video", "Audio"]
     assert "%03d" not in str(found)
@@ -41,7 +41,7 @@ def test_its_environment_is_empty(pretend: Pretend, clip: Clips, monkeypatch: py
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "in-here")
     pretend("say(str(sorted(os.environ)))")
 
-    (general,) = mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+    (general,) = mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert general.title is not None
     assert "AWS" not in general.title
@@ -56,7 +56,7 @@ def test_its_limits_let_it_open_neither_files_nor_connections(pretend: Pretend, 
         "say(str(done))"
     )
 
-    (general,) = mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+    (general,) = mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert general.title == "24", "EMFILE"
 
@@ -82,7 +82,7 @@ def test_each_way_to_fail_has_its_error(
     pretend(script)
 
     with pytest.raises(kind) as caught:
-        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+        mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert getattr(caught.value, "code", None) == code
 
@@ -92,7 +92,7 @@ def test_one_that_hangs_is_ended(pretend: Pretend, clip: Clips, monkeypatch: pyt
     pretend("signal.pause()")
 
     with pytest.raises(LimitExceeded) as caught:
-        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+        mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert caught.value.code == "LimitError.Time"
 
@@ -101,7 +101,7 @@ def test_a_fault_of_the_deployment_is_not_blamed_on_the_file(clip: Clips, monkey
     monkeypatch.setattr(mediainfo, "_library", lambda: "/nowhere/libmediainfo.so.0")
 
     with pytest.raises(Exception, match="non-zero exit status 1") as caught:
-        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+        mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert not isinstance(caught.value, MediaRejected)
 
@@ -110,7 +110,7 @@ def test_a_title_may_hold_any_sign(pretend: Pretend, clip: Clips) -> None:
     title = "a" + "".join(map(chr, range(1, 32))) + "\ufffe\ud800" + "b"
     pretend(f"say({title!r})")
 
-    (general,) = mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+    (general,) = mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert general.title == title
 
@@ -124,6 +124,6 @@ def test_what_goes_wrong_once_mediainfo_is_loaded_is_the_medias_fault(
     monkeypatch.setattr(mediainfo_process, "__file__", str(path))
 
     with pytest.raises(MediaRejected) as caught:
-        mediainfo.tracks(clip("plain.mp4"), "plain.mp4")
+        mediainfo.read_tracks(clip("plain.mp4"), "plain.mp4")
 
     assert caught.value.code == "SourceFileError.Unreadable"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from shared.domain.task import SubtaskType
 from shared.errors import Interrupted, MediaRejected
-from shared.media.ffmpeg import Ffmpeg, Progress
+from shared.media.ffmpeg import AttemptProgress, Ffmpeg
 from shared.operations.analysis.moderate import OPERATION, ModerateParams, ModerateResult
 from shared.operations.findings import Segment, Suggestion
 from shared.operations.operation import OperationContext, OperationResult
@@ -42,7 +42,7 @@ def moderate(operate: Operate, source: Path, **params: object) -> tuple[Moderate
 
 
 def moderate_by(
-    provider: Local, source: Path, ffmpeg: Ffmpeg, report: Callable[[Progress], None] = print, **params: object
+    provider: Local, source: Path, ffmpeg: Ffmpeg, report: Callable[[AttemptProgress], None] = print, **params: object
 ) -> tuple[ModerateResult, OperationResult]:
     context = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider, report=report)
     made = OPERATION.run(ModerateParams.model_validate(params), context)
@@ -188,7 +188,7 @@ def test_of_too_many_stretches_the_worst_stand_in_the_result(clip: Clips, ffmpeg
 
 
 def test_it_stops_when_it_is_told_to(clip: Clips, ffmpeg: Ffmpeg) -> None:
-    def stop(_: Progress) -> None:
+    def stop(_: AttemptProgress) -> None:
         message = "somebody ended the task"
         raise Interrupted(message)
 

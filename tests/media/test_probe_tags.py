@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.media import mediainfo
-from shared.media.mediainfo import Track
+from shared.media.mediainfo import MediaInfoTrack
 from shared.media.mediainfo_process import FACTS, FIELDS, NAMES, Misspelling
 from shared.media.probe import probe
 from tests.support.clips import Clips
@@ -96,4 +96,4 @@ def test_each_field_that_mediainfo_measures_has_a_name_that_is_misspelled() -> N
 
 
 def test_what_is_asked_of_mediainfo_is_what_a_track_has() -> None:
-    assert {field.name for field in fields(Track)} == {"kind", *FIELDS}
+    assert {field.name for field in fields(MediaInfoTrack)} == {"kind", *FIELDS}

@@ -8,8 +8,8 @@ import pytest
 from shared.domain.task import SubtaskType
 from shared.media.ffmpeg import Ffmpeg
 from shared.media.probe import Video
-from shared.operations.inspection.similarity import compared
-from shared.operations.transcoding.quality import missed, next_crf, stretches
+from shared.operations.inspection.similarity import compare_videos
+from shared.operations.transcoding.quality import choose_stretches, next_crf, quality_warnings
 from shared.operations.transcoding.transcode_params import VideoCodec
 from shared.operations.transcoding.transcode_result import Probe, QualityReached, TranscodeResult
 from tests.media.conftest import Operate
@@ -33,7 +33,7 @@ def test_the_target_is_met_within_a_point(
 ) -> None:
     made = operate(SubtaskType.TRANSCODE, clip(name), **asked, audio="none")
 
-    measured = compared(workbench(LocalFiles(clip(name)), ffmpeg), clip(name), made.files[0].path)
+    measured = compare_videos(workbench(LocalFiles(clip(name)), ffmpeg), clip(name), made.files[0].path)
     told = cast("TranscodeResult", made.result).quality
     assert told
     assert measured.vmaf == pytest.approx(asked["quality"]["vmaf"], abs=1)
@@ -93,7 +93,7 @@ def test_it_is_the_output_that_must_be_as_good_as_asked(vmaf: float, said: bool)
 
     reached = QualityReached(target=93, vmaf=vmaf, psnr=40, ssim=0.99, frames=50, crf=22, probes=probes)
 
-    assert bool(missed(reached)) is said
+    assert bool(quality_warnings(reached)) is said
 
 
 def test_audio_alone_has_no_quality_to_reach(clip: Clips, operate: Operate) -> None:
@@ -106,7 +106,7 @@ def test_audio_alone_has_no_quality_to_reach(clip: Clips, operate: Operate) -> N
 def test_a_long_source_is_sampled_evenly_and_between_frames() -> None:
     video = Video("h264", 1920, 1080, frame_rate=25.0)
 
-    found = stretches(600, video)
+    found = choose_stretches(600, video)
 
     assert len(found) == 5
     assert all(later - earlier == pytest.approx(120, abs=1) for (earlier, _), (later, _) in pairwise(found))
@@ -120,7 +120,7 @@ def test_a_long_source_meets_its_target_by_its_samples(clip: Clips, operate: Ope
 
     made = operate(SubtaskType.TRANSCODE, source, quality={"vmaf": 85}, video=FAST)
 
-    measured = compared(workbench(LocalFiles(source), ffmpeg), source, made.files[0].path)
+    measured = compare_videos(workbench(LocalFiles(source), ffmpeg), source, made.files[0].path)
     told = cast("TranscodeResult", made.result).quality
     assert told
     assert told.frames == pytest.approx(250, abs=5)

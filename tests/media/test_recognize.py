@@ -13,11 +13,11 @@ import pytest
 
 from shared.domain.task import SubtaskType
 from shared.errors import Interrupted, JobRunning, MediaRejected, ParametersRejected
-from shared.media.ffmpeg import Ffmpeg, Limits, Progress
+from shared.media.ffmpeg import AttemptProgress, Ffmpeg, Limits
 from shared.operations.analysis.recognize import OPERATION, RecognizeParams, RecognizeResult
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext, OperationResult
-from shared.providers.local import Local, spoken
+from shared.providers.local import Local, speech_recognition
 from tests.media.conftest import Operate
 from tests.media.titles import LINES, draw, word_error_rate
 from tests.support.clips import Clips
@@ -242,7 +242,7 @@ def test_a_model_that_is_not_installed_is_named_with_what_installs_it(
     clip: Clips, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
-    spoken.model.cache_clear()
+    speech_recognition.load_whisper.cache_clear()
 
     with pytest.raises(ParametersRejected, match=r"faster_whisper is missing.*make setup.*reelmill\[ai\]") as caught:
         recognize(operate, clip("plain.mp4"), kinds=["SPEECH"])
@@ -284,7 +284,7 @@ def test_what_a_service_can_not_read_of_a_file_that_has_it_is_the_files_fault(cl
 
 
 def test_progress_never_goes_back(clip: Clips, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[AttemptProgress] = []
     ffmpeg = Ffmpeg(Limits(wall_seconds=60, output_bytes=10**9), tmp_path, seen.append)
 
     recognize_by(Local(), clip("plain.mp4"), ffmpeg, seen.append)
@@ -297,7 +297,7 @@ def test_progress_never_goes_back(clip: Clips, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["TEXT", "SPEECH"])
 def test_it_stops_when_it_is_told_to(clip: Clips, ffmpeg: Ffmpeg, kind: str) -> None:
-    def stop(_: Progress) -> None:
+    def stop(_: AttemptProgress) -> None:
         raise Interrupted(kind)
 
     with pytest.raises(Interrupted):
@@ -311,7 +311,7 @@ def said(text: str, start: float = 0) -> Segment:
 
 
 def recognize_by(
-    provider: Local, source: Path, ffmpeg: Ffmpeg, report: Callable[[Progress], None] = print, **params: object
+    provider: Local, source: Path, ffmpeg: Ffmpeg, report: Callable[[AttemptProgress], None] = print, **params: object
 ) -> OperationResult:
     context = replace(workbench(LocalFiles(source), ffmpeg), provider=lambda _: provider, report=report)
     return OPERATION.run(RecognizeParams.model_validate(params), context)

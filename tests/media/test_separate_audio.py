@@ -10,7 +10,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from shared.operations.separation import separate_audio
-from shared.operations.separation.separate_audio import Method, SeparateAudioResult, model_installed
+from shared.operations.separation.separate_audio import SeparateAudioResult, SeparationMethod, model_installed
 from tests.media.conftest import Operate
 from tests.media.hearing import heard, level
 from tests.support.clips import Clips, decoded
@@ -70,7 +70,7 @@ def test_each_stem_holds_more_of_its_own_than_the_mix_did(
     assert balance(stems[0], voice, score) > balance(mix, voice, score) + gains[0]
     background = score if method == "model" else beside
     assert balance(stems[1], background, voice) > balance(mix, score, voice) + gains[1]
-    assert result.method is (Method.MODEL if method == "model" else Method.CENTER_EXTRACTION)
+    assert result.method is (SeparationMethod.MODEL if method == "model" else SeparationMethod.CENTER_EXTRACTION)
 
 
 @with_the_model
@@ -129,7 +129,7 @@ def test_what_stands_in_the_middle_is_taken_in_time(clip: Clips, operate: Operat
 def test_of_surround_audio_the_centre_channel_is_the_voice(clip: Clips, operate: Operate) -> None:
     result, made = separate(operate, clip("centre.mp4"), method="center")
 
-    assert result.method is Method.CENTER_CHANNEL
+    assert result.method is SeparationMethod.CENTER_CHANNEL
     assert result.voice_loudness == pytest.approx(-36, abs=1)
     assert result.background_loudness is None
     assert "centre channel" in made.warnings[0]
@@ -169,5 +169,5 @@ def test_without_the_model_auto_says_what_it_did_and_model_what_is_missing(
         assert caught.value.code == "ParameterError.ProviderNotInstalled"
     else:
         result, made = separate(operate, clip("plain.mp4"), method=method)
-        assert result.method is Method.CENTER_EXTRACTION
+        assert result.method is SeparationMethod.CENTER_EXTRACTION
         assert "the model isn't installed" in made.warnings[0]

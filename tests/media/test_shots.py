@@ -32,7 +32,7 @@ def changes(path: Path, count: int) -> list[float]:
 def test_cuts_are_where_the_video_changes_most(clip: Clips, ffmpeg: Ffmpeg, name: str, count: int) -> None:
     source = clip.folder / name if name == "bikes.mp4" else clip(name)
 
-    found = shots.found(bench_on(source, ffmpeg), share=(0, 100))
+    found = shots.find_shots(bench_on(source, ffmpeg), share=(0, 100))
 
     end = decoded(source).times[-1] + 0.04
     # That of bikes.mp4 at 9.68 s would leave a shot shorter than there is one.
@@ -46,7 +46,7 @@ def test_cuts_are_where_the_video_changes_most(clip: Clips, ffmpeg: Ffmpeg, name
 def test_shots_last_as_long_as_the_video_and_a_single_one_has_no_cut(clip: Clips, ffmpeg: Ffmpeg, name: str) -> None:
     seen = decoded(clip(name))
 
-    found = shots.found(bench_on(clip(name), ffmpeg), share=(0, 100))
+    found = shots.find_shots(bench_on(clip(name), ffmpeg), share=(0, 100))
 
     assert [shot.start for shot in found] == ([0, 1.2] if name == "variable.mp4" else [0])
     assert found[-1].end == pytest.approx(seen.times[-1] - seen.times[0] + 0.04, abs=0.081)
@@ -54,7 +54,7 @@ def test_shots_last_as_long_as_the_video_and_a_single_one_has_no_cut(clip: Clips
 
 def test_a_video_that_can_not_be_decoded_has_no_shots(clip: Clips, ffmpeg: Ffmpeg) -> None:
     with pytest.raises(MediaRejected):
-        shots.found(bench_on(clip.cut("front.mp4", 30_000), ffmpeg), share=(0, 100))
+        shots.find_shots(bench_on(clip.cut("front.mp4", 30_000), ffmpeg), share=(0, 100))
 
 
 @pytest.mark.parametrize("name", ["two-cuts.mp4", "late.mkv", "variable.mp4", "web.webm"])
@@ -62,9 +62,9 @@ def test_each_sample_is_what_is_shown_at_its_moment(clip: Clips, ffmpeg: Ffmpeg,
     context = bench_on(clip(name), ffmpeg)
     seen = decoded(clip(name))
     times = [time - seen.times[0] for time in seen.times]
-    wanted = sampling.moments(shots.found(context, share=(0, 50)), every=0.7, most=20)
+    wanted = sampling.choose_moments(shots.find_shots(context, share=(0, 50)), every=0.7, most=20)
 
-    with sampling.samples(context, wanted, size=SIZE, share=(50, 100)) as stills:
+    with sampling.take_samples(context, wanted, size=SIZE, share=(50, 100)) as stills:
         assert [still.moment for still in stills] == list(wanted)
         for still in stills:
             still_frame = decoded_still(still.path)
@@ -78,9 +78,9 @@ def test_each_sample_is_what_is_shown_at_its_moment(clip: Clips, ffmpeg: Ffmpeg,
 
 def test_a_slide_is_shown_until_the_next_one_comes(clip: Clips, ffmpeg: Ffmpeg) -> None:
     slides = decoded(clip("slides.mp4")).frames
-    wanted = [sampling.Moment(time, time, time) for time in (1.3, 2.8, 3.2)]
+    wanted = [sampling.LookMoment(time, time, time) for time in (1.3, 2.8, 3.2)]
 
-    with sampling.samples(bench_on(clip("slides.mp4"), ffmpeg), wanted, size=SIZE, share=(0, 100)) as stills:
+    with sampling.take_samples(bench_on(clip("slides.mp4"), ffmpeg), wanted, size=SIZE, share=(0, 100)) as stills:
         assert [nearest(still.path, slides) for still in stills] == [0, 1, 2]
 
 
@@ -99,7 +99,7 @@ def decoded_still(path: Path) -> av.VideoFrame:
 def test_samples_are_upright_and_of_the_video(clip: Clips, ffmpeg: Ffmpeg, name: str, size: tuple[int, int]) -> None:
     context = bench_on(clip(name), ffmpeg)
 
-    with sampling.samples(context, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills:
+    with sampling.take_samples(context, [sampling.LookMoment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills:
         assert decoded(stills[0].path).size == size
 
 
@@ -108,7 +108,7 @@ def test_nothing_is_left_when_whoever_looks_at_the_samples_gives_up(clip: Clips,
 
     with (
         pytest.raises(KeyError),
-        sampling.samples(context, [sampling.Moment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills,
+        sampling.take_samples(context, [sampling.LookMoment(1, 0, 2)], size=SIZE, share=(0, 100)) as stills,
     ):
         raise KeyError(stills)
 

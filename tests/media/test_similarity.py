@@ -8,7 +8,7 @@ import pytest
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
-from shared.operations.inspection.similarity import Similarity, compared
+from shared.operations.inspection.similarity import Similarity, compare_videos
 from tests.media.conftest import Operate
 from tests.support.clips import Clips
 from tests.support.hostile.sizes import noted
@@ -32,7 +32,7 @@ class Compare:
         return path
 
     def __call__(self, reference: Path, distorted: Path, **how: object) -> Similarity:
-        return compared(workbench(LocalFiles(reference), self.ffmpeg), reference, distorted, **how)  # type: ignore[arg-type]
+        return compare_videos(workbench(LocalFiles(reference), self.ffmpeg), reference, distorted, **how)  # type: ignore[arg-type]
 
 
 @pytest.fixture

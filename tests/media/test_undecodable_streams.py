@@ -18,7 +18,7 @@ FASTEST = {"video": {"speed": "fastest"}}
 ASKED: Mapping[SubtaskType, Mapping[str, Any]] = {
     SubtaskType.TRANSCODE: FASTEST,
     SubtaskType.STREAM: {"speed": "fastest", "ladder": [{"height": 90, "bitrate": 150}]},
-    SubtaskType.ENHANCE: {"audio": {"loudness": {"target": -20}}, "video": {"encoding": {"speed": "fastest"}}},
+    SubtaskType.ENHANCE: {"audio": {"loudness": {"target": -20}}},
     SubtaskType.SCREENSHOT: {},
     SubtaskType.SAMPLE_SCREENSHOTS: {"every": 1},
     SubtaskType.SPRITE: {"every": 1, "columns": 2, "rows": 2},

@@ -13,7 +13,7 @@ import pytest
 from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, binary
-from shared.operations.watermarks.watermark import Canvas, Watermark, overlaid
+from shared.operations.watermarks.watermark import Canvas, Watermark, overlay_watermarks
 from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded, middle
 from tests.support.local_files import LocalFiles, workbench
@@ -253,13 +253,13 @@ def test_one_video_bears_the_marks_of_its_moment(clip: Clips, ffmpeg: Ffmpeg, lo
         Watermark(image=str(logo), start=start, end=end) for start, end in ((None, None), (0, 1), (1, 2), (1.5, None))
     ]
 
-    inputs = overlaid(marks, context, "a", "b", 1, canvas=Canvas(still_at=1.0)).inputs
+    inputs = overlay_watermarks(marks, context, "a", "b", 1, canvas=Canvas(still_at=1.0)).inputs
 
     assert inputs.count("-i") == 2
 
 
 def test_no_mark_at_all_is_a_graph_too(clip: Clips, ffmpeg: Ffmpeg) -> None:
-    overlay = overlaid([], workbench(LocalFiles(clip("red.mp4")), ffmpeg), "a", "b", 1)
+    overlay = overlay_watermarks([], workbench(LocalFiles(clip("red.mp4")), ffmpeg), "a", "b", 1)
 
     assert (overlay.inputs, overlay.chains) == ([], ["[a]null[b]"])
 

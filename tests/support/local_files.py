@@ -8,7 +8,7 @@ from shared.domain.task import Source
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.operation import OperationContext
-from shared.providers import provider
+from shared.providers import find_provider
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def workbench(files: LocalFiles, ffmpeg: Ffmpeg) -> OperationContext:
         files=files,
         folder=ffmpeg.folder,
         ffmpeg=ffmpeg,
-        provider=lambda name: provider(name or "local"),
+        provider=lambda name: find_provider(name or "local"),
         report=lambda _: None,
         job="task-1-1",
     )

@@ -7,9 +7,9 @@ from shared.operations.analysis import chapters, cover, highlights, survey
 from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResult, Cover
 from shared.operations.findings import Segment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
-from shared.operations.stills.screenshot import produced
-from shared.operations.stills.snapshot import take
-from shared.operations.stills.still import StillParams
+from shared.operations.stills.image_params import StillParams
+from shared.operations.stills.screenshot import image_output
+from shared.operations.stills.snapshot import take_snapshot
 
 SHOT = "SHOT"
 # How many of each stand in the result itself; the findings file has them all.
@@ -20,22 +20,22 @@ POOR = 0.25  # the score of a cover that nobody would choose
 def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
     """Ask the provider first, as it may say "come back later"; then read the file once, and once more for the cover."""
     tags, warnings = _tags(params, context)
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
-    seen = survey.made(context, params.cut_threshold, share=(0, 90))
-    best = cover.best(seen.looks, seen.shots)
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
+    seen = survey.survey_video(context, params.cut_threshold, share=(0, 90))
+    best = cover.choose_cover(seen.looks, seen.shots)
     files: list[Produced] = []
     shown: Cover | None = None
     if best:
         wanted = StillParams(width=params.cover_width)
-        shot, said = take(context, wanted.drawing(video), best[0].time, "cover", (90, 100))
-        files.append(produced(wanted, shot, number=None))
+        shot, said = take_snapshot(context, wanted.drawing(video), best[0].time, "cover", (90, 100))
+        files.append(image_output(wanted, shot, number=None))
         shown = Cover(time=round(shot.time, 3), score=round(best[1], 3))
         warnings += said
     if shown and shown.score < POOR:
         warnings.append("no video is sharp, bright and rich in contrast: the cover is the best of poor ones")
-    warnings += audio_tracks.left_out(context.media)
+    warnings += audio_tracks.skipped_track_warnings(context.media)
     whole = _result(params, seen, shown, tags)
-    files.append(segments.file_of(whole, context, shots=whole.shot_count, chapters=whole.chapter_count))
+    files.append(segments.write_result(whole, context, shots=whole.shot_count, chapters=whole.chapter_count))
     return OperationResult(tuple(files), result=_short(whole), warnings=tuple(warnings))
 
 
@@ -46,7 +46,7 @@ def _tags(params: AnalyzeParams, context: OperationContext) -> tuple[tuple[Segme
     try:
         labels = context.provider(params.provider).labels(context)
     except MediaRejected:
-        video_filters.shown(context.media, context.ffmpeg.limits)  # says it better when there is none
+        video_filters.require_video(context.media, context.ffmpeg.limits)  # says it better when there is none
         raise
     except ParametersRejected as lacking:
         if lacking.code != "ParameterError.ProviderLacks":
@@ -59,8 +59,8 @@ def _result(
     params: AnalyzeParams, seen: survey.Survey, shown: Cover | None, tags: tuple[Segment, ...]
 ) -> AnalyzeResult:
     shots = tuple(Segment(start=shot.start, end=shot.end, label=SHOT, confidence=1) for shot in seen.shots)
-    parts = chapters.found(seen.shots, seen.looks, params.chapter_seconds)
-    high = highlights.found(seen, params.highlights, params.highlight_seconds)
+    parts = chapters.find_chapters(seen.shots, seen.looks, params.chapter_seconds)
+    high = highlights.find_highlights(seen, params.highlights, params.highlight_seconds)
     return AnalyzeResult(
         duration=round(seen.end, 3),
         shot_count=len(shots),
@@ -69,18 +69,18 @@ def _result(
         tag_count=len({tag.label for tag in tags}),
         mean_shot_seconds=round(seen.end / len(shots), 3),
         cover=shown,
-        shots=segments.rounded(shots),
-        chapters=segments.rounded(parts),
-        highlights=segments.rounded(high),
-        tags=segments.rounded(tags),
+        shots=segments.round_segments(shots),
+        chapters=segments.round_segments(parts),
+        highlights=segments.round_segments(high),
+        tags=segments.round_segments(tags),
     )
 
 
 def _short(whole: AnalyzeResult) -> AnalyzeResult:
     """Return what fits into a task's record."""
-    shots = segments.fitting(whole.shots, most=MOST_SHOTS)
-    parts = segments.fitting(whole.chapters, most=MOST_CHAPTERS)
-    tags = segments.fitting(whole.tags, most=MOST_TAGS)
+    shots = segments.fit_segments(whole.shots, most=MOST_SHOTS)
+    parts = segments.fit_segments(whole.chapters, most=MOST_CHAPTERS)
+    tags = segments.fit_segments(whole.tags, most=MOST_TAGS)
     cut = (shots, parts, tags) != (whole.shots, whole.chapters, whole.tags)
     return whole.model_copy(update={"shots": shots, "chapters": parts, "tags": tags, "truncated": cut})
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.operations.findings import Finding, Result, Segment
+from shared.operations.findings import Result, ResultPart, Segment
 from shared.operations.operation import Params
 
 ProviderName = Literal["aws", "local"]
@@ -25,7 +25,7 @@ class AnalyzeParams(Params):
     cover_width: int | None = Field(1280, ge=16, le=8192, description="Fits inside; never enlarged.")
 
 
-class Cover(Finding):
+class Cover(ResultPart):
     """The best video to stand for the whole: its time in seconds, and how good it is from 0 to 1."""
 
     time: float

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from shared.operations.analysis.shots import Shot
-from shared.operations.analysis.survey import Look, mean_colours
+from shared.operations.analysis.survey import Look, mean_colors
 from shared.operations.findings import Segment
 
 LABEL = "CHAPTER"
@@ -15,7 +15,7 @@ REMEMBERED = 4  # Shots: where two people talk, the video goes to and fro betwee
 UNLIKE = 24.0  # of 255: by so much the colours of two shots differ that belong to different places
 
 
-def found(shots: Sequence[Shot], looks: Sequence[Look], shortest: float) -> tuple[Segment, ...]:
+def find_chapters(shots: Sequence[Shot], looks: Sequence[Look], shortest: float) -> tuple[Segment, ...]:
     """Return the chapters from the first shot to the last; each lasts at least `shortest` seconds, if all does.
 
     `confidence` is how clearly the colours change at its beginning.
@@ -39,7 +39,7 @@ def found(shots: Sequence[Shot], looks: Sequence[Look], shortest: float) -> tupl
 
 
 def _colours(looks: Sequence[Look]) -> tuple[float, ...]:
-    return mean_colours(looks) if looks else ()
+    return mean_colors(looks) if looks else ()
 
 
 def _distance(one: Sequence[float], other: Sequence[float]) -> float:

@@ -14,11 +14,11 @@ FAST = 20.0  # brightness that changes a pixel in a quarter of a second
 AWAY = 0.4  # Seconds from a cut, or a fifth of the shot if that is less: there, videos dissolve.
 
 
-def best(looks: Sequence[Look], shots: Sequence[Shot]) -> tuple[Look, float] | None:
+def choose_cover(looks: Sequence[Look], shots: Sequence[Shot]) -> tuple[Look, float] | None:
     """Return the best look with its score from 0 to 1; None when there is no look at all."""
     starts = [shot.start for shot in shots]
     scored = [
-        (score(look) * _distance(look, shots[max(bisect_right(starts, look.time) - 1, 0)]), look) for look in looks
+        (score_look(look) * _distance(look, shots[max(bisect_right(starts, look.time) - 1, 0)]), look) for look in looks
     ]
     if not scored:
         return None
@@ -26,7 +26,7 @@ def best(looks: Sequence[Look], shots: Sequence[Shot]) -> tuple[Look, float] | N
     return look, points
 
 
-def score(look: Look) -> float:
+def score_look(look: Look) -> float:
     """Return how good a video is, 0 to 1: what is dark, pale, flat or without an edge is hardly any good."""
     if look.blur is None:
         return 0.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.operations.findings import Segment
-from shared.operations.moment import clock
+from shared.operations.moment import format_clock
 
 # What television and the large streaming services print:
 # https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
@@ -23,14 +23,14 @@ class Cue:
     text: str
 
 
-def cells(text: str) -> int:
+def count_cells(text: str) -> int:
     """Return the width of a text in cells: a wide sign, as of Chinese, takes two, an accent none."""
     return sum(
         0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
     )
 
 
-def timed(segments: Sequence[Segment]) -> tuple[Cue, ...]:
+def make_cues(segments: Sequence[Segment]) -> tuple[Cue, ...]:
     """Return the cues for what is said, by time: a segment that is too long for one is told in several, in turn.
 
     No two are there at once, and none is empty.
@@ -52,10 +52,10 @@ def timed(segments: Sequence[Segment]) -> tuple[Cue, ...]:
 def _parts(segment: Segment) -> Iterator[Cue]:
     """Yield a segment in pieces of a screen each; they share its time by their width."""
     screens = list(_screens(_plain(segment.text or "")))
-    width = sum(map(cells, screens)) or 1
+    width = sum(map(count_cells, screens)) or 1
     start = segment.start
     for screen in screens:
-        end = start + (segment.end - segment.start) * cells(screen) / width
+        end = start + (segment.end - segment.start) * count_cells(screen) / width
         yield Cue(start, end, screen)
         start = end
 
@@ -79,16 +79,16 @@ def _screens(text: str) -> Iterator[str]:
 
 def _cut(text: str) -> tuple[str, str]:
     """Return what fits on a line, up to a space if there is one, at best behind a mark late in it; and the rest."""
-    if cells(text) <= LINE_CELLS:
+    if count_cells(text) <= LINE_CELLS:
         return text, ""
-    fits = next(count for count in range(LINE_CELLS, -1, -1) if cells(text[:count]) <= LINE_CELLS)
+    fits = next(count for count in range(LINE_CELLS, -1, -1) if count_cells(text[:count]) <= LINE_CELLS)
     spaces = [index for index in range(1, fits + 1) if text[index] == " "]
     marks = [index for index in spaces if text[index - 1] in CLOSINGS and index > fits // 2]
     at = (marks or spaces or [fits])[-1]
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-def webvtt(cues: Sequence[Cue]) -> str:
+def write_webvtt(cues: Sequence[Cue]) -> str:
     """Return a WebVTT file."""
     # Of the markup that a cue may hold, and its arrow, nothing is left unescaped.
     escaped = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -96,7 +96,7 @@ def webvtt(cues: Sequence[Cue]) -> str:
     return "\n\n".join(["WEBVTT", *blocks]) + "\n"
 
 
-def subrip(cues: Sequence[Cue]) -> str:
+def write_subrip(cues: Sequence[Cue]) -> str:
     """Return a SubRip (.srt) file."""
     blocks = [
         f"{number}\n{_times(cue).replace('.', ',')}\n{cue.text.replace('-->', '→')}"
@@ -106,4 +106,4 @@ def subrip(cues: Sequence[Cue]) -> str:
 
 
 def _times(cue: Cue) -> str:
-    return f"{clock(cue.start)} --> {clock(cue.end)}"
+    return f"{format_clock(cue.start)} --> {format_clock(cue.end)}"

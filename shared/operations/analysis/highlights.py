@@ -13,7 +13,7 @@ STEP = 1  # second
 MOST_OF = 0.95  # the share of all seconds that full marks are above: one bang is no measure
 
 
-def found(survey: Survey, most: int, length: float) -> tuple[Segment, ...]:
+def find_highlights(survey: Survey, most: int, length: float) -> tuple[Segment, ...]:
     """Return the best stretches of that length, by time; none overlap, and none where the whole isn't longer.
 
     `confidence` is how much moves and how loud it is, from 0 to 1 against the rest of this video.

@@ -13,8 +13,8 @@ from shared.media.probe import image_size
 from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import sampling, words
 from shared.operations.analysis.analyze_params import ProviderName
-from shared.operations.analysis.asking import Question, answers
-from shared.operations.analysis.recognize import Kind, Language, recognisable
+from shared.operations.analysis.provider_answers import Question, ask_provider
+from shared.operations.analysis.recognize import Language, RecognitionKind, select_kinds
 from shared.operations.analysis.words import Word
 from shared.operations.findings import Result, Segment, Suggestion
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
@@ -33,8 +33,8 @@ class ModerateParams(Params):
     block_at: float = Field(0.8, ge=0, le=1, description="How sure the provider must be to suggest BLOCK.")
     review_words: tuple[Word, ...] = Field((), max_length=200, description="Each place where one stands is for REVIEW.")
     block_words: tuple[Word, ...] = Field((), max_length=200, description="Each place where one stands is for BLOCK.")
-    words_in: tuple[Kind, ...] = Field(
-        (Kind.SPEECH,), min_length=1, max_length=2, description="Where the words are looked for."
+    words_in: tuple[RecognitionKind, ...] = Field(
+        (RecognitionKind.SPEECH,), min_length=1, max_length=2, description="Where the words are looked for."
     )
     language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
     evidence: Literal["none", "blurred", "clear"] = Field(
@@ -79,39 +79,41 @@ def run(params: ModerateParams, context: OperationContext) -> OperationResult:
     provider = context.provider(params.provider)
     questions: dict[str, Question] = {
         SEEN: provider.moderation,
-        Kind.TEXT: provider.text,
-        Kind.SPEECH: partial(provider.speech, language=params.language),
+        RecognitionKind.TEXT: provider.text,
+        RecognitionKind.SPEECH: partial(provider.speech, language=params.language),
     }
     asked = [SEEN, *(params.words_in if params.words else ())]
-    answered = answers(context.part(0, 95), {question: questions[question] for question in asked})
+    answered = ask_provider(context.part(0, 95), {question: questions[question] for question in asked})
     kinds, warnings = _kinds(params, context)
     seen = answered.to(SEEN) if context.media.video is not None else ()
     judged = [segment.model_copy(update={"suggestion": params.suggestion(segment.confidence)}) for segment in seen]
     spoken = [place for kind in kinds for place in _words(params, answered.to(kind), kind)]
-    whole = _result(segments.joined(judged, _as_bad), spoken)
+    whole = _result(segments.join_segments(judged, _as_bad), spoken)
     evidence = _evidence(params, context, whole)
-    findings = segments.file_of(whole, context, suggestion=whole.suggestion.value, highestScore=whole.highest_score)
+    findings = segments.write_result(
+        whole, context, suggestion=whole.suggestion.value, highestScore=whole.highest_score
+    )
     return OperationResult((findings, *evidence), result=_short(whole), warnings=tuple(warnings))
 
 
-def _kinds(params: ModerateParams, context: OperationContext) -> tuple[tuple[Kind, ...], list[str]]:
+def _kinds(params: ModerateParams, context: OperationContext) -> tuple[tuple[RecognitionKind, ...], list[str]]:
     """Return where words are to be looked for; raise MediaRejected when there is nothing to moderate."""
     if context.media.video is not None:
         audio = context.media.audio
-        wanted = [kind for kind in params.words_in if kind is Kind.TEXT or (audio and audio.decodable)]
+        wanted = [kind for kind in params.words_in if kind is RecognitionKind.TEXT or (audio and audio.decodable)]
         lacks = "audio that can be decoded" if audio else "audio"
         lost = [f"the source has no {lacks}: the words were not looked for there"]
         lost *= len(wanted) < len(params.words_in)
-        lost += audio_tracks.left_out(context.media) if Kind.SPEECH in params.words_in else []
+        lost += audio_tracks.skipped_track_warnings(context.media) if RecognitionKind.SPEECH in params.words_in else []
         return (tuple(dict.fromkeys(wanted)), lost) if params.words else ((), [])
     if not params.words:
         message = "the source has no video, and no words are given to look for in what is said"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
-    kinds, warnings = recognisable(params.words_in, context)
+    kinds, warnings = select_kinds(params.words_in, context)
     return kinds, [*warnings, "the source has no video: only words were looked for"]
 
 
-def _words(params: ModerateParams, said: Sequence[Segment], kind: Kind) -> list[Segment]:
+def _words(params: ModerateParams, said: Sequence[Segment], kind: RecognitionKind) -> list[Segment]:
     """Return the places where the words stand: `label` is WORD, `text` is the word and where it stands."""
     return [
         Segment(
@@ -123,7 +125,7 @@ def _words(params: ModerateParams, said: Sequence[Segment], kind: Kind) -> list[
             text=f"{place.label}: {place.text}",
             language=place.language,
         )
-        for place in words.found(tuple(dict.fromkeys(params.words)), said, kind.value)
+        for place in words.find_words(tuple(dict.fromkeys(params.words)), said, kind.value)
     ]
 
 
@@ -132,7 +134,7 @@ def _as_bad(one: Segment, other: Segment) -> bool:
 
 
 def _result(judged: Sequence[Segment], spoken: Sequence[Segment]) -> ModerateResult:
-    every = segments.rounded(sorted((*judged, *spoken), key=attrgetter("start", "end")))
+    every = segments.round_segments(sorted((*judged, *spoken), key=attrgetter("start", "end")))
     bad = [segment for segment in every if segment.suggestion is not Suggestion.PASS]
     blocked = [segment for segment in bad if segment.suggestion is Suggestion.BLOCK]
     return ModerateResult(
@@ -148,14 +150,14 @@ def _result(judged: Sequence[Segment], spoken: Sequence[Segment]) -> ModerateRes
 
 def _short(whole: ModerateResult) -> ModerateResult:
     """Return what fits into a task's record: all by time, or else the worst."""
-    kept = segments.fitting(whole.segments)
+    kept = segments.fit_segments(whole.segments)
     if kept == whole.segments:
         return whole
     worst_first = sorted(
         whole.segments,
         key=lambda segment: (-SEVERITY[segment.suggestion or Suggestion.PASS], -segment.confidence),
     )
-    return whole.model_copy(update={"segments": segments.fitting(worst_first), "truncated": True})
+    return whole.model_copy(update={"segments": segments.fit_segments(worst_first), "truncated": True})
 
 
 def _evidence(params: ModerateParams, context: OperationContext, whole: ModerateResult) -> list[Produced]:
@@ -167,9 +169,9 @@ def _evidence(params: ModerateParams, context: OperationContext, whole: Moderate
     times = sorted({(segment.start + segment.end) / 2: segment for segment in worst}.items())
     if not times:
         return []
-    wanted = [sampling.Moment(time, segment.start, segment.end) for time, segment in times]
+    wanted = [sampling.LookMoment(time, segment.start, segment.end) for time, segment in times]
     produced = []
-    with sampling.samples(
+    with sampling.take_samples(
         context, wanted, size=EVIDENCE_SIZE, share=(95, 100), blurred=params.evidence == "blurred"
     ) as stills:
         for number, still in enumerate(stills, 1):

@@ -12,8 +12,8 @@ from shared.errors import MediaRejected
 from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import cues, words
 from shared.operations.analysis.analyze_params import ProviderName
-from shared.operations.analysis.asking import Question, answers
-from shared.operations.analysis.words import Found, Word
+from shared.operations.analysis.provider_answers import Question, ask_provider
+from shared.operations.analysis.words import FoundWord, Word
 from shared.operations.findings import Result, Segment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 
@@ -23,7 +23,7 @@ MOST_FOUND, MOST_SPOKEN, MOST_WRITTEN = 100, 100, 100
 ROOM = segments.ROOM // 3
 
 
-class Kind(StrEnum):
+class RecognitionKind(StrEnum):
     """What is recognised."""
 
     TEXT = "TEXT"  # writing in the video
@@ -33,7 +33,9 @@ class Kind(StrEnum):
 class RecognizeParams(Params):
     """What to recognise, in which language, and which words to look for."""
 
-    kinds: tuple[Kind, ...] = Field((Kind.TEXT, Kind.SPEECH), min_length=1, max_length=2)
+    kinds: tuple[RecognitionKind, ...] = Field(
+        (RecognitionKind.TEXT, RecognitionKind.SPEECH), min_length=1, max_length=2
+    )
     language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
     words: tuple[Word, ...] = Field((), max_length=200, description="Found as whole words, in any case.")
     provider: ProviderName | None = Field(None, description="The deployment's own when left out.")
@@ -49,7 +51,7 @@ class RecognizeResult(Result):
     speech_count: int
     words_found: int = Field(description="How many places there are where one of the words stands.")
     any_word_found: bool
-    found: tuple[Found, ...]
+    found: tuple[FoundWord, ...]
     speech: tuple[Segment, ...]
     text: tuple[Segment, ...]
     truncated: bool = Field(default=False, description="Whether the lists are longer in the findings file.")
@@ -58,14 +60,17 @@ class RecognizeResult(Result):
 def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
     """Recognise what is asked for and can be: of a file with audio alone, what is said."""
     provider = context.provider(params.provider)
-    questions: dict[Kind, Question] = {
-        Kind.TEXT: provider.text,
-        Kind.SPEECH: partial(provider.speech, language=params.language),
+    questions: dict[RecognitionKind, Question] = {
+        RecognitionKind.TEXT: provider.text,
+        RecognitionKind.SPEECH: partial(provider.speech, language=params.language),
     }
-    answered = answers(context, {kind: questions[kind] for kind in params.kinds})
-    kinds, warnings = recognisable(params.kinds, context)
-    text, speech = (segments.rounded(answered.to(kind)) if kind in kinds else () for kind in (Kind.TEXT, Kind.SPEECH))
-    places = (*words.found(params.words, speech, "SPEECH"), *words.found(params.words, text, "TEXT"))
+    answered = ask_provider(context, {kind: questions[kind] for kind in params.kinds})
+    kinds, warnings = select_kinds(params.kinds, context)
+    text, speech = (
+        segments.round_segments(answered.to(kind)) if kind in kinds else ()
+        for kind in (RecognitionKind.TEXT, RecognitionKind.SPEECH)
+    )
+    places = (*words.find_words(params.words, speech, "SPEECH"), *words.find_words(params.words, text, "TEXT"))
     found = tuple(sorted(places, key=attrgetter("start", "end")))
     language = next((segment.language for segment in speech if segment.language), params.language if speech else None)
     whole = RecognizeResult(
@@ -80,41 +85,43 @@ def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
         speech=speech,
         text=text,
     )
-    files = _subtitles(context, speech, language) if Kind.SPEECH in params.kinds else ()
-    findings = segments.file_of(whole, context, lines=len(text), sentences=len(speech), wordsFound=len(found))
+    files = _subtitles(context, speech, language) if RecognitionKind.SPEECH in params.kinds else ()
+    findings = segments.write_result(whole, context, lines=len(text), sentences=len(speech), wordsFound=len(found))
     return OperationResult((*files, findings), result=_short(whole), warnings=tuple(warnings))
 
 
-def recognisable(kinds: tuple[Kind, ...], context: OperationContext) -> tuple[tuple[Kind, ...], list[str]]:
+def select_kinds(
+    kinds: tuple[RecognitionKind, ...], context: OperationContext
+) -> tuple[tuple[RecognitionKind, ...], list[str]]:
     """Return those kinds that the file can have, a warning for each other; raise MediaRejected when none is left."""
     media = context.media
-    there = {Kind.TEXT: media.video, Kind.SPEECH: media.audio}
+    there = {RecognitionKind.TEXT: media.video, RecognitionKind.SPEECH: media.audio}
     left = tuple(dict.fromkeys(kind for kind in kinds if (stream := there[kind]) and stream.decodable))
-    if not left and Kind.SPEECH in kinds:
-        audio_tracks.heard(media)
-    if not left and Kind.TEXT in kinds and media.video:
-        video_filters.check(media.video, context.ffmpeg.limits)
+    if not left and RecognitionKind.SPEECH in kinds:
+        audio_tracks.require_decodable(media)
+    if not left and RecognitionKind.TEXT in kinds and media.video:
+        video_filters.check_video(media.video, context.ffmpeg.limits)
     if not left:
-        kind, code = ("audio", "NoAudio") if Kind.SPEECH in kinds else ("video", "NoVideo")
+        kind, code = ("audio", "NoAudio") if RecognitionKind.SPEECH in kinds else ("video", "NoVideo")
         message = f"the source has no {kind}, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
-    lacks = {Kind.TEXT: ("video", "text"), Kind.SPEECH: ("audio", "speech")}
+    lacks = {RecognitionKind.TEXT: ("video", "text"), RecognitionKind.SPEECH: ("audio", "speech")}
     warnings = [
         f"the source has no {what}{' that can be decoded' if there[kind] else ''}: no {sought} was looked for"
         for kind, (what, sought) in lacks.items()
         if kind in kinds and kind not in left
     ]
-    return left, [*warnings, *(audio_tracks.left_out(media) if Kind.SPEECH in kinds else ())]
+    return left, [*warnings, *(audio_tracks.skipped_track_warnings(media) if RecognitionKind.SPEECH in kinds else ())]
 
 
 def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:
     """Write what is said as WebVTT and as SubRip; both are without a cue when nothing is."""
-    shown = cues.timed(speech)
+    shown = cues.make_cues(speech)
     facts: dict[str, object] = {"cues": len(shown)} | ({"language": language} if language else {})
     made = []
     for name, content_type, text in (
-        ("speech.vtt", "text/vtt", cues.webvtt(shown)),
-        ("speech.srt", "application/x-subrip", cues.subrip(shown)),
+        ("speech.vtt", "text/vtt", cues.write_webvtt(shown)),
+        ("speech.srt", "application/x-subrip", cues.write_subrip(shown)),
     ):
         path = context.folder / name
         path.write_text(text, encoding="utf-8")
@@ -124,9 +131,9 @@ def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language:
 
 def _short(whole: RecognizeResult) -> RecognizeResult:
     """Return what fits into a task's record."""
-    found = segments.fitting(whole.found, most=MOST_FOUND, room=ROOM)
-    speech = segments.fitting(whole.speech, most=MOST_SPOKEN, room=ROOM)
-    text = segments.fitting(whole.text, most=MOST_WRITTEN, room=ROOM)
+    found = segments.fit_segments(whole.found, most=MOST_FOUND, room=ROOM)
+    speech = segments.fit_segments(whole.speech, most=MOST_SPOKEN, room=ROOM)
+    text = segments.fit_segments(whole.text, most=MOST_WRITTEN, room=ROOM)
     cut = (found, speech, text) != (whole.found, whole.speech, whole.text)
     return whole.model_copy(update={"found": found, "speech": speech, "text": text, "truncated": cut})
 

@@ -12,7 +12,7 @@ from shared.errors import MediaRejected
 from shared.operations import video_filters
 from shared.operations.analysis.shots import Shot
 from shared.operations.operation import OperationContext
-from shared.operations.stills.still import COLOURS, Drawing, encoder
+from shared.operations.stills.image_params import COLOURS, StillDrawing, image_encoder
 
 FOLDER = "samples"  # a name in the context's folder
 GRID = 10  # Frames a second to choose from: also in a slide show, something is shown at every moment.
@@ -21,7 +21,7 @@ BLUR = "gblur=sigma=12"  # nobody is recognised, and what it was still shows
 
 
 @dataclass(frozen=True)
-class Moment:
+class LookMoment:
     """When to look, and the stretch that the look stands for; seconds from the beginning of the file."""
 
     time: float
@@ -30,14 +30,14 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Sample:
+class FrameSample:
     """A JPEG, upright and in SDR, of what is shown at a moment."""
 
-    moment: Moment
+    moment: LookMoment
     path: Path
 
 
-def moments(shots: Sequence[Shot], *, every: float, most: int) -> tuple[Moment, ...]:
+def choose_moments(shots: Sequence[Shot], *, every: float, most: int) -> tuple[LookMoment, ...]:
     """Return moments that fall into each shot, at least every so many seconds; of more than `most`, some evenly.
 
     Each lies in the middle of its stretch, away from the cuts. The stretches fill the shots without a gap.
@@ -47,25 +47,25 @@ def moments(shots: Sequence[Shot], *, every: float, most: int) -> tuple[Moment, 
         return tuple(found)
     kept = [found[index * len(found) // most] for index in range(most)]
     ends = [*(moment.start for moment in kept[1:]), found[-1].end]
-    return tuple(Moment(moment.time, moment.start, end) for moment, end in zip(kept, ends, strict=True))
+    return tuple(LookMoment(moment.time, moment.start, end) for moment, end in zip(kept, ends, strict=True))
 
 
-def _in_shot(shot: Shot, every: float) -> Iterator[Moment]:
+def _in_shot(shot: Shot, every: float) -> Iterator[LookMoment]:
     count = max(1, math.ceil(shot.length / every))
     for index in range(count):
         start, end = (shot.start + shot.length * number / count for number in (index, index + 1))
-        yield Moment((start + end) / 2, start, end)
+        yield LookMoment((start + end) / 2, start, end)
 
 
 @contextmanager
-def samples(
+def take_samples(
     context: OperationContext,
-    wanted: Sequence[Moment],
+    wanted: Sequence[LookMoment],
     *,
     size: video_filters.Box,
     share: tuple[int, int],
     blurred: bool = False,
-) -> Iterator[tuple[Sample, ...]]:
+) -> Iterator[tuple[FrameSample, ...]]:
     """Lend the stills of those moments, in order, and take them away again. Where nothing is shown, there is none.
 
     Raise MediaRejected when there is none at all.
@@ -81,18 +81,18 @@ def samples(
 
 def _take(
     context: OperationContext,
-    wanted: Sequence[Moment],
+    wanted: Sequence[LookMoment],
     size: video_filters.Box,
     share: tuple[int, int],
     *,
     blurred: bool,
 ) -> None:
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
-    drawing = Drawing(
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
+    drawing = StillDrawing(
         video=video,
         box=size,
         finish=(*((BLUR,) if blurred else ()), COLOURS["jpeg"]),
-        encoder=encoder("jpeg", QUALITY),
+        encoder=image_encoder("jpeg", QUALITY),
         ending="jpg",
     )
     # Whatever is shown for less than a step stays for two: a moment in the middle of a few frames finds one after it.
@@ -128,11 +128,11 @@ def _first_after(times: Sequence[float]) -> str:
     return f"gte(t,{times[0]:.3f})*not(gte(prev_t,{latest(times)}))"
 
 
-def _matched(wanted: Sequence[Moment], paths: Sequence[Path]) -> tuple[Sample, ...]:
+def _matched(wanted: Sequence[LookMoment], paths: Sequence[Path]) -> tuple[FrameSample, ...]:
     times = [moment.time for moment in wanted]
     half_a_millisecond = 0.0005
     found = {bisect_right(times, int(path.stem) / 1000 + half_a_millisecond) - 1: path for path in reversed(paths)}
     if not found:
         message = "no video could be decoded: the source is damaged or cut off"
         raise MediaRejected(message)
-    return tuple(Sample(wanted[index], found[index]) for index in sorted(found))
+    return tuple(FrameSample(wanted[index], found[index]) for index in sorted(found))

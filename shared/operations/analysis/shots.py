@@ -31,11 +31,11 @@ def cut_filter(threshold: float = THRESHOLD) -> str:
     return f"scdet=threshold={threshold:g},metadata=print:key=lavfi.scd.time:file={CUTS}"
 
 
-def found(context: OperationContext, *, share: tuple[int, int]) -> tuple[Shot, ...]:
+def find_shots(context: OperationContext, *, share: tuple[int, int]) -> tuple[Shot, ...]:
     """Return the shots of the video, at least one; raise MediaRejected when nothing of it can be decoded."""
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
     duration = video.duration or context.media.duration
-    chain = ",".join([measure.cleared(), *video_filters.filters(video, SIZE), cut_filter()])
+    chain = ",".join([measure.clearing_filter(), *video_filters.display_filters(video, SIZE), cut_filter()])
     end = context.ffmpeg.run(
         # A capital V passes over cover art. No frame is made up or left out for a constant rate.
         [
@@ -46,18 +46,18 @@ def found(context: OperationContext, *, share: tuple[int, int]) -> tuple[Shot, .
         phase="looking for cuts",
         share=share,
     )
-    return between(cuts(context), end)
+    return split_at_cuts(read_cuts(context), end)
 
 
-def cuts(context: OperationContext) -> tuple[float, ...]:
+def read_cuts(context: OperationContext) -> tuple[float, ...]:
     """Return the times that `cut_filter` wrote."""
     path = context.folder / CUTS
-    times = tuple(frame.time for frame in measure.read(path))
+    times = tuple(frame.time for frame in measure.read_measurements(path))
     path.unlink(missing_ok=True)
     return times
 
 
-def between(times: Iterable[float], end: float) -> tuple[Shot, ...]:
+def split_at_cuts(times: Iterable[float], end: float) -> tuple[Shot, ...]:
     """Return the shots from 0 to the end with a cut at each of the times; raise MediaRejected when there is no end."""
     if end <= 0:
         message = "no video could be decoded: the source is damaged or cut off"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from shared.operations.analysis.cues import LINE_CELLS, LINES, cells
+from shared.operations.analysis.cues import LINE_CELLS, LINES, count_cells
 from shared.operations.findings import Segment
 
 LABEL = "SPEECH"
@@ -27,7 +27,7 @@ class Word:
     confidence: float
 
 
-def sentences(words: Sequence[Word], language: str | None = None) -> tuple[Segment, ...]:
+def split_sentences(words: Sequence[Word], language: str | None = None) -> tuple[Segment, ...]:
     """Return the words as segments: up to a pause, the end of a sentence, or what two lines of subtitles hold."""
     return tuple(
         Segment(
@@ -65,7 +65,7 @@ def _ends_sentence(word: Word) -> bool:
 
 
 def _fits(words: list[Word]) -> bool:
-    return cells(_text(words)) <= SCREEN and words[-1].end - words[0].start <= MAX_SECONDS
+    return count_cells(_text(words)) <= SCREEN and words[-1].end - words[0].start <= MAX_SECONDS
 
 
 def _screens(sentence: list[Word]) -> Iterator[list[Word]]:

@@ -35,7 +35,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LoudnessAt:
     """How loud it is at a time, in LUFS over the 0.4 s before."""
 
     time: float
@@ -48,7 +48,7 @@ class Survey:
 
     shots: tuple[Shot, ...]
     looks: tuple[Look, ...]
-    heard: tuple[Heard, ...]
+    heard: tuple[LoudnessAt, ...]
 
     @property
     def end(self) -> float:
@@ -56,9 +56,9 @@ class Survey:
         return self.shots[-1].end
 
 
-def made(context: OperationContext, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
+def survey_video(context: OperationContext, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
     """Read the file once; raise MediaRejected when there is no video in it, or none that can be decoded."""
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
     end = context.ffmpeg.run(
         [*context.ffmpeg.input_arguments(context.source), *_arguments(context, video, cut_threshold)],
         duration=video.duration or context.media.duration,
@@ -67,19 +67,19 @@ def made(context: OperationContext, cut_threshold: float, *, share: tuple[int, i
     )
     try:
         looks = _looks(context)
-        return Survey(shots.between(shots.cuts(context), _end(looks, video, end)), looks, _heard(context))
+        return Survey(shots.split_at_cuts(shots.read_cuts(context), _end(looks, video, end)), looks, _heard(context))
     finally:
         for name in (LOOKS, THUMBS, HEARD):
             (context.folder / name).unlink(missing_ok=True)
 
 
 def _arguments(context: OperationContext, video: Video, cut_threshold: float) -> list[str]:
-    chain = ",".join([measure.cleared(), *video_filters.filters(video, shots.SIZE)])
+    chain = ",".join([measure.clearing_filter(), *video_filters.display_filters(video, shots.SIZE)])
     graph = [
         f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
         f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
         # pass: else of a film shorter than half a step no frame would be left.
-        f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.written(LOOKS)},{THUMB},setpts=0[thumbs]",
+        f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.writing_filters(LOOKS)},{THUMB},setpts=0[thumbs]",
     ]
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
     # Without times, since the last look lasts longer than the video, and how far ffmpeg came is asked.
@@ -88,10 +88,10 @@ def _arguments(context: OperationContext, video: Video, cut_threshold: float) ->
     if audio is not None and audio.decodable:
         track = context.media.track(audio)
         heard = [
-            measure.cleared(audio=True),
+            measure.clearing_filter(audio=True),
             ON_THE_CLOCK,
             "ebur128=metadata=1:framelog=quiet",
-            measure.written(HEARD, audio=True),
+            measure.writing_filters(HEARD, audio=True),
         ]
         graph.append(f"[0:a:{track}]{','.join(heard)}[heard]")
         outputs += ["-map", "[heard]", "-f", "null", "-"]
@@ -116,24 +116,24 @@ def _looks(context: OperationContext) -> tuple[Look, ...]:
                 blur=frame.number("lavfi.blur"),
                 colours=thumb,
             )
-            for frame in measure.read(context.folder / LOOKS)
+            for frame in measure.read_measurements(context.folder / LOOKS)
             if len(thumb := colours.read(THUMB_BYTES)) == THUMB_BYTES
         )
 
 
-def _contrast(frame: measure.Measured) -> float:
+def _contrast(frame: measure.FrameMeasurement) -> float:
     # Between the darkest tenth and the brightest: a single lamp makes no contrast.
     low, high = (frame.number(f"lavfi.signalstats.{name}") or 0 for name in ("YLOW", "YHIGH"))
     return high - low
 
 
-def _heard(context: OperationContext) -> tuple[Heard, ...]:
+def _heard(context: OperationContext) -> tuple[LoudnessAt, ...]:
     return tuple(
-        Heard(frame.time, max(frame.number("lavfi.r128.M") or SILENCE, SILENCE))
-        for frame in measure.read(context.folder / HEARD)
+        LoudnessAt(frame.time, max(frame.number("lavfi.r128.M") or SILENCE, SILENCE))
+        for frame in measure.read_measurements(context.folder / HEARD)
     )
 
 
-def mean_colours(looks: Sequence[Look]) -> tuple[float, ...]:
+def mean_colors(looks: Sequence[Look]) -> tuple[float, ...]:
     """Return the mean of some looks' colours, field by field: 0 to 255."""
     return tuple(sum(values) / len(looks) for values in zip(*(look.colours for look in looks), strict=True))

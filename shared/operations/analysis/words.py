@@ -18,19 +18,19 @@ UNSPACED = re.compile(
 )
 
 
-class Found(Segment):
+class FoundWord(Segment):
     """A word that was looked for: `label` is the word, `text` is where it stands, `where` what that is."""
 
     where: Literal["TEXT", "SPEECH"]
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the text as it is compared: one form of each sign, no case, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
 
 
 def _word(text: str) -> str:
-    if not any(unicodedata.category(sign)[0] in "LNS" for sign in folded(text)):
+    if not any(unicodedata.category(sign)[0] in "LNS" for sign in fold_text(text)):
         message = f"{text!r} is no word: it has neither letter nor digit"
         raise ValueError(message)
     return text
@@ -39,7 +39,9 @@ def _word(text: str) -> str:
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_word)]
 
 
-def found(words: Sequence[str], segments: Sequence[Segment], where: Literal["TEXT", "SPEECH"]) -> tuple[Found, ...]:
+def find_words(
+    words: Sequence[str], segments: Sequence[Segment], where: Literal["TEXT", "SPEECH"]
+) -> tuple[FoundWord, ...]:
     """Return each place where a word stands, by time. Speech is one text: a phrase may end in a later segment.
 
     A line in the video stands for itself.
@@ -49,14 +51,14 @@ def found(words: Sequence[str], segments: Sequence[Segment], where: Literal["TEX
     return tuple(sorted(places, key=lambda place: (place.start, place.end)))
 
 
-def _in_text(word: str, segments: Sequence[Segment], where: Literal["TEXT", "SPEECH"]) -> Iterator[Found]:
-    texts = [folded(segment.text or "") for segment in segments]
+def _in_text(word: str, segments: Sequence[Segment], where: Literal["TEXT", "SPEECH"]) -> Iterator[FoundWord]:
+    texts = [fold_text(segment.text or "") for segment in segments]
     starts = [0]
     for text in texts:
         starts.append(starts[-1] + len(text) + 1)
-    for start, end in _occurrences(folded(word), " ".join(texts)):
+    for start, end in _occurrences(fold_text(word), " ".join(texts)):
         over = segments[bisect_right(starts, start) - 1 : bisect_right(starts, end - 1)]
-        yield Found(
+        yield FoundWord(
             start=over[0].start,
             end=over[-1].end,
             label=word,

@@ -10,14 +10,20 @@ from shared.errors import MediaRejected
 from shared.media.probe import Media, probe
 from shared.operations import audio_tracks
 from shared.operations.enhancement import enhance_audio, enhance_video
-from shared.operations.enhancement.enhance_audio import Method
+from shared.operations.enhancement.enhance_audio import LevelingMethod
 from shared.operations.enhancement.enhance_params import EnhanceParams
-from shared.operations.enhancement.enhance_work import Work, audio_arguments, copied_video, planned, video_arguments
+from shared.operations.enhancement.enhance_plan import (
+    EnhancePlan,
+    copied_video_arguments,
+    enhanced_audio_arguments,
+    enhanced_video_arguments,
+    plan_enhancement,
+)
 from shared.operations.findings import Result
-from shared.operations.loudness import Loudness, measured
+from shared.operations.loudness import Loudness, measure_loudness
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.transcoding import transcode
-from shared.operations.transcoding.shortfall import shortfall
+from shared.operations.transcoding.shortfall import shortfall_warnings
 
 BEFORE, WORK, AFTER = (0, 10), (10, 95), (95, 100)  # the parts of the attempt's percents
 CORRECTIONS = 2  # times, at most, that the audio is made anew
@@ -26,7 +32,7 @@ CORRECTIONS = 2  # times, at most, that the audio is made anew
 class EnhanceResult(Result):
     """How loud the audio was and has become: LUFS, dBTP and LU; None where it is silent, or too short to tell."""
 
-    method: Method = Field(description="LINEAR changed nothing but the volume.")
+    method: LevelingMethod = Field(description="LINEAR changed nothing but the volume.")
     gain: float | None = Field(None, description="dB that were added throughout; not of DYNAMIC.")
     loudness_before: float | None
     true_peak_before: float | None
@@ -38,10 +44,10 @@ class EnhanceResult(Result):
 
 def run(params: EnhanceParams, context: OperationContext) -> OperationResult:
     """Make the one file, listen to it, and make its audio anew where it came out too loud or too soft."""
-    work = planned(params, context)
+    work = plan_enhancement(params, context)
     target = context.folder / f"out.{params.container}"
     if work.video and work.video_params.stabilize:
-        enhance_video.look_for_shake(work.video_params, work.video, context, share=BEFORE)
+        enhance_video.detect_shake(work.video_params, work.video, context, share=BEFORE)
     try:
         _make(work, context, target)
     finally:
@@ -51,17 +57,17 @@ def run(params: EnhanceParams, context: OperationContext) -> OperationResult:
     made = _probed(target)
     rules = params.encoding.rules
     content_type = rules.content_type if work.video else rules.audio_content_type
-    file = Produced(path=target, content_type=content_type, facts=transcode.facts(made))
-    warnings = [*_warnings(work, after), *shortfall(work.duration, made.duration)]
+    file = Produced(path=target, content_type=content_type, facts=transcode.media_facts(made))
+    warnings = [*_warnings(work, after), *shortfall_warnings(work.duration, made.duration)]
     return OperationResult((file,), result=_result(work, after), warnings=tuple(warnings))
 
 
-def _make(work: Work, context: OperationContext, target: Path) -> None:
+def _make(work: EnhancePlan, context: OperationContext, target: Path) -> None:
     context.ffmpeg.run(
         [
             *context.ffmpeg.input_arguments(context.source),
-            *video_arguments(work),
-            *audio_arguments(work),
+            *enhanced_video_arguments(work),
+            *enhanced_audio_arguments(work),
             *transcode.container_arguments(work.encoding, work.media),
             f"file:{target}",
         ],
@@ -72,32 +78,32 @@ def _make(work: Work, context: OperationContext, target: Path) -> None:
     )
 
 
-def _listened(work: Work, context: OperationContext, target: Path) -> tuple[Work, Loudness | None, Path]:
+def _listened(work: EnhancePlan, context: OperationContext, target: Path) -> tuple[EnhancePlan, Loudness | None, Path]:
     """Listen to what was made; return what was done in the end, how loud it came out, and where it is."""
     asked = work.params.audio and work.params.audio.loudness
     if not (work.levelling and asked):
         return work, None, target
-    after = measured(context, target, share=AFTER)
+    after = measure_loudness(context, target, share=AFTER)
     for number in range(CORRECTIONS):
-        better = enhance_audio.corrected(work.levelling, asked, after)
+        better = enhance_audio.correct_leveling(work.levelling, asked, after)
         if better is None:
             break
         work = replace(work, levelling=better)
         remade = target.with_name(f"out-{number + 2}{target.suffix}")
         _remake_audio(work, context, target, remade)
         target.unlink()
-        target, after = remade, measured(context, remade, share=AFTER)
+        target, after = remade, measure_loudness(context, remade, share=AFTER)
     return work, after, target
 
 
-def _remake_audio(work: Work, context: OperationContext, made: Path, target: Path) -> None:
+def _remake_audio(work: EnhancePlan, context: OperationContext, made: Path, target: Path) -> None:
     """Write the file that was made with another audio track; its video is copied."""
     inputs = [made, context.source] if work.video else [context.source]
     context.ffmpeg.run(
         [
             *(argument for path in inputs for argument in context.ffmpeg.input_arguments(path)),
-            *copied_video(work),
-            *audio_arguments(work, source=len(inputs) - 1),
+            *copied_video_arguments(work),
+            *enhanced_audio_arguments(work, source=len(inputs) - 1),
             *transcode.container_arguments(work.encoding, work.media),
             f"file:{target}",
         ],
@@ -115,11 +121,11 @@ def _probed(path: Path) -> Media:
         raise MediaRejected(message) from nothing
 
 
-def _result(work: Work, after: Loudness | None) -> EnhanceResult | None:
+def _result(work: EnhancePlan, after: Loudness | None) -> EnhanceResult | None:
     way = work.levelling
     if way is None or work.before is None or after is None:
         return None
-    gain = round(way.gain, 2) if way.method in {Method.LINEAR, Method.LIMITED} else None
+    gain = round(way.gain, 2) if way.method in {LevelingMethod.LINEAR, LevelingMethod.LIMITED} else None
     return EnhanceResult(
         method=way.method,
         gain=gain,
@@ -132,7 +138,7 @@ def _result(work: Work, after: Loudness | None) -> EnhanceResult | None:
     )
 
 
-def _warnings(work: Work, after: Loudness | None) -> list[str]:
+def _warnings(work: EnhancePlan, after: Loudness | None) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
     params, media = work.params, work.media
     found = []
@@ -144,13 +150,13 @@ def _warnings(work: Work, after: Loudness | None) -> list[str]:
         found.append(f"the source has {len(media.videos)} videos: the first was taken")
     if work.audio and len(media.audios) > 1:
         found.append(f"the source has {len(media.audios)} audio tracks: number {work.track + 1} was taken")
-    found += audio_tracks.left_out(media)
+    found += audio_tracks.skipped_track_warnings(media)
     if media.subtitles and work.video:
         found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if work.video and not work.copies_video:
-        found += enhance_video.warnings(work.video_params, work.video, work.pixels)
+        found += enhance_video.enhancement_warnings(work.video_params, work.video, work.pixels)
     if work.levelling and after and params.audio and params.audio.loudness:
-        found += enhance_audio.warnings(work.levelling, params.audio.loudness, after)
+        found += enhance_audio.leveling_warnings(work.levelling, params.audio.loudness, after)
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.operations.enhancement.enhance_params import EnhanceAudioParams, LoudnessParams, Strength
-from shared.operations.loudness import Loudness, measured
+from shared.operations.loudness import Loudness, measure_loudness
 from shared.operations.operation import OperationContext
 
 # How many dB of noise to take out, and how far below the audio's loudness it is looked for. White noise that lies
@@ -35,7 +35,7 @@ RANGE_SLACK = 1.1
 HEAVY = 6.0  # dB: peaks that are lowered so far are heard as squashed.
 
 
-class Method(StrEnum):
+class LevelingMethod(StrEnum):
     """How a loudness was reached."""
 
     LINEAR = "LINEAR"  # one gain throughout: nothing but the volume changes
@@ -45,11 +45,11 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True)
-class Levelling:
+class Leveling:
     """How to reach a loudness: `chain` holds the filters before, `gain` is in dB, `ceiling` in dBTP."""
 
     chain: tuple[str, ...]
-    method: Method
+    method: LevelingMethod
     gain: float = 0
     ceiling: float = 0
     rate: int = USUAL_RATE
@@ -58,7 +58,7 @@ class Levelling:
     @property
     def filters(self) -> tuple[str, ...]:
         """All filters, from what was decoded to what is encoded."""
-        if self.method is Method.NONE:
+        if self.method is LevelingMethod.NONE:
             return self.chain
         volume = f"volume={self.gain:.2f}dB:precision=float"
         if not self.lowered:
@@ -69,7 +69,7 @@ class Levelling:
         return (*self.chain, volume, f"aresample={OVERSAMPLED}", limiter, f"aresample={self.rate}")
 
 
-def cleaning(asked: EnhanceAudioParams, before: Loudness | None) -> tuple[str, ...]:
+def cleaning_filters(asked: EnhanceAudioParams, before: Loudness | None) -> tuple[str, ...]:
     """Return the filters that come before the loudness, for an audio track that is so loud; None if nobody listened."""
     return (
         # Noise first: what comes after makes it louder where nobody speaks.
@@ -91,7 +91,7 @@ def _denoise(strength: Strength | None, before: Loudness | None) -> list[str]:
     ]
 
 
-def levelling(asked: LoudnessParams, chain: Sequence[str], track: int, context: OperationContext) -> Levelling:
+def plan_leveling(asked: LoudnessParams, chain: Sequence[str], track: int, context: OperationContext) -> Leveling:
     """Return how to reach that loudness after the filters of `chain`, tried out on the source's track."""
     audio = context.media.audios[track]
     rate = min(audio.sample_rate or USUAL_RATE, HIGHEST_RATE)
@@ -101,29 +101,29 @@ def levelling(asked: LoudnessParams, chain: Sequence[str], track: int, context: 
     if asked.range is not None and narrowed:
         chain, now = _narrowed(chain, asked.range, now, track, context)
     if now.integrated is None or now.true_peak is None:
-        return Levelling(chain, Method.NONE)
-    way = Levelling(chain, Method.LINEAR, asked.target - now.integrated, asked.true_peak - HEADROOM, rate)
+        return Leveling(chain, LevelingMethod.NONE)
+    way = Leveling(chain, LevelingMethod.LINEAR, asked.target - now.integrated, asked.true_peak - HEADROOM, rate)
     excess = now.true_peak + way.gain - way.ceiling
     if excess > 0:
-        way = _limited(replace(way, method=Method.LIMITED, lowered=excess), asked, track, context)
-    return replace(way, method=Method.DYNAMIC) if narrowed else way
+        way = _limited(replace(way, method=LevelingMethod.LIMITED, lowered=excess), asked, track, context)
+    return replace(way, method=LevelingMethod.DYNAMIC) if narrowed else way
 
 
-def corrected(way: Levelling, asked: LoudnessParams, after: Loudness) -> Levelling | None:
+def correct_leveling(way: Leveling, asked: LoudnessParams, after: Loudness) -> Leveling | None:
     """Return a better way, for what came out so; None when it came out as asked."""
-    if way.method is Method.NONE or after.integrated is None or after.true_peak is None:
+    if way.method is LevelingMethod.NONE or after.integrated is None or after.true_peak is None:
         return None
     off, over = asked.target - after.integrated, after.true_peak - asked.true_peak
     if abs(off) <= MISSED and over <= 0:
         return None
     ceiling = way.ceiling - (over + CLOSE if over > 0 else 0)
-    method = Method.LIMITED if way.method is Method.LINEAR else way.method
+    method = LevelingMethod.LIMITED if way.method is LevelingMethod.LINEAR else way.method
     return replace(way, method=method, gain=way.gain + off, ceiling=ceiling, lowered=max(way.lowered, over, CLOSE))
 
 
-def warnings(way: Levelling, asked: LoudnessParams, after: Loudness) -> list[str]:
+def leveling_warnings(way: Leveling, asked: LoudnessParams, after: Loudness) -> list[str]:
     """Return a sentence about each thing that came out other than asked."""
-    if way.method is Method.NONE:
+    if way.method is LevelingMethod.NONE:
         return ["the audio is silent, or too short to have a loudness: its level was left as it is"]
     found = []
     if after.integrated is not None and abs(after.integrated - asked.target) > MISSED:
@@ -141,7 +141,7 @@ def warnings(way: Levelling, asked: LoudnessParams, after: Loudness) -> list[str
 
 
 def _heard(chain: Sequence[str], track: int, context: OperationContext) -> Loudness:
-    return measured(context, context.source, track, chain=chain, share=SHARE)
+    return measure_loudness(context, context.source, track, chain=chain, share=SHARE)
 
 
 def _narrowed(
@@ -165,7 +165,7 @@ def _narrowed(
     return narrowing, now
 
 
-def _limited(way: Levelling, asked: LoudnessParams, track: int, context: OperationContext) -> Levelling:
+def _limited(way: Leveling, asked: LoudnessParams, track: int, context: OperationContext) -> Leveling:
     """Return the way with the gain that makes up for what the limiter takes."""
     for _ in range(TRIES):
         now = _heard(way.filters, track, context)

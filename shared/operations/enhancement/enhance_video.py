@@ -29,22 +29,22 @@ DEBAND = "deband=1thr=0.015:2thr=0.015:3thr=0.015:range=16:blur=1"
 SHAKE = "shake.trf"  # a name in the context's folder: what the first pass saw of the camera's movement
 
 
-def chain(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
+def enhancement_filters(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
     """Return the filters from what was decoded to what is encoded, in pixels of that format."""
     tone_mapped = video.hdr and (asked.hdr_to_sdr or not _ten_bits(pixels))
     return [
-        *video_filters.named(video),
+        *video_filters.color_filters(video),
         # Every filter below takes what it gets for one moment.
         *_deinterlace(asked, video),
         # Some filters below know 8 bits alone, which are too few for HDR. It wants even sides, which scaling makes.
-        *([video_filters.scale(video_filters.Box()), *video_filters.TONE_MAP] if tone_mapped else []),
+        *([video_filters.scale_filter(video_filters.Box()), *video_filters.TONE_MAP] if tone_mapped else []),
         # Moved before it is filtered: what stands still is then denoised over time.
         *_stabilize(asked),
         # Before all that would make noise larger, sharper or of other values.
         *([DENOISE[asked.denoise]] if asked.denoise else []),
         # At the size in which the steps were made; ten bits have room for the values between two steps.
         *(["format=yuv420p10le", DEBAND] if asked.deband else []),
-        video_filters.scale(asked.upscale.box if asked.upscale else video_filters.Box()),
+        video_filters.scale_filter(asked.upscale.box if asked.upscale else video_filters.Box()),
         # Its width is in pixels of what is shown, and scaling would blur it again.
         *([SHARPEN[asked.sharpen]] if asked.sharpen else []),
         # Last, so that what is made up between two frames is made of the best.
@@ -53,7 +53,7 @@ def chain(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
     ]
 
 
-def warnings(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
+def enhancement_warnings(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
     found = []
     ten_bits = _ten_bits(pixels)
@@ -74,12 +74,10 @@ def warnings(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
         found.append(f"{' and '.join(eight)} worked in 8 bits: finer steps than those are gone")
     if video.interlaced:
         found.append("the source is interlaced: it was made progressive")
-    return found + video_filters.losses(video, pixels)
+    return found + video_filters.loss_warnings(video, pixels)
 
 
-def look_for_shake(
-    asked: EnhanceVideoParams, video: Video, context: OperationContext, *, share: tuple[int, int]
-) -> None:
+def detect_shake(asked: EnhanceVideoParams, video: Video, context: OperationContext, *, share: tuple[int, int]) -> None:
     """Watch the camera move, and write it down for `chain`; remove the file SHAKE when that has run."""
     seen = [*_deinterlace(asked, video), f"vidstabdetect=shakiness=8:result={SHAKE}"]
     context.ffmpeg.run(
@@ -94,7 +92,7 @@ def look_for_shake(
     )
 
 
-def frame_rate(asked: EnhanceVideoParams, video: Video) -> float | None:
+def enhanced_frame_rate(asked: EnhanceVideoParams, video: Video) -> float | None:
     """Return the frames a second that come out; None when the source doesn't say."""
     if asked.frame_rate or video.frame_rate is None:
         return asked.frame_rate

@@ -17,7 +17,7 @@ FLOOR = 6.0  # Added to both sides: next to nothing over nothing at all is a rat
 COLUMNS, ROWS = "columns.raw", "rows.raw"  # names in the context's folder
 
 
-def graph(source: str) -> list[str]:
+def blockiness_filters(source: str) -> list[str]:
     """Return the filters from the link `source` to `[columns]` and `[rows]`: per frame one line of mean steps."""
     step = f"blend=all_mode=difference,lut=c0='min(val,{MOST_STEP})*{GAIN}'"
     return [
@@ -31,7 +31,7 @@ def graph(source: str) -> list[str]:
     ]
 
 
-def outputs() -> list[str]:
+def blockiness_outputs() -> list[str]:
     """Return the arguments that write both into the context's folder."""
     arguments = []
     for label, name in (("[columns]", COLUMNS), ("[rows]", ROWS)):
@@ -39,7 +39,7 @@ def outputs() -> list[str]:
     return arguments
 
 
-def read(folder: Path, frames: int) -> list[float]:
+def read_blockiness(folder: Path, frames: int) -> list[float]:
     """Return how blocky each of that many frames is: 1 not at all, 2 badly; empty when that wasn't looked at."""
     paths = folder / COLUMNS, folder / ROWS
     sizes = [path.stat().st_size // frames if frames and path.exists() else 0 for path in paths]

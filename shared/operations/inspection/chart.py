@@ -55,7 +55,7 @@ text{fill:var(--ink);font-size:12px}.soft{fill:var(--soft)}.small{font-size:11px
 
 
 @dataclass(frozen=True)
-class Lane:
+class ChartLane:
     """One curve: its name, what its scale means, the scale's ends and ticks, its points, a limit with its meaning."""
 
     name: str
@@ -70,7 +70,7 @@ class Lane:
     beyond: str = ""
 
 
-def drawn(name: str, findings: Findings, seen: Examination) -> str:
+def draw_chart(name: str, findings: Findings, seen: Examination) -> str:
     """Return the drawing as the text of an SVG file."""
     lanes = [lane for lane in _lanes(findings, seen) if lane.points]
     labels = [label for label in COLOURS if any(segment.label == label for segment in findings.segments)]
@@ -94,24 +94,24 @@ def drawn(name: str, findings: Findings, seen: Examination) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _lanes(findings: Findings, seen: Examination) -> Iterator[Lane]:
+def _lanes(findings: Findings, seen: Examination) -> Iterator[ChartLane]:
     likeness = [(point.time, point.vmaf) for point in findings.series]
     lights = [(detail.time, detail.brightness) for detail in seen.details]
     blurs = [(detail.time, detail.blur) for detail in seen.details if detail.blur is not None]
     blocks = [(detail.time, detail.blocks) for detail in seen.details if detail.blocks is not None]
     audio_levels = [(audio.time, audio.loudness) for audio in seen.audio_levels]
-    yield Lane(
+    yield ChartLane(
         *("VMAF", "like the source", 0, 100, (0, 50, 100), likeness),
         of_video=True,
         pick=min,
         limit=GOOD_VMAF,
         beyond="dashed: as good as the source",
     )
-    yield Lane("Brightness", "mean luma", 0, 255, (0, 128, 255), lights, of_video=True)
+    yield ChartLane("Brightness", "mean luma", 0, 255, (0, 128, 255), lights, of_video=True)
     blurred, blocky = "blurred above, unless it moves", "blocky above"
-    yield Lane("Blur", "edges in pixels", 0, 20, (0, 10, 20), blurs, of_video=True, limit=EDGE, beyond=blurred)
-    yield Lane("Blocks", "1 is none", 0.8, 2.8, (1, 2), blocks, of_video=True, limit=BLOCKS, beyond=blocky)
-    yield Lane("Loudness", "LUFS", -60, 0, (-60, -30, 0), audio_levels, of_video=False)
+    yield ChartLane("Blur", "edges in pixels", 0, 20, (0, 10, 20), blurs, of_video=True, limit=EDGE, beyond=blurred)
+    yield ChartLane("Blocks", "1 is none", 0.8, 2.8, (1, 2), blocks, of_video=True, limit=BLOCKS, beyond=blocky)
+    yield ChartLane("Loudness", "LUFS", -60, 0, (-60, -30, 0), audio_levels, of_video=False)
 
 
 def _head(name: str, findings: Findings) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _clock(duration: float, top: float, bottom: float) -> Iterator[str]:
         yield f'<text class="soft small num" x="{x}" y="{bottom + 15}" text-anchor="middle">{text}</text>'
 
 
-def _lane(lane: Lane, top: float, findings: Findings) -> Iterator[str]:
+def _lane(lane: ChartLane, top: float, findings: Findings) -> Iterator[str]:
     def y(value: float) -> float:
         share = (min(max(value, lane.low), lane.high) - lane.low) / (lane.high - lane.low)
         return round(top + LANE * (1 - share), 1)
@@ -171,7 +171,7 @@ def _lane(lane: Lane, top: float, findings: Findings) -> Iterator[str]:
         yield f'<text class="soft small over" x="{WIDTH - RIGHT - 6}" y="{said}" text-anchor="end">{lane.beyond}</text>'
 
 
-def _thinned(lane: Lane) -> Iterator[tuple[float, float]]:
+def _thinned(lane: ChartLane) -> Iterator[tuple[float, float]]:
     """Yield no more points than there are pixels: of several at one place the one that says most."""
     size = -(-len(lane.points) // MOST_POINTS)
     for at in range(0, len(lane.points), size):

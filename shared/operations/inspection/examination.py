@@ -11,7 +11,7 @@ from shared.media.probe import Media
 from shared.operations import loudness, measure
 from shared.operations.inspection import blockiness
 from shared.operations.loudness import Loudness
-from shared.operations.measure import Measured
+from shared.operations.measure import FrameMeasurement
 from shared.operations.operation import OperationContext
 from shared.operations.packets import Packet, read_packets
 
@@ -93,7 +93,7 @@ class AudioLevel:
 
 
 @dataclass(frozen=True)
-class Fields:
+class FieldShares:
     """Shares of frames: that show two moments at once (`combed`), and that repeat a field of the one before."""
 
     combed: float
@@ -107,7 +107,7 @@ class Examination:
     complete: bool = False
     frames: tuple[Frame, ...] = ()
     details: tuple[Detail, ...] = ()
-    fields: Fields | None = None
+    fields: FieldShares | None = None
     size: tuple[int, int] = (0, 0)
     audio_levels: tuple[AudioLevel, ...] = ()
     audio_times: tuple[float, ...] = ()
@@ -116,7 +116,7 @@ class Examination:
     loudness: Loudness | None = None
 
 
-def examine(context: OperationContext, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
+def examine_media(context: OperationContext, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
     """Run ffmpeg once over the input; what is damaged ends nothing."""
     media = context.media
     graph: list[str] = []
@@ -141,7 +141,7 @@ def examine(context: OperationContext, checks: Collection[Check], *, share: tupl
                 *context.ffmpeg.input_arguments(context.source),
                 *("-filter_complex", ";".join(graph)),
                 *(*shown, "-fps_mode", "passthrough", "-f", "null", "-"),
-                *(blockiness.outputs() if media.video and Check.BLOCKY in checks else []),
+                *(blockiness.blockiness_outputs() if media.video and Check.BLOCKY in checks else []),
                 *(*copied, "-c", "copy", "-f", "framecrc", f"file:{PACKETS}"),
             ],
             duration=media.duration,
@@ -154,7 +154,9 @@ def examine(context: OperationContext, checks: Collection[Check], *, share: tupl
     return _read(context, complete=complete)
 
 
-def listen(context: OperationContext, path: Path, media: Media, *, share: tuple[int, int]) -> tuple[AudioLevel, ...]:
+def measure_audio_levels(
+    context: OperationContext, path: Path, media: Media, *, share: tuple[int, int]
+) -> tuple[AudioLevel, ...]:
     """Return what the audio of another file is like."""
     if media.audio is None or not media.audio.decodable:
         return ()
@@ -175,10 +177,10 @@ def _video(checks: Collection[Check]) -> list[str]:
     """Return the filters of the video: each frame small, some small frames' brightness, some frames in detail."""
     detailed = [check for check in (Check.BLURRED, Check.BLOCKY) if check in checks]
     graph = [
-        f"[0:V:0]{measure.cleared()},{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
-        f"[small]{SMALL},blackframe=amount=0:threshold={DARK},scdet=threshold=100,{measure.written(FRAMES)}[seen]",
+        f"[0:V:0]{measure.clearing_filter()},{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
+        f"[small]{SMALL},blackframe=amount=0:threshold={DARK},scdet=threshold=100,{measure.writing_filters(FRAMES)}[seen]",
         f"[seen]{_split('frames', 'light')}",
-        f"[light]{SOME},signalstats,{measure.written(LIGHTS)},nullsink",
+        f"[light]{SOME},signalstats,{measure.writing_filters(LIGHTS)},nullsink",
     ]
     if not DETAILED & set(checks):
         return graph
@@ -188,8 +190,8 @@ def _video(checks: Collection[Check]) -> list[str]:
     graph.append("[large]" + ",".join([*fields, SOME, "format=yuv420p", *bars, branches]))
     # blurdetect works on a smaller video: the metadata of the filters before goes with it.
     blur = [SHARP_AT, "blurdetect"] if Check.BLURRED in detailed else []
-    graph.append("[edges]" + ",".join([*blur, measure.written(DETAILS), "nullsink"]))
-    return graph + (blockiness.graph("[blocks]") if Check.BLOCKY in checks else [])
+    graph.append("[edges]" + ",".join([*blur, measure.writing_filters(DETAILS), "nullsink"]))
+    return graph + (blockiness.blockiness_filters("[blocks]") if Check.BLOCKY in checks else [])
 
 
 def _split(*labels: str) -> str:
@@ -200,12 +202,12 @@ def _audio() -> str:
     """Return the filters of the audio: the times as they were decoded, then what each tenth of a second is like."""
     return ",".join(
         [
-            measure.cleared(audio=True),
-            measure.written(AUDIO_TIMES, audio=True),
+            measure.clearing_filter(audio=True),
+            measure.writing_filters(AUDIO_TIMES, audio=True),
             "ebur128=peak=true:framelog=quiet:metadata=1",
             f"volume={FULL_GAIN}dB,aformat=sample_fmts=s16",
             "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level+Peak_count",
-            measure.written(AUDIO_LEVELS, audio=True),
+            measure.writing_filters(AUDIO_LEVELS, audio=True),
         ]
     )
 
@@ -215,13 +217,15 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
     folder, media = context.folder, context.media
     frames = tuple(
         Frame(m.time, (m.number("lavfi.blackframe.pblack") or 0) / 100, m.number("lavfi.scd.mafd") or 0)
-        for m in measure.read(folder / FRAMES)
+        for m in measure.read_measurements(folder / FRAMES)
     )
     details, fields = _details(folder)
     audio_levels = _audio_tracks(folder, media)
     video_packets, audio_packets, size = read_packets(folder / PACKETS)
     # Each report is of all that came before; what is left over at the end has none.
-    reports = deque((m for m in measure.read(folder / AUDIO_LEVELS) if loudness.INTEGRATED in m.values), maxlen=1)
+    reports = deque(
+        (m for m in measure.read_measurements(folder / AUDIO_LEVELS) if loudness.INTEGRATED in m.values), maxlen=1
+    )
     examination = Examination(
         complete=complete,
         frames=frames,
@@ -229,37 +233,37 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
         fields=fields,
         size=size[::-1] if media.video and media.video.rotation in {90, 270} else size,
         audio_levels=audio_levels,
-        audio_times=tuple(m.time for m in measure.read(folder / AUDIO_TIMES)),
+        audio_times=tuple(m.time for m in measure.read_measurements(folder / AUDIO_TIMES)),
         video_packets=video_packets,
         audio_packets=audio_packets,
-        loudness=loudness.reported(reports[0]) if reports else None,
+        loudness=loudness.parse_report(reports[0]) if reports else None,
     )
     for name in (FRAMES, LIGHTS, DETAILS, AUDIO_TIMES, AUDIO_LEVELS, PACKETS, blockiness.COLUMNS, blockiness.ROWS):
         (folder / name).unlink(missing_ok=True)
     return examination
 
 
-def _details(folder: Path) -> tuple[tuple[Detail, ...], Fields | None]:
+def _details(folder: Path) -> tuple[tuple[Detail, ...], FieldShares | None]:
     """Read what was measured of some of the frames, and of the fields of all."""
-    close = list(measure.read(folder / DETAILS))
-    blocks: Sequence[float | None] = blockiness.read(folder, len(close)) or [None] * len(close)
+    close = list(measure.read_measurements(folder / DETAILS))
+    blocks: Sequence[float | None] = blockiness.read_blockiness(folder, len(close)) or [None] * len(close)
     seen = {m.time: (m, score) for m, score in zip(close, blocks, strict=True)}
     details = []
-    for light in measure.read(folder / LIGHTS):
+    for light in measure.read_measurements(folder / LIGHTS):
         m, score = seen.get(light.time, (light, None))
         brightness = light.number("lavfi.signalstats.YAVG") or 0
         details.append(Detail(light.time, brightness, _crop(m), m.number("lavfi.blur"), score))
     return tuple(details), _fields(close[-1]) if close else None
 
 
-def _crop(frame: Measured) -> Crop | None:
+def _crop(frame: FrameMeasurement) -> Crop | None:
     """Return the video inside its bars; None when nothing of it is brighter than a bar."""
     sides = [frame.number(f"lavfi.cropdetect.{side}") for side in ("w", "h", "x", "y")]
     width, height, left, top = (-1 if side is None else int(side) for side in sides)
     return Crop(width, height, left, top) if width > 0 and height > 0 else None
 
 
-def _fields(last: Measured) -> Fields | None:
+def _fields(last: FrameMeasurement) -> FieldShares | None:
     """Return what idet found, which counts on from frame to frame; None when it didn't run, or could tell nothing."""
     kinds = {name: last.number(f"lavfi.idet.multiple.{name}") or 0 for name in ("tff", "bff", "progressive")}
     repeats = {name: last.number(f"lavfi.idet.repeated.{name}") or 0 for name in ("top", "bottom", "neither")}
@@ -267,15 +271,15 @@ def _fields(last: Measured) -> Fields | None:
         return None
     combed = (kinds["tff"] + kinds["bff"]) / sum(kinds.values())
     repeated = (repeats["top"] + repeats["bottom"]) / (sum(repeats.values()) or 1)
-    return Fields(combed, repeated)
+    return FieldShares(combed, repeated)
 
 
 def _audio_tracks(folder: Path, media: Media) -> tuple[AudioLevel, ...]:
     rate = (media.audio and media.audio.sample_rate) or USUAL_RATE
-    return tuple(_heard(window, rate) for window in measure.read(folder / AUDIO_LEVELS))
+    return tuple(_heard(window, rate) for window in measure.read_measurements(folder / AUDIO_LEVELS))
 
 
-def _heard(window: Measured, rate: int) -> AudioLevel:
+def _heard(window: FrameMeasurement, rate: int) -> AudioLevel:
     peak, level, count, momentary = map(
         window.number,
         (

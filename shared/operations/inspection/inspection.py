@@ -10,14 +10,14 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, OperationFailed
 from shared.media.probe import Media
 from shared.operations import audio_tracks, segments, video_filters
-from shared.operations.decoding import probed
+from shared.operations.decoding import probe_decodable
 from shared.operations.findings import Segment
 from shared.operations.inspection import chart, examination, score, stretches, timing
 from shared.operations.inspection.examination import Check, Examination
 from shared.operations.inspection.inspection_result import Findings, InspectParams, InspectResult, Point
-from shared.operations.inspection.lag import Lag, lag, levels
+from shared.operations.inspection.lag import Lag, find_lag, sample_levels
 from shared.operations.inspection.score import Grounds
-from shared.operations.inspection.similarity import Similarity, compared, first_frame
+from shared.operations.inspection.similarity import Similarity, compare_videos, first_frame
 from shared.operations.inspection.stretches import Least
 from shared.operations.inspection.timing import Timing
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
@@ -33,7 +33,7 @@ SERIES = 2000  # points of the comparison that the file of findings holds at mos
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SourceComparison:
     """How a file stands against its source."""
 
     likeness: Similarity | None
@@ -51,23 +51,23 @@ def run(params: InspectParams, context: OperationContext) -> OperationResult:
             raise  # It is no media at all. Damaged media are what an inspection is for.
         return _hopeless(context)
     if media.video:
-        video_filters.check(media.video, context.ffmpeg.limits)
+        video_filters.check_video(media.video, context.ffmpeg.limits)
     else:
-        audio_tracks.heard(media)
+        audio_tracks.require_decodable(media)
     original = context.files.original() if params.against_source else context.source
     compares = original != context.source
-    seen = examination.examine(context, params.checks, share=(0, 50 if compares else 95))
+    seen = examination.examine_media(context, params.checks, share=(0, 50 if compares else 95))
     if not seen.frames and not seen.audio_times:
         return _hopeless(context, media)
     comparison = _compared(context, original, seen, params) if compares else None
     findings = _findings(params, media, seen, comparison)
-    warnings = (*audio_tracks.left_out(media), *(comparison.warnings if comparison else ()))
+    warnings = (*audio_tracks.skipped_track_warnings(media), *(comparison.warnings if comparison else ()))
     return _handed_over(context, findings, seen, warnings)
 
 
-def _compared(context: OperationContext, original: Path, seen: Examination, params: InspectParams) -> Comparison:
+def _compared(context: OperationContext, original: Path, seen: Examination, params: InspectParams) -> SourceComparison:
     """Compare with the source what both have."""
-    media, source = context.media, probed(original, "the source", context.ffmpeg)
+    media, source = context.media, probe_decodable(original, "the source", context.ffmpeg)
     lost = [
         what
         for what, had, has in (
@@ -81,27 +81,27 @@ def _compared(context: OperationContext, original: Path, seen: Examination, para
     warnings = []
     if source.video and media.video and seen.frames:
         try:
-            likeness = compared(context, original, context.source, every=params.every, share=(50, 90))
+            likeness = compare_videos(context, original, context.source, every=params.every, share=(50, 90))
             begins = (first_frame(context, original, source.video, 0).moment, seen.frames[0].time)
         except (MediaRejected, OperationFailed) as error:
             warnings.append(f"it could not be compared with the source: {error.message}")
     shift = None
     if Check.SYNC in params.checks and source.audio and seen.audio_levels:
-        heard = examination.listen(context, original, source, share=(90, 95))
-        shift = lag(levels(heard, begins[0]), levels(seen.audio_levels, begins[1]))
-    return Comparison(likeness, shift, tuple(lost), tuple(warnings))
+        heard = examination.measure_audio_levels(context, original, source, share=(90, 95))
+        shift = find_lag(sample_levels(heard, begins[0]), sample_levels(seen.audio_levels, begins[1]))
+    return SourceComparison(likeness, shift, tuple(lost), tuple(warnings))
 
 
-def _findings(params: InspectParams, media: Media, seen: Examination, comparison: Comparison | None) -> Findings:
+def _findings(params: InspectParams, media: Media, seen: Examination, comparison: SourceComparison | None) -> Findings:
     """Put together what was measured."""
-    when = timing.timing(seen, media)
+    when = timing.measure_timing(seen, media)
     found = _segments(params, media, seen, when)
     video, fields = media.video, seen.fields
     combed = bool(fields and fields.combed >= COMBED)
     seconds = {label: _seconds(found, label) for label in score.RATES}
     unsaid = combed and bool(video and not video.interlaced)
     grounds = Grounds(duration=when.duration, seconds=seconds, combed=unsaid)
-    points, reasons = score.score(_against(grounds, comparison))
+    points, reasons = score.compute_score(_against(grounds, comparison))
     loud = seen.loudness
     bars = next((segment.text for segment in found if segment.label == Check.LETTERBOXED), None)
     return Findings(
@@ -143,24 +143,24 @@ def _segments(params: InspectParams, media: Media, seen: Examination, when: Timi
     shown = when.video.end if when.video else 0.0
     heard = when.audio.end if when.audio else 0.0
     found: dict[Check, Callable[[], list[Segment]]] = {
-        Check.BLACK: lambda: stretches.black(seen.frames, shown, least),
-        Check.FROZEN: lambda: stretches.frozen(seen.frames, shown, least),
-        Check.LETTERBOXED: lambda: stretches.letterboxed(seen.details, seen.size, shown, least),
-        Check.BLURRED: lambda: stretches.blurred(seen.details, seen.frames, shown, least),
-        Check.BLOCKY: lambda: stretches.blocky(seen.details, shown, least),
-        Check.SILENT: lambda: stretches.silent(seen.audio_levels, heard, least),
-        Check.CLIPPED: lambda: stretches.clipped(seen.audio_levels, heard, least),
+        Check.BLACK: lambda: stretches.find_black(seen.frames, shown, least),
+        Check.FROZEN: lambda: stretches.find_frozen(seen.frames, shown, least),
+        Check.LETTERBOXED: lambda: stretches.find_letterboxed(seen.details, seen.size, shown, least),
+        Check.BLURRED: lambda: stretches.find_blurred(seen.details, seen.frames, shown, least),
+        Check.BLOCKY: lambda: stretches.find_blocky(seen.details, shown, least),
+        Check.SILENT: lambda: stretches.find_silent(seen.audio_levels, heard, least),
+        Check.CLIPPED: lambda: stretches.find_clipped(seen.audio_levels, heard, least),
         Check.DAMAGED: lambda: _damage(media, seen, when),
-        Check.SYNC: lambda: timing.absent(when),
+        Check.SYNC: lambda: timing.find_missing_streams(when),
     }
     every = [segment for check, find in found.items() if check in params.checks for segment in find()]
-    return segments.rounded(sorted(every, key=attrgetter("start", "end")))
+    return segments.round_segments(sorted(every, key=attrgetter("start", "end")))
 
 
 def _damage(media: Media, seen: Examination, when: Timing) -> list[Segment]:
     """Return where the file is damaged, and what is missing at its end."""
-    cut = timing.truncated(when, media)
-    damage = timing.damaged(seen, variable=when.variable)
+    cut = timing.find_truncation(when, media)
+    damage = timing.find_damage(seen, variable=when.variable)
     if seen.complete or damage or cut:
         return damage + cut
     reached = max(extent.end for extent in (when.video, when.audio) if extent)
@@ -175,7 +175,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
 
 
-def _against(grounds: Grounds, comparison: Comparison | None) -> Grounds:
+def _against(grounds: Grounds, comparison: SourceComparison | None) -> Grounds:
     """Return the grounds with what the comparison adds to them."""
     if comparison is None:
         return grounds
@@ -187,7 +187,7 @@ def _against(grounds: Grounds, comparison: Comparison | None) -> Grounds:
     )
 
 
-def _likeness(comparison: Comparison | None) -> dict[str, Any]:
+def _likeness(comparison: SourceComparison | None) -> dict[str, Any]:
     """Return what the result tells of a comparison."""
     found: dict[str, Any] = {}
     if comparison and (likeness := comparison.likeness):
@@ -197,7 +197,7 @@ def _likeness(comparison: Comparison | None) -> dict[str, Any]:
     return found
 
 
-def _series(comparison: Comparison | None) -> tuple[Point, ...]:
+def _series(comparison: SourceComparison | None) -> tuple[Point, ...]:
     """Return the comparison in the course of time, with as many points as a person can use."""
     likeness = comparison and comparison.likeness
     if not likeness:
@@ -211,7 +211,7 @@ def _series(comparison: Comparison | None) -> tuple[Point, ...]:
 
 def _hopeless(context: OperationContext, media: Media | None = None) -> OperationResult:
     """Return the findings on a file of which nothing can be played, though it is media."""
-    points, reasons = score.unreadable()
+    points, reasons = score.score_unreadable()
     duration = (media and media.duration) or 0.0
     findings = Findings(
         score=points,
@@ -234,14 +234,14 @@ def _handed_over(
 ) -> OperationResult:
     """Return the chart, the whole findings, and what of them stands in the subtask's record."""
     drawn = context.folder / CHART
-    drawn.write_text(chart.drawn(context.files.name, findings, seen), encoding="utf-8")
+    drawn.write_text(chart.draw_chart(context.files.name, findings, seen), encoding="utf-8")
     facts = {"score": findings.score, "duration": findings.duration}
     files = (
         Produced(drawn, "image/svg+xml", facts={**facts, "width": chart.WIDTH}),
-        segments.file_of(findings, context, **facts, segments=findings.segment_count),
+        segments.write_result(findings, context, **facts, segments=findings.segment_count),
     )
     short = {name: getattr(findings, name) for name in InspectResult.model_fields}
-    result = InspectResult(**{**short, "segments": segments.fitting(findings.segments)})
+    result = InspectResult(**{**short, "segments": segments.fit_segments(findings.segments)})
     return OperationResult(files, result=result, warnings=warnings)
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.operations.findings import Finding, Result, Segment
+from shared.operations.findings import Result, ResultPart, Segment
 from shared.operations.inspection.examination import Check
 from shared.operations.inspection.score import Reason
 from shared.operations.operation import Params
@@ -23,7 +23,7 @@ class InspectParams(Params):
     min_silent: float = Field(0.8, ge=0.1, le=60, description="Seconds of silence that count.")
 
 
-class Point(Finding):
+class Point(ResultPart):
     """How alike a moment is to the source's."""
 
     time: float

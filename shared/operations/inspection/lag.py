@@ -32,7 +32,7 @@ class Lag:
         return max((each for each in (self.start, self.end) if each is not None), key=abs, default=None)
 
 
-def lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
+def find_lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
     """Return by how much `audio` comes later than `reference`: levels in dBFS, ten a second from the video's start.
 
     One can't tell where the audio tracks aren't alike, or are too even.
@@ -42,7 +42,7 @@ def lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
     return Lag(_offset(reference, audio, 0, length), _offset(reference, audio, shorter - length, length))
 
 
-def levels(audio_levels: Sequence[AudioLevel], begin: float) -> list[float]:
+def sample_levels(audio_levels: Sequence[AudioLevel], begin: float) -> list[float]:
     """Return the level of each tenth of a second from `begin` on; where there is no audio, it is silent."""
     known = {round((audio.time - begin) / WINDOW): audio.level for audio in audio_levels}
     found = [known.get(at) for at in range(max(known, default=-1) + 1)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from shared.operations.findings import Finding
+from shared.operations.findings import ResultPart
 
 FULL = 100
 GOOD_VMAF = 93.0  # from which on nearly nobody sees a difference to the source
@@ -41,7 +41,7 @@ RATES: Mapping[str, Rate] = {
 }
 
 
-class Reason(Finding):
+class Reason(ResultPart):
     """Why points were taken: how many, for what, and how many seconds of that there are, where it lasts."""
 
     points: float
@@ -66,13 +66,13 @@ class Grounds:
     lost: tuple[str, ...] = ()
 
 
-def score(grounds: Grounds) -> tuple[int, tuple[Reason, ...]]:
+def compute_score(grounds: Grounds) -> tuple[int, tuple[Reason, ...]]:
     """Return the score and its reasons, the gravest first; the points add up to what the score lacks, down to 0."""
     reasons = sorted(_reasons(grounds), key=lambda reason: -reason.points)
     return max(FULL - round(sum(reason.points for reason in reasons)), 0), tuple(reasons)
 
 
-def unreadable() -> tuple[int, tuple[Reason, ...]]:
+def score_unreadable() -> tuple[int, tuple[Reason, ...]]:
     """Return the score of a file of which nothing can be played."""
     return 0, (Reason(points=FULL, label="UNREADABLE", text="nothing in it can be played"),)
 

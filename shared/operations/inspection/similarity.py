@@ -21,7 +21,7 @@ A_MILLISECOND = 0.001  # so that a frame that begins at the moment itself is amo
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class FrameSimilarity:
     """How alike two frames are; `time` in seconds from the reference's beginning, PSNR in dB of luma, 60 at most."""
 
     time: float
@@ -38,11 +38,11 @@ class Similarity:
     psnr: float
     ssim: float
     frames: int
-    series: tuple[Alike, ...]
+    series: tuple[FrameSimilarity, ...]
 
 
 @dataclass(frozen=True)
-class First:
+class FirstFrame:
     """The first frame as it is shown, in pixels, and when: seconds from the beginning of its file."""
 
     width: int
@@ -51,7 +51,7 @@ class First:
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedVideo:
     """One of the two videos: its file, where the window begins in its own time, and how much earlier to read.
 
     `rate` are the frames a second to bring it to, counted from `origin` of its own time; None leaves them as they are.
@@ -74,12 +74,12 @@ class Side:
         window = [] if length is None else ["-t", f"{length + 2 * MARGIN:.6f}"]
         return ["-ss", f"{self.seek:.6f}", *window, *context.ffmpeg.input_arguments(self.path)]
 
-    def chain(self, size: First) -> str:
+    def chain(self, size: FirstFrame) -> str:
         """Return the filters that bring it to that size, with the window's start as time 0."""
         return ",".join(
             [
-                measure.cleared(),
-                *video_filters.filters(self.video, video_filters.Box()),
+                measure.clearing_filter(),
+                *video_filters.display_filters(self.video, video_filters.Box()),
                 # VMAF's makers scale by bicubic. Of 4:2:0 in 8 bits there is always a way to compare.
                 f"scale={size.width}:{size.height}:flags=bicubic:out_range=tv",
                 "format=yuv420p",
@@ -90,7 +90,7 @@ class Side:
         )
 
 
-def compared(  # noqa: PLR0913 - what to compare, and five keywords that are seldom all given
+def compare_videos(  # noqa: PLR0913 - what to compare, and five keywords that are seldom all given
     context: OperationContext,
     reference: Path,
     distorted: Path,
@@ -109,13 +109,13 @@ def compared(  # noqa: PLR0913 - what to compare, and five keywords that are sel
     rate than the distorted one's, the reference shows what `fps` makes of it.
     """
     start, end = seconds or (0.0, None)
-    video = video_filters.shown(probe(reference, "the reference"), context.ffmpeg.limits)
-    other = video_filters.shown(probe(distorted, "the file to compare"), context.ffmpeg.limits)
+    video = video_filters.require_video(probe(reference, "the reference"), context.ffmpeg.limits)
+    other = video_filters.require_video(probe(distorted, "the file to compare"), context.ffmpeg.limits)
     origin = start if sample else 0.0
     first = first_frame(context, reference, video, origin)
     began = start - origin - first.moment + first_frame(context, distorted, other, 0).moment
-    ours = Side(reference, video, start, MARGIN, _rate(video, other), origin)
-    theirs = Side(distorted, other, began, A_MILLISECOND)
+    ours = ComparedVideo(reference, video, start, MARGIN, _rate(video, other), origin)
+    theirs = ComparedVideo(distorted, other, began, A_MILLISECOND)
     length = None if end is None else end - start
     scores = _filter(first, every)
     window = "" if length is None else f",trim=end={length:.6f}"
@@ -148,14 +148,21 @@ def _rate(video: Video, other: Video) -> float | None:
     return None if abs(video.frame_rate / other.frame_rate - 1) < SAME_RATE else other.frame_rate
 
 
-def first_frame(context: OperationContext, path: Path, video: Video, start: float) -> First:
+def first_frame(context: OperationContext, path: Path, video: Video, start: float) -> FirstFrame:
     """Look at the first frame at or after `start`; its moment counts from there."""
     target = context.folder / FIRST
     context.ffmpeg.run(
         [
             *(["-ss", f"{start:.6f}"] if start else []),
             *context.ffmpeg.input_arguments(path),
-            *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(video_filters.filters(video, video_filters.Box()))),
+            *(
+                "-map",
+                "0:V:0",
+                "-frames:v",
+                "1",
+                "-vf",
+                ",".join(video_filters.display_filters(video, video_filters.Box())),
+            ),
             # The frame's own time, not that of the nearest beat of a constant rate.
             *("-fps_mode", "passthrough", "-enc_time_base", "1/1000000", "-f", "framecrc", f"file:{target}"),
         ],
@@ -170,10 +177,10 @@ def first_frame(context: OperationContext, path: Path, video: Video, start: floa
         message = "there is nothing to compare: not one video could be decoded"
         raise MediaRejected(message)
     width, height = facts["#dimensions 0"].split("x")
-    return First(int(width), int(height), int(frames[0].split(",")[2]) / 1e6)
+    return FirstFrame(int(width), int(height), int(frames[0].split(",")[2]) / 1e6)
 
 
-def _filter(size: First, every: int) -> str:
+def _filter(size: FirstFrame, every: int) -> str:
     """Return the filter that writes the scores and the times of the frames into the context's folder."""
     model = MODEL_OF_4K if min(size.width, size.height) > LINES_OF_4K else MODEL
     options = [
@@ -184,13 +191,13 @@ def _filter(size: First, every: int) -> str:
         # The nearest frame, since containers round times; and no frame is compared with one that isn't there.
         "shortest=1:ts_sync_mode=nearest",
     ]
-    return f"libvmaf={':'.join(options)},{measure.written(TIMES)}"
+    return f"libvmaf={':'.join(options)},{measure.writing_filters(TIMES)}"
 
 
 def _similarity(folder: Path, start: float) -> Similarity:
     """Read what was measured, and leave nothing of it behind."""
     scores, times = folder / SCORES, folder / TIMES
-    moments = [frame.time for frame in measure.read(times)]
+    moments = [frame.time for frame in measure.read_measurements(times)]
     series = tuple(_alike(scores, moments, start))
     scores.unlink(missing_ok=True)
     times.unlink(missing_ok=True)
@@ -206,13 +213,13 @@ def _similarity(folder: Path, start: float) -> Similarity:
     )
 
 
-def _alike(scores: Path, moments: Sequence[float], start: float) -> Iterator[Alike]:
+def _alike(scores: Path, moments: Sequence[float], start: float) -> Iterator[FrameSimilarity]:
     """Yield what libvmaf wrote, frame by frame: of a small image there may be millions."""
     if not scores.exists():
         return
     with scores.open(encoding="ascii", newline="") as lines:
         for frame in csv.DictReader(lines):
-            yield Alike(
+            yield FrameSimilarity(
                 time=round(start + moments[int(frame["Frame"])], 3),
                 vmaf=float(frame["vmaf"]),
                 psnr=float(frame["psnr_y"]),

@@ -39,20 +39,20 @@ class Least:
 
 
 @dataclass(frozen=True)
-class Span:
+class Interval:
     """From `start` to `end`, in seconds."""
 
     start: float
     end: float
 
 
-def black(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
+def find_black(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
     """Return where the video is black."""
     spans = _spans([(f.time, f.black >= MOSTLY) for f in frames], end)
     return [_segment(span, "BLACK") for span in _long(spans, least.black)]
 
 
-def frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
+def find_frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
     """Return where the video stands still, other than black."""
     # A frame is compared with the one before: of two that are alike, both stand still.
     alike = [frame.motion < STILL and frame.black < MOSTLY for frame in frames]
@@ -62,21 +62,21 @@ def frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
     return [_segment(span, "FROZEN") for span in _long(spans, least.frozen)]
 
 
-def silent(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
+def find_silent(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
     """Return where nothing is to be heard."""
     spans = _spans([(s.time, s.level is None or s.level < SILENT_LEVEL) for s in audio_levels], end)
     return [_segment(span, "SILENT") for span in _long(spans, least.silent)]
 
 
-def clipped(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
+def find_clipped(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
     """Return where the audio is cut off at full scale."""
     spans = _joined(_spans([(s.time, s.full >= FULL_SHARE) for s in audio_levels], end), BREATH)
     return [_segment(span, "CLIPPED") for span in _long(spans, least.clipped)]
 
 
-def letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, least: Least) -> list[Segment]:
+def find_letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, least: Least) -> list[Segment]:
     """Return where black bars of one size stand at two sides; `text` is the video inside, as `320x136+0+22`."""
-    found: list[tuple[Span, Crop]] = []
+    found: list[tuple[Interval, Crop]] = []
     start, crop = 0.0, None
     borders = list(_borders(details, end))
     for detail, border in zip(details, borders, strict=False):
@@ -84,12 +84,12 @@ def letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, le
             continue  # One can't tell: what was goes on.
         seen = detail.crop if _has_bars(detail.crop, size) else None
         if crop and not (seen and _alike(seen, crop, size)):
-            found.append((Span(start, border), crop))
+            found.append((Interval(start, border), crop))
             crop = None
         if seen and not crop:
             start, crop = border, seen
     if crop:
-        found.append((Span(start, end), crop))
+        found.append((Interval(start, end), crop))
     return [
         _segment(span, "LETTERBOXED", text=f"{c.width}x{c.height}+{c.left}+{c.top}")
         for span, c in found
@@ -97,7 +97,7 @@ def letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, le
     ]
 
 
-def blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
+def find_blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
     """Return where the video is out of focus, or was enlarged from little; not where it is moving fast."""
     times = [frame.time for frame in frames]
     excess = []
@@ -108,7 +108,7 @@ def blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float, leas
     return _spoilt(details, excess, "BLURRED", end, least)
 
 
-def blocky(details: Sequence[Detail], end: float, least: Least) -> list[Segment]:
+def find_blocky(details: Sequence[Detail], end: float, least: Least) -> list[Segment]:
     """Return where the blocks of a codec are to be seen."""
     excess = [(d.blocks or 0) / BLOCKS if d.brightness >= DIM else 0.0 for d in details]
     return _spoilt(details, excess, "BLOCKY", end, least)
@@ -133,35 +133,35 @@ def _borders(details: Sequence[Detail], end: float) -> Iterator[float]:
     yield end
 
 
-def _spans(series: Sequence[tuple[float, bool]], end: float) -> list[Span]:
+def _spans(series: Sequence[tuple[float, bool]], end: float) -> list[Interval]:
     """Return the spans over which it holds; each entry of the series holds until the next."""
-    spans: list[Span] = []
+    spans: list[Interval] = []
     start: float | None = None
     for time, holds in [*series, (end, False)]:
         if holds and start is None:
             start = time
         elif not holds and start is not None:
-            spans.append(Span(start, max(time, start)))
+            spans.append(Interval(start, max(time, start)))
             start = None
     return spans
 
 
-def _joined(spans: Iterable[Span], gap: float) -> list[Span]:
-    joined: list[Span] = []
+def _joined(spans: Iterable[Interval], gap: float) -> list[Interval]:
+    joined: list[Interval] = []
     for span in spans:
         if joined and span.start - joined[-1].end <= gap:
-            joined[-1] = Span(joined[-1].start, span.end)
+            joined[-1] = Interval(joined[-1].start, span.end)
         else:
             joined.append(span)
     return joined
 
 
-def _long(spans: Iterable[Span], least: float) -> list[Span]:
+def _long(spans: Iterable[Interval], least: float) -> list[Interval]:
     # A frame's rounding must not make a stretch too short by a hair.
     return [span for span in spans if span.end - span.start >= least - 0.001]
 
 
-def _segment(span: Span, label: str, *, confidence: float = 1.0, text: str | None = None) -> Segment:
+def _segment(span: Interval, label: str, *, confidence: float = 1.0, text: str | None = None) -> Segment:
     return Segment(start=span.start, end=span.end, label=label, confidence=confidence, text=text)
 
 

@@ -43,7 +43,7 @@ class Timing:
         return self.audio.start - self.video.start if self.video and self.audio else None
 
 
-def timing(seen: Examination, media: Media) -> Timing:
+def measure_timing(seen: Examination, media: Media) -> Timing:
     """Return what the times of packets and frames tell."""
     video = _extent([frame.time for frame in seen.frames])
     audio = _audio_extent(seen)
@@ -57,7 +57,7 @@ def timing(seen: Examination, media: Media) -> Timing:
     )
 
 
-def truncated(when: Timing, media: Media) -> list[Segment]:
+def find_truncation(when: Timing, media: Media) -> list[Segment]:
     """Return what is missing at the end of what the file says it holds, if it is cut off."""
     ends = []
     for stream, extent in ((media.video, when.video), (media.audio, when.audio)):
@@ -71,7 +71,7 @@ def truncated(when: Timing, media: Media) -> list[Segment]:
     return [Segment(start=start, end=end, label="TRUNCATED", confidence=1)]
 
 
-def absent(when: Timing) -> list[Segment]:
+def find_missing_streams(when: Timing) -> list[Segment]:
     """Return where there is video but no audio, or audio but no video, in a file that has both."""
     if not when.video or not when.audio:
         return []
@@ -89,7 +89,7 @@ def absent(when: Timing) -> list[Segment]:
     ]
 
 
-def damaged(seen: Examination, *, variable: bool) -> list[Segment]:
+def find_damage(seen: Examination, *, variable: bool) -> list[Segment]:
     """Return where packets could not be decoded, or frames are missing between two."""
     frames = [frame.time for frame in seen.frames]
     spans = [

@@ -19,7 +19,7 @@ FLOAT = 1  # a type; how many steps it learned for is a whole number
 DIMENSION, LENGTH = 2, 1  # fields of its shape, and of a dimension
 
 
-def weights(path: Path) -> Mapping[str, NDArray[np.float32]]:
+def read_weights(path: Path) -> Mapping[str, NDArray[np.float32]]:
     """Return the numbers of a checkpoint in one part, by name; `path` is without the endings of its two files."""
     numbers = path.with_name(f"{path.name}.data-00000-of-00001").read_bytes()
     found = {}

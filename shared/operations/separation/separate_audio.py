@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError, model_validator
 from shared.domain.task import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
 from shared.media.probe import Audio, probe
-from shared.operations.audio_tracks import FROM_THE_START, heard, left_out
+from shared.operations.audio_tracks import FROM_THE_START, require_decodable, skipped_track_warnings
 from shared.operations.findings import Result
-from shared.operations.loudness import measured
+from shared.operations.loudness import measure_loudness
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
@@ -29,7 +29,7 @@ NO_SIDES = 40.0  # LU: sides that lie so far below the middle are the noise of a
 HARDLY_ANY = 20.0  # LU: a stem that lies so far below the other holds crumbs.
 
 
-class Method(StrEnum):
+class SeparationMethod(StrEnum):
     """How voice and background were told apart."""
 
     MODEL = "MODEL"  # by what voices sound like
@@ -70,7 +70,7 @@ class SeparateAudioParams(Params):
 class SeparateAudioResult(Result):
     """How the stems were told apart, and what tells how well that may have gone."""
 
-    method: Method
+    method: SeparationMethod
     voice_loudness: float | None = Field(description="LUFS; null when the stem is silent.")
     background_loudness: float | None = Field(description="LUFS; null when the stem is silent.")
     correlation: float | None = Field(
@@ -99,7 +99,7 @@ class Stem:
 class Separation:
     """The two stems before they are compressed, and how they came about."""
 
-    method: Method
+    method: SeparationMethod
     stems: tuple[Stem, Stem]
     correlation: float | None = None
     sides: float | None = None
@@ -107,7 +107,7 @@ class Separation:
 
 def run(params: SeparateAudioParams, context: OperationContext) -> OperationResult:
     """Take the audio apart, compress both stems, and listen to them."""
-    audio = heard(context.media)
+    audio = require_decodable(context.media)
     if audio is None:
         message = "the source has no audio that could be separated"
         raise MediaRejected(message, code="SourceFileError.NoAudio")
@@ -115,7 +115,7 @@ def run(params: SeparateAudioParams, context: OperationContext) -> OperationResu
     files = tuple(_kept(params, stem, number, context) for number, stem in enumerate(separation.stems, start=1))
     for path in {stem.path for stem in separation.stems} - {context.source}:
         path.unlink()
-    voice, background = (measured(context, file.path, share=(95, 100)) for file in files)
+    voice, background = (measure_loudness(context, file.path, share=(95, 100)) for file in files)
     result = SeparateAudioResult(
         method=separation.method,
         voice_loudness=voice.integrated,
@@ -159,7 +159,7 @@ def _by_model(audio: Audio, context: OperationContext) -> Separation:
 
     channels = min(audio.channels or STEREO, STEREO)
     mix, voice, background = (context.folder / name for name in ("mix.raw", "voice.wav", "background.wav"))
-    mixing = encoding.downmix("stereo") if (audio.channels or STEREO) > STEREO else ()
+    mixing = encoding.downmix_filters("stereo") if (audio.channels or STEREO) > STEREO else ()
     _filtered(
         context,
         [FROM_THE_START, *mixing, f"aresample={voice_model.RATE}"],
@@ -178,10 +178,10 @@ def _by_model(audio: Audio, context: OperationContext) -> Separation:
         context.advance(10 + int(75 * share), "separating")
         context.ffmpeg.check_wall()
 
-    correlation = voice_model.separate(mix, voice, background, done)
+    correlation = voice_model.write_stems(mix, voice, background, done)
     mix.unlink()
     stems = Stem("voice", voice, 0, channels), Stem("background", background, 0, channels)
-    return Separation(Method.MODEL, stems, correlation=round(correlation, 3))
+    return Separation(SeparationMethod.MODEL, stems, correlation=round(correlation, 3))
 
 
 def _by_channel(audio: Audio, context: OperationContext) -> Separation:
@@ -190,7 +190,7 @@ def _by_channel(audio: Audio, context: OperationContext) -> Separation:
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
     voice = Stem("voice", context.source, track, 1, (*surround, "pan=mono|FC=FC"))
     background = Stem("background", context.source, track, STEREO, (*surround, others, encoding.LIMITER))
-    return Separation(Method.CENTER_CHANNEL, (voice, background))
+    return Separation(SeparationMethod.CENTER_CHANNEL, (voice, background))
 
 
 def _by_place(audio: Audio, context: OperationContext) -> Separation:
@@ -199,7 +199,9 @@ def _by_place(audio: Audio, context: OperationContext) -> Separation:
     stereo = (FROM_THE_START, f"aresample={RATE}", "aformat=channel_layouts=stereo")
     sides = (*stereo, "pan=mono|FC=0.5*FL-0.5*FR")
     middle = (*stereo, "pan=mono|FC=0.5*FL+0.5*FR")
-    loud, beside = (measured(context, context.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides))
+    loud, beside = (
+        measure_loudness(context, context.source, track, chain=chain, share=(0, 10)) for chain in (middle, sides)
+    )
     if beside.integrated is None or (loud.integrated or 0) - beside.integrated > NO_SIDES:
         raise _mono()
     extracted = (
@@ -212,7 +214,7 @@ def _by_place(audio: Audio, context: OperationContext) -> Separation:
     )
     stems = Stem("voice", context.source, track, 1, extracted), Stem("background", context.source, track, 1, sides)
     louder = None if loud.integrated is None else round(beside.integrated - loud.integrated, 1)
-    return Separation(Method.CENTER_EXTRACTION, stems, sides=louder)
+    return Separation(SeparationMethod.CENTER_EXTRACTION, stems, sides=louder)
 
 
 def _kept(params: SeparateAudioParams, stem: Stem, number: int, context: OperationContext) -> Produced:
@@ -270,23 +272,23 @@ def _warnings(
 ) -> list[str]:
     """Return a sentence about each thing that a listener should know."""
     found = []
-    if params.method == "auto" and result.method is not Method.MODEL:
+    if params.method == "auto" and result.method is not SeparationMethod.MODEL:
         found.append("the model isn't installed here: voice and background were told apart by where they stand alone")
-    if result.method is Method.CENTER_EXTRACTION:
+    if result.method is SeparationMethod.CENTER_EXTRACTION:
         found.append(
             "the voice stem is what both stereo channels share, the background what they don't: "
             "voices at the side are in the background, and bass and drums in the middle are in the voice"
         )
-    if result.method is Method.CENTER_CHANNEL:
+    if result.method is SeparationMethod.CENTER_CHANNEL:
         found.append("the voice stem is the centre channel: whatever else its makers put there is in it")
     quiet, loud = result.voice_loudness, result.background_loudness
     if quiet is None or (loud is not None and loud - quiet > HARDLY_ANY):
         found.append("hardly any voice was found")
-    found += left_out(context.media)
+    found += skipped_track_warnings(context.media)
     if len(context.media.audios) > 1:
         number = context.media.track(audio) + 1
         found.append(f"the source has {len(context.media.audios)} audio tracks: number {number} was taken")
-    if result.method is Method.MODEL and (audio.channels or STEREO) > STEREO:
+    if result.method is SeparationMethod.MODEL and (audio.channels or STEREO) > STEREO:
         found.append(f"the {audio.channels} channels were mixed down to stereo, which is what the model knows")
     return found
 

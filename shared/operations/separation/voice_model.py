@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.operations.separation.checkpoint import weights
+from shared.operations.separation.checkpoint import read_weights
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -36,7 +36,7 @@ BLOCK = COLUMNS * HOP  # samples
 FULL_SCALE = 32768  # of 16 bits
 
 
-def voice(audio: NDArray[np.int16], done: Callable[[float], None]) -> Iterator[Floats]:
+def separate_voice(audio: NDArray[np.int16], done: Callable[[float], None]) -> Iterator[Floats]:
     """Yield the voices in a stereo audio at RATE, samples by 2, block by block, 1 being the loudest.
 
     `done` takes the share of the audio that is over, and may raise.
@@ -148,10 +148,10 @@ def _nth(number: int) -> str:
 
 @cache
 def _weights() -> Mapping[str, Floats]:
-    return weights(Path(str(distribution(PACKAGE).locate_file(CHECKPOINT))))
+    return read_weights(Path(str(distribution(PACKAGE).locate_file(CHECKPOINT))))
 
 
-def separate(mix: Path, voices: Path, others: Path, done: Callable[[float], None]) -> float:
+def write_stems(mix: Path, voices: Path, others: Path, done: Callable[[float], None]) -> float:
     """Write the voices in an audio track and all else as WAV files, which add up to it; return how alike the two are.
 
     `mix` holds pairs of 16-bit samples at RATE and nothing else. 0 says that the two have nothing in common,
@@ -161,7 +161,7 @@ def separate(mix: Path, voices: Path, others: Path, done: Callable[[float], None
     products = np.zeros(3)  # voices by voices, voices by others, others by others
     at = 0
     with _wave(voices) as voices_file, _wave(others) as others_file:
-        for block in voice(audio, done):
+        for block in separate_voice(audio, done):
             whole = audio[at : at + len(block)].astype(np.int32)
             at += len(block)
             heard = np.clip(np.rint(block * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int32)

@@ -11,7 +11,7 @@ from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected, OperationFailed, ParametersRejected
 from shared.media.probe import Video, image_size
 from shared.operations import video_filters
-from shared.operations.moment import Moment, seconds
+from shared.operations.moment import Moment, resolve_moment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills import snapshot
 from shared.operations.transcoding.transcode_params import Side
@@ -58,8 +58,8 @@ class AnimateParams(Params):
 
 def run(params: AnimateParams, context: OperationContext) -> OperationResult:
     """Cut the pieces out, one by one and without loss; then encode them as one."""
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
-    pieces = spans(params, snapshot.length(context, video))
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
+    pieces = animation_spans(params, snapshot.video_length(context, video))
     found: list[Path] = []
     while len(found) < len(pieces) and (piece := _cut(params, context, video, len(found), pieces)):
         found.append(piece)
@@ -78,13 +78,13 @@ def run(params: AnimateParams, context: OperationContext) -> OperationResult:
     )
 
 
-def spans(params: AnimateParams, duration: float | None) -> list[tuple[float, float]]:
+def animation_spans(params: AnimateParams, duration: float | None) -> list[tuple[float, float]]:
     """Return when each piece begins and how long it is, in seconds.
 
     Raises ParametersRejected for a start past the end, and where pieces are to be spread over an unknown length.
     """
     if not params.spread:
-        start = seconds(params.start or 0, duration)
+        start = resolve_moment(params.start or 0, duration)
         return [(start, params.duration if duration is None else min(params.duration, duration - start))]
     if duration is None:
         message = "the file doesn't say how long it is, so no pieces can be spread over it: give a start instead"
@@ -106,7 +106,7 @@ def _cut(
     # leaves one of a film shorter than half a step.
     slowest, fastest = 1 / max(length, snapshot.A_MILLISECOND), params.frame_rate
     pick = f"fps=fps='min(max(source_fps,{slowest:.6f}),{fastest:g})':eof_action=pass"
-    chain = video_filters.filters(video, params.box, pick=[pick])
+    chain = video_filters.display_filters(video, params.box, pick=[pick])
     rate = min(max(video.frame_rate or fastest, slowest), fastest)
     place = ["-ss", f"{start:.6f}", "-t", f"{length:.6f}"]
     source = context.ffmpeg.input_arguments(context.source)

@@ -7,12 +7,12 @@ from pydantic import AfterValidator, Field
 
 from shared.domain.task import SubtaskType
 from shared.operations import video_filters
-from shared.operations.clip import ending
+from shared.operations.clip import resolve_end
 from shared.operations.moment import PERCENT, Moment
 from shared.operations.operation import Operation, OperationContext, OperationResult
-from shared.operations.stills.screenshot import produced
-from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, length, series
-from shared.operations.stills.still import StillParams
+from shared.operations.stills.image_params import StillParams
+from shared.operations.stills.screenshot import image_output
+from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, take_series, video_length
 
 SHORTEST = 0.1  # seconds, or percent
 # The record of an attempt is one DynamoDB item of at most 400 KB, and a key may have 1 KB.
@@ -22,7 +22,7 @@ MAX_IMAGES = 300
 def _distance(value: float | str) -> float | str:
     """Refuse a distance between images that is none."""
     percent = PERCENT.fullmatch(value) if isinstance(value, str) else None
-    if (float(percent["percent"]) if percent else ending(value, None)) < SHORTEST:
+    if (float(percent["percent"]) if percent else resolve_end(value, None)) < SHORTEST:
         message = f"images every {value} are too many: let at least {SHORTEST} seconds or percent lie in between"
         raise ValueError(message)
     return value
@@ -41,15 +41,15 @@ class SampleScreenshotsParams(StillParams):
 
 def run(params: SampleScreenshotsParams, context: OperationContext) -> OperationResult:
     """Take the images, by seeking or by decoding all, whichever costs less."""
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
-    duration = length(context, video)
-    moments, warnings = plan(ending(params.every, duration), params.max, duration)
-    shots = series(context, params.drawing(video), moments, (0, 100))
-    files = tuple(produced(params, shot, number) for number, shot in enumerate(shots, start=1))
-    return OperationResult(files, warnings=(*warnings, *missing(shots, moments, duration)))
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
+    duration = video_length(context, video)
+    moments, warnings = plan_distance(resolve_end(params.every, duration), params.max, duration)
+    shots = take_series(context, params.drawing(video), moments, (0, 100))
+    files = tuple(image_output(params, shot, number) for number, shot in enumerate(shots, start=1))
+    return OperationResult(files, warnings=(*warnings, *missing_image_warnings(shots, moments, duration)))
 
 
-def plan(step: float, most: int, duration: float | None) -> tuple[Moments, tuple[str, ...]]:
+def plan_distance(step: float, most: int, duration: float | None) -> tuple[Moments, tuple[str, ...]]:
     """Return the moments that lie so many seconds apart, further where they would be too many; all in seconds."""
     if duration is None:
         return Moments(step, None, most), ()
@@ -61,7 +61,7 @@ def plan(step: float, most: int, duration: float | None) -> tuple[Moments, tuple
     return Moments(apart, most, most), (warning,)
 
 
-def missing(shots: tuple[Snapshot, ...], moments: Moments, duration: float | None) -> list[str]:
+def missing_image_warnings(shots: tuple[Snapshot, ...], moments: Moments, duration: float | None) -> list[str]:
     """Return a warning when the file broke off before the last of the moments."""
     if duration is None or moments.count is None or len(shots) == moments.count:
         return []

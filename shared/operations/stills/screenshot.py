@@ -5,10 +5,10 @@ from pydantic import Field
 from shared.domain.task import SubtaskType
 from shared.media.probe import image_size
 from shared.operations import video_filters
-from shared.operations.moment import Moment, seconds
+from shared.operations.moment import Moment, resolve_moment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
-from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, length, take
-from shared.operations.stills.still import CONTENT_TYPES, StillParams
+from shared.operations.stills.image_params import CONTENT_TYPES, StillParams
+from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, take_snapshot, video_length
 
 
 class ScreenshotParams(StillParams):
@@ -24,22 +24,22 @@ class ScreenshotParams(StillParams):
 
 def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
     """Take each image with a process of its own, which seeks rather than reads through."""
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
-    duration = length(context, video)
-    moments = [seconds(at, duration) for at in params.at]
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
+    duration = video_length(context, video)
+    moments = [resolve_moment(at, duration) for at in params.at]
     if duration:  # at the very end nothing is shown any more
         moments = [min(moment, max(0.0, duration - A_MILLISECOND)) for moment in moments]
     files: list[Produced] = []
     warnings: list[str] = []
     for done, moment in enumerate(moments):
         share = (100 * done // len(moments), 100 * (done + 1) // len(moments))
-        shot, said = take(context, params.drawing(video), moment, f"shot-{done + 1:03}", share)
+        shot, said = take_snapshot(context, params.drawing(video), moment, f"shot-{done + 1:03}", share)
         warnings += said
-        files.append(produced(params, shot, number=done + 1 if len(moments) > 1 else None))
+        files.append(image_output(params, shot, number=done + 1 if len(moments) > 1 else None))
     return OperationResult(tuple(files), warnings=tuple(warnings))
 
 
-def produced(params: StillParams, shot: Snapshot, number: int | None) -> Produced:
+def image_output(params: StillParams, shot: Snapshot, number: int | None) -> Produced:
     """Return an image as something to hand over."""
     width, height = image_size(shot.path)
     facts = {"width": width, "height": height, "time": round(shot.time, 3)}

@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.errors import MediaRejected, OperationFailed
 from shared.media.probe import Video
 from shared.operations.operation import OperationContext
-from shared.operations.stills.still import Drawing
+from shared.operations.stills.image_params import StillDrawing
 
 # What is shown at a moment is the last frame that begins by then. To see it, one starts a little before: by as much as
 # any but a slow or uneven video takes for a frame, and by more only where that finds none, since decoding costs.
@@ -42,7 +42,7 @@ class Moments:
     most: int
 
 
-def length(context: OperationContext, video: Video) -> float | None:
+def video_length(context: OperationContext, video: Video) -> float | None:
     """Return how long the image lasts, in seconds; None where neither the file nor its packets say."""
     told = video.duration or context.media.duration
     if told:
@@ -52,8 +52,8 @@ def length(context: OperationContext, video: Video) -> float | None:
     return context.ffmpeg.run(arguments, duration=None, phase="measuring", share=(0, 0)) or None
 
 
-def take(
-    context: OperationContext, drawing: Drawing, moment: float, name: str, share: tuple[int, int]
+def take_snapshot(
+    context: OperationContext, drawing: StillDrawing, moment: float, name: str, share: tuple[int, int]
 ) -> tuple[Snapshot, list[str]]:
     """Take the image that is shown at a moment; where the file breaks off before, the last one, with a warning.
 
@@ -71,8 +71,8 @@ def take(
     raise MediaRejected(message)
 
 
-def series(
-    context: OperationContext, drawing: Drawing, moments: Moments, share: tuple[int, int]
+def take_series(
+    context: OperationContext, drawing: StillDrawing, moments: Moments, share: tuple[int, int]
 ) -> tuple[Snapshot, ...]:
     """Take an image at each of the moments, up to where the file breaks off.
 
@@ -90,7 +90,7 @@ def series(
 
 
 def _pass(
-    context: OperationContext, drawing: Drawing, moments: Moments, share: tuple[int, int]
+    context: OperationContext, drawing: StillDrawing, moments: Moments, share: tuple[int, int]
 ) -> tuple[Snapshot, ...]:
     """Decode everything once, and keep what is shown at each of the moments."""
     count = moments.count or moments.most
@@ -105,7 +105,7 @@ def _pass(
 
 
 def _seeks(
-    context: OperationContext, drawing: Drawing, step: float, count: int, share: tuple[int, int]
+    context: OperationContext, drawing: StillDrawing, step: float, count: int, share: tuple[int, int]
 ) -> Iterator[Snapshot]:
     """Yield the image of each moment, up to the first that isn't found."""
     start, end = share
@@ -118,7 +118,7 @@ def _seeks(
 
 
 def _seek(
-    context: OperationContext, drawing: Drawing, moment: float, target: Path, share: tuple[int, int]
+    context: OperationContext, drawing: StillDrawing, moment: float, target: Path, share: tuple[int, int]
 ) -> Snapshot | None:
     """Take the image of a moment by seeking; None when nothing is decoded from there on."""
     pick = [_shown_at(moment), FIRST_FRAME]
@@ -129,7 +129,12 @@ def _seek(
 
 
 def _shoot(  # noqa: PLR0913, PLR0917 - one process, and all in which it differs from others
-    context: OperationContext, drawing: Drawing, pick: Sequence[str], start: float, target: Path, share: tuple[int, int]
+    context: OperationContext,
+    drawing: StillDrawing,
+    pick: Sequence[str],
+    start: float,
+    target: Path,
+    share: tuple[int, int],
 ) -> Snapshot | None:
     """Take one image of what comes from `start` on; None when nothing does."""
     arguments = [
@@ -166,5 +171,5 @@ def _times_of(
     return [max(float(line), 0.0) for line in times.read_text().split()] if times.exists() else []
 
 
-def _path(context: OperationContext, drawing: Drawing, number: int) -> Path:
+def _path(context: OperationContext, drawing: StillDrawing, number: int) -> Path:
     return context.folder / f"image-{number}.{drawing.ending}"

@@ -11,11 +11,19 @@ from shared.domain.task import SubtaskType
 from shared.errors import ParametersRejected
 from shared.media.probe import Video, image_size
 from shared.operations import video_filters
-from shared.operations.moment import clock
+from shared.operations.moment import format_clock
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
-from shared.operations.stills.sample_screenshots import missing, plan
-from shared.operations.stills.snapshot import Moments, Snapshot, length, series
-from shared.operations.stills.still import COLOURS, CONTENT_TYPES, ENDINGS, Drawing, Kind, check_quality, encoder
+from shared.operations.stills.image_params import (
+    COLOURS,
+    CONTENT_TYPES,
+    ENDINGS,
+    Kind,
+    StillDrawing,
+    check_quality,
+    image_encoder,
+)
+from shared.operations.stills.sample_screenshots import missing_image_warnings, plan_distance
+from shared.operations.stills.snapshot import Moments, Snapshot, take_series, video_length
 from shared.operations.transcoding.transcode_params import Side
 
 USUAL_WIDTH, USUAL_HEIGHT = 160, 90
@@ -66,30 +74,30 @@ class SpriteParams(Params):
 
 def run(params: SpriteParams, context: OperationContext) -> OperationResult:
     """Take the tiles, lay them out on sheets, and write down where each one lies."""
-    video = video_filters.shown(context.media, context.ffmpeg.limits)
-    video_seconds = length(context, video)
+    video = video_filters.require_video(context.media, context.ffmpeg.limits)
+    video_seconds = video_length(context, video)
     if video_seconds is None:
         message = "the file doesn't say how long it is, so no tile could be given its time"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
     # The audio may outlast the image, whose last tile then stands for the rest.
     duration = max(video_seconds, context.media.duration or 0)
     step = params.every or max(1.0, math.ceil(duration / USUAL_TILES))
-    moments, warnings = plan(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
-    seen = plan(moments.step, moments.most, video_seconds)[0]
+    moments, warnings = plan_distance(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
+    seen = plan_distance(moments.step, moments.most, video_seconds)[0]
     size = params.tile(video)
-    shots = series(context, _drawing(video, size), seen, TILING)
+    shots = take_series(context, _drawing(video, size), seen, TILING)
     sheets = _sheets(params, context, shots, size)
     target = context.folder / VTT
     target.write_text("WEBVTT\n\n" + "\n".join(_cues(params, moments, duration, size, len(shots))))
     facts = {"tiles": len(shots), "every": round(moments.step, 3), "duration": round(duration, 3)}
     index = Produced(target, "text/vtt", facts=facts, path_name=VTT)
-    return OperationResult((index, *sheets), warnings=(*warnings, *missing(shots, seen, video_seconds)))
+    return OperationResult((index, *sheets), warnings=(*warnings, *missing_image_warnings(shots, seen, video_seconds)))
 
 
-def _drawing(video: Video, size: tuple[int, int]) -> Drawing:
+def _drawing(video: Video, size: tuple[int, int]) -> StillDrawing:
     """Return how a frame becomes a tile: raw pixels in a JPEG's colours, since sheets are made of them."""
     width, height = size
-    return Drawing(
+    return StillDrawing(
         video=video,
         box=video_filters.Box(width, height),
         # -1 is the middle.
@@ -118,7 +126,7 @@ def _sheets(
             [
                 *("-f", "rawvideo", "-pixel_format", "yuv444p", "-video_size", f"{width}x{height}", "-framerate", "1"),
                 *("-i", f"file:{TILES}", "-vf", _layout(params.format, columns, rows), "-frames:v", "1"),
-                *(*encoder(params.format, params.quality), "-f", "image2", "-update", "1", f"file:{target.name}"),
+                *(*image_encoder(params.format, params.quality), "-f", "image2", "-update", "1", f"file:{target.name}"),
             ],
             duration=None,
             phase="laying out tiles",
@@ -148,7 +156,7 @@ def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[i
         row, column = divmod(place, params.columns)
         end = duration if index == count - 1 else moments.step * (index + 1)
         where = f"{_name(params.format, sheet + 1)}#xywh={column * width},{row * height},{width},{height}"
-        yield f"{clock(moments.step * index)} --> {clock(end)}\n{where}\n"
+        yield f"{format_clock(moments.step * index)} --> {format_clock(end)}\n{where}\n"
 
 
 def _name(kind: Kind, number: int) -> str:

@@ -20,7 +20,7 @@ PROFILE_SPACES = ("", "A", "B", "C")
 
 
 @dataclass(frozen=True)
-class Segment:
+class MediaSegment:
     """A stretch of a file, in bytes and seconds, that begins with a key frame."""
 
     start: int
@@ -34,7 +34,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Track:
+class CmafTrack:
     """One file: `header` bytes that set up a decoder, an index at the bytes `index` (first, last), then segments.
 
     `size` is the video's width and height; of an audio track it says nothing.
@@ -44,7 +44,7 @@ class Track:
     index: tuple[int, int]
     codecs: str
     size: tuple[int, int]
-    segments: tuple[Segment, ...]
+    segments: tuple[MediaSegment, ...]
 
     @cached_property
     def seconds(self) -> float:
@@ -63,7 +63,7 @@ class Track:
         return max(self.average, round(max(s.bit_rate for s in self.segments if s.seconds >= longest / 2)))
 
 
-def read(path: Path) -> Track:
+def read_cmaf(path: Path) -> CmafTrack:
     """Return what is in a file that ffmpeg wrote; raise MediaRejected when it holds no segment."""
     with path.open("rb") as file:
         boxes = dict(_boxes_before_media(file, path.stat().st_size))
@@ -75,7 +75,7 @@ def read(path: Path) -> Track:
     first, index = boxes[b"sidx"]
     entry = _sample_entry(moov)
     size = struct.unpack_from(">HH", entry, SIZE_PLACE)
-    return Track(start + len(moov), (first, first + len(index) - 1), _codecs(entry), size, segments)
+    return CmafTrack(start + len(moov), (first, first + len(index) - 1), _codecs(entry), size, segments)
 
 
 def _boxes_before_media(file: BinaryIO, size: int) -> Iterator[tuple[bytes, tuple[int, bytes]]]:
@@ -89,7 +89,7 @@ def _boxes_before_media(file: BinaryIO, size: int) -> Iterator[tuple[bytes, tupl
         yield kind, (start, file.read(length))
 
 
-def _segments(start: int, sidx: bytes) -> tuple[Segment, ...]:
+def _segments(start: int, sidx: bytes) -> tuple[MediaSegment, ...]:
     """Return what an index, which stands at that byte, says."""
     times = ">QQ" if sidx[8] else ">II"
     (timescale,) = struct.unpack_from(">I", sidx, 16)
@@ -99,7 +99,7 @@ def _segments(start: int, sidx: bytes) -> tuple[Segment, ...]:
     found = []
     for number in range(count):
         size, duration = struct.unpack_from(">II", sidx, place + 4 + DURATION_BYTES * number)
-        found.append(Segment(offset, size & SIZE_MASK, duration / timescale))
+        found.append(MediaSegment(offset, size & SIZE_MASK, duration / timescale))
         offset += size & SIZE_MASK
     return tuple(found)
 

@@ -9,7 +9,7 @@ from shared.operations.streaming.stream_params import Rung
 WORTH_A_RUNG = 1.2
 
 
-def fitting(rungs: Iterable[Rung], video: Video) -> tuple[Rung, ...]:
+def choose_rungs(rungs: Iterable[Rung], video: Video) -> tuple[Rung, ...]:
     """Return the rungs for a video, the highest first.
 
     The lowest rung above the video stands for the video's own size, when the rungs below leave a gap.

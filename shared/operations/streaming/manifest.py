@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 from shared.operations.frame_rate import exact_rate
-from shared.operations.streaming.cmaf import Track
+from shared.operations.streaming.cmaf import CmafTrack
 from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, AudioRendition, Caption, Stream, VideoRendition
 
 CONTENT_TYPE = "application/dash+xml"
@@ -13,7 +13,7 @@ ROLE_SCHEME = "urn:mpeg:dash:role:2011"
 CAPTION_BANDWIDTH = 256  # bits a second; the standard wants a number, and text takes next to nothing
 
 
-def manifest(stream: Stream) -> str:
+def build_manifest(stream: Stream) -> str:
     """Return the manifest; it names the files beside it."""
     root = ET.Element(
         "MPD",
@@ -64,7 +64,7 @@ def _audio_renditions(period: ET.Element, audios: list[AudioRendition]) -> None:
         made.insert(0, channels)
 
 
-def _media(choice: ET.Element, name: str, file: str, track: Track, attributes: dict[str, str]) -> ET.Element:
+def _media(choice: ET.Element, name: str, file: str, track: CmafTrack, attributes: dict[str, str]) -> ET.Element:
     given = {"id": name, "codecs": track.codecs, "bandwidth": str(track.peak), **attributes}
     representation = ET.SubElement(choice, "Representation", given)
     ET.SubElement(representation, "BaseURL").text = file

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from shared.operations.streaming.cmaf import Track
+from shared.operations.streaming.cmaf import CmafTrack
 from shared.operations.streaming.rendition import AudioRendition, Caption, Stream, VideoRendition
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
@@ -11,7 +11,7 @@ MASTER = "master.m3u8"
 HEAD = ("#EXTM3U", "#EXT-X-VERSION:7")
 
 
-def master(stream: Stream) -> str:
+def build_master_playlist(stream: Stream) -> str:
     """Return the playlist that names all others, which lie beside it."""
     lines = [*HEAD, "#EXT-X-INDEPENDENT-SEGMENTS"]
     lines += [_audio_rendition(audio) for audio in stream.audios if _is_choice(audio, stream)]
@@ -80,7 +80,7 @@ def _variant(stream: Stream, video: VideoRendition | None, bitrate: int | None) 
     yield f"{chosen.name}.m3u8"
 
 
-def media(track: Track, file: str, key: str | None = None) -> str:
+def build_media_playlist(track: CmafTrack, file: str, key: str | None = None) -> str:
     """Return the playlist of one media file; `key` is the file of the key that its segments are encrypted with."""
     lines = [
         *_head(max(segment.seconds for segment in track.segments)),
@@ -95,7 +95,7 @@ def media(track: Track, file: str, key: str | None = None) -> str:
     return _text([*lines, "#EXT-X-ENDLIST"])
 
 
-def captions(caption: Caption, seconds: float) -> str:
+def build_caption_playlist(caption: Caption, seconds: float) -> str:
     """Return the playlist of subtitles: one segment, as long as the stream."""
     return _text([*_head(seconds), f"#EXTINF:{seconds:.6f},", caption.file, "#EXT-X-ENDLIST"])
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from shared.operations.streaming.cmaf import Track
+from shared.operations.streaming.cmaf import CmafTrack
 
 CHANNELS, SAMPLE_RATE = 2, 48000  # of every audio track
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")  # as BCP 47 writes them
@@ -16,7 +16,7 @@ class VideoRendition:
     """One size of the video. `name` is its file's without the ending; `frame_rate` is None where it varies."""
 
     name: str
-    track: Track
+    track: CmafTrack
     width: int
     height: int
     frame_rate: float | None
@@ -32,7 +32,7 @@ class AudioRendition:
     """One audio track of the source at one bit rate, in kbit/s; `number` counts the tracks from 1."""
 
     name: str
-    track: Track
+    track: CmafTrack
     number: int
     bitrate: int
     label: str
@@ -75,7 +75,7 @@ class Stream:
         return max(track.seconds for track in self.tracks)
 
     @property
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[CmafTrack]:
         """The media files."""
         return [*(video.track for video in self.videos), *(audio.track for audio in self.audios)]
 
@@ -103,11 +103,11 @@ class Labels:
         return found
 
 
-def language(told: str | None) -> str | None:
+def known_language(told: str | None) -> str | None:
     """Return the language that a file tells of a track, None when it is no language."""
     return told if told and LANGUAGE.fullmatch(told) else None
 
 
-def label(title: str | None) -> str | None:
+def clean_label(title: str | None) -> str | None:
     """Return the title of a track as a menu can show it, None when nothing is left."""
     return UNQUOTABLE.sub("", title or "")[:LABEL_LENGTH].strip() or None

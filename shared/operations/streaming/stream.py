@@ -8,13 +8,13 @@ from typing import Any
 
 from shared.domain.task import SubtaskType
 from shared.errors import MediaRejected
-from shared.media.ffmpeg import Progress
+from shared.media.ffmpeg import AttemptProgress
 from shared.media.probe import Audio, Video
 from shared.operations import audio_tracks, video_filters
-from shared.operations.clip import Span, span
+from shared.operations.clip import ClipSpan, clip_span
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
-from shared.operations.streaming import cmaf, manifest, playlist, segment_lock, subtitles
-from shared.operations.streaming.ladder import fitting
+from shared.operations.streaming import cmaf, manifest, playlist, segment_encryption, subtitles
+from shared.operations.streaming.ladder import choose_rungs
 from shared.operations.streaming.rendition import (
     CHANNELS,
     AudioRendition,
@@ -22,15 +22,15 @@ from shared.operations.streaming.rendition import (
     Labels,
     Stream,
     VideoRendition,
-    label,
-    language,
+    clean_label,
+    known_language,
 )
-from shared.operations.streaming.stream_encoding import audio_arguments, video_arguments
+from shared.operations.streaming.stream_encoding import audio_rendition_arguments, video_rendition_arguments
 from shared.operations.streaming.stream_params import Format, Rung, StreamParams
 from shared.operations.transcoding.framing import frame_filters
-from shared.operations.transcoding.shortfall import shortfall
+from shared.operations.transcoding.shortfall import shortfall_warnings
 from shared.operations.transcoding.transcode_params import VideoParams
-from shared.operations.watermarks.watermark import Canvas, overlaid
+from shared.operations.watermarks.watermark import Canvas, overlay_watermarks
 
 PIXELS = "yuv420p"
 MOST_TRACKS = 16  # of audio; each is a file at each bit rate
@@ -40,7 +40,7 @@ VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
 
 
 @dataclass(frozen=True)
-class Plan:
+class StreamPlan:
     """What is to be made of a source. `rungs` is empty without a video, `audios` without audio.
 
     `audios` are by their tracks, counted from 0.
@@ -48,7 +48,7 @@ class Plan:
 
     params: StreamParams
     context: OperationContext
-    part: Span
+    part: ClipSpan
     video: Video | None
     rungs: tuple[Rung, ...]
     audios: Mapping[int, Audio]
@@ -79,8 +79,8 @@ def run(params: StreamParams, context: OperationContext) -> OperationResult:
     """Make every file of the stream, then the lists of them."""
     plan = _plan(params, context)
     labels = Labels()
-    captions, warnings = subtitles.own(context, plan.part, labels) if params.own_subtitles else ([], [])
-    captions += subtitles.given(params.subtitles, context, labels)
+    captions, warnings = subtitles.extract_subtitles(context, plan.part, labels) if params.own_subtitles else ([], [])
+    captions += subtitles.copy_subtitles(params.subtitles, context, labels)
     _encode(plan)
     videos = _video_renditions(plan)
     audios = _audio_renditions(plan)
@@ -93,11 +93,11 @@ def run(params: StreamParams, context: OperationContext) -> OperationResult:
     return OperationResult(tuple(files), warnings=tuple(warnings))
 
 
-def _plan(params: StreamParams, context: OperationContext) -> Plan:
+def _plan(params: StreamParams, context: OperationContext) -> StreamPlan:
     """Decide what is made; raise when the source has nothing of it."""
     media = context.media
     video = media.video if params.rungs else None
-    taken = audio_tracks.tracks(media)[:MOST_TRACKS] if params.bitrates else ()
+    taken = audio_tracks.require_tracks(media)[:MOST_TRACKS] if params.bitrates else ()
     audios = {media.track(audio): audio for audio in taken}
     if video is None and not audios:
         lacks = ("audio", "NoAudio") if params.bitrates else ("video", "NoVideo")
@@ -105,13 +105,13 @@ def _plan(params: StreamParams, context: OperationContext) -> Plan:
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     rungs: tuple[Rung, ...] = ()
     if video:
-        video_filters.check(video, context.ffmpeg.limits)
-        rungs = fitting(params.rungs, video)
+        video_filters.check_video(video, context.ffmpeg.limits)
+        rungs = choose_rungs(params.rungs, video)
     lengths = [track.duration for track in (video, *taken) if track and track.duration]
-    return Plan(params, context, span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
+    return StreamPlan(params, context, clip_span(params.clip, media, max(lengths, default=None)), video, rungs, audios)
 
 
-def _encode(plan: Plan) -> None:
+def _encode(plan: StreamPlan) -> None:
     """Run the one process that decodes once and writes all media files."""
     folder, ffmpeg = plan.context.folder, plan.context.ffmpeg
     arguments = [*plan.part.before_input, *ffmpeg.input_arguments(plan.context.source)]
@@ -119,22 +119,22 @@ def _encode(plan: Plan) -> None:
         arguments += _graph(plan, plan.video)
     for number, rung in enumerate(plan.rungs):
         target = folder / f"{plan.rung_name(rung)}.mp4"
-        arguments += video_arguments(plan.params, rung, f"video{number}", target)
+        arguments += video_rendition_arguments(plan.params, rung, f"video{number}", target)
     for track, bitrate in plan.audio_renditions:
         target = folder / f"{plan.audio_name(track, bitrate)}.mp4"
         before = plan.part.audio_filters(from_the_start=True)  # players expect audio in the first segment
-        arguments += audio_arguments(
+        arguments += audio_rendition_arguments(
             plan.params, track, plan.audios[track], bitrate=bitrate, before=before, target=target
         )
     ffmpeg.run(arguments, duration=plan.part.duration, phase="encoding", frame_rate=plan.frame_rate, share=SHARE)
 
 
-def _graph(plan: Plan, video: Video) -> list[str]:
+def _graph(plan: StreamPlan, video: Video) -> list[str]:
     """Return the inputs and filters that give every size of the video: made once, marked once, then scaled down."""
     best = plan.rungs[0].box
     asked = VideoParams(width=best.width, height=best.height, turn_box=True, frame_rate=plan.params.frame_rate)
     canvas = Canvas(duration=plan.part.duration)
-    marks = overlaid(plan.params.watermarks, plan.context, "base", "marked", 1, canvas=canvas)
+    marks = overlay_watermarks(plan.params.watermarks, plan.context, "base", "marked", 1, canvas=canvas)
     copies = "".join(f"[copy{number}]" for number in range(len(plan.rungs)))
     chains = [
         # A capital V passes over cover art.
@@ -144,47 +144,47 @@ def _graph(plan: Plan, video: Video) -> list[str]:
         "[copy0]null[video0]",
     ]
     for number, rung in enumerate(plan.rungs[1:], start=1):
-        chains.append(f"[copy{number}]{video_filters.scale(rung.box)}[video{number}]")
+        chains.append(f"[copy{number}]{video_filters.scale_filter(rung.box)}[video{number}]")
     return [*marks.inputs, "-filter_complex", ";".join(chains)]
 
 
-def _video_renditions(plan: Plan) -> tuple[VideoRendition, ...]:
+def _video_renditions(plan: StreamPlan) -> tuple[VideoRendition, ...]:
     """Return the videos that were made."""
     found = []
     for rung in plan.rungs:
         name = plan.rung_name(rung)
-        track = cmaf.read(plan.context.folder / f"{name}.mp4")
+        track = cmaf.read_cmaf(plan.context.folder / f"{name}.mp4")
         width, height = track.size
         found.append(VideoRendition(name, track, width, height, plan.frame_rate))
     return tuple(found)
 
 
-def _audio_renditions(plan: Plan) -> tuple[AudioRendition, ...]:
+def _audio_renditions(plan: StreamPlan) -> tuple[AudioRendition, ...]:
     """Return the audio tracks that were made; a track of which nothing could be decoded is left out."""
     labels = Labels()
     titles = {
-        track: labels.add(label(audio.title) or language(audio.language) or f"Track {track + 1}")
+        track: labels.add(clean_label(audio.title) or known_language(audio.language) or f"Track {track + 1}")
         for track, audio in plan.audios.items()
     }
     found = []
     for track, bitrate in plan.audio_renditions:
         audio, name = plan.audios[track], plan.audio_name(track, bitrate)
         with suppress(MediaRejected):
-            file = cmaf.read(plan.context.folder / f"{name}.mp4")
+            file = cmaf.read_cmaf(plan.context.folder / f"{name}.mp4")
             default = audio is plan.context.media.audio
             found.append(
-                AudioRendition(name, file, track + 1, bitrate, titles[track], language(audio.language), default)
+                AudioRendition(name, file, track + 1, bitrate, titles[track], known_language(audio.language), default)
             )
     return tuple(found)
 
 
-def _locked(plan: Plan, stream: Stream, key: bytes) -> Stream:
+def _locked(plan: StreamPlan, stream: Stream, key: bytes) -> Stream:
     """Encrypt the media files; return the stream with the places at which their segments lie now."""
     folder = plan.context.folder
 
-    def lock(file: str, track: cmaf.Track) -> cmaf.Track:
-        return segment_lock.locked(
-            folder / file, track, key, lambda: plan.context.report(Progress(SHARE[1], "encrypting"))
+    def lock(file: str, track: cmaf.CmafTrack) -> cmaf.CmafTrack:
+        return segment_encryption.encrypt_segments(
+            folder / file, track, key, lambda: plan.context.report(AttemptProgress(SHARE[1], "encrypting"))
         )
 
     return replace(
@@ -194,11 +194,11 @@ def _locked(plan: Plan, stream: Stream, key: bytes) -> Stream:
     )
 
 
-def _files(plan: Plan, stream: Stream) -> list[Produced]:
+def _files(plan: StreamPlan, stream: Stream) -> list[Produced]:
     """Write the lists, and the key if there is one; return all files, those first that a person opens."""
     keys: list[Produced] = []
     if plan.params.encryption:
-        key = os.urandom(segment_lock.KEY_BYTES)
+        key = os.urandom(segment_encryption.KEY_BYTES)
         stream = _locked(plan, stream, key)
         (plan.context.folder / KEY_FILE).write_bytes(key)
         keys = [_produced(plan, KEY_FILE, KEY_TYPE)]
@@ -215,31 +215,31 @@ def _files(plan: Plan, stream: Stream) -> list[Produced]:
     ]
 
 
-def _hls(plan: Plan, stream: Stream) -> list[Produced]:
+def _hls(plan: StreamPlan, stream: Stream) -> list[Produced]:
     """Write the playlists; the first is the one that a player is given."""
     key = KEY_FILE if plan.params.encryption else None
-    texts = {playlist.MASTER: playlist.master(stream)}
+    texts = {playlist.MASTER: playlist.build_master_playlist(stream)}
     files: list[VideoRendition | AudioRendition] = [*stream.videos, *stream.audios]
     for made in files:
-        texts[f"{made.name}.m3u8"] = playlist.media(made.track, made.file, key)
+        texts[f"{made.name}.m3u8"] = playlist.build_media_playlist(made.track, made.file, key)
     for caption in stream.captions:
-        texts[f"{caption.name}.m3u8"] = playlist.captions(caption, stream.seconds)
+        texts[f"{caption.name}.m3u8"] = playlist.build_caption_playlist(caption, stream.seconds)
     return [
         _written(plan, name, playlist.CONTENT_TYPE, text, _facts(stream) if name == playlist.MASTER else {})
         for name, text in texts.items()
     ]
 
 
-def _dash(plan: Plan, stream: Stream) -> list[Produced]:
-    return [_written(plan, manifest.MANIFEST, manifest.CONTENT_TYPE, manifest.manifest(stream), _facts(stream))]
+def _dash(plan: StreamPlan, stream: Stream) -> list[Produced]:
+    return [_written(plan, manifest.MANIFEST, manifest.CONTENT_TYPE, manifest.build_manifest(stream), _facts(stream))]
 
 
-def _written(plan: Plan, name: str, content_type: str, text: str, facts: Mapping[str, Any]) -> Produced:
+def _written(plan: StreamPlan, name: str, content_type: str, text: str, facts: Mapping[str, Any]) -> Produced:
     (plan.context.folder / name).write_text(text, "utf-8")
     return _produced(plan, name, content_type, facts)
 
 
-def _produced(plan: Plan, name: str, content_type: str, facts: Mapping[str, Any] | None = None) -> Produced:
+def _produced(plan: StreamPlan, name: str, content_type: str, facts: Mapping[str, Any] | None = None) -> Produced:
     return Produced(plan.context.folder / name, content_type, facts=facts or {}, path_name=name)
 
 
@@ -257,7 +257,7 @@ def _facts(stream: Stream) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value}
 
 
-def _facts_of(made: VideoRendition | AudioRendition | Caption, plan: Plan) -> dict[str, Any]:
+def _facts_of(made: VideoRendition | AudioRendition | Caption, plan: StreamPlan) -> dict[str, Any]:
     """Return what people want to know about one of its files."""
     if isinstance(made, Caption):
         known: dict[str, Any] = {"language": made.language, "label": made.label}
@@ -271,7 +271,7 @@ def _facts_of(made: VideoRendition | AudioRendition | Caption, plan: Plan) -> di
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _warnings(plan: Plan, stream: Stream) -> list[str]:
+def _warnings(plan: StreamPlan, stream: Stream) -> list[str]:
     """Return a sentence about each thing that comes out other than one might think."""
     media, video = plan.context.media, plan.video
     found = []
@@ -284,7 +284,7 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
     if plan.audios and len(media.audios) > MOST_TRACKS:
         found.append(f"the source has {len(media.audios)} audio tracks: the first {MOST_TRACKS} were taken")
     if plan.params.bitrates:
-        found += audio_tracks.left_out(media)
+        found += audio_tracks.skipped_track_warnings(media)
     made = {each.number for each in stream.audios}
     found += [
         f"nothing of audio track {track + 1} could be decoded: it was left out"
@@ -296,8 +296,8 @@ def _warnings(plan: Plan, stream: Stream) -> list[str]:
     if video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
     if video:
-        found += video_filters.losses(video, PIXELS)
-    return found + shortfall(plan.part.duration, stream.seconds)
+        found += video_filters.loss_warnings(video, PIXELS)
+    return found + shortfall_warnings(plan.part.duration, stream.seconds)
 
 
 OPERATION = Operation(

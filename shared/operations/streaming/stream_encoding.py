@@ -20,7 +20,7 @@ ENDLESS = "1000000"  # frames between two key frames, beyond those that are forc
 BUFFER_SECONDS = 2  # what a player has buffered smooths out peaks above the rung's bit rate
 
 
-def video_arguments(params: StreamParams, rung: Rung, label: str, target: Path) -> list[str]:
+def video_rendition_arguments(params: StreamParams, rung: Rung, label: str, target: Path) -> list[str]:
     """Return the arguments of one size of the video, which the filter graph calls `label`."""
     return [
         *("-map", f"[{label}]", *BARE, *TIMES),
@@ -31,7 +31,7 @@ def video_arguments(params: StreamParams, rung: Rung, label: str, target: Path) 
     ]
 
 
-def audio_arguments(  # noqa: PLR0913 - what an audio track is, and where it goes
+def audio_rendition_arguments(  # noqa: PLR0913 - what an audio track is, and where it goes
     params: StreamParams, track: int, audio: Audio, *, bitrate: int, before: Sequence[str], target: Path
 ) -> list[str]:
     """Return the arguments of one audio track of the source, counted from 0, at that many kbit/s.

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, ParametersRejected
-from shared.operations.clip import Span
-from shared.operations.moment import clock, seconds
+from shared.operations.clip import ClipSpan
+from shared.operations.moment import format_clock, resolve_moment
 from shared.operations.operation import OperationContext
-from shared.operations.streaming.rendition import Caption, Labels, label, language
+from shared.operations.streaming.rendition import Caption, Labels, clean_label, known_language
 from shared.operations.streaming.stream_params import SubtitleSource
 
 SIGNATURES = (b"WEBVTT", b"\xef\xbb\xbfWEBVTT")
@@ -21,14 +21,14 @@ MOST_BYTES = 20 * 10**6  # A film says a hundredth of that; a few compressed byt
 SHARE_OF_TIME = 0.25  # ffmpeg takes minutes for one cue of a megabyte, and the rest of the stream needs time as well.
 
 
-def own(context: OperationContext, part: Span, labels: Labels) -> tuple[list[Caption], list[str]]:
+def extract_subtitles(context: OperationContext, part: ClipSpan, labels: Labels) -> tuple[list[Caption], list[str]]:
     """Write that part of the source's own text tracks into the context's folder; return them, and what was left out."""
     tracks = context.media.subtitles
     found = {
         number: Caption(
             name=f"subtitles-{number + 1}",
-            label=labels.add(label(track.title) or language(track.language) or f"Subtitles {number + 1}"),
-            language=language(track.language),
+            label=labels.add(clean_label(track.title) or known_language(track.language) or f"Subtitles {number + 1}"),
+            language=known_language(track.language),
             forced=track.forced,
         )
         for number, track in enumerate(tracks)
@@ -62,7 +62,7 @@ def _leave_out(captions: Iterable[Caption], context: OperationContext) -> None:
         (context.folder / caption.file).unlink(missing_ok=True)
 
 
-def _cut(caption: Caption, part: Span, context: OperationContext) -> bool:
+def _cut(caption: Caption, part: ClipSpan, context: OperationContext) -> bool:
     """Leave of a file's cues what falls into the part, by the part's clock; tell whether there is any."""
     context.ffmpeg.check_wall()
     path = context.folder / caption.file
@@ -72,18 +72,18 @@ def _cut(caption: Caption, part: Span, context: OperationContext) -> bool:
         inside = True  # as the file's head is
         for line in lines:
             if times := TIMES.match(line):
-                start, end = (seconds(time, None) - AHEAD - part.start for time in times.groups())
+                start, end = (resolve_moment(time, None) - AHEAD - part.start for time in times.groups())
                 start, end = max(start, 0), end if part.duration is None else min(end, part.duration)
                 inside = start < end
                 found = found or inside
-                line = f"{clock(start)} --> {clock(end)}{line[times.end() :]}"  # noqa: PLW2901
+                line = f"{format_clock(start)} --> {format_clock(end)}{line[times.end() :]}"  # noqa: PLW2901
             if inside:
                 kept.write(line)
     whole.unlink()
     return found
 
 
-def given(sources: Sequence[SubtitleSource], context: OperationContext, labels: Labels) -> list[Caption]:
+def copy_subtitles(sources: Sequence[SubtitleSource], context: OperationContext, labels: Labels) -> list[Caption]:
     """Copy other subtasks' subtitles into the context's folder; raise ParametersRejected where there are none."""
     found = []
     first = len(context.media.subtitles) + 1

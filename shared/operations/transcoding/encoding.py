@@ -73,7 +73,7 @@ def audio_encoder(
     codec: AudioCodec, asked: AudioParams, audio: Audio, *, stream: int = 0, before: Sequence[str] = ()
 ) -> list[str]:
     """Return the encoder, rates and filters of the output's audio track of that number; `before` are filters, too."""
-    count = channels(codec, asked, audio)
+    count = output_channels(codec, asked, audio)
     filters = [*before, *audio_filters(codec, asked, audio)]
     arguments = [f"-c:a:{stream}", AUDIO_ENCODERS[codec]]
     if codec not in LOSSLESS:
@@ -88,7 +88,7 @@ def audio_encoder(
     return arguments
 
 
-def channels(codec: AudioCodec, asked: AudioParams, audio: Audio) -> int:
+def output_channels(codec: AudioCodec, asked: AudioParams, audio: Audio) -> int:
     """Return how many channels come out: at most so many as there are."""
     most = MP3_CHANNELS if codec is AudioCodec.MP3 else MAX_CHANNELS
     return min(audio.channels or STEREO, asked.channels or most)
@@ -96,16 +96,16 @@ def channels(codec: AudioCodec, asked: AudioParams, audio: Audio) -> int:
 
 def audio_filters(codec: AudioCodec, asked: AudioParams, audio: Audio) -> list[str]:
     """Return the filters that mix down to the channels that come out, or name these as the encoder knows them."""
-    count = channels(codec, asked, audio)
+    count = output_channels(codec, asked, audio)
     layout = (OPUS_LAYOUTS if codec is AudioCodec.OPUS else LAYOUTS)[count]
     if count < (audio.channels or MAX_CHANNELS):
-        return list(downmix(layout))
+        return list(downmix_filters(layout))
     if codec is AudioCodec.OPUS and count > STEREO:
         return [f"aformat=channel_layouts={layout}"]
     return []
 
 
-def downmix(layout: str) -> tuple[str, str]:
+def downmix_filters(layout: str) -> tuple[str, str]:
     """Return the filters that mix more channels down to a layout by ITU-R BS.775: in stereo, the centre is at -3 dB.
 
     Left to itself, the resampler turns all of it down, to mono by 11 dB, when samples are whole numbers, and voices

@@ -7,7 +7,7 @@ from shared.media.probe import Video
 from shared.operations import video_filters
 from shared.operations.operation import OperationContext
 from shared.operations.transcoding.transcode_params import Fit, TranscodeParams, VideoParams
-from shared.operations.watermarks.watermark import MOVING, Canvas, Overlay, overlaid
+from shared.operations.watermarks.watermark import MOVING, Canvas, Overlay, overlay_watermarks
 
 FRAMED = "video"  # the label of what is framed
 
@@ -16,9 +16,12 @@ def frame_filters(video: Video, asked: VideoParams) -> list[str]:
     """Return the filters from what was decoded to what is encoded: upright, framed, at its rate, in SDR or HDR."""
     keep_hdr = asked.bit_depth == 10  # noqa: PLR2004 - bits
     if asked.fit is Fit.INSIDE or not (asked.width and asked.height):
-        chain = video_filters.filters(video, asked.box, keep_hdr=keep_hdr)
+        chain = video_filters.display_filters(video, asked.box, keep_hdr=keep_hdr)
     elif asked.fit is Fit.PAD:
-        chain = [*video_filters.filters(video, asked.box, keep_hdr=keep_hdr), pad(asked.width, asked.height)]
+        chain = [
+            *video_filters.display_filters(video, asked.box, keep_hdr=keep_hdr),
+            pad_filter(asked.width, asked.height),
+        ]
     else:
         chain = _filled(video, asked, asked.width, asked.height, keep_hdr=keep_hdr)
     if asked.frame_rate:
@@ -31,7 +34,7 @@ def keeps_hdr(video: Video, asked: VideoParams) -> bool:
     return video.hdr and asked.bit_depth == 10  # noqa: PLR2004 - bits
 
 
-def pad(width: int, height: int) -> str:
+def pad_filter(width: int, height: int) -> str:
     """Return the filter that puts black around a video until it has the shape of width by height."""
     across, down = f"2*round(ih*{width}/{height}/2)", f"2*round(iw*{height}/{width}/2)"
     return f"pad=w='max(iw,{across})':h='max(ih,{down})':x='(ow-iw)/2':y='(oh-ih)/2'"
@@ -39,14 +42,14 @@ def pad(width: int, height: int) -> str:
 
 def _filled(video: Video, asked: VideoParams, width: int, height: int, *, keep_hdr: bool) -> list[str]:
     """Return the filters that cut that shape out of the video's middle, then scale it."""
-    upright = video_filters.filters(video, video_filters.Box(), keep_hdr=True)
+    upright = video_filters.display_filters(video, video_filters.Box(), keep_hdr=True)
     crop = f"crop=w='min(iw,2*floor(ih*{width}/{height}/2))':h='min(ih,2*floor(iw*{height}/{width}/2))'"
     size = (str(width), str(height)) if asked.upscale else (f"'min({width},iw)'", f"'min({height},ih)'")
-    last = video_filters.filters(replace(video, interlaced=False), video_filters.Box(), keep_hdr=keep_hdr)
+    last = video_filters.display_filters(replace(video, interlaced=False), video_filters.Box(), keep_hdr=keep_hdr)
     return [*upright, crop, f"scale=w={size[0]}:h={size[1]}:flags=lanczos,setsar=1", *last]
 
 
-def framed(
+def framing_graph(
     params: TranscodeParams,
     context: OperationContext,
     filters: Sequence[str],
@@ -58,6 +61,6 @@ def framed(
 
     `first_input` is the number that the first further input will have.
     """
-    laid = overlaid(params.watermarks, context, "framed", FRAMED, first_input, canvas=canvas)
+    laid = overlay_watermarks(params.watermarks, context, "framed", FRAMED, first_input, canvas=canvas)
     # A capital V passes over cover art.
     return Overlay(laid.inputs, [f"[0:V:0]{','.join(filters)}[framed]", *laid.chains])

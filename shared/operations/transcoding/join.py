@@ -7,11 +7,11 @@ from shared.errors import MediaRejected, ParametersRejected
 from shared.media.probe import Media, Video, image_size
 from shared.operations import audio_tracks, video_filters
 from shared.operations.audio_tracks import FROM_THE_START
-from shared.operations.clip import Span
-from shared.operations.decoding import probed
+from shared.operations.clip import ClipSpan
+from shared.operations.decoding import probe_decodable
 from shared.operations.frame_rate import exact_rate
 from shared.operations.operation import OperationContext
-from shared.operations.transcoding.encoding import channels, downmix, pixel_format
+from shared.operations.transcoding.encoding import downmix_filters, output_channels, pixel_format
 from shared.operations.transcoding.framing import FRAMED
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
 
@@ -53,7 +53,7 @@ class AudioFormat:
     rate: int
 
 
-def parts_of(params: TranscodeParams, context: OperationContext, main: Span) -> tuple[list[Part], list[str]]:
+def fetch_parts(params: TranscodeParams, context: OperationContext, main: ClipSpan) -> tuple[list[Part], list[str]]:
     """Fetch and probe what is joined; return the parts in their order and the inputs after the first.
 
     Raises MediaRejected for what is no media.
@@ -62,31 +62,31 @@ def parts_of(params: TranscodeParams, context: OperationContext, main: Span) -> 
     inputs: list[str] = []
     for uri in (*params.head, None, *params.tail):
         if uri is None:
-            seconds = main.duration or length(context.media)
+            seconds = main.duration or play_length(context.media)
             found.append(
                 Part("the source", 0, context.media, seconds, main.audio_filters(from_the_start=True), main=True)
             )
             continue
         path = context.files.asset(uri)
-        media = probed(path, uri, context.ffmpeg)
+        media = probe_decodable(path, uri, context.ffmpeg)
         if media.video:
-            video_filters.check(media.video, context.ffmpeg.limits)
+            video_filters.check_video(media.video, context.ffmpeg.limits)
         if params.audio_params:
-            audio_tracks.marked(media)
+            audio_tracks.require_main_track(media)
         number = sum(not part.main for part in found) + 1
-        found.append(Part(uri, number, media, length(media)))
+        found.append(Part(uri, number, media, play_length(media)))
         inputs += context.ffmpeg.input_arguments(path)
     return found, inputs
 
 
-def length(media: Media) -> float:
+def play_length(media: Media) -> float:
     """Return how long a file plays, in seconds: as long as its longest stream."""
     durations = [video.duration for video in media.videos[:1]] + [audio.duration for audio in media.audios]
     return max(filter(None, durations), default=media.duration or 0.0)
 
 
-def shape_of(
-    params: TranscodeParams, context: OperationContext, video: Video, filters: Sequence[str], part: Span
+def measure_shape(
+    params: TranscodeParams, context: OperationContext, video: Video, filters: Sequence[str], part: ClipSpan
 ) -> Shape:
     """Look at the main part's first frame as it will come out; return what all parts are brought to."""
     target = context.folder / "first.png"
@@ -117,17 +117,17 @@ def shape_of(
     )
 
 
-def audio_format_of(params: TranscodeParams, parts: Sequence[Part]) -> AudioFormat | None:
+def common_audio_format(params: TranscodeParams, parts: Sequence[Part]) -> AudioFormat | None:
     """Return the audio that all parts are brought to: the main part's, else the first that there is."""
     asked = params.audio_params
     audios = [part.media.audio for part in sorted(parts, key=lambda part: not part.main) if part.media.audio]
     if asked is None or not audios:
         return None
-    layout = LAYOUTS.get(channels(params.audio_codec, asked, audios[0]), "stereo")
+    layout = LAYOUTS.get(output_channels(params.audio_codec, asked, audios[0]), "stereo")
     return AudioFormat(layout, asked.sample_rate or SAMPLE_RATE)
 
 
-def joined(parts: Sequence[Part], shape: Shape | None, common: AudioFormat | None) -> list[str]:
+def join_chains(parts: Sequence[Part], shape: Shape | None, common: AudioFormat | None) -> list[str]:
     """Return the chains that join the parts: the video into [joined] if there is a shape, the audio into [a]."""
     chains: list[str] = []
     pads = ""
@@ -158,7 +158,7 @@ def _video_chain(part: Part, shape: Shape) -> str:
             message = f"{part.name} is {'HDR' if video.hdr else 'SDR'}, unlike the source: join them with bitDepth 8"
             raise ParametersRejected(message, code="ParameterError.MixedRange")
         box = video_filters.Box(shape.width, shape.height, upscale=True)
-        framed = ",".join(video_filters.filters(video, box, keep_hdr=shape.keep_hdr))
+        framed = ",".join(video_filters.display_filters(video, box, keep_hdr=shape.keep_hdr))
         pad = f"pad=w={shape.width}:h={shape.height}:x='(ow-iw)/2':y='(oh-ih)/2'"
         filters = [f"[{part.number}:V:0]{framed}", pad]
     return ",".join(
@@ -174,7 +174,7 @@ def _audio_chain(part: Part, common: AudioFormat) -> str:
     filters = [
         *part.audio_filters,
         f"atrim=end={part.seconds:.6f}",  # decoders of some formats add a few milliseconds
-        *(downmix(common.layout) if (audio.channels or 0) > CHANNELS[common.layout] else ()),
+        *(downmix_filters(common.layout) if (audio.channels or 0) > CHANNELS[common.layout] else ()),
         form,
     ]
     return f"[{part.number}:a:{part.media.track(audio)}]{','.join(filters)}"

@@ -7,11 +7,11 @@ from pathlib import Path
 from shared.errors import MediaRejected
 from shared.media.probe import Video
 from shared.operations import video_filters
-from shared.operations.clip import Span, stretch
-from shared.operations.inspection.similarity import Similarity, compared
+from shared.operations.clip import ClipSpan, span_from
+from shared.operations.inspection.similarity import Similarity, compare_videos
 from shared.operations.operation import OperationContext
 from shared.operations.transcoding.encoding import USUAL_CRF, pixel_format, video_encoder
-from shared.operations.transcoding.framing import FRAMED, frame_filters, framed, keeps_hdr
+from shared.operations.transcoding.framing import FRAMED, frame_filters, framing_graph, keeps_hdr
 from shared.operations.transcoding.transcode_params import CRF_RANGES, TranscodeParams, VideoCodec, VideoParams
 from shared.operations.transcoding.transcode_result import Probe, QualityReached
 from shared.operations.watermarks.watermark import Canvas
@@ -34,7 +34,7 @@ STEPS = {VideoCodec.H264: 0.25, VideoCodec.H265: 0.25, VideoCodec.AV1: 1.0, Vide
 
 
 @dataclass(frozen=True)
-class Sample:
+class QualitySample:
     """A stretch of the source, framed as the output will be, without loss; `start` in seconds of the output."""
 
     start: float
@@ -43,16 +43,16 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundQuality:
     """The crf that came closest to the target, what was tried, and the samples that it was tried on."""
 
     target: float
     crf: float
     probes: tuple[Probe, ...]
-    samples: tuple[Sample, ...]
+    samples: tuple[QualitySample, ...]
 
 
-def search(params: TranscodeParams, context: OperationContext, part: Span) -> Found | None:
+def search_quality(params: TranscodeParams, context: OperationContext, part: ClipSpan) -> FoundQuality | None:
     """Try one crf after the other on samples; return what was found, None when no quality was asked for.
 
     A source without a video has no quality to reach either.
@@ -61,7 +61,7 @@ def search(params: TranscodeParams, context: OperationContext, part: Span) -> Fo
     if params.quality is None or params.video_params is None or video is None:
         return None
     target = params.quality.vmaf
-    video_filters.check(video, context.ffmpeg.limits)
+    video_filters.check_video(video, context.ffmpeg.limits)
     samples = tuple(_samples(params, context, part, video))
     if not samples:
         message = "nothing in the source could be decoded: it is damaged"
@@ -78,7 +78,7 @@ def search(params: TranscodeParams, context: OperationContext, part: Span) -> Fo
             break
         guess = next_crf(probes, target, codec)
     best = min(probes, key=lambda probe: abs(probe.vmaf - target))
-    return Found(target, best.crf, tuple(probes), samples)
+    return FoundQuality(target, best.crf, tuple(probes), samples)
 
 
 def next_crf(probes: Sequence[Probe], target: float, codec: VideoCodec) -> float:
@@ -98,7 +98,7 @@ def next_crf(probes: Sequence[Probe], target: float, codec: VideoCodec) -> float
     return min(max(round(guess / step) * step, low), high)
 
 
-def reached(found: Found, context: OperationContext, output: Path) -> QualityReached:
+def measure_quality(found: FoundQuality, context: OperationContext, output: Path) -> QualityReached:
     """Measure the output where the samples were taken; they are gone afterwards."""
     scores: list[Similarity] = []
     for sample in found.samples:
@@ -106,7 +106,7 @@ def reached(found: Found, context: OperationContext, output: Path) -> QualityRea
         window = ["-ss", f"{sample.start:.6f}", "-t", f"{sample.seconds:.6f}"] if sample.seconds else []
         source = [*window, *context.ffmpeg.input_arguments(output), "-map", "0:V:0"]
         _write(context, [*source, *LOSSLESS], made, MEASURING)
-        scores.append(compared(context, sample.reference, made, share=MEASURING))
+        scores.append(compare_videos(context, sample.reference, made, share=MEASURING))
         made.unlink()
         sample.reference.unlink()
     return QualityReached(
@@ -120,7 +120,7 @@ def reached(found: Found, context: OperationContext, output: Path) -> QualityRea
     )
 
 
-def missed(reached: QualityReached) -> list[str]:
+def quality_warnings(reached: QualityReached) -> list[str]:
     """Return a warning when the output is more than a point away from the target."""
     if abs(reached.vmaf - reached.target) <= 1:
         return []
@@ -128,7 +128,7 @@ def missed(reached: QualityReached) -> list[str]:
 
 
 def _score(
-    context: OperationContext, samples: Sequence[Sample], encoder: Sequence[str], share: tuple[int, int]
+    context: OperationContext, samples: Sequence[QualitySample], encoder: Sequence[str], share: tuple[int, int]
 ) -> float:
     """Return the VMAF of the samples, encoded that way."""
     scores: list[Similarity] = []
@@ -136,7 +136,7 @@ def _score(
         tried = context.folder / "tried.mkv"
         source = [*context.ffmpeg.input_arguments(sample.reference), "-map", "0:V:0"]
         _write(context, [*source, *encoder], tried, share)
-        scores.append(compared(context, sample.reference, tried, every=EVERY, share=share))
+        scores.append(compare_videos(context, sample.reference, tried, every=EVERY, share=share))
         tried.unlink()
     return _mean(scores, "vmaf")
 
@@ -147,24 +147,26 @@ def _mean(scores: Sequence[Similarity], name: str) -> float:
     return total / sum(score.frames for score in scores)
 
 
-def _samples(params: TranscodeParams, context: OperationContext, part: Span, video: Video) -> Iterator[Sample]:
+def _samples(
+    params: TranscodeParams, context: OperationContext, part: ClipSpan, video: Video
+) -> Iterator[QualitySample]:
     """Take the samples: the whole part when it is short, else stretches spread evenly over it."""
     asked = params.video_params or VideoParams()
     filters = frame_filters(video, asked)
-    for number, (start, seconds) in enumerate(stretches(part.duration, video)):
-        piece = part if seconds is None else stretch(context.media, part.start + start, seconds)
+    for number, (start, seconds) in enumerate(choose_stretches(part.duration, video)):
+        piece = part if seconds is None else span_from(context.media, part.start + start, seconds)
         reference = context.folder / f"sample-{number}.mkv"
         canvas = Canvas(part.duration, late=start, bit_depth=asked.bit_depth, hdr=keeps_hdr(video, asked))
-        graph = framed(params, context, [*piece.video_filters, *filters], canvas=canvas)
+        graph = framing_graph(params, context, [*piece.video_filters, *filters], canvas=canvas)
         source = [*piece.before_input, *context.ffmpeg.input_arguments(context.source), *graph.inputs]
         pixels = ["-pix_fmt", pixel_format(params.video_codec, asked)]
         chains = ["-filter_complex", ";".join(graph.chains), "-map", f"[{FRAMED}]", *pixels]
         _write(context, [*source, *chains, *LOSSLESS], reference, (0, 0))
         if reference.stat().st_size > EMPTY_BYTES:
-            yield Sample(start, seconds, reference)
+            yield QualitySample(start, seconds, reference)
 
 
-def stretches(duration: float | None, video: Video) -> list[tuple[float, float | None]]:
+def choose_stretches(duration: float | None, video: Video) -> list[tuple[float, float | None]]:
     """Return where samples begin and how long they are, in seconds; None for all that there is."""
     rate = video.frame_rate or USUAL_RATE
     room = SAMPLE_BYTES / (video.width * video.height * BYTES_PER_PIXEL) / rate  # seconds of samples

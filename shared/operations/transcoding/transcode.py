@@ -7,14 +7,21 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Video, probe
 from shared.operations import audio_tracks, video_filters
-from shared.operations.clip import Span, span
+from shared.operations.clip import ClipSpan, clip_span
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.transcoding import quality
 from shared.operations.transcoding.copying import audio_fits, video_fits
 from shared.operations.transcoding.encoding import audio_encoder, pixel_format, video_encoder
-from shared.operations.transcoding.framing import FRAMED, frame_filters, framed, keeps_hdr
-from shared.operations.transcoding.join import CHANNELS, AudioFormat, audio_format_of, joined, parts_of, shape_of
-from shared.operations.transcoding.shortfall import shortfall
+from shared.operations.transcoding.framing import FRAMED, frame_filters, framing_graph, keeps_hdr
+from shared.operations.transcoding.join import (
+    CHANNELS,
+    AudioFormat,
+    common_audio_format,
+    fetch_parts,
+    join_chains,
+    measure_shape,
+)
+from shared.operations.transcoding.shortfall import shortfall_warnings
 from shared.operations.transcoding.transcode_params import (
     ONE_TRACK,
     AudioParams,
@@ -26,11 +33,11 @@ from shared.operations.transcoding.transcode_result import QualityReached, Trans
 from shared.operations.watermarks.watermark import Canvas
 
 WITH_INDEX_IN_FRONT = frozenset({Container.MP4, Container.MOV, Container.M4A})
-WHOLE = Span()
+WHOLE = ClipSpan()
 
 
 @dataclass(frozen=True)
-class Plan:
+class TranscodePlan:
     """What becomes of each stream, and what was bent on the way.
 
     `filters` make the video that is encoded, None when it is copied or there is none; `arguments` stand behind the
@@ -46,7 +53,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Graph:
+class FilterGraph:
     """The inputs after the first, the chains between all, what encodes a joined audio, and how long it comes out."""
 
     inputs: tuple[str, ...]
@@ -62,11 +69,11 @@ class Graph:
 
 def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
     """Make the one file, and look at it before it is handed over."""
-    part = span(params.clip, context.media, _whole(params, context.media))
-    found = quality.search(params, context, part)
-    media = audio_tracks.looked_through(context, context.media, copied_tracks(params, context.media))
-    work = plan(params, media, context.ffmpeg.limits, part, crf=found.crf if found else None)
-    graph = graph_of(params, context, work, part)
+    part = clip_span(params.clip, context.media, _whole(params, context.media))
+    found = quality.search_quality(params, context, part)
+    media = audio_tracks.find_holes(context, context.media, copied_tracks(params, context.media))
+    work = plan_transcode(params, media, context.ffmpeg.limits, part, crf=found.crf if found else None)
+    graph = build_graph(params, context, work, part)
     target = context.folder / f"out.{params.container}"
     context.ffmpeg.run(
         [
@@ -83,16 +90,18 @@ def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
     except (MediaRejected, FileNotFoundError) as nothing:
         message = "nothing in the source could be decoded: it is damaged"
         raise MediaRejected(message) from nothing
-    reached = quality.reached(found, context, target) if found else None
+    reached = quality.measure_quality(found, context, target) if found else None
     rules = params.rules
     content_type = rules.content_type if made.video else rules.audio_content_type
-    file = Produced(path=target, content_type=content_type, facts=facts(made))
-    warnings = [*work.warnings, *part.warnings, *(quality.missed(reached) if reached else ())]
-    warnings += shortfall(graph.seconds, made.duration)
-    return OperationResult((file,), result=result(context.media.size, made.size, reached), warnings=tuple(warnings))
+    file = Produced(path=target, content_type=content_type, facts=media_facts(made))
+    warnings = [*work.warnings, *part.warnings, *(quality.quality_warnings(reached) if reached else ())]
+    warnings += shortfall_warnings(graph.seconds, made.duration)
+    return OperationResult(
+        (file,), result=size_report(context.media.size, made.size, reached), warnings=tuple(warnings)
+    )
 
 
-def result(source: int, output: int, reached: QualityReached | None) -> TranscodeResult:
+def size_report(source: int, output: int, reached: QualityReached | None) -> TranscodeResult:
     """Return the report on an output of so many bytes."""
     return TranscodeResult(
         source_bytes=source,
@@ -103,7 +112,7 @@ def result(source: int, output: int, reached: QualityReached | None) -> Transcod
     )
 
 
-def facts(media: Media) -> dict[str, object]:
+def media_facts(media: Media) -> dict[str, object]:
     """Return what people want to know about a file."""
     video, audio = media.video, media.audio
     known = {
@@ -119,9 +128,9 @@ def facts(media: Media) -> dict[str, object]:
     return {key: value for key, value in known.items() if value is not None}
 
 
-def plan(
-    params: TranscodeParams, media: Media, limits: Limits, part: Span = WHOLE, *, crf: float | None = None
-) -> Plan:
+def plan_transcode(
+    params: TranscodeParams, media: Media, limits: Limits, part: ClipSpan = WHOLE, *, crf: float | None = None
+) -> TranscodePlan:
     """Decide what becomes of each stream; raise when nothing of what was asked for is there."""
     video = media.video if params.video_params else None
     audios = _tracks(params, media)
@@ -133,7 +142,7 @@ def plan(
     filters = None
     copies = not params.joined
     if params.video_params and video:
-        video_filters.check(video, limits)
+        video_filters.check_video(video, limits)
         if params.keeps_streams and video_fits(params, params.video_params, video, media):
             arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V passes over cover art
         else:
@@ -151,27 +160,27 @@ def plan(
         copies = copies and copied
     arguments += container_arguments(params, media)
     rate = _frame_rate(params, video)
-    return Plan(tuple(arguments), tuple(_warnings(params, media)), video, rate, filters, copies)
+    return TranscodePlan(tuple(arguments), tuple(_warnings(params, media)), video, rate, filters, copies)
 
 
-def graph_of(params: TranscodeParams, context: OperationContext, work: Plan, part: Span) -> Graph:
+def build_graph(params: TranscodeParams, context: OperationContext, work: TranscodePlan, part: ClipSpan) -> FilterGraph:
     """Return what stands between the inputs and the encoders: filters, marks, and what is joined."""
-    parts, inputs = parts_of(params, context, part) if params.joined else ([], [])
+    parts, inputs = fetch_parts(params, context, part) if params.joined else ([], [])
     chains: list[str] = []
     shape = None
     if work.filters is not None and params.video_params and work.video:
         hdr = keeps_hdr(work.video, params.video_params)
         canvas = Canvas(part.duration, bit_depth=params.video_params.bit_depth, hdr=hdr)
-        laid = framed(params, context, work.filters, first_input=max(len(parts), 1), canvas=canvas)
+        laid = framing_graph(params, context, work.filters, first_input=max(len(parts), 1), canvas=canvas)
         inputs += laid.inputs
         chains += laid.chains
-        shape = shape_of(params, context, work.video, work.filters, part) if parts else None
-    common = audio_format_of(params, parts)
+        shape = measure_shape(params, context, work.video, work.filters, part) if parts else None
+    common = common_audio_format(params, parts)
     if not parts:
-        return Graph(tuple(inputs), tuple(chains), (), part.duration)
-    chains += joined(parts, shape, common)
+        return FilterGraph(tuple(inputs), tuple(chains), (), part.duration)
+    chains += join_chains(parts, shape, common)
     seconds = sum(each.seconds for each in parts)
-    return Graph(tuple(inputs), tuple(chains), tuple(_joined_audio(params, common)), seconds)
+    return FilterGraph(tuple(inputs), tuple(chains), tuple(_joined_audio(params, common)), seconds)
 
 
 def _whole(params: TranscodeParams, media: Media) -> float | None:
@@ -188,8 +197,8 @@ def _tracks(params: TranscodeParams, media: Media) -> tuple[Audio, ...]:
     if params.audio_params is None:
         return ()
     if params.audio_params.tracks == "all":
-        return audio_tracks.tracks(media)
-    audio = audio_tracks.marked(media)
+        return audio_tracks.require_tracks(media)
+    audio = audio_tracks.require_main_track(media)
     return (audio,) if audio else ()
 
 
@@ -201,7 +210,7 @@ def copied_tracks(params: TranscodeParams, media: Media) -> list[Audio]:
     return [audio for audio in _tracks(params, media) if audio_fits(params, asked, audio, media)]
 
 
-def _audio_chain(params: TranscodeParams, asked: AudioParams, media: Media, part: Span) -> tuple[list[str], bool]:
+def _audio_chain(params: TranscodeParams, asked: AudioParams, media: Media, part: ClipSpan) -> tuple[list[str], bool]:
     """Return the arguments of the audio tracks, and whether all of them are copied."""
     arguments: list[str] = []
     copies = True
@@ -264,7 +273,7 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
         number = media.track(media.audio) + 1
         found.append(f"the source has {len(media.audios)} audio tracks: number {number} was taken")
     if params.audio_params:
-        found += audio_tracks.left_out(media)
+        found += audio_tracks.skipped_track_warnings(media)
     if params.video_params and media.subtitles:
         found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
     if params.video_params and video and video.hdr and params.video_params.bit_depth == 8:  # noqa: PLR2004
@@ -272,7 +281,7 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
     if params.video_params and video and video.interlaced:
         found.append("the source is interlaced: it was made progressive")
     if params.video_params and video:
-        found += video_filters.losses(video, pixel_format(params.video_codec, params.video_params))
+        found += video_filters.loss_warnings(video, pixel_format(params.video_codec, params.video_params))
     return found
 
 

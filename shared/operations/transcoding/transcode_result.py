@@ -2,17 +2,17 @@
 
 from pydantic import Field
 
-from shared.operations.findings import Finding, Result
+from shared.operations.findings import Result, ResultPart
 
 
-class Probe(Finding):
+class Probe(ResultPart):
     """One try: samples of the source, encoded at that `crf`."""
 
     crf: float
     vmaf: float
 
 
-class QualityReached(Finding):
+class QualityReached(ResultPart):
     """How good the output's video is, against the source's as it was framed for the output.
 
     `vmaf`, `psnr` (dB) and `ssim` are means over `frames` frames of the output, spread over it where it is long.

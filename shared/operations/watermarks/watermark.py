@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.errors import MediaRejected, OperationFailed, ParametersRejected
-from shared.operations.clip import ending
-from shared.operations.moment import Moment, seconds
+from shared.operations.clip import resolve_end
+from shared.operations.moment import Moment, resolve_moment
 from shared.operations.operation import OperationContext, Params
-from shared.operations.watermarks.lettering import Lettering, drawn
+from shared.operations.watermarks.text_drawing import StyledText, draw_text
 
 Anchor = Literal["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -43,7 +43,7 @@ class Watermark(Params):
         max_length=1200,
         description='A PNG, JPEG or WebP: "s3://bucket/key", or a key in the input bucket. Not with `text`.',
     )
-    text: Lettering | None = Field(None, description="A text instead of an image.")
+    text: StyledText | None = Field(None, description="A text instead of an image.")
     position: Anchor = Field("bottom-right", description="The corner, edge or middle that it keeps to.")
     x: Offset | None = Field(
         None, description="From that edge inwards, as a share of the video's width; from the middle to the right."
@@ -117,7 +117,7 @@ class Canvas:
 MOVING = Canvas()
 
 
-def overlaid(  # noqa: PLR0913 - what a graph and a video can be
+def overlay_watermarks(  # noqa: PLR0913 - what a graph and a video can be
     marks: Sequence[Watermark],
     context: OperationContext,
     base: str,
@@ -143,7 +143,7 @@ def overlaid(  # noqa: PLR0913 - what a graph and a video can be
     pixels = "yuv420p10" if canvas.bit_depth > 8 else "yuv420p"  # noqa: PLR2004 - bits
     layout = f"format={pixels.removesuffix('p')}"  # as overlay calls them
     for number, (mark, times) in enumerate(shown):
-        inputs += ["-f", "png_pipe", "-i", f"file:{png(mark, context)}"]
+        inputs += ["-f", "png_pipe", "-i", f"file:{watermark_png(mark, context)}"]
         below = base if number == 0 else f"{out}_{number}"
         above = out if number == len(shown) - 1 else f"{out}_{number + 1}"
         step = f"{out}_{number}"
@@ -180,8 +180,8 @@ class Times:
 
 def _times(mark: Watermark, duration: float | None) -> Times:
     times = Times(
-        0.0 if mark.start is None else seconds(mark.start, duration),
-        None if mark.end is None else ending(mark.end, duration),
+        0.0 if mark.start is None else resolve_moment(mark.start, duration),
+        None if mark.end is None else resolve_end(mark.end, duration),
     )
     if times.end is not None and times.end <= times.start:
         message = f"a watermark that appears at {times.start:g} s can't be gone at {times.end:g} s"
@@ -205,7 +205,7 @@ def _place(mark: Watermark) -> str:
     return f"x='(W-w)*{across:g}+W*{x:g}':y='(H-h)*{down:g}+H*{y:g}'"
 
 
-def png(mark: Watermark, context: OperationContext) -> Path:
+def watermark_png(mark: Watermark, context: OperationContext) -> Path:
     """Make the mark a PNG in the workbench's folder, unless it is there already; return its path."""
     name = hashlib.sha256(mark.model_dump_json(include={"image", "text", "position"}).encode()).hexdigest()[:16]
     target = context.folder / f"mark-{name}.png"
@@ -257,8 +257,8 @@ def _demuxer(content: bytes) -> str | None:
 
 def _drawing(mark: Watermark, context: OperationContext) -> list[str]:
     """Draw a text; return the input and filters that make it an image."""
-    text = mark.text or Lettering(content=" ")
-    drawing = drawn(text, align=mark.anchor[0])
+    text = mark.text or StyledText(content=" ")
+    drawing = draw_text(text, align=mark.anchor[0])
     raw = context.folder / RAW
     raw.write_bytes(drawing.pixels)
     size = f"{drawing.width}x{drawing.height}"

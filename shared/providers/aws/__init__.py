@@ -47,19 +47,19 @@ class Aws:
 
     def labels(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return things, scenes and actions, as Rekognition names them."""
-        return rekognition.labels(self.rekognition, context)
+        return rekognition.find_labels(self.rekognition, context)
 
     def moderation(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return stretches of what Rekognition's content moderation warns of: `text` names it more closely."""
-        return rekognition.moderation(self.rekognition, context)
+        return rekognition.find_moderation(self.rekognition, context)
 
     def text(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return lines of text in the video, for as long as each is to be seen."""
-        return rekognition.text(self.rekognition, context)
+        return rekognition.find_text_lines(self.rekognition, context)
 
     def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
         """Return sentences, as Transcribe hears them; `language` is `de` or `de-CH`, found out when it is None."""
-        return transcribe.speech(self.transcribe, self.media, context, language)
+        return transcribe.find_sentences(self.transcribe, self.media, context, language)
 
 
 PROVIDER: Provider = Aws()

@@ -30,12 +30,12 @@ ITS_OWN_FAULT = re.compile(r"internal|server error|service error|unavailable|try
 
 
 @contextmanager
-def answering(service: str) -> Iterator[None]:
+def translate_errors(service: str) -> Iterator[None]:
     """Turn what a request to that service raises into a leaf of AttemptFailed."""
     try:
         yield
     except ClientError as error:
-        raise meaning(service, error) from error
+        raise error_for(service, error) from error
     except BotoCoreError as error:
         message = f"{service} did not answer as it should: {error}"
         raise Interrupted(message, code="InternalError.Service") from error
@@ -46,7 +46,7 @@ def code_of(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
-def meaning(service: str, error: ClientError) -> AttemptFailed:
+def error_for(service: str, error: ClientError) -> AttemptFailed:
     """Return what a refusal means."""
     code = code_of(error)
     told = error.response["Error"].get("Message") or code
@@ -65,10 +65,10 @@ def meaning(service: str, error: ClientError) -> AttemptFailed:
         )
         final = OperationFailed(message, code="OperationError.NotAllowed")
         return AccessDenied(f"AWS denied the use of {service}", final=final)
-    return refused_file(service, code, told)
+    return file_error_for(service, code, told)
 
 
-def refused_file(service: str, code: str, told: str) -> AttemptFailed:
+def file_error_for(service: str, code: str, told: str) -> AttemptFailed:
     """Return what a refusal means that has to do with the file, or with something nobody foresaw."""
     if code == "InvalidS3ObjectException":
         message = (
@@ -91,12 +91,12 @@ def check_media(service: str, reason: str, remedy: str) -> None:
         raise MediaRejected(message, code="SourceFileError.ServiceRejected")
 
 
-def given_up(service: str, reason: str) -> OperationFailed:
+def job_failed_error(service: str, reason: str) -> OperationFailed:
     """Return what it means when all the jobs that may be started have failed: another attempt would find the same."""
     message = f"{service} failed {JOBS} times at this file, for reasons of its own: {reason}; restart the task later"
     return OperationFailed(message, code="OperationError.ServiceFailed")
 
 
-def lacks(message: str) -> ParametersRejected:
+def missing_feature_error(message: str) -> ParametersRejected:
     """Return what it means when this provider can't do what is asked."""
     return ParametersRejected(message, code="ParameterError.ProviderLacks")

@@ -15,10 +15,17 @@ from botocore.exceptions import ClientError
 from shared.domain.orchestration import format_of
 from shared.domain.task import Source
 from shared.errors import JobRunning
-from shared.media.ffmpeg import Progress
+from shared.media.ffmpeg import AttemptProgress
 from shared.operations.findings import Segment
-from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
-from shared.providers.aws.sightings import GAP_MS, Sighting, merged, segments
+from shared.providers.aws.calls import (
+    JOBS,
+    check_media,
+    code_of,
+    job_failed_error,
+    missing_feature_error,
+    translate_errors,
+)
+from shared.providers.aws.sightings import GAP_MS, Sighting, merge_sightings, to_segments
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -84,88 +91,90 @@ TEXT = Job(
 )
 
 
-def labels(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
+def find_labels(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
     """Return each label for as long as it is to be seen."""
-    return segments(
-        merged(
-            sighting(found, found["Label"]["Name"], found["Label"]["Confidence"])
-            for page in pages(client, LABELS, context)
+    return to_segments(
+        merge_sightings(
+            parse_sighting(found, found["Label"]["Name"], found["Label"]["Confidence"])
+            for page in iter_answer_pages(client, LABELS, context)
             for found in page.get("Labels", [])
         )
     )
 
 
-def moderation(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
+def find_moderation(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
     """Return each category for as long as it is to be seen, with the names that tell it more closely.
 
     Rekognition lists a thing three times, as itself and as its ancestors; they become one segment.
     """
-    found = [each for page in pages(client, MODERATION, context) for each in page.get("ModerationLabels", [])]
+    found = [
+        each for page in iter_answer_pages(client, MODERATION, context) for each in page.get("ModerationLabels", [])
+    ]
     parents = {each["ModerationLabel"]["Name"]: each["ModerationLabel"].get("ParentName", "") for each in found}
     seen = [
-        sighting(
+        parse_sighting(
             each,
-            CATEGORIES.get(root(each["ModerationLabel"]["Name"], parents), OTHER),
+            CATEGORIES.get(top_category(each["ModerationLabel"]["Name"], parents), OTHER),
             each["ModerationLabel"]["Confidence"],
             each["ModerationLabel"]["Name"],
         )
         for each in found
     ]
-    stretches = merged(replace(each, text=None) for each in seen)
-    return segments(replace(stretch, text=details(stretch, seen)) for stretch in stretches)
+    stretches = merge_sightings(replace(each, text=None) for each in seen)
+    return to_segments(replace(stretch, text=subcategories(stretch, seen)) for stretch in stretches)
 
 
-def text(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
+def find_text_lines(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
     """Return each line of text for as long as it is to be seen: until the look after the last that saw it."""
     looks: set[int] = set()
     length = 0
 
     def lines() -> Iterator[Sighting]:
         nonlocal length
-        for page in pages(client, TEXT, context):
+        for page in iter_answer_pages(client, TEXT, context):
             length = page.get("VideoMetadata", {}).get("DurationMillis", 0)
             for found in page.get("TextDetections", []):
                 looks.add(found["Timestamp"])
                 line = found["TextDetection"]
                 if line["Type"] == "LINE":  # its words follow one by one
-                    yield sighting(found, "TEXT", line["Confidence"], line["DetectedText"])
+                    yield parse_sighting(found, "TEXT", line["Confidence"], line["DetectedText"])
 
-    seen = merged(lines())
+    seen = merge_sightings(lines())
     step = min((later - earlier for earlier, later in pairwise(sorted(looks))), default=0)
     lasting = min(step, GAP_MS)
-    return segments(replace(line, end=max(line.end, min(line.end + lasting, length))) for line in seen)
+    return to_segments(replace(line, end=max(line.end, min(line.end + lasting, length))) for line in seen)
 
 
-def pages(client: "RekognitionClient", job: Job, context: "OperationContext") -> Iterator[Requests]:
+def iter_answer_pages(client: "RekognitionClient", job: Job, context: "OperationContext") -> Iterator[Requests]:
     """Yield the answer's pages; raise JobRunning until it is there."""
     reason = ""
     for number in range(1, JOBS + 1):
-        identifier = started(client, job, context.files.place, f"{context.job}-{job.name}-{number}")
+        identifier = start_job(client, job, context.files.place, f"{context.job}-{job.name}-{number}")
         if identifier is None:
             continue
-        page = looked(client, job, identifier)
+        page = fetch_page(client, job, identifier)
         if page["JobStatus"] == "IN_PROGRESS":
             message = f"waiting for {SERVICE} to {job.goal}"
             raise JobRunning(message)
         if page["JobStatus"] == "SUCCEEDED":
             yield page
             while following := page.get("NextToken"):
-                context.report(Progress(0, "reading findings"))
-                page = looked(client, job, identifier, NextToken=following)
+                context.report(AttemptProgress(0, "reading findings"))
+                page = fetch_page(client, job, identifier, NextToken=following)
                 yield page
             return
         reason = page.get("StatusMessage", "no reason was given")
         check_media(SERVICE, reason, REMEDY)
-    raise given_up(SERVICE, reason or "its jobs had been started with other parameters")
+    raise job_failed_error(SERVICE, reason or "its jobs had been started with other parameters")
 
 
-def started(client: "RekognitionClient", job: Job, place: Source, token: str) -> str | None:
+def start_job(client: "RekognitionClient", job: Job, place: Source, token: str) -> str | None:
     """Start a job, or find the one that was started with this token; None when that was another job."""
     if format_of(place.key) not in FORMATS:
         message = f"{SERVICE} does not read this file by its name. {REMEDY}"
-        raise lacks(message)
+        raise missing_feature_error(message)
     here = {"Bucket": place.bucket, "Name": place.key, **({"Version": place.version_id} if place.version_id else {})}
-    with answering(SERVICE):
+    with translate_errors(SERVICE):
         try:
             identifier: str = job.start(client, {"Video": {"S3Object": here}, "ClientRequestToken": token})["JobId"]
         except ClientError as error:
@@ -176,19 +185,19 @@ def started(client: "RekognitionClient", job: Job, place: Source, token: str) ->
     return identifier
 
 
-def looked(client: "RekognitionClient", job: Job, identifier: str, **more: str) -> Requests:
+def fetch_page(client: "RekognitionClient", job: Job, identifier: str, **more: str) -> Requests:
     """Return a page of a job's answer."""
-    with answering(SERVICE):
+    with translate_errors(SERVICE):
         return job.get(client, {"JobId": identifier, "MaxResults": PAGE, **more})
 
 
-def sighting(found: Mapping[str, Any], label: str, confidence: float, line: str | None = None) -> Sighting:
+def parse_sighting(found: Mapping[str, Any], label: str, confidence: float, line: str | None = None) -> Sighting:
     """Return what was found as a sighting; what has no stretch is there for a moment."""
     start = found.get("StartTimestampMillis", found["Timestamp"])
     return Sighting(start, max(start, found.get("EndTimestampMillis", start)), label, confidence, line)
 
 
-def root(name: str, parents: Mapping[str, str]) -> str:
+def top_category(name: str, parents: Mapping[str, str]) -> str:
     """Return the ancestor of a moderation label at the top of its hierarchy."""
     for _ in parents:
         if not (parent := parents.get(name)):
@@ -197,7 +206,7 @@ def root(name: str, parents: Mapping[str, str]) -> str:
     return name
 
 
-def details(stretch: Sighting, seen: list[Sighting]) -> str | None:
+def subcategories(stretch: Sighting, seen: list[Sighting]) -> str | None:
     """Return the names below a category that were seen in a stretch of it, the surest first."""
     within = [
         each for each in seen if each.label == stretch.label and each.start <= stretch.end and each.end >= stretch.start

@@ -22,7 +22,7 @@ class Sighting:
     text: str | None = None
 
 
-def merged(sightings: Iterable[Sighting]) -> list[Sighting]:
+def merge_sightings(sightings: Iterable[Sighting]) -> list[Sighting]:
     """Return sightings, which come in the order of their start, with those of one thing joined across short gaps."""
     latest: dict[tuple[str, str | None], Sighting] = {}
     over: list[Sighting] = []
@@ -37,7 +37,7 @@ def merged(sightings: Iterable[Sighting]) -> list[Sighting]:
     return [*over, *latest.values()]
 
 
-def segments(sightings: Iterable[Sighting]) -> tuple[Segment, ...]:
+def to_segments(sightings: Iterable[Sighting]) -> tuple[Segment, ...]:
     """Return them as segments in the order of their start, the surest MAX_SEGMENTS of them."""
     kept = nlargest(MAX_SEGMENTS, sightings, key=lambda seen: seen.confidence)
     kept.sort(key=lambda seen: (seen.start, seen.end, seen.label, seen.text or ""))

@@ -18,10 +18,17 @@ from botocore.httpsession import URLLib3Session
 from shared.domain.orchestration import format_of
 from shared.domain.task import Source
 from shared.errors import AccessDenied, Interrupted, JobRunning, MediaRejected, NotFound, NotReadable
-from shared.operations.analysis.speech import sentences
+from shared.operations.analysis.speech import split_sentences
 from shared.operations.findings import Segment
-from shared.providers.aws.calls import JOBS, answering, check_media, code_of, given_up, lacks
-from shared.providers.aws.transcript import words
+from shared.providers.aws.calls import (
+    JOBS,
+    check_media,
+    code_of,
+    job_failed_error,
+    missing_feature_error,
+    translate_errors,
+)
+from shared.providers.aws.transcript import iter_words
 from shared.stores.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -63,30 +70,30 @@ OK = 200
 TIMEOUT = 20  # Seconds without a byte of a transcript.
 
 
-def speech(
+def find_sentences(
     client: "TranscribeServiceClient", media: ObjectStore, context: "OperationContext", language: str | None
 ) -> tuple[Segment, ...]:
     """Return the sentences that are spoken; raise JobRunning until they are there."""
     reason = ""
     for number in range(1, JOBS + 1):
         name = f"reelmill-{context.job}-speech-{number}"
-        job = looked(client, name)
+        job = fetch_job(client, name)
         if job is None:
-            start(client, media, context.files.place, name, language)
+            start_transcription(client, media, context.files.place, name, language)
         elif job["TranscriptionJobStatus"] == "COMPLETED":
-            results = fetched(job["Transcript"]["TranscriptFileUri"])["results"]
-            return sentences(tuple(words(results)), job.get("LanguageCode"))
+            results = fetch_transcript(job["Transcript"]["TranscriptFileUri"])["results"]
+            return split_sentences(tuple(iter_words(results)), job.get("LanguageCode"))
         if job is None or job["TranscriptionJobStatus"] != "FAILED":
             message = f"waiting for {SERVICE} to write down what is said"
             raise JobRunning(message)
         reason = job.get("FailureReason", "no reason was given")
         check_media(SERVICE, reason, REMEDY)
-    raise given_up(SERVICE, reason)
+    raise job_failed_error(SERVICE, reason)
 
 
-def looked(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any] | None:
+def fetch_job(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any] | None:
     """Return the job of that name, None when there is none."""
-    with answering(SERVICE):
+    with translate_errors(SERVICE):
         try:
             return client.get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
         except ClientError as error:
@@ -96,14 +103,14 @@ def looked(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any] | 
             raise
 
 
-def start(
+def start_transcription(
     client: "TranscribeServiceClient", media: ObjectStore, place: Source, name: str, language: str | None
 ) -> None:
     """Start a job, unless another attempt has done so meanwhile."""
     kind = FORMATS.get(format_of(place.key))
     if kind is None:
         message = f"{SERVICE} does not read this file by its name. {REMEDY}"
-        raise lacks(message)
+        raise missing_feature_error(message)
     known = cast("StringShape", client.meta.service_model.shape_for("LanguageCode")).enum
     spoken = {"IdentifyLanguage": True} if language is None else {"LanguageCode": language_code(language, known)}
     check_newest(media, place)
@@ -113,7 +120,7 @@ def start(
         "MediaFormat": kind,
         **spoken,
     }
-    with answering(SERVICE):
+    with translate_errors(SERVICE):
         try:
             client.start_transcription_job(**request)
         except ClientError as error:
@@ -149,13 +156,13 @@ def language_code(wanted: str, known: Collection[str]) -> str:
     found = codes.get(tag) or USUAL.get(tag) or next((codes[c] for c in sorted(codes) if c.startswith(f"{tag}-")), None)
     if found is None:
         message = f"{SERVICE} knows no language {wanted}; leave it out, and {SERVICE} finds out which is spoken"
-        raise lacks(message)
+        raise missing_feature_error(message)
     return found
 
 
-def fetched(link: str) -> Mapping[str, Any]:
+def fetch_transcript(link: str) -> Mapping[str, Any]:
     """Return the transcript behind a presigned link; each look at the job gives a new link."""
-    with answering(SERVICE):
+    with translate_errors(SERVICE):
         answer = URLLib3Session(timeout=TIMEOUT).send(AWSRequest(method="GET", url=link).prepare())
     if answer.status_code != OK:
         message = f"{SERVICE} did not hand over its transcript: HTTP {answer.status_code}"

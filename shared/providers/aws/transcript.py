@@ -7,7 +7,7 @@ from typing import Any
 from shared.operations.analysis.speech import Word
 
 
-def words(results: Mapping[str, Any]) -> Iterator[Word]:
+def iter_words(results: Mapping[str, Any]) -> Iterator[Word]:
     """Yield the words, spaced as in the running text: not every script has spaces."""
     running = "".join(each["transcript"] for each in results["transcripts"])
     position = 0

@@ -3,7 +3,7 @@
 from shared.errors import ParametersRejected
 from shared.operations.findings import Provider, Segment
 from shared.operations.operation import OperationContext
-from shared.providers.local import nudity, spoken, written
+from shared.providers.local import nudity, speech_recognition, text_recognition
 
 
 class Local:
@@ -18,15 +18,15 @@ class Local:
 
     def moderation(self, context: OperationContext) -> tuple[Segment, ...]:
         """Return how sure the model is of nudity, for each stretch that it looked at."""
-        return nudity.found(context)
+        return nudity.find_nudity(context)
 
     def text(self, context: OperationContext) -> tuple[Segment, ...]:
         """Return the lines of writing in the video, in the scripts that PP-OCR reads: Latin and Chinese above all."""
-        return written.found(context)
+        return text_recognition.find_text(context)
 
     def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
         """Return what is said, in English."""
-        return spoken.found(context, language)
+        return speech_recognition.find_speech(context, language)
 
 
 PROVIDER: Provider = Local()

@@ -8,7 +8,7 @@ from shared.errors import ParametersRejected
 
 
 @contextmanager
-def installed() -> Iterator[None]:
+def require_extra() -> Iterator[None]:
     """Turn a package that is missing inside into ParametersRejected, which says how to install it."""
     # Else onnxruntime tells Microsoft about models and runs, over the network: docs/Privacy.md of its sources.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"

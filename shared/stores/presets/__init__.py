@@ -10,16 +10,16 @@ from shared.domain.orchestration import Kind, Orchestration, Template
 @cache
 def preset_templates() -> dict[str, Template]:
     """Return the templates that ship, by name."""
-    return {fields["name"]: Template(kind=Kind.PRESET, **fields) for fields in read("templates.yaml")}
+    return {fields["name"]: Template(kind=Kind.PRESET, **fields) for fields in read_preset("templates.yaml")}
 
 
 @cache
 def preset_orchestrations() -> dict[str, Orchestration]:
     """Return the orchestrations that ship, by name; a stored one of the same name takes its place."""
-    return {fields["name"]: Orchestration(kind=Kind.PRESET, **fields) for fields in read("orchestrations.yaml")}
+    return {fields["name"]: Orchestration(kind=Kind.PRESET, **fields) for fields in read_preset("orchestrations.yaml")}
 
 
-def read(name: str) -> list[dict[str, Any]]:
+def read_preset(name: str) -> list[dict[str, Any]]:
     """Return the list in one of the files."""
     import yaml  # noqa: PLC0415 - 50 ms of every cold start otherwise, and most never read a preset
 

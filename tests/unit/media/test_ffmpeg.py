@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.media.ffmpeg import FAILURES, SAFE_DEMUXERS, Ffmpeg, Limits, Progress, _Meter
+from shared.media.ffmpeg import FAILURES, SAFE_DEMUXERS, AttemptProgress, Ffmpeg, Limits, _Meter
 
 FOLDER = Path("/tmp/attempt/out")  # noqa: S108 - a name alone
 
@@ -60,7 +60,7 @@ def test_progress_is_a_share_of_the_attempt(said: list[bytes], percent: int) -> 
     for chunk in said:
         meter.feed(chunk)
 
-    assert meter.progress == Progress(percent, "encoding")
+    assert meter.progress == AttemptProgress(percent, "encoding")
 
 
 def test_audio_that_runs_ahead_of_the_video_is_no_progress() -> None:
@@ -68,7 +68,7 @@ def test_audio_that_runs_ahead_of_the_video_is_no_progress() -> None:
 
     meter.feed(b"frame=25\nout_time_us=3000000\n")
 
-    assert meter.progress == Progress(25, "encoding")
+    assert meter.progress == AttemptProgress(25, "encoding")
 
 
 def test_progress_of_unknown_length_stays_where_its_share_begins() -> None:
@@ -76,7 +76,7 @@ def test_progress_of_unknown_length_stays_where_its_share_begins() -> None:
 
     meter.feed(b"out_time_us=500000\n")
 
-    assert meter.progress == Progress(20, "encoding")
+    assert meter.progress == AttemptProgress(20, "encoding")
 
 
 def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.operations.analysis import chapters, cover, highlights
-from shared.operations.analysis.shots import Shot, between
-from shared.operations.analysis.survey import THUMB_BYTES, Heard, Look, Survey
+from shared.operations.analysis.shots import Shot, split_at_cuts
+from shared.operations.analysis.survey import THUMB_BYTES, Look, LoudnessAt, Survey
 
 RED, GREEN, BLUE = (bytes([*colour] * (THUMB_BYTES // 3)) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
 
@@ -19,13 +19,13 @@ def look(time: float, colours: bytes = RED, **flaws: Any) -> Look:  # noqa: ANN4
 
 def film(*colours: bytes, seconds: int = 10) -> tuple[tuple[Shot, ...], list[Look]]:
     """Return a film of shots of one colour each, and a look at every second of it."""
-    shots = between([seconds * number for number in range(1, len(colours))], seconds * len(colours))
+    shots = split_at_cuts([seconds * number for number in range(1, len(colours))], seconds * len(colours))
     return shots, [look(second, colours[second // seconds]) for second in range(seconds * len(colours))]
 
 
 def starts(*colours: bytes, shortest: float = 5) -> list[float]:
     shots, looks = film(*colours)
-    return [chapter.start for chapter in chapters.found(shots, looks, shortest)]
+    return [chapter.start for chapter in chapters.find_chapters(shots, looks, shortest)]
 
 
 def test_a_chapter_begins_where_the_colours_change_for_good() -> None:
@@ -43,7 +43,7 @@ def test_no_chapter_is_shorter_than_asked_not_even_the_last() -> None:
 def test_chapters_fill_the_film() -> None:
     shots, looks = film(RED, GREEN, BLUE)
 
-    found = chapters.found(shots, looks, 5)
+    found = chapters.find_chapters(shots, looks, 5)
 
     assert [(chapter.start, chapter.end) for chapter in found] == [(0, 10), (10, 20), (20, 30)]
     assert all(0 < chapter.confidence <= 1 for chapter in found)
@@ -52,25 +52,25 @@ def test_chapters_fill_the_film() -> None:
 def test_a_shot_that_was_never_looked_at_begins_no_chapter() -> None:
     shots, looks = film(RED, GREEN, RED)
 
-    assert len(chapters.found(shots, [one for one in looks if not 10 <= one.time < 20], 5)) == 1
+    assert len(chapters.find_chapters(shots, [one for one in looks if not 10 <= one.time < 20], 5)) == 1
 
 
 def survey(moving: range, loud: range, seconds: int = 60) -> Survey:
     return Survey(
         shots=(Shot(0, seconds),),
         looks=tuple(look(second, motion=20 if second in moving else 1) for second in range(seconds)),
-        heard=tuple(Heard(second + 0.5, -10 if second in loud else -50) for second in range(seconds)),
+        heard=tuple(LoudnessAt(second + 0.5, -10 if second in loud else -50) for second in range(seconds)),
     )
 
 
 def test_highlights_are_where_it_moves_and_where_it_is_loud_and_do_not_overlap() -> None:
-    found = highlights.found(survey(range(10, 15), range(40, 45)), 2, 5)
+    found = highlights.find_highlights(survey(range(10, 15), range(40, 45)), 2, 5)
 
     assert [(one.start, one.end) for one in found] == [(10, 15), (40, 45)]
 
 
 def test_both_together_are_more_than_either() -> None:
-    (best,) = highlights.found(survey(range(10, 35), range(30, 50)), 1, 5)
+    (best,) = highlights.find_highlights(survey(range(10, 35), range(30, 50)), 1, 5)
 
     assert (best.start, best.confidence) == (30, 1)
 
@@ -78,7 +78,7 @@ def test_both_together_are_more_than_either() -> None:
 def test_without_audio_what_moves_is_enough() -> None:
     silent = Survey((Shot(0, 60),), survey(range(20, 30), range(0)).looks, ())
 
-    assert [one.start for one in highlights.found(silent, 1, 10)] == [20]
+    assert [one.start for one in highlights.find_highlights(silent, 1, 10)] == [20]
 
 
 def test_a_cut_is_no_movement() -> None:
@@ -86,14 +86,14 @@ def test_a_cut_is_no_movement() -> None:
         look(second, motion=90 if second == 30 else 2 if second in range(50, 55) else 1) for second in range(60)
     )
 
-    (best,) = highlights.found(Survey((Shot(0, 29.9), Shot(29.9, 60)), looks, ()), 1, 5)
+    (best,) = highlights.find_highlights(Survey((Shot(0, 29.9), Shot(29.9, 60)), looks, ()), 1, 5)
 
     assert best.start == 50
 
 
 @pytest.mark.parametrize("length", [60, 120])
 def test_of_a_film_that_is_no_longer_than_a_highlight_there_is_none(length: float) -> None:
-    assert highlights.found(survey(range(10), range(10)), 3, length) == ()
+    assert highlights.find_highlights(survey(range(10), range(10)), 3, length) == ()
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_of_a_film_that_is_no_longer_than_a_highlight_there_is_none(length: floa
 def test_a_flaw_makes_a_worse_cover(flaw: dict[str, Any]) -> None:
     good = look(0)
 
-    assert cover.score(good) > cover.score(look(0, **flaw)) + 0.1
+    assert cover.score_look(good) > cover.score_look(look(0, **flaw)) + 0.1
 
 
 @pytest.mark.parametrize("flaw", [{"brightness": 17}, {"brightness": 230}, {"contrast": 10}, {"blur": None}])
 def test_what_nobody_would_choose_is_hardly_any_good(flaw: dict[str, Any]) -> None:
-    assert cover.score(look(0, **flaw)) < 0.15
+    assert cover.score_look(look(0, **flaw)) < 0.15
 
 
 def test_of_the_same_videos_the_cover_is_taken_away_from_cuts() -> None:
-    found = cover.best([look(number / 4) for number in range(16)], (Shot(0, 2), Shot(2, 4)))
+    found = cover.choose_cover([look(number / 4) for number in range(16)], (Shot(0, 2), Shot(2, 4)))
 
     assert found is not None
     assert min(abs(found[0].time - cut) for cut in (0, 2, 4)) >= 0.4
 
 
 def test_where_nothing_was_seen_there_is_no_cover() -> None:
-    assert cover.best([], (Shot(0, 2),)) is None
+    assert cover.choose_cover([], (Shot(0, 2),)) is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.operations.findings import Segment
-from shared.operations.inspection.chart import COLOURS, drawn
+from shared.operations.inspection.chart import COLOURS, draw_chart
 from shared.operations.inspection.examination import AudioLevel, Detail, Examination
 from shared.operations.inspection.inspection_result import Findings, Point
 from shared.operations.inspection.score import RATES, Reason
@@ -43,7 +43,7 @@ def elements(drawing: str, tag: str) -> Iterator[ET.Element]:
 
 def test_each_curve_lies_inside_of_the_drawing() -> None:
     series = tuple(Point(time=float(n), vmaf=250.0 * (n % 2) - 100, psnr=40, ssim=1) for n in range(11))
-    drawing = drawn("clip.mp4", findings(series=series), seen())
+    drawing = draw_chart("clip.mp4", findings(series=series), seen())
 
     width, height = (float(next(elements(drawing, "svg")).attrib[side]) for side in ("width", "height"))
     curves = [element.attrib["points"].split() for element in elements(drawing, "polyline")]
@@ -55,7 +55,7 @@ def test_each_curve_lies_inside_of_the_drawing() -> None:
 
 def test_a_stretch_is_drawn_from_its_start_to_its_end() -> None:
     segment = Segment(start=2.5, end=5, label="BLACK", confidence=1)
-    drawing = drawn("clip.mp4", findings(segments=(segment,), segment_count=1), seen())
+    drawing = draw_chart("clip.mp4", findings(segments=(segment,), segment_count=1), seen())
 
     (bar,) = (rect for rect in elements(drawing, "rect") if rect.attrib.get("opacity") == "1")
     whole = next(
@@ -67,7 +67,7 @@ def test_a_stretch_is_drawn_from_its_start_to_its_end() -> None:
 
 
 def test_a_hostile_name_stays_text_and_a_long_one_is_cut() -> None:
-    drawing = drawn("<script>&\x00\x1b" + "x" * 200, findings(), seen())
+    drawing = draw_chart("<script>&\x00\x1b" + "x" * 200, findings(), seen())
 
     title = next(text for text in elements(drawing, "text") if text.attrib.get("class") == "title").text or ""
     assert title.startswith("<script>&x")
@@ -77,19 +77,19 @@ def test_a_hostile_name_stays_text_and_a_long_one_is_cut() -> None:
 
 @pytest.mark.parametrize("duration", [0, 0.04, 3, 61, 5400, 40_000])
 def test_the_clock_has_a_few_ticks_whatever_the_length(duration: float) -> None:
-    drawing = drawn("clip.mp4", findings(duration), seen(duration))
+    drawing = draw_chart("clip.mp4", findings(duration), seen(duration))
 
     ticks = [line for line in elements(drawing, "line") if line.attrib["x1"] == line.attrib["x2"]]
     assert 1 <= len(ticks) <= 13
 
 
 def test_an_hour_is_written_as_one() -> None:
-    assert ">1:30:00<" in drawn("clip.mp4", findings(5400), seen(5400))
+    assert ">1:30:00<" in draw_chart("clip.mp4", findings(5400), seen(5400))
 
 
 def test_a_file_that_can_not_be_read_is_drawn_as_well() -> None:
     reason = Reason(points=100, label="UNREADABLE", text="nothing in it can be played")
-    drawing = drawn("clip.mp4", findings(0, score=0, reasons=(reason,), readable=False), Examination())
+    drawing = draw_chart("clip.mp4", findings(0, score=0, reasons=(reason,), readable=False), Examination())
 
     assert "nothing in it can be played" in drawing
     assert not list(elements(drawing, "polyline"))
@@ -101,7 +101,7 @@ def test_a_long_film_makes_no_long_drawing() -> None:
         audio_levels=tuple(AudioLevel(n / 10, -20.0, 0, -23.0) for n in range(66_000)),
     )
     segments = tuple(Segment(start=n, end=n + 0.5, label="BLACK", confidence=1) for n in range(5000))
-    drawing = drawn("film.mp4", findings(6600, segments=segments, segment_count=5000), long)
+    drawing = draw_chart("film.mp4", findings(6600, segments=segments, segment_count=5000), long)
 
     assert len(drawing) < 500_000
 

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.operations.analysis.cues import LINE_CELLS, LINES, LONGEST, SHORTEST, Cue, cells, subrip, timed, webvtt
+from shared.operations.analysis.cues import (
+    LINE_CELLS,
+    LINES,
+    LONGEST,
+    SHORTEST,
+    Cue,
+    count_cells,
+    make_cues,
+    write_subrip,
+    write_webvtt,
+)
 from shared.operations.findings import Segment
 
 
@@ -29,12 +39,12 @@ SEGMENTS = st.lists(
 
 @given(SEGMENTS)
 def test_whatever_is_said_fits_two_lines_and_no_two_cues_are_there_at_once(segments: list[Segment]) -> None:
-    cues = timed(segments)
+    cues = make_cues(segments)
 
     lines = [cue.text.split("\n") for cue in cues]
     assert all(1 <= len(each) <= LINES for each in lines)
     assert all(line.strip() for each in lines for line in each)
-    assert all(cells(line) <= LINE_CELLS for each in lines for line in each)
+    assert all(count_cells(line) <= LINE_CELLS for each in lines for line in each)
     assert all(0 < round(cue.end - cue.start, 3) <= LONGEST for cue in cues)
     assert all(before.end <= after.start + 1e-9 for before, after in pairwise(cues))
 
@@ -43,17 +53,17 @@ def test_whatever_is_said_fits_two_lines_and_no_two_cues_are_there_at_once(segme
 def test_nothing_that_is_said_is_lost(segments: list[Segment]) -> None:
     ordered = sorted(segments, key=lambda segment: segment.start)
 
-    shown = "".join("".join(cue.text.split()) for cue in timed(segments))
+    shown = "".join("".join(cue.text.split()) for cue in make_cues(segments))
 
     assert shown == "".join("".join((segment.text or "").split()) for segment in ordered)
 
 
 @given(SEGMENTS)
 def test_a_file_holds_as_many_cues_as_there_are(segments: list[Segment]) -> None:
-    cues = timed(segments)
+    cues = make_cues(segments)
 
-    assert len(re.findall(r"^[\d:.]+ --> [\d:.]+$", webvtt(cues), re.MULTILINE)) == len(cues)
-    assert len(re.findall(r"^[\d:,]+ --> [\d:,]+$", subrip(cues), re.MULTILINE)) == len(cues)
+    assert len(re.findall(r"^[\d:.]+ --> [\d:.]+$", write_webvtt(cues), re.MULTILINE)) == len(cues)
+    assert len(re.findall(r"^[\d:,]+ --> [\d:,]+$", write_subrip(cues), re.MULTILINE)) == len(cues)
 
 
 def test_a_long_sentence_is_told_in_turn_in_the_time_that_it_took() -> None:
@@ -61,7 +71,7 @@ def test_a_long_sentence_is_told_in_turn_in_the_time_that_it_took() -> None:
         "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness"
     )
 
-    cues = timed([said(10, 18, text)])
+    cues = make_cues([said(10, 18, text)])
 
     assert [cue.text for cue in cues] == [
         "It was the best of times,\nit was the worst of times,",
@@ -73,29 +83,29 @@ def test_a_long_sentence_is_told_in_turn_in_the_time_that_it_took() -> None:
 
 
 def test_a_short_cue_stays_for_a_second_but_never_into_the_next() -> None:
-    cues = timed([said(1, 1.2, "No."), said(1.5, 1.6, "Yes."), said(9, 9.1, "Well.")])
+    cues = make_cues([said(1, 1.2, "No."), said(1.5, 1.6, "Yes."), said(9, 9.1, "Well.")])
 
     assert [(cue.start, cue.end) for cue in cues] == [(1, 1.5), (1.5, 1.5 + SHORTEST), (9, 9 + SHORTEST)]
 
 
 def test_signs_of_two_cells_fill_a_line_twice_as_fast() -> None:
-    (first, _) = timed([said(0, 9, "国" * 60)])
+    (first, _) = make_cues([said(0, 9, "国" * 60)])
 
     assert first.text == "国" * 21 + "\n" + "国" * 21
 
 
 def test_webvtt_takes_no_markup_from_what_is_said() -> None:
-    text = webvtt([Cue(3723.5, 3725, "a <b> & --> c")])
+    text = write_webvtt([Cue(3723.5, 3725, "a <b> & --> c")])
 
     assert text == "WEBVTT\n\n01:02:03.500 --> 01:02:05.000\na &lt;b&gt; &amp; --&gt; c\n"
 
 
 def test_subrip_counts_its_cues_and_has_commas() -> None:
-    assert subrip([Cue(0, 1, "a"), Cue(1, 2.25, "b\nc")]) == (
+    assert write_subrip([Cue(0, 1, "a"), Cue(1, 2.25, "b\nc")]) == (
         "1\n00:00:00,000 --> 00:00:01,000\na\n\n2\n00:00:01,000 --> 00:00:02,250\nb\nc\n"
     )
 
 
 def test_when_nobody_speaks_the_files_have_no_cue() -> None:
-    assert webvtt(timed([])) == "WEBVTT\n"
-    assert subrip(timed([])) == ""
+    assert write_webvtt(make_cues([])) == "WEBVTT\n"
+    assert write_subrip(make_cues([])) == ""

@@ -6,9 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from shared.media.probe import Video
-from shared.operations.enhancement.enhance_audio import Levelling, Method, cleaning, corrected, warnings
+from shared.operations.enhancement.enhance_audio import (
+    Leveling,
+    LevelingMethod,
+    cleaning_filters,
+    correct_leveling,
+    leveling_warnings,
+)
 from shared.operations.enhancement.enhance_params import EnhanceAudioParams, EnhanceParams, LoudnessParams, Strength
-from shared.operations.enhancement.enhance_video import chain
+from shared.operations.enhancement.enhance_video import enhancement_filters
 from shared.operations.loudness import Loudness
 
 ALL = {
@@ -22,7 +28,7 @@ ALL = {
     "motion": "smooth",
 }
 ASKED = LoudnessParams(target=-16, true_peak=-1)
-WAY = Levelling(("anull",), Method.LINEAR, gain=4, ceiling=-1.5)
+WAY = Leveling(("anull",), LevelingMethod.LINEAR, gain=4, ceiling=-1.5)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,10 @@ def test_filters_stand_in_the_order_in_which_they_help_each_other() -> None:
     params = EnhanceParams.model_validate({"video": ALL})
     assert params.video
 
-    names = [entry.partition("=")[0] for entry in chain(params.video, Video("h264", 640, 360, hdr=True), "yuv420p")]
+    names = [
+        entry.partition("=")[0]
+        for entry in enhancement_filters(params.video, Video("h264", 640, 360, hdr=True), "yuv420p")
+    ]
 
     found = [names.index(name) for name in ("bwdif", "tonemap", "vidstabtransform", "nlmeans", "deband", "unsharp")]
     assert found == sorted(found)
@@ -71,7 +80,7 @@ def test_filters_stand_in_the_order_in_which_they_help_each_other() -> None:
 def test_noise_is_looked_for_below_the_audio(loudness: float, floor: float) -> None:
     before = Loudness(integrated=loudness, true_peak=-1, range=5)
 
-    filters = cleaning(EnhanceAudioParams(denoise=Strength.MEDIUM), before)
+    filters = cleaning_filters(EnhanceAudioParams(denoise=Strength.MEDIUM), before)
 
     assert f"afftdn=nr=18:nf={floor:.1f}" in filters
 
@@ -80,12 +89,12 @@ def test_noise_is_looked_for_below_the_audio(loudness: float, floor: float) -> N
 def test_what_came_out_as_asked_is_left(loudness: float, peak: float) -> None:
     after = Loudness(integrated=loudness, true_peak=peak, range=5)
 
-    assert corrected(WAY, ASKED, after) is None
-    assert warnings(WAY, ASKED, after) == []
+    assert correct_leveling(WAY, ASKED, after) is None
+    assert leveling_warnings(WAY, ASKED, after) == []
 
 
 def test_a_peak_that_is_too_high_lowers_the_ceiling_by_more_than_it_is_too_high() -> None:
-    better = corrected(WAY, ASKED, Loudness(integrated=-16.2, true_peak=-0.4, range=5))
+    better = correct_leveling(WAY, ASKED, Loudness(integrated=-16.2, true_peak=-0.4, range=5))
 
     assert better
     assert better.ceiling == pytest.approx(-1.5 - 0.8)
@@ -96,7 +105,7 @@ def test_a_peak_that_is_too_high_lowers_the_ceiling_by_more_than_it_is_too_high(
 def test_what_was_missed_is_said() -> None:
     after = Loudness(integrated=-17, true_peak=-0.5, range=9)
 
-    found = "\n".join(warnings(WAY, ASKED.model_copy(update={"range": 6.0}), after))
+    found = "\n".join(leveling_warnings(WAY, ASKED.model_copy(update={"range": 6.0}), after))
 
     assert "-17.0 LUFS, not as -16" in found
     assert "-0.5 dBTP, above -1" in found

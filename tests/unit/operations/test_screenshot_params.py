@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
-from shared.operations.moment import seconds
+from shared.operations.moment import resolve_moment
 from shared.operations.stills.screenshot import ScreenshotParams
 
 
@@ -27,7 +27,7 @@ from shared.operations.stills.screenshot import ScreenshotParams
 def test_a_time_is_seconds_a_clock_or_a_share(at: float | str, expected: float) -> None:
     (moment,) = ScreenshotParams.model_validate({"at": [at]}).at
 
-    assert seconds(moment, 7200.0) == pytest.approx(expected)
+    assert resolve_moment(moment, 7200.0) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_png_takes_no_quality() -> None:
 @pytest.mark.parametrize(("at", "code"), [("00:01:00.001", "PastTheEnd"), (61, "PastTheEnd")])
 def test_a_time_past_the_end_names_itself_and_the_length(at: float | str, code: str) -> None:
     with pytest.raises(ParametersRejected, match=rf"{at} lies past the end: the video lasts 60\.000 s") as caught:
-        seconds(at, 60.0)
+        resolve_moment(at, 60.0)
 
     assert caught.value.code == f"ParameterError.{code}"
 
 
 def test_a_share_of_an_unknown_length_is_refused_but_seconds_are_not() -> None:
     with pytest.raises(ParametersRejected, match="50% of the video"):
-        seconds("50%", None)
+        resolve_moment("50%", None)
 
-    assert seconds(12.5, None) == 12.5
+    assert resolve_moment(12.5, None) == 12.5

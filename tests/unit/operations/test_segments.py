@@ -1,7 +1,7 @@
 """Segments together."""
 
 from shared.operations.findings import Segment
-from shared.operations.segments import fitting, joined, rounded
+from shared.operations.segments import fit_segments, join_segments, round_segments
 
 
 def segment(start: float, end: float, text: str = "a", confidence: float = 0.5) -> Segment:
@@ -13,17 +13,17 @@ def same_text(one: Segment, other: Segment) -> bool:
 
 
 def test_what_touches_and_is_alike_is_one_and_as_sure_as_the_surer() -> None:
-    made = joined([segment(0, 1), segment(0, 1, "b"), segment(1, 2, "a", 0.9), segment(2, 3)], same_text)
+    made = join_segments([segment(0, 1), segment(0, 1, "b"), segment(1, 2, "a", 0.9), segment(2, 3)], same_text)
 
     assert made == (segment(0, 3, "a", 0.9), segment(0, 1, "b"))
 
 
 def test_what_comes_again_later_is_another() -> None:
-    assert len(joined([segment(0, 1), segment(1.5, 2)], same_text)) == 2
+    assert len(join_segments([segment(0, 1), segment(1.5, 2)], same_text)) == 2
 
 
 def test_the_text_of_the_surer_reading_stays() -> None:
-    made = joined([segment(0, 1, "Bunny", 0.9), segment(1, 2, "Bvnny", 0.6)], lambda *_: True)
+    made = join_segments([segment(0, 1, "Bunny", 0.9), segment(1, 2, "Bvnny", 0.6)], lambda *_: True)
 
     assert made == (segment(0, 2, "Bunny", 0.9),)
 
@@ -32,10 +32,10 @@ def test_a_result_takes_so_many_segments_and_so_many_bytes() -> None:
     many = [segment(number, number + 1) for number in range(400)]
     long = [segment(number, number + 1, "ä" * 1000) for number in range(100)]
 
-    assert len(fitting(many)) == 300
-    assert 20 <= len(fitting(long)) <= 28
-    assert fitting(many[:5]) == tuple(many[:5])
+    assert len(fit_segments(many)) == 300
+    assert 20 <= len(fit_segments(long)) <= 28
+    assert fit_segments(many[:5]) == tuple(many[:5])
 
 
 def test_times_are_told_in_milliseconds() -> None:
-    assert rounded([segment(0.12345, 1.98765, confidence=0.55555)]) == (segment(0.123, 1.988, confidence=0.556),)
+    assert round_segments([segment(0.12345, 1.98765, confidence=0.55555)]) == (segment(0.123, 1.988, confidence=0.556),)

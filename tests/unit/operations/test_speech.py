@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from shared.operations.analysis.cues import cells
-from shared.operations.analysis.speech import SCREEN, Word, sentences
+from shared.operations.analysis.cues import count_cells
+from shared.operations.analysis.speech import SCREEN, Word, split_sentences
 
 
 def heard(text: str, *, pause_before: str = "", pause: float = 2.0) -> list[Word]:
@@ -17,20 +17,20 @@ def heard(text: str, *, pause_before: str = "", pause: float = 2.0) -> list[Word
 
 
 def test_a_sentence_ends_with_its_mark_and_not_with_an_abbreviation() -> None:
-    made = sentences(heard("And Mr. Dashwood had leisure. He was young! Was he? Yes"))
+    made = split_sentences(heard("And Mr. Dashwood had leisure. He was young! Was he? Yes"))
 
     assert [segment.text for segment in made] == ["And Mr. Dashwood had leisure.", "He was young!", "Was he?", "Yes"]
 
 
 def test_a_sentence_lasts_from_its_first_word_to_its_last() -> None:
-    made = sentences(heard("One two. Three four five."), "en")
+    made = split_sentences(heard("One two. Three four five."), "en")
 
     assert [(segment.start, segment.end) for segment in made] == [(0, 0.5), (0.5, 1.25)]
     assert {(segment.label, segment.language, segment.confidence) for segment in made} == {("SPEECH", "en", 0.9)}
 
 
 def test_after_a_pause_something_new_begins() -> None:
-    made = sentences(heard("so it goes on and on", pause_before="and"))
+    made = split_sentences(heard("so it goes on and on", pause_before="and"))
 
     assert [segment.text for segment in made] == ["so it goes on", "and on"]
 
@@ -38,17 +38,17 @@ def test_after_a_pause_something_new_begins() -> None:
 def test_a_long_sentence_is_parted_behind_a_comma_where_there_is_one_and_fits_the_screen() -> None:
     text = "of all the things that he had ever seen in his long life, this one was without any doubt " * 3
 
-    made = sentences(heard(text))
+    made = split_sentences(heard(text))
 
     parts = [segment.text or "" for segment in made]
     assert parts[0] == "of all the things that he had ever seen in his long life,"
-    assert all(cells(part) <= SCREEN for part in parts)
+    assert all(count_cells(part) <= SCREEN for part in parts)
     assert " ".join(parts) == text.strip()
     assert all(before.end <= after.start for before, after in pairwise(made))
 
 
 def test_a_word_that_fills_more_than_a_screen_stands_alone() -> None:
-    made = sentences(heard(f"a {'b' * 200} c"))
+    made = split_sentences(heard(f"a {'b' * 200} c"))
 
     assert [segment.text for segment in made] == ["a", "b" * 200, "c"]
 
@@ -56,7 +56,7 @@ def test_a_word_that_fills_more_than_a_screen_stands_alone() -> None:
 def test_one_who_speaks_slowly_is_cut_into_parts_that_are_read_in_time() -> None:
     words = [Word(2.0 * n, 2.0 * n + 2, f" word{n}", 0.9) for n in range(50)]
 
-    made = sentences(words)
+    made = split_sentences(words)
 
     assert " ".join(segment.text or "" for segment in made) == "".join(word.text for word in words).strip()
     assert {segment.end - segment.start for segment in made} <= {2, 4, 6}
@@ -64,5 +64,5 @@ def test_one_who_speaks_slowly_is_cut_into_parts_that_are_read_in_time() -> None
 
 
 def test_nothing_heard_is_no_sentence() -> None:
-    assert sentences([]) == ()
-    assert sentences([Word(0, 1, " ", 0.5)]) == ()
+    assert split_sentences([]) == ()
+    assert split_sentences([Word(0, 1, " ", 0.5)]) == ()

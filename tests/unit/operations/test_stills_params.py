@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import ParametersRejected
-from shared.operations.stills.animate import AnimateParams, spans
-from shared.operations.stills.sample_screenshots import SampleScreenshotsParams, plan
+from shared.operations.stills.animate import AnimateParams, animation_spans
+from shared.operations.stills.sample_screenshots import SampleScreenshotsParams, plan_distance
 from shared.operations.stills.snapshot import Moments
 from shared.operations.stills.sprite import SpriteParams
 
@@ -51,7 +51,7 @@ def test_what_makes_no_samples_is_refused(params: dict[str, object]) -> None:
 def test_moments_run_from_the_first_up_to_the_end(
     step: float, most: int, duration: float | None, moments: Moments
 ) -> None:
-    found, warnings = plan(step, most, duration)
+    found, warnings = plan_distance(step, most, duration)
 
     assert found == moments
     assert bool(warnings) == (moments.step != step)
@@ -109,11 +109,11 @@ def test_what_makes_no_animation_is_refused(params: dict[str, object]) -> None:
 def test_pieces_lie_where_they_were_asked_for(
     params: dict[str, object], duration: float | None, pieces: list[tuple[float, float]]
 ) -> None:
-    assert spans(AnimateParams.model_validate(params), duration) == [pytest.approx(piece) for piece in pieces]
+    assert animation_spans(AnimateParams.model_validate(params), duration) == [pytest.approx(piece) for piece in pieces]
 
 
 def test_pieces_cannot_be_spread_over_an_unknown_length() -> None:
     with pytest.raises(ParametersRejected) as caught:
-        spans(AnimateParams(spread=2), None)
+        animation_spans(AnimateParams(spread=2), None)
 
     assert caught.value.code == "ParameterError.UnknownDuration"

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.media.probe import Video
-from shared.operations.streaming.ladder import fitting
+from shared.operations.streaming.ladder import choose_rungs
 from shared.operations.streaming.stream_params import LADDERS, Format, LadderName, Rung, StreamParams
 from shared.operations.transcoding.transcode_params import VideoCodec
 
@@ -90,7 +90,7 @@ def test_audio_tracks_come_the_best_first() -> None:
 def test_no_rung_above_the_source_is_taken_but_one_of_its_own_size_where_a_gap_would_be(
     width: int, height: int, heights: list[int]
 ) -> None:
-    found = fitting(StreamParams().rungs, Video("h264", width, height))
+    found = choose_rungs(StreamParams().rungs, Video("h264", width, height))
 
     assert [rung.height for rung in found] == heights
 
@@ -98,4 +98,4 @@ def test_no_rung_above_the_source_is_taken_but_one_of_its_own_size_where_a_gap_w
 def test_rungs_of_one_size_and_different_bit_rates_are_both_taken() -> None:
     rungs = [Rung(height=720, bitrate=1000), Rung(height=720, bitrate=2000), Rung(height=1080, bitrate=3000)]
 
-    assert [(r.height, r.bitrate) for r in fitting(rungs, Video("h264", 1280, 720))] == [(720, 2000), (720, 1000)]
+    assert [(r.height, r.bitrate) for r in choose_rungs(rungs, Video("h264", 1280, 720))] == [(720, 2000), (720, 1000)]

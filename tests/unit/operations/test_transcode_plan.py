@@ -6,8 +6,8 @@ import pytest
 
 from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Subtitle, Video
-from shared.operations.clip import Clip, span
-from shared.operations.transcoding.transcode import plan
+from shared.operations.clip import Clip, clip_span
+from shared.operations.transcoding.transcode import plan_transcode
 from shared.operations.transcoding.transcode_params import TranscodeParams
 
 LIMITS = Limits(60, 10**9)
@@ -17,7 +17,7 @@ MEDIA = Media("MPEG-4", 30_000_000, duration=60.0, videos=(VIDEO,), audios=(AUDI
 
 
 def arguments(params: dict[str, object], media: Media = MEDIA) -> list[str]:
-    return list(plan(TranscodeParams.model_validate(params), media, LIMITS).arguments)
+    return list(plan_transcode(TranscodeParams.model_validate(params), media, LIMITS).arguments)
 
 
 def after(option: str, params: dict[str, object], media: Media = MEDIA) -> str:
@@ -127,7 +127,7 @@ def test_opus_is_asked_for_no_more_than_it_takes(codec: str, channels: int, bitr
 def test_no_word_from_outside_becomes_an_option_or_a_filter() -> None:
     media = replace(MEDIA, tags={"title": "-i /etc/passwd, movie=/etc/passwd"})
 
-    work = plan(TranscodeParams(), media, LIMITS)
+    work = plan_transcode(TranscodeParams(), media, LIMITS)
     found = list(work.arguments)
 
     assert found[found.index("-metadata") + 1] == "title=-i /etc/passwd, movie=/etc/passwd"
@@ -139,12 +139,12 @@ def test_what_is_left_out_or_changed_is_said() -> None:
         MEDIA, videos=(replace(VIDEO, hdr=True), VIDEO), audios=(AUDIO, AUDIO), subtitles=(Subtitle(text=True),) * 2
     )
 
-    warnings = plan(TranscodeParams(), media, LIMITS).warnings
+    warnings = plan_transcode(TranscodeParams(), media, LIMITS).warnings
 
     assert [any(word in warning for warning in warnings) for word in ("HDR", "videos", "tracks", "subtitle")] == [
         True
     ] * 4
-    assert plan(TranscodeParams(), MEDIA, LIMITS).warnings == ()
+    assert plan_transcode(TranscodeParams(), MEDIA, LIMITS).warnings == ()
 
 
 def test_every_audio_track_is_kept_when_asked() -> None:
@@ -160,7 +160,7 @@ def test_every_audio_track_is_kept_when_asked() -> None:
 def test_a_clip_of_a_container_without_an_index_is_read_from_before_its_beginning() -> None:
     clip = Clip(start=30, end=40)
 
-    plain, stream = (span(clip, replace(MEDIA, format=name), None) for name in ("MPEG-4", "MPEG-TS"))
+    plain, stream = (clip_span(clip, replace(MEDIA, format=name), None) for name in ("MPEG-4", "MPEG-TS"))
 
     start = 30 - 0.25 / 30  # a quarter of a frame before the one that is asked for
     assert (plain.before_input, plain.lead) == (["-ss", f"{start:.6f}", "-t", "10.000000"], 0)

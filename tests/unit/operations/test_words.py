@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.operations.analysis.words import Word, found
+from shared.operations.analysis.words import Word, find_words
 from shared.operations.findings import Segment
 
 
@@ -34,7 +34,7 @@ def lines(*texts: str) -> list[Segment]:
     ],
 )
 def test_a_word_is_found_in_any_case_and_script(word: str, text: str) -> None:
-    (place,) = found([word], lines(text), "TEXT")
+    (place,) = find_words([word], lines(text), "TEXT")
 
     assert (place.label, place.text, place.where) == (word, text, "TEXT")
 
@@ -54,11 +54,11 @@ def test_a_word_is_found_in_any_case_and_script(word: str, text: str) -> None:
     ],
 )
 def test_a_part_of_a_word_is_not_the_word(word: str, text: str) -> None:
-    assert found([word], lines(text), "TEXT") == ()
+    assert find_words([word], lines(text), "TEXT") == ()
 
 
 def test_every_place_counts_and_they_come_by_time() -> None:
-    places = found(["two", "one"], lines("one and one", "two", "one"), "TEXT")
+    places = find_words(["two", "one"], lines("one and one", "two", "one"), "TEXT")
 
     assert [(place.start, place.label) for place in places] == [(0, "one"), (0, "one"), (1, "two"), (2, "one")]
 
@@ -66,7 +66,7 @@ def test_every_place_counts_and_they_come_by_time() -> None:
 def test_what_is_said_in_two_sentences_may_hold_a_phrase_together() -> None:
     said = lines("he had then leisure", "to consider how much", "there might be")
 
-    (place,) = found(["leisure to consider how much there"], said, "SPEECH")
+    (place,) = find_words(["leisure to consider how much there"], said, "SPEECH")
 
     assert (place.start, place.end) == (0, 3)
     assert place.text == "he had then leisure to consider how much there might be"
@@ -74,7 +74,7 @@ def test_what_is_said_in_two_sentences_may_hold_a_phrase_together() -> None:
 
 
 def test_two_lines_in_the_video_are_no_sentence() -> None:
-    assert found(["leisure to"], lines("had leisure", "to consider"), "TEXT") == ()
+    assert find_words(["leisure to"], lines("had leisure", "to consider"), "TEXT") == ()
 
 
 @pytest.mark.parametrize("word", ["", " ", "...", "x" * 101, "\u0301"])

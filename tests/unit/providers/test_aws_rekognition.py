@@ -22,7 +22,7 @@ from shared.errors import (
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
 from shared.providers.aws import Aws
-from shared.providers.aws.sightings import MAX_SEGMENTS, Sighting, merged, segments
+from shared.providers.aws.sightings import MAX_SEGMENTS, Sighting, merge_sightings, to_segments
 from tests.unit.providers.aws_jobs import JOB, JOB_ID, SOURCE, context, recorded, stubbed
 
 SEGMENTED = {"AggregateBy": "SEGMENTS", "SortBy": "TIMESTAMP"}
@@ -315,20 +315,22 @@ def test_a_reader_that_is_to_stop_stops_between_pages(aws: Aws) -> None:
 def test_what_comes_back_within_a_second_has_not_been_away(gap: int, count: int) -> None:
     seen = [Sighting(0, 500, "Cat", 80), Sighting(100, 200, "Dog", 60), Sighting(500 + gap, 2000 + gap, "Cat", 90)]
 
-    cats = [one for one in merged(seen) if one.label == "Cat"]
+    cats = [one for one in merge_sightings(seen) if one.label == "Cat"]
 
     assert len(cats) == count
     assert (cats[0].start, cats[-1].end, max(one.confidence for one in cats)) == (0, 2000 + gap, 90)
 
 
 def test_a_stretch_within_another_shortens_nothing() -> None:
-    assert merged([Sighting(0, 5000, "Cat", 80), Sighting(1000, 2000, "Cat", 70)]) == [Sighting(0, 5000, "Cat", 80)]
+    assert merge_sightings([Sighting(0, 5000, "Cat", 80), Sighting(1000, 2000, "Cat", 70)]) == [
+        Sighting(0, 5000, "Cat", 80)
+    ]
 
 
 def test_of_too_many_segments_the_surest_are_kept_in_the_order_of_time() -> None:
     many = [Sighting(n * 5000, n * 5000 + 1, "Cat", 50 + n % 2) for n in range(2 * MAX_SEGMENTS)]
 
-    kept = segments(merged(many))
+    kept = to_segments(merge_sightings(many))
 
     assert len(kept) == MAX_SEGMENTS
     assert {segment.confidence for segment in kept} == {0.51}

@@ -21,11 +21,11 @@ from shared.errors import (
     OperationFailed,
     ParametersRejected,
 )
-from shared.operations.analysis.speech import sentences
+from shared.operations.analysis.speech import split_sentences
 from shared.operations.findings import Segment
 from shared.providers.aws import Aws
 from shared.providers.aws.transcribe import language_code
-from shared.providers.aws.transcript import words as words_of
+from shared.providers.aws.transcript import iter_words as words_of
 from tests.unit.providers.aws_jobs import JOB, SOURCE, context, recorded, stubbed
 
 NAME = f"reelmill-{JOB}-speech"
@@ -336,4 +336,4 @@ def test_silence_has_no_sentences(words: tuple[tuple[float, float, str], ...]) -
 
 def told(results: dict[str, Any]) -> tuple[Segment, ...]:
     """Return the sentences of a transcript."""
-    return sentences(tuple(words_of(results)))
+    return split_sentences(tuple(words_of(results)))

@@ -12,7 +12,7 @@ from shared.errors import JobRunning
 from shared.operations import OPERATIONS
 from shared.operations.findings import Result, Segment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params
-from shared.providers import provider
+from shared.providers import find_provider
 from shared.providers.aws import Aws
 from shared.services import Services
 from shared.use_cases.tasks import get_task
@@ -47,7 +47,7 @@ def looking(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rekognition(services: ClockedServices) -> Iterator[Stubber]:
     """Lend what answers in place of Rekognition; each answer is given once, in order."""
-    aws = provider(services.settings.ai_provider)
+    aws = find_provider(services.settings.ai_provider)
     assert isinstance(aws, Aws)
     with stubbed(aws.rekognition) as stub:
         yield stub

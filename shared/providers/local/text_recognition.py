@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from shared.operations import segments, video_filters
 from shared.operations.analysis import sampling, shots
-from shared.operations.analysis.words import folded
+from shared.operations.analysis.words import fold_text
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
-from shared.providers.local.extra import installed
+from shared.providers.local.extra import require_extra
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
@@ -36,29 +36,29 @@ GLANCE = (64, 64)
 
 
 @cache
-def model() -> "RapidOCR":
+def load_text_models() -> "RapidOCR":
     """Return the model, loaded once a process: 32 MB."""
-    with installed():
+    with require_extra():
         from rapidocr import RapidOCR  # noqa: PLC0415 - a second, and not there on Lambda
 
         return RapidOCR(params=OPTIONS)
 
 
-def found(context: OperationContext) -> tuple[Segment, ...]:
+def find_text(context: OperationContext) -> tuple[Segment, ...]:
     """Return each line for as long as it stands there; none without a video."""
     if context.media.video is None:
         return ()
-    model()
+    load_text_models()
     most = max(4, min(MOST, int(context.ffmpeg.limits.wall_seconds * SHARE_OF_TIME / SECONDS_EACH)))
-    wanted = sampling.moments(shots.found(context, share=context.percents(0, 10)), every=EVERY, most=most)
-    with sampling.samples(context, wanted, size=SIZE, share=context.percents(10, 20)) as stills:
+    wanted = sampling.choose_moments(shots.find_shots(context, share=context.percents(0, 10)), every=EVERY, most=most)
+    with sampling.take_samples(context, wanted, size=SIZE, share=context.percents(10, 20)) as stills:
         lines = [line for still, read in _read(context, stills) for line in _placed(still.moment, read)]
-    return segments.joined(lines, _one_line)
+    return segments.join_segments(lines, _one_line)
 
 
 def _read(
-    context: OperationContext, stills: tuple[sampling.Sample, ...]
-) -> Iterator[tuple[sampling.Sample, list[tuple[str, float]]]]:
+    context: OperationContext, stills: tuple[sampling.FrameSample, ...]
+) -> Iterator[tuple[sampling.FrameSample, list[tuple[str, float]]]]:
     """Yield what stands in each still; one that shows the same as the one before is not read again."""
     from PIL import Image, ImageChops, ImageStat  # noqa: PLC0415 - comes with the model
 
@@ -75,18 +75,18 @@ def _read(
 
 def _lines(path: Path) -> list[tuple[str, float]]:
     """Return the lines in a video, each with how sure the model is of it."""
-    read: Any = model()(path)  # a RapidOCROutput, of which it promises too little
+    read: Any = load_text_models()(path)  # a RapidOCROutput, of which it promises too little
     return [(text, score) for text, score in zip(read.txts or (), read.scores or (), strict=True) if score >= SURE]
 
 
-def _placed(moment: sampling.Moment, lines: list[tuple[str, float]]) -> Iterator[Segment]:
+def _placed(moment: sampling.LookMoment, lines: list[tuple[str, float]]) -> Iterator[Segment]:
     for text, score in lines:
-        if folded(text):
+        if fold_text(text):
             confidence = min(max(float(score), 0), 1)
             yield Segment(start=moment.start, end=moment.end, label=LABEL, confidence=confidence, text=text.strip())
 
 
 def _one_line(one: Segment, other: Segment) -> bool:
     """Whether two readings are of one line: a letter may have been taken for another."""
-    ours, theirs = (folded(segment.text or "") for segment in (one, other))
+    ours, theirs = (fold_text(segment.text or "") for segment in (one, other))
     return ours == theirs or SequenceMatcher(None, ours, theirs, autojunk=False).ratio() >= ALIKE

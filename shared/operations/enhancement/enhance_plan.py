@@ -7,9 +7,9 @@ from shared.errors import MediaRejected
 from shared.media.probe import Audio, Media, Video
 from shared.operations import audio_tracks, video_filters
 from shared.operations.enhancement import enhance_audio, enhance_video
-from shared.operations.enhancement.enhance_audio import Levelling
+from shared.operations.enhancement.enhance_audio import Leveling
 from shared.operations.enhancement.enhance_params import EnhanceParams, EnhanceVideoParams
-from shared.operations.loudness import Loudness, measured
+from shared.operations.loudness import Loudness, measure_loudness
 from shared.operations.operation import OperationContext
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.copying import COPYABLE_FORMATS
@@ -23,7 +23,7 @@ from shared.operations.transcoding.transcode_params import (
 
 
 @dataclass(frozen=True)
-class Work:
+class EnhancePlan:
     """What is to be done: to which streams, and with which filters to the audio."""
 
     params: EnhanceParams
@@ -32,7 +32,7 @@ class Work:
     media: Media
     chain: tuple[str, ...] = ()
     before: Loudness | None = None
-    levelling: Levelling | None = None
+    levelling: Leveling | None = None
 
     @property
     def encoding(self) -> TranscodeParams:
@@ -74,7 +74,7 @@ class Work:
     @property
     def frame_rate(self) -> float | None:
         """How many frames a second should come out; None without a video, or when the source doesn't say."""
-        return enhance_video.frame_rate(self.video_params, self.video) if self.video else None
+        return enhance_video.enhanced_frame_rate(self.video_params, self.video) if self.video else None
 
     def _copyable(self, stream: Video | Audio | None, codecs: Sequence[str]) -> bool:
         # What was cut off ends with half a packet, which nobody wants copied.
@@ -82,31 +82,31 @@ class Work:
         return stream is not None and stream.codec in codecs and whole
 
 
-def planned(params: EnhanceParams, context: OperationContext) -> Work:
+def plan_enhancement(params: EnhanceParams, context: OperationContext) -> EnhancePlan:
     """Return what is to be done; raise MediaRejected when nothing of what was asked for is there."""
     media = context.media
     video = media.video if params.encoding.rules.videos else None
     if video:
-        video_filters.check(video, context.ffmpeg.limits)
-    tracks = audio_tracks.tracks(media) if params.audio else audio_tracks.decodable(media)
+        video_filters.check_video(video, context.ffmpeg.limits)
+    tracks = audio_tracks.require_tracks(media) if params.audio else audio_tracks.decodable_tracks(media)
     audio = media.audio if tracks else None
     wanted = [("video", "NoVideo", params.video, video), ("audio", "NoAudio", params.audio, audio)]
     if not any(asked and stream for _, _, asked, stream in wanted):
         kind, code = next((kind, code) for kind, code, asked, stream in wanted if asked and not stream)
         message = f"the source has no {kind} that could be enhanced, and nothing else is asked for"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
-    return _listened(_looked_through(Work(params, video, audio, media), context), context)
+    return _listened(_looked_through(EnhancePlan(params, video, audio, media), context), context)
 
 
-def _looked_through(work: Work, context: OperationContext) -> Work:
+def _looked_through(work: EnhancePlan, context: OperationContext) -> EnhancePlan:
     """Return the work with what is known of holes in an audio track that would be copied."""
     if work.audio is None or not work.copies_audio:
         return work
-    media = audio_tracks.looked_through(context, work.media, [work.audio])
+    media = audio_tracks.find_holes(context, work.media, [work.audio])
     return replace(work, media=media, audio=media.audios[work.track])
 
 
-def _listened(work: Work, context: OperationContext) -> Work:
+def _listened(work: EnhancePlan, context: OperationContext) -> EnhancePlan:
     """Return the work with what is to be done to the audio, some of which depends on how loud it is."""
     if work.audio is None or work.copies_audio:
         return work
@@ -117,27 +117,27 @@ def _listened(work: Work, context: OperationContext) -> Work:
         return replace(work, chain=mixing)
     before = None
     if asked.loudness or asked.denoise:
-        before = measured(context, context.source, work.track, chain=mixing, share=enhance_audio.SHARE)
-    chain = (*mixing, *enhance_audio.cleaning(asked, before))
+        before = measure_loudness(context, context.source, work.track, chain=mixing, share=enhance_audio.SHARE)
+    chain = (*mixing, *enhance_audio.cleaning_filters(asked, before))
     work = replace(work, chain=chain, before=before)
     if not asked.loudness:
         return work
-    return replace(work, levelling=enhance_audio.levelling(asked.loudness, chain, work.track, context))
+    return replace(work, levelling=enhance_audio.plan_leveling(asked.loudness, chain, work.track, context))
 
 
-def video_arguments(work: Work) -> list[str]:
+def enhanced_video_arguments(work: EnhancePlan) -> list[str]:
     """Return what becomes of the video, if there is one."""
     if work.video is None:
         return []
     if work.copies_video:
-        return copied_video(work)
+        return copied_video_arguments(work)
     asked, codec = work.encoding.video_params or VideoParams(), work.encoding.video_codec
-    chain = enhance_video.chain(work.video_params, work.video, work.pixels)
+    chain = enhance_video.enhancement_filters(work.video_params, work.video, work.pixels)
     # A capital V passes over cover art.
     return ["-map", "0:V:0", "-vf", ",".join(chain), *encoding.video_encoder(codec, asked), *_tag(work, codec)]
 
 
-def copied_video(work: Work) -> list[str]:
+def copied_video_arguments(work: EnhancePlan) -> list[str]:
     """Return the arguments that copy the video of the source, or of what was made of it."""
     if work.video is None:
         return []
@@ -145,7 +145,7 @@ def copied_video(work: Work) -> list[str]:
     return ["-map", "0:V:0", "-c:v", "copy", *_tag(work, codec)]
 
 
-def audio_arguments(work: Work, *, source: int = 0) -> list[str]:
+def enhanced_audio_arguments(work: EnhancePlan, *, source: int = 0) -> list[str]:
     """Return what becomes of the audio, if there is some; the source is the input of that number."""
     if work.audio is None:
         return []
@@ -155,12 +155,12 @@ def audio_arguments(work: Work, *, source: int = 0) -> list[str]:
         return ["-map", track, "-c:a", "copy", *language]
     asked, codec = work.encoding.audio_params or AudioParams(), work.encoding.audio_codec
     # The filters mix it down already: what comes out of them is as loud as it was measured to be.
-    mixed = replace(work.audio, channels=encoding.channels(codec, asked, work.audio))
+    mixed = replace(work.audio, channels=encoding.output_channels(codec, asked, work.audio))
     filters = work.levelling.filters if work.levelling else work.chain
     return ["-map", track, *encoding.audio_encoder(codec, asked, mixed, before=filters), *language]
 
 
-def _tag(work: Work, codec: str) -> list[str]:
+def _tag(work: EnhancePlan, codec: str) -> list[str]:
     # Apple's players take H.265 in an mp4 under this name alone.
     apple = {Container.MP4, Container.MOV}
     return ["-tag:v", "hvc1"] if work.params.container in apple and codec == VideoCodec.H265 else []

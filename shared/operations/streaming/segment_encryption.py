@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.operations.streaming.cmaf import Track
+from shared.operations.streaming.cmaf import CmafTrack
 
 KEY_BYTES = BLOCK_BYTES = 16
 
 
-def locked(path: Path, track: Track, key: bytes, check: Callable[[], None]) -> Track:
+def encrypt_segments(path: Path, track: CmafTrack, key: bytes, check: Callable[[], None]) -> CmafTrack:
     """Encrypt a file's segments in place; return where they lie now. The header stays in clear, the index goes.
 
     `check` is called between segments, and may raise.

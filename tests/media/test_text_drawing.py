@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.transcoding.transcode import OPERATION
-from shared.operations.watermarks.lettering import Lettering, drawn
+from shared.operations.watermarks.text_drawing import StyledText, draw_text
 from tests.support.clips import Clips, decoded
 from tests.support.local_files import LocalFiles, workbench
 
@@ -49,7 +49,7 @@ SCRIPTS = {
 
 def ink(text: str, **more: object) -> tuple[int, int, list[bytes]]:
     """Return the width, the height and the opacity of each pixel of a text without a shadow, the lowest row first."""
-    drawing = drawn(Lettering.model_validate({"content": text, "shadow": False, **more}))
+    drawing = draw_text(StyledText.model_validate({"content": text, "shadow": False, **more}))
     rows = [drawing.pixels[4 * drawing.width * row :][3 : 4 * drawing.width : 4] for row in range(drawing.height)]
     return drawing.width, drawing.height, rows
 
@@ -122,7 +122,7 @@ def test_lines_stand_below_each_other() -> None:
 
 
 def test_a_colour_is_taken_and_a_shadow_is_dark() -> None:
-    plain, shadowed = (drawn(Lettering(content="■", color="#ff8000", shadow=shadow)) for shadow in (False, True))
+    plain, shadowed = (draw_text(StyledText(content="■", color="#ff8000", shadow=shadow)) for shadow in (False, True))
 
     colors = [{drawing.pixels[at : at + 4] for at in range(0, len(drawing.pixels), 4)} for drawing in (plain, shadowed)]
     assert all(bytes((0, 128, 255, 255)) in found for found in colors)
@@ -139,7 +139,7 @@ def test_the_longest_text_is_no_wider_than_can_be_handled() -> None:
 @pytest.mark.parametrize(("letter", "name"), [("𓀀", "U+13000 (EGYPTIAN HIEROGLYPH A001)"), ("𒀀", "U+12000")])
 def test_a_character_that_no_font_has_is_refused_by_its_name(letter: str, name: str) -> None:
     with pytest.raises(ParametersRejected) as caught:
-        drawn(Lettering(content=f"Hello {letter}"))
+        draw_text(StyledText(content=f"Hello {letter}"))
 
     assert caught.value.code == "ParameterError.NoGlyph"
     assert name in caught.value.message
@@ -163,7 +163,7 @@ def test_a_character_that_no_font_has_is_refused_by_its_name(letter: str, name: 
 )
 def test_what_is_no_text_or_no_colour_is_refused_when_it_is_stored(params: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Lettering.model_validate(params)
+        StyledText.model_validate(params)
 
 
 @pytest.mark.parametrize(
