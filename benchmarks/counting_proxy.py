@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 PLACEHOLDER = re.compile(r"#\w+")
 TIMEOUT = 30.0
 # A move of a task, told by an attribute that it alone changes; the first that fits counts.
-MOVES = {"attempt": "claim", "pending": "finish", "lease_until": "beat", "unsent": "sent"}
+MOVES = {"attempt": "claim", "pending": "finish", "lease_until": "renew", "unsent": "mark_sent"}
 PUTS = {"TASK": "create", "": "verdict"}
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
 

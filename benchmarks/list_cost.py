@@ -19,19 +19,8 @@ from rich.table import Table
 from benchmarks.capacity import Meter, Spent, index_units, metered
 from shared.domain.ids import sortable_id
 from shared.domain.page_token import write_token
-from shared.domain.task import (
-    Failure,
-    FinalState,
-    Lease,
-    OrchestrationRef,
-    Outcome,
-    Source,
-    Subtask,
-    SubtaskRef,
-    SubtaskStatus,
-    Task,
-    TaskStatus,
-)
+from shared.domain.subtask import Failure, FinalState, Lease, Subtask, SubtaskRef, SubtaskStatus
+from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
 from shared.stores.presets import preset_templates
 from shared.stores.task_codec import TASK, index_status, shard
 from shared.stores.task_queries import TaskFilter, TaskList
@@ -117,7 +106,7 @@ def patterns(store: TaskStore, read: Callable[[str], Item]) -> dict[TaskStatus |
     for state in MIXTURE:
         task = a_task("pattern")
         made(store.create(task))
-        task = made(store.sent(task, task.unsent))
+        task = made(store.mark_sent(task, task.unsent))
         match state:
             case TaskStatus.WAITING:
                 pass
@@ -216,11 +205,11 @@ class Stock:
             return result
 
         cost("create", partial(store.create, task))
-        cost("sent", partial(store.sent, task, task.unsent))
+        cost("mark_sent", partial(store.mark_sent, task, task.unsent))
         cost("claim, the task's first", partial(claim, store, task, 1))
         seen = cost("claim", partial(claim, store, task, 2))
         lease = Lease(task.id, 1, 1, task.tenant, attempt=1)
-        cost("beat", partial(store.beat, lease, BEGINNING + LEASE, 50, "operation"))
+        cost("renew", partial(store.renew, lease, BEGINNING + LEASE, 50, "operation"))
         cost("look again", partial(store.look_again, task, BEGINNING + LEASE))
         seen = cost("finish", partial(finish, store, seen, 1))
         seen = finish(store, seen, 2)

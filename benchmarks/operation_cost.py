@@ -14,7 +14,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks import workload
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import OPERATIONS
 from shared.stores.presets import preset_templates

@@ -16,25 +16,25 @@ FUNCTIONS = ("OnUploadFunctionName", "RunSubtaskFunctionName")
 BATCH = 10  # SQS: messages in one SendMessageBatch
 SQS = frozenset({"SendMessageBatch", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"})
 # What a long attempt sends every 5 s: it depends on the length of the video, not on the number of subtasks.
-BEATS = frozenset({"beat", "beat, refused"})
+BEATS = frozenset({"renew", "renew, refused"})
 MEANINGS = {
     "Query": "read the orchestrations",
     "verdict": "note the verdict, which names the task",
     "create": "put the task",
     "SendMessageBatch": "send the messages",
-    "sent": "note that they are sent",
+    "mark_sent": "note that they are sent",
     "claim": "take a lease",
     "record": "put an attempt's record",
     "finish": "end a subtask",
     "finish, refused": "last or not: a wrong guess",
     "GetItem": "look again after it",
-    "beat": "show progress (not in the sum)",
+    "renew": "show progress (not in the sum)",
 }
 
 
 def fewest(size: int) -> dict[str, int]:
     """Return the fewest requests of each kind for a task of so many subtasks without links."""
-    once = {"Query": 1, "verdict": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "sent": 1}
+    once = {"Query": 1, "verdict": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "mark_sent": 1}
     return once | {"claim": size, "record": size, "finish": size}
 
 

@@ -3,7 +3,8 @@
 import time
 from functools import cache, cached_property
 
-from shared.domain.task import DEFAULT_TENANT, Lane
+from shared.domain.subtask import DEFAULT_TENANT
+from shared.domain.task import Lane
 from shared.domain.tenant import owner
 from shared.settings import Settings, settings
 from shared.stores.budget_store import BudgetStore

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from shared.domain.task import DEFAULT_TENANT
+from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.tenant import is_tenant
 from shared.errors import NotAllowed
 from shared.services import Services, services

@@ -18,7 +18,7 @@ from shared.domain.orchestration import (
     Template,
     Trigger,
 )
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.domain.upload import Verdict
 from shared.use_cases.catalog_versions import VersionPage
 

@@ -14,7 +14,8 @@ from functions.task_api.requests import JSON
 from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
 from shared.domain.attempt_record import OutputFile
 from shared.domain.content_types import content_type_of, shown_type
-from shared.domain.task import Subtask, SubtaskStatus, Task
+from shared.domain.subtask import Subtask, SubtaskStatus
+from shared.domain.task import Task
 from shared.errors import Conflict, NotFound
 from shared.services import Services
 from shared.use_cases.downloads import ZIP, zip_outputs

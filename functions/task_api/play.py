@@ -18,7 +18,8 @@ from functions.task_api.caller import request_context
 from functions.task_api.files import RunQuery, output_link, outputs_of, redirect
 from functions.task_api.views import ELSEWHERE
 from shared.domain.attempt_record import OutputFile
-from shared.domain.task import Subtask, Task
+from shared.domain.subtask import Subtask
+from shared.domain.task import Task
 from shared.errors import Conflict, NotFound
 from shared.services import Services
 from shared.use_cases.tasks import get_subtask

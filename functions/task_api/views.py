@@ -11,8 +11,9 @@ from pydantic.alias_generators import to_camel
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.ids import id_time
 from shared.domain.orchestration import BucketName, Name, Output, Priority, SubtaskRules
-from shared.domain.task import Failure, Lane, Outcome, Source, Subtask, SubtaskStatus, SubtaskType, Task, TaskStatus
-from shared.domain.wait import Waiting, WaitReason
+from shared.domain.subtask import Failure, Subtask, SubtaskStatus, SubtaskType, WaitReason
+from shared.domain.task import Lane, Outcome, Source, Task, TaskStatus
+from shared.domain.wait import Waiting
 
 # What a route answers where that is no JSON of its own, for the OpenAPI document.
 ELSEWHERE: dict[int, Any] = {302: {"description": "It lies elsewhere: follow `Location`.", "content": {}}}
@@ -167,7 +168,7 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
         "attempt": subtask.attempt,
         "carried_from": subtask.carried_from,
         "skipped": subtask.skipped,
-        "retry_at": moment(subtask.retry_at) if status is SubtaskStatus.WAITING else None,
+        "retry_at": moment(subtask.wait.until) if subtask.wait else None,
         "waiting": WaitingView.of(waiting),
         "output": subtask.output,
         "error": FailureView.of(subtask.failure) if status is SubtaskStatus.FAILED else None,

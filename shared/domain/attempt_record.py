@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from shared.domain.task import Failure
+from shared.domain.subtask import Failure
 
 COMMANDS_ROOM = 65_536  # Letters: hundreds of images take as many commands, and nobody reads them all.
 

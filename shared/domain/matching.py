@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, UnreadableDocument, format_of
-from shared.domain.task import Subtask
+from shared.domain.subtask import Subtask
 from shared.domain.tenant import within
 from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.alias_generators import to_camel
 
 from shared.domain.condition import checked_rule, names_in, parsed
-from shared.domain.task import MAX_SUBTASKS, SubtaskType
+from shared.domain.subtask import SubtaskType
+from shared.domain.task import MAX_SUBTASKS
 from shared.errors import NewerVersion, ParametersRejected
 
 # What people put into a media bucket; a trigger without formats takes them all.

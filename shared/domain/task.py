@@ -4,15 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+
+from shared.domain.subtask import DEFAULT_TENANT, Failure, FinalState, Lease, Subtask, SubtaskStatus
 
 MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 KB.
-DEFAULT_TENANT = "main"
 SKIPPED = "Skipped.PredecessorFailed"
-RULE_NOT_MET = "RuleNotMet"
-OVER_BUDGET = "Budget."  # begins the code of what holds a subtask back for the day
-# Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
-UNCOUNTED_FACTOR = 5
 # By so much may the next attempt begin early: the clock that hides its message isn't the one that set its time.
 EARLY_MS = 1000
 
@@ -34,32 +30,6 @@ class Outcome(StrEnum):
     ENDED = "ENDED"  # by a person: before anything had started, or cancelled on the way
 
 
-class SubtaskStatus(StrEnum):
-    """Where a subtask stands."""
-
-    WAITING = "WAITING"  # for a predecessor, for its message, or for another attempt
-    IN_PROGRESS = "IN_PROGRESS"  # an attempt holds the lease
-    SUCCESSFUL = "SUCCESSFUL"
-    FAILED = "FAILED"
-
-
-class SubtaskType(StrEnum):
-    """The kinds of operation."""
-
-    TRANSCODE = "TRANSCODE"
-    STREAM = "STREAM"
-    ENHANCE = "ENHANCE"
-    SCREENSHOT = "SCREENSHOT"
-    SAMPLE_SCREENSHOTS = "SAMPLE_SCREENSHOTS"
-    SPRITE = "SPRITE"
-    ANIMATE = "ANIMATE"
-    ANALYZE = "ANALYZE"
-    RECOGNIZE = "RECOGNIZE"
-    MODERATE = "MODERATE"
-    INSPECT = "INSPECT"
-    SEPARATE_AUDIO = "SEPARATE_AUDIO"
-
-
 class Lane(StrEnum):
     """Which queue a task's subtasks wait in: a backlog in one holds up nobody in another."""
 
@@ -67,8 +37,6 @@ class Lane(StrEnum):
     STANDARD = "STANDARD"
     BACKGROUND = "BACKGROUND"  # priority below 0
 
-
-TERMINAL = frozenset({SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED})
 
 # The moves that people make with a task, and the statuses from which each is legal.
 TASK_ACTIONS: Mapping[str, frozenset[TaskStatus]] = {
@@ -97,118 +65,11 @@ class OrchestrationRef:
     version: int
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a subtask failed: a code for a program, a sentence for a person."""
-
-    code: str
-    message: str
-
-
 # How a person's move ends what had not ended by itself.
 STOP_FAILURES: Mapping[str, Failure] = {
     "end": Failure("Cancelled.TaskEnded", "the task was ended before this subtask started"),
     "cancel": Failure("Cancelled.TaskCancelled", "the task was cancelled before this subtask was done"),
 }
-
-
-@dataclass(frozen=True)
-class SubtaskRef:
-    """One subtask of one run of a task: what a message in the queue names."""
-
-    task_id: str
-    run: int
-    no: int
-    tenant: str = DEFAULT_TENANT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lease(SubtaskRef):
-    """What an attempt holds: the lease on one subtask of one run. `attempt` is the fence against late writers."""
-
-    attempt: int
-
-    @property
-    def record(self) -> str:
-        """The sort key of the attempt's record."""
-        return f"RUN#{self.run:04}#SUB#{self.no:02}#ATT#{self.attempt}"
-
-
-@dataclass(frozen=True)
-class FinalState:
-    """How an attempt ends its subtask: `record` is the sort key of its record, `output` an S3 URI."""
-
-    status: SubtaskStatus
-    failure: Failure | None = None
-    output: str | None = None
-    record: str | None = None
-    skipped: str | None = None
-
-
-@dataclass(frozen=True)
-class Subtask:
-    """One operation of a task: what to do (fixed for the task's life) and how far it is (this run's).
-
-    `needs` and `input` are subtask numbers; `input` None means the source. `attempt` numbers the newest attempt and
-    only grows within a run; `tries` counts those that speak against the file. A waiting one that had an attempt
-    tells by `failure` why that ended, and by `retry_at` when the next may begin; one that is held back tells the same
-    of what holds it. `carried_from` is the earlier run
-    whose success it is. `when` is the rule that must be met for it to do anything; one that isn't makes it successful
-    with `skipped`, as does a predecessor that was skipped. Times are epoch milliseconds, `progress` is percent,
-    `record` the sort key of the attempt's record, `output` an S3 URI.
-    """
-
-    no: int
-    name: str
-    type: SubtaskType
-    params: Mapping[str, Any]
-    template: str | None = None
-    needs: tuple[int, ...] = ()
-    input: int | None = None
-    file_name: str | None = None
-    when: str | None = None
-    status: SubtaskStatus = SubtaskStatus.WAITING
-    attempt: int = 0
-    counted_attempts: int = 0
-    lease_until: int = 0
-    retry_at: int | None = None
-    progress: int = 0
-    phase: str | None = None
-    started_at: int | None = None
-    ended_at: int | None = None
-    failure: Failure | None = None
-    output: str | None = None
-    record: str | None = None
-    skipped: str | None = None
-    carried_from: int | None = None
-
-    @property
-    def terminal(self) -> bool:
-        """Whether it will never move again in this run."""
-        return self.status in TERMINAL
-
-    @property
-    def over_budget(self) -> bool:
-        """Whether it waits, or waited last, for the day's budget."""
-        return self.failure is not None and self.failure.code.startswith(OVER_BUDGET)
-
-    def spent(self, max_attempts: int) -> bool:
-        """Whether it has had all the attempts that it may have."""
-        return self.counted_attempts >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
-
-    def fresh(self) -> "Subtask":
-        """Return the same work, as a new run finds it."""
-        return Subtask(
-            no=self.no,
-            name=self.name,
-            type=self.type,
-            params=self.params,
-            template=self.template,
-            needs=self.needs,
-            input=self.input,
-            file_name=self.file_name,
-            when=self.when,
-        )
 
 
 @dataclass(frozen=True)
@@ -272,8 +133,8 @@ class Task:
         failed = (s.failure for s in self.subtasks if s.status is SubtaskStatus.FAILED)
         return next((failure for failure in failed if failure and failure.code != SKIPPED), None)
 
-    def holds(self, lease: Lease) -> bool:
-        """Whether that attempt still holds its subtask here."""
+    def has_lease(self, lease: Lease) -> bool:
+        """Whether that lease still owns its subtask."""
         subtask = self.subtask(lease.no)
         return (
             self.run == lease.run
@@ -287,8 +148,8 @@ class Task:
         subtask = self.subtask(lease.no)
         return subtask is not None and (subtask.status, subtask.record) == (SubtaskStatus.SUCCESSFUL, lease.record)
 
-    def free(self, no: int, now: int) -> bool:
-        """Whether nobody holds that subtask: it waits, or its lease is over."""
+    def is_available(self, no: int, now: int) -> bool:
+        """Whether an attempt may take that subtask: it waits, or its lease has expired."""
         subtask = self.subtasks[no - 1]
         lapsed = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
         return lapsed or subtask.status is SubtaskStatus.WAITING
@@ -299,7 +160,7 @@ class Task:
         What the day's budget holds back may begin as soon as it is sent, which may be early.
         """
         subtask = self.subtasks[no - 1]
-        left = (subtask.retry_at or 0) - now
+        left = subtask.wait_until - now
         return left if left > EARLY_MS and not subtask.over_budget else 0
 
     def ready(self) -> frozenset[int]:
@@ -313,25 +174,25 @@ class Task:
         return self.subtasks[no - 1].attempt == 1 and not any(others)
 
     @property
-    def held(self) -> frozenset[int]:
+    def postponed(self) -> frozenset[int]:
         """The unsent subtasks that wait for the day's budget."""
         return self.unsent & {s.no for s in self.subtasks if s.over_budget}
 
     def due_for_sending(self, now: int) -> frozenset[int]:
         """Return the unsent subtasks whose messages may go out: not those that are held back until later."""
-        return frozenset(no for no in self.unsent if (self.subtasks[no - 1].retry_at or 0) <= now)
+        return frozenset(no for no in self.unsent if self.subtasks[no - 1].wait_until <= now)
 
     def next_due_times(self, now: int) -> list[int]:
         """Return when a lease lapses that no worker renews, and when what is held back may go."""
         leases = (s.lease_until + 1 for s in self.subtasks if s.status is SubtaskStatus.IN_PROGRESS)
-        held = (self.subtasks[no - 1].retry_at or 0 for no in self.unsent)
-        return [at for at in (*leases, *held) if at > now]
+        postponed = (self.subtasks[no - 1].wait_until for no in self.unsent)
+        return [at for at in (*leases, *postponed) if at > now]
 
     def ready_at(self, no: int) -> int:
         """Return since when a waiting subtask has been ready, or from when on it will be: epoch milliseconds."""
         subtask = self.subtasks[no - 1]
         freed = [self.subtasks[needed - 1].ended_at or 0 for needed in subtask.needs]
-        return max(self.run_at, subtask.retry_at or 0, *freed)
+        return max(self.run_at, subtask.wait_until, *freed)
 
     def unreachable_after(self, no: int) -> frozenset[int]:
         """Return the waiting subtasks that can never start once subtask `no` has failed."""
@@ -347,6 +208,7 @@ class Task:
                 self.subtasks[no - 1],
                 status=final_state.status,
                 ended_at=at,
+                wait=None,
                 failure=final_state.failure,
                 output=final_state.output,
                 record=final_state.record,
@@ -357,7 +219,7 @@ class Task:
             skipped = Failure(SKIPPED, f"subtask {no} ({self.subtasks[no - 1].name}) failed")
             for other in self.unreachable_after(no):
                 changed[other] = replace(
-                    self.subtasks[other - 1], status=SubtaskStatus.FAILED, ended_at=at, failure=skipped
+                    self.subtasks[other - 1], status=SubtaskStatus.FAILED, ended_at=at, wait=None, failure=skipped
                 )
         before = self.ready()
         task = replace(
@@ -374,7 +236,7 @@ class Task:
     def stopped(self, failure: Failure, at: int) -> "Task":
         """Return the task as a person's End or Cancel leaves it: what had not ended has failed, nothing will start."""
         subtasks = tuple(
-            s if s.terminal else replace(s, status=SubtaskStatus.FAILED, failure=failure, ended_at=at)
+            s if s.terminal else replace(s, status=SubtaskStatus.FAILED, wait=None, failure=failure, ended_at=at)
             for s in self.subtasks
         )
         return replace(

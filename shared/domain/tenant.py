@@ -2,7 +2,7 @@
 
 import re
 
-from shared.domain.task import DEFAULT_TENANT
+from shared.domain.subtask import DEFAULT_TENANT
 
 NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 TENANT = re.compile(NAME)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.ids import sortable_id
-from shared.domain.task import DEFAULT_TENANT
+from shared.domain.subtask import DEFAULT_TENANT
 
 CLOCKS_MS = 60_000  # By which the time of an event and that in a bucket's listing may differ.
 MAX_LISTED = 20  # In how many backfills, with a write before each, an object may be told apart before its event comes.

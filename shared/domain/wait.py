@@ -3,21 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
-from shared.domain.task import Lane, Subtask, SubtaskStatus, Task
-from shared.errors import JobRunning, ServiceBusy
-
-
-class WaitReason(StrEnum):
-    """What a waiting subtask waits for."""
-
-    PREDECESSOR = "PREDECESSOR"  # a subtask that it needs has not succeeded yet
-    BUDGET = "BUDGET"  # the next day, or a larger budget
-    UNSENT = "UNSENT"  # its message has not gone out
-    JOB = "JOB"  # a service that works on it; it looks again at a time
-    RETRY = "RETRY"  # the time of its next attempt
-    QUEUED = "QUEUED"  # a worker
+from shared.domain.subtask import Subtask, SubtaskStatus, WaitReason
+from shared.domain.task import Lane, Task
+from shared.errors import ServiceBusy
 
 
 @dataclass(frozen=True)
@@ -53,14 +42,12 @@ def reason_of(task: Task, subtask: Subtask, now: int) -> WaitReason:
     """Return what a waiting subtask waits for."""
     if subtask.no not in task.ready():
         return WaitReason.PREDECESSOR
-    later = subtask.retry_at is not None and subtask.retry_at > now
-    if subtask.no in task.held and later:
+    later = subtask.wait if subtask.wait_until > now else None
+    if later and later.reason is WaitReason.BUDGET and subtask.no in task.unsent:
         return WaitReason.BUDGET
     if subtask.no in task.unsent:
         return WaitReason.UNSENT
-    if later:
-        return WaitReason.JOB if job_of(subtask) else WaitReason.RETRY
-    return WaitReason.QUEUED
+    return later.reason if later and later.reason is not WaitReason.BUDGET else WaitReason.QUEUED
 
 
 def others(lane: Lane, messages_in: Callable[[Lane], int]) -> int | None:
@@ -79,25 +66,25 @@ def told(task: Task, subtask: Subtask, reason: WaitReason, ahead: int | None) ->
         *first, last = [f"{one.no} ({one.name})" for one in missing]
         names = f"subtasks {', '.join(first)} and {last}" if first else f"subtask {last}"
         return Waiting(reason, f"waits for {names} to succeed", task.lane, needs=tuple(one.no for one in missing))
-    if reason is WaitReason.BUDGET and subtask.failure:
-        message = f"{subtask.failure.message}; asks again at {clock(subtask)}, and the new day begins at 00:00 UTC"
-        return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
+    if reason is WaitReason.BUDGET and subtask.wait:
+        message = f"{subtask.wait.detail.message}; asks again at {clock(subtask)}, and the new day begins at 00:00 UTC"
+        return Waiting(reason, message, task.lane, retry_at=subtask.wait_until)
     if reason is WaitReason.UNSENT:
         message = "not sent to the queue yet; it goes out within minutes"
         return Waiting(reason, message, task.lane)
     if reason is WaitReason.JOB:
         message = f"{job_of(subtask)}; looks again at {clock(subtask)} (look {subtask.attempt + 1})"
-        return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
+        return Waiting(reason, message, task.lane, retry_at=subtask.wait_until)
     if reason is WaitReason.RETRY:
-        because = f", because {subtask.failure.message}" if subtask.failure else ""
+        because = f", because {subtask.wait.detail.message}" if subtask.wait else ""
         message = f"tries again at {clock(subtask)}{because} (attempt {subtask.attempt + 1})"
-        return Waiting(reason, message, task.lane, retry_at=subtask.retry_at)
+        return Waiting(reason, message, task.lane, retry_at=subtask.wait_until)
     return Waiting(reason, queued(task.lane, subtask, ahead), task.lane, ahead=ahead)
 
 
 def clock(subtask: Subtask) -> str:
     """Return the time of a subtask's next attempt."""
-    return f"{datetime.fromtimestamp((subtask.retry_at or 0) / 1000, UTC):%H:%M:%S} UTC"
+    return f"{datetime.fromtimestamp(subtask.wait_until / 1000, UTC):%H:%M:%S} UTC"
 
 
 def queued(lane: Lane, subtask: Subtask, ahead: int | None) -> str:
@@ -113,11 +100,10 @@ def queued(lane: Lane, subtask: Subtask, ahead: int | None) -> str:
         place = f"behind about {ahead:,} other subtask{'s' if ahead > 1 else ''} in {queue}"
     if job:
         return f"{job}; {attempt} {place}"
-    before = f"; attempt {subtask.attempt} ended because {subtask.failure.message}" if subtask.failure else ""
+    before = f"; attempt {subtask.attempt} ended because {subtask.wait.detail.message}" if subtask.wait else ""
     return f"{attempt} {place}{before}"
 
 
 def job_of(subtask: Subtask) -> str | None:
-    """Return what a subtask waits for that runs elsewhere ("waiting for …"), None when nothing of its does."""
-    failure = subtask.failure
-    return failure.message if failure and failure.code == JobRunning.code else None
+    """Return the job elsewhere that a subtask waits for ("waiting for …"); None if it waits for something else."""
+    return subtask.wait.detail.message if subtask.wait and subtask.wait.reason is WaitReason.JOB else None

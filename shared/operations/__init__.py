@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.operations.analysis import analyze, moderate, recognize
 from shared.operations.enhancement import enhance
 from shared.operations.inspection import inspection

@@ -9,7 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from shared.domain.task import Source, SubtaskType
+from shared.domain.subtask import SubtaskType
+from shared.domain.task import Source
 from shared.media.ffmpeg import AttemptProgress, Ffmpeg
 from shared.media.probe import Media
 from shared.operations.decoding import probe_decodable

@@ -1,21 +1,10 @@
 """How stored data is read by a version of Reelmill that may be older than the one that wrote it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
 
 from shared.errors import NewerVersion
 from shared.telemetry import logger
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-
-def known_fields(kind: "type[DataclassInstance]", stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is stored of the fields that `kind` has: a newer version may have written more."""
-    names = {field.name for field in fields(kind)}
-    return {name: value for name, value in stored.items() if name in names}
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.domain.task import DEFAULT_TENANT, Lane, SubtaskRef, Task
+from shared.domain.subtask import DEFAULT_TENANT, SubtaskRef
+from shared.domain.task import Lane, Task
 from shared.errors import RequestRejected, ServiceBusy
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from pydantic import TypeAdapter
 from pynamodb.attributes import (
     Attribute,
     MapAttribute,
@@ -17,19 +18,10 @@ from pynamodb.constants import BINARY
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import (
-    Failure,
-    OrchestrationRef,
-    Outcome,
-    Source,
-    Subtask,
-    SubtaskStatus,
-    SubtaskType,
-    Task,
-    TaskStatus,
-)
-from shared.stores.forward_compatibility import known_fields, reading
+from shared.domain.attempt_record import AttemptRecord
+from shared.domain.subtask import Subtask, Wait
+from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
+from shared.stores.forward_compatibility import reading
 
 TASK = "TASK"
 TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
@@ -37,6 +29,12 @@ TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
 # letters of up to 4 bytes; else the address of its output, which is shorter) and 300 bytes of times, counts and names:
 # 215 KB. The task's own fields take less than 20 KB: its source, that key once more, prefix, session context, token.
 MAX_PLAN_BYTES = 160 * 1024
+# Fields of a newer version are ignored.
+SUBTASK = TypeAdapter(Subtask)
+WAIT = TypeAdapter(Wait)
+SOURCE = TypeAdapter(Source)
+ORCHESTRATION = TypeAdapter(OrchestrationRef)
+RECORD = TypeAdapter(AttemptRecord)
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas), and a page costs one query for each.
 
 
@@ -191,31 +189,14 @@ def index_status(tenant: str, state: TaskStatus | Outcome, task_id: str) -> str:
 
 def subtask_map(subtask: Subtask) -> dict[str, Any]:
     """Return a subtask as DynamoDB keeps it; parameters stay JSON, since no expression looks inside."""
-    fields: dict[str, Any] = {
-        "name": subtask.name,
-        "type": str(subtask.type),
-        "params": json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False),
-        "template": subtask.template,
-        "needs": list(subtask.needs) or None,
-        "input": subtask.input,
-        "file_name": subtask.file_name,
-        "when": subtask.when,
-        "status": str(subtask.status),
-        "attempt": subtask.attempt,
-        "counted_attempts": subtask.counted_attempts,
-        "lease_until": subtask.lease_until,
-        "retry_at": subtask.retry_at,
-        "progress": subtask.progress,
-        "phase": subtask.phase,
-        "started_at": subtask.started_at,
-        "ended_at": subtask.ended_at,
-        "failure": {"code": subtask.failure.code, "message": subtask.failure.message} if subtask.failure else None,
-        "output": subtask.output,
-        "record": subtask.record,
-        "skipped": subtask.skipped,
-        "carried_from": subtask.carried_from,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    fields: dict[str, Any] = SUBTASK.dump_python(subtask, mode="json", exclude={"no", "params"}, exclude_none=True)
+    return fields | {"params": json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False)}
+
+
+def wait_map(wait: Wait) -> dict[str, Any]:
+    """Return the wait of a subtask as DynamoDB keeps it."""
+    fields: dict[str, Any] = WAIT.dump_python(wait, mode="json")
+    return fields
 
 
 def stored_size(subtask: Subtask) -> int:
@@ -225,21 +206,7 @@ def stored_size(subtask: Subtask) -> int:
 
 def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:
     """Return the subtask that DynamoDB kept."""
-    known = known_fields(Subtask, fields)
-    return Subtask(
-        no=no,
-        type=SubtaskType(known.pop("type")),
-        status=SubtaskStatus(known.pop("status")),
-        params=json.loads(known.pop("params")),
-        needs=tuple(known.pop("needs", ())),
-        failure=failure_from(known.pop("failure", None)),
-        **known,
-    )
-
-
-def failure_from(fields: Mapping[str, Any] | None) -> Failure | None:
-    """Return the failure that DynamoDB kept, where there is one."""
-    return Failure(**known_fields(Failure, fields)) if fields else None
+    return SUBTASK.validate_python({**fields, "no": no, "params": json.loads(fields["params"])})
 
 
 def item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
@@ -250,7 +217,7 @@ def item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
         tenant=task.tenant,
         run=task.run,
         status=str(task.status),
-        source={name: value for name, value in vars(task.source).items() if value is not None},
+        source=SOURCE.dump_python(task.source, exclude_none=True),
         orchestration=vars(task.orchestration) if task.orchestration else None,
         output_prefix=task.output_prefix,
         priority=task.priority,
@@ -280,11 +247,11 @@ def _task_from(item: TaskItem) -> Task:
     orchestration = item.orchestration.as_dict() if item.orchestration else None
     return Task(
         id=item.pk,
-        source=Source(**known_fields(Source, item.source.as_dict())),
+        source=SOURCE.validate_python(item.source.as_dict()),
         subtasks=tuple(subtask_from(no, subtasks[str(no)]) for no in range(1, len(subtasks) + 1)),
         created_at=int(item.created_at),
         output_prefix=item.output_prefix,
-        orchestration=OrchestrationRef(**known_fields(OrchestrationRef, orchestration)) if orchestration else None,
+        orchestration=ORCHESTRATION.validate_python(orchestration) if orchestration else None,
         tenant=item.tenant,
         run=int(item.run),
         status=TaskStatus(item.status),
@@ -341,16 +308,9 @@ def run_from(task: Task, record: Mapping[str, Any]) -> Task:
 
 
 def record_from(fields: Mapping[str, Any]) -> AttemptRecord:
-    """Return the record of an attempt from the JSON that `dataclasses.asdict` made of it; raise NewerVersion."""
+    """Return the record of an attempt; raise NewerVersion when this version of Reelmill can't read it."""
     with reading("the record of an attempt"):
-        known = known_fields(AttemptRecord, fields)
-        return AttemptRecord(
-            outputs=tuple(OutputFile(**known_fields(OutputFile, output)) for output in known.pop("outputs")),
-            failure=failure_from(known.pop("failure")),
-            warnings=tuple(known.pop("warnings")),
-            commands=tuple(known.pop("commands")),
-            **known,
-        )
+        return RECORD.validate_python(fields)
 
 
 def record_json(record: AttemptRecord) -> dict[str, Any]:

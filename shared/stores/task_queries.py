@@ -11,7 +11,8 @@ from pynamodb.exceptions import PynamoDBException
 from shared.domain.ids import id_before, id_range
 from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.page_token import read_token, write_token
-from shared.domain.task import DEFAULT_TENANT, Outcome, Task, TaskStatus
+from shared.domain.subtask import DEFAULT_TENANT
+from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import NewerVersion
 from shared.stores.dynamodb import busy
 from shared.stores.task_codec import SHARDS, TASK, TaskItem, task_from

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from pydantic import TypeAdapter
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -17,12 +18,13 @@ from pynamodb.models import Model
 from shared.domain.ids import id_before, id_range
 from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.page_token import read_token, write_token
-from shared.domain.task import DEFAULT_TENANT
-from shared.domain.upload import REFUSALS, KeyHistory, ListedObject, Upload, UploadDecision, Verdict
+from shared.domain.subtask import DEFAULT_TENANT
+from shared.domain.upload import REFUSALS, KeyHistory, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.dynamodb import bound, busy, read, save
-from shared.stores.forward_compatibility import known_fields, reading
+from shared.stores.forward_compatibility import reading
 
+HISTORY = TypeAdapter(KeyHistory)
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas).
 KEPT_SECONDS = 90 * 24 * 3600
 RIVALS = 20  # who may be told of writes of the same key at the same time
@@ -235,12 +237,8 @@ def decision_from(item: VerdictItem) -> UploadDecision:
 
 
 def history_from(stored: dict[str, Any]) -> KeyHistory:
-    """Return what is known of a key, as an item holds it."""
-    told = stored.get("told")
-    return KeyHistory(
-        Upload(**known_fields(Upload, told)) if told else None,
-        tuple(ListedObject(**known_fields(ListedObject, seen)) for seen in stored.get("seen", ())),
-    )
+    """Return what is known of a key, as an item holds it; fields of a newer version are ignored."""
+    return HISTORY.validate_python(stored)
 
 
 def hashed(identity: bytes) -> str:

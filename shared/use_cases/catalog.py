@@ -38,6 +38,7 @@ class DocumentKind(Generic[D]):
     stored: type[D]
     presets: Callable[[], Mapping[str, D]]
     reserved: bool
+    not_found_code: str
 
     @property
     def name(self) -> str:
@@ -45,9 +46,11 @@ class DocumentKind(Generic[D]):
         return self.stored.__name__.lower()
 
 
-ORCHESTRATION = DocumentKind(Orchestration, preset_orchestrations, reserved=False)
+ORCHESTRATION = DocumentKind(
+    Orchestration, preset_orchestrations, reserved=False, not_found_code="OrchestrationNotFound"
+)
 # A shipped template must mean the same in every orchestration that names it.
-TEMPLATE = DocumentKind(Template, preset_templates, reserved=True)
+TEMPLATE = DocumentKind(Template, preset_templates, reserved=True, not_found_code="TemplateNotFound")
 
 
 def list_documents(services: Services, kind: DocumentKind[D], tenant: str) -> list[D]:
@@ -98,7 +101,7 @@ def get_document(services: Services, kind: DocumentKind[D], tenant: str, name: s
     found = find_document(services, kind, tenant, name)
     if not found:
         message = f"there is no {kind.name} {name}"
-        raise NotFound(message, code=f"{kind.stored.__name__}NotFound")
+        raise NotFound(message, code=kind.not_found_code)
     return found
 
 

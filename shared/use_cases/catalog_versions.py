@@ -70,7 +70,7 @@ def list_versions(  # noqa: PLR0913, PLR0917 - which document, and which page
 
 def no_document(kind: DocumentKind[D], name: str) -> NotFound:
     """Return the error for a name under which nothing was ever stored."""
-    return NotFound(f"there is no {kind.name} {name}, and there never was one", code=f"{kind.stored.__name__}NotFound")
+    return NotFound(f"there is no {kind.name} {name}, and there never was one", code=kind.not_found_code)
 
 
 def is_version(text: object) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from shared.domain.task import Failure, FinalState, SubtaskStatus, Task
+from shared.domain.subtask import Failure, FinalState, SubtaskStatus
+from shared.domain.task import Task
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.telemetry import count, logger
@@ -19,7 +20,7 @@ def send(services: Services, task: Task, numbers: Collection[int]) -> Task:
         return task
     try:
         services.queues.send(task, numbers)
-        return services.tasks.sent(task, numbers) or task
+        return services.tasks.mark_sent(task, numbers) or task
     except ServiceBusy as error:
         logger().warning("messages left to the sweeper", task_id=task.id, reason=error.message)
         return task
@@ -28,9 +29,9 @@ def send(services: Services, task: Task, numbers: Collection[int]) -> Task:
 def give_up(services: Services, task: Task, no: int, now: int) -> Task | None:
     """Fail a subtask that has had all its attempts, and that nobody holds."""
     subtask = task.subtasks[no - 1]
-    if subtask.failure:
-        message = f"given up after {subtask.attempt} attempts; the last one ended so: {subtask.failure.message}"
-        failure = Failure(subtask.failure.code, message)
+    if subtask.wait:
+        last = subtask.wait.detail
+        failure = Failure(last.code, f"given up after {subtask.attempt} attempts; the last one failed: {last.message}")
     else:
         failure = Failure(
             "InternalError.AttemptsExhausted",

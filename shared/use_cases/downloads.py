@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from shared.domain.attempt_record import OutputFile
 from shared.domain.page_token import read_token, write_token
-from shared.domain.task import Subtask, Task
+from shared.domain.subtask import Subtask
+from shared.domain.task import Task
 from shared.domain.zip_layout import Archive, Extract, Member, member_names
 from shared.errors import Conflict, NotFound, RequestRejected
 from shared.services import Services

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from shared.domain.condition import fields_in, parsed
 from shared.domain.matching import Candidate
 from shared.domain.orchestration import SubtaskRule, Template, by_name
-from shared.domain.task import Subtask, SubtaskType
+from shared.domain.subtask import Subtask, SubtaskType
 from shared.domain.upload import Verdict
 from shared.domain.validation_messages import in_words, true_ones
 from shared.errors import NewerVersion, RequestRejected

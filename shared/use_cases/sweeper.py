@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.domain.task import Failure, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import Failure, SubtaskRef, SubtaskStatus
+from shared.domain.task import Task, TaskStatus
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.telemetry import logger
@@ -57,10 +58,10 @@ def heal(services: Services, task: Task, now: int) -> None:
     resend_after = services.settings.resend_after_seconds * 1000
     again = set(task.due_for_sending(now))
     for subtask in task.subtasks:
-        if subtask.no not in task.pending or not task.free(subtask.no, now):
+        if subtask.no not in task.pending or not task.is_available(subtask.no, now):
             continue
         lapsed = subtask.status is SubtaskStatus.IN_PROGRESS
-        if subtask.spent(services.settings.max_attempts):
+        if subtask.exhausted(services.settings.max_attempts):
             task = give_up(services, task, subtask.no, now) or task
         elif lapsed or (subtask.no in task.ready() and now - task.ready_at(subtask.no) >= resend_after):
             again.add(subtask.no)
@@ -68,7 +69,7 @@ def heal(services: Services, task: Task, now: int) -> None:
     if again:
         logger().warning("messages sent again", task_id=task.id, subtasks=sorted(again))
         services.queues.send(task, again)
-        services.tasks.sent(task, again)
+        services.tasks.mark_sent(task, again)
     if task.status is not TaskStatus.COMPLETED:
         services.tasks.look_again(task, next_look(task, now, resend_after))
 
@@ -104,4 +105,4 @@ def bury(services: Services, ref: SubtaskRef) -> None:
         "no worker got through its message, though it was handed out many times; the log of RunSubtask tells why, "
         "under the task's ID. Mend that, then restart the task",
     )
-    fail(services, task, ref.no, subtask.failure or failure, services.now())
+    fail(services, task, ref.no, subtask.wait.detail if subtask.wait else failure, services.now())

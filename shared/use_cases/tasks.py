@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from shared.domain.ids import is_sortable_id, sortable_id
 from shared.domain.orchestration import Output, SubtaskRule
-from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Subtask, SubtaskStatus, Task
+from shared.domain.subtask import Subtask, SubtaskStatus
+from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Task
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.object_store import not_there

@@ -7,7 +7,8 @@ from shared.domain.ids import sortable_id
 from shared.domain.matching import Candidate, TriggerMatch, match_upload, prediction, refusal
 from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.page_token import read_token, write_token
-from shared.domain.task import DEFAULT_TENANT, OrchestrationRef, Source, Task
+from shared.domain.subtask import DEFAULT_TENANT
+from shared.domain.task import OrchestrationRef, Source, Task
 from shared.domain.tenant import HOMES, home
 from shared.domain.upload import CLOCKS_MS, Upload, UploadDecision, Verdict
 from shared.errors import NotAllowed, ServiceBusy

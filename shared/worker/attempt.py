@@ -13,7 +13,8 @@ from shared.domain.attempt_record import AttemptRecord, OutputFile, kept
 from shared.domain.condition import met, parsed
 from shared.domain.ids import base32
 from shared.domain.orchestration import name_variables, output_key
-from shared.domain.task import RULE_NOT_MET, STOP_FAILURES, Failure, Lease, Source, Subtask, Task
+from shared.domain.subtask import RULE_NOT_MET, Failure, Lease, Subtask
+from shared.domain.task import STOP_FAILURES, Source, Task
 from shared.domain.tenant import home, within
 from shared.errors import (
     AttemptFailed,
@@ -205,7 +206,7 @@ class Attempt:
     def _beat(self) -> bool:
         """Renew the lease and show progress; return False once this attempt no longer holds its subtask."""
         lease_until = self.services.now() + self.services.settings.lease_seconds * 1000
-        seen = self.services.tasks.beat(self.lease, lease_until, self.progress.percent, self.progress.phase)
+        seen = self.services.tasks.renew(self.lease, lease_until, self.progress.percent, self.progress.phase)
         if seen is None:
             self.lost = True
             return False
@@ -235,7 +236,7 @@ class Attempt:
         failure = newest.subtasks[self.lease.no - 1].failure if newest and newest.run == self.lease.run else None
         if failure and failure in STOP_FAILURES.values():
             raise Interrupted(failure.message, code=failure.code)
-        if newest and newest.holds(self.lease):
+        if newest and newest.has_lease(self.lease):
             message = f"the lease on this subtask was not renewed for {self.services.settings.lease_seconds} s"
         else:
             message = "another attempt has taken this subtask over"

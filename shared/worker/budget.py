@@ -2,7 +2,8 @@
 
 from enum import Enum
 
-from shared.domain.task import OVER_BUDGET, Failure, SubtaskRef, Task, TaskStatus
+from shared.domain.subtask import Failure, SubtaskRef, Wait, WaitReason
+from shared.domain.task import Task, TaskStatus
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.stores.budget_store import Spent, day_after
@@ -39,9 +40,8 @@ def request_admission(services: Services, ref: SubtaskRef, now: int) -> Admissio
         reason = tasks_spent(settings.daily_tasks)
     if reason is None:
         return Admission.GIVEN
-    until = min(day_after(now), now + LOOK_AGAIN_MS)
-    held = services.tasks.postpone(task, ref.no, now, until, reason)
-    if held is None:
+    wait = Wait(WaitReason.BUDGET, min(day_after(now), now + LOOK_AGAIN_MS), reason)
+    if services.tasks.postpone(task, ref.no, now, wait) is None:
         return Admission.GIVEN  # it moved meanwhile: the claim tells whether it may still start
     count("SubtasksHeldBack")
     logger().warning("subtask held back", task_id=task.id, run=task.run, no=ref.no, reason=reason.code)
@@ -51,9 +51,9 @@ def request_admission(services: Services, ref: SubtaskRef, now: int) -> Admissio
 def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
     """Whether a claim of that subtask would be accepted now."""
     subtask = task.subtask(ref.no) if task.run == ref.run else None
-    if subtask is None or subtask.spent(max_attempts):
+    if subtask is None or subtask.exhausted(max_attempts):
         return False
-    return task.free(ref.no, now) and not task.delay_before(ref.no, now)
+    return task.is_available(ref.no, now) and not task.delay_before(ref.no, now)
 
 
 def confirm_admission(services: Services, leave: Admission, task: Task | None, no: int, now: int) -> None:
@@ -64,7 +64,7 @@ def confirm_admission(services: Services, leave: Admission, task: Task | None, n
     if leave is not Admission.GIVEN_AND_COUNTED:
         return
     if task and task.is_first_attempt(no):
-        send(services, task, task.held)  # what came while this one was being counted
+        send(services, task, task.postponed)  # what came while this one was being counted
         return
     try:
         services.budget.return_task(now)
@@ -79,11 +79,11 @@ def compute_spent(services: Services, now: int) -> Failure | None:
     if spent.compute_ms < limit * 1000 or not limit:
         return None
     return Failure(
-        OVER_BUDGET + "DailyComputeSeconds",
+        "Budget.DailyComputeSeconds",
         f"the compute time that a day may take is used up (DailyComputeSeconds: {limit:,})",
     )
 
 
 def tasks_spent(limit: int) -> Failure:
     """Return why no other task may start today."""
-    return Failure(OVER_BUDGET + "DailyTasks", f"as many tasks have started today as may (DailyTasks: {limit:,})")
+    return Failure("Budget.DailyTasks", f"as many tasks have started today as may (DailyTasks: {limit:,})")

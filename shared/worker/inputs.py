@@ -9,7 +9,8 @@ from pathlib import Path
 
 from shared.domain.attempt_record import OutputFile
 from shared.domain.orchestration import format_of
-from shared.domain.task import Source, Subtask, Task
+from shared.domain.subtask import Subtask
+from shared.domain.task import Source, Task
 from shared.errors import AccessDenied, LimitExceeded, NotFound, NotReadable, ParametersRejected
 from shared.services import Services
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import Failure, FinalState, Lease, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import Failure, FinalState, Lease, Subtask, SubtaskRef, SubtaskStatus, Wait, WaitReason
+from shared.domain.task import Task, TaskStatus
 from shared.errors import (
     AccessDenied,
     AttemptFailed,
@@ -62,7 +63,7 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Red
     record, trouble = attempt.run()
     uncounted = isinstance(trouble, Interrupted)
     counted = replace(claimed, counted_attempts=claimed.counted_attempts - 1) if uncounted else claimed
-    if isinstance(trouble, Interrupted | WorkerFailed) and not counted.spent(limit):
+    if isinstance(trouble, Interrupted | WorkerFailed) and not counted.exhausted(limit):
         return retry(services, attempt, record, trouble, uncounted=uncounted)
     if isinstance(trouble, JobRunning):
         record = replace(record, failure=overdue(trouble, claimed, services.now()))
@@ -107,9 +108,9 @@ def refused_claim(services: Services, ref: SubtaskRef, now: int) -> Redelivery |
             record = services.tasks.get_record(task.id, subtask.record)
             services.media.settle(record.outputs if record else ())
         return send_ready(services, task)
-    if not task.free(ref.no, now):
+    if not task.is_available(ref.no, now):
         return Redelivery(BUSY_SECONDS)
-    if subtask.spent(services.settings.max_attempts):
+    if subtask.exhausted(services.settings.max_attempts):
         give_up(services, task, ref.no, now)
         return None
     if left := task.delay_before(ref.no, now):
@@ -125,7 +126,9 @@ def retry(
     failure = failure_of(trouble)
     pause = pause_after(trouble, lease.attempt)
     record = noted(services, lease, record)
-    released = services.tasks.release(lease, services.now() + pause * 1000, failure, uncounted=uncounted)
+    reason = WaitReason.JOB if isinstance(trouble, JobRunning) else WaitReason.RETRY
+    wait = Wait(reason, services.now() + pause * 1000, failure)
+    released = services.tasks.release(lease, wait, uncounted=uncounted)
     if released is None:
         lose(services, attempt, record)
         return None

@@ -9,7 +9,8 @@ import pytest
 from functions.on_upload.handler import handler, milliseconds
 from shared.domain.ids import time_prefix
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
-from shared.domain.task import Source, SubtaskType
+from shared.domain.subtask import SubtaskType
+from shared.domain.task import Source
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.use_cases.catalog import store_orchestration, store_template

@@ -9,7 +9,8 @@ import pytest
 
 from functions.run_subtask.handler import handler
 from shared.domain.orchestration import SubtaskRule
-from shared.domain.task import Failure, Lane, Outcome, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import Failure, SubtaskStatus
+from shared.domain.task import Lane, Outcome, Task, TaskStatus
 from shared.services import Services
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.tasks import NewTask, create_task, get_task

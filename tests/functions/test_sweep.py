@@ -8,7 +8,8 @@ import pytest
 
 from functions.sweep.handler import handler
 from shared.domain.ids import sortable_id
-from shared.domain.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task
+from shared.domain.subtask import Subtask, SubtaskRef, SubtaskStatus, SubtaskType
+from shared.domain.task import Outcome, Source, Task
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.stores.subtask_queue import body_of, ref_from

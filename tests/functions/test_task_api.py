@@ -7,7 +7,7 @@ import pytest
 
 from functions.task_api.views import moment
 from shared.domain.ids import sortable_id
-from shared.domain.task import SubtaskRef
+from shared.domain.subtask import SubtaskRef
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.stores.subtask_queue import ref_from

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Failure, Lease, SubtaskRef
+from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.services import Services
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, worked
@@ -18,7 +18,7 @@ def started(services: Services, made: dict[str, Any], no: int = 1) -> Lease:
     task = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
     assert task
     lease = Lease(ref.task_id, ref.run, no, attempt=task.subtasks[no - 1].attempt)
-    assert services.tasks.beat(lease, services.now() + AN_HOUR, 40, "encoding")
+    assert services.tasks.renew(lease, services.now() + AN_HOUR, 40, "encoding")
     return lease
 
 
@@ -72,7 +72,9 @@ def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_
     path = f"/tasks/{made['taskId']}"
     started(services, made, 1)
     failure = Failure("InternalError.Storage", "S3 did not answer")
-    assert services.tasks.release(started(services, made, 2), services.now() + AN_HOUR, failure, uncounted=True)
+    assert services.tasks.release(
+        started(services, made, 2), Wait(WaitReason.RETRY, services.now() + AN_HOUR, failure), uncounted=True
+    )
     before = api.get(path).json["subtasks"]
     assert [one["phase"] for one in before] == ["encoding", None]
     assert [one["error"] for one in before] == [None, None]

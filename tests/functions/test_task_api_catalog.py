@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.orchestration import Template
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.stores.presets import preset_orchestrations, preset_templates

@@ -14,7 +14,7 @@ from functions.task_api import files
 from shared.domain import zip_layout as archive
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.page_token import write_token
-from shared.domain.task import Lease
+from shared.domain.subtask import Lease
 from shared.services import Services
 from shared.use_cases import downloads
 from shared.use_cases.downloads import Place

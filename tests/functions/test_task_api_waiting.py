@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Failure, Lease, SubtaskRef
+from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.services import Services
 from shared.worker.run import run_subtask
 from tests.functions.conftest import Api
@@ -59,7 +59,7 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: 
     assert services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
     failure = Failure("InternalError.Storage", "S3 did not answer as it should")
     assert services.tasks.release(
-        Lease(ref.task_id, 1, 1, attempt=1), services.now() + AN_HOUR, failure, uncounted=True
+        Lease(ref.task_id, 1, 1, attempt=1), Wait(WaitReason.RETRY, services.now() + AN_HOUR, failure), uncounted=True
     )
 
     told = waiting(api, made)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations import OPERATIONS
 from shared.operations.operation import OperationResult

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import JobRunning, MediaRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.analysis.analyze import OPERATION

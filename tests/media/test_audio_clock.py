@@ -7,7 +7,7 @@ from typing import Any
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.operations.audio_tracks import HOLE
 from shared.operations.operation import Produced
 from tests.media.conftest import Operate

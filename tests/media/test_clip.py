@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import ParametersRejected
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate

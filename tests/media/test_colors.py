@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded, middle
 

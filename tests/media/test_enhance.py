@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.probe import probe
 from shared.operations.enhancement.enhance import EnhanceResult

@@ -12,7 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult, Produced
 from tests.media.conftest import Operate

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.findings import Segment

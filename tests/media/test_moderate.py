@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import Interrupted, MediaRejected
 from shared.media.ffmpeg import AttemptProgress, Ffmpeg
 from shared.operations.analysis.moderate import OPERATION, ModerateParams, ModerateResult

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.media.ffmpeg import Ffmpeg
 from shared.media.probe import Video
 from shared.operations.inspection.similarity import compare_videos

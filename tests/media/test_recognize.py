@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import Interrupted, JobRunning, MediaRejected, ParametersRejected
 from shared.media.ffmpeg import AttemptProgress, Ffmpeg, Limits
 from shared.operations.analysis.recognize import OPERATION, RecognizeParams, RecognizeResult

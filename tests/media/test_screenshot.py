@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from shared.operations.separation import separate_audio

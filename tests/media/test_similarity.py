@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.inspection.similarity import Similarity, compare_videos

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.media.probe import probe

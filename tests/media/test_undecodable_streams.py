@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.operation import OperationResult

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, binary
 from shared.operations.watermarks.watermark import Canvas, Watermark, overlay_watermarks

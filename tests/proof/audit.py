@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from shared.domain.attempt_record import OutputFile
-from shared.domain.task import SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import SubtaskStatus
+from shared.domain.task import Task, TaskStatus
 from shared.domain.upload import Verdict
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter

@@ -6,15 +6,8 @@ from dataclasses import replace
 from typing import TypeVar
 from zlib import crc32
 
-from shared.domain.task import (
-    Failure,
-    FinalState,
-    Lease,
-    SubtaskRef,
-    SubtaskStatus,
-    Task,
-    TaskStatus,
-)
+from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait
+from shared.domain.task import Task, TaskStatus
 from shared.stores.dynamodb import read
 from shared.stores.task_codec import TASK, task_from
 from shared.stores.task_store import TaskStore
@@ -23,11 +16,11 @@ from tests.proof.model import ENDED, Model, Violation
 MOVES = (
     "create",
     "claim_token",
-    "sent",
+    "mark_sent",
     "claim",
-    "beat",
+    "renew",
     "release",
-    "hold_back",
+    "postpone",
     "finish",
     "give_up",
     "restart",
@@ -65,27 +58,25 @@ class CheckedStore(TaskStore):
         self._note("claim_token", accepted=stands_for == task_id)
         return stands_for
 
-    def sent(self, task: Task, numbers: Collection[int]) -> Task | None:
-        expected = self.model.sent(task, numbers)
-        return self._made("sent", expected, lambda: TaskStore.sent(self, task, numbers))
+    def mark_sent(self, task: Task, numbers: Collection[int]) -> Task | None:
+        expected = self.model.mark_sent(task, numbers)
+        return self._made("mark_sent", expected, lambda: TaskStore.mark_sent(self, task, numbers))
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:
         expected = self.model.claim(ref, now, lease_until)
         return self._made("claim", expected, lambda: TaskStore.claim(self, ref, now, lease_until, max_attempts))
 
-    def beat(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
-        expected = self.model.beat(lease, lease_until, progress, phase)
-        return self._made("beat", expected, lambda: TaskStore.beat(self, lease, lease_until, progress, phase))
+    def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
+        expected = self.model.renew(lease, lease_until, progress, phase)
+        return self._made("renew", expected, lambda: TaskStore.renew(self, lease, lease_until, progress, phase))
 
-    def release(self, lease: Lease, retry_at: int, failure: Failure, *, uncounted: bool) -> Task | None:
-        expected = self.model.release(lease, retry_at, failure, uncounted=uncounted)
-        return self._made(
-            "release", expected, lambda: TaskStore.release(self, lease, retry_at, failure, uncounted=uncounted)
-        )
+    def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> Task | None:
+        expected = self.model.release(lease, wait, uncounted=uncounted)
+        return self._made("release", expected, lambda: TaskStore.release(self, lease, wait, uncounted=uncounted))
 
-    def postpone(self, task: Task, no: int, now: int, until: int, reason: Failure) -> Task | None:
-        expected = self.model.postpone(task, no, now, until, reason)
-        return self._made("hold_back", expected, lambda: TaskStore.postpone(self, task, no, now, until, reason))
+    def postpone(self, task: Task, no: int, now: int, wait: Wait) -> Task | None:
+        expected = self.model.postpone(task, no, now, wait)
+        return self._made("postpone", expected, lambda: TaskStore.postpone(self, task, no, now, wait))
 
     def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> Task | None:
         expected = self.model.finish(seen, lease, final_state, now)

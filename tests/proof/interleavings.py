@@ -6,21 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from shared.domain.ids import sortable_id
-from shared.domain.task import (
+from shared.domain.subtask import (
     UNCOUNTED_FACTOR,
     Failure,
     FinalState,
-    Lane,
     Lease,
-    OrchestrationRef,
-    Source,
     Subtask,
     SubtaskRef,
     SubtaskStatus,
     SubtaskType,
-    Task,
-    TaskStatus,
+    Wait,
+    WaitReason,
 )
+from shared.domain.task import Lane, OrchestrationRef, Source, Task, TaskStatus
 from shared.settings import Settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.dispatch import enqueue
@@ -146,11 +144,11 @@ class Play:
         else:
             self.stage.queues.send(seen, seen.unsent)
 
-    def sent(self, pick: Pick) -> None:
+    def mark_sent(self, pick: Pick) -> None:
         """Somebody notes late that messages have been sent; perhaps they were lost."""
         seen = self.seen(pick)
         if seen.unsent:
-            self.stage.tasks.sent(seen, seen.unsent)
+            self.stage.tasks.mark_sent(seen, seen.unsent)
 
     def lose_message(self, pick: Pick) -> None:
         """A message is gone."""
@@ -179,10 +177,10 @@ class Play:
             self.workers.append(Worker(Lease(ref.task_id, ref.run, ref.no, ref.tenant, attempt=attempt), [task]))
         return task
 
-    def beat(self, pick: Pick) -> None:
+    def renew(self, pick: Pick) -> None:
         """A worker shows that it is there; it may be late."""
         worker = pick(self.workers)
-        seen = self.stage.tasks.beat(worker.lease, self.lease_until, pick((1, 50)), pick(("download", "encoding")))
+        seen = self.stage.tasks.renew(worker.lease, self.lease_until, pick((1, 50)), pick(("download", "encoding")))
         if seen:
             worker.seen.append(seen)
 
@@ -203,14 +201,16 @@ class Play:
 
     def give_back(self, lease: Lease, pause: int, *, uncounted: bool) -> Task | None:
         """A worker gives its subtask back."""
-        return self.stage.tasks.release(lease, self.stage.now() + pause, TROUBLE, uncounted=uncounted)
+        return self.stage.tasks.release(
+            lease, Wait(WaitReason.RETRY, self.stage.now() + pause, TROUBLE), uncounted=uncounted
+        )
 
     def postpone(self, pick: Pick) -> None:
         """A message finds the day's budget spent; its worker knows the task as it was a moment ago."""
         ref = self.queue.pop(pick(range(len(self.queue))))
         seen, now = self.seen(pick), self.stage.now()
-        held = seen.run == ref.run and self.stage.tasks.postpone(seen, ref.no, now, now + pick((1, HOUR)), SPENT)
-        if not held:
+        wait = Wait(WaitReason.BUDGET, now + pick((1, HOUR)), SPENT)
+        if seen.run != ref.run or not self.stage.tasks.postpone(seen, ref.no, now, wait):
             self.queue.append(ref)
 
     def finish(self, pick: Pick) -> None:
@@ -313,13 +313,13 @@ ACTS = {
     "create": Act(Play.create, 1),
     "claim_token": Act(Play.claim_token, 1),
     "enqueue": Act(Play.enqueue, 3),
-    "sent": Act(Play.sent, 1),
+    "mark_sent": Act(Play.mark_sent, 1),
     "lose_message": Act(Play.lose_message, 1, "queue"),
     "lose_answer": Act(Play.lose_answer, 2),
     "deliver": Act(Play.deliver, 10, "queue"),
-    "beat": Act(Play.beat, 3, "workers"),
+    "renew": Act(Play.renew, 3, "workers"),
     "release": Act(Play.release, 3, "workers"),
-    "hold_back": Act(Play.postpone, 2, "queue"),
+    "postpone": Act(Play.postpone, 2, "queue"),
     "excuse": Act(Play.excuse, 3, "workers"),
     "finish": Act(Play.finish, 6, "workers"),
     "vanish": Act(Play.vanish, 1, "workers"),

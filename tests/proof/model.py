@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from shared.domain.task import (
+from shared.domain.subtask import (
     UNCOUNTED_FACTOR,
     Failure,
     FinalState,
     Lease,
-    Outcome,
     Subtask,
     SubtaskRef,
     SubtaskStatus,
-    Task,
-    TaskStatus,
+    Wait,
+    WaitReason,
 )
+from shared.domain.task import Outcome, Task, TaskStatus
 
 WAITING, RUNNING = SubtaskStatus.WAITING, SubtaskStatus.IN_PROGRESS
 GOOD, BAD = SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED
@@ -110,10 +110,13 @@ class Model:
         first, self.made = not self.made, True
         return first
 
-    def sent(self, seen: Task, numbers: Iterable[int]) -> bool:
+    def mark_sent(self, seen: Task, numbers: Iterable[int]) -> bool:
         """Only in this run, and while none of them waits for another time than was seen."""
-        times = ((self.subtasks[no].retry_at, seen.subtasks[no - 1].retry_at) for no in numbers)
-        if seen.run != self.run or any(time not in {None, known} for time, known in times):
+        for no in numbers:
+            wait, seen_wait = self.subtasks[no].wait, seen.subtasks[no - 1].wait
+            if wait and (seen_wait is None or wait.until != seen_wait.until):
+                return False
+        if seen.run != self.run:
             return False
         self.unsent -= set(numbers)
         return True
@@ -122,9 +125,9 @@ class Model:
         """Only in this run, while nobody holds it, when its time has come, and not more often than allowed."""
         subtask = self.subtasks[ref.no]
         spent = subtask.counted_attempts >= self.max_attempts or subtask.attempt >= self.max_attempts * UNCOUNTED_FACTOR
-        early = (subtask.retry_at or 0) > now + 1000
-        held_back = subtask.failure is not None and subtask.failure.code.startswith("Budget.")
-        if ref.run != self.run or spent or not self.free(ref.no, now) or (early and not held_back):
+        wait = subtask.wait
+        early = wait is not None and wait.reason is not WaitReason.BUDGET and wait.until > now + 1000
+        if ref.run != self.run or spent or not self.free(ref.no, now) or early:
             return False
         if any(self.subtasks[other].status is not GOOD for other in subtask.needs):
             raise Violation(f"subtask {ref.no} was sent before what it needs had succeeded")
@@ -136,15 +139,14 @@ class Model:
             lease_until=lease_until,
             started_at=subtask.started_at or now,
             progress=0,
-            failure=None,
-            retry_at=None,
+            wait=None,
             phase=None,
         )
         self.unsent.discard(ref.no)
         self.touched, self.started_at = True, self.started_at or now
         return True
 
-    def beat(self, lease: Lease, lease_until: int, progress: int, phase: str) -> bool:
+    def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> bool:
         """Only the holder."""
         if not self.held(lease):
             return False
@@ -152,24 +154,22 @@ class Model:
         self.subtasks[lease.no] = renewed
         return True
 
-    def release(self, lease: Lease, retry_at: int, failure: Failure, *, uncounted: bool) -> bool:
+    def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> bool:
         """Only the holder; told again in the very same words, it is no news and no trouble."""
         subtask = self.subtasks[lease.no]
         if not self.held(lease):
-            told = (lease.run, WAITING, lease.attempt, retry_at, failure)
-            return told == (self.run, subtask.status, subtask.attempt, subtask.retry_at, subtask.failure)
+            told = (lease.run, WAITING, lease.attempt, wait)
+            return told == (self.run, subtask.status, subtask.attempt, subtask.wait)
         counted_attempts = subtask.counted_attempts - 1 if uncounted else subtask.counted_attempts
-        self.subtasks[lease.no] = replace(
-            subtask, status=WAITING, counted_attempts=counted_attempts, retry_at=retry_at, failure=failure
-        )
+        self.subtasks[lease.no] = replace(subtask, status=WAITING, counted_attempts=counted_attempts, wait=wait)
         return True
 
-    def postpone(self, seen: Task, no: int, now: int, until: int, reason: Failure) -> bool:
+    def postpone(self, seen: Task, no: int, now: int, wait: Wait) -> bool:
         """Only in this run, while nobody holds it, and of a task that was seen waiting only while it waits."""
         begun = seen.status is TaskStatus.WAITING and self.status() is not TaskStatus.WAITING
         if seen.run != self.run or begun or not self.free(no, now):
             return False
-        self.subtasks[no] = replace(self.subtasks[no], status=WAITING, retry_at=until, failure=reason)
+        self.subtasks[no] = replace(self.subtasks[no], status=WAITING, wait=wait)
         self.unsent.add(no)
         return True
 
@@ -217,7 +217,7 @@ class Model:
             ends = {(one.failure, one.ended_at) for one in task.subtasks if one.no in seen.pending} if task else set()
             return ends == {(failure, now)}
         for no in self.pending():
-            self.subtasks[no] = replace(self.subtasks[no], status=BAD, failure=failure, ended_at=now)
+            self.subtasks[no] = replace(self.subtasks[no], status=BAD, wait=None, failure=failure, ended_at=now)
         self.stopped, self.ended_at = True, now
         self.unsent.clear()
         return True
@@ -232,6 +232,7 @@ class Model:
         self.subtasks[no] = replace(
             self.subtasks[no],
             status=final_state.status,
+            wait=None,
             failure=final_state.failure,
             output=final_state.output,
             record=final_state.record,
@@ -250,5 +251,5 @@ class Model:
         for no, subtask in self.subtasks.items():
             if failed in subtask.needs and subtask.status is WAITING:
                 skipped = Failure("Skipped.PredecessorFailed", why)
-                self.subtasks[no] = replace(subtask, status=BAD, failure=skipped, ended_at=now)
+                self.subtasks[no] = replace(subtask, status=BAD, wait=None, failure=skipped, ended_at=now)
                 self._skip(no, why, now)

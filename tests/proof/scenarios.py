@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 
 from shared.domain.orchestration import OrchestrationDocument
-from shared.domain.task import RULE_NOT_MET, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import RULE_NOT_MET, Subtask, SubtaskRef, SubtaskStatus
+from shared.domain.task import Outcome, Task, TaskStatus
 from shared.stores.budget_store import day_after
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.catalog import store_orchestration

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from shared.domain.task import UNCOUNTED_FACTOR
+from shared.domain.subtask import UNCOUNTED_FACTOR
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
 from tests.proof.points import calls_of, named, points, sample

@@ -11,22 +11,18 @@ from typing import Protocol, TypeVar
 import pytest
 
 from shared.domain.ids import sortable_id
-from shared.domain.task import (
-    SKIPPED,
-    STOP_FAILURES,
+from shared.domain.subtask import (
     Failure,
     FinalState,
     Lease,
-    OrchestrationRef,
-    Outcome,
-    Source,
     Subtask,
     SubtaskRef,
     SubtaskStatus,
     SubtaskType,
-    Task,
-    TaskStatus,
+    Wait,
+    WaitReason,
 )
+from shared.domain.task import SKIPPED, STOP_FAILURES, OrchestrationRef, Outcome, Source, Task, TaskStatus
 from shared.stores.budget_store import BudgetStore
 from shared.stores.task_store import TaskStore
 from tests.support.deployment import BEGINNING
@@ -212,12 +208,14 @@ def test_whoever_begins_a_task_hears_of_all_that_was_held_back_before(
 ) -> None:
     for _ in rounds("hold back against claim"):
         task = stored(store, a_task())
-        holds = [partial(store.postpone, task, no, BEGINNING, LATE, SPENT) for no in FIRST_EIGHT[1:]]
+        holds = [
+            partial(store.postpone, task, no, BEGINNING, Wait(WaitReason.BUDGET, LATE, SPENT)) for no in FIRST_EIGHT[1:]
+        ]
 
         begun, *held = race([partial(claim, store, task, 1), *holds])
 
         assert begun
-        assert begun.held == {no for no, one in zip(FIRST_EIGHT[1:], held, strict=True) if one}
+        assert begun.postponed == {no for no, one in zip(FIRST_EIGHT[1:], held, strict=True) if one}
         assert current(store, task) == begun
 
 
@@ -232,15 +230,15 @@ def test_no_more_tasks_are_counted_on_a_day_than_may_start(race: Race, rounds: R
         assert taken.count(True) == budget.spent(day).tasks == 5
 
 
-@pytest.mark.parametrize("move", ["beat", "finish"])
+@pytest.mark.parametrize("move", ["renew", "finish"])
 def test_a_late_worker_is_heard_or_taken_over_never_both(
     store: TaskStore, race: Race, rounds: Rounds, move: str
 ) -> None:
     for _ in rounds(f"{move} against takeover"):
         task = stored(store, a_task(1))
         seen, lease = claimed(store, task, 1)
-        beat = partial(store.beat, lease, LATE + LEASE, 50, "operation")
-        late = beat if move == "beat" else partial(finish, store, seen, lease)
+        renew = partial(store.renew, lease, LATE + LEASE, 50, "operation")
+        late = renew if move == "renew" else partial(finish, store, seen, lease)
 
         results = race([late, *[partial(claim, store, task, 1, LATE)] * 7])
 
@@ -251,7 +249,7 @@ def test_a_late_release_frees_nobody_elses_subtask(store: TaskStore, race: Race,
     for _ in rounds("release against takeover"):
         task = stored(store, a_task(1))
         _, lease = claimed(store, task, 1)
-        release = partial(store.release, lease, LATE, BAD, uncounted=False)
+        release = partial(store.release, lease, Wait(WaitReason.RETRY, LATE, BAD), uncounted=False)
 
         _, *claims = race([release, *[partial(claim, store, task, 1, LATE)] * 7])
 
@@ -280,7 +278,7 @@ def test_eight_predecessors_end_at_once_and_free_or_doom_each_successor_once(
         done = finish(store, seen, lease, good=good)
         assert done
         if done.unsent:
-            store.sent(done, done.unsent)
+            store.mark_sent(done, done.unsent)
         return done.unsent
 
     for number in rounds("finish, with links"):
@@ -343,7 +341,7 @@ def test_a_late_finish_never_counts_in_the_next_run(store: TaskStore, race: Race
 
         assert late == [None] * 7
         assert again == current(store, seen)
-        assert again.holds(replace(lease, run=2))
+        assert again.has_lease(replace(lease, run=2))
 
 
 def test_a_task_is_ended_or_claimed_never_both(store: TaskStore, race: Race, rounds: Rounds) -> None:

@@ -28,7 +28,10 @@ def codes() -> Iterator[str]:
             for node in ast.walk(ast.parse(path.read_text())):
                 given: ast.expr | None = None
                 match node:
-                    case ast.keyword(arg="code", value=given) | ast.Assign(targets=[ast.Name("code")], value=given):
+                    case (
+                        ast.keyword(arg="code" | "not_found_code", value=given)
+                        | ast.Assign(targets=[ast.Name("code")], value=given)
+                    ):
                         pass
                     case ast.Call(func=ast.Name("problem"), args=[_, given, *_]):
                         pass

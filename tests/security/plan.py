@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.operations import OPERATIONS
 from tests.security.worker import Case
 from tests.support.hostile.files import Hostile, Role

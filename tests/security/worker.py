@@ -18,7 +18,8 @@ from typing import Any
 
 import shared.worker.heartbeat
 from shared.domain.attempt_record import AttemptRecord
-from shared.domain.task import Lease, Source, Subtask, SubtaskType, Task
+from shared.domain.subtask import Lease, Subtask, SubtaskType
+from shared.domain.task import Source, Task
 from shared.errors import AttemptFailed
 from shared.services import Services
 from shared.worker.attempt import CLOSING_SECONDS, Attempt

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.domain.orchestration import SubtaskRule, SubtaskRules
-from shared.domain.task import Source, SubtaskStatus, Task
+from shared.domain.subtask import SubtaskStatus
+from shared.domain.task import Source, Task
 from shared.use_cases.tasks import NewTask, create_task, get_task
 from shared.worker.run import run_subtask
 from shared.worker.workspace import NAME

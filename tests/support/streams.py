@@ -11,7 +11,7 @@ import av
 import m3u8
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.media.ffmpeg import binary
 from shared.operations.operation import OperationResult
 from tests.media.conftest import Operate

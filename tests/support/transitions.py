@@ -2,7 +2,8 @@
 
 from botocore.exceptions import ReadTimeoutError
 
-from shared.domain.task import STOP_FAILURES, Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Task
+from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait, WaitReason
+from shared.domain.task import STOP_FAILURES, Task
 from tests.support.deployment import ClockedServices
 from tests.unit.conftest import a_task
 
@@ -43,7 +44,7 @@ def refused(services: ClockedServices, task: Task, no: int, counted_attempts: in
 
 def released(services: ClockedServices, lease: Lease, *, uncounted: bool) -> Task:
     """Give a held subtask back, for an attempt five seconds later."""
-    task = services.tasks.release(lease, services.now() + PAUSE, STORAGE, uncounted=uncounted)
+    task = services.tasks.release(lease, Wait(WaitReason.RETRY, services.now() + PAUSE, STORAGE), uncounted=uncounted)
     assert task
     return task
 
@@ -60,7 +61,7 @@ def queued(services: ClockedServices, *, subtasks: int = 2, needs: dict[int, tup
     """Return a new task whose messages have been sent, as far as the table says; in truth they are lost."""
     task = a_task(services, subtasks, needs=needs)
     assert services.tasks.create(task)
-    noted = services.tasks.sent(task, task.unsent)
+    noted = services.tasks.mark_sent(task, task.unsent)
     assert noted
     return noted
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import sortable_id
-from shared.domain.task import OrchestrationRef, Source, Subtask, SubtaskRef, SubtaskType, Task
+from shared.domain.subtask import Subtask, SubtaskRef, SubtaskType
+from shared.domain.task import OrchestrationRef, Source, Task
 from shared.domain.upload import Upload
 from shared.providers.aws import Aws
 from shared.settings import Settings

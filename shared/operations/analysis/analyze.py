@@ -1,6 +1,6 @@
 """What a video is made of: shots, chapters, highlights, the best cover image, and what is to be seen."""
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import chapters, cover, highlights, survey

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.probe import image_size
 from shared.operations import audio_tracks, segments, video_filters

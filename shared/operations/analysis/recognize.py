@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import cues, words

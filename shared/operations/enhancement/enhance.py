@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.probe import Media, probe
 from shared.operations import audio_tracks

@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, OperationFailed
 from shared.media.probe import Media
 from shared.operations import audio_tracks, segments, video_filters

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import LimitExceeded, MediaRejected, ParametersRejected
 from shared.media.probe import Audio, probe
 from shared.operations.audio_tracks import FROM_THE_START, require_decodable, skipped_track_warnings

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.operations import video_filters
 from shared.operations.clip import resolve_end
 from shared.operations.moment import PERCENT, Moment

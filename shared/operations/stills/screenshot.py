@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.media.probe import image_size
 from shared.operations import video_filters
 from shared.operations.moment import Moment, resolve_moment

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import ParametersRejected
 from shared.media.probe import Video, image_size
 from shared.operations import video_filters

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Limits
 from shared.media.probe import Audio, Media, Video, probe

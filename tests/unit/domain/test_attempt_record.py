@@ -7,7 +7,8 @@ import pytest
 
 from shared.domain.attempt_record import COMMANDS_ROOM, AttemptRecord, OutputFile, kept
 from shared.domain.orchestration import MAX_KEY_BYTES
-from shared.domain.task import Failure, Lease, Outcome, SubtaskStatus
+from shared.domain.subtask import Failure, Lease, SubtaskStatus
+from shared.domain.task import Outcome
 from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
 from shared.operations.segments import ROOM
 from shared.operations.stills.sample_screenshots import MAX_IMAGES

@@ -6,23 +6,18 @@ import pytest
 
 from shared.domain.attempt_record import OutputFile
 from shared.domain.ids import sortable_id
-from shared.domain.task import (
-    STOP_FAILURES,
-    TASK_ACTIONS,
+from shared.domain.subtask import (
     UNCOUNTED_FACTOR,
     Failure,
     FinalState,
-    Lane,
     Lease,
-    Outcome,
-    Source,
     Subtask,
     SubtaskStatus,
     SubtaskType,
-    Task,
-    TaskStatus,
-    outcome_of,
+    Wait,
+    WaitReason,
 )
+from shared.domain.task import STOP_FAILURES, TASK_ACTIONS, Lane, Outcome, Source, Task, TaskStatus, outcome_of
 
 NOW = 1_750_000_000_000
 GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
@@ -88,19 +83,19 @@ def test_a_hold_is_good_for_one_attempt_of_one_run() -> None:
     task = started(a_task(()), 1)
     lease = Lease(task.id, 1, 1, attempt=1)
 
-    assert task.holds(lease)
-    assert not task.holds(replace(lease, attempt=2))
-    assert not task.holds(replace(lease, run=2))
-    assert not task.holds(replace(lease, no=2))
-    assert not task.after(1, GOOD, NOW).holds(lease)
+    assert task.has_lease(lease)
+    assert not task.has_lease(replace(lease, attempt=2))
+    assert not task.has_lease(replace(lease, run=2))
+    assert not task.has_lease(replace(lease, no=2))
+    assert not task.after(1, GOOD, NOW).has_lease(lease)
 
 
 def test_a_subtask_is_free_until_it_starts_and_after_its_lease() -> None:
     task = started(a_task((), ()), 1, lease_until=NOW)
 
-    assert [task.free(no, NOW) for no in (1, 2)] == [False, True]
-    assert task.free(1, NOW + 1)
-    assert not task.after(1, GOOD, NOW).free(1, NOW + 1)
+    assert [task.is_available(no, NOW) for no in (1, 2)] == [False, True]
+    assert task.is_available(1, NOW + 1)
+    assert not task.after(1, GOOD, NOW).is_available(1, NOW + 1)
 
 
 def test_a_success_frees_what_needed_only_it() -> None:
@@ -158,7 +153,7 @@ def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones
     subtask = replace(a_task(()).subtasks[0], counted_attempts=counted_attempts, attempt=attempt)
 
     assert UNCOUNTED_FACTOR == 5
-    assert subtask.spent(3) is spent
+    assert subtask.exhausted(3) is spent
 
 
 @pytest.mark.parametrize(
@@ -178,7 +173,9 @@ def test_the_sign_of_its_priority_says_which_queue_a_task_waits_in(priority: int
 def test_a_subtask_is_ready_since_its_run_began_its_predecessors_ended_and_its_pause_was_over() -> None:
     task = a_task((), (), (1, 2))
     done = started(started(task, 1), 2).after(1, GOOD, NOW + 5).after(2, GOOD, NOW + 7)
-    paused = replace(task.subtasks[0], retry_at=NOW + 9)
+    paused = replace(
+        task.subtasks[0], wait=Wait(WaitReason.RETRY, NOW + 9, Failure("InternalError.Storage", "S3 did not answer"))
+    )
 
     assert task.ready_at(1) == NOW
     assert replace(task, restarted_at=NOW + 2).ready_at(1) == NOW + 2

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Failure, FinalState, Lane, Source, Subtask, SubtaskStatus, SubtaskType, Task
-from shared.domain.wait import Waiting, WaitReason, explain
+from shared.domain.subtask import Failure, FinalState, Subtask, SubtaskStatus, SubtaskType, Wait, WaitReason
+from shared.domain.task import Lane, Source, Task
+from shared.domain.wait import Waiting, explain
 from shared.errors import ServiceBusy
 
 NOW = 1_750_043_520_000  # 03:12:00 UTC
@@ -44,7 +45,7 @@ def told(task: Task, no: int, messages: int = 1) -> Waiting:
 
 def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> None:
     spent = Failure("Budget.DailyTasks", "as many tasks have started today as may (DailyTasks: 9)")
-    held = replace(changed(a_task(()), 1, retry_at=NOW + 3600_000, failure=spent), unsent=frozenset({1}))
+    held = replace(changed(a_task(()), 1, wait=Wait(WaitReason.BUDGET, NOW + 3600_000, spent)), unsent=frozenset({1}))
 
     assert told(held, 1) == Waiting(
         WaitReason.BUDGET,
@@ -53,8 +54,11 @@ def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> N
         Lane.STANDARD,
         retry_at=NOW + 3600_000,
     )
-    assert told(changed(held, 1, retry_at=NOW), 1).reason is WaitReason.UNSENT
-    assert told(replace(changed(held, 1, retry_at=NOW), unsent=frozenset()), 1).reason is WaitReason.QUEUED
+    assert told(changed(held, 1, wait=Wait(WaitReason.BUDGET, NOW, spent)), 1).reason is WaitReason.UNSENT
+    assert (
+        told(replace(changed(held, 1, wait=Wait(WaitReason.BUDGET, NOW, spent)), unsent=frozenset()), 1).reason
+        is WaitReason.QUEUED
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,7 @@ def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_o
 
 def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why() -> None:
     at = NOW + 5_000
-    task = changed(a_task(()), 1, attempt=1, retry_at=at, failure=SLOW)
+    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.RETRY, at, SLOW))
 
     waiting = told(task, 1)
 
@@ -101,7 +105,7 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why() -> 
 
 
 def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_says_what_happened() -> None:
-    task = changed(a_task(()), 1, attempt=1, retry_at=NOW, failure=SLOW)
+    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.RETRY, NOW, SLOW))
 
     waiting = told(task, 1, messages=43)
 
@@ -114,7 +118,7 @@ def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_say
 
 def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again() -> None:
     at = NOW + 20_000
-    task = changed(a_task(()), 1, attempt=1, retry_at=at, failure=JOB)
+    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.JOB, at, JOB))
 
     waiting = told(task, 1)
 
@@ -123,7 +127,7 @@ def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again(
 
 
 def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says_for_what() -> None:
-    task = changed(a_task(()), 1, attempt=1, retry_at=NOW, failure=JOB)
+    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.JOB, NOW, JOB))
 
     waiting = told(task, 1, messages=43)
 
@@ -168,7 +172,7 @@ def test_only_the_lane_of_the_task_is_asked_and_only_once(priority: int, lane: L
 
 
 def test_no_queue_is_asked_for_what_is_not_in_it() -> None:
-    task = changed(a_task((), (1,)), 1, attempt=1, retry_at=NOW + 1, failure=SLOW)
+    task = changed(a_task((), (1,)), 1, attempt=1, wait=Wait(WaitReason.RETRY, NOW + 1, SLOW))
     unsent = replace(a_task(()), unsent=frozenset({1}))
 
     def refuse(_lane: Lane) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.orchestration import Orchestration, OrchestrationDocument, TemplateDocument
-from shared.domain.task import Lease
+from shared.domain.subtask import Lease
 from shared.domain.upload import Verdict
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.task_queries import TaskFilter

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from shared.domain.task import SubtaskType
+from shared.domain.subtask import SubtaskType
 from shared.operations import OPERATIONS
 from shared.stores.presets import preset_templates, read_preset
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Lane, OrchestrationRef, SubtaskRef
+from shared.domain.subtask import SubtaskRef
+from shared.domain.task import Lane, OrchestrationRef
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.subtask_queue import SubtaskQueues, body_of, ref_from
 from tests.support.deployment import ClockedServices, client, received

@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 
 from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument
-from shared.domain.task import (
-    MAX_SUBTASKS,
-    Failure,
-    Lease,
-    OrchestrationRef,
-    Outcome,
-    Source,
-    Subtask,
-    SubtaskStatus,
-    Task,
-)
+from shared.domain.subtask import Failure, Lease, Subtask, SubtaskStatus
+from shared.domain.task import MAX_SUBTASKS, OrchestrationRef, Outcome, Source, Task
 from shared.domain.upload import Verdict
 from shared.errors import RequestRejected
 from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
@@ -126,7 +117,6 @@ def ended(services: ClockedServices, subtask: Subtask) -> Subtask:
         attempt=99,
         counted_attempts=99,
         lease_until=services.now(),
-        retry_at=services.now(),
         progress=100,
         phase="waiting for Amazon Rekognition",
         started_at=services.now(),

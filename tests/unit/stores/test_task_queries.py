@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
+from shared.domain.subtask import SubtaskRef
+from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import RequestRejected
 from shared.stores.task_queries import Page, TaskFilter
 from tests.support.deployment import BEGINNING, ClockedServices

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import EARLY_MS, Failure, FinalState, Lease, Outcome, SubtaskStatus, TaskStatus
+from shared.domain.subtask import Failure, FinalState, Lease, SubtaskStatus, Wait, WaitReason
+from shared.domain.task import EARLY_MS, Outcome, TaskStatus
 from tests.support.deployment import ClockedServices
 from tests.support.outages import outage
 from tests.support.transitions import (
@@ -20,6 +21,8 @@ from tests.support.transitions import (
     stored,
 )
 from tests.unit.conftest import a_task
+
+SPENT = Failure("Budget.DailyTasks", "spent")
 
 
 def test_what_was_put_is_what_is_read(services: ClockedServices) -> None:
@@ -48,7 +51,7 @@ def test_a_claim_takes_the_subtask_and_starts_the_task(services: ClockedServices
     assert seen.started_at == services.now()
     assert seen.subtasks[0].status is SubtaskStatus.IN_PROGRESS
     assert seen.unsent == {2}
-    assert seen.holds(lease)
+    assert seen.has_lease(lease)
 
 
 def test_a_live_lease_keeps_others_off(services: ClockedServices) -> None:
@@ -70,8 +73,8 @@ def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(services: Clo
 
     assert current.attempt == 2
     assert services.tasks.finish(seen, late, GOOD, services.now()) is None
-    assert services.tasks.beat(late, services.now() + LEASE, 50, "encoding") is None
-    assert services.tasks.release(late, services.now(), STORAGE, uncounted=True) is None
+    assert services.tasks.renew(late, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.release(late, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
 
 
 def test_no_attempt_is_made_past_the_limit(services: ClockedServices) -> None:
@@ -103,7 +106,7 @@ def test_a_beat_renews_the_lease_and_shows_progress(services: ClockedServices) -
     _, lease = claimed(services, task, 1)
     services.time += LEASE - 1
 
-    seen = services.tasks.beat(lease, services.now() + LEASE, 42, "encoding")
+    seen = services.tasks.renew(lease, services.now() + LEASE, 42, "encoding")
 
     assert seen
     assert (seen.subtasks[0].progress, seen.subtasks[0].phase, seen.progress) == (42, "encoding", 21)
@@ -127,10 +130,10 @@ def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(
         1,
         counted_attempts - 1,
     )
-    assert (waiting.failure, waiting.retry_at) == (STORAGE, services.now())
+    assert waiting.wait == Wait(WaitReason.RETRY, services.now(), STORAGE)
     assert again.status is TaskStatus.IN_PROGRESS
     assert (second.attempt, again.subtasks[0].counted_attempts) == (2, counted_attempts)
-    assert (again.subtasks[0].failure, again.subtasks[0].retry_at) == (None, None)
+    assert (again.subtasks[0].failure, again.subtasks[0].wait) == (None, None)
 
 
 def test_no_message_begins_the_next_attempt_before_its_time(services: ClockedServices) -> None:
@@ -145,9 +148,7 @@ def test_no_message_begins_the_next_attempt_before_its_time(services: ClockedSer
 
 def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(services: ClockedServices) -> None:
     task = stored(services, a_task(services))
-    assert services.tasks.postpone(
-        task, 1, services.now(), services.now() + 3_600_000, Failure("Budget.DailyTasks", "spent")
-    )
+    assert services.tasks.postpone(task, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 3_600_000, SPENT))
 
     assert not refused(services, task, 1)
 
@@ -156,14 +157,12 @@ def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_sub
     services: ClockedServices,
 ) -> None:
     task = stored(services, a_task(services))
-    held = services.tasks.postpone(
-        task, 1, services.now(), services.now() + 3_600_000, Failure("Budget.DailyTasks", "spent")
-    )
+    held = services.tasks.postpone(task, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 3_600_000, SPENT))
     assert held
 
-    assert services.tasks.sent(task, {1, 2}) is None
+    assert services.tasks.mark_sent(task, {1, 2}) is None
     assert services.tasks.get(task.id) == held
-    noted = services.tasks.sent(held, {1, 2})
+    noted = services.tasks.mark_sent(held, {1, 2})
     assert noted
     assert noted.unsent == frozenset()
 
@@ -172,14 +171,12 @@ def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_sub
 def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(services: ClockedServices, move: str) -> None:
     seen = stored(services, a_task(services))
     if move == "claim":
-        held = services.tasks.postpone(
-            seen, 1, services.now(), services.now() + 5000, Failure("Budget.DailyTasks", "spent")
-        )
+        held = services.tasks.postpone(seen, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 5000, SPENT))
         assert held
         seen = held
     claimed(services, seen, 1)
 
-    noted = services.tasks.sent(seen, {1, 2})
+    noted = services.tasks.mark_sent(seen, {1, 2})
 
     assert noted
     assert noted.unsent == frozenset()
@@ -189,7 +186,7 @@ def test_a_release_whose_answer_was_lost_is_known_for_made(services: ClockedServ
     _, lease = claimed(services, stored(services, a_task(services)), 1)
 
     with outage("UpdateItem", done=True, error=LOST):
-        waiting = services.tasks.release(lease, services.now() + PAUSE, STORAGE, uncounted=True)
+        waiting = services.tasks.release(lease, Wait(WaitReason.RETRY, services.now() + PAUSE, STORAGE), uncounted=True)
 
     assert waiting == services.tasks.get(lease.task_id)
     assert waiting
@@ -200,8 +197,8 @@ def test_a_subtask_is_released_once(services: ClockedServices) -> None:
     _, lease = claimed(services, stored(services, a_task(services)), 1)
     waiting = released(services, lease, uncounted=True)
 
-    assert services.tasks.release(lease, services.now(), STORAGE, uncounted=True) is None
-    assert services.tasks.beat(lease, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
+    assert services.tasks.renew(lease, services.now() + LEASE, 50, "encoding") is None
     assert services.tasks.get(lease.task_id) == waiting
 
 
@@ -209,7 +206,7 @@ def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started
     task = stored(services, a_task(services))
     _, lease = claimed(services, task, 1)
     began = services.now()
-    services.tasks.beat(lease, services.now() + LEASE, 42, "encoding")
+    services.tasks.renew(lease, services.now() + LEASE, 42, "encoding")
     released(services, lease, uncounted=False)
     services.time += PAUSE
 
@@ -263,8 +260,8 @@ def test_a_finished_subtask_never_moves_again(services: ClockedServices) -> None
     services.time += LEASE + 1
 
     assert services.tasks.finish(seen, lease, BAD, services.now()) is None
-    assert services.tasks.beat(lease, services.now() + LEASE, 1, "again") is None
-    assert services.tasks.release(lease, services.now(), STORAGE, uncounted=True) is None
+    assert services.tasks.renew(lease, services.now() + LEASE, 1, "again") is None
+    assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
     assert refused(services, task, 1, counted_attempts=9)
     assert done
     assert services.tasks.give_up(done, 1, BAD, services.now()) is None

@@ -1,5 +1,6 @@
 """The moves of people, what stays of a run, and which tasks want a look: what each changes, when it is refused."""
 
+from shared.domain.subtask import Wait, WaitReason
 from shared.domain.task import Outcome, TaskStatus
 from tests.support.deployment import ClockedServices
 from tests.support.transitions import BAD, CANCELLED, GOOD, LEASE, STORAGE, claimed, finished, refused, stored
@@ -100,8 +101,8 @@ def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(services: Cl
     assert (cancelled.pending, cancelled.unsent) == (frozenset(), frozenset())
     assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED, CANCELLED]
     assert cancelled.subtasks[1] == before.subtasks[1]
-    assert services.tasks.beat(lease, services.now() + LEASE, 50, "encoding") is None
-    assert services.tasks.release(lease, services.now(), STORAGE, uncounted=True) is None
+    assert services.tasks.renew(lease, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
     assert services.tasks.finish(seen, lease, GOOD, services.now()) is None
     services.time += LEASE + 1
     assert refused(services, task, 1)
@@ -138,7 +139,7 @@ def test_a_claim_between_the_look_and_the_cancel_does_not_save_its_subtask(servi
 
     assert cancelled
     assert [s.failure for s in cancelled.subtasks] == [CANCELLED] * 2
-    assert not cancelled.holds(lease)
+    assert not cancelled.has_lease(lease)
 
 
 def test_a_cancelled_run_can_be_restarted_and_is_not_cancelled_again_by_an_old_look(services: ClockedServices) -> None:
@@ -166,7 +167,7 @@ def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(services: Clocked
     assert services.tasks.end(first, services.now()) is None
     assert services.tasks.cancel(first, services.now()) is None
     assert services.tasks.give_up(first, 1, BAD, services.now()) is None
-    assert services.tasks.sent(first, {1}) is None
+    assert services.tasks.mark_sent(first, {1}) is None
     assert services.tasks.look_again(first, services.now() + AN_HOUR) is None
     assert services.tasks.get(first.id) == second
 

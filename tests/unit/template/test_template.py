@@ -10,7 +10,8 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from functions.task_api.caller import Scope
 from infra.local import site
 from infra.scans.template_forms import CONSOLE, OWN, expanded, settled
-from shared.domain.task import UNCOUNTED_FACTOR, Lane
+from shared.domain.subtask import UNCOUNTED_FACTOR
+from shared.domain.task import Lane
 from shared.settings import Settings
 from shared.worker.heartbeat import BEAT_EVERY
 from shared.worker.run import BUSY_SECONDS

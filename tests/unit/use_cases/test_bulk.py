@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.task import Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import SubtaskRef, SubtaskStatus
+from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.use_cases import bulk

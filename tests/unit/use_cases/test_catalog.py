@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.domain.orchestration import Kind, OrchestrationDocument, SubtaskRule, TemplateDocument
-from shared.domain.task import Subtask
+from shared.domain.subtask import Subtask
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.catalog import (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.domain.task import Outcome, SubtaskRef, SubtaskStatus
+from shared.domain.subtask import SubtaskRef, SubtaskStatus
+from shared.domain.task import Outcome
 from shared.errors import ServiceBusy
 from shared.use_cases.sweeper import A_DAY_MS, bury
 from shared.use_cases.tasks import get_task, restart_task

@@ -5,7 +5,8 @@ from itertools import count, cycle, pairwise
 
 import pytest
 
-from shared.domain.task import Failure, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import Failure, SubtaskRef, SubtaskStatus, Wait, WaitReason
+from shared.domain.task import Lane, Outcome, Task, TaskStatus
 from shared.errors import ServiceBusy
 from shared.stores.task_codec import shard
 from shared.stores.task_queries import DUE_PER_PAGE
@@ -91,7 +92,7 @@ def test_a_subtask_that_waits_for_another_attempt_is_sent_again_only_when_its_me
 ) -> None:
     task = queued(services, subtasks=1)
     _, lease = claimed(services, task, 1)
-    services.tasks.release(lease, services.now() + 800_000, STORAGE, uncounted=True)
+    services.tasks.release(lease, Wait(WaitReason.RETRY, services.now() + 800_000, STORAGE), uncounted=True)
     overdue = services.now() + 800_000 + services.settings.resend_after_seconds * 1000
 
     services.time = overdue - 1
@@ -141,7 +142,7 @@ def test_a_waiting_subtask_that_is_spent_since_the_limit_was_lowered_is_given_up
     given_up = get_task(services, "main", task.id)
     attempts = given_up.subtasks[0].attempt
     assert given_up.subtasks[0].failure == Failure(
-        STORAGE.code, f"given up after {attempts} attempts; the last one ended so: {STORAGE.message}"
+        STORAGE.code, f"given up after {attempts} attempts; the last one failed: {STORAGE.message}"
     )
     assert codes(given_up) == [STORAGE.code, "Skipped.PredecessorFailed"]
     assert sent(services) == []

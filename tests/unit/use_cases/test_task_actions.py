@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from shared.domain.task import STOP_FAILURES, Lane, Outcome, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import SubtaskRef, SubtaskStatus
+from shared.domain.task import STOP_FAILURES, Lane, Outcome, Task, TaskStatus
 from shared.errors import Conflict, NotFound, ServiceBusy
 from shared.use_cases.sweeper import bury
 from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task

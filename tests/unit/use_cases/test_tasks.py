@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.orchestration import OrchestrationDocument, SubtaskRule
-from shared.domain.task import Lane, OrchestrationRef, Source, SubtaskRef, Task
+from shared.domain.subtask import SubtaskRef
+from shared.domain.task import Lane, OrchestrationRef, Source, Task
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, create_task

@@ -6,7 +6,8 @@ import pytest
 
 from shared.domain.ids import time_prefix
 from shared.domain.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument
-from shared.domain.task import OrchestrationRef, Source, SubtaskRef, Task, TaskStatus
+from shared.domain.subtask import SubtaskRef
+from shared.domain.task import OrchestrationRef, Source, Task, TaskStatus
 from shared.domain.upload import Upload, UploadDecision, Verdict
 from shared.errors import ServiceBusy
 from shared.stores.presets import preset_orchestrations

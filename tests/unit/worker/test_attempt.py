@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from shared.domain.task import Lease, Outcome, SubtaskStatus, TaskStatus
+from shared.domain.subtask import Lease, SubtaskStatus
+from shared.domain.task import Outcome, TaskStatus
 from shared.use_cases.tasks import get_task
 from shared.worker.attempt import attempt_token
 from shared.worker.run import run_subtask

@@ -3,7 +3,8 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from shared.domain.task import Failure, Lease, Outcome, SubtaskRef, TaskStatus
+from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
+from shared.domain.task import Outcome, TaskStatus
 from shared.errors import ServiceBusy
 from shared.use_cases.tasks import get_run, get_task, restart_task
 from shared.worker.attempt import Attempt
@@ -43,7 +44,9 @@ def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_s
     lease = Lease(task.id, 1, 1, attempt=1)
     told = Failure("InternalError.Interrupted", "the worker was told to stop")
 
-    with meanwhile("GetItem", lambda: services.tasks.release(lease, services.now(), told, uncounted=True)):
+    with meanwhile(
+        "GetItem", lambda: services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), told), uncounted=True)
+    ):
         assert run_subtask(services, ref, SECONDS) == Redelivery(5)
 
     assert run_subtask(services, ref, SECONDS) is None

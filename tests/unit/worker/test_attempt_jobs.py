@@ -6,7 +6,8 @@ from typing import cast
 import pytest
 from botocore.stub import Stubber
 
-from shared.domain.task import Outcome, Source, Subtask, SubtaskRef, SubtaskStatus, SubtaskType, Task, TaskStatus
+from shared.domain.subtask import Subtask, SubtaskRef, SubtaskStatus, SubtaskType
+from shared.domain.task import Outcome, Source, Task, TaskStatus
 from shared.domain.wait import explain
 from shared.errors import JobRunning
 from shared.operations import OPERATIONS
@@ -99,7 +100,7 @@ def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finis
     assert first == Redelivery(20)
     waiting = subtask_of(services, task)
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
-    assert waiting.retry_at == services.now() + 20_000
+    assert waiting.wait_until == services.now() + 20_000
     services.time += 20_000
     answer(rekognition, task, "rekognition-labels-2")
     assert run_subtask(services, ref, SECONDS) is None

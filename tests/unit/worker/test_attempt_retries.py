@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from shared.domain.task import Failure, Lease, Outcome, Subtask, SubtaskRef, SubtaskStatus, Task, TaskStatus
+from shared.domain.subtask import Failure, Lease, Subtask, SubtaskRef, SubtaskStatus, Wait, WaitReason
+from shared.domain.task import Outcome, Task, TaskStatus
 from shared.use_cases.tasks import get_task
 from shared.worker.run import LOSER_RECORD_SECONDS, Redelivery, run_subtask
 from tests.support.attempts import (
@@ -207,10 +208,9 @@ def test_a_subtask_that_waits_for_another_attempt_says_why_and_until_when(
 
     ((_, record), _) = services.tasks.get_records(task.id, 1, 1)
     assert record.failure
-    assert waiting.failure == record.failure
-    assert waiting.failure.code == "InternalError.Storage"
-    assert waiting.retry_at == services.now()
-    assert [(s.status, s.failure, s.retry_at) for s in seen] == [(SubtaskStatus.IN_PROGRESS, None, None)]
+    assert waiting.wait == Wait(WaitReason.RETRY, services.now(), record.failure)
+    assert record.failure.code == "InternalError.Storage"
+    assert [(s.status, s.failure, s.wait) for s in seen] == [(SubtaskStatus.IN_PROGRESS, None, None)]
     assert subtask_of(services, task).failure is None
 
 
@@ -269,7 +269,9 @@ def test_a_message_of_a_subtask_that_is_spent_gives_it_up_with_its_last_failure(
     for attempt in (1, 2):
         services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
         if failed_before:
-            services.tasks.release(Lease(task.id, 1, 1, attempt=attempt), services.now(), told, uncounted=False)
+            services.tasks.release(
+                Lease(task.id, 1, 1, attempt=attempt), Wait(WaitReason.RETRY, services.now(), told), uncounted=False
+            )
         services.time += LEASE_MS + 1
     services.settings = services.settings.model_copy(update={"max_attempts": 2})
 
@@ -277,7 +279,7 @@ def test_a_message_of_a_subtask_that_is_spent_gives_it_up_with_its_last_failure(
 
     done = get_task(services, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
-    given_up = "given up after 2 attempts; the last one ended so: ffmpeg was killed"
+    given_up = "given up after 2 attempts; the last one failed: ffmpeg was killed"
     assert done.subtasks[0].failure
     if failed_before:
         assert done.subtasks[0].failure == Failure("InternalError.Killed", given_up)

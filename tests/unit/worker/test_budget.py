@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain.task import Outcome, SubtaskRef, Task, TaskStatus
-from shared.domain.wait import Waiting, WaitReason, explain
+from shared.domain.subtask import SubtaskRef, WaitReason
+from shared.domain.task import Outcome, Task, TaskStatus
+from shared.domain.wait import Waiting, explain
 from shared.stores.budget_store import Spent, day_after
 from shared.use_cases.tasks import NewTask, create_task, end_task, get_task, restart_task
 from shared.worker.run import Redelivery, run_subtask
-from tests.support.attempts import COVER, RULES, SECONDS, codes, worked
+from tests.support.attempts import COVER, RULES, SECONDS, worked
 from tests.support.deployment import ClockedServices, put
 from tests.support.outages import meanwhile, outage, process, steps
 from tests.unit.conftest import sent, swept
@@ -43,6 +44,11 @@ def now(services: ClockedServices, task: Task) -> Task:
     return get_task(services, "main", task.id)
 
 
+def waits_for(task: Task) -> list[str | None]:
+    """Return the code of what each subtask waits for."""
+    return [subtask.wait.detail.code if subtask.wait else None for subtask in task.subtasks]
+
+
 def run(services: ClockedServices, ref: SubtaskRef) -> None:
     assert run_subtask(services, ref, SECONDS) is None
 
@@ -70,7 +76,7 @@ def test_tasks_beyond_the_days_number_wait_and_say_so_and_start_the_next_day(
 
     assert now(services, first).outcome is Outcome.SUCCEEDED
     assert now(services, second).status is TaskStatus.WAITING
-    assert codes(now(services, second)) == ["Budget.DailyTasks"] * 2
+    assert waits_for(now(services, second)) == ["Budget.DailyTasks"] * 2
     assert why(services, second).reason is WaitReason.BUDGET
     assert why(services, second).message == (
         "as many tasks have started today as may (DailyTasks: 1); "
@@ -85,7 +91,7 @@ def test_tasks_beyond_the_days_number_wait_and_say_so_and_start_the_next_day(
     swept(services)
     worked(services, second)
     assert now(services, second).outcome is Outcome.SUCCEEDED
-    assert codes(now(services, second)) == [None, None]
+    assert waits_for(now(services, second)) == [None, None]
     assert services.budget.spent(services.now()) == Spent(tasks=1)
 
 
@@ -199,7 +205,7 @@ def test_time_is_counted_and_once_it_is_spent_nothing_more_starts(services: Cloc
 
     assert services.budget.spent(services.now()) == Spent(compute_ms=5000)
     assert now(services, first).status is TaskStatus.IN_PROGRESS
-    assert codes(now(services, first)) == [None, "Budget.DailyComputeSeconds"]
+    assert waits_for(now(services, first)) == [None, "Budget.DailyComputeSeconds"]
     assert why(services, first, 2).message.startswith(
         "the compute time that a day may take is used up (DailyComputeSeconds: 5)"
     )
@@ -221,7 +227,7 @@ def test_a_message_that_comes_before_its_time_is_not_held_back_but_comes_again(
     services.budget.add_compute(services.now(), 5000)
 
     assert run_subtask(services, ref, SECONDS) == Redelivery(5)
-    assert codes(now(services, task)) == ["InternalError.Storage"]
+    assert waits_for(now(services, task)) == ["InternalError.Storage"]
 
 
 def test_what_is_held_back_is_sent_when_its_time_has_come_whatever_becomes_of_the_others(

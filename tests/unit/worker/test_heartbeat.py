@@ -6,7 +6,8 @@ from time import monotonic
 
 import pytest
 
-from shared.domain.task import STOP_FAILURES, Failure, Outcome, Subtask, SubtaskStatus, Task
+from shared.domain.subtask import Failure, Subtask, SubtaskStatus
+from shared.domain.task import STOP_FAILURES, Outcome, Task
 from shared.errors import ServiceBusy, ServiceRefused
 from shared.use_cases.tasks import cancel_task, get_task
 from shared.worker.heartbeat import BEAT_EVERY, heartbeat

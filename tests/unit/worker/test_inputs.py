@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.task import Lease, Source, SubtaskStatus
+from shared.domain.subtask import Lease, SubtaskStatus
+from shared.domain.task import Source
 from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
 from shared.worker.inputs import AttemptFiles, check_disk, local_name
 from tests.support.deployment import ClockedServices, client, put

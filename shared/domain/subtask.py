@@ -1,0 +1,176 @@
+"""A subtask: one operation of a task, its plan, and how far this run has got with it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+DEFAULT_TENANT = "main"
+RULE_NOT_MET = "RuleNotMet"
+# Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
+UNCOUNTED_FACTOR = 5
+
+
+class SubtaskStatus(StrEnum):
+    """Where a subtask stands."""
+
+    WAITING = "WAITING"  # for a predecessor, for its message, or for another attempt
+    IN_PROGRESS = "IN_PROGRESS"  # an attempt holds the lease
+    SUCCESSFUL = "SUCCESSFUL"
+    FAILED = "FAILED"
+
+
+class SubtaskType(StrEnum):
+    """The kinds of operation."""
+
+    TRANSCODE = "TRANSCODE"
+    STREAM = "STREAM"
+    ENHANCE = "ENHANCE"
+    SCREENSHOT = "SCREENSHOT"
+    SAMPLE_SCREENSHOTS = "SAMPLE_SCREENSHOTS"
+    SPRITE = "SPRITE"
+    ANIMATE = "ANIMATE"
+    ANALYZE = "ANALYZE"
+    RECOGNIZE = "RECOGNIZE"
+    MODERATE = "MODERATE"
+    INSPECT = "INSPECT"
+    SEPARATE_AUDIO = "SEPARATE_AUDIO"
+
+
+class WaitReason(StrEnum):
+    """What a waiting subtask waits for. The first three are stored with it; the others follow from its task."""
+
+    BUDGET = "BUDGET"  # the next day, or a larger budget
+    JOB = "JOB"  # a job of another service; the subtask looks again later
+    RETRY = "RETRY"  # the time of its next attempt
+    PREDECESSOR = "PREDECESSOR"  # a subtask that it needs has not succeeded yet
+    UNSENT = "UNSENT"  # its message has not been sent
+    QUEUED = "QUEUED"  # a worker
+
+
+TERMINAL = frozenset({SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a subtask failed: a code for a program, a sentence for a person."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Why a waiting subtask can't start before `until` (epoch milliseconds).
+
+    `detail` says more: the failure of its last attempt, the job that runs elsewhere, or the limit of the budget.
+    """
+
+    reason: WaitReason
+    until: int
+    detail: Failure
+
+
+@dataclass(frozen=True)
+class SubtaskRef:
+    """One subtask of one run of a task: what a message in the queue names."""
+
+    task_id: str
+    run: int
+    no: int
+    tenant: str = DEFAULT_TENANT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease(SubtaskRef):
+    """What an attempt holds: the lease on one subtask of one run. `attempt` is the fence against late writers."""
+
+    attempt: int
+
+    @property
+    def record(self) -> str:
+        """The sort key of the attempt's record."""
+        return f"RUN#{self.run:04}#SUB#{self.no:02}#ATT#{self.attempt}"
+
+
+@dataclass(frozen=True)
+class FinalState:
+    """How an attempt ends its subtask: `record` is the sort key of its record, `output` an S3 URI."""
+
+    status: SubtaskStatus
+    failure: Failure | None = None
+    output: str | None = None
+    record: str | None = None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True)
+class SubtaskPlan:
+    """What a subtask does; it never changes. `needs` and `input` are subtask numbers; `input` None means the source.
+
+    `when` is a condition. If it isn't met, the subtask does nothing and is successful.
+    """
+
+    no: int
+    name: str
+    type: SubtaskType
+    params: Mapping[str, Any]
+    template: str | None = None
+    needs: tuple[int, ...] = ()
+    input: int | None = None
+    file_name: str | None = None
+    when: str | None = None
+
+
+@dataclass(frozen=True)
+class SubtaskState:
+    """How far the task's newest run has got with a subtask.
+
+    `attempt` numbers the newest attempt and only grows within a run; `counted_attempts` counts those that speak against
+    the file. `wait` belongs to a waiting subtask. `skipped` says why a successful one did nothing; a subtask that needs
+    it is skipped, too. `carried_from` is the earlier run that the success comes from. Times are epoch milliseconds,
+    `progress` is percent, `record` the sort key of the attempt's record, `output` an S3 URI.
+    """
+
+    status: SubtaskStatus = SubtaskStatus.WAITING
+    attempt: int = 0
+    counted_attempts: int = 0
+    lease_until: int = 0
+    wait: Wait | None = None
+    progress: int = 0
+    phase: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    failure: Failure | None = None
+    output: str | None = None
+    record: str | None = None
+    skipped: str | None = None
+    carried_from: int | None = None
+
+
+@dataclass(frozen=True)
+class Subtask(SubtaskState, SubtaskPlan):
+    """One operation of a task: its plan, and its state in the task's newest run."""
+
+    @property
+    def terminal(self) -> bool:
+        """Whether its state never changes again in this run."""
+        return self.status in TERMINAL
+
+    @property
+    def wait_until(self) -> int:
+        """The time before which it doesn't start, in epoch milliseconds; 0 if it may start now."""
+        return self.wait.until if self.wait else 0
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether it waits for the day's budget."""
+        return self.wait is not None and self.wait.reason is WaitReason.BUDGET
+
+    def exhausted(self, max_attempts: int) -> bool:
+        """Whether it has had all the attempts that it may have."""
+        return self.counted_attempts >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
+
+    def fresh(self) -> "Subtask":
+        """Return the same plan with an empty state, as a new run begins."""
+        return Subtask(**{plan.name: getattr(self, plan.name) for plan in fields(SubtaskPlan)})
