@@ -8,6 +8,7 @@ from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.services import Services
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, worked
+from tests.support.deployment import made_once
 
 AN_HOUR = 3_600_000
 
@@ -26,7 +27,8 @@ def started(services: Services, made: dict[str, Any], no: int = 1) -> Lease:
 def half_done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     """A task whose first subtask succeeded, whose second failed, and whose third was skipped for that."""
     after = {**COVER, "name": "after", "needs": ["late"]}
-    return worked(api, services, a_task(api, content=blink, subtasks=[COVER, LATE, after]))
+    subtasks = [COVER, LATE, after]
+    return made_once("half done", lambda: worked(api, services, a_task(api, content=blink, subtasks=subtasks)))
 
 
 def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api) -> None:

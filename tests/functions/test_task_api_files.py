@@ -21,7 +21,7 @@ from shared.use_cases.downloads import Place
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked
 from tests.support.attempts import tags
-from tests.support.deployment import client, keys, put
+from tests.support.deployment import client, keys, made_once, put
 from tests.support.outages import Answer, calls, meanwhile
 
 MIB = 1024**2
@@ -73,7 +73,9 @@ def forget_checksums(services: Services, task: dict[str, Any]) -> None:
 @pytest.fixture
 def done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     """A task with one file of its first subtask and two of its second."""
-    return worked(api, services, a_task(api, key=ODD, content=blink, subtasks=[COVER, SHOTS]))
+    return made_once(
+        "pictures", lambda: worked(api, services, a_task(api, key=ODD, content=blink, subtasks=[COVER, SHOTS]))
+    )
 
 
 def test_the_source_plays_as_it_was_pinned(api: Api) -> None:

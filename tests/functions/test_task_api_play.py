@@ -16,6 +16,7 @@ from shared.services import Services
 from tests.functions.conftest import Answer, Api
 from tests.functions.test_task_api import COVER, a_task, worked
 from tests.functions.test_task_api_files import ODD, fetched, query
+from tests.support.deployment import made_once
 from tests.support.outages import calls
 
 TINY = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest", "segmentSeconds": 1}
@@ -32,7 +33,8 @@ VIDEO, AUDIO = "video-90p-100k", "audio-1-128k"
 @pytest.fixture
 def done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     """A task with a stream, a locked stream, an image, and a sheet of images."""
-    return worked(api, services, a_task(api, key=ODD, content=blink, subtasks=[WEB, LOCKED, COVER, SPRITE]))
+    subtasks = [WEB, LOCKED, COVER, SPRITE]
+    return made_once("streams", lambda: worked(api, services, a_task(api, key=ODD, content=blink, subtasks=subtasks)))
 
 
 def played(api: Api, task: dict[str, Any], path: str, no: int = 1, **asked: Any) -> Answer:  # noqa: ANN401
