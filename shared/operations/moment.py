@@ -47,9 +47,3 @@ def _clock(text: str) -> float:
         message = f"{text!r} is no time"
         raise ParametersRejected(message)
     return 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"])
-
-
-def format_clock(moment: float) -> str:
-    """Return a time in seconds as WebVTT writes it: hours, minutes, seconds, milliseconds."""
-    minutes, milliseconds = divmod(round(moment * 1000), 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds / 1000:06.3f}"

@@ -13,7 +13,8 @@ from shared.operations.operation import Produced
 from tests.media.conftest import Operate
 from tests.support.clips import Clips, Samples, samples
 
-FASTEST = {"video": {"speed": "fastest"}}
+FAST = {"speed": "fastest"}
+FASTEST = {"video": FAST}
 LOUD, QUIET_SECONDS = 0.03, 0.5
 BEEPS = [0, 1, 4]  # of five seconds: those of 2 and 3 are lost
 CLOSE = 0.012  # seconds: codecs smear a beep's beginning, and MP2 delays it by 10 ms
@@ -54,10 +55,10 @@ WRITERS: Mapping[str, tuple[SubtaskType, str, Mapping[str, Any], Sequence[float]
     "joined": (T, "holed.mp4", {**FASTEST, "tail": ["holed.ts"]}, [*BEEPS, *(5 + beep for beep in BEEPS)]),
     "stream": (S, "holed.mp4", STREAMED, BEEPS),
     "stream of a clip": (S, "holed.ts", {**STREAMED, "clip": {"start": 1}}, [0.01, 3.01]),
-    "loudness": (E, "holed.ts", {"audio": {"loudness": {"target": -20}}, **FASTEST}, BEEPS),
-    "noise": (E, "holed.mp4", {"audio": {"denoise": "light"}, **FASTEST}, BEEPS),
-    "video alone, audio encoded": (E, "holed.ts", {"video": {"sharpen": "light"}, **FASTEST}, BEEPS),
-    "video alone, audio copied": (E, "holed.mp4", {"video": {"sharpen": "light"}, **FASTEST}, BEEPS),
+    "loudness": (E, "holed.ts", {"audio": {"loudness": {"target": -20}}, "video": {"encoding": FAST}}, BEEPS),
+    "noise": (E, "holed.mp4", {"audio": {"denoise": "light"}, "video": {"encoding": FAST}}, BEEPS),
+    "video alone, audio encoded": (E, "holed.ts", {"video": {"sharpen": "light", "encoding": FAST}}, BEEPS),
+    "video alone, audio copied": (E, "holed.mp4", {"video": {"sharpen": "light", "encoding": FAST}}, BEEPS),
     "stems": (A, "holed.mp4", {"method": "center", "format": "wav"}, BEEPS),
 }
 

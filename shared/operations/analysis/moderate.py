@@ -14,9 +14,10 @@ from shared.operations import audio_tracks, segments, video_filters
 from shared.operations.analysis import sampling, words
 from shared.operations.analysis.analyze_params import ProviderName
 from shared.operations.analysis.provider_answers import Question, ask_provider
-from shared.operations.analysis.recognize import Language, RecognitionKind, select_kinds
+from shared.operations.analysis.recognize import RecognitionKind, select_kinds
 from shared.operations.analysis.words import Word
 from shared.operations.findings import Result, Segment, Suggestion
+from shared.operations.language import Language
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 
 SEVERITY = {suggestion: rank for rank, suggestion in enumerate(Suggestion)}

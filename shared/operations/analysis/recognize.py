@@ -3,22 +3,21 @@
 from enum import StrEnum
 from functools import partial
 from operator import attrgetter
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
-from shared.operations import audio_tracks, segments, video_filters
-from shared.operations.analysis import cues, words
+from shared.operations import audio_tracks, captions, segments, video_filters
+from shared.operations.analysis import words
 from shared.operations.analysis.analyze_params import ProviderName
+from shared.operations.analysis.cue_layout import make_cues
 from shared.operations.analysis.provider_answers import Question, ask_provider
 from shared.operations.analysis.words import FoundWord, Word
 from shared.operations.findings import Result, Segment
+from shared.operations.language import Language
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 
-# As BCP 47 writes them: en, en-GB, zh-Hant.
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 MOST_FOUND, MOST_SPOKEN, MOST_WRITTEN = 100, 100, 100
 ROOM = segments.ROOM // 3
 
@@ -116,12 +115,12 @@ def select_kinds(
 
 def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:
     """Write what is said as WebVTT and as SubRip; both are without a cue when nothing is."""
-    shown = cues.make_cues(speech)
-    facts: dict[str, object] = {"cues": len(shown)} | ({"language": language} if language else {})
+    cues = make_cues(speech)
+    facts: dict[str, object] = {"cues": len(cues)} | ({"language": language} if language else {})
     made = []
     for name, content_type, text in (
-        ("speech.vtt", "text/vtt", cues.write_webvtt(shown)),
-        ("speech.srt", "application/x-subrip", cues.write_subrip(shown)),
+        ("speech.vtt", captions.WEBVTT_TYPE, captions.to_webvtt(cues)),
+        ("speech.srt", captions.SUBRIP_TYPE, captions.to_subrip(cues)),
     ):
         path = context.folder / name
         path.write_text(text, encoding="utf-8")

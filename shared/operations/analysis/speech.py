@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from shared.operations.analysis.cues import LINE_CELLS, LINES, count_cells
+from shared.operations.analysis.cue_layout import LINE_CELLS, LINES, count_cells
 from shared.operations.findings import Segment
 
 LABEL = "SPEECH"

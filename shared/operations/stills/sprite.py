@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from shared.domain.subtask import SubtaskType
 from shared.errors import ParametersRejected
 from shared.media.probe import Video, image_size
-from shared.operations import video_filters
-from shared.operations.moment import format_clock
+from shared.operations import captions, video_filters
+from shared.operations.captions import Cue
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills.image_params import (
     COLOURS,
@@ -88,9 +88,9 @@ def run(params: SpriteParams, context: OperationContext) -> OperationResult:
     shots = take_series(context, _drawing(video, size), seen, TILING)
     sheets = _sheets(params, context, shots, size)
     target = context.folder / VTT
-    target.write_text("WEBVTT\n\n" + "\n".join(_cues(params, moments, duration, size, len(shots))))
+    target.write_text(captions.to_webvtt(list(_cues(params, moments, duration, size, len(shots)))))
     facts = {"tiles": len(shots), "every": round(moments.step, 3), "duration": round(duration, 3)}
-    index = Produced(target, "text/vtt", facts=facts, path_name=VTT)
+    index = Produced(target, captions.WEBVTT_TYPE, facts=facts, path_name=VTT)
     return OperationResult((index, *sheets), warnings=(*warnings, *missing_image_warnings(shots, seen, video_seconds)))
 
 
@@ -147,7 +147,7 @@ def _sheet(kind: Kind, path: Path, number: int) -> Produced:
     return Produced(path, CONTENT_TYPES[kind], number, {"width": width, "height": height}, path_name=path.name)
 
 
-def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[int, int], tiles: int) -> Iterator[str]:
+def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[int, int], tiles: int) -> Iterator[Cue]:
     """Yield a cue for each of the moments, which fill the whole duration; past the last tile, that one stays."""
     width, height = size
     count = moments.count or 1
@@ -156,7 +156,7 @@ def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[i
         row, column = divmod(place, params.columns)
         end = duration if index == count - 1 else moments.step * (index + 1)
         where = f"{_name(params.format, sheet + 1)}#xywh={column * width},{row * height},{width},{height}"
-        yield f"{format_clock(moments.step * index)} --> {format_clock(end)}\n{where}\n"
+        yield Cue(moments.step * index, end, where)
 
 
 def _name(kind: Kind, number: int) -> str:

@@ -4,7 +4,14 @@ from xml.etree import ElementTree as ET
 
 from shared.operations.frame_rate import exact_rate
 from shared.operations.streaming.cmaf import CmafTrack
-from shared.operations.streaming.rendition import CHANNELS, SAMPLE_RATE, AudioRendition, Caption, Stream, VideoRendition
+from shared.operations.streaming.rendition import (
+    CHANNELS,
+    SAMPLE_RATE,
+    AudioRendition,
+    Stream,
+    SubtitleRendition,
+    VideoRendition,
+)
 
 CONTENT_TYPE = "application/dash+xml"
 MANIFEST = "manifest.mpd"
@@ -73,7 +80,7 @@ def _media(choice: ET.Element, name: str, file: str, track: CmafTrack, attribute
     return representation
 
 
-def _caption(period: ET.Element, caption: Caption) -> None:
+def _caption(period: ET.Element, caption: SubtitleRendition) -> None:
     choice = _adaptation(period, "text", {"mimeType": "text/vtt", "lang": caption.language})
     role = "forced-subtitle" if caption.forced else "subtitle"
     ET.SubElement(choice, "Label").text = caption.label

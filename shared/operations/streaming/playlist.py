@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from shared.operations.streaming.cmaf import CmafTrack
-from shared.operations.streaming.rendition import AudioRendition, Caption, Stream, VideoRendition
+from shared.operations.streaming.rendition import AudioRendition, Stream, SubtitleRendition, VideoRendition
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
 MASTER = "master.m3u8"
@@ -45,7 +45,7 @@ def _audio_rendition(audio: AudioRendition) -> str:
     )
 
 
-def _caption(caption: Caption) -> str:
+def _caption(caption: SubtitleRendition) -> str:
     return _tag(
         "#EXT-X-MEDIA:TYPE=SUBTITLES",
         'GROUP-ID="subtitles"',
@@ -95,7 +95,7 @@ def build_media_playlist(track: CmafTrack, file: str, key: str | None = None) ->
     return _text([*lines, "#EXT-X-ENDLIST"])
 
 
-def build_caption_playlist(caption: Caption, seconds: float) -> str:
+def build_caption_playlist(caption: SubtitleRendition, seconds: float) -> str:
     """Return the playlist of subtitles: one segment, as long as the stream."""
     return _text([*_head(seconds), f"#EXTINF:{seconds:.6f},", caption.file, "#EXT-X-ENDLIST"])
 

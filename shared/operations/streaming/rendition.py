@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from shared.operations.streaming.cmaf import CmafTrack
 
 CHANNELS, SAMPLE_RATE = 2, 48000  # of every audio track
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")  # as BCP 47 writes them
 UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')  # in HLS or XML
 LABEL_LENGTH = 60
 
@@ -46,7 +45,7 @@ class AudioRendition:
 
 
 @dataclass(frozen=True)
-class Caption:
+class SubtitleRendition:
     """Subtitles in one language, as a WebVTT file; forced ones are for what a viewer can't understand otherwise."""
 
     name: str
@@ -66,7 +65,7 @@ class Stream:
 
     videos: tuple[VideoRendition, ...]
     audios: tuple[AudioRendition, ...]
-    captions: tuple[Caption, ...]
+    captions: tuple[SubtitleRendition, ...]
     segment_seconds: int
 
     @property
@@ -101,11 +100,6 @@ class Labels:
         found = next(name for name in names if name not in self.taken)
         self.taken.add(found)
         return found
-
-
-def known_language(told: str | None) -> str | None:
-    """Return the language that a file tells of a track, None when it is no language."""
-    return told if told and LANGUAGE.fullmatch(told) else None
 
 
 def clean_label(title: str | None) -> str | None:

@@ -11,19 +11,20 @@ from shared.errors import MediaRejected
 from shared.media.ffmpeg import AttemptProgress
 from shared.media.probe import Audio, Video
 from shared.operations import audio_tracks, video_filters
+from shared.operations.captions import WEBVTT_TYPE
 from shared.operations.clip import ClipSpan, clip_span
+from shared.operations.language import known_language
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.streaming import cmaf, manifest, playlist, segment_encryption, subtitles
 from shared.operations.streaming.ladder import choose_rungs
 from shared.operations.streaming.rendition import (
     CHANNELS,
     AudioRendition,
-    Caption,
     Labels,
     Stream,
+    SubtitleRendition,
     VideoRendition,
     clean_label,
-    known_language,
 )
 from shared.operations.streaming.stream_encoding import audio_rendition_arguments, video_rendition_arguments
 from shared.operations.streaming.stream_params import Format, Rung, StreamParams
@@ -207,10 +208,7 @@ def _files(plan: StreamPlan, stream: Stream) -> list[Produced]:
         *(_dash(plan, stream) if Format.DASH in plan.params.wanted else ()),
         *(_produced(plan, made.file, VIDEO_TYPE, _facts_of(made, plan)) for made in stream.videos),
         *(_produced(plan, made.file, AUDIO_TYPE, _facts_of(made, plan)) for made in stream.audios),
-        *(
-            _produced(plan, caption.file, subtitles.CONTENT_TYPE, _facts_of(caption, plan))
-            for caption in stream.captions
-        ),
+        *(_produced(plan, caption.file, WEBVTT_TYPE, _facts_of(caption, plan)) for caption in stream.captions),
         *keys,
     ]
 
@@ -257,9 +255,9 @@ def _facts(stream: Stream) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value}
 
 
-def _facts_of(made: VideoRendition | AudioRendition | Caption, plan: StreamPlan) -> dict[str, Any]:
+def _facts_of(made: VideoRendition | AudioRendition | SubtitleRendition, plan: StreamPlan) -> dict[str, Any]:
     """Return what people want to know about one of its files."""
-    if isinstance(made, Caption):
+    if isinstance(made, SubtitleRendition):
         known: dict[str, Any] = {"language": made.language, "label": made.label}
     else:
         known = {"duration": round(made.track.seconds, 3), "bitRate": made.track.average}

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.operations.clip import Clip
+from shared.operations.language import Language
 from shared.operations.operation import Params
 from shared.operations.transcoding.transcode_params import CRF_RANGES, Speed, VideoCodec
 from shared.operations.video_filters import Box
@@ -15,8 +16,7 @@ from shared.operations.watermarks.watermark import Watermarks
 CODECS = (VideoCodec.H264, VideoCodec.H265, VideoCodec.AV1)  # what a CMAF file may hold and players take
 MOST_RUNGS = 10
 
-# BCP 47, as HLS and DASH write languages; and a name that needs no quoting in either.
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$")]
+# A name that needs no quoting in HLS or DASH.
 Label = Annotated[str, StringConstraints(pattern=r'^[^"\x00-\x1f\x7f-\x9f\u2028\u2029]{1,60}$')]
 
 

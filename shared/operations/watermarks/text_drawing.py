@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from shared.errors import ParametersRejected
+from shared.operations.language import Language
 from shared.operations.operation import Params
 
 if TYPE_CHECKING:
@@ -59,10 +60,8 @@ class StyledText(Params):
     )
     color: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$", description='As on the web: "#ffcc00".')
     shadow: bool = Field(default=True, description="Whether a dark edge makes it readable on bright videos.")
-    language: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
-        description='As "sr" or "ur", where a letter has a shape of its own in some languages.',
+    language: Language | None = Field(
+        None, description='Such as "sr" or "ur": some languages write a character in a shape of their own.'
     )
 
 

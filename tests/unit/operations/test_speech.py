@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from shared.operations.analysis.cues import count_cells
+from shared.operations.analysis.cue_layout import count_cells
 from shared.operations.analysis.speech import SCREEN, Word, split_sentences
 
 

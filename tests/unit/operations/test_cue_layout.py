@@ -1,4 +1,4 @@
-"""Subtitles: they fit the screen, can be read in their time, and say all that was said."""
+"""Caption cues fit the screen, can be read in their time, and contain all that was said."""
 
 import re
 from itertools import pairwise
@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.operations.analysis.cues import (
-    LINE_CELLS,
-    LINES,
-    LONGEST,
-    SHORTEST,
-    Cue,
-    count_cells,
-    make_cues,
-    write_subrip,
-    write_webvtt,
-)
+from shared.operations.analysis.cue_layout import LINE_CELLS, LINES, LONGEST, SHORTEST, count_cells, make_cues
+from shared.operations.captions import to_subrip, to_webvtt
 from shared.operations.findings import Segment
 
 
@@ -62,8 +53,8 @@ def test_nothing_that_is_said_is_lost(segments: list[Segment]) -> None:
 def test_a_file_holds_as_many_cues_as_there_are(segments: list[Segment]) -> None:
     cues = make_cues(segments)
 
-    assert len(re.findall(r"^[\d:.]+ --> [\d:.]+$", write_webvtt(cues), re.MULTILINE)) == len(cues)
-    assert len(re.findall(r"^[\d:,]+ --> [\d:,]+$", write_subrip(cues), re.MULTILINE)) == len(cues)
+    assert len(re.findall(r"^[\d:.]+ --> [\d:.]+$", to_webvtt(cues), re.MULTILINE)) == len(cues)
+    assert len(re.findall(r"^[\d:,]+ --> [\d:,]+$", to_subrip(cues), re.MULTILINE)) == len(cues)
 
 
 def test_a_long_sentence_is_told_in_turn_in_the_time_that_it_took() -> None:
@@ -88,24 +79,12 @@ def test_a_short_cue_stays_for_a_second_but_never_into_the_next() -> None:
     assert [(cue.start, cue.end) for cue in cues] == [(1, 1.5), (1.5, 1.5 + SHORTEST), (9, 9 + SHORTEST)]
 
 
-def test_signs_of_two_cells_fill_a_line_twice_as_fast() -> None:
+def test_characters_of_two_cells_fill_a_line_twice_as_fast() -> None:
     (first, _) = make_cues([said(0, 9, "国" * 60)])
 
     assert first.text == "国" * 21 + "\n" + "国" * 21
 
 
-def test_webvtt_takes_no_markup_from_what_is_said() -> None:
-    text = write_webvtt([Cue(3723.5, 3725, "a <b> & --> c")])
-
-    assert text == "WEBVTT\n\n01:02:03.500 --> 01:02:05.000\na &lt;b&gt; &amp; --&gt; c\n"
-
-
-def test_subrip_counts_its_cues_and_has_commas() -> None:
-    assert write_subrip([Cue(0, 1, "a"), Cue(1, 2.25, "b\nc")]) == (
-        "1\n00:00:00,000 --> 00:00:01,000\na\n\n2\n00:00:01,000 --> 00:00:02,250\nb\nc\n"
-    )
-
-
 def test_when_nobody_speaks_the_files_have_no_cue() -> None:
-    assert write_webvtt(make_cues([])) == "WEBVTT\n"
-    assert write_subrip(make_cues([])) == ""
+    assert to_webvtt(make_cues([])) == "WEBVTT\n"
+    assert to_subrip(make_cues([])) == ""
