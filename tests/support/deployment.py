@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
+from unittest.mock import patch
 from urllib.parse import unquote_plus
 
 import boto3
@@ -78,7 +80,8 @@ def deploy() -> Settings:
 @contextmanager
 def emulated() -> Iterator[Settings]:
     """Deploy to an empty moto, which is gone afterwards; clients made in one serve in the next."""
-    with mock_aws():
+    at_once = SimpleNamespace(sleep=lambda _: None)  # moto answers no better after a pause
+    with mock_aws(), patch("botocore.endpoint.time", at_once):
         region = client("s3").meta.region_name
         settings = made_once(f"deployment in {region}", deploy)
         for lane in Lane:
