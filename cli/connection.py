@@ -128,7 +128,7 @@ def region_in(url: str) -> str | None:
 
 def local_stack(data_dir: Path) -> StackInfo:
     """Return the stack that runs from `data_dir`; raise Unreachable when none does."""
-    info = stack.running(data_dir)
+    info = stack.find_running(data_dir)
     if info is None:
         raise Unreachable(f"no stack runs here ({shown_path(data_dir)})", remedy="start one: `reelmill up`")
     return info

@@ -93,7 +93,7 @@ class Step:
 def stack_for_demo(data_dir: Path, port: int, aws_port: int) -> StackInfo:
     """Return the stack on this machine, started first when none runs."""
     with Step("looking for a stack") as step:
-        info = stack.running(data_dir)
+        info = stack.find_running(data_dir)
         step.outcome = f"a stack runs at {info.console_url}" if info else "no stack runs here yet: starting one"
     if info:
         return info

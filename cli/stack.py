@@ -16,7 +16,7 @@ from cli.connection import Connection, as_typed, local_stack, open_api, shown_pa
 from cli.errors import INTERRUPTED, CommandFailed
 from infra.local import doctor as examination
 from infra.local import stack
-from infra.local.emulator import direct, proxied
+from infra.local.emulator import bypass_proxies, has_proxy
 from infra.local.stack import StackInfo
 from shared.errors import ReelmillError
 
@@ -39,7 +39,7 @@ def up(
 ) -> None:
     """Start the stack on this machine, or find it running."""
     data_dir = folder(context)
-    before = stack.running(data_dir)
+    before = stack.find_running(data_dir)
     begun = perf_counter()
     info = None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the stack in good order, as Ctrl-C does
@@ -100,8 +100,8 @@ def status(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
 def env(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
     """Print what the AWS CLI and boto3 need to reach the stack: `eval "$(reelmill env)"`."""
     exports = local_stack(folder(context)).exports()
-    if proxied(os.environ):
-        exports |= direct(os.environ)
+    if has_proxy(os.environ):
+        exports |= bypass_proxies(os.environ)
     if as_json:
         show.print_json(exports)
     else:
@@ -118,7 +118,7 @@ def doctor(
 ) -> None:
     """Look whether this machine has what the stack needs. Exit code 1 when it hasn't."""
     findings = []
-    for finding in examination.examine(folder(context), port, aws_port):
+    for finding in examination.check_machine(folder(context), port, aws_port):
         findings.append(finding)
         if not as_json:
             remedy = Text(f"\n        try      {finding.remedy}", "dim") if finding.remedy else Text()

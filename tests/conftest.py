@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from infra.local.emulator import direct, proxied
+from infra.local.emulator import bypass_proxies, has_proxy
 from tests.support.clips import Clips, clips_in
 from tests.support.profile import VARIABLE
 
@@ -26,8 +26,8 @@ def pytest_configure() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    if proxied(os.environ):
-        os.environ |= direct(os.environ)
+    if has_proxy(os.environ):
+        os.environ |= bypass_proxies(os.environ)
     # How long an example takes says how busy the machine is.
     settings.register_profile("reelmill", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("reelmill")

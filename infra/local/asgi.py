@@ -1,4 +1,4 @@
-"""The few words of ASGI that the local stack's doors speak."""
+"""The parts of ASGI that the local stack's gateways use."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -14,15 +14,15 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class BodyTooLong(Exception):
-    """The request brings more than the door takes."""
+    """The request's body is longer than the gateway accepts."""
 
 
-def headers_of(scope: Message) -> dict[str, str]:
+def read_headers(scope: Message) -> dict[str, str]:
     """Return the request's headers by lower-case name."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Whether a Host header names this machine: a page whose own name points here would send that name."""
     try:
         return urlsplit(f"//{host}").hostname in LOOPBACK_NAMES
@@ -42,26 +42,26 @@ async def read_body(receive: Receive, limit: int) -> bytes:
             return bytes(body)
 
 
-def replay(body: bytes, receive: Receive) -> Receive:
-    """Return a channel that gives a body that was read already, and then goes on as `receive`."""
+def replay_body(body: bytes, receive: Receive) -> Receive:
+    """Return a channel that first yields a body that was already read, and then continues as `receive`."""
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
-    async def again() -> Message:
+    async def receive_again() -> Message:
         return next(messages, None) or await receive()
 
-    return again
+    return receive_again
 
 
-async def answer(
+async def send_response(
     send: Send, status: int, content_type: bytes, body: bytes, more: Iterable[tuple[bytes, bytes]] = ()
 ) -> None:
-    """Send a whole answer, with `more` headers."""
+    """Send a complete response, with `more` headers."""
     headers = [(b"content-type", content_type), (b"x-content-type-options", b"nosniff"), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def refuse(send: Send, status: int, reason: str, code: str = "LocalStack.Refused") -> None:
-    """Send a refusal in one sentence, in the API's shape of an error."""
+async def send_refusal(send: Send, status: int, reason: str, code: str = "LocalStack.Refused") -> None:
+    """Send a refusal in one sentence, in the format of the API's errors."""
     body = json.dumps({"code": code, "message": reason}).encode()
-    await answer(send, status, b"application/json", body)
+    await send_response(send, status, b"application/json", body)

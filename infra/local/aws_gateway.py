@@ -1,7 +1,7 @@
-"""The AWS port: only requests that are signed by a key of this stack come through to the emulated AWS.
+"""The AWS port: only requests that a key of this stack has signed reach the emulated AWS.
 
-ministack checks the signatures of roles alone: it takes the account's own key, or no key at all on S3, at its
-word. So any page in the user's browser could read and delete what lies here.
+ministack checks the signatures of roles only. It accepts the account's own key without a check, and S3 requests without
+any key. Without this gateway, any page in the user's browser could read and delete the files here.
 """
 
 import re
@@ -25,25 +25,27 @@ from infra.local.asgi import (
     Message,
     Receive,
     Send,
-    headers_of,
-    is_loopback,
+    is_loopback_host,
     read_body,
-    refuse,
-    replay,
+    read_headers,
+    replay_body,
+    send_refusal,
 )
 
 EXECUTE_API = re.compile(r"/_aws/execute-api/[^/]+/")
 ALGORITHM = "AWS4-HMAC-SHA256"
 PAYLOAD_HASH = "x-amz-content-sha256"
-QUERY_SIGNS = frozenset({"x-amz-credential", "x-amz-signature", "x-amz-algorithm", "awsaccesskeyid", "signature"})
-BODY_LIMIT = 64 * 1024**2  # bytes; S3 alone brings more, and it names its body's hash in a header
+SIGNATURE_PARAMETERS = frozenset(
+    {"x-amz-credential", "x-amz-signature", "x-amz-algorithm", "awsaccesskeyid", "signature"}
+)
+BODY_LIMIT = 64 * 1024**2  # bytes; only S3 requests are longer, and they name their body's hash in a header
 UNSIGNED = "this request is not signed; `reelmill env` prints the key to sign with"
-MALFORMED = "this request's signature can't be read; sign it with Signature Version 4"
+MALFORMED = "this request's signature cannot be read; sign it with Signature Version 4"
 
 
 @dataclass
 class AwsGateway:
-    """Lets signed requests in. `requests` counts those that came; each may have changed something."""
+    """The gateway for signed requests. `requests` counts all requests; each of them may have changed something."""
 
     aws: App
     access_key_id: str
@@ -51,19 +53,18 @@ class AwsGateway:
     requests: int = field(default=0, init=False)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass a request on, or say why not."""
+        """Pass a request on, or answer why it is refused."""
         self.requests += 1
-        headers, path = headers_of(scope), scope["path"]
+        headers, path = read_headers(scope), scope["path"]
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         through_api = EXECUTE_API.match(path) is not None
-        if not is_loopback(headers.get("host", "")):
-            await refuse(send, 403, "this stack answers to loopback names alone")
+        if not is_loopback_host(headers.get("host", "")):
+            await send_refusal(send, 403, "this stack only answers to loopback names")
         elif path.startswith("/_") and not through_api:
-            await refuse(send, 404, "the emulator's own controls are closed")
-        elif not claims_a_key(headers, query) and (through_api or scope.get("method") == "OPTIONS"):
-            await self._pass(
-                scope, receive, send
-            )  # a route says itself who must sign; a browser's preflight never does
+            await send_refusal(send, 404, "the emulator's own controls are closed")
+        elif not names_key(headers, query) and (through_api or scope.get("method") == "OPTIONS"):
+            # A route decides by itself who must sign; a browser's preflight is never signed.
+            await self._pass(scope, receive, send)
         else:
             await self._check(scope, receive, send, headers, query)
 
@@ -80,11 +81,11 @@ class AwsGateway:
             try:
                 body = await read_body(receive, BODY_LIMIT)
             except BodyTooLong:
-                await refuse(send, 413, f"a request other than an upload to S3 brings at most {BODY_LIMIT} bytes")
+                await send_refusal(send, 413, f"only uploads to S3 may be longer than {BODY_LIMIT} bytes")
                 return
-            receive = replay(body, receive)
+            receive = replay_body(body, receive)
         if reason := self.failure(scope, headers, query, body):
-            await refuse(send, 403, reason)
+            await send_refusal(send, 403, reason)
         else:
             await self._pass(scope, receive, send)
 
@@ -95,8 +96,8 @@ class AwsGateway:
     def failure(
         self, scope: Message, headers: Mapping[str, str], query: dict[str, list[str]], body: bytes
     ) -> str | None:
-        """Return why a request is refused; None when our key signed it, or a role's, checked by ministack."""
-        if not claims_a_key(headers, query):
+        """Return why a request is refused; None if our key signed it, or a role's key, which ministack checks."""
+        if not names_key(headers, query):
             return UNSIGNED
         presigned = "authorization" not in headers
         if not presigned and not headers["authorization"].startswith(ALGORITHM):
@@ -106,7 +107,7 @@ class AwsGateway:
             return MALFORMED
         key = signature.access_key_id
         if key != self.access_key_id:
-            return f"the key {key} is not this stack's" if is_root_access_key(key) else None
+            return f"the key {key} does not belong to this stack" if is_root_access_key(key) else None
         wrong = header_signature_failure(
             signature,
             self.secret_access_key,
@@ -118,18 +119,18 @@ class AwsGateway:
             presigned=presigned,
         )
         if wrong is None and presigned:
-            return "this link has expired" if expired(signature.amz_date, query) else None
+            return "this link has expired" if is_expired(signature.amz_date, query) else None
         wrong = wrong or request_time_failure(signature)
         return str(wrong[1]) if wrong else None
 
 
-def claims_a_key(headers: Mapping[str, str], query: Mapping[str, object]) -> bool:
-    """Whether the request names a key, rightly or not."""
-    return "authorization" in headers or not QUERY_SIGNS.isdisjoint(name.lower() for name in query)
+def names_key(headers: Mapping[str, str], query: Mapping[str, object]) -> bool:
+    """Whether the request names a key, valid or not."""
+    return "authorization" in headers or not SIGNATURE_PARAMETERS.isdisjoint(name.lower() for name in query)
 
 
-def expired(signed_at: str, query: Mapping[str, list[str]]) -> bool:
-    """Whether a presigned link's time is over; one that names no sensible time has none."""
+def is_expired(signed_at: str, query: Mapping[str, list[str]]) -> bool:
+    """Whether a presigned link has expired; a link without a valid time has."""
     try:
         return bool(presigned_request_is_expired(signed_at, query["X-Amz-Expires"][0]))
     except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""The folder that holds all a stack on this machine owns: its lock, its secret, its log, its saved state."""
+"""The folder with everything that a stack on this machine owns: its lock, its secret, its log, its saved state."""
 
 import fcntl
 import os
@@ -12,29 +12,29 @@ from infra.local.errors import DataDirUnusable, SavedStateBroken
 from infra.local.snapshots import Snapshots
 
 PRIVATE = 0o600
-LITTLE_SPACE = 2 * 1024**3  # bytes; a source, its outputs and a copy of each while it is worked on
-# Bytes: a start writes 14 MB and must leave FOR_RECORDS. A stack that took objects until its disk was full, and so left
-# FOR_OBJECTS, starts again.
+LITTLE_SPACE = 2 * 1024**3  # bytes; a source, its outputs and a copy of each during the work
+# Bytes: a start writes 14 MB and must leave FOR_RECORDS. A stack that accepted objects until its disk was full, and so
+# left FOR_OBJECTS, can start again.
 TOO_LITTLE_SPACE = 24 * 1024**2
 LINE = 1000  # bytes of a reason; the smallest block of a file system has 1,024
 
 
 @dataclass(frozen=True)
 class DataDir:
-    """One stack's folder. Whoever holds its lock runs the stack; the lock ends with that process."""
+    """One stack's folder. The process that has its lock runs the stack; the lock ends with that process."""
 
     root: Path
 
     @classmethod
     def at(cls, path: Path) -> "DataDir":
-        """Return the folder at `path`, links resolved, so that one folder has one name."""
+        """Return the folder at `path` with links resolved, so that one folder has one name."""
         return cls(path.expanduser().resolve())
 
     @property
     def lock(self) -> Path:
         """The file that is locked while a stack runs.
 
-        Its first line is the server's process ID; a second one says why the state could not be saved, if so.
+        Its first line is the server's process ID; a second line, if any, says why the state could not be saved.
         """
         return self.root / "lock"
 
@@ -45,17 +45,17 @@ class DataDir:
 
     @property
     def log(self) -> Path:
-        """What the server and the functions say."""
+        """The output of the server and the functions."""
         return self.root / "server.log"
 
     @property
     def saved(self) -> Path:
-        """All that outlives the server: `state` and `objects` belong together."""
+        """Everything that outlives the server: `state` and `objects` belong together."""
         return self.root / "aws"
 
     @property
     def state(self) -> Path:
-        """The generations (infra.local.snapshots)."""
+        """The snapshots (infra.local.snapshots)."""
         return self.saved / "state"
 
     @property
@@ -69,40 +69,40 @@ class DataDir:
         return self.root / "tmp"
 
     def prepare(self) -> None:
-        """Make the folders; raise DataDirUnusable when that can't be."""
+        """Create the folders; raise DataDirUnusable if that is impossible."""
         try:
             for folder in (self.root, self.saved, self.state, self.objects, self.scratch):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe, twin = self.root / ".writable", self.root / ".linkable"
+            probe, link = self.root / ".writable", self.root / ".linkable"
             probe.write_bytes(b"")
-            os.link(probe, twin)  # as one save takes over what the one before has
-            twin.unlink()
+            os.link(probe, link)  # as a snapshot shares files with the one before
+            link.unlink()
             probe.unlink()
         except OSError as error:
-            message = (
-                f"the data directory {self.root} can't be written ({error.strerror}); mount its disk or change its "
-                "owner, or choose another with --data-dir, on a disk that knows hard links"
-            )
-            raise DataDirUnusable(message) from error
+            raise DataDirUnusable(
+                f"the data directory {self.root} cannot be written ({error.strerror}); mount its disk, change its "
+                "owner, or choose another with --data-dir on a disk that supports hard links"
+            ) from error
         if self.free_space() < TOO_LITTLE_SPACE:
-            message = f"the disk of {self.root} is full; make room there, or choose another disk with --data-dir"
-            raise DataDirUnusable(message)
+            raise DataDirUnusable(
+                f"the disk of {self.root} is full; free space there, or choose another disk with --data-dir"
+            )
 
     def free_space(self) -> int:
         """Return the bytes that are free on the folder's disk."""
         return shutil.disk_usage(self.root).free
 
     def space_warning(self) -> str | None:
-        """Return a sentence when the disk is nearly full."""
+        """Return a warning if the disk is nearly full."""
         free = self.free_space()
         if free >= LITTLE_SPACE:
             return None
         return f"only {free / 1024**3:.1f} GB are free on the disk of {self.root}; videos may not fit"
 
     def try_lock(self, *, probe: bool = False) -> int | None:
-        """Return a file descriptor that holds the lock, None when another process has it.
+        """Return a file descriptor that owns the lock, None if another process has the lock.
 
-        A `probe` takes it only in common with other probes, to see whether a stack runs.
+        A `probe` shares the lock with other probes; it only shows whether a stack is running.
         """
         descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, PRIVATE)
         try:
@@ -112,8 +112,8 @@ class DataDir:
             return None
         return descriptor
 
-    def locked(self) -> bool:
-        """Whether a stack runs, starts or ends here."""
+    def is_locked(self) -> bool:
+        """Whether a stack is running, starting or stopping here."""
         if not self.lock.exists():
             return False
         descriptor = self.try_lock(probe=True)
@@ -122,19 +122,19 @@ class DataDir:
         os.close(descriptor)
         return False
 
-    def holder(self) -> int | None:
-        """Return the process ID of the server that has the lock; only meaningful while `locked()`."""
+    def owner(self) -> int | None:
+        """Return the process ID of the server that has the lock; only meaningful while `is_locked()`."""
         try:
             return int(self.lock.read_text().partition("\n")[0])
         except (FileNotFoundError, ValueError):
             return None
 
     def note_unsaved(self, reason: str | None) -> None:
-        """Write down why the state could not be saved, None when it could.
+        """Record why the state could not be saved, None if it was saved.
 
-        The line goes into the block that the file has already: a full disk has no other.
+        The line fits into the block that the file already has: a full disk has no other.
         """
-        pid = self.holder()
+        pid = self.owner()
         with self.lock.open("r+b", buffering=0) as file:
             head = f"{pid}\n".encode() if pid else b"\n"
             file.seek(len(head))
@@ -142,41 +142,39 @@ class DataDir:
             file.write(" ".join((reason or "").split()).encode()[:LINE])
 
     def unsaved(self) -> str | None:
-        """Return why the state of the stack that runs, or of the last one, could not be saved; None when it could."""
+        """Return why the state of the running stack, or of the last one, could not be saved; None if it was."""
         try:
             return self.lock.read_text(errors="replace").partition("\n")[2] or None
         except FileNotFoundError:
             return None
 
     def secret(self) -> str:
-        """Return this folder's secret access key, made at its first use."""
+        """Return this folder's secret access key, which is created at its first use."""
         path = self.root / "secret"
         if not path.exists():
             write_private(path, secrets.token_urlsafe(30))
         return path.read_text()
 
     def set_aside_broken_state(self, now: datetime) -> str | None:
-        """Fall back to the save before when the newest can't be read, and return a sentence that says so.
+        """Go back to an earlier snapshot if the newest cannot be read, and return a sentence that says so.
 
-        When none can be read, raise SavedStateBroken, and move all that was saved out of the way: the files refer to
-        each other, so what is left of them would make a stack that half works.
+        If none can be read, move everything that was saved out of the way and raise SavedStateBroken: the files refer
+        to each other, so a stack from the remaining ones would be incomplete.
         """
         try:
-            fault = Snapshots(self.state).settle()
+            fault = Snapshots(self.state).set_aside_broken()
         except ValueError as error:
             kept = self.saved.with_name(f"aws.broken-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
             self.saved.rename(kept)
-            message = (
-                f"the saved state {error}; all that was saved is set aside in {kept}. "
-                f"Run `reelmill up` again to start empty, or mend the file there and rename {kept.name} to "
-                f"{self.saved.name}"
-            )
-            raise SavedStateBroken(message) from error
-        return fault and f"the saved state {fault}; going back to the one before, which is older by a second or so"
+            raise SavedStateBroken(
+                f"the saved state {error}; everything that was saved is now in {kept}. Run `reelmill up` again to "
+                f"start empty, or repair the file there and rename {kept.name} to {self.saved.name}"
+            ) from error
+        return fault and f"the saved state {fault}; using the snapshot before, which is about a second older"
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; it appears whole or not at all."""
+    """Write a file that only its owner may read; it appears completely or not at all."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:

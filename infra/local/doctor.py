@@ -1,4 +1,4 @@
-"""What a machine needs to run the stack, looked at one by one."""
+"""The requirements of the stack, checked on this machine one by one."""
 
 import os
 import shutil
@@ -33,8 +33,8 @@ FFMPEG_PATIENCE = 30.0  # seconds; a first start from a cold disk reads over 100
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What was looked at, how it stands, and what to do about it when it isn't well."""
+class Requirement:
+    """A requirement, whether this machine meets it, and what to do if it doesn't."""
 
     subject: str
     verdict: Verdict
@@ -42,34 +42,36 @@ class Finding:
     remedy: str | None = None
 
 
-def examine(data_dir: Path, port: int, aws_port: int) -> Iterator[Finding]:
-    """Look at everything, the cheap things first."""
-    yield python()
-    yield packages()
-    yield checkout()
-    yield folder(data_dir)
-    yield from ports(data_dir, port, aws_port)
-    yield ffmpeg_binary()
-    yield media_info()
+def check_machine(data_dir: Path, port: int, aws_port: int) -> Iterator[Requirement]:
+    """Check all requirements, the quick ones first."""
+    yield check_python()
+    yield check_packages()
+    yield check_checkout()
+    yield check_data_dir(data_dir)
+    yield from check_ports(data_dir, port, aws_port)
+    yield check_ffmpeg()
+    yield check_media_info()
 
 
-def python() -> Finding:
-    """Look at the Python that runs this."""
+def check_python() -> Requirement:
+    """Check the version of the running Python."""
     found = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] >= OLDEST_PYTHON:
-        return Finding("Python", "ok", f"{found} ({sys.executable})")
-    return Finding("Python", "failed", found, "install Python 3.11 or newer, then `make setup`")
+        return Requirement("Python", "ok", f"{found} ({sys.executable})")
+    return Requirement("Python", "failed", found, "install Python 3.11 or newer, then run `make setup`")
 
 
-def packages() -> Finding:
-    """Look for the packages beside this one."""
-    missing = [name for name in PACKAGES if not installed(name)]
+def check_packages() -> Requirement:
+    """Check that the packages of the stack are installed."""
+    missing = [name for name in PACKAGES if not is_installed(name)]
     if missing:
-        return Finding("packages", "failed", f"missing: {', '.join(missing)}", INSTALL)
-    return Finding("packages", "ok", f"ministack {metadata.version('ministack')}, boto3 {metadata.version('boto3')}")
+        return Requirement("packages", "failed", f"missing: {', '.join(missing)}", INSTALL)
+    return Requirement(
+        "packages", "ok", f"ministack {metadata.version('ministack')}, boto3 {metadata.version('boto3')}"
+    )
 
 
-def installed(name: str) -> bool:
+def is_installed(name: str) -> bool:
     """Whether a package is installed in this Python."""
     try:
         metadata.version(name)
@@ -78,55 +80,57 @@ def installed(name: str) -> bool:
     return True
 
 
-def checkout() -> Finding:
-    """Look for the template and the code that the stack deploys."""
+def check_checkout() -> Requirement:
+    """Check that the template and the code that the stack deploys are here."""
     template = emulator.PROJECT / "template.yaml"
     if template.is_file():
-        return Finding("template", "ok", str(template))
-    return Finding("template", "failed", f"{template} is missing", "run from a checkout of Reelmill")
+        return Requirement("template", "ok", str(template))
+    return Requirement("template", "failed", f"{template} is missing", "run from a checkout of Reelmill")
 
 
-def folder(data_dir: Path) -> Finding:
-    """Look at the data directory and its disk, without making it."""
-    there = DataDir.at(data_dir).root
-    nearest = next(path for path in (there, *there.parents) if path.exists())
+def check_data_dir(data_dir: Path) -> Requirement:
+    """Check the data directory and its disk, without creating the directory."""
+    root = DataDir.at(data_dir).root
+    nearest = next(path for path in (root, *root.parents) if path.exists())
     free = shutil.disk_usage(nearest).free
-    found = f"{there}, {free / 1024**3:.1f} GB free"
+    found = f"{root}, {free / 1024**3:.1f} GB free"
     try:
-        if there.exists():
-            DataDir(there).prepare()
+        if root.exists():
+            DataDir(root).prepare()
         elif not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            return Finding("data directory", "failed", f"{nearest} can't be written", "choose another with --data-dir")
+            return Requirement(
+                "data directory", "failed", f"{nearest} is not writable", "choose another with --data-dir"
+            )
     except StackFailed as error:
-        return Finding("data directory", "failed", error.message, "choose another with --data-dir")
+        return Requirement("data directory", "failed", error.message, "choose another with --data-dir")
     if free < LITTLE_SPACE:
-        return Finding("data directory", "warning", found, "videos may not fit: make room, or choose another disk")
-    return Finding("data directory", "ok", found)
+        return Requirement("data directory", "warning", found, "videos may not fit: free space, or use another disk")
+    return Requirement("data directory", "ok", found)
 
 
-def ports(data_dir: Path, port: int, aws_port: int) -> Iterator[Finding]:
-    """Look whether the ports are free, or taken by this very stack."""
-    info = stack.running(data_dir)
+def check_ports(data_dir: Path, port: int, aws_port: int) -> Iterator[Requirement]:
+    """Check that the ports are free, or in use by this stack."""
+    info = stack.find_running(data_dir)
     for number, mine, option in (
         (port, info.port if info else None, "--port"),
         (aws_port, info.aws_port if info else None, "--aws-port"),
     ):
         if number == mine:
-            yield Finding(f"port {number}", "ok", "this stack listens there")
+            yield Requirement(f"port {number}", "ok", "in use by this stack")
             continue
         try:
-            with closing(stack.listen(number, option)) as listener:
+            with closing(stack.bind_port(number, option)) as listener:
                 found = f"free on {listener.getsockname()[0]}"
-            yield Finding(f"port {number}", "ok", found)
+            yield Requirement(f"port {number}", "ok", found)
         except StackFailed as error:
-            yield Finding(f"port {number}", "failed", error.message.split(";")[0], f"choose another with {option}")
+            yield Requirement(f"port {number}", "failed", error.message.split(";")[0], f"choose another with {option}")
 
 
-def ffmpeg_binary() -> Finding:
+def check_ffmpeg() -> Requirement:
     """Run ffmpeg once."""
     try:
         binary = ffmpeg.binary()
-        told = subprocess.run(
+        version = subprocess.run(
             [binary, "-hide_banner", "-version"],
             capture_output=True,
             text=True,
@@ -134,16 +138,16 @@ def ffmpeg_binary() -> Finding:
             check=True,
         ).stdout
     except (ImportError, RuntimeError, OSError, subprocess.SubprocessError) as error:
-        return Finding("ffmpeg", "failed", str(error), INSTALL)
-    return Finding("ffmpeg", "ok", f"{told.split(' Copyright')[0]} ({binary})")
+        return Requirement("ffmpeg", "failed", str(error), INSTALL)
+    return Requirement("ffmpeg", "ok", f"{version.split(' Copyright')[0]} ({binary})")
 
 
-def media_info() -> Finding:
-    """Load libmediainfo, which tells what a file is."""
+def check_media_info() -> Requirement:
+    """Load libmediainfo, which identifies files."""
     try:
-        from pymediainfo import MediaInfo  # noqa: PLC0415 - a machine without it is what we look for
+        from pymediainfo import MediaInfo  # noqa: PLC0415 - this checks whether the machine has it
     except ImportError as error:
-        return Finding("mediainfo", "failed", str(error), INSTALL)
+        return Requirement("mediainfo", "failed", str(error), INSTALL)
     if MediaInfo.can_parse():
-        return Finding("mediainfo", "ok", "its library loads")
-    return Finding("mediainfo", "failed", "its library doesn't load", INSTALL)
+        return Requirement("mediainfo", "ok", "its library loads")
+    return Requirement("mediainfo", "failed", "its library does not load", INSTALL)

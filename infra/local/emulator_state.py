@@ -1,6 +1,6 @@
-"""What the emulator holds in memory: saved into a folder, and brought back. infra.local.write_ahead journals it.
+"""What the emulator keeps in memory: saved into a folder, and restored. infra.local.write_ahead journals its changes.
 
-Of S3 that is the buckets' settings alone: infra.local.object_files puts the objects on the disk.
+Of S3 these are only the settings of buckets: infra.local.object_files writes the objects to the disk.
 """
 
 import functools
@@ -14,103 +14,117 @@ from typing import Any
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
 from ministack.core import lambda_runtime, persistence  # type: ignore[import-untyped]  # the same
 from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]  # the same
-from ministack.services import dynamodb, lambda_svc, sqs  # type: ignore[import-untyped]  # the same
+from ministack.services import dynamodb, sqs  # type: ignore[import-untyped]  # the same
 
+from infra.local.emulator_patches import Wrappers, set_code_folder
 from infra.local.journal import ITEM, MESSAGE, Entry, Journal
-from infra.local.snapshots import put_on_disk
+from infra.local.snapshots import replace_file
 
-# ruff: noqa: SLF001 - ministack offers none of this in the open
+# ruff: noqa: SLF001 - emulator_patches checks each of these names
 
 Table = dict[str, Any]
 
-# What changes by use. All else, the ever growing logs too, is saved when the stack is ready and when it ends.
+# The services that change in use. The others, and the growing logs, are saved when the stack is ready and when it
+# stops.
 CHANGING = frozenset({"apigateway", "cloudformation", "dynamodb", "eventbridge", "iam", "lambda", "s3", "sqs", "sts"})
 
 
-def busy() -> bool:
-    """Whether a function runs, which may change something at any time."""
+def is_busy() -> bool:
+    """Whether a function is running, which may change something at any time."""
     return bool(lambda_runtime.workers_in_use())
 
 
 def states(folder: Path, *, everything: bool) -> dict[str, Callable[[], Any]]:
-    """Return what can be saved, by name; the functions' code goes into `folder` as it is read."""
-    lambda_svc.CODE_BLOB_DIR = str(folder / "lambda-blobs")
-    known: Mapping[str, Callable[[], Any]] = emulated._build_persistence_save_dict() | {"dynamodb": tables}
+    """Return what can be saved, by name; reading the functions' state writes their code into `folder`."""
+    set_code_folder(str(folder / "lambda-blobs"))
+    known: Mapping[str, Callable[[], Any]] = emulated._build_persistence_save_dict() | {"dynamodb": read_tables}
     return {name: state for name, state in known.items() if everything or name in CHANGING}
 
 
-def tables() -> Any:  # noqa: ANN401 - ministack's own
-    """Return DynamoDB's state but for the items, which the journal has: of those it would copy every value."""
+def read_tables() -> Any:  # noqa: ANN401 - ministack's own
+    """Return DynamoDB's state without the items, which the journal has: the emulator would copy every value of them."""
     empty = AccountRegionScopedDict()
     for (account, region, name), table in dynamodb._tables.all_items():
         empty.set_scoped(account, region, name, table | {"items": {}, "ItemCount": 0, "TableSizeBytes": 0})
-    # Its own function, which for once sees the empty tables under the name of the real ones.
+    # The emulator's own function, which here sees the empty tables under the name of the real ones.
     return FunctionType(dynamodb.get_state.__code__, vars(dynamodb) | {"_tables": empty})()
 
 
-def write(folder: Path, name: str, state: object) -> None:
-    """Write a service's state as ministack reads it; its own way to do so says nothing of a full disk."""
+def write_state(folder: Path, name: str, state: object) -> None:
+    """Write a service's state in the emulator's format; the emulator's own function does not report a full disk."""
     document = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
-    put_on_disk(folder / f"{name}.json", json.dumps(document, default=persistence._json_default).encode())
+    replace_file(folder / f"{name}.json", json.dumps(document, default=persistence._json_default).encode())
 
 
 def item_count() -> int:
-    """Return how many items there are."""
+    """Return the number of items."""
     return sum(table.get("ItemCount", 0) for table in dynamodb._tables.all_values())
 
 
 def items() -> Iterator[Callable[[], Entry | None]]:
-    """Yield a look at every item, which returns its line for the journal, None when it is gone by then."""
+    """Yield a look at every item, which returns its line for the journal, None if it has been deleted since."""
     for table in dynamodb._tables.all_values():
         for pk, by_sk in list(table["items"].items()):
             for sk in list(by_sk):
-                yield functools.partial(look, table, pk, sk)
+                yield functools.partial(look_at_item, table, pk, sk)
 
 
-def look(table: Table, pk: str, sk: str) -> Entry | None:
+def look_at_item(table: Table, pk: str, sk: str) -> Entry | None:
     """Return an item's line for the journal."""
     item = table["items"].get(pk, {}).get(sk)
     return item and [ITEM, table["TableArn"], pk, sk, item]
 
 
-def bring_back(journal: Journal, snapshot: Path) -> None:
-    """Let the emulator load, when it loads a generation, what the journal adds to it."""
-    load, load_queues = emulated._load_persisted_state, sqs.load_persisted_state
+def wrappers(journal: Journal, snapshot: Path) -> Wrappers:
+    """Return what makes the emulator load the journal of a snapshot together with the snapshot."""
+    return {
+        "app._load_persisted_state": functools.partial(load_with_journal, journal, snapshot),
+        "sqs.load_persisted_state": load_as_waiting,
+    }
+
+
+def load_with_journal(journal: Journal, snapshot: Path, load: Callable[[], None]) -> Callable[[], None]:
+    """Return the emulator's load, which then also loads what the journal adds to the snapshot."""
 
     @functools.wraps(load)
     def load_all() -> None:
         load()
         tables = {table["TableArn"]: table for table in dynamodb._tables.all_values()}
-        for kind, arn, *told in journal.resume(snapshot):
+        for kind, arn, *facts in journal.resume(snapshot):
             if kind == MESSAGE:
-                bring_back_message(sqs._queue_by_arn(arn), *told)
-            elif arn in tables:  # else its deployment was never finished
-                bring_back_item(tables[arn], *told)
+                restore_message(sqs._queue_by_arn(arn), *facts)
+            elif arn in tables:  # otherwise its deployment never finished
+                restore_item(tables[arn], *facts)
 
-    @functools.wraps(load_queues)
-    def load_waiting(state: Mapping[str, Any]) -> None:
+    return load_all
+
+
+def load_as_waiting(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the emulator's load of queues, which then makes all messages available."""
+
+    @functools.wraps(load)
+    def load_queues(state: Mapping[str, Any]) -> Any:  # noqa: ANN401 - ministack's own
         for queue in state["queues"].all_values():
-            queue["messages"] = [waiting(message) for message in queue["messages"]]
-        load_queues(state)
+            queue["messages"] = [make_available(message) for message in queue["messages"]]
+        return load(state)
 
-    sqs.load_persisted_state = load_waiting
-    emulated._load_persisted_state = load_all
+    return load_queues
 
 
-def bring_back_item(table: Table, pk: str, sk: str, item: Table | None) -> None:
-    """Let an item be as it was."""
+def restore_item(table: Table, pk: str, sk: str, item: Table | None) -> None:
+    """Restore an item; None is a deletion."""
     if item is None:
         dynamodb._remove_item(table, pk, sk)
     else:
         dynamodb._set_item(table, pk, sk, item)
 
 
-def bring_back_message(queue: Table | None, message: Table) -> None:
-    """Let a message wait that was not saved. It may have been worked off: who receives messages expects them twice."""
+def restore_message(queue: Table | None, message: Table) -> None:
+    """Restore a message that was not saved. It may already have been processed: receivers expect duplicates."""
     if queue and all(known["id"] != message["id"] for known in queue["messages"]):
-        queue["messages"].append(waiting(message))
+        queue["messages"].append(make_available(message))
 
 
-def waiting(message: Table) -> Table:
-    """Return a message as if nobody had received it: no worker outlives its server."""
+def make_available(message: Table) -> Table:
+    """Return a message as if it had never been received: no worker outlives its server."""
     return message | ({"visible_at": time.time()} if message["receive_count"] else {})

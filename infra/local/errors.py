@@ -1,47 +1,54 @@
-"""How the stack on this machine fails: each says in one sentence what is wrong and what to do.
+"""Errors of the stack on this machine. Each message says in one sentence what is wrong and what to do.
 
 ReelmillError
-└── StackFailed              the stack could not be started or ended, or can't do its work
-    ├── PortTaken            something else listens there: choose another port
-    ├── DataDirUnusable      nothing can be written there: choose another folder or mend this one
-    ├── RunsElsewhere        it runs already, on other ports: use those, or stop it first
-    ├── SavedStateBroken     what an earlier run saved can't be read: it was set aside
+└── StackFailed              the stack cannot start, stop or do its work
+    ├── PortTaken            another program uses the port: choose another port
+    ├── DataDirUnusable      the folder cannot be written: choose another one or repair it
+    ├── RunsElsewhere        the stack is already running on other ports: use them, or stop it first
+    ├── SavedStateBroken     the state that an earlier run saved cannot be read: it was set aside
+    ├── UnsupportedEmulator  the installed emulator is not the version that the stack needs: install that one
     ├── DeployFailed         the emulated AWS refused the template: read the log
-    ├── NotSaved             it ended, but its last state isn't on the disk: make room, then start it again
-    └── DiskFull             the disk takes no more: make room there
+    ├── NotSaved             the stack stopped, but its last state is not on the disk: free space, then start it again
+    └── DiskFull             the disk is full: free space
 """
 
 from shared.errors import ReelmillError
 
 
 class StackFailed(ReelmillError):
-    """The stack could not be started or ended, or can't do its work."""
+    """The stack cannot start, stop or do its work."""
 
     code = "LocalStack.Failed"
 
 
 class PortTaken(StackFailed):
-    """Something else listens there: choose another port."""
+    """Another program uses the port: choose another port."""
 
     code = "LocalStack.PortTaken"
 
 
 class DataDirUnusable(StackFailed):
-    """Nothing can be written there: choose another folder or mend this one."""
+    """The folder cannot be written: choose another one or repair it."""
 
     code = "LocalStack.DataDirUnusable"
 
 
 class RunsElsewhere(StackFailed):
-    """It runs already, on other ports: use those, or stop it first."""
+    """The stack is already running on other ports: use them, or stop it first."""
 
     code = "LocalStack.RunsElsewhere"
 
 
 class SavedStateBroken(StackFailed):
-    """What an earlier run saved can't be read: it was set aside."""
+    """The state that an earlier run saved cannot be read: it was set aside."""
 
     code = "LocalStack.SavedStateBroken"
+
+
+class UnsupportedEmulator(StackFailed):
+    """The installed emulator is not the version that the stack needs: install that one."""
+
+    code = "LocalStack.UnsupportedEmulator"
 
 
 class DeployFailed(StackFailed):
@@ -51,12 +58,12 @@ class DeployFailed(StackFailed):
 
 
 class NotSaved(StackFailed):
-    """It ended, but its last state isn't on the disk: make room, then start it again."""
+    """The stack stopped, but its last state is not on the disk: free space, then start it again."""
 
     code = "LocalStack.NotSaved"
 
 
 class DiskFull(StackFailed):
-    """The disk takes no more: make room there."""
+    """The disk is full: free space."""
 
     code = "LocalStack.DiskFull"

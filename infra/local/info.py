@@ -1,4 +1,4 @@
-"""What a running stack offers: where it answers, under which key, and what the template made."""
+"""What a running stack offers: its addresses, its key, and the outputs of its template."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from infra.local.data_dir import DataDir, write_private
 
 @dataclass(frozen=True)
 class StackInfo:
-    """A running stack. `outputs` are the template's."""
+    """A running stack. `outputs` are those of the template."""
 
     console_url: str
     api_url: str
@@ -31,7 +31,9 @@ class StackInfo:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `up --json` prints it."""
-        return {camel(name): str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+        return {
+            json_name(name): str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()
+        }
 
     def exports(self) -> dict[str, str]:
         """Return the environment with which the AWS CLI, boto3 and this command reach the stack."""
@@ -48,26 +50,26 @@ class StackInfo:
         }
 
     def save(self) -> None:
-        """Write it where `load` finds it; it holds the secret, so only its owner may read it."""
+        """Write it where `load` finds it. It contains the secret, so only its owner may read it."""
         write_private(DataDir(self.data_dir).info, json.dumps(self.as_json(), indent=1))
 
     @classmethod
     def load(cls, data_dir: DataDir) -> "StackInfo | None":
-        """Return what the server wrote when it was ready, None when it isn't yet."""
+        """Return what the server wrote when it was ready, None if it isn't ready yet."""
         try:
             document = json.loads(data_dir.info.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        values = {name: document[camel(name)] for name in cls.__dataclass_fields__}
+        values = {name: document[json_name(name)] for name in cls.__dataclass_fields__}
         return cls(**values | {"data_dir": Path(values["data_dir"]), "log": Path(values["log"])})
 
 
 def console_token(secret: str) -> str:
-    """Return what the console's port asks of a request that comes from elsewhere than its own pages."""
+    """Return the token that the console's port requires from requests that do not come from its own pages."""
     return hashlib.sha256(f"reelmill console {secret}".encode()).hexdigest()
 
 
-def camel(name: str) -> str:
-    """Return a field's name as JSON has it."""
+def json_name(name: str) -> str:
+    """Return a field's name in JSON."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)

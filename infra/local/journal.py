@@ -1,8 +1,8 @@
-"""What is in the tables and came into the queues, line by line, so that what was answered outlives a kill.
+"""The write-ahead log of the tables' items and the queues' messages: what was answered survives a kill.
 
-A line is written before what it tells of happens, and before that is answered. A line that can't be written whole
-is taken back, and what it tells of doesn't happen. Lines are not forced to the disk: the system keeps what a killed
-process wrote, and only a power failure may take the last seconds.
+Each line is written before its change takes effect, and the change takes effect before the request is answered. A line
+that cannot be written completely is taken back, and its change does not happen. Lines are not forced to the disk: the
+system keeps what a killed process wrote, and only a power failure may lose the last seconds.
 """
 
 import json
@@ -18,31 +18,31 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 NAME = "journal"
-ITEM, MESSAGE, BEGUN = "item", "message", "generation"
+ITEM, MESSAGE, BEGUN = "item", "message", "snapshot"
 
 Entry = list[Any]
 
 
 class Journal:
-    """A file that the generations share, until it is written anew because most of its lines are out of date.
+    """A file that the snapshots share, until it is rewritten because most of its lines are out of date.
 
-    While a generation with a new one is unfinished, lines go into the former one, too.
+    While a snapshot with a rewritten journal is unfinished, lines go into the earlier journal as well.
     """
 
     def __init__(self) -> None:
-        """Write nowhere yet."""
+        """Open no file yet."""
         self.lines = 0
         self._files: tuple[FileIO, ...] = ()
         self._turn = threading.RLock()
 
     def append(self, *entry: object) -> None:
-        """Write a line; raise OSError when the disk doesn't take it."""
+        """Write a line; raise OSError if the disk refuses it."""
         with self.whole():
             self._write(self._files, entry)
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Let no other line come between those that are written within, and take all of them back on an error."""
+        """Keep the lines that the block writes together, and take all of them back on an error."""
         with self._turn:
             lines, ends = self.lines, [(file, os.fstat(file.fileno()).st_size) for file in self._files]
             try:
@@ -54,29 +54,30 @@ class Journal:
                 raise
 
     def resume(self, snapshot: Path) -> Iterator[Entry]:
-        """Yield what a generation lacks, then go on with its journal, if it has one.
+        """Yield what a snapshot lacks, then continue with its journal, if it has one.
 
-        It lacks all items, and the messages that came after it was begun.
+        It lacks all items, and the messages that were sent after it was begun.
         """
         path, begun = snapshot / NAME, False
         if not path.exists():
             return
-        for entry in whole_lines(path):
+        for entry in read_lines(path):
             self.lines += 1
             begun = begun or entry == [BEGUN, snapshot.name]
             if entry[0] == ITEM or (entry[0] == MESSAGE and begun):
                 yield entry
-        self._files = (opened(path),)
+        self._files = (open_journal(path),)
 
     def begin(self, snapshot: Path, looks: Iterable[Callable[[], Entry | None]] | None) -> None:
-        """Note that a generation begins; write its journal anew of what `looks` see, unless they are None.
+        """Record that a snapshot begins; rewrite its journal from what `looks` return, unless they are None.
 
-        No line of something comes between its look and the line of that: the last line tells how it is now.
+        No other line about an item comes between its look and its line, so the last line always describes its current
+        state.
         """
         if looks is not None:
             path = snapshot / NAME
             path.unlink(missing_ok=True)
-            new = opened(path)
+            new = open_journal(path)
             with self._turn:
                 self._files = (*self._files, new)
                 self.lines = 0
@@ -87,21 +88,21 @@ class Journal:
         self.append(BEGUN, snapshot.stem)
 
     def force_out(self) -> None:
-        """Force what was written so far to the disk; raise OSError."""
+        """Force everything written so far to the disk; raise OSError."""
         with self._turn:
             for file in self._files:
                 os.fsync(file.fileno())
 
     def finish(self) -> None:
-        """Go on with the newest journal alone: its generation counts now."""
+        """Continue with the newest journal only: its snapshot is now valid."""
         self._drop(self._files[:-1])
 
     def abandon(self) -> None:
-        """Go on with the former journal alone, if there is one: the generation came to nothing."""
+        """Continue with the earlier journal only, if there is one: the snapshot failed."""
         self._drop(self._files[1:])
 
     def close(self) -> None:
-        """Write nowhere any more."""
+        """Close all files."""
         self._drop(self._files)
 
     def _write(self, files: tuple[FileIO, ...], entry: object) -> None:
@@ -119,17 +120,17 @@ class Journal:
                 file.close()
 
 
-def opened(path: Path) -> FileIO:
-    """Return a journal to write on, without a buffer: what a full disk didn't take would come later otherwise."""
+def open_journal(path: Path) -> FileIO:
+    """Return a journal to append to, without a buffer: a buffer would write later what a full disk refused."""
     return FileIO(path, "ab")
 
 
-def whole_lines(path: Path) -> Iterator[Entry]:
-    """Yield the lines of a journal, and cut off what follows the last whole one: it was never answered."""
+def read_lines(path: Path) -> Iterator[Entry]:
+    """Yield the lines of a journal, and cut off what follows the last complete one: it was never answered."""
     with path.open("rb+") as file:
         end = 0
         for line in file:
-            entry = entry_of(line)
+            entry = parse_line(line)
             if entry is None:
                 logger.warning("the journal %s breaks off after %d bytes", path, end)
                 break
@@ -138,8 +139,8 @@ def whole_lines(path: Path) -> Iterator[Entry]:
         file.truncate(end)
 
 
-def entry_of(line: bytes) -> Entry | None:
-    """Return what a line says, None when it was not written to its end."""
+def parse_line(line: bytes) -> Entry | None:
+    """Return the entry of a line, None if it was not written completely."""
     try:
         entry: Entry = json.loads(line)
     except ValueError:

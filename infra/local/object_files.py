@@ -1,7 +1,7 @@
-"""S3's objects on the disk: a request is answered when its files are there, or it is refused and changes nothing.
+"""S3's objects on the disk: a request is answered once its files are written, or it is refused and changes nothing.
 
-An object is a file of its bytes and beside it one that bears its ETag, its versions and its tags; an older version is a
-file, too. The emulator writes them last, drops the errors of that, and tells of an upload before it is on the disk.
+An object is a file of its bytes and, next to it, a file of its ETag, versions and tags; older versions are files as
+well. The emulator writes these files last, ignores errors, and reports an upload before it is on the disk.
 """
 
 import errno
@@ -18,51 +18,54 @@ from ministack.services import s3  # type: ignore[import-untyped]  # it ships no
 
 from infra.local.disk_full import CODE, STATUS
 from infra.local.disk_space import FOR_OBJECTS, DiskSpace
+from infra.local.emulator_patches import Wrappers
 from infra.local.errors import DiskFull
 
-# ruff: noqa: SLF001 - ministack offers none of this in the open
+# ruff: noqa: SLF001 - emulator_patches checks each of these names
 
 Record = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]
 CHANGING = frozenset({"PUT", "POST", "DELETE"})
 SIDECAR = ".meta.json"
-UNFINISHED = ".tmp"  # what orphans.discard_torn deletes
+UNFINISHED = ".tmp"  # files that orphans.delete_partial_files deletes
 PRIVATE = 0o600
 
 _events: ContextVar[list[Callable[[], None]] | None] = ContextVar("_events", default=None)
 
 
 class ObjectFiles:
-    """Puts in place of the emulator's way to the disk one that raises DiskFull."""
+    """Writes objects to the disk in place of the emulator, and raises DiskFull if that fails."""
 
     def __init__(self, space: DiskSpace) -> None:
-        """Take what is known of the disk."""
+        """Take the disk."""
         self._space = space
 
-    def install(self) -> None:
-        """Let the emulator write so; once in a process, after all else that follows its events."""
-        s3._persist_object = self.persist
-        s3._persist_delete_marker = self.persist_delete_marker
-        s3._persist_displaced_version = self.persist_displaced_version
-        s3._dispatch = answered_when_stored(s3._dispatch)
-        s3._fire_s3_event_async = held_back(s3._fire_s3_event_async)
+    def wrappers(self) -> Wrappers:
+        """Return what replaces the emulator's writes; install it after everything else that follows its events."""
+        return {
+            "s3._persist_object": lambda _: self.persist,
+            "s3._persist_delete_marker": lambda _: self.persist_delete_marker,
+            "s3._persist_displaced_version": lambda _: self.persist_displaced_version,
+            "s3._dispatch": answer_when_stored,
+            "s3._fire_s3_event_async": defer_events,
+        }
 
     def persist(self, bucket: str, key: str, record: Record) -> None:
-        """Write an object and what is told of it, both or none; raise DiskFull."""
+        """Write an object and its description, both or neither; raise DiskFull."""
         path = Path(s3._object_disk_path(bucket, key))
-        body = record.get("body")  # without one the file that is there stands
+        body = record.get("body")  # without a body the existing file stays
         with self._space.writing(), fresh_files() as files:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if body is not None and not take_over(version_file(bucket, key, record), path, files, len(body)):
+            if body is not None and not link_version(version_file(bucket, key, record), path, files, len(body)):
                 self._space.require(len(body), FOR_OBJECTS)
-                files.append(written(path, body))
+                files.append(write_fresh(path, body))
             facts = {**s3._object_meta_from_record(record), **s3._key_history_meta(bucket, key), "key": key}
-            files.append(written(sidecar(path), json.dumps(facts).encode()))
+            files.append(write_fresh(sidecar(path), json.dumps(facts).encode()))
         record["body"] = None
         s3._remove_key_files(s3._other_key_disk_path(bucket_folder(bucket), key, str(path)))
 
     def persist_delete_marker(self, bucket: str, key: str, marker: Record) -> None:
-        """Write that an object is deleted; raise DiskFull. It may take the last space: deletions make room."""
+        """Write that an object is deleted; raise DiskFull. It may use the last space, since deletions free space."""
         path = Path(s3._object_disk_path(bucket, key))
         facts = {
             "is_delete_marker": True,
@@ -73,10 +76,10 @@ class ObjectFiles:
         }
         with self._space.writing(), fresh_files() as files:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            files.append(written(sidecar(path), json.dumps(facts).encode()))
+            files.append(write_fresh(sidecar(path), json.dumps(facts).encode()))
 
     def persist_displaced_version(self, bucket: str, key: str, record: Record | None, versioning: str) -> None:
-        """Keep the file of an object that another is about to replace, as one more name of it; raise DiskFull."""
+        """Keep the file of an object that is about to be overwritten, under a second name; raise DiskFull."""
         if versioning == "Suspended":
             s3._delete_version_file(bucket, key, "null")
         version = (record or {}).get("version_id") or "null"
@@ -86,19 +89,19 @@ class ObjectFiles:
         with self._space.writing():
             older.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             older.unlink(missing_ok=True)
-            with suppress(FileNotFoundError):  # of an object whose file somebody deleted
+            with suppress(FileNotFoundError):  # of an object whose file was deleted by hand
                 os.link(current, older)  # files are replaced, never written into
 
 
 def version_file(bucket: str, key: str, record: Record) -> Path | None:
-    """Return the file of a version that was displaced once, None when it has none."""
+    """Return the file of a version that was overwritten once, None if it has none."""
     version = record.get("version_id")
     path = s3._version_disk_path(bucket, key, version) if version else None
     return Path(path) if path else None
 
 
-def take_over(older: Path | None, path: Path, files: list[tuple[Path, Path]], size: int) -> bool:
-    """Let a version that becomes the current one again have one more name; return False when it has no file."""
+def link_version(older: Path | None, path: Path, files: list[tuple[Path, Path]], size: int) -> bool:
+    """Give the file of a version that becomes current again a second name; return False if it has no file."""
     if older is None or not older.is_file() or older.stat().st_size != size:
         return False
     fresh = path.with_name(path.name + UNFINISHED)
@@ -108,28 +111,28 @@ def take_over(older: Path | None, path: Path, files: list[tuple[Path, Path]], si
     return True
 
 
-def written(path: Path, content: bytes) -> tuple[Path, Path]:
-    """Write a file that is to replace `path`, and return both; raise OSError."""
+def write_fresh(path: Path, content: bytes) -> tuple[Path, Path]:
+    """Write a file that will replace `path`, and return both; raise OSError."""
     fresh = path.with_name(path.name + UNFINISHED)
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
             file.write(content)
-        check_whole(fresh, len(content))
+        check_size(fresh, len(content))
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     return fresh, path
 
 
-def check_whole(path: Path, size: int) -> None:
-    """Raise OSError unless a file that was written has that size."""
+def check_size(path: Path, size: int) -> None:
+    """Raise OSError unless a file that was written has this size."""
     if path.stat().st_size != size:
-        raise OSError(errno.EIO, "less was written than was asked for", str(path))
+        raise OSError(errno.EIO, "the file is shorter than what was written", str(path))
 
 
 @contextmanager
 def fresh_files() -> Iterator[list[tuple[Path, Path]]]:
-    """Lend a list for fresh files: they replace the others when all are there, and go away on an error."""
+    """Lend a list for fresh files. They replace the existing files once all are written, or are deleted on an error."""
     files: list[tuple[Path, Path]] = []
     try:
         yield files
@@ -143,7 +146,7 @@ def fresh_files() -> Iterator[list[tuple[Path, Path]]]:
 
 
 def sidecar(path: Path) -> Path:
-    """Return the file that bears what is told of an object."""
+    """Return the file with an object's description."""
     return path.with_name(path.name + SIDECAR)
 
 
@@ -152,19 +155,19 @@ def bucket_folder(bucket: str) -> str:
     return os.path.join(s3.DATA_DIR, s3.get_account_id(), bucket)  # noqa: PTH118 - ministack takes strings
 
 
-def answered_when_stored(dispatch: Callable[..., Answer]) -> Callable[..., Answer]:
-    """Return the emulator's way to answer a request, which then refuses what the disk didn't take.
+def answer_when_stored(dispatch: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Return the emulator's dispatch of requests, which then refuses a request that the disk refuses.
 
-    Nobody hears of an object before it is on the disk.
+    The events of an object are sent only after it is on the disk.
     """
 
     @functools.wraps(dispatch)
-    def dispatched(  # noqa: PLR0913, PLR0917 - a request is what it is
+    def dispatch_or_refuse(  # noqa: PLR0913, PLR0917 - the parts of a request
         method: str, bucket: str, key: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Sequence[str]]
     ) -> Answer:
         if method not in CHANGING:
             return dispatch(method, bucket, key, headers, body, query)
-        before, events = Memory(bucket, key, query.get("uploadId", [""])[0]), list[Callable[[], None]]()
+        before, events = ObjectBackup(bucket, key, query.get("uploadId", [""])[0]), list[Callable[[], None]]()
         token = _events.set(events)
         try:
             answer = dispatch(method, bucket, key, headers, body, query)
@@ -174,33 +177,33 @@ def answered_when_stored(dispatch: Callable[..., Answer]) -> Callable[..., Answe
             return refusal
         finally:
             _events.reset(token)
-        for tell in events:
-            tell()
+        for fire in events:
+            fire()
         return answer
 
-    return dispatched
+    return dispatch_or_refuse
 
 
-def held_back(fire: Callable[..., None]) -> Callable[..., None]:
-    """Return the emulator's way to tell of an object, which waits for the end of the request that made it."""
+def defer_events(fire: Callable[..., None]) -> Callable[..., None]:
+    """Return the emulator's way to send an event, which then waits for the end of the request that caused it."""
 
     @functools.wraps(fire)
-    def later(*facts: Any, **more: Any) -> None:  # noqa: ANN401 - ministack's own
+    def fire_later(*facts: Any, **more: Any) -> None:  # noqa: ANN401 - ministack's own
         events = _events.get()
-        tell = functools.partial(fire, *facts, **more)
+        fire_now = functools.partial(fire, *facts, **more)
         if events is None:
-            tell()
+            fire_now()
         else:
-            events.append(tell)
+            events.append(fire_now)
 
-    return later
+    return fire_later
 
 
-class Memory:
-    """What the emulator has in memory of an object, or of a whole bucket when no key is named, before a request."""
+class ObjectBackup:
+    """What the emulator's memory has about an object, or about a whole bucket without a key, before a request."""
 
     def __init__(self, bucket: str, key: str, upload_id: str) -> None:
-        """Keep it. Records are copied, their bytes are not."""
+        """Copy the records, but not their bytes."""
         self._bucket, self._upload_id = bucket, upload_id
         self._objects: dict[str, Record] = (s3._buckets.get(bucket) or {}).get("objects", {})
         known = [name for place, name in s3._object_versions if place == bucket] if not key else []
@@ -214,16 +217,16 @@ class Memory:
         self._upload = s3._multipart_uploads.get(upload_id)
 
     def restore(self) -> None:
-        """Let it be as it was kept."""
+        """Put everything back."""
         for name in self._keys:
-            put_back(self._objects, name, self._records.get(name))
-            put_back(s3._object_versions, (self._bucket, name), self._versions.get(name))
+            restore_entry(self._objects, name, self._records.get(name))
+            restore_entry(s3._object_versions, (self._bucket, name), self._versions.get(name))
         if self._upload is not None:
             s3._multipart_uploads[self._upload_id] = self._upload
 
 
-def put_back(table: Any, key: object, value: object) -> None:  # noqa: ANN401 - a dictionary, or ministack's like it
-    """Let a table have that value; None is for a key that it didn't have."""
+def restore_entry(table: Any, key: object, value: object) -> None:  # noqa: ANN401 - a dictionary, or ministack's like it
+    """Put a value back into a table; None is for a key that the table did not have."""
     if value is None:
         table.pop(key, None)
     else:

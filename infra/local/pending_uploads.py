@@ -1,60 +1,68 @@
-"""Uploads that were answered, and whose event no function has taken in yet: the emulator forgets those at its end."""
+"""Uploads that were acknowledged before a function processed their event: the emulator forgets those when it ends."""
 
 import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
-from ministack.services import lambda_svc, s3  # type: ignore[import-untyped]  # it ships no types
-
-# ruff: noqa: SLF001 - ministack offers none of this in the open
+from infra.local.emulator_patches import Wrappers
 
 
 class PendingUploads:
-    """Knows since when an upload may not have become a task. `owed` is what an earlier run left to be looked up."""
+    """The time since which an upload may lack its task. `owed` is that time of an earlier run, to be checked yet."""
 
     def __init__(self, owed: float | None) -> None:
-        """Take a time in epoch seconds, None when the earlier run ended in good order."""
+        """Take a time in epoch seconds, None if the earlier run stopped in order."""
         self.owed = owed
         self.bucket = ""  # until the template is deployed
-        self._begun: dict[str, float] = {}  # by version ID
+        self._started: dict[str, float] = {}  # by version ID
 
     def since(self) -> float | None:
-        """Return the time of the oldest, None when there is none."""
-        return min([*self._begun.values(), *([] if self.owed is None else [self.owed])], default=None)
+        """Return the time of the oldest pending upload, None if there are none."""
+        return min([*self._started.values(), *([] if self.owed is None else [self.owed])], default=None)
 
-    def watch(self) -> None:
-        """Follow every upload from before its answer until its event is taken in, or lies in the failures' queue."""
-        fire, run, route = s3._fire_s3_event_async, lambda_svc._execute_function_warm, lambda_svc._route_async_failure
+    def wrappers(self) -> Wrappers:
+        """Return what follows each upload: from before its answer until its event is processed or has failed."""
+        return {
+            "s3._fire_s3_event_async": self._note_upload,
+            "lambda_svc._execute_function_warm": self._cross_off_processed,
+            "lambda_svc._route_async_failure": self._cross_off_failed,
+        }
 
+    def _note_upload(self, fire: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(fire)
-        def begin(bucket: str, key: str, event: str, **facts: Any) -> None:  # noqa: ANN401 - ministack's own
+        def note(bucket: str, key: str, event: str, **facts: Any) -> None:  # noqa: ANN401 - ministack's own
             if bucket == self.bucket and event.startswith("s3:ObjectCreated:"):
-                self._begun[facts["version_id"]] = time.time()
+                self._started[facts["version_id"]] = time.time()
             fire(bucket, key, event, **facts)
 
+        return note
+
+    def _cross_off_processed(self, run: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(run)
-        def take_in(function: dict[str, Any], event: object, request_id: str) -> Any:  # noqa: ANN401 - ministack's own
+        def run_and_cross_off(function: dict[str, Any], event: object, request_id: str) -> Any:  # noqa: ANN401 - the same
             result = run(function, event, request_id)
             if not result.get("error"):
-                self._end(event)
+                self._cross_off(event)
             return result
 
+        return run_and_cross_off
+
+    def _cross_off_failed(self, route: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(route)
-        def set_aside(target: str, function: str, event: object, result: dict[str, Any]) -> None:
+        def route_and_cross_off(target: str, function: str, event: object, result: dict[str, Any]) -> None:
             route(target, function, event, result)
-            self._end(event)
+            self._cross_off(event)
 
-        s3._fire_s3_event_async = begin
-        lambda_svc._execute_function_warm = take_in
-        lambda_svc._route_async_failure = set_aside
+        return route_and_cross_off
 
-    def _end(self, event: object) -> None:
-        for version in versions_of(event):
-            self._begun.pop(version, None)
+    def _cross_off(self, event: object) -> None:
+        for version in version_ids(event):
+            self._started.pop(version, None)
 
 
-def versions_of(event: object) -> list[str]:
-    """Return the versions of which S3's notification tells; other events tell of none."""
+def version_ids(event: object) -> list[str]:
+    """Return the version IDs in a notification of S3; other events have none."""
     records = event.get("Records", ()) if isinstance(event, dict) else ()
     return [
         record["s3"]["object"]["versionId"]

@@ -1,4 +1,4 @@
-"""After a kill: what waits for the sweeper is healed at once, and uploads whose event was lost are offered again."""
+"""Recovery after a kill: sweeps at once, and offers uploads again whose event was lost."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from infra.local.pending_uploads import PendingUploads
 
 logger = logging.getLogger(__name__)
 
-MARGIN = 60.0  # seconds by which a version may be older than the upload that made it: its parts took their time
+MARGIN = 60.0  # seconds by which a version may be older than the upload that created it: sending its parts takes time
 RETRY = 5.0
 PATIENCE = 60.0
 
@@ -19,19 +19,19 @@ PATIENCE = 60.0
 def recover(
     uploads: PendingUploads, console_url: str, sweep: Callable[[], object], lease_seconds: float, stop: threading.Event
 ) -> None:
-    """Sweep, offer the uploads, and sweep again when no killed worker has a lease any more."""
-    attempt(sweep)
+    """Sweep, offer the uploads, and sweep again once the leases of killed workers have expired."""
+    attempt_step(sweep)
     while uploads.owed is not None and not stop.is_set():
-        if attempt(lambda: offer_again(uploads, console_url)):
+        if attempt_step(lambda: offer_again(uploads, console_url)):
             uploads.owed = None
         else:
             stop.wait(RETRY)
     if not stop.wait(lease_seconds):
-        attempt(sweep)
+        attempt_step(sweep)
 
 
 def offer_again(uploads: PendingUploads, console_url: str) -> None:
-    """Offer the uploads since the time that is owed to the orchestrations; those that became tasks stay as they are."""
+    """Offer the uploads since the owed time to the orchestrations; those that already have tasks keep them."""
     since = datetime.fromtimestamp((uploads.owed or 0) - MARGIN, UTC).isoformat(timespec="milliseconds")
     wanted = {"bucket": uploads.bucket, "modifiedAfter": since}
     token = None
@@ -46,11 +46,11 @@ def offer_again(uploads: PendingUploads, console_url: str) -> None:
             return
 
 
-def attempt(step: Callable[[], object]) -> bool:
-    """Take a step, and tell whether it went well; the log has the reason when it didn't."""
+def attempt_step(step: Callable[[], object]) -> bool:
+    """Run a step and return whether it succeeded; the log has the reason if it didn't."""
     try:
         step()
-    except Exception:  # whatever it was, the stack serves, and the sweeper comes every minute
+    except Exception:  # in every case the stack serves, and the sweeper runs every minute
         logger.exception("a step of the recovery failed")
         return False
     return True

@@ -1,13 +1,8 @@
-"""The process that is the local stack: `python -m infra.local.server`, started by infra.local.stack alone.
-
-It is handed listening sockets, the data directory's lock and a pipe on which to report, and its environment
-(infra.local.emulator) is set before it starts, because ministack reads it when it is imported.
-"""
+"""The server of the local stack: the emulated AWS on one port, the console and its API on another."""
 
 import argparse
 import asyncio
 import functools
-import json
 import logging
 import os
 import signal
@@ -16,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import boto3
@@ -25,7 +19,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
 
-from infra.local import emulator, emulator_state, versioned_reads, workers
+from infra.local import emulator, emulator_patches, emulator_state, versioned_reads
 from infra.local.asgi import Message, Receive, Send
 from infra.local.aws_gateway import AwsGateway
 from infra.local.console_gateway import ConsoleGateway
@@ -40,58 +34,37 @@ from infra.local.pending_uploads import PendingUploads
 from infra.local.persister import Persister
 from infra.local.recovery import recover
 from infra.local.site import Site
-from infra.local.snapshots import Snapshots, mark
+from infra.local.snapshots import Snapshots, record_uploads_since
 from infra.local.space_guard import SpaceGuard
+from infra.local.workers import Workers, warm_up
 from infra.local.write_ahead import WriteAhead
 from shared.errors import ReelmillError
 
 if TYPE_CHECKING:
     from hypercorn.typing import Framework
 
+    from infra.local.boot import StartupReport
+
 logger = logging.getLogger(__name__)
 
-GRACE = 1.0  # seconds for answers that are under way when the stack ends
-# Functions of which a process is started ahead, so that the first upload finds its code imported.
+GRACE = 1.0  # seconds for requests that are in progress when the stack stops
+# Functions with a process that is started early, so that the first upload finds their code imported.
 WARM = ("OnUploadFunctionName", "RunSubtaskFunctionName")
 QUEUES = ("UrgentQueueUrl", "SubtaskQueueUrl", "BackgroundQueueUrl")
 
 
-class Report:
-    """Tells the command that started the server how far it is, in JSON lines, until it is ready or fails."""
-
-    def __init__(self, descriptor: int) -> None:
-        """Take over the pipe's end."""
-        self._pipe = os.fdopen(descriptor, "w", buffering=1)
-
-    def say(self, doing: str) -> None:
-        """Tell what is being done."""
-        self._write({"doing": doing})
-
-    def fail(self, error: ReelmillError) -> None:
-        """Tell why there will be no stack."""
-        self._write({"error": error.message, "code": error.code})
-
-    def close(self) -> None:
-        """Tell that nothing more comes."""
-        with suppress(OSError):
-            self._pipe.close()
-
-    def _write(self, document: dict[str, str]) -> None:
-        with suppress(OSError):  # whoever asked has gone away; the stack stays
-            self._pipe.write(json.dumps(document) + "\n")
-
-
 class Server:
-    """One stack, from its boot to its end."""
+    """One stack, from its start to its stop."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, report: "StartupReport") -> None:
         """Take the command line; nothing runs yet."""
         self.options = options
+        self.report = report
         self.data_dir = DataDir(options.data_dir)
-        self.report = Report(options.report_fd)
         self.snapshots = Snapshots(self.data_dir.state)
         self.journal = Journal()
         self.uploads = PendingUploads(owed=self.snapshots.uploads_since())
+        self.workers = Workers()
         self.space = DiskSpace(self.data_dir.root, unsaved=lambda: self.persister.unsaved)
         secret = self.data_dir.secret()
         self.aws = AwsGateway(SpaceGuard(emulated.app, self.space), emulator.ACCESS_KEY_ID, secret)
@@ -111,10 +84,10 @@ class Server:
             note=self._note_unsaved,
         )
         self.stop = asyncio.Event()
-        self.ending = threading.Event()
+        self.stopping = threading.Event()
 
     async def app(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Send a request to the door of its port, and the server's own events to the emulator."""
+        """Send a request to the gateway of its port, and the server's own events to the emulator."""
         if scope["type"] == "lifespan":
             await emulated.app(scope, receive, send)
         elif scope["type"] == "http":
@@ -122,8 +95,8 @@ class Server:
             await gateway(scope, receive, send)
 
     async def run(self) -> int:
-        """Serve until a signal comes; return the exit code."""
-        self._take_over()
+        """Serve until a signal arrives; return the exit code."""
+        self._patch_emulator()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
@@ -140,48 +113,48 @@ class Server:
         if booted.done() and booted.result():
             await asyncio.wait({served, stopped}, return_when=asyncio.FIRST_COMPLETED)
         self.data_dir.info.unlink(missing_ok=True)
-        self.ending.set()
-        await asyncio.to_thread(workers.end)  # while the stack still answers them
+        self.stopping.set()
+        await asyncio.to_thread(self.workers.stop)  # while the stack still answers them
         ready = await booted
         self.data_dir.info.unlink(missing_ok=True)
-        await asyncio.to_thread(self.persister.stop)  # the last save comes when the emulator ends
+        await asyncio.to_thread(self.persister.stop)  # the last save comes when the emulator stops
         closing.set()
         await served
         self.journal.close()
         return 0 if ready and self.persister.unsaved is None else 1
 
-    def _take_over(self) -> None:
-        """Change what the emulator does by itself, before it loads what was saved."""
+    def _patch_emulator(self) -> None:
+        """Replace functions of the emulator, before it loads what was saved."""
         newest = self.snapshots.newest()
         if self.uploads.owed is None:
-            mark(newest, time.time())
-        logging.getLogger("persistence").setLevel(logging.WARNING)  # it tells of every file
-        WriteAhead(self.journal, self.space).install()
-        emulator_state.bring_back(self.journal, newest)
-        emulated.save_all = self._save_last
-        workers.pause()  # until the stack is ready
-        workers.limit()
-        workers.lock_sessions()
-        versioned_reads.install()
-        self.uploads.watch()
-        ObjectFiles(self.space).install()
+            record_uploads_since(newest, time.time())
+        logging.getLogger("persistence").setLevel(logging.WARNING)  # at INFO it logs every file
+        emulator_patches.install(
+            WriteAhead(self.journal, self.space).wrappers(),
+            emulator_state.wrappers(self.journal, newest),
+            {"app.save_all": lambda _: self._save_last},
+            self.workers.wrappers(),
+            versioned_reads.wrappers(),
+            self.uploads.wrappers(),
+            ObjectFiles(self.space).wrappers(),
+        )
 
     def _save_last(self, _states: object) -> None:
-        """Save everything, in place of the emulator's own way."""
-        with suppress(Exception):  # the saver has logged it; what was saved before still stands, as after a kill
+        """Save everything when the emulator stops."""
+        with suppress(Exception):  # the persister has logged it; the snapshot before stays valid, as after a kill
             self.persister.save(everything=True, last=True)
 
     def _note_unsaved(self, reason: str | None) -> None:
-        """Write down for `status` and `down` why the state could not be saved, None when it could."""
+        """Record for `status` and `down` why the state could not be saved, None if it was saved."""
         try:
             self.data_dir.note_unsaved(reason)
         except OSError:
-            logger.exception("nothing can be noted in %s", self.data_dir.lock)
+            logger.exception("cannot write to %s", self.data_dir.lock)
 
     def _boot(self) -> bool:
-        """Deploy, and tell when the stack is ready; return False when it can't be."""
+        """Deploy, and report when the stack is ready; return False if it cannot start."""
         try:
-            info = self._info()
+            info = self._start()
             info.save()
             if self.uploads.owed is not None:
                 self._recover(info)
@@ -196,31 +169,32 @@ class Server:
             self.report.close()
         return False
 
-    def _info(self) -> StackInfo:
-        """Bring everything up, and return what there is then."""
+    def _start(self) -> StackInfo:
+        """Start everything, and return the running stack."""
         options = self.options
         outputs = deploy(emulator.PROJECT, self.report.say)
         self.console.api_id = outputs["ApiId"]
         self.console.input_bucket = self.uploads.bucket = outputs["InputBucketName"]
         console = f"http://{emulator.HOST}:{options.port}"
         self.report.say("starting the functions")
-        threads = [threading.Thread(target=workers.warm, args=(outputs[name], 1)) for name in WARM]
+        threads = [threading.Thread(target=warm_up, args=(outputs[name], 1)) for name in WARM]
         for thread in threads:
             thread.start()
         try:
             with urllib.request.urlopen(f"{console}/api/health") as answer:  # noqa: S310 - our own address
                 answer.read()
         except urllib.error.HTTPError as error:
-            message = f"the API answers {error.code} to its first request: its function doesn't start"
-            raise DeployFailed(message) from error
+            raise DeployFailed(
+                f"the API answered its first request with {error.code}: its function does not start"
+            ) from error
         for thread in threads:
             thread.join()
-        self.persister.save(everything=True)  # a stack that was ready once comes back
+        self.persister.save(everything=True)  # a stack that was ready once can be restored
         self.persister.start()
-        workers.share([outputs[name].rpartition("/")[2] for name in QUEUES])
-        # What nobody waits for yet: the second subtask at once, and the first sweep.
+        self.workers.share([outputs[name].rpartition("/")[2] for name in QUEUES])
+        # These are not needed at once: the second concurrent subtask, and the first sweep.
         for name, count in (("RunSubtaskFunctionName", 2), ("SweepFunctionName", 1)):
-            threading.Thread(target=workers.warm, args=(outputs[name], count), daemon=True).start()
+            threading.Thread(target=warm_up, args=(outputs[name], count), daemon=True).start()
         return StackInfo(
             console_url=console,
             api_url=f"{console}/api",
@@ -239,29 +213,9 @@ class Server:
         )
 
     def _recover(self, info: StackInfo) -> None:
-        """Take up in the background what an earlier run left when it was killed."""
-        self.report.say("the stack had not ended in good order; its work is taken up")
+        """Resume in the background the work of an earlier run that was killed."""
+        self.report.say("the stack was not shut down cleanly; resuming its work")
         sweep = functools.partial(boto3.client("lambda").invoke, FunctionName=info.outputs["SweepFunctionName"])
         lease = float(PARAMETERS["LeaseSeconds"])
-        facts = (self.uploads, info.console_url, sweep, lease, self.ending)
+        facts = (self.uploads, info.console_url, sweep, lease, self.stopping)
         threading.Thread(target=recover, args=facts, name="recovery", daemon=True).start()
-
-
-def arguments() -> argparse.Namespace:
-    """Return the command line."""
-    parser = argparse.ArgumentParser(prog="infra.local.server")
-    parser.add_argument("--data-dir", type=Path, required=True)
-    for name in ("port", "aws-port", "console-fd", "aws-fd", "report-fd"):
-        parser.add_argument(f"--{name}", type=int, required=True)
-    return parser.parse_args()
-
-
-async def main() -> int:
-    """Run the stack to its end."""
-    return await Server(arguments()).run()
-
-
-if __name__ == "__main__":
-    code = asyncio.run(main())
-    logging.shutdown()
-    os._exit(code)  # ministack's threads sleep and wait; none holds anything that isn't saved

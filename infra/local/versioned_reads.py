@@ -1,40 +1,50 @@
-"""Reads of one version of an object as S3 answers them: in parts, and under the headers that a link asks for.
+"""Reads of one version of an object: ranges of it, and the response headers that a presigned link asks for.
 
-ministack 1.5.33 answers them with the whole object and its stored headers. Every task reads its source by
-version, and boto3 reads in parts: it would put a file together out of whole files.
+ministack answers such a read with the whole object and its stored headers. Every task reads its source by version, and
+boto3 reads in ranges, so it would assemble a file from several whole files.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.services import s3  # type: ignore[import-untyped]  # it ships no types
 
+from infra.local.emulator_patches import Wrappers
+
+# ruff: noqa: SLF001 - emulator_patches checks each of these names
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def install() -> None:
-    """Let the emulator answer them so; once in a process."""
-    whole = s3._get_object  # noqa: SLF001 - it has no other place to be mended at
+def wrappers() -> Wrappers:
+    """Return what replaces the emulator's reads."""
+    return {"s3._get_object": cut_versions}
 
-    def get_object(bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any] | None = None) -> Answer:
-        answer: Answer = whole(bucket, key, headers, query)
+
+def cut_versions(get_object: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Return the emulator's GetObject, which then returns the range of a version that is asked for."""
+
+    @functools.wraps(get_object)
+    def get(bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any] | None = None) -> Answer:
+        answer: Answer = get_object(bucket, key, headers, query)
         if not query or "versionId" not in query or answer[0] != 200:  # noqa: PLR2004 - OK
             return answer
-        return part(answer, headers.get("range"), query)
+        return cut_range(answer, headers.get("range"), query)
 
-    s3._get_object = get_object  # noqa: SLF001
+    return get
 
 
-def part(answer: Answer, wanted: str | None, query: Mapping[str, Any]) -> Answer:
-    """Return the part that a Range header wants, under the headers that the query wants."""
+def cut_range(answer: Answer, wanted: str | None, query: Mapping[str, Any]) -> Answer:
+    """Return the part that a Range header asks for, with the headers that the query asks for."""
     status, headers, body = answer
-    s3._apply_response_overrides(headers, query)  # noqa: SLF001 - as for reads without a version
-    found = s3._parse_range(wanted, len(body)) if wanted else None  # noqa: SLF001
-    if found is None:
+    s3._apply_response_overrides(headers, query)  # as for reads without a version
+    bounds = s3._parse_range(wanted, len(body)) if wanted else None
+    if bounds is None:
         return status, headers, body
-    start, end = found
-    some = body[start : end + 1]
-    sized = {"Content-Length": str(len(some)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    # The checksums are the whole object's; a client would check the part against them.
+    start, end = bounds
+    part = body[start : end + 1]
+    sized = {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
+    # The checksums belong to the whole object; a client would compare them with the part.
     kept = {name: value for name, value in headers.items() if not name.lower().startswith("x-amz-checksum-")}
-    return 206, kept | sized, some
+    return 206, kept | sized, part

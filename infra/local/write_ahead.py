@@ -1,46 +1,62 @@
-"""Items and messages are in the journal before their request is answered, or they aren't in the emulator either.
+"""Items and messages are written to the journal before their request is answered, or the request fails.
 
-A request that the journal doesn't take is answered in the service's own words with what is wrong and what to do.
+If the journal cannot take an item, the emulator does not store it either, and the answer says in the service's own
+format what is wrong and what to do.
 """
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
-from ministack.services import dynamodb, sqs  # type: ignore[import-untyped]  # the same
+from ministack.services import sqs  # type: ignore[import-untyped]  # it ships no types
 
-from infra.local.disk_full import refused
+from infra.local.disk_full import disk_full_response
 from infra.local.disk_space import FOR_RECORDS, DiskSpace
+from infra.local.emulator_patches import Wrappers
 from infra.local.errors import DiskFull
 from infra.local.journal import ITEM, MESSAGE, Journal
 
-# ruff: noqa: SLF001 - ministack offers none of this in the open
+# ruff: noqa: SLF001 - emulator_patches checks each of these names
 
 Table = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Answer]]
-TRANSACTIONS = ("_transact_write_items", "_execute_transaction")
 
 
 class WriteAhead:
-    """Stands between the emulator's tables and queues and what changes them."""
+    """The journal in front of the emulator's tables and queues."""
 
     def __init__(self, journal: Journal, space: DiskSpace) -> None:
-        """Take where the lines go, and what is known of the disk below."""
+        """Take where the lines go, and the disk below."""
         self._journal, self._space = journal, space
-        self._put, self._remove, self._send = dynamodb._set_item, dynamodb._remove_item, sqs._act_send_message
-        self._undo: list[Callable[[], object]] | None = None  # of the transaction under way
+        self._put: Callable[..., Any]
+        self._remove: Callable[..., Any]
+        self._send: Callable[..., Any]
+        self._undo: list[Callable[[], object]] | None = None  # of the current transaction
 
-    def install(self) -> None:
-        """Follow every item that changes and every message that is sent; once in a process."""
-        dynamodb._set_item = self._put_item
-        dynamodb._remove_item = self._remove_item
-        sqs._act_send_message = sqs._HANDLERS["SendMessage"] = self._send_message
-        for name in TRANSACTIONS:
-            setattr(dynamodb, name, self._all_or_nothing(getattr(dynamodb, name)))
-        for service in ("dynamodb", "sqs"):
-            emulated.SERVICE_HANDLERS[service] = refusing(service, emulated.SERVICE_HANDLERS[service])
+    def wrappers(self) -> Wrappers:
+        """Return what journals every change of an item and every message that is sent."""
+        return {
+            "dynamodb._set_item": self._wrap_put,
+            "dynamodb._remove_item": self._wrap_remove,
+            "dynamodb._transact_write_items": self._wrap_transaction,
+            "dynamodb._execute_transaction": self._wrap_transaction,
+            "sqs._act_send_message": self._wrap_send,
+            "app.SERVICE_HANDLERS[dynamodb]": functools.partial(answer_disk_full, "dynamodb"),
+            "app.SERVICE_HANDLERS[sqs]": functools.partial(answer_disk_full, "sqs"),
+        }
+
+    def _wrap_put(self, put: Callable[..., Any]) -> Callable[..., Any]:
+        self._put = put
+        return self._put_item
+
+    def _wrap_remove(self, remove: Callable[..., Any]) -> Callable[..., Any]:
+        self._remove = remove
+        return self._remove_item
+
+    def _wrap_send(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        self._send = send
+        return self._send_message
 
     def _put_item(self, table: Table, pk: str, sk: str, item: Table) -> Any:  # noqa: ANN401 - ministack's own
         with self._space.writing(), self._journal.whole():
@@ -78,11 +94,11 @@ class WriteAhead:
         else:
             self._undo.append(functools.partial(self._put, table, pk, sk, before))
 
-    def _all_or_nothing(self, act: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
-        """Return a transaction that changes nothing when the journal doesn't take all of it."""
+    def _wrap_transaction(self, act: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+        """Return a transaction that changes nothing if the journal cannot take all of it."""
 
         @functools.wraps(act)
-        def acted(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - ministack's own
+        def act_or_undo(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - ministack's own
             with self._journal.whole():
                 self._undo = []
                 try:
@@ -94,17 +110,17 @@ class WriteAhead:
                 finally:
                     self._undo = None
 
-        return acted
+        return act_or_undo
 
 
-def refusing(service: str, handler: Handler) -> Handler:
-    """Return a service's handler that answers DiskFull as the service answers its errors."""
+def answer_disk_full(service: str, handle: Handler) -> Handler:
+    """Return a service's handler, which then answers DiskFull in the format of the service's errors."""
 
-    @functools.wraps(handler)
-    async def handled(method: str, path: str, headers: Mapping[str, str], *rest: Any) -> Answer:  # noqa: ANN401
+    @functools.wraps(handle)
+    async def handle_or_refuse(method: str, path: str, headers: Mapping[str, str], *rest: Any) -> Answer:  # noqa: ANN401
         try:
-            return await handler(method, path, headers, *rest)
+            return await handle(method, path, headers, *rest)
         except DiskFull as error:
-            return refused(service, headers, error.message)
+            return disk_full_response(service, headers, error.message)
 
-    return handled
+    return handle_or_refuse

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from infra.local import emulator, orphans
 from infra.local.data_dir import DataDir
-from infra.local.deploy import ARTIFACTS, PARAMETERS, outputs_of, package, with_code
+from infra.local.deploy import ARTIFACTS, PARAMETERS, adapt_template, stack_outputs, zip_code
 
 STACK = "hosted"
 PARAMETERS_WITH_CONSOLE = PARAMETERS | {"Console": "true"}
@@ -91,15 +91,17 @@ def hosting(folder: Path) -> Iterator[Hosted]:
     finally:
         server.kill()  # asked to end, it would wait for answers to itself; nothing of it is kept
         server.wait()
-        orphans.end(data_dir.scratch)
+        orphans.end_orphans(data_dir.scratch)
 
 
 def deployed(environment: Mapping[str, str], port: int) -> dict[str, str]:
     """Deploy the template; return its outputs."""
     s3, cloudformation = (client_of(environment, service) for service in ("s3", "cloudformation"))
     s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": emulator.REGION})
-    s3.put_object(Bucket=ARTIFACTS, Key="code.zip", Body=package(emulator.PROJECT))
-    document = json.loads(with_code((emulator.PROJECT / "template.yaml").read_text(), f"s3://{ARTIFACTS}/code.zip"))
+    s3.put_object(Bucket=ARTIFACTS, Key="code.zip", Body=zip_code(emulator.PROJECT))
+    document = json.loads(
+        adapt_template((emulator.PROJECT / "template.yaml").read_text(), f"s3://{ARTIFACTS}/code.zip")
+    )
     lead_to(port, document["Resources"]["ConsoleDistribution"]["Properties"]["DistributionConfig"]["Origins"])
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(document).encode())
     cloudformation.create_stack(
@@ -109,7 +111,7 @@ def deployed(environment: Mapping[str, str], port: int) -> dict[str, str]:
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in PARAMETERS_WITH_CONSOLE.items()],
     )
     cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=PATIENCE)
-    return outputs_of(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
+    return stack_outputs(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
 
 
 def lead_to(port: int, origins: list[dict[str, Any]]) -> None:

@@ -101,4 +101,4 @@ def film(clip: Clips, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def encodes(folder: DataDir) -> list[int]:
     """Return the process IDs of the ffmpegs that work for a stack."""
     mark = f"{folder.scratch}{os.sep}"
-    return [pid for pid, command in orphans.commands() if command.startswith(binary()) and mark in command]
+    return [pid for pid, command in orphans.list_commands() if command.startswith(binary()) and mark in command]

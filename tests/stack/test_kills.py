@@ -43,7 +43,7 @@ class Victim:
         """End the server and all its workers as a crash would: none of them gets to do anything any more."""
         self.http.close()
         os.kill(self.info.pid, signal.SIGKILL)
-        for pid in orphans.running_from(self.folder.scratch):
+        for pid in orphans.find_processes(self.folder.scratch):
             os.kill(pid, signal.SIGKILL)
         local.wait(self.folder.root)
 

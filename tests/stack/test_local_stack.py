@@ -111,7 +111,7 @@ def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path
 
     os.kill(first.pid, signal.SIGKILL)
     local.wait(own_dir)
-    assert local.running(own_dir) is None
+    assert local.find_running(own_dir) is None
     said: list[str] = []
     second = local.ensure_up(own_dir, port=0, aws_port=0, say=said.append)
 
@@ -126,9 +126,9 @@ def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path
 
     assert local.down(own_dir)
     assert gone(second.pid)
-    assert local.running(own_dir) is None
+    assert local.find_running(own_dir) is None
     with in_foreground(own_dir) as command:
-        third = local.running(own_dir)
+        third = local.find_running(own_dir)
         assert third is not None
         assert kept(third)
         assert status_of(f"{third.api_url}/tasks") == 200
@@ -152,7 +152,7 @@ def test_up_finds_a_stack_that_runs(stack: StackInfo, data_dir: Path) -> None:
 
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout) == stack.as_json()
-    assert local.running(data_dir) == stack
+    assert local.find_running(data_dir) == stack
 
 
 def test_up_refuses_other_ports_while_a_stack_runs(stack: StackInfo, data_dir: Path) -> None:
@@ -166,11 +166,11 @@ def test_up_names_a_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path)
         refused = reelmill("--data-dir", str(tmp_path), "up", "--detach", "--port", "0", "--aws-port", str(taken))
 
     assert refused.returncode == 1
-    assert f"port {taken} can't be used" in refused.stderr
+    assert f"cannot listen on port {taken}" in refused.stderr
     assert "--aws-port" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert local.running(tmp_path) is None
-    assert not DataDir.at(tmp_path).locked()
+    assert local.find_running(tmp_path) is None
+    assert not DataDir.at(tmp_path).is_locked()
 
 
 def test_a_server_that_can_not_start_says_why_and_gives_the_ports_back(own_dir: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_server_that_can_not_start_says_why_and_gives_the_ports_back(own_dir: 
     assert refused.returncode == 1
     assert "secret" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert not DataDir.at(own_dir).locked()
+    assert not DataDir.at(own_dir).is_locked()
 
 
 def test_a_broken_state_file_is_named_and_set_aside_and_the_next_up_starts_empty(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_doctor_finds_this_machine_well_and_a_taken_port_not(stack: StackInfo, t
     unwell = reelmill("--data-dir", str(tmp_path), "doctor", "--json", *ports)
 
     assert well.returncode == 0, well.stdout
-    assert "this stack listens there" in well.stdout
+    assert "in use by this stack" in well.stdout
     assert unwell.returncode == 1
     failed = [finding for finding in json.loads(unwell.stdout) if finding["verdict"] == "failed"]
     assert [finding["subject"] for finding in failed] == [f"port {stack.port}", f"port {stack.aws_port}"]
@@ -313,7 +313,7 @@ def test_doctor_finds_this_machine_well_and_a_taken_port_not(stack: StackInfo, t
 
 
 def test_a_port_that_is_no_port_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PortTaken, match="99999 is no port"):
+    with pytest.raises(PortTaken, match="99999 is not a valid port"):
         local.ensure_up(tmp_path, port=99999, aws_port=0)
 
 

@@ -50,14 +50,14 @@ def test_one_process_at_a_time_has_the_lock(folder: DataDir) -> None:
     assert lock is not None
 
     assert folder.try_lock() is None
-    assert folder.locked()
+    assert folder.is_locked()
 
     os.close(lock)
-    assert not folder.locked()
+    assert not folder.is_locked()
 
 
 def test_to_look_for_the_lock_makes_no_folder(tmp_path: Path) -> None:
-    assert not DataDir.at(tmp_path / "none").locked()
+    assert not DataDir.at(tmp_path / "none").is_locked()
     assert not (tmp_path / "none").exists()
 
 
@@ -139,7 +139,7 @@ def test_why_nothing_can_be_saved_stands_beside_the_process_id(tmp_path: Path) -
     before = folder.unsaved()
 
     folder.note_unsaved("No space left on device:\n'state'")
-    told, holder = folder.unsaved(), folder.holder()
+    told, holder = folder.unsaved(), folder.owner()
     folder.note_unsaved(None)
 
     assert (before, told, holder) == (None, "No space left on device: 'state'", 123)

@@ -8,13 +8,23 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
-from infra.local.deploy import LEAST_MEMORY, MOST_MEMORY, PARAMETERS, package, with_batches, with_code, worker_memory
+from infra.local.deploy import (
+    LEAST_MEMORY,
+    MOST_MEMORY,
+    PARAMETERS,
+    adapt_template,
+    allow_batches,
+    worker_memory,
+    zip_code,
+)
 from infra.local.emulator import PROJECT
 
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(with_code((PROJECT / "template.yaml").read_text(), "s3://bucket/code.zip"))
+    document: dict[str, Any] = json.loads(
+        adapt_template((PROJECT / "template.yaml").read_text(), "s3://bucket/code.zip")
+    )
     return document
 
 
@@ -33,17 +43,17 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_same_code_makes_the_same_zip(project: Path) -> None:
-    before = package(project)
+    before = zip_code(project)
     (project / "shared" / "b.py").touch()
 
-    assert package(project) == before
+    assert zip_code(project) == before
 
     (project / "shared" / "b.py").write_text("changed")
-    assert package(project) != before
+    assert zip_code(project) != before
 
 
 def test_the_zip_holds_the_functions_code_alone(project: Path, tmp_path: Path) -> None:
-    (tmp_path / "code.zip").write_bytes(package(project))
+    (tmp_path / "code.zip").write_bytes(zip_code(project))
 
     with zipfile.ZipFile(tmp_path / "code.zip") as archive:
         assert archive.namelist() == ["functions/a/handler.py", "shared/b.py", "shared/stores/presets/c.yaml"]
@@ -76,7 +86,7 @@ def test_its_parameters_are_the_templates(template: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("action", ["sqs:SendMessage", ["sqs:SendMessage"], ["sqs:ReceiveMessage", "sqs:SendMessage"]])
 def test_who_may_send_a_message_may_send_many(action: str | list[str]) -> None:
-    [statement] = with_batches([{"Effect": "Allow", "Action": action, "Resource": "*"}])
+    [statement] = allow_batches([{"Effect": "Allow", "Action": action, "Resource": "*"}])
 
     assert statement["Action"][-2:] == ["sqs:SendMessage", "sqs:SendMessageBatch"]
     assert statement["Resource"] == "*"
@@ -85,7 +95,7 @@ def test_who_may_send_a_message_may_send_many(action: str | list[str]) -> None:
 def test_who_may_not_send_a_message_may_send_none() -> None:
     statement = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage"], "Resource": "*"}
 
-    assert with_batches(statement) == statement
+    assert allow_batches(statement) == statement
 
 
 @pytest.mark.parametrize(("gigabytes", "megabytes"), [(2, 1024), (8, 2730), (24, 8192), (64, 10240)])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from infra.local import disk_space
-from infra.local.asgi import App, Message, Receive, Send, answer, read_body
+from infra.local.asgi import App, Message, Receive, Send, read_body, send_response
 from infra.local.disk_space import FOR_OBJECTS, DiskSpace, stores_something
 from infra.local.errors import DiskFull
 from infra.local.space_guard import SpaceGuard
@@ -88,7 +88,7 @@ def test_an_object_leaves_its_margin_free(tmp_path: Path) -> None:
     told = space.refusal(free, FOR_OBJECTS)
     assert told is not None
     assert str(tmp_path) in told
-    assert "Make room there" in told
+    assert "Free space there" in told
     with pytest.raises(DiskFull):
         space.require(free, FOR_OBJECTS)
 
@@ -110,7 +110,7 @@ class Emulator:
     async def __call__(self, _scope: Message, receive: Receive, send: Send) -> None:
         await read_body(receive, 10**6)
         self.seen += 1
-        await answer(send, 200, b"text/plain", b"through")
+        await send_response(send, 200, b"text/plain", b"through")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from infra.local.asgi import App, Message, Receive, Send, answer, read_body
+from infra.local.asgi import App, Message, Receive, Send, read_body, send_response
 from infra.local.aws_gateway import AwsGateway
 from infra.local.console_gateway import BODY_LIMIT, ConsoleGateway
 from infra.local.info import console_token
@@ -33,7 +33,7 @@ class Emulator:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.scopes.append(scope)
         self.bodies.append(await read_body(receive, 10**9))
-        await answer(send, 200, b"text/plain", b"through")
+        await send_response(send, 200, b"text/plain", b"through")
 
 
 @pytest.fixture

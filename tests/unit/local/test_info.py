@@ -1,4 +1,4 @@
-"""What a running stack tells of itself."""
+"""What a running stack offers."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.data_dir import DataDir
 from infra.local.errors import RunsElsewhere
-from infra.local.stack import StackInfo, agreed
+from infra.local.stack import StackInfo, check_same_ports
 
 
 @pytest.fixture
@@ -55,12 +55,12 @@ def test_its_json_has_the_names_that_programs_read(info: StackInfo) -> None:
     assert info.as_json()["outputs"] == {"ApiId": "0a1b2c3d"}
 
 
-def test_the_ports_it_has_and_any_port_are_agreed_to(info: StackInfo) -> None:
-    assert agreed(info, 8080, 4566) is info
-    assert agreed(info, 0, 0) is info
+def test_its_own_ports_and_any_port_are_accepted(info: StackInfo) -> None:
+    check_same_ports(info, 8080, 4566)
+    check_same_ports(info, 0, 0)
 
 
 @pytest.mark.parametrize(("port", "aws_port"), [(8081, 4566), (8080, 4567)])
-def test_other_ports_are_not_agreed_to(info: StackInfo, port: int, aws_port: int) -> None:
+def test_other_ports_are_refused(info: StackInfo, port: int, aws_port: int) -> None:
     with pytest.raises(RunsElsewhere, match="reelmill down"):
-        agreed(info, port, aws_port)
+        check_same_ports(info, port, aws_port)

@@ -28,7 +28,7 @@ def test_they_end_with_what_they_left_and_others_do_not(tmp_path: Path) -> None:
     (tmp_path / "tmp" / "file").write_bytes(b"")
 
     try:
-        assert orphans.end(tmp_path / "tmp") == 1
+        assert orphans.end_orphans(tmp_path / "tmp") == 1
 
         assert mine.wait(timeout=5) < 0
         assert others.poll() is None
@@ -45,13 +45,13 @@ def test_what_was_not_written_to_its_end_is_deleted_and_objects_are_not(tmp_path
     for path in (*kept, tmp_path / "0" / "bucket" / "c.mp4.tmp", tmp_path / "c.meta.json.tmp"):
         path.write_bytes(b"")
 
-    orphans.discard_torn(tmp_path)
+    orphans.delete_partial_files(tmp_path)
 
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
 def test_nothing_left_is_nothing_done(tmp_path: Path) -> None:
-    assert orphans.end(tmp_path / "none") == 0
+    assert orphans.end_orphans(tmp_path / "none") == 0
 
 
 @pytest.mark.skipif(not Path("/bin/ps").exists(), reason="a small system has no ps, but then it has /proc")
@@ -60,7 +60,7 @@ def test_the_processes_are_found_without_proc_too(tmp_path: Path, monkeypatch: p
     mine = started(tmp_path / "tmp" / "worker" / "_worker.py")
 
     try:
-        assert list(orphans.running_from(tmp_path / "tmp")) == [mine.pid]
+        assert list(orphans.find_processes(tmp_path / "tmp")) == [mine.pid]
     finally:
         mine.kill()
         mine.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from infra.local import persister as module
 from infra.local.journal import ITEM, NAME, Entry, Journal
-from infra.local.persister import Persister, settled
+from infra.local.persister import Persister, copy_state
 from infra.local.snapshots import Snapshots
 
 PATIENCE = 5.0  # seconds for a thread to do what it was asked for
@@ -21,7 +21,7 @@ class ClockedServices:
 
     def __init__(self, folder: Path) -> None:
         self.changes = 0
-        self.is_busy = False
+        self.busy = False
         self.under_way: float | None = None
         self.looked = threading.Semaphore(0)
         self.written: list[tuple[str, Any]] = []
@@ -39,14 +39,14 @@ class ClockedServices:
             note=self.told.append,
         )
 
-    def busy(self) -> bool:
-        return self.is_busy
+    def is_busy(self) -> bool:
+        return self.busy
 
     def states(self, _folder: Path, *, everything: bool) -> dict[str, Callable[[], Any]]:
         logs = {"logs": lambda: "long"} if everything else {}
         return {"sqs": lambda: {"changes": self.changes}, "unused": lambda: None} | logs
 
-    def write(self, folder: Path, name: str, state: object) -> None:
+    def write_state(self, folder: Path, name: str, state: object) -> None:
         if self.failing:
             raise self.failing.pop()
         (folder / name).unlink(missing_ok=True)
@@ -105,9 +105,9 @@ def test_a_change_is_saved_and_no_change_is_not(services: ClockedServices) -> No
 
 def test_a_running_function_is_saved_again_until_it_has_ended(services: ClockedServices) -> None:
     services.look(2)
-    services.is_busy = True
+    services.busy = True
     services.look(3)
-    services.is_busy = False
+    services.busy = False
     services.look(3)
     ended = len(services.written)
     services.look(3)
@@ -219,4 +219,4 @@ def test_a_state_that_changes_while_it_is_copied_is_copied_again() -> None:
             raise error
         return "whole"
 
-    assert settled(state) == "whole"
+    assert copy_state(state) == "whole"

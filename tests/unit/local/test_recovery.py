@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.local import recovery
-from infra.local.pending_uploads import PendingUploads, versions_of
+from infra.local.pending_uploads import PendingUploads, version_ids
 from infra.local.recovery import recover
 
 SINCE = 1_893_456_060.0  # 2030-01-01T00:01:00Z
@@ -109,8 +109,8 @@ def test_a_sweep_that_fails_keeps_nothing_from_its_offer(console: Console, uploa
 def test_only_notifications_of_s3_tell_of_versions() -> None:
     record = {"eventSource": "aws:s3", "s3": {"object": {"versionId": "v1"}}}
 
-    assert versions_of({"Records": [record, record | {"s3": {"object": {"versionId": "v2"}}}]}) == ["v1", "v2"]
-    assert versions_of({"Records": [{"eventSource": "aws:s3", "s3": {"object": {}}}]}) == []
-    assert versions_of({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}) == []
-    assert versions_of({"detail-type": "Object Created"}) == []
-    assert versions_of(None) == []
+    assert version_ids({"Records": [record, record | {"s3": {"object": {"versionId": "v2"}}}]}) == ["v1", "v2"]
+    assert version_ids({"Records": [{"eventSource": "aws:s3", "s3": {"object": {}}}]}) == []
+    assert version_ids({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}) == []
+    assert version_ids({"detail-type": "Object Created"}) == []
+    assert version_ids(None) == []

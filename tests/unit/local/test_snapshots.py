@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.snapshots import Snapshots, mark
+from infra.local.snapshots import Snapshots, record_uploads_since
 
 
 @pytest.fixture
@@ -69,12 +69,12 @@ def test_a_broken_one_is_passed_over_and_named(snapshots: Snapshots) -> None:
     whole = saved(snapshots, sqs="1")
     broken = saved(snapshots, sqs="{")
 
-    fault = snapshots.settle()
+    fault = snapshots.set_aside_broken()
 
     assert fault is not None
     assert str(broken / "sqs.json") in fault
     assert snapshots.newest() == whole
-    assert snapshots.settle() is None
+    assert snapshots.set_aside_broken() is None
     assert contents(saved(snapshots, s3="3")) == {"sqs": "1", "s3": "3"}
 
 
@@ -85,29 +85,18 @@ def test_when_all_are_broken_they_stay_where_they_are(snapshots: Snapshots, save
     before = sorted(snapshots.folder.iterdir())
 
     with pytest.raises(ValueError, match=f"{newest.name}/sqs.json is broken"):
-        snapshots.settle()
+        snapshots.set_aside_broken()
     assert sorted(snapshots.folder.iterdir()) == before
-
-
-def test_what_lies_there_without_a_generation_is_the_first(snapshots: Snapshots) -> None:
-    (snapshots.folder / "sqs.json").write_text("1")
-    (snapshots.folder / "lambda-blobs").mkdir()
-    (snapshots.folder / "lambda-blobs" / "code.zip").write_bytes(b"code")
-
-    newest = saved(snapshots, s3="2")
-
-    assert contents(newest) == {"sqs": "1", "s3": "2"}
-    assert (newest / "lambda-blobs" / "code.zip").read_bytes() == b"code"
 
 
 def test_the_mark_is_of_the_newest_alone(snapshots: Snapshots) -> None:
     first = snapshots.begin()
-    mark(first, 1000.5)
+    record_uploads_since(first, 1000.5)
     snapshots.finish(first)
     assert snapshots.uploads_since() == 1000.5
 
     last = snapshots.begin()
-    mark(last, None)
+    record_uploads_since(last, None)
     assert snapshots.uploads_since() == 1000.5
     snapshots.finish(last)
     assert snapshots.uploads_since() is None

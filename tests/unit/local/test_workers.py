@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from infra.local.workers import SUBTASKS_AT_ONCE, room
+from infra.local.workers import SUBTASKS_AT_ONCE, room_for
 
 URGENT, STANDARD, BACKGROUND = RANKS = range(3)
 NOBODY = (False, False, False)
@@ -31,7 +31,7 @@ EVERYBODY = (True, True, True)
 def test_places_are_kept_for_the_more_urgent_and_for_each_that_waits(
     rank: int, running: tuple[int, int, int], waits: tuple[bool, bool, bool], may_run: int
 ) -> None:
-    assert room(rank, running, waits) == may_run
+    assert room_for(rank, running, waits) == may_run
 
 
 def test_in_whatever_order_work_comes_and_goes_there_is_never_too_much_and_always_a_place_for_the_urgent() -> None:
@@ -44,9 +44,9 @@ def test_in_whatever_order_work_comes_and_goes_there_is_never_too_much_and_alway
             continue
         seen.add(running)
         assert sum(running) <= SUBTASKS_AT_ONCE
-        assert running[URGENT] or room(URGENT, running, EVERYBODY) >= 1
+        assert running[URGENT] or room_for(URGENT, running, EVERYBODY) >= 1
         for rank, waits in product(RANKS, product((False, True), repeat=3)):
-            if running[rank] < room(rank, running, waits):
+            if running[rank] < room_for(rank, running, waits):
                 unseen.append(moved(running, rank, 1))
             if running[rank]:
                 unseen.append(moved(running, rank, -1))
@@ -59,7 +59,7 @@ def test_each_rank_gets_its_turn_though_all_have_a_backlog() -> None:
     for rank in RANKS:
         others_full = [1, 1, 1]
         others_full[rank] = 0
-        assert room(rank, others_full, EVERYBODY) == 1
+        assert room_for(rank, others_full, EVERYBODY) == 1
 
 
 def moved(running: tuple[int, ...], rank: int, by: int) -> tuple[int, ...]:

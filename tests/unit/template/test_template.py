@@ -323,7 +323,7 @@ def test_the_hosted_console_has_the_policy_of_the_local_one_and_the_hosts_that_i
     text, hosts = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     written = text.replace("${Files}", "FILES")
 
-    assert written.replace(" ${SignIn}", "") == site.policy("FILES")
+    assert written.replace(" ${SignIn}", "") == site.security_policy("FILES")
     assert "connect-src 'self' FILES ${SignIn};" in written
     assert hosts["Files"]["Fn::Sub"].split() == [
         f"https://${{{bucket}.{name}}}"
