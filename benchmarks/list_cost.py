@@ -23,7 +23,7 @@ from shared.domain.subtask import Failure, FinalState, Lease, Subtask, SubtaskRe
 from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
 from shared.stores.presets import preset_templates
 from shared.stores.task_codec import TASK, index_status, shard
-from shared.stores.task_queries import TaskFilter, TaskList
+from shared.stores.task_queries import TaskFilter, TaskQueries
 from shared.stores.task_store import TaskStore
 from tests.support.deployment import BEGINNING
 from tests.support.dynalite import dynalite
@@ -159,7 +159,7 @@ class Stock:
         """Begin with an empty table."""
         self._meter = meter
         self._store = TaskStore(TABLE)
-        self._lists = TaskList(self._store)
+        self._lists = TaskQueries(self._store)
         config = Config(parameter_validation=False)  # which takes longer than all else
         self._client = boto3.client("dynamodb", endpoint_url=endpoint, config=config)
         self._patterns = patterns(self._store, self._item)

@@ -9,9 +9,12 @@ from shared.domain.tenant import owner
 from shared.settings import Settings, settings
 from shared.stores.budget_store import BudgetStore
 from shared.stores.catalog_store import CatalogStore
+from shared.stores.multipart import MultipartStore
 from shared.stores.object_store import ObjectStore
+from shared.stores.presigned_links import PresignedLinks
+from shared.stores.s3 import S3Connection
 from shared.stores.subtask_queue import SubtaskQueues
-from shared.stores.task_queries import TaskList
+from shared.stores.task_queries import TaskQueries
 from shared.stores.task_store import TaskStore
 from shared.stores.verdict_store import VerdictStore
 
@@ -22,7 +25,22 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         """Note the deployment's names; no client is opened yet."""
         self.settings = settings
-        self.media = ObjectStore()
+        self._s3 = S3Connection()
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The objects in S3."""
+        return ObjectStore(self._s3)
+
+    @cached_property
+    def links(self) -> PresignedLinks:
+        """The presigned links to objects in S3."""
+        return PresignedLinks(self._s3)
+
+    @cached_property
+    def multipart(self) -> MultipartStore:
+        """The multipart uploads in S3."""
+        return MultipartStore(self._s3)
 
     @cached_property
     def tasks(self) -> TaskStore:
@@ -30,9 +48,9 @@ class Services:
         return TaskStore(self.settings.need("tasks_table"), self.settings.resend_after_seconds)
 
     @cached_property
-    def lists(self) -> TaskList:
-        """The tasks in lists."""
-        return TaskList(self.tasks)
+    def task_queries(self) -> TaskQueries:
+        """The lists of tasks."""
+        return TaskQueries(self.tasks)
 
     @cached_property
     def budget(self) -> BudgetStore:

@@ -40,7 +40,7 @@ def get_source(task_id: str) -> LinkView:
     services, tenant = request_context(router)
     source = get_task(services, tenant, task_id).source
     kind = shown_type(content_type_of(source.key))
-    url = services.media.link(
+    url = services.links.link(
         source.bucket,
         source.key,
         LINK_SECONDS,
@@ -90,7 +90,7 @@ def get_download(
         query = {"resume": made.resume} if run is None else {"run": run, "resume": made.resume}
         return redirect(f"?{urlencode(query)}")  # relative: nobody here knows what the API is called outside
     bucket, key = made.place.bucket, made.place.key
-    link = services.media.link
+    link = services.links.link
     url = link(bucket, key, REDIRECT_SECONDS, content_type=ZIP, attachment=True, file_name=made.file_name)
     return lead(services, url, ZIP)
 
@@ -139,7 +139,7 @@ def output_views(services: Services, outputs: Iterable[OutputFile]) -> list[Outp
 
 def output_link(services: Services, output: OutputFile, seconds: int, *, attachment: bool) -> str:
     """Return a link to a file, to play or to save, that holds for so long."""
-    return services.media.link(
+    return services.links.link(
         output.bucket, output.key, seconds, content_type=output.content_type, attachment=attachment
     )
 

@@ -53,7 +53,7 @@ def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response
     if output.size > MOST_BYTES:
         return large_answer(services, output)
     if output.content_type in REWRITERS:
-        text = services.media.read(output).decode()
+        text = services.objects.read(output).decode()
         return Response(
             status_code=HTTPStatus.OK,
             content_type=output.content_type,
@@ -86,7 +86,7 @@ def large_answer(services: Services, output: OutputFile) -> Response[str]:
 
 def key_answer(services: Services, output: OutputFile) -> Response[str]:
     """Return a key itself, never a link to it: whoever gets hold of a playlist alone can't open what it lists."""
-    key = b64encode(services.media.read(output)).decode()
+    key = b64encode(services.objects.read(output)).decode()
     answer = Response(status_code=HTTPStatus.OK, content_type=output.content_type, body=key, headers=FRESH)
     answer.base64_encoded = True  # bytes for a body would fail the check of the answer's form
     return answer

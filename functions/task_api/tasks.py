@@ -73,7 +73,7 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
         created_after=created_after,
         created_before=created_before,
     ).wanted(tenant)
-    page = services.lists.page(wanted, max_results, next_token)
+    page = services.task_queries.page(wanted, max_results, next_token)
     return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from functions.task_api.views import Limit, Moment, View, moment
 from shared.domain.orchestration import BucketName, Priority
 from shared.domain.upload import UploadDecision, Verdict
-from shared.stores.object_store import MAX_UPLOAD_BYTES
+from shared.stores.presigned_links import MAX_UPLOAD_BYTES
 
 
 def checked_upload_key(key: str) -> str:

@@ -36,7 +36,7 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
     services, tenant = request_context(router)
     refuse_beyond_home(services, tenant, body.key)
     bucket = services.settings.need("input_bucket")
-    plan = services.media.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
+    plan = services.links.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
     view = UploadView(
         bucket=bucket,
         key=body.key,

@@ -63,7 +63,7 @@ class Page:
     next_token: str | None
 
 
-class TaskList:
+class TaskQueries:
     """The tasks table, read by its indexes."""
 
     def __init__(self, store: TaskStore) -> None:

@@ -67,7 +67,7 @@ def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
 
     The page ends early at `until` (epoch milliseconds).
     """
-    page = services.lists.page(wanted, limit, token)
+    page = services.task_queries.page(wanted, limit, token)
     results = in_turn(services, wanted.tenant, action, [task.id for task in page.tasks], until)
     if len(results) < len(page.tasks):
         return DonePage(results, write_token(results[-1].task_id, wanted))

@@ -13,7 +13,7 @@ from shared.domain.task import Task
 from shared.domain.zip_layout import Archive, Extract, Member, member_names
 from shared.errors import Conflict, NotFound, RequestRejected
 from shared.services import Services
-from shared.stores.object_store import PartedUpload
+from shared.stores.multipart import MultipartUpload
 
 ZIP = "application/zip"
 WORKERS = 8  # Parts at once: each waits for S3 most of the time, and has 5 MB in memory at most times.
@@ -66,7 +66,7 @@ def zip_outputs(  # noqa: PLR0913 - a task, one subtask of it, and how far to go
         if not Work(services, outputs, archive, upload, until).go_on():
             return Zip(place, found.file_name, write_token(upload.upload_id, place))
         # Others may be at work on it: with a key of KMS, a part that is put once more has another ETag.
-        services.media.complete_parts(upload, services.media.list_parts(upload))
+        services.multipart.complete(upload, services.multipart.list_parts(upload))
     except NotFound:
         if not stands(services, place):  # nor has another request completed it meanwhile
             raise
@@ -80,12 +80,12 @@ class Work:
     services: Services
     outputs: Sequence[OutputFile]
     archive: Archive
-    upload: PartedUpload
+    upload: MultipartUpload
     until: int
 
     def go_on(self) -> bool:
         """Make the parts that are not there yet, the first of them in any case; tell whether that were all."""
-        done = self.services.media.list_parts(self.upload)
+        done = self.services.multipart.list_parts(self.upload)
         ranges = dict(enumerate(self.archive.parts(), start=1))
         left = [number for number in ranges if number not in done]
 
@@ -99,17 +99,16 @@ class Work:
             return all(list(workers.map(make, left)))
 
     def _make(self, number: int, start: int, end: int) -> None:
-        media = self.services.media
         pieces = list(self.archive.pieces(start, end))
         match pieces:
             case [Extract() as only] if end < self.archive.size:
-                media.copy_part(self.upload, number, self.outputs[only.member], only.start, only.end)
+                self.services.multipart.copy_part(self.upload, number, self.outputs[only.member], only.start, only.end)
                 return
-        content = b"".join(
-            piece if isinstance(piece, bytes) else media.read(self.outputs[piece.member], piece.start, piece.end)
-            for piece in pieces
-        )
-        media.put_part(self.upload, number, content)
+        content = b"".join(piece if isinstance(piece, bytes) else self._read(piece) for piece in pieces)
+        self.services.multipart.upload_part(self.upload, number, content)
+
+    def _read(self, piece: Extract) -> bytes:
+        return self.services.objects.read(self.outputs[piece.member], piece.start, piece.end)
 
 
 def check_resume(resume: str, place: Place) -> None:
@@ -124,20 +123,19 @@ def check_resume(resume: str, place: Place) -> None:
 def stands(services: Services, place: Place) -> bool:
     """Tell whether the zip is there."""
     try:
-        services.media.pin(place.bucket, place.key)
+        services.objects.pin(place.bucket, place.key)
     except NotFound:
         return False
     return True
 
 
-def begun(services: Services, place: Place) -> PartedUpload:
+def begun(services: Services, place: Place) -> MultipartUpload:
     """Return the one upload that all who ask for a zip go on with; begin it where there is none."""
-    media = services.media
-    if upload := media.find_parts(place.bucket, place.key):
+    if upload := services.multipart.find(place.bucket, place.key):
         return upload
-    mine = media.begin_parts(place.bucket, place.key, ZIP)
+    mine = services.multipart.create(place.bucket, place.key, ZIP)
     # Of several that begin at the same moment all take the first; the others stay empty, and S3 gives them up in a day.
-    return media.find_parts(place.bucket, place.key) or mine
+    return services.multipart.find(place.bucket, place.key) or mine
 
 
 def checksums(services: Services, outputs: Sequence[OutputFile]) -> list[int]:
@@ -157,5 +155,5 @@ def checksum(services: Services, output: OutputFile) -> int:
         return output.crc32
     found = 0
     for start in range(0, output.size, CHUNK):
-        found = zlib.crc32(services.media.read(output, start, min(start + CHUNK, output.size)), found)
+        found = zlib.crc32(services.objects.read(output, start, min(start + CHUNK, output.size)), found)
     return found

@@ -30,7 +30,7 @@ def sweep(services: Services, seconds_left: Callable[[], float]) -> Swept:
     when the list of due tasks can't be read.
     """
     looked = failed = 0
-    for identifier in services.lists.due(services.now()):
+    for identifier in services.task_queries.due(services.now()):
         if seconds_left() <= 0:
             break
         looked += 1

@@ -9,7 +9,7 @@ from shared.domain.subtask import Subtask, SubtaskStatus
 from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Task
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
-from shared.stores.object_store import not_there
+from shared.stores.s3 import source_not_found
 from shared.telemetry import count
 from shared.use_cases.catalog import ORCHESTRATION, get_document, read_templates
 from shared.use_cases.dispatch import enqueue
@@ -44,12 +44,12 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
         if first:  # whose maker may have died between the write and the messages
             return enqueue(services, first), False
     if services.owner_of(wanted.key) != tenant:  # another tenant's object, which might as well not be there
-        raise not_there(wanted.bucket, wanted.key)
+        raise source_not_found(wanted.bucket, wanted.key)
     orchestration = (
         get_document(services, ORCHESTRATION, tenant, wanted.orchestration) if wanted.orchestration else None
     )
     rules = orchestration.subtasks if orchestration else wanted.subtasks
-    source = services.media.pin(wanted.bucket, wanted.key, wanted.version_id)
+    source = services.objects.pin(wanted.bucket, wanted.key, wanted.version_id)
     if source.size == 0:
         message = f"s3://{wanted.bucket}/{wanted.key} is empty"
         raise RequestRejected(message, code="EmptySource")

@@ -86,7 +86,7 @@ def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, toke
     after = None if token is None else read_token(token, place, is_key)
     # A tenant's prefix keeps it within its home. The first tenant has no home, and must not see into those of others.
     without = HOMES if services.settings.tenant_claim and not home(tenant) else ("", "")
-    listing = services.media.list_newest(wanted.bucket, wanted.prefix, limit, after, without=without)
+    listing = services.objects.list_newest(wanted.bucket, wanted.prefix, limit, after, without=without)
     decisions: list[UploadDecision] = []
     documents, templates = read_catalog(services, tenant)
     planner = Planner(templates)
@@ -176,7 +176,7 @@ def find_tasks(services: Services, upload: Upload) -> dict[str, Task]:
     same: dict[str, Task] = {}
     token = None
     while True:
-        page = services.lists.page(wanted, 100, token)
+        page = services.task_queries.page(wanted, 100, token)
         for task in page.tasks:
             source = task.source
             if source.bucket == upload.bucket and task.orchestration and upload.is_of(source.version_id, source.e_tag):

@@ -151,7 +151,7 @@ class Attempt:
 
     def _made_by(self, place: Source) -> tuple[str, ...]:
         """Return which orchestrations the outputs go through; raise MediaRejected when it would be one once more."""
-        before, orchestration = self.services.media.made_by(place), self.task.orchestration
+        before, orchestration = self.services.objects.made_by(place), self.task.orchestration
         if orchestration is None or place != self.task.source:  # what a predecessor made has it all
             return before
         own = f"{self.task.tenant}/{orchestration.name}"
@@ -175,7 +175,7 @@ class Attempt:
             facts=dict(product.facts),
             crc32=checksum(product.path),  # a zip of several files needs it before their content
         )
-        self.services.media.upload(product.path, output, made_by)
+        self.services.objects.upload(product.path, output, made_by)
         self.outputs.append(output)
 
     def _key(self, product: Produced) -> str:

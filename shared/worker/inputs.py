@@ -70,7 +70,7 @@ class AttemptFiles:
             message = f"{uri} lies in neither the input bucket nor the output bucket, so Reelmill may not read it"
             raise ParametersRejected(message, code="ParameterError.AssetNotFound")
         try:
-            place = self.services.media.pin(bucket, key)
+            place = self.services.objects.pin(bucket, key)
         except NotReadable as error:
             raise AccessDenied(f"S3 denied access to {uri}", final=no_asset(uri)) from error
         except NotFound as error:
@@ -95,7 +95,7 @@ class AttemptFiles:
             check_disk(self.folder, place.size)
             path = self.folder / numbered(local_name(name, place.key), self.fetched.values())
             with self.downloading():
-                self.services.media.download(place, path)
+                self.services.objects.download(place, path)
             self.fetched[place] = path
         return self.fetched[place]
 

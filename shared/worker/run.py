@@ -80,7 +80,7 @@ def run_subtask(services: Services, ref: SubtaskRef, seconds_left: float) -> Red
         "subtask finished", task_id=lease.task_id, no=lease.no, failure=record.failure and record.failure.code
     )
     if succeeded:
-        services.media.settle(record.outputs)
+        services.objects.commit(record.outputs)
     else:
         discard(services, attempt.outputs)
     return send_ready(services, done)
@@ -106,7 +106,7 @@ def refused_claim(services: Services, ref: SubtaskRef, now: int) -> Redelivery |
         # Its worker may have died between the finish and what follows a finish.
         if subtask.status is SubtaskStatus.SUCCESSFUL and subtask.record:
             record = services.tasks.get_record(task.id, subtask.record)
-            services.media.settle(record.outputs if record else ())
+            services.objects.commit(record.outputs if record else ())
         return send_ready(services, task)
     if not task.is_available(ref.no, now):
         return Redelivery(BUSY_SECONDS)
@@ -182,7 +182,7 @@ def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
     task = services.tasks.get_in_run(lease.task_id, lease.run)
     if task and task.is_success_of(lease):
         logger().error("attempt kept, since its success stands", task_id=lease.task_id, no=lease.no)
-        services.media.settle(record.outputs)
+        services.objects.commit(record.outputs)
         return
     logger().warning("attempt lost its subtask", task_id=lease.task_id, no=lease.no, attempt=lease.attempt)
     services.tasks.put_record(lease, record, expires_at=services.now() // 1000 + LOSER_RECORD_SECONDS)
@@ -192,7 +192,7 @@ def lose(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
 def discard(services: Services, outputs: list[OutputFile]) -> None:
     """Remove what a lost attempt stored; what can't be removed now expires by its tag."""
     try:
-        services.media.discard(outputs)
+        services.objects.discard(outputs)
     except ServiceBusy as error:
         logger().warning("outputs left to expire", reason=error.message)
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.task_api.files import LINK_SECONDS, REDIRECT_SECONDS
 from functions.task_api.requests import BODY_BYTES, MAX_DEPTH, MAX_INTEGER
 from shared.services import Services
-from shared.stores.object_store import SINGLE_UPLOAD_BYTES
+from shared.stores.presigned_links import SINGLE_UPLOAD_BYTES
 from tests.functions.conftest import Answer, Api, logged
 from tests.functions.test_task_api import COVER, SHOTS, a_body, a_task, worked
 from tests.security.api_inputs import ELSEWHERE

@@ -8,7 +8,7 @@ import requests
 
 from shared.domain.upload import Upload
 from shared.services import Services
-from shared.stores.object_store import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
+from shared.stores.presigned_links import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
 from shared.use_cases.uploads import accept_upload
 from tests.functions.conftest import Api
 from tests.functions.test_task_api import MOMENT

@@ -14,6 +14,7 @@ from botocore.config import Config
 from shared.operations.findings import Provider, Segment
 from shared.providers.aws import rekognition, transcribe
 from shared.stores.object_store import ObjectStore
+from shared.stores.s3 import S3Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -41,9 +42,9 @@ class Aws:
         return boto3.client("transcribe", config=CONFIG)
 
     @cached_property
-    def media(self) -> ObjectStore:
+    def objects(self) -> ObjectStore:
         """S3."""
-        return ObjectStore()
+        return ObjectStore(S3Connection())
 
     def labels(self, context: "OperationContext") -> tuple[Segment, ...]:
         """Return things, scenes and actions, as Rekognition names them."""
@@ -59,7 +60,7 @@ class Aws:
 
     def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
         """Return sentences, as Transcribe hears them; `language` is `de` or `de-CH`, found out when it is None."""
-        return transcribe.find_sentences(self.transcribe, self.media, context, language)
+        return transcribe.find_sentences(self.transcribe, self.objects, context, language)
 
 
 PROVIDER: Provider = Aws()

@@ -71,7 +71,7 @@ TIMEOUT = 20  # Seconds without a byte of a transcript.
 
 
 def find_sentences(
-    client: "TranscribeServiceClient", media: ObjectStore, context: "OperationContext", language: str | None
+    client: "TranscribeServiceClient", objects: ObjectStore, context: "OperationContext", language: str | None
 ) -> tuple[Segment, ...]:
     """Return the sentences that are spoken; raise JobRunning until they are there."""
     reason = ""
@@ -79,7 +79,7 @@ def find_sentences(
         name = f"reelmill-{context.job}-speech-{number}"
         job = fetch_job(client, name)
         if job is None:
-            start_transcription(client, media, context.files.place, name, language)
+            start_transcription(client, objects, context.files.place, name, language)
         elif job["TranscriptionJobStatus"] == "COMPLETED":
             results = fetch_transcript(job["Transcript"]["TranscriptFileUri"])["results"]
             return split_sentences(tuple(iter_words(results)), job.get("LanguageCode"))
@@ -104,7 +104,7 @@ def fetch_job(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any]
 
 
 def start_transcription(
-    client: "TranscribeServiceClient", media: ObjectStore, place: Source, name: str, language: str | None
+    client: "TranscribeServiceClient", objects: ObjectStore, place: Source, name: str, language: str | None
 ) -> None:
     """Start a job, unless another attempt has done so meanwhile."""
     kind = FORMATS.get(format_of(place.key))
@@ -113,7 +113,7 @@ def start_transcription(
         raise missing_feature_error(message)
     known = cast("StringShape", client.meta.service_model.shape_for("LanguageCode")).enum
     spoken = {"IdentifyLanguage": True} if language is None else {"LanguageCode": language_code(language, known)}
-    check_newest(media, place)
+    check_newest(objects, place)
     request: dict[str, Any] = {
         "TranscriptionJobName": name,
         "Media": {"MediaFileUri": f"s3://{place.bucket}/{place.key}"},
@@ -128,12 +128,12 @@ def start_transcription(
                 raise
 
 
-def check_newest(media: ObjectStore, place: Source) -> None:
+def check_newest(objects: ObjectStore, place: Source) -> None:
     """Raise MediaRejected unless the pinned object is the newest of its key: Transcribe reads no other version."""
     message = f"the source file was deleted before {SERVICE} could read it, and it reads no earlier version"
     deleted = MediaRejected(message, code="SourceFileError.Deleted")
     try:
-        newest = media.pin(place.bucket, place.key)
+        newest = objects.pin(place.bucket, place.key)
     except NotReadable as error:
         raise AccessDenied("S3 denied access to the source file", final=deleted) from error
     except NotFound as error:

@@ -86,7 +86,7 @@ def begin(stub: Stubber, **changes: object) -> None:
 
 def newest(aws: Aws, **changes: object) -> Stubber:
     """Answer the question for the newest version of the input."""
-    stub = Stubber(aws.media._client)  # noqa: SLF001 - the one door to S3 has no other
+    stub = Stubber(aws.objects._s3.client)  # noqa: SLF001 - Stubber takes the client itself
     stub.add_response("head_object", {**NEWEST, **changes}, HEAD)
     return stub
 
@@ -216,7 +216,7 @@ def test_a_refusal_means_what_its_type_says(
 )
 def test_the_format_is_what_the_name_says(aws: Aws, key: str, kind: str) -> None:
     place = replace(SOURCE, key=key, version_id=None, e_tag="")
-    stub = Stubber(aws.media._client)  # noqa: SLF001 - the one door to S3 has no other
+    stub = Stubber(aws.objects._s3.client)  # noqa: SLF001 - Stubber takes the client itself
     stub.add_response("head_object", NEWEST, {**HEAD, "Key": key})
     with stub, stubbed(aws.transcribe) as jobs:
         find_none(jobs)
@@ -254,7 +254,7 @@ def test_a_file_that_was_overwritten_is_not_taken_for_the_one_that_was_pinned(
 
 
 def test_a_file_that_is_gone_starts_no_job(aws: Aws) -> None:
-    stub = Stubber(aws.media._client)  # noqa: SLF001 - the one door to S3 has no other
+    stub = Stubber(aws.objects._s3.client)  # noqa: SLF001 - Stubber takes the client itself
     stub.add_client_error("head_object", "404", "Not Found", 404)
     with stub, stubbed(aws.transcribe) as jobs:
         find_none(jobs)

@@ -106,7 +106,7 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
     assert task
     return {
         "task": lambda: services.tasks.get(lease.task_id),
-        "list of tasks": lambda: services.lists.page(TaskFilter(), 10).tasks,
+        "list of tasks": lambda: services.task_queries.page(TaskFilter(), 10).tasks,
         "earlier run": lambda: services.tasks.get_run(task, 1),
         "record": lambda: services.tasks.get_record(lease.task_id, lease.record),
         "records": lambda: services.tasks.get_records(lease.task_id, 1, 1),
@@ -186,7 +186,7 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
         "mine": Verdict.MATCHED,
         "web-video": Verdict.DUPLICATE,
     }
-    assert len(services.lists.page(TaskFilter(), 10).tasks) == 2
+    assert len(services.task_queries.page(TaskFilter(), 10).tasks) == 2
 
 
 def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(services: ClockedServices) -> None:
@@ -223,7 +223,7 @@ def test_the_sweeper_goes_on_past_tasks_that_it_cannot_read(services: ClockedSer
         services.time += 60_000
 
     assert sent_at[:1] == [1]
-    assert [services.lists.due(services.now() + 10**9)] != []
+    assert [services.task_queries.due(services.now() + 10**9)] != []
 
 
 def test_a_task_that_cannot_be_read_is_told_by_its_name(services: ClockedServices) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -14,17 +15,16 @@ from shared.domain.task import Source
 from shared.domain.upload import Upload
 from shared.errors import AccessDenied, Interrupted, MediaRejected, NotFound, NotReadable, ServiceBusy
 from shared.stores.object_store import (
-    MAX_UPLOAD_BYTES,
-    SINGLE_UPLOAD_BYTES,
     TRANSFER,
-    ObjectStore,
-    UploadPlan,
 )
+from shared.stores.presigned_links import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES, PresignedLinks, UploadPlan
+from shared.stores.s3 import S3Connection
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import outage, refusal
 from tests.unit.local.test_gateways import Emulator
 
 GIB = 1024**3
+A_SOURCE = Source("input", "a", 1, "e")
 ODD_NAMES = ["a b+c%20d&e=f?g#h", "Überraschung é", "予告編", "😀", "quote'\"q"]
 
 
@@ -33,7 +33,7 @@ def an_output(key: str = "a/b/clip.mp4") -> OutputFile:
 
 
 def plan(services: ClockedServices, size: int, key: str = "uploads/a.mp4") -> UploadPlan:
-    return services.media.plan_upload("input", key, size, "video/mp4", 600)
+    return services.links.plan_upload("input", key, size, "video/mp4", 600)
 
 
 def signed(url: str) -> dict[str, str]:
@@ -45,8 +45,8 @@ def test_a_source_is_pinned_to_the_version_that_stands_there(services: ClockedSe
     first = put("uploads/clip.mp4", b"first")
     second = put("uploads/clip.mp4", b"second!")
 
-    assert services.media.pin("input", "uploads/clip.mp4") == second
-    assert services.media.pin("input", "uploads/clip.mp4", first.version_id) == first
+    assert services.objects.pin("input", "uploads/clip.mp4") == second
+    assert services.objects.pin("input", "uploads/clip.mp4", first.version_id) == first
 
 
 def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(services: ClockedServices) -> None:
@@ -54,21 +54,21 @@ def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(services: C
     source = put("clip.mp4", b"once", "plain")
 
     assert source.version_id is None
-    assert services.media.pin("plain", "clip.mp4") == source
+    assert services.objects.pin("plain", "clip.mp4") == source
 
 
 def test_a_small_output_is_read_whole_until_it_is_gone(services: ClockedServices) -> None:
     put("a/master.m3u8", b"#EXTM3U", "output")
 
-    assert services.media.read(an_output("a/master.m3u8")) == b"#EXTM3U"
+    assert services.objects.read(an_output("a/master.m3u8")) == b"#EXTM3U"
     with pytest.raises(NotFound, match=r"gone\.m3u8 was deleted") as caught:
-        services.media.read(an_output("a/gone.m3u8"))
+        services.objects.read(an_output("a/gone.m3u8"))
     assert caught.value.code == "OutputNotFound"
 
 
 def test_an_output_that_s3_does_not_hand_out_now_is_worth_another_try(services: ClockedServices) -> None:
     with outage("GetObject"), pytest.raises(ServiceBusy):
-        services.media.read(an_output())
+        services.objects.read(an_output())
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_source_that_s3_does_not_show_is_not_found(
         outage("HeadObject", error=refusal(code)),
         pytest.raises(NotFound, match="does not exist") as missing,
     ):
-        services.media.pin("input", "a.mp4")
+        services.objects.pin("input", "a.mp4")
 
     assert type(missing.value) is error
 
@@ -94,7 +94,7 @@ def listed(
     pages: list[list[Upload]] = []
     after = None
     while not pages or after is not None:
-        listing = services.media.list_newest(bucket, prefix, limit, after)
+        listing = services.objects.list_newest(bucket, prefix, limit, after)
         pages.append(list(listing.uploads))
         after = listing.last_key
     return pages
@@ -144,14 +144,14 @@ def test_an_empty_bucket_is_an_empty_listing(services: ClockedServices) -> None:
 @pytest.mark.parametrize("bucket", ["nope", "not a bucket"])
 def test_a_bucket_that_is_not_there_is_not_found(services: ClockedServices, bucket: str) -> None:
     with pytest.raises(NotFound, match=f"there is no bucket {bucket}") as missing:
-        services.media.list_newest(bucket, "", 10, None)
+        services.objects.list_newest(bucket, "", 10, None)
 
     assert missing.value.code == "BucketNotFound"
 
 
 def test_a_bucket_that_may_not_be_listed_is_not_found(services: ClockedServices) -> None:
     with outage("ListObjectVersions", error=refusal("AccessDenied", 403)), pytest.raises(NotFound):
-        services.media.list_newest("input", "", 10, None)
+        services.objects.list_newest("input", "", 10, None)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -159,7 +159,7 @@ def test_what_is_fetched_is_what_was_pinned(services: ClockedServices, tmp_path:
     old = put(f"uploads/{name}.mp4", b"the old film")
     put(f"uploads/{name}.mp4", b"the new one")
 
-    services.media.download(old, tmp_path / "source")
+    services.objects.download(old, tmp_path / "source")
 
     assert (tmp_path / "source").read_bytes() == b"the old film"
 
@@ -183,7 +183,7 @@ def test_a_failed_fetch_tells_whether_another_can_help(
     for version, call in (("v1", "HeadObject"), (None, "GetObject")):
         source = Source("input", "a.mp4", 1, "etag", version)
         with outage(call, error=refusal(code)), pytest.raises(error) as failed:
-            services.media.download(source, tmp_path / "source")
+            services.objects.download(source, tmp_path / "source")
         assert getattr(failed.value, "code", None) == told
 
 
@@ -191,10 +191,10 @@ def test_an_output_of_an_attempt_is_marked_until_it_is_settled(services: Clocked
     (tmp_path / "x").write_bytes(b"film")
     output = an_output()
 
-    services.media.upload(tmp_path / "x", output, ())
+    services.objects.upload(tmp_path / "x", output, ())
     place = {"Bucket": "output", "Key": output.key}
     marked = client("s3").get_object_tagging(**place)["TagSet"]
-    services.media.settle([output])
+    services.objects.commit([output])
 
     assert marked == [{"Key": "reelmill", "Value": "attempt"}]
     assert client("s3").get_object_tagging(**place)["TagSet"] == []
@@ -205,10 +205,10 @@ def test_an_output_that_was_deleted_before_it_was_settled_keeps_no_other_from_it
     services: ClockedServices, tmp_path: Path
 ) -> None:
     (tmp_path / "x").write_bytes(b"film")
-    services.media.upload(tmp_path / "x", an_output("a/kept.mp4"), ())
+    services.objects.upload(tmp_path / "x", an_output("a/kept.mp4"), ())
 
     with outage("DeleteObjectTagging", error=refusal("NoSuchKey", 404)):  # the emulator breaks down over it
-        services.media.settle([an_output("a/deleted.mp4"), an_output("a/kept.mp4")])
+        services.objects.commit([an_output("a/deleted.mp4"), an_output("a/kept.mp4")])
 
     assert client("s3").get_object_tagging(Bucket="output", Key="a/kept.mp4")["TagSet"] == []
 
@@ -217,7 +217,7 @@ def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
     put("a/kept.mp4", b"x", "output")
     put("a/lost.mp4", b"x", "output")
 
-    services.media.discard([an_output("a/lost.mp4"), an_output("a/never-there.mp4")])
+    services.objects.discard([an_output("a/lost.mp4"), an_output("a/never-there.mp4")])
 
     assert keys() == ["a/kept.mp4"]
 
@@ -225,20 +225,24 @@ def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
 @pytest.mark.parametrize(
     ("call", "act", "error"),
     [
-        ("HeadObject", lambda media, _: media.pin("input", "a"), ServiceBusy),
-        ("ListObjectVersions", lambda media, _: media.list_newest("input", "", 10, None), ServiceBusy),
-        ("GetObject", lambda media, path: media.download(Source("input", "a", 1, "e"), path), Interrupted),
+        ("HeadObject", lambda services, _: services.objects.pin("input", "a"), ServiceBusy),
+        ("ListObjectVersions", lambda services, _: services.objects.list_newest("input", "", 10, None), ServiceBusy),
         (
-            "HeadObject",
-            lambda media, path: media.download(Source("input", "a", 1, "e", "v"), path),
+            "GetObject",
+            lambda services, path: services.objects.download(A_SOURCE, path),
             Interrupted,
         ),
-        ("PutObject", lambda media, path: media.upload(path, an_output(), ()), Interrupted),
-        ("DeleteObjectTagging", lambda media, _: media.settle([an_output()]), ServiceBusy),
-        ("DeleteObject", lambda media, _: media.discard([an_output()]), ServiceBusy),
+        (
+            "HeadObject",
+            lambda services, path: services.objects.download(replace(A_SOURCE, version_id="v"), path),
+            Interrupted,
+        ),
+        ("PutObject", lambda services, path: services.objects.upload(path, an_output(), ()), Interrupted),
+        ("DeleteObjectTagging", lambda services, _: services.objects.commit([an_output()]), ServiceBusy),
+        ("DeleteObject", lambda services, _: services.objects.discard([an_output()]), ServiceBusy),
         (
             "CreateMultipartUpload",
-            lambda media, _: media.plan_upload("input", "a", SINGLE_UPLOAD_BYTES + 1, "video/mp4", 60),
+            lambda services, _: services.links.plan_upload("input", "a", SINGLE_UPLOAD_BYTES + 1, "video/mp4", 60),
             ServiceBusy,
         ),
     ],
@@ -247,28 +251,28 @@ def test_a_broken_line_to_s3_is_nobodys_fault(
     services: ClockedServices,
     tmp_path: Path,
     call: str,
-    act: Callable[[ObjectStore, Path], object],
+    act: Callable[[ClockedServices, Path], object],
     error: type[Exception],
 ) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"film")
 
     with outage(call), pytest.raises(error, match="S3 did not answer"):
-        act(services.media, path)
+        act(services, path)
 
 
 def test_an_output_that_s3_refuses_is_told_by_the_refusals_code(services: ClockedServices, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"film")
 
     with outage("PutObject", error=refusal("AccessDenied")), pytest.raises(Interrupted, match=r": AccessDenied$"):
-        services.media.upload(tmp_path / "x", an_output(), ())
+        services.objects.upload(tmp_path / "x", an_output(), ())
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_a_link_gets_the_file_under_its_own_name(services: ClockedServices, name: str) -> None:
     put(f"a/{name}.mp4", b"film", "output")
 
-    url = services.media.link("output", f"a/{name}.mp4", 60, content_type="video/mp4", attachment=True)
+    url = services.links.link("output", f"a/{name}.mp4", 60, content_type="video/mp4", attachment=True)
     answer = requests.get(url, timeout=10)
 
     assert (answer.status_code, answer.content) == (200, b"film")
@@ -283,7 +287,7 @@ def test_a_link_gets_the_file_under_its_own_name(services: ClockedServices, name
 def test_a_link_to_play_names_version_kind_and_end(services: ClockedServices) -> None:
     source = put("uploads/clip.mp4", b"film")
 
-    url = services.media.link(
+    url = services.links.link(
         "input", source.key, 60, version_id=source.version_id, content_type="video/mp4", attachment=False
     )
 
@@ -298,7 +302,9 @@ def test_a_link_goes_to_the_region_of_the_bucket(services: ClockedServices, monk
     assert services
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
-    url = ObjectStore().link("reelmill-output", "a.mp4", 60, content_type="video/mp4", attachment=False)
+    url = PresignedLinks(S3Connection()).link(
+        "reelmill-output", "a.mp4", 60, content_type="video/mp4", attachment=False
+    )
 
     assert urlsplit(url).netloc == "reelmill-output.s3.eu-central-1.amazonaws.com"
 
@@ -339,7 +345,7 @@ def test_an_output_whose_part_fails_midway_leaves_no_parts_behind(services: Cloc
         file.truncate(TRANSFER.multipart_threshold + 1)
 
     with outage("UploadPart"), pytest.raises(Interrupted):
-        services.media.upload(path, an_output(), ())
+        services.objects.upload(path, an_output(), ())
 
     assert "Uploads" not in client("s3").list_multipart_uploads(Bucket="output")
 

@@ -30,9 +30,9 @@ def tasks(services: ClockedServices) -> list[Task]:
 
 def pages(services: ClockedServices, wanted: TaskFilter, limit: int) -> list[Page]:
     """Turn all pages of a list."""
-    turned = [services.lists.page(wanted, limit)]
+    turned = [services.task_queries.page(wanted, limit)]
     while turned[-1].next_token:
-        turned.append(services.lists.page(wanted, limit, turned[-1].next_token))
+        turned.append(services.task_queries.page(wanted, limit, turned[-1].next_token))
     return turned
 
 
@@ -90,7 +90,7 @@ def test_a_filter_that_nothing_passes_gives_an_empty_list(
 ) -> None:
     assert tasks
 
-    assert services.lists.page(wanted, 2) == Page((), None)
+    assert services.task_queries.page(wanted, 2) == Page((), None)
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
@@ -134,7 +134,7 @@ def test_what_a_second_filter_leaves_is_read_many_at_a_time(services: ClockedSer
         services.tasks.create(a_task(services, 1, name=f"clip{number}"))
 
     with calls() as made:
-        page = services.lists.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
+        page = services.task_queries.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
 
     assert page == Page((), None)
     assert made.count("BatchGetItem") == 7  # of 1, 1, 2, 4, 8, 16 and the rest
@@ -161,7 +161,7 @@ def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_his
 
     def cost() -> list[str]:
         with calls() as made:
-            assert ids([services.lists.page(wanted, 4)]) == [task.id for task in tasks[::2]]
+            assert ids([services.task_queries.page(wanted, 4)]) == [task.id for task in tasks[::2]]
         return made
 
     few = cost()
@@ -185,7 +185,7 @@ def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(serv
         assert services.tasks.end(restarted, services.now())
 
     with meanwhile("Query", stop_the_next_run, after=4):  # the lists of SUCCEEDED have been read, that of ENDED not
-        page = services.lists.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
+        page = services.task_queries.page(TaskFilter(status=TaskStatus.COMPLETED), 5)
 
     assert ids([page]) == [task.id]
 
@@ -208,7 +208,7 @@ def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_f
         services.tasks.look_again(task, services.now() + number)
 
     with calls() as made:
-        due = services.lists.due(services.now() + 4)
+        due = services.task_queries.due(services.now() + 4)
         assert made == []
         found = list(due)
 
@@ -225,11 +225,11 @@ def test_completed_tasks_are_found_by_outcome(services: ClockedServices, tasks: 
 
 
 def test_no_task_is_skipped_when_others_leave_the_list_meanwhile(services: ClockedServices, tasks: list[Task]) -> None:
-    first = services.lists.page(TaskFilter(status=TaskStatus.WAITING), 2)
+    first = services.task_queries.page(TaskFilter(status=TaskStatus.WAITING), 2)
     for task in first.tasks:
         services.tasks.end(task, services.now())
 
-    second = services.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
+    second = services.task_queries.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
 
     assert [task.id for task in second.tasks] == [tasks[4].id, tasks[6].id]
 
@@ -239,12 +239,12 @@ def test_a_wrong_token_is_refused(services: ClockedServices, tasks: list[Task], 
     assert tasks
 
     with pytest.raises(RequestRejected, match="nextToken"):
-        services.lists.page(TaskFilter(), 2, spoil)
+        services.task_queries.page(TaskFilter(), 2, spoil)
 
 
 def test_a_token_fits_no_other_list(services: ClockedServices, tasks: list[Task]) -> None:
     assert tasks
-    token = services.lists.page(TaskFilter(), 2).next_token
+    token = services.task_queries.page(TaskFilter(), 2).next_token
 
     with pytest.raises(RequestRejected, match="nextToken"):
-        services.lists.page(TaskFilter(status=TaskStatus.WAITING), 2, token)
+        services.task_queries.page(TaskFilter(status=TaskStatus.WAITING), 2, token)

@@ -191,10 +191,10 @@ def test_the_sweeper_finds_unfinished_tasks_only(services: ClockedServices) -> N
     waiting, done = stored(services, a_task(services, name="a")), stored(services, a_task(services, 1, name="b"))
     finished(services, done, 1)
 
-    assert list(services.lists.due(services.now() + AN_HOUR)) == [waiting.id]
-    assert list(services.lists.due(services.now())) == []
+    assert list(services.task_queries.due(services.now() + AN_HOUR)) == [waiting.id]
+    assert list(services.task_queries.due(services.now())) == []
     services.tasks.look_again(waiting, services.now() + 2 * AN_HOUR)
-    assert list(services.lists.due(services.now() + AN_HOUR)) == []
+    assert list(services.task_queries.due(services.now() + AN_HOUR)) == []
 
 
 def test_a_completed_task_is_never_due_again(services: ClockedServices) -> None:
@@ -207,6 +207,6 @@ def test_a_completed_task_is_never_due_again(services: ClockedServices) -> None:
     for task in (ended, cancelled):
         assert services.tasks.look_again(task, services.now()) is None
 
-    assert list(services.lists.due(services.now() + AN_HOUR)) == [waiting.id]
+    assert list(services.task_queries.due(services.now() + AN_HOUR)) == [waiting.id]
     services.tasks.restart(ended, services.now())
-    assert set(services.lists.due(services.now() + AN_HOUR)) == {waiting.id, ended.id}
+    assert set(services.task_queries.due(services.now() + AN_HOUR)) == {waiting.id, ended.id}

@@ -64,7 +64,7 @@ def told(decisions: list[UploadDecision]) -> list[tuple[str, Verdict]]:
 
 
 def tasks(services: ClockedServices) -> tuple[Task, ...]:
-    return services.lists.page(TaskFilter(), 100).tasks
+    return services.task_queries.page(TaskFilter(), 100).tasks
 
 
 def written(services: ClockedServices, bucket: str, key: str = VIDEO, body: bytes = b"film") -> Upload:
@@ -382,7 +382,7 @@ def test_the_listing_begins_after_the_key_that_it_ended_with(services: ClockedSe
         for body in (b"1", b"2", b"3"):
             put(key, body)
 
-    listings = [services.media.list_newest("input", "", 2, after) for after in (None, "a", "b", "c")]
+    listings = [services.objects.list_newest("input", "", 2, after) for after in (None, "a", "b", "c")]
 
     assert [[upload.key for upload in listing.uploads] for listing in listings] == [["a"], ["b"], ["c"], []]
     assert [listing.last_key for listing in listings] == ["a", "b", "c", None]

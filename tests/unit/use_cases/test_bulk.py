@@ -165,7 +165,7 @@ def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(servi
 
     assert [[result.task_id for result in page.results] for page in pages] == [[task.id] for task in tasks]
     assert token is None
-    assert services.lists.page(wanted, 10).tasks == ()
+    assert services.task_queries.page(wanted, 10).tasks == ()
 
 
 def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
@@ -197,8 +197,8 @@ def test_all_that_pass_a_filter_are_moved_page_after_page_though_that_takes_them
 
     assert [result.task_id for page in pages for result in page.results] == [task.id for task in waiting]
     assert all(len(page.results) <= limit for page in pages)
-    assert services.lists.page(wanted, 10).tasks == ()
-    assert len(services.lists.page(TaskFilter(outcome=ENDED), 10).tasks) == 7
+    assert services.task_queries.page(wanted, 10).tasks == ()
+    assert len(services.task_queries.page(TaskFilter(outcome=ENDED), 10).tasks) == 7
 
 
 def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(services: ClockedServices) -> None:
@@ -226,9 +226,9 @@ def test_a_task_that_moved_between_the_list_and_its_turn_tells_so(services: Cloc
 
 def test_a_token_of_another_filter_is_refused_and_nothing_is_done(services: ClockedServices) -> None:
     several(services)
-    token = services.lists.page(TaskFilter(), 1).next_token
+    token = services.task_queries.page(TaskFilter(), 1).next_token
 
     with pytest.raises(RequestRejected, match="nextToken"):
         act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, token)
 
-    assert len(services.lists.page(TaskFilter(status=WAITING), 10).tasks) == 3
+    assert len(services.task_queries.page(TaskFilter(status=WAITING), 10).tasks) == 3

@@ -132,7 +132,7 @@ def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again
     task, made = asked(services, request)
 
     assert not made
-    assert list(services.lists.due(services.now() + 10**9)) == [task.id]
+    assert list(services.task_queries.due(services.now() + 10**9)) == [task.id]
     assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 
 
@@ -195,4 +195,4 @@ def test_a_request_that_cannot_be_planned_makes_nothing(
         asked(services, wanted(source, **request_of))
 
     assert getattr(refused.value, "code", None) == code
-    assert list(services.lists.due(services.now() + 10**9)) == []
+    assert list(services.task_queries.due(services.now() + 10**9)) == []

@@ -54,7 +54,7 @@ def verdicts(found: list[UploadDecision]) -> list[tuple[str | None, Verdict]]:
 
 
 def tasks(services: ClockedServices) -> tuple[Task, ...]:
-    return services.lists.page(TaskFilter(), 100).tasks
+    return services.task_queries.page(TaskFilter(), 100).tasks
 
 
 def standing(services: ClockedServices) -> list[tuple[str | None, Verdict]]:
