@@ -129,7 +129,7 @@ check: .venv/.synced console/node_modules/.checked ## check style, types, layers
 
 .PHONY: reference
 reference: .venv/.synced ## write the generated pages in docs/reference/
-	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.rules.reference
 
 .PHONY: docs
 docs: | $(NEEDS_UV) ## build the documentation as a site in dist/docs/; fail on warnings and broken links

@@ -1,6 +1,6 @@
 """The pages of the reference that are generated from the code: `make reference` writes them.
 
-`tests/unit/test_docs.py` compares each committed page with what this module returns.
+`test_docs.py` compares each committed page with what this module returns.
 """
 
 import json
