@@ -101,27 +101,41 @@ def kind(schema: Schema, root: Schema) -> str:
     return " or ".join(names)
 
 
-def fields(schema: Schema, root: Schema, before: str = "") -> Iterator[str]:
+# Groups that several operations share: they stand once on the page.
+SHARED = {"watermarks": "Watermarks"}
+
+
+def fields(schema: Schema, root: Schema, before: str = "", apart: Mapping[str, str] = SHARED) -> Iterator[str]:
     """Yield an entry for each property, with those of groups below their group."""
     for name, given in schema.get("properties", {}).items():
         field = resolved(given, root)
         default = field.get("default")
         shown = "" if default in (None, [], {}) else f"default `{json.dumps(default, ensure_ascii=False)}`"
         needed = "required" if name in schema.get("required", ()) else shown
+        if name in apart:
+            yield item(f"`{before}{name}`", text=f"see [{apart[name]}](#{name})")
+            continue
         yield item(f"`{before}{name}`", kind(given, root), needed, text=field.get("description", ""))
         for one in alternatives(given, root):
             inner = resolved(one["items"], root) if one.get("type") == "array" and "items" in one else one
             brackets = "[]" if inner is not one else ""
             for each in alternatives(inner, root):
-                yield from fields(each, root, f"{before}{name}{brackets}.")
+                yield from fields(each, root, f"{before}{name}{brackets}.", apart)
 
 
 def parameters() -> str:
     """Return the page of the operations' parameters."""
-    parts = []
+    parts: list[str] = []
+    shared: dict[str, Schema] = {}
+    definitions: dict[str, Schema] = {}
     for operation in OPERATIONS.values():
         schema = operation.params.model_json_schema(by_alias=True)
-        parts += [f"## {operation.kind}", wrapped(operation.summary), "\n".join(fields(schema, schema))]
+        parts += [f"## {operation.kind}", wrapped(f"{operation.summary}."), "\n".join(fields(schema, schema))]
+        shared.update({name: field for name, field in schema["properties"].items() if name in SHARED})
+        definitions.update(schema.get("$defs", {}))
+    for name, field in shared.items():
+        alone = {"properties": {name: field}, "$defs": definitions}
+        parts += [f"## {SHARED[name]}", "\n".join(fields(alone, alone, apart={}))]
     introduction = (
         "Each operation with all of its parameters. A name with a dot is a member of a group; `[]` marks the members "
         "of a list. [Operations](operations.md) explains what each operation does. A running API returns the same "

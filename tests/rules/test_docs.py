@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from functions.task_api.catalog_views import OrchestrationBody, TemplateBody
 from functions.task_api.handler import openapi_document
 from shared.domain.orchestration import Output, SubtaskRule, Trigger
 from shared.domain.task import MAX_SUBTASKS
 from shared.operations import OPERATIONS
 from shared.stores.presets import preset_templates
+from tests.rules.reference import PAGES
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
@@ -19,6 +22,8 @@ DOCS = PROJECT / "docs"
 UNANSWERED = {"Conflict", "UploadNotFound"}
 # Codes that the catalog makes from the name of a document's class.
 COMPUTED = {"OrchestrationNotFound", "TemplateNotFound"}
+LONGEST_README = 120
+HISTORY = {"CHANGELOG.md", "decisions.md"}  # name what stood when they were written
 
 
 def codes() -> Iterator[str]:
@@ -46,16 +51,43 @@ def fields(text: str, heading: str) -> set[str]:
     return {name for row in rows for name in re.findall("`([^`]+)`", row)}
 
 
-def test_api_md_has_every_code_that_the_api_answers_with() -> None:
-    errors = (DOCS / "reference" / "api.md").read_text().partition("\n## Errors\n")[2].partition("\n\nOn AWS")[0]
+def failures() -> set[str]:
+    """Return the codes of failed subtasks in the source: a kind, a dot, a reason."""
+    kinds = "SourceFileError|ParameterError|LimitError|OperationError|InternalError|Skipped|Cancelled"
+    return {
+        str(node.value)
+        for path in sorted((PROJECT / "shared").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and re.fullmatch(rf"(?:{kinds})\.[A-Za-z]+", str(node.value))
+    }
 
-    told = set(re.findall(r"`([A-Z][A-Za-z]+)`", errors)) - {"Allow"}
+
+def pages() -> list[Path]:
+    """Return every document that people read."""
+    return [*sorted(PROJECT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_what_the_code_says(name: str) -> None:
+    assert (DOCS / "reference" / name).read_text() == PAGES[name](), "run `make reference`, and commit the pages"
+
+
+def test_errors_md_has_every_code_that_the_api_answers_with() -> None:
+    errors = (DOCS / "reference" / "errors.md").read_text().partition("\n## Failures of subtasks\n")[0]
+
+    told = set(re.findall(r"`([A-Z][a-z][A-Za-z]*)`", errors)) - {"Allow"}
 
     assert told == set(codes()) - UNANSWERED | COMPUTED
 
 
-def test_operations_md_has_a_row_for_every_field_of_what_is_stored() -> None:
-    text = (DOCS / "reference" / "operations.md").read_text()
+def test_errors_md_has_every_code_that_a_subtask_fails_with() -> None:
+    section = (DOCS / "reference" / "errors.md").read_text().partition("\n## Failures of subtasks\n")[2]
+
+    assert set(re.findall(r"`([A-Z][A-Za-z]+\.[A-Z][A-Za-z]+)`", section)) == failures()
+
+
+def test_orchestrations_md_has_a_row_for_every_field_of_what_is_stored() -> None:
+    text = (DOCS / "reference" / "orchestrations.md").read_text()
     named = {
         model: {info.alias or name for name, info in model.model_fields.items()}
         for model in (OrchestrationBody, Trigger, Output, SubtaskRule, TemplateBody)
@@ -68,13 +100,13 @@ def test_operations_md_has_a_row_for_every_field_of_what_is_stored() -> None:
     assert f"1 to {MAX_SUBTASKS}, see below" in text
 
 
-def test_api_md_has_a_row_for_every_request() -> None:
+def test_api_md_says_what_every_request_returns() -> None:
     paths = json.loads(openapi_document())["paths"]
     served = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
 
-    rows = set(re.findall(r"^\| `([A-Z]+ /[^`]+)` \|", (DOCS / "reference" / "api.md").read_text(), re.MULTILINE))
+    responses = (DOCS / "reference" / "api.md").read_text().partition("\n## Responses\n")[2].partition("\n## ")[0]
 
-    assert rows == served
+    assert set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`]+)`", responses)) == served
 
 
 def test_operations_md_has_a_row_for_every_operation_and_names_every_template() -> None:
@@ -84,3 +116,24 @@ def test_operations_md_has_a_row_for_every_operation_and_names_every_template() 
 
     assert rows == {str(kind) for kind in OPERATIONS}
     assert [name for name in preset_templates() if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT)))
+def test_a_page_links_to_files_that_exist(page: Path) -> None:
+    """The site's build checks the links between its pages; here are those from and to the top of the repository."""
+    prose = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", prose) if "://" not in link]
+
+    assert [link for link in links if not (page.parent / (link.split("#")[0] or page.name)).exists()] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT)))
+def test_a_page_names_paths_that_exist(page: Path) -> None:
+    folders = "functions|shared|infra|cli|console|tests|benchmarks|docs"
+    named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", page.read_text())) if page.name not in HISTORY else set()
+
+    assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((PROJECT / "README.md").read_text().splitlines()) < LONGEST_README

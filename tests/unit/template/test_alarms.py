@@ -211,7 +211,7 @@ def test_what_an_alarm_watches_of_ours_is_counted_by_the_function_that_it_names(
 
 
 def test_the_docs_have_each_alarm_and_what_all_cost() -> None:
-    described = (PROJECT / "docs" / "explanation" / "architecture.md").read_text()
+    described = (PROJECT / "docs" / "guides" / "alarms.md").read_text()
     watched = sum(len(metrics_of(alarm)) for alarm in ALARMS.values())
 
     assert not [name for name in ALARMS if f"`{name}`" not in described]
