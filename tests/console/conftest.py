@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 from infra.local.stack import StackInfo
 from tests.console.browser import chromium, missing
 from tests.console.hosted import STACK, Hosted, hosting
-from tests.stack.conftest import Client, client, data_dir, stack  # noqa: F401 - fixtures
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.stack import Api, Client, client, data_dir, stack  # noqa: F401 - fixtures
 
 Make = Callable[..., str]
 STILL = {"name": "still", "type": "SCREENSHOT"}

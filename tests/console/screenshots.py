@@ -14,9 +14,8 @@ from playwright.sync_api import Browser, FilePayload, Page
 from infra.local import stack as local
 from infra.local.stack import StackInfo
 from tests.console.browser import chromium, missing
-from tests.stack.conftest import client_of
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips, clips_in
+from tests.support.stack import Api, client_of
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

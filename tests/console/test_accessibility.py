@@ -11,9 +11,9 @@ from infra.local.stack import StackInfo
 from tests.console.axe import Finding, Place, findings
 from tests.console.conftest import STILL, Make
 from tests.console.pages import PAGES, settled
-from tests.media.test_recognize import novel  # noqa: F401 - a fixture
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.speech import novel  # noqa: F401 - a fixture
+from tests.support.stack import Api
 from tests.support.streams import subtitled
 
 # What is pressed there stands behind it.

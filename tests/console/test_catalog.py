@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from infra.local.stack import StackInfo
 from tests.console.axe import findings
-from tests.stack.test_end_to_end import Api
+from tests.support.stack import Api
 
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": ["10%"]}}
 PHONE = 390  # pixels

@@ -13,9 +13,8 @@ from playwright.sync_api import BrowserContext, Error, Locator, Page, Request, R
 from infra.local.stack import StackInfo
 from tests.console.conftest import SECONDS, STILL, Make
 from tests.console.test_console import TASK
-from tests.stack.conftest import Client
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.stack import Api, Client
 
 LARGE = 101 * 1024**2  # bytes: past 100 MB an upload goes in parts
 PARTS = 7  # of 16 MB

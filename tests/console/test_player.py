@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.console.conftest import Make
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.stack import Api
 from tests.support.streams import subtitled
 
 SMALL = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest"}

@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.console.conftest import STILL, Make
 from tests.console.test_console import TASK
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.stack import Api
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 THUMB = 44  # pixels that one hits

@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from infra.local.stack import StackInfo
-from tests.stack.conftest import Client
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.stack import Api, Client
 
 
 @pytest.fixture(scope="module")

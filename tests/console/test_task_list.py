@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.console.conftest import STILL, Make
-from tests.stack.test_end_to_end import Api, paused  # noqa: F401 - a fixture
+from tests.support.stack import Api, paused  # noqa: F401 - a fixture
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y/%m/%d")
 

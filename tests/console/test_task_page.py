@@ -12,9 +12,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.console.conftest import STILL, Make
-from tests.stack.conftest import SLOW, film  # noqa: F401 - a fixture
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
+from tests.support.stack import SLOW, Api, film  # noqa: F401 - a fixture
 
 TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": [900]}}
 

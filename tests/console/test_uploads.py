@@ -5,8 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from infra.local.stack import StackInfo
-from tests.stack.conftest import Client
-from tests.stack.test_end_to_end import Api, eventually, put
+from tests.support.stack import Api, Client, eventually, put
 
 
 def wait_for_verdict(api: Api, key: str) -> None:

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from tests.functions.conftest import Api
 from tests.support.command import Run, run_command
 from tests.support.deployment import put
+from tests.support.functions import Api
 
 
 class Gateway(BaseHTTPRequestHandler):

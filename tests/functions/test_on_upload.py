@@ -15,8 +15,8 @@ from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.use_cases.catalog import store_orchestration, store_template
 from shared.use_cases.tasks import get_task
-from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.support.deployment import received
+from tests.support.functions import Context, an_event, logged, metrics
 from tests.support.outages import outage
 
 KEYS = [

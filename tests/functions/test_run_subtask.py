@@ -14,10 +14,10 @@ from shared.domain.task import Lane, Outcome, Task, TaskStatus
 from shared.services import Services
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.tasks import NewTask, create_task, get_task
-from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.support.attempts import LONG, WORKSPACE
 from tests.support.clips import Clips
 from tests.support.deployment import client, keys, put
+from tests.support.functions import Context, an_event, logged, metrics
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import encoders, processes, until
 from tests.support.queues import hidden_for

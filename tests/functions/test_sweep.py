@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from functions.sweep.handler import handler
-from shared.domain.ids import sortable_id
-from shared.domain.subtask import Subtask, SubtaskRef, SubtaskStatus, SubtaskType
-from shared.domain.task import Outcome, Source, Task
+from shared.domain.subtask import SubtaskRef, SubtaskStatus, SubtaskType
+from shared.domain.task import Outcome, Task
 from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.stores.subtask_queue import body_of, ref_from
 from shared.use_cases.sweeper import PUT_OFF_MS
-from tests.functions.conftest import Context, an_event, logged, metrics
 from tests.support.deployment import received
+from tests.support.factories import make_subtask, make_task
+from tests.support.functions import Context, an_event, logged, metrics
 from tests.support.outages import outage, refusal
 
 AN_HOUR = 3_600_000
@@ -23,14 +23,9 @@ AN_HOUR = 3_600_000
 
 def an_unsent_task(services: Services, age: int, name: str = "a") -> Task:
     """Make a task whose maker died before its messages went out, so many milliseconds ago."""
-    at = services.now() - age
-    task = Task(
-        id=sortable_id(at, name.encode()),
-        source=Source("input", "uploads/a.mp4", 1000, "etag"),
-        subtasks=(Subtask(1, "cover", SubtaskType.SCREENSHOT, {}),),
-        created_at=at,
-        output_prefix="",
-    ).begun()
+    task = make_task(
+        [make_subtask(name="cover", type=SubtaskType.SCREENSHOT, params={})], at=services.now() - age, name=name
+    )
     assert services.tasks.create(task)
     return task
 

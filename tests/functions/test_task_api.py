@@ -1,6 +1,5 @@
 """The API's tasks: what each route takes and gives, to the letter."""
 
-import re
 from typing import Any
 
 import pytest
@@ -10,50 +9,11 @@ from shared.domain.ids import sortable_id
 from shared.domain.subtask import SubtaskRef
 from shared.domain.upload import Upload
 from shared.services import Services
-from shared.stores.subtask_queue import ref_from
 from shared.use_cases.uploads import accept_upload
-from shared.worker.run import run_subtask
-from tests.functions.conftest import Api
+from tests.functions.api_tasks import COVER, LATE, MOMENT, a_body, a_task, ids, unexplained, worked
 from tests.support.deployment import client, put, received
+from tests.support.functions import Api
 from tests.support.outages import outage
-
-COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}}
-SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"]}}
-LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}}
-MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ")
-
-
-def a_body(key: str = "uploads/a.mp4", **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the body that asks for a task, of an object that is put there."""
-    source = put(key, fields.pop("content", b"Dear diary"))
-    usual = {} if "orchestration" in fields else {"subtasks": [COVER]}
-    return {"source": {"bucket": source.bucket, "key": source.key}, **usual, **fields}
-
-
-def a_task(api: Api, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Make a task."""
-    answer = api.post("/tasks", a_body(**fields))
-    assert answer.status == 201
-    made: dict[str, Any] = answer.json
-    return made
-
-
-def worked(api: Api, services: Services, made: dict[str, Any]) -> dict[str, Any]:
-    """Work through the queue; return the task as the API then shows it."""
-    for message in received(services.settings):
-        run_subtask(services, ref_from(message["Body"]), 60)
-    shown: dict[str, Any] = api.get(f"/tasks/{made['taskId']}").json
-    return shown
-
-
-def unexplained(task: dict[str, Any]) -> dict[str, Any]:
-    """Return a task without what its waiting subtasks wait for: of a queue's length only a GET tells."""
-    subtasks = [{name: value for name, value in one.items() if name != "waiting"} for one in task["subtasks"]]
-    return {**task, "subtasks": subtasks}
-
-
-def ids(api: Api, **query: Any) -> list[str]:  # noqa: ANN401
-    return [task["taskId"] for task in api.get("/tasks", **query).json["tasks"]]
 
 
 def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.services import Services
-from tests.functions.conftest import Api
-from tests.functions.test_task_api import COVER, LATE, a_task, unexplained, worked
+from tests.functions.api_tasks import COVER, LATE, a_task, unexplained, worked
 from tests.support.deployment import made_once
+from tests.support.functions import Api
 
 AN_HOUR = 3_600_000
 

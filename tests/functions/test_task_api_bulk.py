@@ -7,9 +7,9 @@ import pytest
 from shared.services import Services
 from shared.stores.subtask_queue import ref_from
 from shared.worker.run import run_subtask
-from tests.functions.conftest import Answer, Api
-from tests.functions.test_task_api import COVER, LATE, a_task, ids
+from tests.functions.api_tasks import COVER, LATE, a_task, ids
 from tests.support.deployment import received
+from tests.support.functions import Answer, Api
 from tests.support.outages import outage
 
 NOBODY = "0" * 26

@@ -18,9 +18,9 @@ from shared.settings import settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
-from tests.functions.conftest import IAM, Answer, Api, Context, token
-from tests.functions.test_task_api import COVER
+from tests.functions.api_tasks import COVER
 from tests.support.deployment import client, keys, put, received
+from tests.support.functions import IAM, Answer, Api, Context, token
 from tests.support.outages import calls
 
 ALL = " ".join(Scope)

@@ -13,17 +13,10 @@ from shared.services import Services
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.catalog import MOST_STORED, MOST_STORED_BYTES, answered_size
 from shared.use_cases.uploads import accept_upload
-from tests.functions.conftest import Api
-from tests.functions.test_task_api import MOMENT
+from tests.functions.api_tasks import DOCUMENT, MOMENT, TEMPLATE
+from tests.support.functions import Api
 
 COVER = {"name": "cover", "type": "SCREENSHOT"}
-DOCUMENT = {
-    "description": "Überblick",
-    "trigger": {"prefix": "films/", "formats": ["MP4"]},
-    "priority": -2,
-    "subtasks": [COVER],
-}
-TEMPLATE = {"operation": "SCREENSHOT", "summary": "early", "params": {"at": [1], "width": 64}}
 ROUTES = {
     ("get", "/health"),
     ("get", "/operations"),

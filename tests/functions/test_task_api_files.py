@@ -4,11 +4,10 @@ import zlib
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 from zipfile import ZipFile
 
 import pytest
-import requests
 
 from functions.task_api import files
 from shared.domain import zip_layout as archive
@@ -18,24 +17,13 @@ from shared.domain.subtask import Lease
 from shared.services import Services
 from shared.use_cases import downloads
 from shared.use_cases.downloads import Place
-from tests.functions.conftest import Api
-from tests.functions.test_task_api import COVER, MOMENT, SHOTS, a_task, worked
+from tests.functions.api_tasks import COVER, MOMENT, ODD, SHOTS, a_task, fetched, query, worked
 from tests.support.attempts import tags
 from tests.support.deployment import client, keys, made_once, put
+from tests.support.functions import Api
 from tests.support.outages import Answer, calls, meanwhile
 
 MIB = 1024**2
-ODD = "uploads/Ü +%25, é 予告編 😀.mp4"
-
-
-def fetched(url: str) -> bytes:
-    answer = requests.get(url, timeout=10)
-    assert answer.status_code == 200
-    return answer.content
-
-
-def query(url: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 def queried(location: str) -> dict[str, str]:

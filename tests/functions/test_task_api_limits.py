@@ -13,10 +13,9 @@ from functions.task_api.files import LINK_SECONDS, REDIRECT_SECONDS
 from functions.task_api.requests import BODY_BYTES, MAX_DEPTH, MAX_INTEGER
 from shared.services import Services
 from shared.stores.presigned_links import SINGLE_UPLOAD_BYTES
-from tests.functions.conftest import Answer, Api, logged
-from tests.functions.test_task_api import COVER, SHOTS, a_body, a_task, worked
-from tests.security.api_inputs import ELSEWHERE
+from tests.functions.api_tasks import COVER, SHOTS, a_body, a_task, worked
 from tests.support.deployment import client, put
+from tests.support.functions import ELSEWHERE, Answer, Api, logged
 from tests.support.outages import outage
 
 

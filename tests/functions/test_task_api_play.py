@@ -13,10 +13,9 @@ import requests
 from functions.task_api import play
 from functions.task_api.play import linked_dash, linked_hls, linked_vtt
 from shared.services import Services
-from tests.functions.conftest import Answer, Api
-from tests.functions.test_task_api import COVER, a_task, worked
-from tests.functions.test_task_api_files import ODD, fetched, query
+from tests.functions.api_tasks import COVER, ODD, a_task, fetched, query, worked
 from tests.support.deployment import made_once
+from tests.support.functions import Answer, Api
 from tests.support.outages import calls
 
 TINY = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest", "segmentSeconds": 1}

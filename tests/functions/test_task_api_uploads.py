@@ -10,9 +10,9 @@ from shared.domain.upload import Upload
 from shared.services import Services
 from shared.stores.presigned_links import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES
 from shared.use_cases.uploads import accept_upload
-from tests.functions.conftest import Api
-from tests.functions.test_task_api import MOMENT
+from tests.functions.api_tasks import MOMENT
 from tests.support.deployment import client, keys, put, received
+from tests.support.functions import Api
 from tests.support.outages import outage
 
 ODD = "uploads/Ü +%25, é 予告編 😀.mp4"

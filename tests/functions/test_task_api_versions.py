@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.functions.conftest import Api
-from tests.functions.test_task_api import MOMENT
-from tests.functions.test_task_api_catalog import DOCUMENT, TEMPLATE
+from tests.functions.api_tasks import DOCUMENT, MOMENT, TEMPLATE
+from tests.support.functions import Api
 
 
 def test_the_versions_of_an_orchestration_are_listed_newest_first(api: Api) -> None:

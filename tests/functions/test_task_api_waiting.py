@@ -7,9 +7,9 @@ import pytest
 from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.services import Services
 from shared.worker.run import run_subtask
-from tests.functions.conftest import Api
-from tests.functions.test_task_api import COVER, a_task
+from tests.functions.api_tasks import COVER, a_task
 from tests.support.deployment import received
+from tests.support.functions import Api
 from tests.support.outages import calls, outage
 
 AFTER = {**COVER, "name": "after", "needs": ["cover"]}

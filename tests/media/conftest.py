@@ -1,6 +1,5 @@
 """Fixtures of the media tests: clips, ffmpeg for one attempt, and what an attempt does with an operation."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from shared.domain.subtask import SubtaskType
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations import OPERATIONS
 from shared.operations.operation import OperationResult
-from tests.support.local_files import LocalFiles, workbench
-
-Operate = Callable[..., OperationResult]
+from tests.support.local_files import LocalFiles, Operate, workbench
+from tests.support.speech import novel  # noqa: F401 - a fixture
 
 
 @pytest.fixture

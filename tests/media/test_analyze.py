@@ -14,9 +14,8 @@ from shared.operations.analysis.analyze_params import AnalyzeParams, AnalyzeResu
 from shared.operations.findings import Provider, Segment
 from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, brightness, combing, decoded
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 
 @dataclass

@@ -11,8 +11,8 @@ import pytest
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded, distance
+from tests.support.local_files import Operate
 
 
 @dataclass(frozen=True)

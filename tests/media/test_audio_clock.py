@@ -10,8 +10,8 @@ import pytest
 from shared.domain.subtask import SubtaskType
 from shared.operations.audio_tracks import HOLE
 from shared.operations.operation import Produced
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, Samples, samples
+from tests.support.local_files import Operate
 
 FAST = {"speed": "fastest"}
 FASTEST = {"video": FAST}

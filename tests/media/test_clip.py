@@ -7,8 +7,8 @@ import pytest
 from shared.domain.subtask import SubtaskType
 from shared.errors import ParametersRejected
 from shared.operations.operation import OperationResult
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, Decoded, brightness, decoded, distance, samples
+from tests.support.local_files import Operate
 
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shared.domain.subtask import SubtaskType
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded, middle
+from tests.support.local_files import Operate
 
 RED = (220, 40, 30)
 FAST = {"speed": "fastest"}

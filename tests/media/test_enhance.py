@@ -14,9 +14,9 @@ from shared.errors import MediaRejected
 from shared.media.probe import probe
 from shared.operations.enhancement.enhance import EnhanceResult
 from shared.operations.enhancement.enhance_audio import LevelingMethod
-from tests.media.conftest import Operate
 from tests.media.hearing import RATE, heard, level, loudness, pitch
 from tests.support.clips import Clips, combing, decoded, distance
+from tests.support.local_files import Operate
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

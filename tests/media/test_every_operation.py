@@ -15,8 +15,8 @@ import pytest
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult, Produced
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded
+from tests.support.local_files import Operate
 
 CUT = "cut.mp4"  # the first part of a file whose index stands in front
 CUT_BYTES = 200_000

@@ -18,10 +18,9 @@ from shared.operations.findings import Segment
 from shared.operations.inspection import inspection
 from shared.operations.inspection.inspection_result import InspectResult
 from shared.operations.inspection.score import FULL, RATES
-from tests.media.conftest import Operate
 from tests.support.clips import Clips
 from tests.support.hostile.sizes import noted
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

@@ -15,9 +15,8 @@ from shared.operations.analysis.moderate import OPERATION, ModerateParams, Moder
 from shared.operations.findings import Segment, Suggestion
 from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 
 @dataclass

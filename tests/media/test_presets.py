@@ -6,9 +6,9 @@ from shared.media.probe import probe
 from shared.operations.operation import OperationResult
 from shared.stores.presets import preset_orchestrations, preset_templates
 from shared.use_cases.planning import overlaid_params
-from tests.media.conftest import Operate
 from tests.media.hearing import heard, loudness
 from tests.support.clips import Clips, decoded
+from tests.support.local_files import Operate
 
 
 def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, name: str) -> OperationResult:

@@ -12,9 +12,8 @@ from shared.operations.inspection.similarity import compare_videos
 from shared.operations.transcoding.quality import choose_stretches, next_crf, quality_warnings
 from shared.operations.transcoding.transcode_params import VideoCodec
 from shared.operations.transcoding.transcode_result import Probe, QualityReached, TranscodeResult
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 FAST = {"speed": "fastest"}
 

@@ -18,13 +18,10 @@ from shared.operations.analysis.recognize import OPERATION, RecognizeParams, Rec
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext, OperationResult
 from shared.providers.local import Local, speech_recognition
-from tests.media.conftest import Operate
 from tests.media.titles import LINES, draw, word_error_rate
 from tests.support.clips import Clips
-from tests.support.local_files import LocalFiles, workbench
-
-# Five sentences of Sense and Sensibility, read for LibriVox, with what is read.
-SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
+from tests.support.local_files import LocalFiles, Operate, workbench
+from tests.support.speech import SPEECH
 
 
 @dataclass
@@ -70,18 +67,6 @@ class Deaf(Local):
 def titled(clip: Clips) -> Path:
     draw(clip.folder / "title.png")
     return clip("titled.mp4")
-
-
-@pytest.fixture(scope="module")
-def novel(clip: Clips) -> Path:
-    """Lend the sentences as one video, in which they begin in second 2."""
-    if not SPEECH.is_dir():
-        pytest.skip("there is no speech to hear: apt-get install pocketsphinx-testdata")
-    for number, part in enumerate(sorted(SPEECH.glob("*.wav")), 1):
-        link = clip.folder / f"speech-{number}.wav"
-        if not link.exists():
-            link.symlink_to(part)
-    return clip("novel.mp4")
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations import OPERATIONS
 from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, Decoded, decoded, distance
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 
 def sample(operate: Operate, source: Path, **params: object) -> OperationResult:

@@ -8,8 +8,8 @@ import pytest
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, brightness, decoded, distance
+from tests.support.local_files import Operate
 
 
 def shoot(operate: Operate, source: Path, *at: float | str, **params: object) -> OperationResult:

@@ -11,9 +11,9 @@ from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
 from shared.operations.separation import separate_audio
 from shared.operations.separation.separate_audio import SeparateAudioResult, SeparationMethod, model_installed
-from tests.media.conftest import Operate
 from tests.media.hearing import heard, level
 from tests.support.clips import Clips, decoded
+from tests.support.local_files import Operate
 
 SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
 with_the_model = pytest.mark.skipif(not model_installed(), reason="the model isn't installed: make setup brings it")

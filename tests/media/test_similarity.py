@@ -9,10 +9,9 @@ from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg, Limits, binary
 from shared.operations.inspection.similarity import Similarity, compare_videos
-from tests.media.conftest import Operate
 from tests.support.clips import Clips
 from tests.support.hostile.sizes import noted
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 # dB: less is what a frame gets that is compared with the one beside it.
 BESIDE = 32

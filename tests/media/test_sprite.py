@@ -11,8 +11,8 @@ from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.operations.operation import OperationResult
 from shared.operations.stills import snapshot
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded, distance
+from tests.support.local_files import Operate
 
 CUE = re.compile(r"([\d:.]+) --> ([\d:.]+)\n(.+)#xywh=(\d+),(\d+),(\d+),(\d+)\n")
 

@@ -6,8 +6,8 @@ import pytest
 
 from shared.errors import MediaRejected
 from shared.media.probe import probe
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, brightness, decoded
+from tests.support.local_files import Operate
 from tests.support.streams import Streaming, beginning, key_frames, onset, red
 
 TOP, BOTTOM = slice(0, 9), slice(27, 36)

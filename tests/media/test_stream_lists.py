@@ -8,11 +8,10 @@ import pytest
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.operations.streaming import subtitles
-from tests.media.conftest import Operate
 from tests.media.hearing import RATE, heard, pitch
 from tests.support.clips import PITCHES, Clips, decoded
 from tests.support.hostile.sizes import talkative
-from tests.support.local_files import LocalFiles
+from tests.support.local_files import LocalFiles, Operate
 from tests.support.streams import MPD, WORDS, Made, Streaming, read_by_playlist, subtitled, unlocked
 
 

@@ -13,9 +13,8 @@ from shared.media.ffmpeg import Ffmpeg, Limits
 from shared.media.probe import probe
 from shared.operations.transcoding import transcode
 from shared.operations.transcoding.transcode_params import TranscodeParams
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, brightness, combing, decoded
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

@@ -7,9 +7,9 @@ import pytest
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
 from shared.operations.operation import OperationResult
-from tests.media.conftest import Operate
 from tests.media.hearing import heard
 from tests.support.clips import Clips, Decoded, decoded, distance, middle, samples
+from tests.support.local_files import Operate
 
 QUICK = {"speed": "fastest", "crf": 12}
 FRAME = 0.04

@@ -9,9 +9,9 @@ from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
 from shared.media.ffmpeg import Ffmpeg
 from shared.operations.operation import OperationResult
-from tests.media.conftest import Operate
 from tests.media.hearing import level
 from tests.support.clips import Clips, decoded, samples
+from tests.support.local_files import Operate
 
 UNSUPPORTED = "SourceFileError.UnsupportedCodec"
 FASTEST = {"video": {"speed": "fastest"}}

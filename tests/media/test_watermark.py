@@ -14,9 +14,8 @@ from shared.domain.subtask import SubtaskType
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg, binary
 from shared.operations.watermarks.watermark import Canvas, Watermark, overlay_watermarks
-from tests.media.conftest import Operate
 from tests.support.clips import Clips, decoded, middle
-from tests.support.local_files import LocalFiles, workbench
+from tests.support.local_files import LocalFiles, Operate, workbench
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationResult

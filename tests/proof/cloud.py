@@ -24,11 +24,11 @@ from shared.domain.task import Task
 from shared.errors import Conflict, ReelmillError, ServiceBusy
 from shared.stores.task_codec import TASK
 from shared.telemetry import logger
-from tests.functions.conftest import Context, an_event
-from tests.support.deployment import BEGINNING, ClockedServices, client, emulated, put, resources
+from tests.support.attempts import A_DAY
+from tests.support.deployment import BEGINNING, ClockedServices, cached_services, client, emulated, put, resources
+from tests.support.functions import Context, an_event
 from tests.support.outages import process
 from tests.support.permitted import permitted
-from tests.unit.conftest import A_DAY, cached_services
 
 MINUTE = 60_000
 ROUNDS = 100

@@ -11,14 +11,12 @@ from shared.domain.subtask import (
     Failure,
     FinalState,
     Lease,
-    Subtask,
     SubtaskRef,
     SubtaskStatus,
-    SubtaskType,
     Wait,
     WaitReason,
 )
-from shared.domain.task import Lane, OrchestrationRef, Source, Task, TaskStatus
+from shared.domain.task import Lane, Task, TaskStatus
 from shared.settings import Settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.dispatch import enqueue
@@ -27,6 +25,7 @@ from shared.worker.run import Redelivery, refused_claim
 from tests.proof.checked_store import CheckedStore
 from tests.proof.model import BAD, GOOD, Model, Violation
 from tests.support.deployment import BEGINNING, ClockedServices
+from tests.support.factories import make_source, make_subtask, make_task
 from tests.support.in_memory_table import Twin
 
 Pick = Callable[[Sequence[Any]], Any]
@@ -351,17 +350,8 @@ def interleave(stage: Stage, seed: int, steps: int) -> Play:
 
 def a_task(identifier: str, needs: Needs) -> Task:
     """Return a task whose subtasks need those numbers."""
-    return Task(
-        id=identifier,
-        source=Source("input", "k", 1, "etag"),
-        subtasks=tuple(
-            Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {}, needs=tuple(others))
-            for no, others in enumerate(needs, start=1)
-        ),
-        created_at=BEGINNING,
-        output_prefix="out/",
-        orchestration=OrchestrationRef("web-video", 1),
-    ).begun()
+    subtasks = [make_subtask(no, needs=tuple(others)) for no, others in enumerate(needs, start=1)]
+    return make_task(subtasks, id=identifier, source=make_source("k"), output_prefix="out/")
 
 
 def ref_of(lease: Lease) -> SubtaskRef:

@@ -11,10 +11,10 @@ from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
 from tests.proof.points import calls_of, named, points, sample, spread
 from tests.proof.scenarios import OK, ONE, STORIES, Story, a_waiting_task, told, undone
+from tests.support.attempts import A_DAY
 from tests.support.outages import RUNNING, Crash, die, meanwhile
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
-from tests.unit.conftest import A_DAY
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 

@@ -22,9 +22,9 @@ from shared.stores.verdict_store import VerdictFilter
 from shared.telemetry import logger
 from shared.use_cases.catalog import store_orchestration, switch_orchestration
 from shared.use_cases.uploads import accept_upload, predict
-from tests.functions.conftest import Context, an_event
 from tests.proof.interleavings import SETTINGS
 from tests.proof.uploads import FORMS, TAKERS, Bucket, Form, Moment, Stage, a_bucket, at_call
+from tests.support.functions import Context, an_event
 from tests.support.in_memory_table import twin
 from tests.support.profile import LONG
 from tests.support.tallies import Tally

@@ -13,10 +13,10 @@ from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
 from tests.proof.points import calls_of, named, points, sample
 from tests.proof.scenarios import FOLLOWED, OK, ONE, SKIPPED, STORIES, Story, a_waiting_task, told, undone
+from tests.support.deployment import cached_services
 from tests.support.outages import CALLS, Answer, Call, meanwhile
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
-from tests.unit.conftest import cached_services
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 

@@ -15,18 +15,17 @@ from shared.domain.subtask import (
     Failure,
     FinalState,
     Lease,
-    Subtask,
     SubtaskRef,
     SubtaskStatus,
-    SubtaskType,
     Wait,
     WaitReason,
 )
-from shared.domain.task import SKIPPED, STOP_FAILURES, OrchestrationRef, Outcome, Source, Task, TaskStatus
+from shared.domain.task import SKIPPED, STOP_FAILURES, Outcome, Task, TaskStatus
 from shared.stores.budget_store import BudgetStore
 from shared.stores.task_store import TaskStore
 from tests.support.deployment import BEGINNING
 from tests.support.dynalite import dynalite
+from tests.support.factories import make_task
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
 
@@ -106,17 +105,7 @@ def rounds(tally: Tally) -> Rounds:
 
 def a_task(subtasks: int = EIGHT, needs: dict[int, tuple[int, ...]] | None = None) -> Task:
     """Return a task that no round had before, not stored yet."""
-    return Task(
-        id=sortable_id(BEGINNING, str(next(serial)).encode()),
-        source=Source("input", "uploads/a.mp4", 1000, "etag", "v1"),
-        subtasks=tuple(
-            Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {"crf": 20}, needs=(needs or {}).get(no, ()))
-            for no in range(1, subtasks + 1)
-        ),
-        created_at=BEGINNING,
-        output_prefix="{inputDir}/{inputName}/",
-        orchestration=OrchestrationRef("web-video", 1),
-    ).begun()
+    return make_task(subtasks, needs=needs, id=sortable_id(BEGINNING, str(next(serial)).encode()))
 
 
 def stored(store: TaskStore, task: Task) -> Task:

@@ -18,9 +18,9 @@ from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import read_catalog
 from shared.use_cases.planning import Planner
 from shared.use_cases.uploads import Backfill, offer_object
-from tests.functions.conftest import Context, an_event
 from tests.proof.interleavings import SETTINGS
 from tests.support.deployment import BEGINNING, ClockedServices
+from tests.support.functions import Context, an_event
 from tests.support.in_memory_table import Answer, Request, Twin
 from tests.support.outages import Crash
 

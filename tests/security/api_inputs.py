@@ -12,6 +12,7 @@ from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog_versions import VersionFilter
 from shared.use_cases.uploads import Backfill
+from tests.support.functions import ELSEWHERE
 
 TEXTS = (
     *("\x00", "a\x00b", "\x1b[2J", "a\r\nSet-Cookie: x", "\x7f", "\x9f", "\ud800", "a\udfff", "\ud83d"),
@@ -39,12 +40,6 @@ VALUES: tuple[Any, ...] = (
     [None],
     "\ud800",
     "\x00",
-)
-# Buckets by whose names botocore would choose another host.
-ELSEWHERE = (
-    *("arn:aws:s3:::input", "arn:aws:s3:eu-central-1:123456789012:accesspoint/x"),
-    *("arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvg.mrap", "arn:aws:s3-object-lambda:::accesspoint/x"),
-    *("a--use1-az4--x-s3", "a--xa-s3", f"{'e' * 55}--op-s3"),
 )
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}}
 SOURCE = {"bucket": "input", "key": "uploads/a.mp4"}

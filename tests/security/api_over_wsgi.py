@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from functions.task_api.handler import handler
-from tests.functions.conftest import IAM, Context, an_event
+from tests.support.functions import IAM, Context, an_event
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 

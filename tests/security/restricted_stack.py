@@ -13,8 +13,8 @@ import httpx
 
 from infra.local.stack import StackInfo
 from shared.domain.task import Lane
-from tests.stack.conftest import client_of
 from tests.support.permissions import POLICY, Permission, without
+from tests.support.stack import client_of
 
 STACK = "reelmill"
 QUEUES = {Lane.URGENT: "UrgentQueueUrl", Lane.STANDARD: "SubtaskQueueUrl", Lane.BACKGROUND: "BackgroundQueueUrl"}

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared.services import Services
-from tests.functions.conftest import services as services  # noqa: PLC0414 - a fixture is known by its name here
 from tests.security.api_over_wsgi import app
+from tests.support.functions import services as services  # noqa: PLC0414 - a fixture is known by its name here
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
 

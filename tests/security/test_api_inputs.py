@@ -9,10 +9,10 @@ import pytest
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.use_cases.uploads import accept_upload
-from tests.functions.conftest import Answer, Api
-from tests.functions.conftest import services as services  # noqa: PLC0414 - a fixture is known by its name here
 from tests.security.api_inputs import TASK, Bad, corpus
 from tests.support.deployment import client, put
+from tests.support.functions import Answer, Api
+from tests.support.functions import services as services  # noqa: PLC0414 - a fixture is known by its name here
 from tests.support.tallies import Tally
 
 LEAST = 1000

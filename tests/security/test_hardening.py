@@ -31,7 +31,7 @@ os.waitpid(child, 0)
 INVOKED = """
 import ctypes
 from functions.run_subtask.handler import handler
-from tests.functions.conftest import Context
+from tests.support.functions import Context
 
 handler({"Records": []}, Context())
 print(ctypes.CDLL(None).prctl(3))  # PR_GET_DUMPABLE

@@ -3,69 +3,19 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
 
 from infra.local import stack as local
 from infra.local.stack import StackInfo
-from tests.stack.conftest import Client, client_of
 from tests.support.clips import Clips
+from tests.support.stack import Api, Client, client_of, eventually, put
 
-PATIENCE = 90.0  # seconds for a task of small clips on a busy machine
-Found = TypeVar("Found")
 SMALL = {"container": "mp4", "video": {"codec": "h264", "height": 90, "speed": "fastest"}, "audio": "none"}
-
-
-class Api:
-    """The API of the shared stack, as a program uses it."""
-
-    def __init__(self, stack: StackInfo, http: httpx.Client) -> None:
-        self._stack = stack
-        self._http = http
-
-    def call(self, method: str, path: str, body: object = None, *, status: int = 200, **params: str) -> Any:  # noqa: ANN401 - the API's JSON
-        answer = self._http.request(method, self._stack.api_url + path, json=body, params=params)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content and answer.headers["content-type"] == "application/json" else answer
-
-    def task_of(self, key: str) -> dict[str, Any]:
-        """Return the task that an upload made, as soon as it is there."""
-        return eventually(lambda: next(iter(self.call("GET", "/tasks", sourceKey=key)["tasks"]), None))
-
-    def completed(self, task_id: str) -> dict[str, Any]:
-        """Return a task once it is completed."""
-
-        def look() -> dict[str, Any] | None:
-            task: dict[str, Any] = self.call("GET", f"/tasks/{task_id}")
-            return task if task["status"] == "COMPLETED" else None
-
-        return eventually(look)
-
-    def outputs(self, task_id: str, no: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.call("GET", f"/tasks/{task_id}/subtasks/{no}/outputs")["outputs"]
-        return found
-
-    def fetch(self, url: str) -> httpx.Response:
-        return self._http.get(url).raise_for_status()
-
-
-def eventually(look: Callable[[], Found | None]) -> Found:
-    deadline = time.monotonic() + PATIENCE
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
-    return found
-
-
-@pytest.fixture(scope="module")
-def api(stack: StackInfo) -> Iterator[Api]:
-    with httpx.Client(timeout=30, trust_env=False) as http:
-        yield Api(stack, http)
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +23,6 @@ def quick(api: Api) -> None:
     """Store an orchestration that makes one small image of whatever lands under quick/."""
     cover = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
     api.call("PUT", "/orchestrations/quick", {"trigger": {"prefix": "quick/"}, "subtasks": [cover]})
-
-
-@pytest.fixture
-def paused(stack: StackInfo, client: Client) -> Iterator[Callable[[], None]]:
-    """Keep messages in the queues until the test calls what this lends."""
-    functions = client("lambda")
-    name = stack.outputs["RunSubtaskFunctionName"]
-    mappings = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-
-    def switch(*, on: bool) -> None:
-        for mapping in mappings:
-            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
-
-    switch(on=False)
-    yield lambda: switch(on=True)
-    switch(on=True)
 
 
 @pytest.fixture
@@ -103,10 +37,6 @@ def budget(stack: StackInfo, client: Client) -> Iterator[Callable[..., None]]:
 
     yield deploy
     deploy()
-
-
-def put(client: Client, stack: StackInfo, key: str, body: bytes) -> None:
-    client("s3").put_object(Bucket=stack.input_bucket, Key=key, Body=body)
 
 
 def test_a_dropped_clip_comes_out_transcoded_and_with_a_video(

@@ -18,8 +18,7 @@ from botocore.exceptions import ClientError
 from infra.local import stack as local
 from infra.local.errors import NotSaved
 from infra.local.stack import StackInfo
-from tests.stack.conftest import client_of
-from tests.stack.test_end_to_end import eventually
+from tests.support.stack import client_of, eventually
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -13,8 +13,7 @@ import pytest
 from infra.local import orphans
 from infra.local import stack as local
 from infra.local.data_dir import DataDir
-from tests.stack.conftest import SLOW, client_of, encodes
-from tests.stack.test_end_to_end import Api, eventually
+from tests.support.stack import SLOW, Api, client_of, encodes, eventually
 
 pytestmark = [
     pytest.mark.timeout(240),

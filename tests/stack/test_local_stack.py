@@ -23,8 +23,7 @@ from infra.local.data_dir import DataDir
 from infra.local.errors import PortTaken, RunsElsewhere, SavedStateBroken
 from infra.local.stack import StackInfo
 from infra.local.workers import SUBTASKS_AT_ONCE
-from tests.stack.conftest import Client, client_of, encodes
-from tests.stack.test_end_to_end import Api, eventually
+from tests.support.stack import Api, Client, client_of, encodes, eventually
 
 ITEM = {"pk": {"S": "kept"}, "sk": {"S": "NOTE"}, "text": {"S": "Ünïcödé ✓"}}
 # Far longer than it takes to see who may begin; then it is cancelled.

@@ -16,10 +16,9 @@ import typer
 from cli.main import app
 from infra.local import stack as local
 from infra.local.stack import StackInfo
-from tests.stack.conftest import Client
-from tests.stack.test_end_to_end import Api
 from tests.support.clips import Clips
 from tests.support.command import Run, run_command
+from tests.support.stack import Api, Client
 
 pytestmark = pytest.mark.timeout(240)
 

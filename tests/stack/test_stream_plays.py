@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from infra.local.stack import StackInfo
-from tests.stack.conftest import Client
-from tests.stack.test_end_to_end import Api, api  # noqa: F401 - a fixture
 from tests.support.clips import Clips
+from tests.support.stack import (
+    Api,
+    Client,
+)
 from tests.support.streams import subtitled
 
 NPM = Path(__file__).parents[1] / "npm" / "node_modules"
@@ -77,7 +79,7 @@ def page(stack: StackInfo) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def streams(api: Api, stack: StackInfo, client: Client, clip: Clips) -> str:  # noqa: F811 - pytest's way
+def streams(api: Api, stack: StackInfo, client: Client, clip: Clips) -> str:
     """Make a stream in clear, one that is locked, and one of audio; return where they play."""
     film = subtitled(clip, "bigbuckbunny.mp4")
     client("s3").put_object(Bucket=stack.input_bucket, Key="play/film.mkv", Body=film.read_bytes())

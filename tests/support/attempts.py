@@ -7,14 +7,19 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.domain.orchestration import SubtaskRule, SubtaskRules
-from shared.domain.subtask import SubtaskStatus
+from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import Source, Task
+from shared.domain.upload import Upload
+from shared.stores.subtask_queue import ref_from
+from shared.use_cases.sweeper import sweep
 from shared.use_cases.tasks import NewTask, create_task, get_task
+from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
 from shared.worker.workspace import NAME
-from tests.support.deployment import ClockedServices, client
-from tests.unit.conftest import sent
+from tests.support.deployment import ClockedServices, client, received
+from tests.support.factories import make_upload
 
+A_DAY = 24 * 3600.0  # seconds
 SECONDS = 60.0
 LEASE_MS = 120_000
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
@@ -55,3 +60,23 @@ def codes(task: Task) -> list[str | None]:
 def tags(key: str) -> list[dict[str, str]]:
     found: list[dict[str, str]] = client("s3").get_object_tagging(Bucket="output", Key=key)["TagSet"]
     return found
+
+
+def sent(services: ClockedServices) -> list[SubtaskRef]:
+    """Receive what is in the queues: the subtasks that their messages name."""
+    return [ref_from(message["Body"]) for message in received(services.settings)]
+
+
+def swept(services: ClockedServices) -> int:
+    """Sweep with plenty of time; return how many tasks were looked at, of which each must have been healed."""
+    done = sweep(services, lambda: 60)
+    assert done.failed == 0
+    return done.looked
+
+
+def accepted(services: ClockedServices, upload: Upload | None = None) -> Task:
+    """Make a task by an upload that exactly one orchestration takes."""
+    (decision,) = accept_upload(services, upload or make_upload(at=services.now()))
+    task = services.tasks.get(decision.task_id or "")
+    assert task
+    return task

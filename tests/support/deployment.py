@@ -144,3 +144,9 @@ class ClockedServices(Services):
     def now(self) -> int:
         """Return the time that the test has set."""
         return self.time
+
+
+@cache
+def cached_services(settings: Settings) -> ClockedServices:
+    """Return the services on a deployment of those names: their clients outlive a test."""
+    return ClockedServices(settings)

@@ -1,14 +1,16 @@
 """A workbench on files of this machine: what an attempt gets from S3, a test or a benchmark has on disk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.domain.task import Source
 from shared.errors import ParametersRejected
 from shared.media.ffmpeg import Ffmpeg
-from shared.operations.operation import OperationContext
+from shared.operations.operation import OperationContext, OperationResult
 from shared.providers import find_provider
+
+Operate = Callable[..., OperationResult]
 
 
 @dataclass(frozen=True)

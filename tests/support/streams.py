@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from shared.domain.subtask import SubtaskType
 from shared.media.ffmpeg import binary
 from shared.operations.operation import OperationResult
-from tests.media.conftest import Operate
 from tests.support.clips import Clips
-from tests.support.local_files import LocalFiles
+from tests.support.local_files import LocalFiles, Operate
 
 MPD = {"": "urn:mpeg:dash:schema:mpd:2011"}
 # Two rungs of the small clips, and segments so short that there are some.

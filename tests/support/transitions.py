@@ -5,7 +5,7 @@ from botocore.exceptions import ReadTimeoutError
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import STOP_FAILURES, Task
 from tests.support.deployment import ClockedServices
-from tests.unit.conftest import a_task
+from tests.support.factories import make_task
 
 LEASE = 60_000
 PAUSE = 5000
@@ -59,7 +59,7 @@ def finished(services: ClockedServices, task: Task, no: int, final_state: FinalS
 
 def queued(services: ClockedServices, *, subtasks: int = 2, needs: dict[int, tuple[int, ...]] | None = None) -> Task:
     """Return a new task whose messages have been sent, as far as the table says; in truth they are lost."""
-    task = a_task(services, subtasks, needs=needs)
+    task = make_task(subtasks, needs=needs, at=services.now())
     assert services.tasks.create(task)
     noted = services.tasks.mark_sent(task, task.unsent)
     assert noted

@@ -15,10 +15,9 @@ from shared.operations.stills.sample_screenshots import MAX_IMAGES
 from shared.use_cases.tasks import get_task
 from shared.worker.attempt import failure_of
 from shared.worker.run import Redelivery, run_subtask
-from tests.support.attempts import COVER, SECONDS, SMALL, a_made_task, codes, worked
+from tests.support.attempts import COVER, SECONDS, SMALL, a_made_task, codes, sent, worked
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import Answer, meanwhile, outage, refusal
-from tests.unit.conftest import sent
 
 ITEM = 400 * 1024  # bytes, all of an item of DynamoDB
 NEVER = refusal("ValidationException")

@@ -19,8 +19,9 @@ from shared.domain.orchestration import (
     output_key,
 )
 from shared.domain.task import MAX_SUBTASKS
-from shared.domain.upload import Upload, Verdict
+from shared.domain.upload import Verdict
 from shared.errors import ParametersRejected
+from tests.support.factories import make_stored_orchestration, make_upload
 
 SUBTASK = {"name": "hd", "type": "TRANSCODE"}
 VALUES = {"subtask": "hd", "format": "mp4", "taskId": "T", "run": "1"}
@@ -28,12 +29,8 @@ USUAL_PREFIX = "{inputDir}/{inputName}/"
 NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
 
 
-def an_orchestration(**fields: Any) -> Orchestration:  # noqa: ANN401 - as a document comes from outside
-    return Orchestration.model_validate({"name": "web", "subtasks": [SUBTASK], **fields})
-
-
 def matched(orchestration: Orchestration, bucket: str, key: str) -> TriggerMatch:
-    return match_trigger(orchestration, Upload(bucket, key, 1, e_tag="", at=0), output_bucket=None)
+    return match_trigger(orchestration, make_upload(key, bucket=bucket), output_bucket=None)
 
 
 def problem(**fields: Any) -> str:  # noqa: ANN401
@@ -50,7 +47,7 @@ def key_of(source: str, *, prefix: str = USUAL_PREFIX, name: str | None = None, 
 
 
 def test_an_object_in_its_place_and_of_a_known_format_is_taken() -> None:
-    answer = matched(an_orchestration(trigger={"prefix": "uploads/"}), "input", "uploads/Ferien 2024.MP4")
+    answer = matched(make_stored_orchestration(trigger={"prefix": "uploads/"}), "input", "uploads/Ferien 2024.MP4")
 
     assert answer.verdict is Verdict.MATCHED
     assert answer.reason == "the key begins with 'uploads/' and its format is mp4"
@@ -67,7 +64,7 @@ def test_an_object_in_its_place_and_of_a_known_format_is_taken() -> None:
     ],
 )
 def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict, reason: str) -> None:
-    answer = matched(an_orchestration(**fields), "input", "uploads/a.mp4")
+    answer = matched(make_stored_orchestration(**fields), "input", "uploads/a.mp4")
 
     assert answer.verdict is verdict
     assert reason in answer.reason
@@ -82,15 +79,15 @@ def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict,
     ],
 )
 def test_without_formats_only_media_is_taken(key: str, told: str) -> None:
-    answer = matched(an_orchestration(), "input", key)
+    answer = matched(make_stored_orchestration(), "input", key)
 
     assert answer.verdict is Verdict.WRONG_FORMAT
     assert answer.reason.startswith(told)
 
 
 def test_formats_are_compared_in_lower_case() -> None:
-    assert an_orchestration(trigger={"formats": ["MP4"]}).trigger.formats == ("mp4",)
-    assert matched(an_orchestration(trigger={"formats": ["MP4"]}), "b", "x.mP4").verdict is Verdict.MATCHED
+    assert make_stored_orchestration(trigger={"formats": ["MP4"]}).trigger.formats == ("mp4",)
+    assert matched(make_stored_orchestration(trigger={"formats": ["MP4"]}), "b", "x.mP4").verdict is Verdict.MATCHED
 
 
 @pytest.mark.parametrize(
@@ -176,7 +173,7 @@ def test_a_file_name_that_is_none_is_refused(name: str) -> None:
 
 
 def test_the_input_of_a_subtask_is_needed_without_saying_so() -> None:
-    document = an_orchestration(
+    document = make_stored_orchestration(
         subtasks=[
             {"name": "clean", "type": "TRANSCODE"},
             {"name": "hd", "type": "TRANSCODE", "needs": ["clean"], "input": "clean"},
@@ -189,7 +186,7 @@ def test_the_input_of_a_subtask_is_needed_without_saying_so() -> None:
 
 
 def test_a_document_survives_its_way_through_json() -> None:
-    document = an_orchestration(
+    document = make_stored_orchestration(
         trigger={"prefix": "uploads/", "formats": ["mp4"]},
         subtasks=[{**SUBTASK, "fileName": "{inputName}.{format}", "params": {"video": {"crf": 20}}}],
     )

@@ -5,37 +5,22 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.attempt_record import OutputFile
-from shared.domain.ids import sortable_id
 from shared.domain.subtask import (
     UNCOUNTED_FACTOR,
     Failure,
     FinalState,
     Lease,
-    Subtask,
     SubtaskStatus,
-    SubtaskType,
     Wait,
     WaitReason,
 )
-from shared.domain.task import STOP_FAILURES, TASK_ACTIONS, Lane, Outcome, Source, Task, TaskStatus, outcome_of
+from shared.domain.task import STOP_FAILURES, TASK_ACTIONS, Lane, Outcome, Task, TaskStatus, outcome_of
+from tests.support.factories import make_task
 
 NOW = 1_750_000_000_000
 GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
 BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
 CANCELLED = STOP_FAILURES["cancel"]
-
-
-def a_task(*needs: tuple[int, ...]) -> Task:
-    """Return a new task with one subtask per entry, which lists what it needs."""
-    return Task(
-        id=sortable_id(NOW, b"a"),
-        source=Source("input", "uploads/a.mp4", 1000, "etag"),
-        subtasks=tuple(
-            Subtask(no, f"s{no}", SubtaskType.TRANSCODE, {}, needs=need) for no, need in enumerate(needs, start=1)
-        ),
-        created_at=NOW,
-        output_prefix="",
-    ).begun()
 
 
 def started(task: Task, no: int, *, lease_until: int = NOW + 60_000, progress: int = 0) -> Task:
@@ -52,26 +37,26 @@ def started(task: Task, no: int, *, lease_until: int = NOW + 60_000, progress: i
 
 
 def test_a_new_task_waits_with_all_pending_and_the_first_ones_to_be_sent() -> None:
-    task = a_task((), (1,), ())
+    task = make_task(3, needs={2: (1,)})
 
     assert (task.status, task.outcome, task.progress) == (TaskStatus.WAITING, None, 0)
     assert (task.pending, task.unsent) == (frozenset({1, 2, 3}), frozenset({1, 3}))
 
 
 def test_a_subtask_is_found_by_its_number() -> None:
-    task = a_task((), ())
+    task = make_task(2)
 
     assert [found and found.no for found in map(task.subtask, (-1, 0, 1, 2, 3))] == [None, None, 1, 2, None]
 
 
 def test_progress_is_the_mean_of_the_subtasks_and_ended_ones_count_in_full() -> None:
-    task = started(a_task((), (), ()), 1, progress=50).after(2, BAD, NOW)
+    task = started(make_task(3), 1, progress=50).after(2, BAD, NOW)
 
     assert task.progress == (50 + 100 + 0) // 3
 
 
 def test_every_status_is_counted_also_at_zero() -> None:
-    assert started(a_task((), ()), 1).subtask_counts == {
+    assert started(make_task(2), 1).subtask_counts == {
         SubtaskStatus.WAITING: 1,
         SubtaskStatus.IN_PROGRESS: 1,
         SubtaskStatus.SUCCESSFUL: 0,
@@ -80,7 +65,7 @@ def test_every_status_is_counted_also_at_zero() -> None:
 
 
 def test_a_hold_is_good_for_one_attempt_of_one_run() -> None:
-    task = started(a_task(()), 1)
+    task = started(make_task(1), 1)
     lease = Lease(task.id, 1, 1, attempt=1)
 
     assert task.has_lease(lease)
@@ -91,7 +76,7 @@ def test_a_hold_is_good_for_one_attempt_of_one_run() -> None:
 
 
 def test_a_subtask_is_free_until_it_starts_and_after_its_lease() -> None:
-    task = started(a_task((), ()), 1, lease_until=NOW)
+    task = started(make_task(2), 1, lease_until=NOW)
 
     assert [task.is_available(no, NOW) for no in (1, 2)] == [False, True]
     assert task.is_available(1, NOW + 1)
@@ -99,14 +84,14 @@ def test_a_subtask_is_free_until_it_starts_and_after_its_lease() -> None:
 
 
 def test_a_success_frees_what_needed_only_it() -> None:
-    task = started(a_task((), (), (1,), (1, 2)), 1).after(1, GOOD, NOW)
+    task = started(make_task(4, needs={3: (1,), 4: (1, 2)}), 1).after(1, GOOD, NOW)
 
     assert (task.status, task.outcome) == (TaskStatus.IN_PROGRESS, None)
     assert (task.pending, task.unsent) == (frozenset({2, 3, 4}), frozenset({2, 3}))
 
 
 def test_a_failure_dooms_the_whole_chain_behind_it_and_nothing_beside_it() -> None:
-    task = started(a_task((), (1,), (2,), (), (3, 4)), 1)
+    task = started(make_task(5, needs={2: (1,), 3: (2,), 5: (3, 4)}), 1)
 
     assert task.unreachable_after(1) == {2, 3, 5}
     assert task.unreachable_after(4) == {5}
@@ -114,21 +99,21 @@ def test_a_failure_dooms_the_whole_chain_behind_it_and_nothing_beside_it() -> No
 
 
 def test_what_is_skipped_names_the_subtask_at_fault() -> None:
-    skipped = started(a_task((), (1,)), 1).after(1, BAD, NOW + 5).subtasks[1]
+    skipped = started(make_task(2, needs={2: (1,)}), 1).after(1, BAD, NOW + 5).subtasks[1]
 
     assert skipped.failure == Failure("Skipped.PredecessorFailed", "subtask 1 (s1) failed")
     assert (skipped.status, skipped.ended_at) == (SubtaskStatus.FAILED, NOW + 5)
 
 
 def test_the_failure_of_a_task_is_the_one_that_caused_the_others() -> None:
-    task = started(a_task((2,), ()), 2).after(2, BAD, NOW)
+    task = started(make_task(2, needs={1: (2,)}), 2).after(2, BAD, NOW)
 
     assert [s.failure.code for s in task.subtasks if s.failure] == [
         "Skipped.PredecessorFailed",
         "SourceFileError.NotMedia",
     ]
     assert task.first_failure == BAD.failure
-    assert a_task(()).first_failure is None
+    assert make_task(1).first_failure is None
 
 
 @pytest.mark.parametrize(
@@ -150,7 +135,7 @@ def test_the_outcome_sums_up_the_subtasks(statuses: list[SubtaskStatus], outcome
 def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones(
     counted_attempts: int, attempt: int, *, spent: bool
 ) -> None:
-    subtask = replace(a_task(()).subtasks[0], counted_attempts=counted_attempts, attempt=attempt)
+    subtask = replace(make_task(1).subtasks[0], counted_attempts=counted_attempts, attempt=attempt)
 
     assert UNCOUNTED_FACTOR == 5
     assert subtask.exhausted(3) is spent
@@ -167,11 +152,11 @@ def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones
     ],
 )
 def test_the_sign_of_its_priority_says_which_queue_a_task_waits_in(priority: int, lane: Lane) -> None:
-    assert replace(a_task(()), priority=priority).lane is lane
+    assert replace(make_task(1), priority=priority).lane is lane
 
 
 def test_a_subtask_is_ready_since_its_run_began_its_predecessors_ended_and_its_pause_was_over() -> None:
-    task = a_task((), (), (1, 2))
+    task = make_task(3, needs={3: (1, 2)})
     done = started(started(task, 1), 2).after(1, GOOD, NOW + 5).after(2, GOOD, NOW + 7)
     paused = replace(
         task.subtasks[0], wait=Wait(WaitReason.RETRY, NOW + 9, Failure("InternalError.Storage", "S3 did not answer"))
@@ -193,7 +178,7 @@ def test_people_may_restart_what_is_over_end_what_waits_and_cancel_what_is_not_o
 
 @pytest.mark.parametrize("move", ["end", "cancel"])
 def test_a_stopped_task_has_nothing_left_to_do(move: str) -> None:
-    task = a_task((), (1,)).stopped(STOP_FAILURES[move], NOW + 5)
+    task = make_task(2, needs={2: (1,)}).stopped(STOP_FAILURES[move], NOW + 5)
 
     assert (task.status, task.outcome, task.ended_at) == (TaskStatus.COMPLETED, Outcome.ENDED, NOW + 5)
     assert (task.pending, task.unsent, task.ready()) == (frozenset(), frozenset(), frozenset())
@@ -203,7 +188,7 @@ def test_a_stopped_task_has_nothing_left_to_do(move: str) -> None:
 
 
 def test_what_had_ended_before_a_cancel_stays_as_it_was() -> None:
-    task = started(started(a_task((), (), (2,), (1,)), 1), 2).after(1, GOOD, NOW + 1).after(2, BAD, NOW + 2)
+    task = started(started(make_task(4, needs={3: (2,), 4: (1,)}), 1), 2).after(1, GOOD, NOW + 1).after(2, BAD, NOW + 2)
 
     cancelled = task.stopped(CANCELLED, NOW + 5)
 
@@ -212,7 +197,7 @@ def test_what_had_ended_before_a_cancel_stays_as_it_was() -> None:
 
 
 def test_a_restarted_task_keeps_its_work_and_forgets_its_run() -> None:
-    before = a_task((), (1,))
+    before = make_task(2, needs={2: (1,)})
     done = started(before, 1).after(1, BAD, NOW + 5)
 
     again = done.restarted(NOW + 10)
@@ -222,14 +207,14 @@ def test_a_restarted_task_keeps_its_work_and_forgets_its_run() -> None:
 
 
 def test_a_restart_of_all_does_not_spare_what_had_succeeded() -> None:
-    before = a_task((), ())
+    before = make_task(2)
     done = started(started(before, 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
 
     assert done.restarted(NOW).subtasks == before.subtasks
 
 
 def test_a_restart_of_the_failed_carries_successes_over_and_runs_again_what_hung_on_a_failure() -> None:
-    before = a_task((), (), (2,), (1, 3))
+    before = make_task(4, needs={3: (2,), 4: (1, 3)})
     done = started(started(before, 1), 2).after(1, GOOD, NOW + 1).after(2, BAD, NOW + 2)
 
     again = done.restarted(NOW + 10, only_failed=True)
@@ -241,7 +226,7 @@ def test_a_restart_of_the_failed_carries_successes_over_and_runs_again_what_hung
 
 
 def test_a_success_that_is_carried_over_twice_still_names_the_run_that_made_it() -> None:
-    done = started(started(a_task((), ()), 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
+    done = started(started(make_task(2), 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
     second = started(done.restarted(NOW, only_failed=True), 2).after(2, BAD, NOW)
 
     third = second.restarted(NOW, only_failed=True)
@@ -250,7 +235,7 @@ def test_a_success_that_is_carried_over_twice_still_names_the_run_that_made_it()
 
 
 def test_a_task_ends_by_what_was_carried_over_as_well() -> None:
-    done = started(started(a_task((), ()), 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
+    done = started(started(make_task(2), 1), 2).after(1, GOOD, NOW).after(2, BAD, NOW)
     again = started(done.restarted(NOW, only_failed=True), 2)
 
     assert again.after(2, GOOD, NOW).outcome is Outcome.SUCCEEDED

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.subtask import Failure, FinalState, Subtask, SubtaskStatus, SubtaskType, Wait, WaitReason
-from shared.domain.task import Lane, Source, Task
+from shared.domain.subtask import Failure, FinalState, SubtaskStatus, Wait, WaitReason
+from shared.domain.task import Lane, Task
 from shared.domain.wait import Waiting, explain
 from shared.errors import ServiceBusy
+from tests.support.factories import make_subtask, make_task
 
 NOW = 1_750_043_520_000  # 03:12:00 UTC
 WAITING, SUCCESSFUL = SubtaskStatus.WAITING, SubtaskStatus.SUCCESSFUL
@@ -16,20 +17,11 @@ JOB = Failure("InternalError.JobRunning", "waiting for Rekognition to find label
 SLOW = Failure("InternalError.Storage", "S3 did not answer as it should")
 
 
-def a_task(*needs: tuple[int, ...], priority: int = 0) -> Task:
+def waiting_task(*needs: tuple[int, ...], priority: int = 0) -> Task:
     """Return a task whose subtasks need those numbers, and whose messages have gone out."""
-    task = Task(
-        id="0" * 26,
-        source=Source("input", "uploads/a.mp4", 1000, "etag"),
-        subtasks=tuple(
-            Subtask(no, name, SubtaskType.TRANSCODE, {}, needs=needed)
-            for no, name, needed in zip(range(1, 9), ("clean", "hd", "sd", "cover"), needs, strict=False)
-        ),
-        created_at=NOW,
-        output_prefix="",
-        priority=priority,
-    ).begun()
-    return replace(task, unsent=frozenset())
+    named = zip(range(1, 9), ("clean", "hd", "sd", "cover"), needs, strict=False)
+    subtasks = [make_subtask(no, name=name, needs=needed) for no, name, needed in named]
+    return replace(make_task(subtasks, at=NOW, priority=priority), unsent=frozenset())
 
 
 def changed(task: Task, no: int, **fields: Any) -> Task:  # noqa: ANN401
@@ -45,7 +37,9 @@ def told(task: Task, no: int, messages: int = 1) -> Waiting:
 
 def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> None:
     spent = Failure("Budget.DailyTasks", "as many tasks have started today as may (DailyTasks: 9)")
-    held = replace(changed(a_task(()), 1, wait=Wait(WaitReason.BUDGET, NOW + 3600_000, spent)), unsent=frozenset({1}))
+    held = replace(
+        changed(waiting_task(()), 1, wait=Wait(WaitReason.BUDGET, NOW + 3600_000, spent)), unsent=frozenset({1})
+    )
 
     assert told(held, 1) == Waiting(
         WaitReason.BUDGET,
@@ -73,7 +67,7 @@ def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> N
 def test_a_subtask_names_those_that_it_needs_and_that_have_not_succeeded(
     needs: tuple[int, ...], done: tuple[int, ...], names: str, numbers: tuple[int, ...]
 ) -> None:
-    task = a_task((), (), (), needs)
+    task = waiting_task((), (), (), needs)
     for no in done:
         task = task.after(no, FinalState(SUCCESSFUL), NOW)
 
@@ -85,7 +79,7 @@ def test_a_subtask_names_those_that_it_needs_and_that_have_not_succeeded(
 
 
 def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_out() -> None:
-    task = a_task((), (1,)).after(1, FinalState(SUCCESSFUL), NOW)
+    task = waiting_task((), (1,)).after(1, FinalState(SUCCESSFUL), NOW)
 
     waiting = told(task, 2)
 
@@ -96,7 +90,7 @@ def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_o
 
 def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why() -> None:
     at = NOW + 5_000
-    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.RETRY, at, SLOW))
+    task = changed(waiting_task(()), 1, attempt=1, wait=Wait(WaitReason.RETRY, at, SLOW))
 
     waiting = told(task, 1)
 
@@ -105,7 +99,7 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why() -> 
 
 
 def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_says_what_happened() -> None:
-    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.RETRY, NOW, SLOW))
+    task = changed(waiting_task(()), 1, attempt=1, wait=Wait(WaitReason.RETRY, NOW, SLOW))
 
     waiting = told(task, 1, messages=43)
 
@@ -118,7 +112,7 @@ def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_say
 
 def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again() -> None:
     at = NOW + 20_000
-    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.JOB, at, JOB))
+    task = changed(waiting_task(()), 1, attempt=1, wait=Wait(WaitReason.JOB, at, JOB))
 
     waiting = told(task, 1)
 
@@ -127,7 +121,7 @@ def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again(
 
 
 def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says_for_what() -> None:
-    task = changed(a_task(()), 1, attempt=1, wait=Wait(WaitReason.JOB, NOW, JOB))
+    task = changed(waiting_task(()), 1, attempt=1, wait=Wait(WaitReason.JOB, NOW, JOB))
 
     waiting = told(task, 1, messages=43)
 
@@ -150,7 +144,9 @@ def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says
 def test_a_queued_subtask_says_how_many_messages_are_there_beside_its_own(
     messages: int, ahead: int, place: str
 ) -> None:
-    assert told(a_task(()), 1, messages) == Waiting(WaitReason.QUEUED, f"queued {place}", Lane.STANDARD, ahead=ahead)
+    assert told(waiting_task(()), 1, messages) == Waiting(
+        WaitReason.QUEUED, f"queued {place}", Lane.STANDARD, ahead=ahead
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +159,7 @@ def test_only_the_lane_of_the_task_is_asked_and_only_once(priority: int, lane: L
         asked.append(one)
         return 5
 
-    task = a_task((), (), (1,), priority=priority)
+    task = waiting_task((), (), (1,), priority=priority)
     told_of = explain(task, task.subtasks, NOW, count)
 
     assert asked == [lane]
@@ -172,8 +168,8 @@ def test_only_the_lane_of_the_task_is_asked_and_only_once(priority: int, lane: L
 
 
 def test_no_queue_is_asked_for_what_is_not_in_it() -> None:
-    task = changed(a_task((), (1,)), 1, attempt=1, wait=Wait(WaitReason.RETRY, NOW + 1, SLOW))
-    unsent = replace(a_task(()), unsent=frozenset({1}))
+    task = changed(waiting_task((), (1,)), 1, attempt=1, wait=Wait(WaitReason.RETRY, NOW + 1, SLOW))
+    unsent = replace(waiting_task(()), unsent=frozenset({1}))
 
     def refuse(_lane: Lane) -> int:
         raise AssertionError
@@ -183,7 +179,7 @@ def test_no_queue_is_asked_for_what_is_not_in_it() -> None:
 
 
 def test_a_queue_that_can_not_tell_or_is_not_asked_leaves_the_number_open() -> None:
-    task = a_task(())
+    task = waiting_task(())
 
     def fail(_lane: Lane) -> int:
         message = "SQS did not tell"
@@ -195,7 +191,7 @@ def test_a_queue_that_can_not_tell_or_is_not_asked_leaves_the_number_open() -> N
 
 @pytest.mark.parametrize("status", [status for status in SubtaskStatus if status is not WAITING])
 def test_what_does_not_wait_is_not_explained(status: SubtaskStatus) -> None:
-    task = changed(a_task((), ()), 1, status=status)
+    task = changed(waiting_task((), ()), 1, status=status)
 
     assert set(explain(task, task.subtasks, NOW)) == {2}
     assert set(explain(task, task.subtasks[:1], NOW)) == set()

@@ -1,7 +1,6 @@
 """Who comes through to the emulated AWS, and how the console signs for its user."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
@@ -10,10 +9,11 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from infra.local.asgi import App, Message, Receive, Send, read_body, send_response
+from infra.local.asgi import App, Message
 from infra.local.aws_gateway import AwsGateway
 from infra.local.console_gateway import BODY_LIMIT, ConsoleGateway
 from infra.local.info import console_token
+from tests.support.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 KEY, SECRET, REGION = "REELMILLLOCAL0000000", "secret", "eu-central-1"
 OURS = Credentials(KEY, SECRET)
 ENDPOINT = "http://127.0.0.1:4566"
-
-
-@dataclass
-class Emulator:
-    """Stands where ministack does, and keeps what came through."""
-
-    scopes: list[Message] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        self.scopes.append(scope)
-        self.bodies.append(await read_body(receive, 10**9))
-        await send_response(send, 200, b"text/plain", b"through")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from infra.local.snapshots import Snapshots
 PATIENCE = 5.0  # seconds for a thread to do what it was asked for
 
 
-class ClockedServices:
+class Deployment:
     """Stands where the emulator does: counts its changes, and what was written of them."""
 
     def __init__(self, folder: Path) -> None:
@@ -77,15 +77,15 @@ class ClockedServices:
 
 
 @pytest.fixture
-def still(tmp_path: Path) -> Iterator[ClockedServices]:
+def still(tmp_path: Path) -> Iterator[Deployment]:
     """Lend an emulated AWS that is saved when the test says so."""
-    services = ClockedServices(tmp_path)
-    yield services
-    services.journal.close()
+    deployment = Deployment(tmp_path)
+    yield deployment
+    deployment.journal.close()
 
 
 @pytest.fixture
-def services(still: ClockedServices, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClockedServices]:
+def deployment(still: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr(module, "EVERY", 0.002)
     monkeypatch.setattr(module, "SHARE", 0)
     still.persister.start()
@@ -93,40 +93,40 @@ def services(still: ClockedServices, monkeypatch: pytest.MonkeyPatch) -> Iterato
     still.persister.stop()
 
 
-def test_a_change_is_saved_and_no_change_is_not(services: ClockedServices) -> None:
-    services.look(2)
-    assert services.written == [("sqs", {"changes": 0})]  # the first look knows of no save before
+def test_a_change_is_saved_and_no_change_is_not(deployment: Deployment) -> None:
+    deployment.look(2)
+    assert deployment.written == [("sqs", {"changes": 0})]  # the first look knows of no save before
 
-    services.changes = 1
-    services.look(3)
+    deployment.changes = 1
+    deployment.look(3)
 
-    assert services.written[1:] == [("sqs", {"changes": 1})]
+    assert deployment.written[1:] == [("sqs", {"changes": 1})]
 
 
-def test_a_running_function_is_saved_again_until_it_has_ended(services: ClockedServices) -> None:
-    services.look(2)
-    services.busy = True
-    services.look(3)
-    services.busy = False
-    services.look(3)
-    ended = len(services.written)
-    services.look(3)
+def test_a_running_function_is_saved_again_until_it_has_ended(deployment: Deployment) -> None:
+    deployment.look(2)
+    deployment.busy = True
+    deployment.look(3)
+    deployment.busy = False
+    deployment.look(3)
+    ended = len(deployment.written)
+    deployment.look(3)
 
     assert ended > 2
-    assert len(services.written) == ended
+    assert len(deployment.written) == ended
 
 
-def test_a_failed_save_is_not_the_last(services: ClockedServices) -> None:
-    services.look(2)
-    services.written.clear()
-    services.failing = [OSError("disk full")]
-    services.changes = 1
-    services.look(4)
+def test_a_failed_save_is_not_the_last(deployment: Deployment) -> None:
+    deployment.look(2)
+    deployment.written.clear()
+    deployment.failing = [OSError("disk full")]
+    deployment.changes = 1
+    deployment.look(4)
 
-    assert services.written == [("sqs", {"changes": 1})]
+    assert deployment.written == [("sqs", {"changes": 1})]
 
 
-def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: ClockedServices) -> None:
+def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: Deployment) -> None:
     still.persister.save()
     before = still.snapshots.newest()
     still.failing = [OSError("disk full")]
@@ -139,7 +139,7 @@ def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: ClockedServi
     assert still.brought_back() == [[ITEM, "a", 1]]
 
 
-def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: ClockedServices) -> None:
+def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: Deployment) -> None:
     still.persister.save()
     still.failing = [OSError("disk full")]
 
@@ -154,7 +154,7 @@ def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: Cloc
     assert still.persister.unsaved is None
 
 
-def test_everything_is_saved_when_it_is_asked_for_and_stays(still: ClockedServices) -> None:
+def test_everything_is_saved_when_it_is_asked_for_and_stays(still: Deployment) -> None:
     still.persister.save(everything=True)
     still.changes = 1
     still.persister.save()
@@ -164,7 +164,7 @@ def test_everything_is_saved_when_it_is_asked_for_and_stays(still: ClockedServic
     assert (newest / "sqs").read_text() == "{'changes': 1}"
 
 
-def test_the_first_journal_has_the_items_that_there_are(still: ClockedServices) -> None:
+def test_the_first_journal_has_the_items_that_there_are(still: Deployment) -> None:
     still.rows = [[ITEM, "a", 1], [ITEM, "b", 1]]
 
     still.persister.save()
@@ -173,7 +173,7 @@ def test_the_first_journal_has_the_items_that_there_are(still: ClockedServices) 
 
 
 def test_the_journal_is_written_anew_when_most_of_it_is_out_of_date(
-    still: ClockedServices, monkeypatch: pytest.MonkeyPatch
+    still: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SHORT", 10)
     still.persister.save()
@@ -189,7 +189,7 @@ def test_the_journal_is_written_anew_when_most_of_it_is_out_of_date(
     assert (still.snapshots.newest() / NAME).stat().st_size > size  # a mark, and the same journal
 
 
-def test_each_save_says_since_when_an_upload_may_be_missing(still: ClockedServices) -> None:
+def test_each_save_says_since_when_an_upload_may_be_missing(still: Deployment) -> None:
     still.persister.save()
     begun = still.snapshots.uploads_since()
     still.under_way = 1000.0
@@ -200,7 +200,7 @@ def test_each_save_says_since_when_an_upload_may_be_missing(still: ClockedServic
     assert still.snapshots.uploads_since() == 1000
 
 
-def test_the_last_save_says_that_no_upload_is_missing_unless_one_is(still: ClockedServices) -> None:
+def test_the_last_save_says_that_no_upload_is_missing_unless_one_is(still: Deployment) -> None:
     still.under_way = 1000.0
     still.persister.save(last=True)
     missing = still.snapshots.uploads_since()

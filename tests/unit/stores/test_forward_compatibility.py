@@ -29,10 +29,10 @@ from shared.use_cases.sweeper import sweep
 from shared.use_cases.tasks import get_task
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
-from tests.support.attempts import COVER, NO_FILM, SECONDS, a_made_task, codes
+from tests.support.attempts import COVER, NO_FILM, SECONDS, a_made_task, accepted, codes, sent
 from tests.support.deployment import ClockedServices, client, put
+from tests.support.factories import make_task, make_upload
 from tests.support.transitions import BAD, finished, spoiled
-from tests.unit.conftest import a_task, accepted, an_upload, sent
 
 MINE = {"name": "mine", "trigger": {"prefix": "mine/"}, "subtasks": [{**COVER, "needs": []}]}
 FREE = frozenset({"params", "facts", "result", "seconds"})  # whose fields an operation or a person names
@@ -98,9 +98,11 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
     lease = a_failed_run(services)
     store_orchestration(services, "main", OrchestrationDocument.model_validate(MINE))
     store_template(services, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
-    told = an_upload(services, "plain.mp4", version_id=None)
+    told = make_upload("plain.mp4", version_id=None, at=services.now())
     services.verdicts.identify(told, services.now())
-    services.verdicts.identify(an_upload(services, "seen.mp4", version_id=None, sequencer=""), services.now())
+    services.verdicts.identify(
+        make_upload("seen.mp4", version_id=None, sequencer="", at=services.now()), services.now()
+    )
     services.budget.take_task(services.now(), 10)
     task = services.tasks.get(lease.task_id)
     assert task
@@ -130,7 +132,7 @@ def test_what_the_next_version_writes_is_read_but_for_what_it_adds(services: Clo
         written_by_the_next_version(table)
 
     assert {kind: read() for kind, read in reads.items()} == before
-    known, _ = services.verdicts.identify(an_upload(services, "seen.mp4", version_id=None), services.now())
+    known, _ = services.verdicts.identify(make_upload("seen.mp4", version_id=None, at=services.now()), services.now())
     assert known.alias, "the event of what a listing showed is known by the same name"
 
 
@@ -157,7 +159,7 @@ def unreadable(services: ClockedServices, document: dict[str, Any], **change: ob
 def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(services: ClockedServices) -> None:
     unreadable(services, MINE)
 
-    (decision,) = accept_upload(services, an_upload(services))
+    (decision,) = accept_upload(services, make_upload(at=services.now()))
 
     assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, "web-video")
     assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
@@ -166,7 +168,7 @@ def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(services
 
 
 def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_read(services: ClockedServices) -> None:
-    upload = an_upload(services)
+    upload = make_upload(at=services.now())
     unreadable(services, {**MINE, "trigger": {"prefix": "uploads/"}})
 
     for _ in range(2):
@@ -192,7 +194,7 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
 def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(services: ClockedServices) -> None:
     unreadable(services, {**MINE, "name": "web-video"}, enabled=False)
 
-    (decision,) = accept_upload(services, an_upload(services))
+    (decision,) = accept_upload(services, make_upload(at=services.now()))
 
     assert decision.verdict is Verdict.NO_MATCH
     assert "web-video" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
@@ -202,16 +204,16 @@ def test_an_orchestration_whose_trigger_cannot_be_read_might_take_anything(servi
     unreadable(services, MINE, trigger="at full moon")
 
     with pytest.raises(ServiceBusy):
-        accept_upload(services, an_upload(services, "elsewhere/a.mp4"))
+        accept_upload(services, make_upload("elsewhere/a.mp4", at=services.now()))
 
 
 def test_the_sweeper_goes_on_past_tasks_that_it_cannot_read(services: ClockedServices) -> None:
-    bad = [a_task(services, 1, name=f"bad{number}") for number in range(30)]
+    bad = [make_task(1, name=f"bad{number}", at=services.now()) for number in range(30)]
     for task in bad:
         assert services.tasks.create(task)
         spoiled(services, task)
     services.time += 1000
-    good = a_task(services, 1, name="good")
+    good = make_task(1, name="good", at=services.now())
     assert services.tasks.create(good)
     services.time += 10_000_000
     sent_at = []
@@ -236,7 +238,7 @@ def test_a_task_that_cannot_be_read_is_told_by_its_name(services: ClockedService
 
 def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) -> None:
     accepted(services)
-    accepted(services, an_upload(services, "uploads/other.mp4"))
+    accepted(services, make_upload("uploads/other.mp4", at=services.now()))
     (row, _) = [row for row in rows("UploadsTable") if "verdict" in row]
     client("dynamodb").put_item(TableName="UploadsTable", Item={**row, "verdict": {"S": "DREAMED"}})
 

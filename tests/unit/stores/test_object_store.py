@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from infra.local.aws_gateway import AwsGateway
-from shared.domain.attempt_record import OutputFile
 from shared.domain.task import Source
 from shared.domain.upload import Upload
 from shared.errors import AccessDenied, Interrupted, MediaRejected, NotFound, NotReadable, ServiceBusy
@@ -20,16 +19,13 @@ from shared.stores.object_store import (
 from shared.stores.presigned_links import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES, PresignedLinks, UploadPlan
 from shared.stores.s3 import S3Connection
 from tests.support.deployment import ClockedServices, client, keys, put
+from tests.support.emulator import Emulator
+from tests.support.factories import make_output
 from tests.support.outages import outage, refusal
-from tests.unit.local.test_gateways import Emulator
 
 GIB = 1024**3
 A_SOURCE = Source("input", "a", 1, "e")
 ODD_NAMES = ["a b+c%20d&e=f?g#h", "Überraschung é", "予告編", "😀", "quote'\"q"]
-
-
-def an_output(key: str = "a/b/clip.mp4") -> OutputFile:
-    return OutputFile("output", key, 4, "video/mp4")
 
 
 def plan(services: ClockedServices, size: int, key: str = "uploads/a.mp4") -> UploadPlan:
@@ -60,15 +56,15 @@ def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(services: C
 def test_a_small_output_is_read_whole_until_it_is_gone(services: ClockedServices) -> None:
     put("a/master.m3u8", b"#EXTM3U", "output")
 
-    assert services.objects.read(an_output("a/master.m3u8")) == b"#EXTM3U"
+    assert services.objects.read(make_output("a/master.m3u8")) == b"#EXTM3U"
     with pytest.raises(NotFound, match=r"gone\.m3u8 was deleted") as caught:
-        services.objects.read(an_output("a/gone.m3u8"))
+        services.objects.read(make_output("a/gone.m3u8"))
     assert caught.value.code == "OutputNotFound"
 
 
 def test_an_output_that_s3_does_not_hand_out_now_is_worth_another_try(services: ClockedServices) -> None:
     with outage("GetObject"), pytest.raises(ServiceBusy):
-        services.objects.read(an_output())
+        services.objects.read(make_output())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +185,7 @@ def test_a_failed_fetch_tells_whether_another_can_help(
 
 def test_an_output_of_an_attempt_is_marked_until_it_is_settled(services: ClockedServices, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"film")
-    output = an_output()
+    output = make_output()
 
     services.objects.upload(tmp_path / "x", output, ())
     place = {"Bucket": "output", "Key": output.key}
@@ -205,10 +201,10 @@ def test_an_output_that_was_deleted_before_it_was_settled_keeps_no_other_from_it
     services: ClockedServices, tmp_path: Path
 ) -> None:
     (tmp_path / "x").write_bytes(b"film")
-    services.objects.upload(tmp_path / "x", an_output("a/kept.mp4"), ())
+    services.objects.upload(tmp_path / "x", make_output("a/kept.mp4"), ())
 
     with outage("DeleteObjectTagging", error=refusal("NoSuchKey", 404)):  # the emulator breaks down over it
-        services.objects.commit([an_output("a/deleted.mp4"), an_output("a/kept.mp4")])
+        services.objects.commit([make_output("a/deleted.mp4"), make_output("a/kept.mp4")])
 
     assert client("s3").get_object_tagging(Bucket="output", Key="a/kept.mp4")["TagSet"] == []
 
@@ -217,7 +213,7 @@ def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
     put("a/kept.mp4", b"x", "output")
     put("a/lost.mp4", b"x", "output")
 
-    services.objects.discard([an_output("a/lost.mp4"), an_output("a/never-there.mp4")])
+    services.objects.discard([make_output("a/lost.mp4"), make_output("a/never-there.mp4")])
 
     assert keys() == ["a/kept.mp4"]
 
@@ -237,9 +233,9 @@ def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
             lambda services, path: services.objects.download(replace(A_SOURCE, version_id="v"), path),
             Interrupted,
         ),
-        ("PutObject", lambda services, path: services.objects.upload(path, an_output(), ()), Interrupted),
-        ("DeleteObjectTagging", lambda services, _: services.objects.commit([an_output()]), ServiceBusy),
-        ("DeleteObject", lambda services, _: services.objects.discard([an_output()]), ServiceBusy),
+        ("PutObject", lambda services, path: services.objects.upload(path, make_output(), ()), Interrupted),
+        ("DeleteObjectTagging", lambda services, _: services.objects.commit([make_output()]), ServiceBusy),
+        ("DeleteObject", lambda services, _: services.objects.discard([make_output()]), ServiceBusy),
         (
             "CreateMultipartUpload",
             lambda services, _: services.links.plan_upload("input", "a", SINGLE_UPLOAD_BYTES + 1, "video/mp4", 60),
@@ -265,7 +261,7 @@ def test_an_output_that_s3_refuses_is_told_by_the_refusals_code(services: Clocke
     (tmp_path / "x").write_bytes(b"film")
 
     with outage("PutObject", error=refusal("AccessDenied")), pytest.raises(Interrupted, match=r": AccessDenied$"):
-        services.objects.upload(tmp_path / "x", an_output(), ())
+        services.objects.upload(tmp_path / "x", make_output(), ())
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -345,7 +341,7 @@ def test_an_output_whose_part_fails_midway_leaves_no_parts_behind(services: Cloc
         file.truncate(TRANSFER.multipart_threshold + 1)
 
     with outage("UploadPart"), pytest.raises(Interrupted):
-        services.objects.upload(path, an_output(), ())
+        services.objects.upload(path, make_output(), ())
 
     assert "Uploads" not in client("s3").list_multipart_uploads(Bucket="output")
 

@@ -11,9 +11,9 @@ from shared.domain.task import Lane, OrchestrationRef
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.subtask_queue import SubtaskQueues, body_of, ref_from
 from tests.support.deployment import ClockedServices, client, received
+from tests.support.factories import make_task
 from tests.support.outages import calls, outage
 from tests.support.queues import hidden_for
-from tests.unit.conftest import a_task
 
 PRIORITIES = {Lane.URGENT: 10, Lane.STANDARD: 0, Lane.BACKGROUND: -10}
 
@@ -37,7 +37,7 @@ def received_one(services: ClockedServices, lane: Lane = Lane.STANDARD) -> dict[
 
 
 def test_a_message_names_its_subtask_and_nothing_more(services: ClockedServices) -> None:
-    task = a_task(services)
+    task = make_task(at=services.now())
 
     services.queues.send(task, {2})
 
@@ -48,7 +48,7 @@ def test_a_message_names_its_subtask_and_nothing_more(services: ClockedServices)
 
 @pytest.mark.parametrize("lane", Lane)
 def test_a_message_waits_in_the_queue_of_its_tasks_lane_alone(services: ClockedServices, lane: Lane) -> None:
-    services.queues.send(replace(a_task(services), priority=PRIORITIES[lane]), {1, 2})
+    services.queues.send(replace(make_task(at=services.now()), priority=PRIORITIES[lane]), {1, 2})
 
     assert {each: services.queues.waiting(each) for each in Lane} == {each: 2 if each is lane else 0 for each in Lane}
 
@@ -59,14 +59,14 @@ def test_a_message_waits_in_the_queue_of_its_tasks_lane_alone(services: ClockedS
 def test_the_files_of_one_orchestration_share_its_part_of_a_queue(
     services: ClockedServices, orchestration: OrchestrationRef | None, group: str
 ) -> None:
-    services.queues.send(replace(a_task(services), orchestration=orchestration), {1})
+    services.queues.send(replace(make_task(at=services.now()), orchestration=orchestration), {1})
 
     assert received_one(services)["Attributes"] == {"MessageGroupId": group}
 
 
 @pytest.mark.parametrize(("subtasks", "requests"), [(1, 1), (10, 1), (11, 2), (50, 5)])
 def test_messages_go_ten_to_a_request(services: ClockedServices, subtasks: int, requests: int) -> None:
-    task = a_task(services, subtasks)
+    task = make_task(subtasks, at=services.now())
 
     with calls() as made:
         services.queues.send(task, task.unsent)
@@ -78,7 +78,7 @@ def test_messages_go_ten_to_a_request(services: ClockedServices, subtasks: int, 
 
 def test_a_queue_that_does_not_answer_is_busy(services: ClockedServices) -> None:
     with outage("SendMessageBatch"), pytest.raises(ServiceBusy, match="did not take the messages of task"):
-        services.queues.send(a_task(services), {1})
+        services.queues.send(make_task(at=services.now()), {1})
     with outage("GetQueueAttributes"), pytest.raises(ServiceBusy, match="did not tell how many messages wait"):
         services.queues.waiting(Lane.STANDARD)
 
@@ -87,7 +87,7 @@ def test_a_queue_that_is_gone_is_busy(services: ClockedServices) -> None:
     gone = SubtaskQueues({lane: url_of(services, lane) + "-gone" for lane in Lane})
 
     with pytest.raises(ServiceBusy):
-        gone.send(a_task(services), {1})
+        gone.send(make_task(at=services.now()), {1})
     with pytest.raises(ServiceBusy, match="did not put a message back"):
         gone.put_back(arn_of(services, Lane.STANDARD) + "-gone", "receipt", 5)
     with pytest.raises(ServiceBusy):
@@ -104,7 +104,7 @@ def test_a_message_of_another_queue_is_not_ours_to_put_back(services: ClockedSer
 def test_a_message_that_is_put_back_is_hidden_for_so_long_in_the_queue_that_it_came_from(
     services: ClockedServices, lane: Lane
 ) -> None:
-    services.queues.send(replace(a_task(services), priority=PRIORITIES[lane]), {1})
+    services.queues.send(replace(make_task(at=services.now()), priority=PRIORITIES[lane]), {1})
     receipt = received_one(services, lane)["ReceiptHandle"]
 
     services.queues.put_back(arn_of(services, lane), receipt, 900)
@@ -115,7 +115,7 @@ def test_a_message_that_is_put_back_is_hidden_for_so_long_in_the_queue_that_it_c
 
 
 def test_a_message_is_never_hidden_longer_than_sqs_takes(services: ClockedServices) -> None:
-    services.queues.send(a_task(services), {1})
+    services.queues.send(make_task(at=services.now()), {1})
 
     services.queues.put_back(arn_of(services, Lane.STANDARD), received_one(services)["ReceiptHandle"], 43_201)
 

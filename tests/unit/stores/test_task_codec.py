@@ -17,7 +17,7 @@ from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import accept_upload, predict
 from shared.worker.attempt import MESSAGE_LETTERS
 from tests.support.deployment import ClockedServices, client, put
-from tests.unit.conftest import a_task, an_upload
+from tests.support.factories import make_task, make_upload
 from tests.unit.use_cases.test_catalog import plan_rules
 
 MANY = {"name": "many", "trigger": {"prefix": "uploads/"}}
@@ -77,11 +77,11 @@ def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes
     a_template(services, words=200)
     switch_orchestration(services, "main", "web-video", enabled=False)
 
-    (decision,) = accept_upload(services, an_upload(services))
+    (decision,) = accept_upload(services, make_upload(at=services.now()))
 
     assert (decision.verdict, decision.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
     assert "take 161 KB" in decision.reason
-    assert predict(services, an_upload(services))[1].verdict is Verdict.INVALID_ORCHESTRATION
+    assert predict(services, make_upload(at=services.now()))[1].verdict is Verdict.INVALID_ORCHESTRATION
 
 
 def the_largest(services: ClockedServices) -> Task:
@@ -92,7 +92,7 @@ def the_largest(services: ClockedServices) -> Task:
     filled = replace(planned[0], params={**planned[0].params, "language": "x" * (left - 20)})
     assert MAX_PLAN_BYTES - 20 < sum(map(stored_size, (filled, *planned[1:]))) <= MAX_PLAN_BYTES
     return replace(
-        a_task(services),
+        make_task(at=services.now()),
         source=Source("i" * 63, "é" * (MAX_KEY_BYTES // 2), 2**50, "e" * 40, "v" * 1024),
         subtasks=tuple(ended(services, subtask) for subtask in (filled, *planned[1:])),
         output_prefix="😀" * 512,

@@ -9,9 +9,9 @@ from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import RequestRejected
 from shared.stores.task_queries import Page, TaskFilter
 from tests.support.deployment import BEGINNING, ClockedServices
+from tests.support.factories import make_task
 from tests.support.outages import calls, meanwhile
 from tests.support.transitions import finished, spoiled
-from tests.unit.conftest import a_task
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def tasks(services: ClockedServices) -> list[Task]:
     made = []
     for number in range(7):
         services.time += 1000
-        task = a_task(services, 1, name=f"clip{number}")
+        task = make_task(1, name=f"clip{number}", at=services.now())
         services.tasks.create(task)
         if number % 2:
             services.tasks.claim(SubtaskRef(task.id, 1, 1), services.now(), services.now() + 1000, 3)
@@ -131,7 +131,7 @@ def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_nex
 
 def test_what_a_second_filter_leaves_is_read_many_at_a_time(services: ClockedServices) -> None:
     for number in range(60):
-        services.tasks.create(a_task(services, 1, name=f"clip{number}"))
+        services.tasks.create(make_task(1, name=f"clip{number}", at=services.now()))
 
     with calls() as made:
         page = services.task_queries.page(TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), 1)
@@ -167,7 +167,7 @@ def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_his
     few = cost()
     for number in range(20):
         services.time += 1000
-        task = a_task(services, 1, name=f"old{number}")
+        task = make_task(1, name=f"old{number}", at=services.now())
         services.tasks.create(task)
         services.tasks.end(task, services.now())
 
@@ -175,7 +175,7 @@ def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_his
 
 
 def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(services: ClockedServices) -> None:
-    task = a_task(services, 1)
+    task = make_task(1, at=services.now())
     services.tasks.create(task)
     succeeded = finished(services, task, 1)
 

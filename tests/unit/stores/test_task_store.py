@@ -6,6 +6,7 @@ from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import EARLY_MS, Outcome, TaskStatus
 from tests.support.deployment import ClockedServices
+from tests.support.factories import make_task
 from tests.support.outages import outage
 from tests.support.transitions import (
     BAD,
@@ -20,19 +21,18 @@ from tests.support.transitions import (
     released,
     stored,
 )
-from tests.unit.conftest import a_task
 
 SPENT = Failure("Budget.DailyTasks", "spent")
 
 
 def test_what_was_put_is_what_is_read(services: ClockedServices) -> None:
-    task = a_task(services, needs={2: (1,)})
+    task = make_task(needs={2: (1,)}, at=services.now())
 
     assert stored(services, task) == task
 
 
 def test_a_task_is_made_once(services: ClockedServices) -> None:
-    task = a_task(services)
+    task = make_task(at=services.now())
 
     assert services.tasks.create(task)
     assert not services.tasks.create(task)
@@ -43,7 +43,7 @@ def test_an_unknown_task_is_none(services: ClockedServices) -> None:
 
 
 def test_a_claim_takes_the_subtask_and_starts_the_task(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
 
     seen, lease = claimed(services, task, 1)
 
@@ -55,7 +55,7 @@ def test_a_claim_takes_the_subtask_and_starts_the_task(services: ClockedServices
 
 
 def test_a_live_lease_keeps_others_off(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     claimed(services, task, 1)
 
     services.time += LEASE
@@ -65,7 +65,7 @@ def test_a_live_lease_keeps_others_off(services: ClockedServices) -> None:
 
 
 def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     seen, late = claimed(services, task, 1)
     services.time += LEASE + 1
 
@@ -78,7 +78,7 @@ def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(services: Clo
 
 
 def test_no_attempt_is_made_past_the_limit(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     for _ in range(3):
         claimed(services, task, 1)
         services.time += LEASE + 1
@@ -90,7 +90,7 @@ def test_no_attempt_is_made_past_the_limit(services: ClockedServices) -> None:
 def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(
     services: ClockedServices,
 ) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     for number in range(1, 16):
         _, lease = claimed(services, task, 1)
         assert lease.attempt == number
@@ -102,7 +102,7 @@ def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may
 
 
 def test_a_beat_renews_the_lease_and_shows_progress(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     _, lease = claimed(services, task, 1)
     services.time += LEASE - 1
 
@@ -118,7 +118,7 @@ def test_a_beat_renews_the_lease_and_shows_progress(services: ClockedServices) -
 def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(
     services: ClockedServices, *, uncounted: bool, counted_attempts: int
 ) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     _, first = claimed(services, task, 1)
 
     waiting = released(services, first, uncounted=uncounted).subtasks[0]
@@ -137,7 +137,7 @@ def test_a_released_subtask_waits_for_its_next_attempt_and_says_why(
 
 
 def test_no_message_begins_the_next_attempt_before_its_time(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     released(services, claimed(services, task, 1)[1], uncounted=True)
 
     services.time += PAUSE - EARLY_MS - 1
@@ -147,7 +147,7 @@ def test_no_message_begins_the_next_attempt_before_its_time(services: ClockedSer
 
 
 def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     assert services.tasks.postpone(task, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 3_600_000, SPENT))
 
     assert not refused(services, task, 1)
@@ -156,7 +156,7 @@ def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(services:
 def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_subtask_unsent(
     services: ClockedServices,
 ) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     held = services.tasks.postpone(task, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 3_600_000, SPENT))
     assert held
 
@@ -169,7 +169,7 @@ def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_sub
 
 @pytest.mark.parametrize("move", ["sent", "claim"])
 def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(services: ClockedServices, move: str) -> None:
-    seen = stored(services, a_task(services))
+    seen = stored(services, make_task(at=services.now()))
     if move == "claim":
         held = services.tasks.postpone(seen, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 5000, SPENT))
         assert held
@@ -183,7 +183,7 @@ def test_what_has_been_claimed_meanwhile_hinders_no_note_of_what_was_sent(servic
 
 
 def test_a_release_whose_answer_was_lost_is_known_for_made(services: ClockedServices) -> None:
-    _, lease = claimed(services, stored(services, a_task(services)), 1)
+    _, lease = claimed(services, stored(services, make_task(at=services.now())), 1)
 
     with outage("UpdateItem", done=True, error=LOST):
         waiting = services.tasks.release(lease, Wait(WaitReason.RETRY, services.now() + PAUSE, STORAGE), uncounted=True)
@@ -194,7 +194,7 @@ def test_a_release_whose_answer_was_lost_is_known_for_made(services: ClockedServ
 
 
 def test_a_subtask_is_released_once(services: ClockedServices) -> None:
-    _, lease = claimed(services, stored(services, a_task(services)), 1)
+    _, lease = claimed(services, stored(services, make_task(at=services.now())), 1)
     waiting = released(services, lease, uncounted=True)
 
     assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
@@ -203,7 +203,7 @@ def test_a_subtask_is_released_once(services: ClockedServices) -> None:
 
 
 def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     _, lease = claimed(services, task, 1)
     began = services.now()
     services.tasks.renew(lease, services.now() + LEASE, 42, "encoding")
@@ -217,7 +217,7 @@ def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started
 
 
 def test_the_last_finish_completes_the_task(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
 
     first = finished(services, task, 1)
     last = finished(services, task, 2)
@@ -242,7 +242,7 @@ def test_the_last_finish_completes_the_task(services: ClockedServices) -> None:
 def test_the_outcome_tells_how_all_ended_whoever_ends_first(
     services: ClockedServices, endings: tuple[FinalState, FinalState], outcome: Outcome, order: tuple[int, int]
 ) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     holds = {no: claimed(services, task, no) for no in (1, 2)}
 
     for no in order:
@@ -254,7 +254,7 @@ def test_the_outcome_tells_how_all_ended_whoever_ends_first(
 
 
 def test_a_finished_subtask_never_moves_again(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     seen, lease = claimed(services, task, 1)
     done = services.tasks.finish(seen, lease, GOOD, services.now())
     services.time += LEASE + 1
@@ -269,7 +269,7 @@ def test_a_finished_subtask_never_moves_again(services: ClockedServices) -> None
 
 
 def test_successors_become_ready_when_all_they_need_has_succeeded(services: ClockedServices) -> None:
-    task = stored(services, a_task(services, 3, needs={3: (1, 2)}))
+    task = stored(services, make_task(3, needs={3: (1, 2)}, at=services.now()))
     seen, first = claimed(services, task, 1)
     _, second = claimed(services, task, 2)
 
@@ -283,7 +283,7 @@ def test_successors_become_ready_when_all_they_need_has_succeeded(services: Cloc
 
 
 def test_a_failure_skips_all_that_hang_on_it(services: ClockedServices) -> None:
-    task = stored(services, a_task(services, 4, needs={2: (1,), 3: (2,)}))
+    task = stored(services, make_task(4, needs={2: (1,), 3: (2,)}, at=services.now()))
 
     done = finished(services, task, 1, BAD)
 
@@ -298,7 +298,7 @@ def test_a_failure_skips_all_that_hang_on_it(services: ClockedServices) -> None:
 
 
 def test_what_nobody_holds_can_be_given_up(services: ClockedServices) -> None:
-    task = stored(services, a_task(services, 1))
+    task = stored(services, make_task(1, at=services.now()))
     seen, _ = claimed(services, task, 1)
 
     assert services.tasks.give_up(seen, 1, BAD, services.now()) is None

@@ -3,14 +3,14 @@
 from shared.domain.subtask import Wait, WaitReason
 from shared.domain.task import Outcome, TaskStatus
 from tests.support.deployment import ClockedServices
+from tests.support.factories import make_task
 from tests.support.transitions import BAD, CANCELLED, GOOD, LEASE, STORAGE, claimed, finished, refused, stored
-from tests.unit.conftest import a_task
 
 AN_HOUR = 3_600_000
 
 
 def test_a_restart_begins_afresh_and_shuts_the_old_run_out(services: ClockedServices) -> None:
-    task = stored(services, a_task(services, 1))
+    task = stored(services, make_task(1, at=services.now()))
     seen, old = claimed(services, task, 1)
     done = services.tasks.finish(seen, old, BAD, services.now())
     assert done
@@ -27,7 +27,7 @@ def test_a_restart_begins_afresh_and_shuts_the_old_run_out(services: ClockedServ
 
 
 def test_a_restart_of_the_failed_carries_the_others_over(services: ClockedServices) -> None:
-    task = stored(services, a_task(services, 3, needs={3: (2,)}))
+    task = stored(services, make_task(3, needs={3: (2,)}, at=services.now()))
     finished(services, task, 1)
     done = finished(services, task, 2, BAD)
     services.time += 1000
@@ -45,7 +45,7 @@ def test_a_restart_of_the_failed_carries_the_others_over(services: ClockedServic
 def test_a_task_with_subtasks_that_were_carried_over_ends_with_the_last_of_the_others(
     services: ClockedServices,
 ) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     finished(services, task, 1)
     new = services.tasks.restart(finished(services, task, 2, BAD), services.now(), only_failed=True)
     assert new
@@ -57,7 +57,7 @@ def test_a_task_with_subtasks_that_were_carried_over_ends_with_the_last_of_the_o
 
 
 def test_only_a_completed_task_restarts(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
 
     assert services.tasks.restart(task, services.now()) is None
     claimed(services, task, 1)
@@ -65,7 +65,7 @@ def test_only_a_completed_task_restarts(services: ClockedServices) -> None:
 
 
 def test_an_ended_task_never_starts(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
 
     ended = services.tasks.end(task, services.now())
 
@@ -78,14 +78,14 @@ def test_an_ended_task_never_starts(services: ClockedServices) -> None:
 
 
 def test_a_started_task_cannot_be_ended(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     claimed(services, task, 1)
 
     assert services.tasks.end(task, services.now()) is None
 
 
 def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(services: ClockedServices) -> None:
-    task = stored(services, a_task(services, 4, needs={4: (3,)}))
+    task = stored(services, make_task(4, needs={4: (3,)}, at=services.now()))
     seen, lease = claimed(services, task, 1)
     before = finished(services, task, 2)
 
@@ -112,7 +112,7 @@ def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(services: Cl
 
 
 def test_a_task_that_waits_can_be_cancelled_and_one_that_is_over_cannot(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
 
     cancelled = services.tasks.cancel(task, services.now())
 
@@ -123,7 +123,7 @@ def test_a_task_that_waits_can_be_cancelled_and_one_that_is_over_cannot(services
 
 
 def test_a_cancel_made_from_what_is_no_longer_so_is_refused(services: ClockedServices) -> None:
-    seen = stored(services, a_task(services))
+    seen = stored(services, make_task(at=services.now()))
     now = finished(services, seen, 1)
 
     assert services.tasks.cancel(seen, services.now()) is None
@@ -132,7 +132,7 @@ def test_a_cancel_made_from_what_is_no_longer_so_is_refused(services: ClockedSer
 
 
 def test_a_claim_between_the_look_and_the_cancel_does_not_save_its_subtask(services: ClockedServices) -> None:
-    seen = stored(services, a_task(services))
+    seen = stored(services, make_task(at=services.now()))
     _, lease = claimed(services, seen, 1)
 
     cancelled = services.tasks.cancel(seen, services.now())
@@ -143,7 +143,7 @@ def test_a_claim_between_the_look_and_the_cancel_does_not_save_its_subtask(servi
 
 
 def test_a_cancelled_run_can_be_restarted_and_is_not_cancelled_again_by_an_old_look(services: ClockedServices) -> None:
-    task = stored(services, a_task(services))
+    task = stored(services, make_task(at=services.now()))
     cancelled = services.tasks.cancel(finished(services, task, 1), services.now())
     assert cancelled
 
@@ -157,7 +157,7 @@ def test_a_cancelled_run_can_be_restarted_and_is_not_cancelled_again_by_an_old_l
 
 
 def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(services: ClockedServices) -> None:
-    first = stored(services, a_task(services))
+    first = stored(services, make_task(at=services.now()))
     cancelled = services.tasks.cancel(first, services.now())
     assert cancelled
     second = services.tasks.restart(cancelled, services.now())
@@ -177,7 +177,7 @@ def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(services: Clocked
 
 
 def test_an_earlier_run_stays_readable(services: ClockedServices) -> None:
-    done = finished(services, stored(services, a_task(services, 1)), 1, BAD)
+    done = finished(services, stored(services, make_task(1, at=services.now())), 1, BAD)
     services.tasks.put_run(done)
 
     new = services.tasks.restart(done, services.now())
@@ -188,7 +188,10 @@ def test_an_earlier_run_stays_readable(services: ClockedServices) -> None:
 
 
 def test_the_sweeper_finds_unfinished_tasks_only(services: ClockedServices) -> None:
-    waiting, done = stored(services, a_task(services, name="a")), stored(services, a_task(services, 1, name="b"))
+    waiting, done = (
+        stored(services, make_task(name="a", at=services.now())),
+        stored(services, make_task(1, name="b", at=services.now())),
+    )
     finished(services, done, 1)
 
     assert list(services.task_queries.due(services.now() + AN_HOUR)) == [waiting.id]
@@ -198,9 +201,9 @@ def test_the_sweeper_finds_unfinished_tasks_only(services: ClockedServices) -> N
 
 
 def test_a_completed_task_is_never_due_again(services: ClockedServices) -> None:
-    waiting = stored(services, a_task(services, name="a"))
-    ended = services.tasks.end(stored(services, a_task(services, name="b")), services.now())
-    cancelled = services.tasks.cancel(stored(services, a_task(services, name="c")), services.now())
+    waiting = stored(services, make_task(name="a", at=services.now()))
+    ended = services.tasks.end(stored(services, make_task(name="b", at=services.now())), services.now())
+    cancelled = services.tasks.cancel(stored(services, make_task(name="c", at=services.now())), services.now())
     assert ended
     assert cancelled
 

@@ -12,8 +12,8 @@ from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import RequestRejected, ServiceBusy
 from shared.stores.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
 from tests.support.deployment import BEGINNING, ClockedServices, client
+from tests.support.factories import make_decision, make_upload
 from tests.support.outages import calls, meanwhile, outage
-from tests.unit.conftest import an_upload
 
 NO_MATCH = Verdict.NO_MATCH
 MATCHED = Verdict.MATCHED
@@ -21,11 +21,12 @@ UNMADE = (Verdict.INVALID_ORCHESTRATION, Verdict.SUPERSEDED)  # taken, but no ta
 
 
 def a_refusal(services: ClockedServices, verdict: Verdict = NO_MATCH, **changes: Any) -> UploadDecision:  # noqa: ANN401
-    return UploadDecision(an_upload(services, **changes), verdict, "nobody takes it")
+    return make_decision(make_upload(**{"at": services.now(), **changes}), verdict=verdict)
 
 
 def a_match(services: ClockedServices, name: str = "web", task_id: str = "T1", **changes: Any) -> UploadDecision:  # noqa: ANN401
-    return UploadDecision(an_upload(services, **changes), MATCHED, "a task was made", name, task_id)
+    upload = make_upload(**{"at": services.now(), **changes})
+    return make_decision(upload, verdict=MATCHED, reason="a task was made", orchestration=name, task_id=task_id)
 
 
 def noted(services: ClockedServices, *decisions: UploadDecision) -> list[UploadDecision]:
@@ -83,7 +84,7 @@ def test_a_verdict_is_kept_for_ninety_days_from_when_it_is_noted_however_old_its
     services: ClockedServices,
 ) -> None:
     noted(services, a_refusal(services, at=0))
-    services.verdicts.identify(an_upload(services, version_id=None, at=0), services.now())
+    services.verdicts.identify(make_upload(version_id=None, at=0), services.now())
 
     assert {item["expires_at"]["N"] for item in items()} == {str(services.now() // 1000 + KEPT_SECONDS)}
     assert KEPT_SECONDS == 90 * 24 * 3600
@@ -132,7 +133,7 @@ def test_once_an_orchestration_took_an_upload_nobody_refuses_it(services: Clocke
 
 def test_each_orchestration_that_takes_an_upload_has_its_own_verdict(services: ClockedServices) -> None:
     matches = [a_match(services, name, task_id=name) for name in ("a", "b", "c")]
-    broken = UploadDecision(an_upload(services), Verdict.INVALID_ORCHESTRATION, "its template is gone", "d")
+    broken = UploadDecision(make_upload(at=services.now()), Verdict.INVALID_ORCHESTRATION, "its template is gone", "d")
 
     noted(services, a_refusal(services), *matches, broken)
 
@@ -307,8 +308,8 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services:
     [
         ("PutItem", lambda services: noted(services, a_refusal(services))),
         ("GetItem", lambda services: noted(services, a_match(services), a_match(services))),
-        ("GetItem", lambda services: services.verdicts.identify(an_upload(services, version_id=None), 0)),
-        ("PutItem", lambda services: services.verdicts.identify(an_upload(services, version_id=None), 0)),
+        ("GetItem", lambda services: services.verdicts.identify(make_upload(version_id=None, at=services.now()), 0)),
+        ("PutItem", lambda services: services.verdicts.identify(make_upload(version_id=None, at=services.now()), 0)),
         ("Query", lambda services: services.verdicts.page(VerdictFilter(), 1)),
     ],
     ids=["note", "note again", "what is known", "what is new", "list"],
@@ -327,7 +328,7 @@ def recognised(services: ClockedServices, upload: Upload) -> tuple[str, bool]:
 
 
 def test_a_version_is_known_by_itself(services: ClockedServices) -> None:
-    upload = an_upload(services)
+    upload = make_upload(at=services.now())
 
     with calls() as made:
         assert services.verdicts.identify(upload, services.now()) == (upload, False)
@@ -336,7 +337,7 @@ def test_a_version_is_known_by_itself(services: ClockedServices) -> None:
 
 
 def test_without_versions_the_order_of_the_writes_is_remembered(services: ClockedServices) -> None:
-    writes = [an_upload(services, version_id=None, sequencer=text, at=BEGINNING) for text in ("0A", "0B", "0C")]
+    writes = [make_upload(version_id=None, sequencer=text, at=BEGINNING) for text in ("0A", "0B", "0C")]
 
     assert recognised(services, writes[1]) == ("0B", False)
     assert recognised(services, writes[0]) == ("0A", True)
@@ -347,13 +348,16 @@ def test_without_versions_the_order_of_the_writes_is_remembered(services: Clocke
 
 @pytest.mark.parametrize("changes", [{"bucket": "other"}, {"key": "uploads/b.mp4"}, {"tenant": "other"}])
 def test_each_key_has_a_history_of_its_own(services: ClockedServices, changes: dict[str, Any]) -> None:
-    recognised(services, an_upload(services, version_id=None, sequencer="0B"))
+    recognised(services, make_upload(version_id=None, sequencer="0B", at=services.now()))
 
-    assert recognised(services, an_upload(services, version_id=None, sequencer="0A", **changes)) == ("0A", False)
+    assert recognised(services, make_upload(version_id=None, sequencer="0A", **{"at": services.now(), **changes})) == (
+        "0A",
+        False,
+    )
 
 
 def test_an_object_that_was_listed_is_known_again_when_its_event_comes(services: ClockedServices) -> None:
-    event = an_upload(services, version_id=None)
+    event = make_upload(version_id=None, at=services.now())
     seen = replace(event, sequencer="", at=services.now() - 5000)
 
     assert recognised(services, seen) == (f"etag@{seen.at}", False)
@@ -362,7 +366,7 @@ def test_an_object_that_was_listed_is_known_again_when_its_event_comes(services:
 
 
 def test_what_is_known_already_is_not_written_again(services: ClockedServices) -> None:
-    event = an_upload(services, version_id=None)
+    event = make_upload(version_id=None, at=services.now())
     recognised(services, event)
 
     with calls() as made:
@@ -373,7 +377,7 @@ def test_what_is_known_already_is_not_written_again(services: ClockedServices) -
 
 
 def test_of_two_that_are_told_of_at_the_same_moment_the_later_one_stays_known(services: ClockedServices) -> None:
-    early, late = (an_upload(services, version_id=None, sequencer=text) for text in ("0A", "0B"))
+    early, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
 
     with meanwhile("PutItem", lambda: recognised(services, late)):
         assert recognised(services, early) == ("0A", True)
@@ -382,7 +386,7 @@ def test_of_two_that_are_told_of_at_the_same_moment_the_later_one_stays_known(se
 
 
 def test_a_key_that_changes_all_the_time_is_tried_again_later(services: ClockedServices) -> None:
-    first, late = (an_upload(services, version_id=None, sequencer=text) for text in ("0A", "0B"))
+    first, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
     recognised(services, first)
     (item,) = items()
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument
+from shared.domain.orchestration import MAX_KEY_BYTES, TemplateDocument
 from shared.domain.page_token import write_token
 from shared.domain.task import Source, Task
 from shared.domain.upload import Upload, UploadDecision, Verdict
@@ -18,9 +18,10 @@ from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import Backfill, BackfillPage, accept_upload, backfill, is_key
+from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices, client, put
+from tests.support.factories import make_triggered_orchestration
 from tests.support.outages import calls, outage, refusal
-from tests.unit.conftest import sent
 
 WEB = "web-video"
 SHOT = {"name": "cover", "type": "SCREENSHOT"}
@@ -39,11 +40,6 @@ def plain(services: ClockedServices) -> str:
 def bucket(request: pytest.FixtureRequest, plain: str) -> str:
     """Lend a bucket with versions, and one without."""
     return plain if request.param == "plain" else "input"
-
-
-def an_orchestration(name: str, prefix: str = "uploads/", **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
-    usual = {"name": name, "trigger": {"prefix": prefix}, "subtasks": [SHOT]}
-    return OrchestrationDocument.model_validate({**usual, **fields})
 
 
 def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list[BackfillPage]:
@@ -162,7 +158,7 @@ def test_objects_that_have_their_task_by_a_request_that_named_the_orchestration_
 
 def test_a_task_of_no_orchestration_does_not_stand_for_one(services: ClockedServices, bucket: str) -> None:
     written(services, bucket)
-    create_task(services, "main", NewTask(bucket, VIDEO, subtasks=an_orchestration("any").subtasks), bytes)
+    create_task(services, "main", NewTask(bucket, VIDEO, subtasks=make_triggered_orchestration("any").subtasks), bytes)
 
     assert told(offered(services, bucket)) == [(VIDEO, Verdict.MATCHED)]
 
@@ -212,7 +208,7 @@ def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(
 
 
 def test_what_a_dry_run_foretells_is_what_a_backfill_does(services: ClockedServices, bucket: str) -> None:
-    store_orchestration(services, "main", an_orchestration("covers", prefix="uploads/b"))
+    store_orchestration(services, "main", make_triggered_orchestration("covers", prefix="uploads/b"))
     for key in ("uploads/b.mp4", "uploads/c.mp4", "uploads/c.txt", "elsewhere/d.mp4"):
         written(services, bucket, key)
 
@@ -228,7 +224,7 @@ def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(services:
     accept_upload(services, written(services, bucket, "uploads/a.mp4"))
     refused = written(services, bucket, "films/b.mp4")
     accept_upload(services, refused)
-    store_orchestration(services, "main", an_orchestration("covers", prefix=""))
+    store_orchestration(services, "main", make_triggered_orchestration("covers", prefix=""))
 
     found = offered(services, bucket)
 
@@ -269,7 +265,7 @@ def test_a_disabled_orchestration_takes_nothing(services: ClockedServices) -> No
 def test_a_backfill_may_have_a_priority_of_its_own(
     services: ClockedServices, own: int, asked: int | None, priority: int
 ) -> None:
-    store_orchestration(services, "main", an_orchestration(WEB, priority=own))
+    store_orchestration(services, "main", make_triggered_orchestration(WEB, priority=own))
     put(VIDEO, b"film")
 
     offered(services, priority=asked)
@@ -333,7 +329,7 @@ def test_every_object_is_offered_exactly_once_however_long_the_pages_are(
 def test_a_page_reads_templates_once_however_many_objects_it_is_for(services: ClockedServices, bucket: str) -> None:
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {"at": [1]}}
     store_template(services, "main", TemplateDocument.model_validate(template))
-    store_orchestration(services, "main", an_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
+    store_orchestration(services, "main", make_triggered_orchestration(WEB, subtasks=[{**SHOT, "template": "mine"}]))
     for number in range(3):
         put(f"uploads/{number}.mp4", b"film", bucket)
 

@@ -11,10 +11,11 @@ from shared.stores.task_queries import TaskFilter
 from shared.use_cases import bulk
 from shared.use_cases.bulk import MOVES, Action, Done, DonePage
 from shared.use_cases.tasks import end_task
+from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices
+from tests.support.factories import make_task
 from tests.support.outages import meanwhile, outage
 from tests.support.transitions import BAD, finished, spoiled
-from tests.unit.conftest import a_task, sent
 
 WAITING, ENDED = TaskStatus.WAITING, Outcome.ENDED
 
@@ -24,7 +25,7 @@ def several(services: ClockedServices, number: int = 3, **changes: Any) -> list[
     made = []
     for each in range(number):
         services.time += 1
-        made.append(a_task(services, name=f"{each}", **changes))
+        made.append(make_task(name=f"{each}", at=services.now(), **changes))
         assert services.tasks.create(made[-1])
     return made[::-1]
 

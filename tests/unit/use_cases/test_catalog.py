@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.orchestration import Kind, OrchestrationDocument, SubtaskRule, TemplateDocument
+from shared.domain.orchestration import Kind, SubtaskRule
 from shared.domain.subtask import Subtask
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.stores.presets import preset_orchestrations, preset_templates
@@ -24,20 +24,12 @@ from shared.use_cases.catalog import (
 )
 from shared.use_cases.planning import checked_params, overlaid_params, plan_subtasks
 from tests.support.deployment import ClockedServices
+from tests.support.factories import make_orchestration, make_template
 from tests.support.outages import outage
 
 PRESET = "web-video"
 SUBTASK = {"name": "hd", "type": "TRANSCODE"}
 LOOK = {"name": "look", "type": "INSPECT"}
-
-
-def a_document(name: str = "mine", **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
-    return OrchestrationDocument.model_validate({"name": name, "subtasks": [SUBTASK], **fields})
-
-
-def a_template(name: str = "small", **fields: Any) -> TemplateDocument:  # noqa: ANN401
-    usual = {"operation": "TRANSCODE", "params": {"video": {"width": 640, "crf": 30}}}
-    return TemplateDocument.model_validate({"name": name, **usual, **fields})
 
 
 def plan_rules(services: ClockedServices, rules: tuple[SubtaskRule, ...]) -> tuple[Subtask, ...]:
@@ -46,7 +38,7 @@ def plan_rules(services: ClockedServices, rules: tuple[SubtaskRule, ...]) -> tup
 
 def planned(services: ClockedServices, **fields: Any) -> Any:  # noqa: ANN401
     """Return the parameters that a subtask would run with."""
-    (subtask,) = plan_rules(services, a_document(subtasks=[{**SUBTASK, **fields}]).subtasks)
+    (subtask,) = plan_rules(services, make_orchestration(subtasks=[{**SUBTASK, **fields}]).subtasks)
     return subtask.params
 
 
@@ -59,7 +51,7 @@ def test_every_orchestration_that_ships_can_be_planned(services: ClockedServices
 
 
 def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(services: ClockedServices) -> None:
-    rules = a_document(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
+    rules = make_orchestration(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
 
     look, hd = plan_rules(services, rules)
 
@@ -77,7 +69,7 @@ def test_a_rule_that_asks_for_what_is_never_found_is_refused(
     services: ClockedServices, rule: str, problem: str
 ) -> None:
     others = [LOOK, {**SUBTASK, "name": "sd"}]
-    document = a_document(subtasks=[*others, {**SUBTASK, "when": rule}])
+    document = make_orchestration(subtasks=[*others, {**SUBTASK, "when": rule}])
 
     with pytest.raises(RequestRejected, match=problem) as refused:
         store_orchestration(services, "main", document)
@@ -95,7 +87,7 @@ def test_a_rule_that_asks_for_what_is_never_found_is_refused(
 )
 def test_a_rule_about_nobody_oneself_or_nothing_is_refused(rule: str, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
-        a_document(subtasks=[LOOK, {**SUBTASK, "when": rule}])
+        make_orchestration(subtasks=[LOOK, {**SUBTASK, "when": rule}])
 
 
 @pytest.mark.parametrize("name", preset_templates())
@@ -107,7 +99,7 @@ def test_every_template_that_ships_says_exactly_what_its_operation_takes(name: s
 
 
 def test_a_stored_orchestration_is_found_as_it_was_put(services: ClockedServices) -> None:
-    stored = store_orchestration(services, "main", a_document(description="Überblick 😀"))
+    stored = store_orchestration(services, "main", make_orchestration(description="Überblick 😀"))
 
     assert (stored.version, stored.kind, stored.updated_at) == (1, Kind.CUSTOM, services.now())
     assert get_document(services, ORCHESTRATION, "main", "mine") == stored
@@ -117,30 +109,30 @@ def test_a_stored_orchestration_is_found_as_it_was_put(services: ClockedServices
 
 
 def test_each_put_counts_one_up_and_the_last_one_stands(services: ClockedServices) -> None:
-    versions = [store_orchestration(services, "main", a_document(description=text)).version for text in "abc"]
+    versions = [store_orchestration(services, "main", make_orchestration(description=text)).version for text in "abc"]
 
     assert versions == [1, 2, 3]
     assert get_document(services, ORCHESTRATION, "main", "mine").description == "c"
 
 
 def test_a_version_never_stands_for_two_documents(services: ClockedServices) -> None:
-    store_orchestration(services, "main", a_document(description="first"))
-    store_template(services, "main", a_template())
+    store_orchestration(services, "main", make_orchestration(description="first"))
+    store_template(services, "main", make_template())
     delete_document(services, ORCHESTRATION, "main", "mine")
     delete_document(services, TEMPLATE, "main", "small")
 
-    assert store_orchestration(services, "main", a_document(description="second")).version == 2
-    assert store_template(services, "main", a_template()).version == 2
+    assert store_orchestration(services, "main", make_orchestration(description="second")).version == 2
+    assert store_template(services, "main", make_template()).version == 2
 
 
 def test_a_preset_can_be_overridden_and_comes_back(services: ClockedServices) -> None:
-    own = store_orchestration(services, "main", a_document(PRESET))
+    own = store_orchestration(services, "main", make_orchestration(PRESET))
 
     assert (own.version, own.kind) == (2, Kind.CUSTOM)
     assert [found for found in list_documents(services, ORCHESTRATION, "main") if found.name == PRESET] == [own]
     delete_document(services, ORCHESTRATION, "main", PRESET)
     assert get_document(services, ORCHESTRATION, "main", PRESET) == preset_orchestrations()[PRESET]
-    assert store_orchestration(services, "main", a_document(PRESET)).version == 3
+    assert store_orchestration(services, "main", make_orchestration(PRESET)).version == 3
 
 
 def test_a_preset_cannot_be_deleted_but_disabled(services: ClockedServices) -> None:
@@ -153,7 +145,7 @@ def test_a_preset_cannot_be_deleted_but_disabled(services: ClockedServices) -> N
 
 
 def test_switching_makes_a_version_only_when_it_changes_something(services: ClockedServices) -> None:
-    store_orchestration(services, "main", a_document(description="kept"))
+    store_orchestration(services, "main", make_orchestration(description="kept"))
 
     versions = [
         switch_orchestration(services, "main", "mine", enabled=enabled).version
@@ -165,8 +157,8 @@ def test_switching_makes_a_version_only_when_it_changes_something(services: Cloc
 
 
 def test_an_orchestration_whose_template_is_gone_can_be_disabled_but_not_enabled(services: ClockedServices) -> None:
-    store_template(services, "main", a_template())
-    store_orchestration(services, "main", a_document(subtasks=[{**SUBTASK, "template": "small"}]))
+    store_template(services, "main", make_template())
+    store_orchestration(services, "main", make_orchestration(subtasks=[{**SUBTASK, "template": "small"}]))
     delete_document(services, TEMPLATE, "main", "small")
 
     assert not switch_orchestration(services, "main", "mine", enabled=False).enabled
@@ -176,8 +168,8 @@ def test_an_orchestration_whose_template_is_gone_can_be_disabled_but_not_enabled
 
 
 def test_one_tenant_sees_nothing_of_another(services: ClockedServices) -> None:
-    store_orchestration(services, "other", a_document())
-    store_template(services, "other", a_template())
+    store_orchestration(services, "other", make_orchestration())
+    store_template(services, "other", make_template())
 
     assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
     with pytest.raises(NotFound, match="there is no orchestration mine"):
@@ -200,7 +192,7 @@ def test_what_is_not_there_cannot_be_read_switched_or_deleted(services: ClockedS
 
 def test_an_upgrade_that_ships_a_name_leaves_the_stored_document_in_place(services: ClockedServices) -> None:
     """The preset is new: somebody stored a template under its name before."""
-    stored = store_template(services, "main", a_template())
+    stored = store_template(services, "main", make_template())
     shipped = stored.model_copy(update={"kind": Kind.PRESET, "params": {}})
     upgraded = replace(TEMPLATE, presets=lambda: {"small": shipped})
 
@@ -213,7 +205,7 @@ def test_templates_that_ship_are_read_only(services: ClockedServices) -> None:
     name = next(iter(preset_templates()))
 
     for act in (
-        lambda: store_template(services, "main", a_template(name)),
+        lambda: store_template(services, "main", make_template(name)),
         lambda: delete_document(services, TEMPLATE, "main", name),
     ):
         with pytest.raises(Conflict, match="ships with Reelmill") as refused:
@@ -223,7 +215,7 @@ def test_templates_that_ship_are_read_only(services: ClockedServices) -> None:
 
 
 def test_templates_are_listed_with_those_that_ship(services: ClockedServices) -> None:
-    stored = store_template(services, "main", a_template("aaa"))
+    stored = store_template(services, "main", make_template("aaa"))
 
     listed = list_documents(services, TEMPLATE, "main")
 
@@ -232,7 +224,7 @@ def test_templates_are_listed_with_those_that_ship(services: ClockedServices) ->
 
 
 def test_a_subtask_overrides_its_template_value_by_value(services: ClockedServices) -> None:
-    store_template(services, "main", a_template())
+    store_template(services, "main", make_template())
 
     assert planned(services, template="small") == {"video": {"width": 640, "crf": 30}}
     assert planned(services, template="small", params={"video": {"crf": 20}, "container": "mkv"}) == {
@@ -242,7 +234,7 @@ def test_a_subtask_overrides_its_template_value_by_value(services: ClockedServic
 
 
 def test_null_takes_a_value_of_the_template_back(services: ClockedServices) -> None:
-    store_template(services, "main", a_template())
+    store_template(services, "main", make_template())
 
     assert planned(services, template="small", params={"video": {"crf": None, "bitrate": 900}}) == {
         "video": {"width": 640, "crf": None, "bitrate": 900}
@@ -289,7 +281,7 @@ def test_wrong_parameters_are_refused_with_their_place(
     services: ClockedServices, fields: dict[str, Any], place: str, told: str
 ) -> None:
     with pytest.raises(RequestRejected, match="subtask hd has wrong parameters") as refused:
-        store_orchestration(services, "main", a_document(subtasks=[{**SUBTASK, **fields}]))
+        store_orchestration(services, "main", make_orchestration(subtasks=[{**SUBTASK, **fields}]))
 
     assert refused.value.code == "InvalidParameters"
     assert told in refused.value.message
@@ -303,7 +295,7 @@ def test_wrong_parameters_are_refused_with_their_place(
 
 
 def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(services: ClockedServices) -> None:
-    store_template(services, "main", a_template())
+    store_template(services, "main", make_template())
 
     with pytest.raises(RequestRejected, match="give crf or bitrate, not both"):
         planned(services, template="small", params={"video": {"bitrate": 900}})
@@ -311,7 +303,7 @@ def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(se
 
 def test_an_orchestration_that_would_take_outputs_is_refused(services: ClockedServices) -> None:
     with pytest.raises(RequestRejected, match="outputs start no tasks") as refused:
-        store_orchestration(services, "main", a_document(trigger={"bucket": "output"}))
+        store_orchestration(services, "main", make_orchestration(trigger={"bucket": "output"}))
 
     assert refused.value.code == "OwnOutput"
     assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
@@ -319,7 +311,7 @@ def test_an_orchestration_that_would_take_outputs_is_refused(services: ClockedSe
 
 def test_a_template_with_wrong_parameters_is_not_stored(services: ClockedServices) -> None:
     with pytest.raises(RequestRejected, match="template small has wrong parameters: container"):
-        store_template(services, "main", a_template(params={"container": "avi"}))
+        store_template(services, "main", make_template(params={"container": "avi"}))
 
     assert len(list_documents(services, TEMPLATE, "main")) == len(preset_templates())
 
@@ -341,7 +333,7 @@ def test_parameters_are_stored_in_one_spelling_and_only_as_far_as_they_are_set(s
 
 
 def test_names_of_subtasks_become_numbers(services: ClockedServices) -> None:
-    document = a_document(
+    document = make_orchestration(
         subtasks=[
             {"name": "cover", "type": "SCREENSHOT", "input": "hd", "needs": ["sd"]},
             {"name": "sd", "type": "TRANSCODE"},
@@ -361,42 +353,42 @@ def test_a_tenant_has_only_so_many_orchestrations_and_templates(
 ) -> None:
     monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED", 2)
     for name in ("a", "b"):
-        store_orchestration(services, "main", a_document(name))
-        store_template(services, "main", a_template(name))
+        store_orchestration(services, "main", make_orchestration(name))
+        store_template(services, "main", make_template(name))
 
     with pytest.raises(Conflict, match="2 orchestrations are stored already, which is the limit") as refused:
-        store_orchestration(services, "main", a_document("c"))
+        store_orchestration(services, "main", make_orchestration("c"))
     with pytest.raises(Conflict, match="2 templates are stored already"):
-        store_template(services, "main", a_template("c"))
+        store_template(services, "main", make_template("c"))
 
     assert refused.value.code == "CatalogFull"
-    assert store_orchestration(services, "main", a_document("a")).version == 2
-    assert store_template(services, "main", a_template("a")).version == 2
-    assert store_orchestration(services, "other", a_document("c")).version == 1
+    assert store_orchestration(services, "main", make_orchestration("a")).version == 2
+    assert store_template(services, "main", make_template("a")).version == 2
+    assert store_orchestration(services, "other", make_orchestration("c")).version == 1
     assert not switch_orchestration(services, "main", PRESET, enabled=False).enabled
     delete_document(services, ORCHESTRATION, "main", "b")
     delete_document(services, ORCHESTRATION, "main", PRESET)
-    assert store_orchestration(services, "main", a_document("c")).version == 1
+    assert store_orchestration(services, "main", make_orchestration("c")).version == 1
 
 
 def test_all_that_a_tenant_stores_takes_only_so_many_bytes(
     services: ClockedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 2000)
-    store_orchestration(services, "main", a_document("a", description="é" * 100))
+    store_orchestration(services, "main", make_orchestration("a", description="é" * 100))
 
     with pytest.raises(Conflict, match="it would take 2 KB with the other orchestrations, and") as refused:
-        store_orchestration(services, "main", a_document("b", description="é" * 100))
+        store_orchestration(services, "main", make_orchestration("b", description="é" * 100))
 
     assert refused.value.code == "CatalogFull"
     monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 0)
-    assert store_orchestration(services, "main", a_document("a", description="é")).version == 2
+    assert store_orchestration(services, "main", make_orchestration("a", description="é")).version == 2
     with pytest.raises(Conflict):
-        store_orchestration(services, "main", a_document("a", description="é" * 100))
+        store_orchestration(services, "main", make_orchestration("a", description="é" * 100))
 
 
 def test_of_two_who_change_the_same_version_one_is_told(services: ClockedServices) -> None:
-    stored = store_orchestration(services, "main", a_document())
+    stored = store_orchestration(services, "main", make_orchestration())
     rivals = [stored.model_copy(update={"version": 2, "description": text}) for text in ("one", "two")]
 
     services.catalog.put("main", rivals[0])
@@ -408,7 +400,7 @@ def test_of_two_who_change_the_same_version_one_is_told(services: ClockedService
 
 
 def test_a_late_writer_does_not_hide_a_newer_version(services: ClockedServices) -> None:
-    first = store_orchestration(services, "main", a_document())
+    first = store_orchestration(services, "main", make_orchestration())
     second, third = (first.model_copy(update={"version": version}) for version in (2, 3))
 
     services.catalog.put("main", third)
@@ -418,12 +410,12 @@ def test_a_late_writer_does_not_hide_a_newer_version(services: ClockedServices) 
 
 
 def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(services: ClockedServices) -> None:
-    store_orchestration(services, "main", a_document(description="a"))
+    store_orchestration(services, "main", make_orchestration(description="a"))
     with outage("PutItem", after=1), pytest.raises(ServiceBusy):
-        store_orchestration(services, "main", a_document(description="b"))
+        store_orchestration(services, "main", make_orchestration(description="b"))
 
     assert get_document(services, ORCHESTRATION, "main", "mine").description == "a"
-    assert store_orchestration(services, "main", a_document(description="c")).version == 3
+    assert store_orchestration(services, "main", make_orchestration(description="c")).version == 3
     assert get_document(services, ORCHESTRATION, "main", "mine").description == "c"
 
 
@@ -432,7 +424,7 @@ def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(services: Cloc
     [
         ("Query", lambda services: list_documents(services, ORCHESTRATION, "main")),
         ("GetItem", lambda services: get_document(services, ORCHESTRATION, "main", PRESET)),
-        ("PutItem", lambda services: store_orchestration(services, "main", a_document())),
+        ("PutItem", lambda services: store_orchestration(services, "main", make_orchestration())),
         ("DeleteItem", lambda services: delete_document(services, ORCHESTRATION, "main", PRESET)),
     ],
 )

@@ -21,13 +21,15 @@ from shared.use_cases.catalog_versions import (
     list_versions,
 )
 from tests.support.deployment import ClockedServices
+from tests.support.factories import make_orchestration, make_template
 from tests.support.outages import outage
-from tests.unit.use_cases.test_catalog import PRESET, a_document, a_template
+
+PRESET = "web-video"
 
 
 def stored(services: ClockedServices, count: int, name: str = "mine", tenant: str = "main") -> None:
     for number in range(1, count + 1):
-        store_orchestration(services, tenant, a_document(name, description=f"version {number}"))
+        store_orchestration(services, tenant, make_orchestration(name, description=f"version {number}"))
 
 
 def numbers(services: ClockedServices, limit: int, name: str = "mine") -> list[list[int]]:
@@ -94,7 +96,7 @@ def test_the_version_that_stands_is_told_from_those_before_it(services: ClockedS
 
 def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: ClockedServices) -> None:
     stored(services, 2)
-    template = store_template(services, "main", a_template())
+    template = store_template(services, "main", make_template())
     delete_document(services, ORCHESTRATION, "main", "mine")
     delete_document(services, TEMPLATE, "main", "small")
 
@@ -108,7 +110,7 @@ def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: Clocke
 
 
 def test_after_a_deletion_what_ships_stands_again_under_the_newer_versions(services: ClockedServices) -> None:
-    store_orchestration(services, "main", a_document(PRESET))
+    store_orchestration(services, "main", make_orchestration(PRESET))
     delete_document(services, ORCHESTRATION, "main", PRESET)
 
     page = list_versions(services, ORCHESTRATION, "main", PRESET, 20)
@@ -163,7 +165,7 @@ def test_what_never_was_has_no_versions(services: ClockedServices) -> None:
 def test_a_token_goes_on_with_its_own_list_alone(services: ClockedServices) -> None:
     for name in ("mine", "yours"):
         stored(services, 3, name)
-        store_template(services, "main", a_template(name))
+        store_template(services, "main", make_template(name))
     stored(services, 3, tenant="other")
     token = list_versions(services, ORCHESTRATION, "main", "mine", 1).next_token
 

@@ -8,11 +8,10 @@ from shared.errors import ServiceBusy
 from shared.use_cases.sweeper import A_DAY_MS, bury
 from shared.use_cases.tasks import get_task, restart_task
 from shared.worker.run import run_subtask
-from tests.support.attempts import codes
+from tests.support.attempts import codes, sent
 from tests.support.deployment import ClockedServices
 from tests.support.outages import meanwhile, outage
 from tests.support.transitions import GOOD, LEASE, STORAGE, claimed, finished, queued, released
-from tests.unit.conftest import sent
 
 
 def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(services: ClockedServices) -> None:

@@ -13,11 +13,11 @@ from shared.stores.task_queries import DUE_PER_PAGE
 from shared.use_cases.sweeper import PUT_OFF_MS, Swept, next_look, sweep
 from shared.use_cases.tasks import cancel_task, end_task, get_task, restart_task
 from shared.worker.run import run_subtask
-from tests.support.attempts import codes
+from tests.support.attempts import accepted, codes, sent, swept
 from tests.support.deployment import ClockedServices, client, put
+from tests.support.factories import make_task, make_upload
 from tests.support.outages import meanwhile, outage, refusal
 from tests.support.transitions import BAD, GOOD, LEASE, PAUSE, STORAGE, claimed, finished, queued, released
-from tests.unit.conftest import a_task, accepted, an_upload, sent, swept
 
 A_MINUTE = 60_000
 VANISHED = (
@@ -28,7 +28,7 @@ VANISHED = (
 
 def stored(services: ClockedServices, *, name: str = "a", subtasks: int = 2, priority: int = 0) -> Task:
     """Return a new task, none of whose messages was sent."""
-    task = replace(a_task(services, subtasks, name=name), priority=priority)
+    task = replace(make_task(subtasks, name=name, at=services.now()), priority=priority)
     assert services.tasks.create(task)
     return task
 
@@ -248,7 +248,7 @@ def test_a_task_is_looked_at_again_when_its_first_lease_is_over_or_a_message_may
 
 
 def test_the_sweeper_goes_on_until_nothing_is_due(services: ClockedServices) -> None:
-    names = (str(number) for number in count() if shard(a_task(services, 1, name=str(number)).id) == 0)
+    names = (str(number) for number in count() if shard(make_task(1, name=str(number), at=services.now()).id) == 0)
     for _ in range(DUE_PER_PAGE + 1):
         stored(services, name=next(names), subtasks=1)
     services.time += A_MINUTE
@@ -352,7 +352,9 @@ def test_a_task_that_ends_before_its_look_is_left_alone(services: ClockedService
 
 def test_a_message_sent_twice_is_run_once(services: ClockedServices) -> None:
     with outage("UpdateItem"):  # the messages are sent, but the note of it is lost
-        task = accepted(services, an_upload(services, version_id=put("uploads/clip.mp4", b"no film").version_id))
+        task = accepted(
+            services, make_upload(version_id=put("uploads/clip.mp4", b"no film").version_id, at=services.now())
+        )
     services.time += 60_000
     swept(services)
 

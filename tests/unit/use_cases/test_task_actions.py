@@ -12,11 +12,24 @@ from shared.errors import Conflict, NotFound, ServiceBusy
 from shared.use_cases.sweeper import bury
 from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
 from shared.worker.run import run_subtask
-from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
+from tests.support.attempts import (
+    COVER,
+    NO_FILM,
+    SECONDS,
+    SMALL,
+    TOO_LATE,
+    a_made_task,
+    accepted,
+    codes,
+    sent,
+    statuses,
+    swept,
+    worked,
+)
 from tests.support.deployment import ClockedServices, client, keys, put
+from tests.support.factories import make_task
 from tests.support.outages import calls, meanwhile, outage
 from tests.support.transitions import BAD, LOST, finished
-from tests.unit.conftest import a_task, accepted, sent, swept
 
 CANCELLED = STOP_FAILURES["cancel"]
 OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
@@ -24,7 +37,7 @@ OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params"
 
 def stored(services: ClockedServices, *, started: bool = False, ended: bool = False) -> Task:
     """Return a task that waits, has started, or was ended."""
-    task = a_task(services)
+    task = make_task(at=services.now())
     services.tasks.create(task)
     if started:
         services.tasks.claim(SubtaskRef(task.id, 1, 1), services.now(), services.now() + 1000, 3)
@@ -112,7 +125,7 @@ def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(services: ClockedServi
 
 
 def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(services: ClockedServices) -> None:
-    task = a_task(services, 3)
+    task = make_task(3, at=services.now())
     services.tasks.create(task)
 
     with meanwhile("UpdateItem", lambda: finished(services, task, 2), times=1):
@@ -127,7 +140,7 @@ def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(servic
 
 
 def test_a_task_that_ends_while_it_is_cancelled_has_ended(services: ClockedServices) -> None:
-    task = a_task(services, 1)
+    task = make_task(1, at=services.now())
     services.tasks.create(task)
 
     with meanwhile("UpdateItem", lambda: finished(services, task, 1)), pytest.raises(Conflict, match="is COMPLETED"):
@@ -247,7 +260,7 @@ def test_a_cancelled_task_can_be_restarted_with_what_it_had_done(services: Clock
 
 
 def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(services: ClockedServices) -> None:
-    task = a_task(services, 1)
+    task = make_task(1, at=services.now())
     services.tasks.create(task)
     done = finished(services, task, 1)
 
@@ -273,7 +286,7 @@ def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(s
 def test_a_restarted_task_waits_in_the_queue_of_its_priority(
     services: ClockedServices, priority: int, lane: Lane, *, only_failed: bool
 ) -> None:
-    task = replace(a_task(services, 1), priority=priority)
+    task = replace(make_task(1, at=services.now()), priority=priority)
     services.tasks.create(task)
     finished(services, task, 1, BAD)
 
@@ -340,7 +353,7 @@ def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_si
 
 
 def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(services: ClockedServices) -> None:
-    task = a_task(services, 1)
+    task = make_task(1, at=services.now())
     services.tasks.create(task)
     others: list[int] = []
 

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared.domain.orchestration import OrchestrationDocument, SubtaskRule
+from shared.domain.orchestration import SubtaskRule
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import Lane, OrchestrationRef, Source, Task
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, create_task
+from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices, client, put
+from tests.support.factories import make_triggered_orchestration
 from tests.support.outages import outage
-from tests.unit.conftest import sent
 
 SAME = "abc"
 SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
@@ -27,11 +28,6 @@ def asked(services: ClockedServices, wanted: NewTask) -> tuple[Task, bool]:
 
 def wanted(source: Source, **fields: Any) -> NewTask:  # noqa: ANN401
     return NewTask(source.bucket, source.key, subtasks=fields.pop("subtasks", (SHOT,)), **fields)
-
-
-def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
-    usual = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": [SHOT]}
-    return OrchestrationDocument.model_validate({**usual, **fields})
 
 
 def test_a_request_makes_the_task_that_it_describes(services: ClockedServices) -> None:
@@ -47,7 +43,9 @@ def test_a_request_makes_the_task_that_it_describes(services: ClockedServices) -
 
 
 def test_a_request_may_name_an_orchestration_also_a_disabled_one(services: ClockedServices) -> None:
-    store_orchestration(services, "main", an_orchestration("covers", enabled=False, output={"prefix": "c/"}))
+    store_orchestration(
+        services, "main", make_triggered_orchestration("covers", enabled=False, output={"prefix": "c/"})
+    )
 
     task, _ = asked(services, wanted(put("films/clip.mp4", b"x"), subtasks=(), orchestration="covers"))
 
@@ -66,7 +64,7 @@ def test_a_request_may_name_an_orchestration_also_a_disabled_one(services: Clock
 def test_a_request_may_overrule_the_priority_of_its_orchestration(
     services: ClockedServices, asked_for: int | None, given: int, lane: Lane
 ) -> None:
-    store_orchestration(services, "main", an_orchestration("covers", priority=-4))
+    store_orchestration(services, "main", make_triggered_orchestration("covers", priority=-4))
     source = put("films/clip.mp4", b"x")
 
     task, _ = asked(services, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))

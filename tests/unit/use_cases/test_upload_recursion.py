@@ -6,9 +6,9 @@ from typing import Any
 from shared.domain.orchestration import OrchestrationDocument
 from shared.domain.task import OrchestrationRef, Source, Task
 from shared.use_cases.catalog import store_orchestration
-from tests.support.attempts import COVER, SMALL, a_made_task, codes, worked
+from tests.support.attempts import COVER, SMALL, a_made_task, accepted, codes, worked
 from tests.support.deployment import ClockedServices, client, keys, put
-from tests.unit.conftest import accepted, an_upload
+from tests.support.factories import make_upload
 
 
 def orchestrated(services: ClockedServices, *names: str, rules: Sequence[dict[str, Any]] = (SMALL,)) -> None:
@@ -21,7 +21,7 @@ def orchestrated(services: ClockedServices, *names: str, rules: Sequence[dict[st
 def arrived(services: ClockedServices, source: Source) -> Task:
     """Tell OnUpload of an object, and work through what that leads to."""
     facts = {"e_tag": source.e_tag, "version_id": source.version_id, "size": source.size}
-    return worked(services, accepted(services, an_upload(services, source.key, **facts)))
+    return worked(services, accepted(services, make_upload(source.key, at=services.now(), **facts)))
 
 
 def copied(task: Task, key: str) -> Source:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import OrchestrationDocument, SubtaskRule, TemplateDocument
+from shared.domain.orchestration import SubtaskRule, TemplateDocument
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import OrchestrationRef, Source, Task, TaskStatus
 from shared.domain.upload import Upload, UploadDecision, Verdict
@@ -22,17 +22,13 @@ from shared.use_cases.catalog import (
 )
 from shared.use_cases.tasks import get_task
 from shared.use_cases.uploads import accept_upload, predict
+from tests.support.attempts import accepted, sent, swept
 from tests.support.deployment import ClockedServices
+from tests.support.factories import make_triggered_orchestration, make_upload
 from tests.support.outages import calls, outage
-from tests.unit.conftest import accepted, an_upload, sent, swept
 
 SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
 WEB = "web-video"
-
-
-def an_orchestration(name: str, **fields: Any) -> OrchestrationDocument:  # noqa: ANN401
-    usual = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": [SHOT]}
-    return OrchestrationDocument.model_validate({**usual, **fields})
 
 
 def break_one(services: ClockedServices, name: str = "broken") -> None:
@@ -40,13 +36,13 @@ def break_one(services: ClockedServices, name: str = "broken") -> None:
     template = {"name": "mine", "operation": "SCREENSHOT", "params": {}}
     store_template(services, "main", TemplateDocument.model_validate(template))
     store_orchestration(
-        services, "main", an_orchestration(name, subtasks=[SHOT.model_copy(update={"template": "mine"})])
+        services, "main", make_triggered_orchestration(name, subtasks=[SHOT.model_copy(update={"template": "mine"})])
     )
     delete_document(services, TEMPLATE, "main", "mine")
 
 
 def unversioned(services: ClockedServices, sequencer: str = "0A", **changes: Any) -> Upload:  # noqa: ANN401
-    return an_upload(services, version_id=None, sequencer=sequencer, **changes)
+    return make_upload(version_id=None, sequencer=sequencer, **{"at": services.now(), **changes})
 
 
 def verdicts(found: list[UploadDecision]) -> list[tuple[str | None, Verdict]]:
@@ -63,7 +59,7 @@ def standing(services: ClockedServices) -> list[tuple[str | None, Verdict]]:
 
 
 def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: ClockedServices) -> None:
-    (decision,) = accept_upload(services, an_upload(services))
+    (decision,) = accept_upload(services, make_upload(at=services.now()))
 
     task = services.tasks.get(decision.task_id or "")
     assert task
@@ -78,7 +74,7 @@ def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: C
 def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_time(services: ClockedServices) -> None:
     at = services.now() - 5000
 
-    (decision,) = accept_upload(services, an_upload(services, at=at))
+    (decision,) = accept_upload(services, make_upload(at=at))
 
     assert decision.task_id == decision.id
     assert decision.id.startswith(time_prefix(at))
@@ -101,7 +97,7 @@ def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_ti
 def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
     services: ClockedServices, changes: dict[str, Any], verdict: Verdict, reason: str
 ) -> None:
-    upload = an_upload(services, **changes)
+    upload = make_upload(**{"at": services.now(), **changes})
 
     (found,) = accept_upload(services, upload)
     (again,) = accept_upload(services, upload)
@@ -118,7 +114,7 @@ def test_the_same_event_again_makes_no_second_task(services: ClockedServices) ->
     task = accepted(services)
     services.time += 5000
 
-    (again,) = accept_upload(services, an_upload(services, at=task.created_at))
+    (again,) = accept_upload(services, make_upload(at=task.created_at))
 
     assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
     assert tasks(services) == (task,)
@@ -129,7 +125,7 @@ def test_the_same_event_again_makes_no_second_task(services: ClockedServices) ->
 def test_another_who_tells_of_the_same_version_by_another_clock_makes_no_second_task(services: ClockedServices) -> None:
     task = accepted(services)
 
-    (again,) = accept_upload(services, an_upload(services, at=services.now() - 999, sequencer="", e_tag=""))
+    (again,) = accept_upload(services, make_upload(at=services.now() - 999, sequencer="", e_tag=""))
 
     assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
     assert tasks(services) == (task,)
@@ -149,14 +145,14 @@ def test_another_object_at_the_same_moment_makes_another_task(
 ) -> None:
     first = accepted(services)
 
-    assert accepted(services, an_upload(services, **changes)).id != first.id
+    assert accepted(services, make_upload(**{"at": services.now(), **changes})).id != first.id
 
 
 def test_every_orchestration_that_takes_an_upload_makes_its_own_task(services: ClockedServices) -> None:
-    store_orchestration(services, "main", an_orchestration("covers"))
-    store_orchestration(services, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
+    store_orchestration(services, "main", make_triggered_orchestration("covers"))
+    store_orchestration(services, "main", make_triggered_orchestration("texts", trigger={"formats": ["txt"]}))
 
-    found = accept_upload(services, an_upload(services))
+    found = accept_upload(services, make_upload(at=services.now()))
 
     assert verdicts(found) == [("covers", Verdict.MATCHED), (WEB, Verdict.MATCHED)]
     assert len({decision.task_id for decision in found}) == len(tasks(services)) == 2
@@ -165,7 +161,7 @@ def test_every_orchestration_that_takes_an_upload_makes_its_own_task(services: C
 
 @pytest.mark.parametrize(("own", "lane"), [(3, "urgent"), (0, "standard"), (-1, "background")])
 def test_a_task_has_the_priority_of_its_orchestration(services: ClockedServices, own: int, lane: str) -> None:
-    store_orchestration(services, "main", an_orchestration(WEB, priority=own))
+    store_orchestration(services, "main", make_triggered_orchestration(WEB, priority=own))
 
     task = accepted(services)
 
@@ -175,11 +171,11 @@ def test_a_task_has_the_priority_of_its_orchestration(services: ClockedServices,
 def test_an_orchestration_that_has_lost_its_template_does_not_stop_the_others(services: ClockedServices) -> None:
     break_one(services)
 
-    found = accept_upload(services, an_upload(services))
+    found = accept_upload(services, make_upload(at=services.now()))
 
     assert verdicts(found) == [("broken", Verdict.INVALID_ORCHESTRATION), (WEB, Verdict.MATCHED)]
     assert found[0].reason == "subtask cover: there is no template mine"
-    assert verdicts(accept_upload(services, an_upload(services))) == [
+    assert verdicts(accept_upload(services, make_upload(at=services.now()))) == [
         ("broken", Verdict.INVALID_ORCHESTRATION),
         (WEB, Verdict.DUPLICATE),
     ]
@@ -189,10 +185,10 @@ def test_an_orchestration_that_was_repaired_makes_its_task_when_the_event_comes_
     services: ClockedServices,
 ) -> None:
     break_one(services)
-    accept_upload(services, an_upload(services))
-    store_orchestration(services, "main", an_orchestration("broken"))
+    accept_upload(services, make_upload(at=services.now()))
+    store_orchestration(services, "main", make_triggered_orchestration("broken"))
 
-    found = accept_upload(services, an_upload(services))
+    found = accept_upload(services, make_upload(at=services.now()))
 
     assert verdicts(found) == [("broken", Verdict.MATCHED), (WEB, Verdict.DUPLICATE)]
     assert sorted(standing(services), key=str) == [("broken", Verdict.MATCHED), (WEB, Verdict.MATCHED)]
@@ -201,8 +197,8 @@ def test_an_orchestration_that_was_repaired_makes_its_task_when_the_event_comes_
 def test_a_disabled_orchestration_takes_nothing(services: ClockedServices) -> None:
     switch_orchestration(services, "main", WEB, enabled=False)
 
-    (found,) = accept_upload(services, an_upload(services))
-    matches, _ = predict(services, an_upload(services))
+    (found,) = accept_upload(services, make_upload(at=services.now()))
+    matches, _ = predict(services, make_upload(at=services.now()))
 
     assert found.verdict is Verdict.NO_MATCH
     assert {(match.verdict, match.reason) for match in matches} == {(Verdict.NO_MATCH, "the orchestration is disabled")}
@@ -212,16 +208,16 @@ def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more
     task = accepted(services)
     switch_orchestration(services, "main", WEB, enabled=False)
 
-    (again,) = accept_upload(services, an_upload(services))
+    (again,) = accept_upload(services, make_upload(at=services.now()))
 
     assert (again.verdict, again.task_id) == (Verdict.DUPLICATE, task.id)
     assert standing(services) == [(WEB, Verdict.MATCHED)]
 
 
 def test_an_upload_that_nobody_took_is_matched_once_somebody_does(services: ClockedServices) -> None:
-    upload = an_upload(services, key="films/clip.mp4")
+    upload = make_upload(key="films/clip.mp4", at=services.now())
     accept_upload(services, upload)
-    store_orchestration(services, "main", an_orchestration("films", trigger={"prefix": "films/"}))
+    store_orchestration(services, "main", make_triggered_orchestration("films", trigger={"prefix": "films/"}))
 
     (found,) = accept_upload(services, upload)
 
@@ -234,7 +230,7 @@ def test_a_task_whose_messages_were_not_taken_is_sent_by_the_next_delivery(servi
         task = accepted(services)
     assert task.unsent == {1, 2, 3}
 
-    (again,) = accept_upload(services, an_upload(services))
+    (again,) = accept_upload(services, make_upload(at=services.now()))
 
     assert again.verdict is Verdict.DUPLICATE
     assert [ref.no for ref in sent(services)] == [1, 2, 3]
@@ -260,10 +256,10 @@ def test_an_upload_that_dynamodb_did_not_take_raises_so_that_its_event_comes_aga
     services: ClockedServices, after: int, *, done: bool
 ) -> None:
     with outage("PutItem", after=after, done=done), pytest.raises(ServiceBusy):
-        accept_upload(services, an_upload(services))
+        accept_upload(services, make_upload(at=services.now()))
     assert sent(services) == []
 
-    (found,) = accept_upload(services, an_upload(services))
+    (found,) = accept_upload(services, make_upload(at=services.now()))
 
     assert found.verdict is (Verdict.DUPLICATE if after and done else Verdict.MATCHED)
     assert [task.id for task in tasks(services)] == [found.task_id]
@@ -284,9 +280,9 @@ def test_an_overwritten_object_whose_event_comes_late_is_superseded(services: Cl
 
 
 def test_with_versions_an_event_that_comes_late_makes_its_task_all_the_same(services: ClockedServices) -> None:
-    accepted(services, an_upload(services, version_id="v2", sequencer="0B"))
+    accepted(services, make_upload(version_id="v2", sequencer="0B", at=services.now()))
 
-    assert accepted(services, an_upload(services, version_id="v1", sequencer="0A")).source.version_id == "v1"
+    assert accepted(services, make_upload(version_id="v1", sequencer="0A", at=services.now())).source.version_id == "v1"
 
 
 def test_a_task_that_a_verdict_names_is_made_even_if_a_later_write_came_before_it(services: ClockedServices) -> None:
@@ -312,24 +308,24 @@ def test_a_broken_orchestration_is_broken_also_for_an_overwritten_object(service
 
 def test_a_task_that_can_no_longer_be_planned_is_not_claimed_to_be_there(services: ClockedServices) -> None:
     switch_orchestration(services, "main", WEB, enabled=False)
-    store_orchestration(services, "main", an_orchestration("broken"))
+    store_orchestration(services, "main", make_triggered_orchestration("broken"))
     with outage("PutItem", after=1), pytest.raises(ServiceBusy):
-        accept_upload(services, an_upload(services))
+        accept_upload(services, make_upload(at=services.now()))
     break_one(services)
 
-    (found,) = accept_upload(services, an_upload(services))
+    (found,) = accept_upload(services, make_upload(at=services.now()))
     assert (found.verdict, found.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
 
-    store_orchestration(services, "main", an_orchestration("broken"))
-    assert verdicts(accept_upload(services, an_upload(services))) == [("broken", Verdict.MATCHED)]
+    store_orchestration(services, "main", make_triggered_orchestration("broken"))
+    assert verdicts(accept_upload(services, make_upload(at=services.now()))) == [("broken", Verdict.MATCHED)]
 
 
 def test_a_duplicate_makes_no_task_when_its_orchestration_is_broken_by_now(services: ClockedServices) -> None:
-    store_orchestration(services, "main", an_orchestration("broken"))
-    first = accept_upload(services, an_upload(services))
+    store_orchestration(services, "main", make_triggered_orchestration("broken"))
+    first = accept_upload(services, make_upload(at=services.now()))
     break_one(services)
 
-    again = accept_upload(services, an_upload(services))
+    again = accept_upload(services, make_upload(at=services.now()))
 
     assert [decision.task_id for decision in again] == [decision.task_id for decision in first]
     assert {decision.verdict for decision in again} == {Verdict.DUPLICATE}
@@ -337,19 +333,19 @@ def test_a_duplicate_makes_no_task_when_its_orchestration_is_broken_by_now(servi
 
 def test_an_upload_takes_as_many_calls_as_it_always_did(services: ClockedServices) -> None:
     with calls() as first:
-        accept_upload(services, an_upload(services))
+        accept_upload(services, make_upload(at=services.now()))
     with calls() as again:
-        accept_upload(services, an_upload(services))
+        accept_upload(services, make_upload(at=services.now()))
 
     assert first == ["Query", "PutItem", "PutItem", "SendMessageBatch", "UpdateItem"]
     assert again == ["Query", "PutItem", "GetItem", "PutItem", "GetItem"]
 
 
 def test_what_would_become_of_an_upload_is_told_without_keeping_anything(services: ClockedServices) -> None:
-    store_orchestration(services, "main", an_orchestration("covers"))
-    store_orchestration(services, "main", an_orchestration("texts", trigger={"formats": ["txt"]}))
+    store_orchestration(services, "main", make_triggered_orchestration("covers"))
+    store_orchestration(services, "main", make_triggered_orchestration("texts", trigger={"formats": ["txt"]}))
 
-    matches, outlook = predict(services, an_upload(services))
+    matches, outlook = predict(services, make_upload(at=services.now()))
 
     assert {one.orchestration: one.verdict for one in matches} == {
         **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
@@ -362,7 +358,7 @@ def test_what_would_become_of_an_upload_is_told_without_keeping_anything(service
 
 
 def test_what_a_single_orchestration_would_make_names_it(services: ClockedServices) -> None:
-    _, outlook = predict(services, an_upload(services))
+    _, outlook = predict(services, make_upload(at=services.now()))
 
     assert (outlook.orchestration, outlook.reason, outlook.task_id) == (WEB, "1 task would be made", None)
 
@@ -371,7 +367,7 @@ def test_that_an_orchestration_is_broken_is_known_beforehand(services: ClockedSe
     switch_orchestration(services, "main", WEB, enabled=False)
     break_one(services)
 
-    matches, outlook = predict(services, an_upload(services))
+    matches, outlook = predict(services, make_upload(at=services.now()))
 
     assert {one.orchestration: one.verdict for one in matches} == {
         **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
@@ -386,9 +382,9 @@ def test_templates_are_read_with_the_orchestrations_in_one_query(services: Clock
     store_template(services, "main", TemplateDocument.model_validate(template))
     rules = [{"name": f"s{no}", "type": "SCREENSHOT", "template": "mine"} for no in range(5)]
     for name in ("one", "two"):
-        store_orchestration(services, "main", an_orchestration(name, subtasks=rules))
+        store_orchestration(services, "main", make_triggered_orchestration(name, subtasks=rules))
 
     with calls() as made:
-        predict(services, an_upload(services))
+        predict(services, make_upload(at=services.now()))
 
     assert made == ["Query"]

@@ -9,10 +9,9 @@ from shared.domain.task import Outcome, TaskStatus
 from shared.use_cases.tasks import get_task
 from shared.worker.attempt import attempt_token
 from shared.worker.run import run_subtask
-from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, statuses, worked
+from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, sent, statuses, worked
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import outage, refusal
-from tests.unit.conftest import sent
 
 
 def test_a_film_becomes_what_was_asked_for(services: ClockedServices, blink: bytes) -> None:

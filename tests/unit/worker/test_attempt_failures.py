@@ -18,12 +18,13 @@ from tests.support.attempts import (
     TOO_LATE,
     a_made_task,
     codes,
+    sent,
+    swept,
     tags,
     worked,
 )
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import calls, meanwhile, outage
-from tests.unit.conftest import sent, swept
 
 
 def test_a_message_of_a_subtask_that_is_being_worked_on_stays_away_for_five_minutes(services: ClockedServices) -> None:

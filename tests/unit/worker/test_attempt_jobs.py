@@ -18,10 +18,9 @@ from shared.providers.aws import Aws
 from shared.services import Services
 from shared.use_cases.tasks import get_task
 from shared.worker.run import JOB_OVERDUE, Redelivery, pause_after, run_subtask
-from tests.support.attempts import SECONDS, a_made_task, codes
+from tests.support.attempts import SECONDS, a_made_task, codes, sent
 from tests.support.deployment import ClockedServices, put
 from tests.support.outages import CALLS
-from tests.unit.conftest import sent
 from tests.unit.providers.aws_jobs import JOB_ID, recorded, stubbed
 
 LOOK = {"name": "look", "type": "MODERATE"}

@@ -24,13 +24,13 @@ from tests.support.attempts import (
     WORKSPACE,
     a_made_task,
     codes,
+    sent,
     statuses,
 )
 from tests.support.clips import Clips
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import encoders, until
-from tests.unit.conftest import sent
 
 PAUSES = [Redelivery(5), Redelivery(15), Redelivery(45), Redelivery(135), Redelivery(405), *[Redelivery(900)] * 9]
 

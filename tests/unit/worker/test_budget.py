@@ -9,10 +9,9 @@ from shared.domain.wait import Waiting, explain
 from shared.stores.budget_store import Spent, day_after
 from shared.use_cases.tasks import NewTask, create_task, end_task, get_task, restart_task
 from shared.worker.run import Redelivery, run_subtask
-from tests.support.attempts import COVER, RULES, SECONDS, worked
+from tests.support.attempts import COVER, RULES, SECONDS, sent, swept, worked
 from tests.support.deployment import ClockedServices, put
 from tests.support.outages import meanwhile, outage, process, steps
-from tests.unit.conftest import sent, swept
 
 HOUR = 3600_000
 OTHER = {**COVER, "name": "other"}

@@ -12,12 +12,24 @@ from shared.errors import ServiceBusy, ServiceRefused
 from shared.use_cases.tasks import cancel_task, get_task
 from shared.worker.heartbeat import BEAT_EVERY, heartbeat
 from shared.worker.run import Redelivery, run_subtask
-from tests.support.attempts import COVER, LEASE_MS, LONG, NO_FILM, SECONDS, WORKSPACE, a_made_task, codes, tags
+from tests.support.attempts import (
+    A_DAY,
+    COVER,
+    LEASE_MS,
+    LONG,
+    NO_FILM,
+    SECONDS,
+    WORKSPACE,
+    a_made_task,
+    codes,
+    sent,
+    swept,
+    tags,
+)
 from tests.support.clips import Clips
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import PATIENCE, encoders, processes, until
-from tests.unit.conftest import A_DAY, sent, swept
 
 SOON = 0.01  # seconds
 CANCELLED = STOP_FAILURES["cancel"]

@@ -13,8 +13,8 @@ from shared.domain.task import Source
 from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
 from shared.worker.inputs import AttemptFiles, check_disk, local_name
 from tests.support.deployment import ClockedServices, client, put
+from tests.support.factories import make_task
 from tests.support.outages import outage, refusal
-from tests.unit.conftest import a_task
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def downloads() -> list[str]:
 @pytest.fixture
 def files(services: ClockedServices, tmp_path: Path, downloads: list[str]) -> AttemptFiles:
     """Lend the files of the second subtask of a task, which needs the first and reads its first output."""
-    task = a_task(services, 3, needs={2: (1,)})
+    task = make_task(3, needs={2: (1,)}, at=services.now())
     task = replace(task, source=put("uploads/a.mp4", b"the source"))
     outputs = [put(f"out/{name}", name.encode(), "output") for name in ("a.mp4", "a.vtt")]
     lease = Lease(task.id, 1, 1, attempt=1)

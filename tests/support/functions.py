@@ -1,0 +1,167 @@
+"""The functions as Lambda calls them: their environment, their context, their events, and the API over HTTP."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.task_api.handler import handler
+from shared import telemetry
+from shared.services import Services
+from shared.services import services as functions_services
+from shared.settings import PREFIX, Settings
+from shared.telemetry import logger
+from tests.support.deployment import emulated
+
+EVENTS = Path(__file__).parents[1] / "events"
+
+
+class Context(LambdaContext):
+    """What Lambda tells a function about an invocation that has a minute left."""
+
+    def __init__(self) -> None:
+        self._function_name = "function"
+        self._memory_limit_in_mb = 1024
+        self._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+        self._aws_request_id = "9b1c6d6c-0000-4000-8000-000000000000"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+@pytest.fixture
+def context() -> Context:
+    """Lend what Lambda says of an invocation; what was counted outside of any is not counted in this one."""
+    telemetry.metrics().clear_metrics()
+    return Context()
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """Lend the services as the functions themselves find them, on empty tables, buckets and a queue.
+
+    They are made once: every deployment has the same names, and to make clients takes longer than most tests.
+    """
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
+    with emulated() as settings:
+        for name in Settings.model_fields:
+            monkeypatch.setenv(PREFIX + name.upper(), str(getattr(settings, name)))
+        logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
+        yield functions_services()
+
+
+def logged(caplog: pytest.LogCaptureFixture, message: str) -> dict[str, Any]:
+    """Return the one line of that message, as it stands in the function's log."""
+    written = logger().registered_formatter
+    (line,) = [written.format(record) for record in caplog.records if record.msg == message]
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return the metrics of the one invocation that there was."""
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def an_event(name: str) -> dict[str, Any]:
+    """Return an event that `sam local generate-event` made."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
+    return event
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - a test knows what it asked for
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        """The code of an error, which must have the one shape that errors have."""
+        error = self.json
+        assert {"code", "message", "requestId"} <= set(error) <= {"code", "message", "requestId", "details"}
+        assert error["requestId"] == "id"
+        assert error["message"]
+        return f"{self.status} {error['code']}"
+
+
+# Buckets by whose names botocore would choose another host.
+ELSEWHERE = (
+    *("arn:aws:s3:::input", "arn:aws:s3:eu-central-1:123456789012:accesspoint/x"),
+    *("arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvg.mrap", "arn:aws:s3-object-lambda:::accesspoint/x"),
+    *("a--use1-az4--x-s3", "a--xa-s3", f"{'e' * 55}--op-s3"),
+)
+IAM: dict[str, Any] = {"iam": {"accountId": "123456789012", "userArn": "arn:aws:iam::123456789012:user/ann"}}
+
+
+def token(scopes: str, **claims: str) -> dict[str, Any]:
+    """Return what HTTP API says of a caller whose token bears these scopes and claims."""
+    return {"jwt": {"claims": {"iss": "https://issuer.example", "scope": scopes, **claims}, "scopes": None}}
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API as HTTP API calls it, for whom it says that `authorizer` let through."""
+
+    authorizer: dict[str, Any] | None = field(default_factory=lambda: IAM)
+
+    def get(self, path: str, **query: Any) -> Answer:  # noqa: ANN401
+        return self.ask("GET", path, query=query)
+
+    def post(self, path: str, body: object = None) -> Answer:
+        return self.ask("POST", path, body)
+
+    def put(self, path: str, body: object) -> Answer:
+        return self.ask("PUT", path, body)
+
+    def delete(self, path: str) -> Answer:
+        return self.ask("DELETE", path)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: dict[str, Any] | None = None,
+        event_says: dict[str, object] | None = None,
+    ) -> Answer:
+        """Send a request; `event_says` replaces what its event says of it."""
+        event = an_event("http-api-proxy")
+        event |= {
+            "rawPath": path,
+            "rawQueryString": urlencode(query or {}),
+            "queryStringParameters": {name: str(value) for name, value in (query or {}).items()},
+            "headers": {"content-type": "application/json"},
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+            **(event_says or {}),
+        }
+        event["requestContext"]["http"] |= {"method": method, "path": path}
+        event["requestContext"]["authorizer"] = self.authorizer
+        answer = json.loads(json.dumps(handler(event, Context())))  # as Lambda sends it on
+        headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
+        assert "Traceback" not in str(answer["body"])
+        assert 'File "' not in str(answer["body"])
+        return Answer(answer["statusCode"], headers, answer["body"])
+
+
+@pytest.fixture
+def api(services: Services) -> Api:
+    """Lend the API on an empty deployment."""
+    assert services
+    return Api()
