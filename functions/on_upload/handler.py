@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.domain.timestamps import epoch_milliseconds
 from shared.domain.upload import Upload, version_id_of
 from shared.services import services
 from shared.telemetry import count, instrumented, logger
@@ -19,7 +20,7 @@ from shared.use_cases.uploads import accept_upload
 def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, Any]]:
     """Return a verdict per object and orchestration; a failure makes Lambda deliver the event again."""
     verdicts = []
-    for upload in uploads_of(event):
+    for upload in uploads_in(event):
         owned = replace(upload, tenant=services().owner_of(upload.key))
         for decision in accept_upload(services(), owned):
             verdict: dict[str, Any] = {
@@ -35,18 +36,18 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, An
     return verdicts
 
 
-def uploads_of(event: dict[str, Any]) -> Iterator[Upload]:
+def uploads_in(event: dict[str, Any]) -> Iterator[Upload]:
     """Yield the new objects that an event tells of; S3's own test event tells of none."""
     if event.get("detail-type") == "Object Created":
-        yield from_eventbridge(event)
+        yield upload_from_eventbridge(event)
     for record in event.get("Records", ()):
         if record.get("eventSource") == "aws:sqs":  # an event that failed before, from FailedUploadsQueue
-            yield from uploads_of(json.loads(record["body"])["requestPayload"])
+            yield from uploads_in(json.loads(record["body"])["requestPayload"])
         elif record["eventName"].startswith("ObjectCreated:"):
-            yield from_notification(record)
+            yield upload_from_record(record)
 
 
-def from_notification(record: dict[str, Any]) -> Upload:
+def upload_from_record(record: dict[str, Any]) -> Upload:
     """Read one record of an S3 notification, whose keys are URL-encoded with `+` for a space."""
     thing = record["s3"]["object"]
     return Upload(
@@ -54,13 +55,13 @@ def from_notification(record: dict[str, Any]) -> Upload:
         key=unquote_plus(thing["key"]),
         size=thing.get("size", 0),
         e_tag=thing.get("eTag", ""),
-        at=milliseconds(record["eventTime"]),
+        at=epoch_milliseconds(datetime.fromisoformat(record["eventTime"])),
         version_id=version_id_of(thing.get("versionId")),
         sequencer=thing.get("sequencer", ""),
     )
 
 
-def from_eventbridge(event: dict[str, Any]) -> Upload:
+def upload_from_eventbridge(event: dict[str, Any]) -> Upload:
     """Read an "Object Created" event, whose keys are plain."""
     thing = event["detail"]["object"]
     return Upload(
@@ -68,12 +69,7 @@ def from_eventbridge(event: dict[str, Any]) -> Upload:
         key=thing["key"],
         size=thing.get("size", 0),
         e_tag=thing.get("etag", ""),
-        at=milliseconds(event["time"]),
+        at=epoch_milliseconds(datetime.fromisoformat(event["time"])),
         version_id=version_id_of(thing.get("version-id")),
         sequencer=thing.get("sequencer", ""),
     )
-
-
-def milliseconds(moment: str) -> int:
-    """Return an ISO 8601 moment in epoch milliseconds."""
-    return round(datetime.fromisoformat(moment).timestamp() * 1000)

@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     """Return the messages that must come again, in the form that Lambda's SQS mapping reads."""
     conceal_memory()
     with interruptible():
-        again = [record["messageId"] for record in event["Records"] if not done(record, context)]
+        again = [record["messageId"] for record in event["Records"] if not process_message(record, context)]
     count("MessagesPutBack", len(again))
     return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
 
@@ -41,7 +41,7 @@ def interruptible() -> Iterator[None]:
         signal(SIGTERM, before)
 
 
-def done(record: dict[str, Any], context: LambdaContext) -> bool:
+def process_message(record: dict[str, Any], context: LambdaContext) -> bool:
     """Whether the message has served; one that hasn't is hidden until it makes sense again."""
     try:
         put_back = run_subtask(services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000)

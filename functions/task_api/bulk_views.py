@@ -4,7 +4,15 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from functions.task_api.views import FailureView, Limit, Moment, TaskSummary, View, milliseconds, task_fields
+from functions.task_api.views import (
+    FailureView,
+    Limit,
+    TaskSummary,
+    Timestamp,
+    View,
+    optional_milliseconds,
+    task_fields,
+)
 from shared.domain.ids import ID_LENGTH
 from shared.domain.task import Outcome, TaskStatus
 from shared.stores.task_queries import TaskFilter
@@ -21,8 +29,8 @@ class FilterBody(View):
     task_id: Annotated[str, StringConstraints(max_length=ID_LENGTH)] = ""
     source_key: Annotated[str, StringConstraints(max_length=1024)] | None = None
     orchestration: Annotated[str, StringConstraints(max_length=63)] | None = None
-    created_after: Moment | None = None
-    created_before: Moment | None = None
+    created_after: Timestamp | None = None
+    created_before: Timestamp | None = None
 
     def wanted(self, tenant: str) -> TaskFilter:
         """Return the filter of a tenant's tasks."""
@@ -33,8 +41,8 @@ class FilterBody(View):
             id_prefix=self.task_id.upper(),
             source_key=self.source_key,
             orchestration=self.orchestration,
-            created_after=milliseconds(self.created_after),
-            created_before=milliseconds(self.created_before),
+            created_after=optional_milliseconds(self.created_after),
+            created_before=optional_milliseconds(self.created_before),
         )
 
 

@@ -37,7 +37,7 @@ class Caller:
     scopes: frozenset[Scope]
 
 
-def caller(event: Mapping[str, Any], tenant_claim: str) -> Caller:
+def identify_caller(event: Mapping[str, Any], tenant_claim: str) -> Caller:
     """Return who calls; raise NotAllowed when a token names no tenant where it must.
 
     Whom IAM lets through to a route may do what the route does. Without a claim to tell tenants by there is one.
@@ -59,7 +59,7 @@ class RequestContext(NamedTuple):
 def request_context(router: APIGatewayHttpRouter) -> RequestContext:
     """Return the context of the request that a router answers."""
     used = services()
-    return RequestContext(used, caller(router.current_event.raw_event, used.settings.tenant_claim).tenant)
+    return RequestContext(used, identify_caller(router.current_event.raw_event, used.settings.tenant_claim).tenant)
 
 
 def tenant_of(claims: Mapping[str, Any], tenant_claim: str) -> str:
@@ -82,7 +82,7 @@ def scopes_of(claims: Mapping[str, Any], told: Iterable[str]) -> frozenset[Scope
     return frozenset(scope for scope in Scope if scope in words)
 
 
-def needed(method: str, path: str) -> Scope | None:
+def required_scope(method: str, path: str) -> Scope | None:
     """Return the scope that a request needs; None for the one that is open to all. What is unknown needs the most."""
     if method == "GET":
         return None if path == HEALTH else Scope.READ
@@ -93,9 +93,9 @@ def needed(method: str, path: str) -> Scope | None:
     return Scope.ADMINISTER
 
 
-def refuse_without_scope(event: APIGatewayProxyEventV2, tenant_claim: str) -> None:
+def require_scope(event: APIGatewayProxyEventV2, tenant_claim: str) -> None:
     """Raise NotAllowed when the caller lacks the scope that the request needs."""
-    scope = needed(event.http_method.upper(), event.path)
-    if scope is not None and scope not in caller(event.raw_event, tenant_claim).scopes:
+    scope = required_scope(event.http_method.upper(), event.path)
+    if scope is not None and scope not in identify_caller(event.raw_event, tenant_claim).scopes:
         message = f"this needs the scope {scope}, which the caller's token doesn't bear"
         raise NotAllowed(message, details={"scope": scope})

@@ -23,7 +23,7 @@ from functions.task_api.catalog_views import (
     TemplateVersionPage,
     TemplateView,
 )
-from functions.task_api.views import GONE
+from functions.task_api.views import DELETED_RESPONSES
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
 from shared.domain.upload import Upload
 from shared.domain.validation_messages import in_words
@@ -66,7 +66,7 @@ def get_orchestrations() -> OrchestrationList:
 
 
 @router.post("/orchestrations/match", summary="Predict what an upload would do", tags=["Orchestrations"])
-def post_match(body: MatchBody) -> MatchList:
+def post_orchestration_match(body: MatchBody) -> MatchList:
     """Predict the decision on an object of that key, and what each orchestration would say about it."""
     services, tenant = request_context(router)
     refuse_beyond_home(services, tenant, body.key)
@@ -100,20 +100,22 @@ def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationV
     return OrchestrationView.of(store_orchestration(*request_context(router), document))
 
 
-@router.delete("/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"], responses=GONE)
+@router.delete(
+    "/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"], responses=DELETED_RESPONSES
+)
 def delete_orchestration(name: NamePath) -> Response[str]:
     """Delete an orchestration. Its tasks stay."""
     return delete_and_answer(ORCHESTRATION, name)
 
 
 @router.post("/orchestrations/<name>/enable", summary="Enable an orchestration", tags=["Orchestrations"])
-def post_enable(name: NamePath) -> OrchestrationView:
+def post_orchestration_enable(name: NamePath) -> OrchestrationView:
     """Let an orchestration accept uploads."""
     return OrchestrationView.of(switch_orchestration(*request_context(router), name, enabled=True))
 
 
 @router.post("/orchestrations/<name>/disable", summary="Disable an orchestration", tags=["Orchestrations"])
-def post_disable(name: NamePath) -> OrchestrationView:
+def post_orchestration_disable(name: NamePath) -> OrchestrationView:
     """Keep an orchestration from accepting uploads."""
     return OrchestrationView.of(switch_orchestration(*request_context(router), name, enabled=False))
 
@@ -146,14 +148,14 @@ def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
     return TemplateView.of(store_template(*request_context(router), named_document(TemplateDocument, name, body)))
 
 
-@router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=GONE)
+@router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=DELETED_RESPONSES)
 def delete_template(name: NamePath) -> Response[str]:
     """Delete a template of your own."""
     return delete_and_answer(TEMPLATE, name)
 
 
 @router.get("/operations", summary="List the kinds of subtask", tags=["Templates"])
-def list_operations() -> OperationList:
+def get_operations() -> OperationList:
     """List the kinds of subtask, each with the JSON schemas of its parameters and of what it finds."""
     return OperationList(
         operations=[

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import View, moment
+from functions.task_api.views import View, optional_timestamp
 from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
     MEDIA_FORMATS,
@@ -41,7 +41,7 @@ class OrchestrationView(View):
     def of(cls, found: Orchestration) -> "OrchestrationView":
         """Return the view."""
         fields = {name: getattr(found, name) for name in cls.model_fields}
-        return cls.model_construct(**{**fields, "updated_at": moment(found.updated_at)})
+        return cls.model_construct(**{**fields, "updated_at": optional_timestamp(found.updated_at)})
 
 
 class VersionView(View):
@@ -93,7 +93,7 @@ def version_fields(one: Orchestration | Template, current: Orchestration | Templ
         "version": one.version,
         "current": one == current,
         "kind": one.kind,
-        "updated_at": moment(one.updated_at),
+        "updated_at": optional_timestamp(one.updated_at),
     }
 
 
@@ -155,7 +155,7 @@ class TemplateView(View):
     def of(cls, found: Template) -> "TemplateView":
         """Return the view."""
         fields = {name: getattr(found, name) for name in cls.model_fields}
-        return cls.model_construct(**{**fields, "updated_at": moment(found.updated_at)})
+        return cls.model_construct(**{**fields, "updated_at": optional_timestamp(found.updated_at)})
 
 
 class TemplateList(View):

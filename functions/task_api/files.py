@@ -11,15 +11,16 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
 from functions.task_api.requests import JSON
-from functions.task_api.views import ELSEWHERE, LinkView, OutputList, OutputView, moment
+from functions.task_api.views import REDIRECT_RESPONSES, LinkView, OutputList, OutputView
 from shared.domain.attempt_record import OutputFile
 from shared.domain.content_types import content_type_of, shown_type
 from shared.domain.subtask import Subtask, SubtaskStatus
 from shared.domain.task import Task
+from shared.domain.timestamps import iso_timestamp
 from shared.errors import Conflict, NotFound
 from shared.services import Services
 from shared.use_cases.downloads import ZIP, zip_outputs
-from shared.use_cases.tasks import get_subtask, get_task
+from shared.use_cases.tasks import read_subtask, read_task
 
 LINK_SECONDS = 3600  # Long enough to watch, short enough to leak little.
 # Who is led to a file begins at once, and what has begun goes on: S3 asks for the time at the beginning alone.
@@ -27,7 +28,10 @@ REDIRECT_SECONDS = 300
 ZIP_MILLISECONDS = 18_000  # of the 29 s that a request has: parts that were begun by then must be done, too
 
 LINK: dict[str, Any] = {JSON: {"model": LinkView}}
-LED: dict[int, Any] = {200: {"description": "A link to it, for those who accept JSON.", "content": LINK}, **ELSEWHERE}
+DOWNLOAD_RESPONSES: dict[int, Any] = {
+    200: {"description": "A link to it, for those who accept JSON.", "content": LINK},
+    **REDIRECT_RESPONSES,
+}
 
 router = APIGatewayHttpRouter()
 
@@ -35,10 +39,10 @@ RunQuery = Annotated[int | None, Query(ge=1, le=999_999, description="An earlier
 
 
 @router.get("/tasks/<task_id>/source", summary="Link to the source", tags=["Files"])
-def get_source(task_id: str) -> LinkView:
+def get_task_source(task_id: str) -> LinkView:
     """Give a link that plays a task's source in a browser."""
     services, tenant = request_context(router)
-    source = get_task(services, tenant, task_id).source
+    source = read_task(services, tenant, task_id).source
     kind = shown_type(content_type_of(source.key))
     url = services.links.link(
         source.bucket,
@@ -48,21 +52,24 @@ def get_source(task_id: str) -> LinkView:
         content_type=kind,
         attachment=False,
     )
-    return LinkView(url=url, expires_at=expiry(services, LINK_SECONDS), content_type=kind)
+    return LinkView(url=url, expires_at=expiry_timestamp(services, LINK_SECONDS), content_type=kind)
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>/outputs", summary="List a subtask's files", tags=["Files"])
-def get_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputList:
+def get_subtask_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputList:
     """List the files that a subtask wrote, with links that play and links that save."""
     services, tenant = request_context(router)
-    outputs = outputs_of(services, *get_subtask(services, tenant, task_id, run, no))
+    outputs = read_outputs(services, *read_subtask(services, tenant, task_id, run, no))
     return OutputList(outputs=output_views(services, outputs))
 
 
 @router.get(
-    "/tasks/<task_id>/subtasks/<no>/download", summary="Download a subtask's files", tags=["Files"], responses=LED
+    "/tasks/<task_id>/subtasks/<no>/download",
+    summary="Download a subtask's files",
+    tags=["Files"],
+    responses=DOWNLOAD_RESPONSES,
 )
-def get_download(
+def get_subtask_download(
     task_id: str,
     no: int,
     run: RunQuery = None,
@@ -76,8 +83,8 @@ def get_download(
     """
     services, tenant = request_context(router)
     until = services.now() + ZIP_MILLISECONDS
-    task, subtask = get_subtask(services, tenant, task_id, run, no)
-    outputs = [output for output in outputs_of(services, task, subtask) if number in {None, output.number}]
+    task, subtask = read_subtask(services, tenant, task_id, run, no)
+    outputs = [output for output in read_outputs(services, task, subtask) if number in {None, output.number}]
     if not outputs:
         message = f"subtask {no} of task {task_id} has no such file"
         raise NotFound(message, code="OutputNotFound")
@@ -100,7 +107,7 @@ def lead(services: Services, url: str, content_type: str) -> Response[str]:
     accepted = router.current_event.headers.get("accept", "").lower().split(",")
     if JSON not in {kind.partition(";")[0].strip() for kind in accepted}:
         return redirect(url)
-    view = LinkView(url=url, expires_at=expiry(services, REDIRECT_SECONDS), content_type=content_type)
+    view = LinkView(url=url, expires_at=expiry_timestamp(services, REDIRECT_SECONDS), content_type=content_type)
     return Response(status_code=HTTPStatus.OK, content_type=JSON, body=view.model_dump_json(by_alias=True))
 
 
@@ -109,7 +116,7 @@ def redirect(url: str) -> Response[str]:
     return Response(status_code=HTTPStatus.FOUND, content_type="text/plain", body="", headers={"Location": url})
 
 
-def outputs_of(services: Services, task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
+def read_outputs(services: Services, task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
     """Return the files of a subtask; raise Conflict while it has none yet."""
     if subtask.status is not SubtaskStatus.SUCCESSFUL or not subtask.record:
         message = f"subtask {subtask.no} of task {task.id} is {subtask.status}; only a SUCCESSFUL one has files"
@@ -131,7 +138,7 @@ def output_views(services: Services, outputs: Iterable[OutputFile]) -> list[Outp
             facts=dict(output.facts),
             url=output_link(services, output, LINK_SECONDS, attachment=False),
             download_url=output_link(services, output, LINK_SECONDS, attachment=True),
-            expires_at=expiry(services, LINK_SECONDS),
+            expires_at=expiry_timestamp(services, LINK_SECONDS),
         )
         for output in outputs
     ]
@@ -144,6 +151,6 @@ def output_link(services: Services, output: OutputFile, seconds: int, *, attachm
     )
 
 
-def expiry(services: Services, seconds: int) -> str:
+def expiry_timestamp(services: Services, seconds: int) -> str:
     """Return the moment that lies so many seconds ahead."""
-    return moment(services.now() + seconds * 1000) or ""
+    return iso_timestamp(services.now() + seconds * 1000)

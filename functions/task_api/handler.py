@@ -19,9 +19,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.task_api import catalog, play, tasks, uploads
 from functions.task_api import files as media_files
-from functions.task_api.caller import refuse_without_scope
-from functions.task_api.openapi import completed
-from functions.task_api.requests import JSON, NOT_JSON, as_json, read_json, refuse_unreadable
+from functions.task_api.caller import require_scope
+from functions.task_api.openapi import complete_document
+from functions.task_api.requests import JSON, NOT_JSON, check_request, read_json, with_json_type
 from functions.task_api.views import Health
 from shared import __version__
 from shared.domain.validation_messages import in_words, true_ones
@@ -72,10 +72,10 @@ for part in (tasks, media_files, play, uploads, catalog):
     app.include_router(part.router)
 
 
-def refuse_unknown_parameters(app: APIGatewayHttpResolver, following: NextMiddleware) -> Response[Any]:
+def reject_unknown_parameters(app: APIGatewayHttpResolver, following: NextMiddleware) -> Response[Any]:
     """Raise RequestRejected for a query parameter that the route has not: a filter with a slip would list all."""
     event = app.current_event
-    if event.http_method not in methods_of(event.path):
+    if event.http_method not in allowed_methods(event.path):
         return following(app)
     known = [field.alias for field in app.context["_route"].dependant.query_params]
     if unknown := sorted(set(event.query_string_parameters or {}).difference(known)):
@@ -85,7 +85,7 @@ def refuse_unknown_parameters(app: APIGatewayHttpResolver, following: NextMiddle
     return following(app)
 
 
-app.use([refuse_unknown_parameters])
+app.use([reject_unknown_parameters])
 
 
 @app.get("/health", summary="Say that the API answers", tags=["Service"])
@@ -120,63 +120,63 @@ def openapi_document() -> str:
 
     # Relative to /docs and /openapi.json, so that the API may be served under any prefix.
     document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url="./")])
-    return json.dumps(completed(json.loads(document)))
+    return json.dumps(complete_document(json.loads(document)))
 
 
 @app.exception_handler(ReelmillError)
-def refuse(error: ReelmillError) -> Response[str]:
+def answer_error(error: ReelmillError) -> Response[str]:
     """Answer an error of ours with its status."""
-    return problem(status_of(error), error.code, error.message, error.details)
+    return problem_response(http_status(error), error.code, error.message, error.details)
 
 
-def status_of(error: ReelmillError) -> HTTPStatus:
+def http_status(error: ReelmillError) -> HTTPStatus:
     """Return the status that an error of ours is answered with."""
     return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
 
 @app.exception_handler(RequestValidationError)
-def refuse_invalid(error: RequestValidationError) -> Response[str]:
+def answer_invalid_request(error: RequestValidationError) -> Response[str]:
     """Answer a request that is not of its form, naming each place."""
     found = true_ones(error.errors())
     wrong = [{"where": ".".join(map(str, one["loc"])), "problem": in_words(one)} for one in found]
     sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in wrong)
-    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
+    return problem_response(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
 
 
 @app.exception_handler(RequestUnsupportedContentType)
-def refuse_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
+def answer_unsupported_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
     """Answer a body of another kind than JSON."""
-    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, UnsupportedMediaType.code, NOT_JSON)
+    return problem_response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, UnsupportedMediaType.code, NOT_JSON)
 
 
 @app.exception_handler([UnicodeDecodeError, RecursionError])
-def refuse_undecodable(_error: Exception) -> Response[str]:
+def answer_undecodable_body(_error: Exception) -> Response[str]:
     """Answer a body that is no text, or nests without end: nothing else here decodes or recurses."""
     message = "the body is not JSON that can be read: it is not UTF-8, or nests too deep"
-    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", message)
+    return problem_response(HTTPStatus.BAD_REQUEST, "InvalidRequest", message)
 
 
 @app.exception_handler(Exception)
-def refuse_unexpected(error: Exception) -> Response[str]:
+def answer_unexpected_error(error: Exception) -> Response[str]:
     """Answer a fault of ours without telling strangers about our insides."""
     logger().exception("request failed unexpectedly", exc_info=error)
     message = "Reelmill itself failed here; the function's log has the details under the request's ID"
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message)
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message)
 
 
 @app.not_found
-def refuse_unknown(_error: NotFoundError) -> Response[str]:
+def answer_unknown_route(_error: NotFoundError) -> Response[str]:
     """Answer a path that is none of ours, or one of ours with another method than it has."""
     event = app.current_event
     message = f"there is no {event.http_method} {event.path[:ECHOED]}; GET /docs lists all"
-    if methods := methods_of(event.path):
-        answer = problem(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+    if methods := allowed_methods(event.path):
+        answer = problem_response(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
         answer.headers["Allow"] = ", ".join(methods)
         return answer
-    return problem(HTTPStatus.NOT_FOUND, "NotFound", message)
+    return problem_response(HTTPStatus.NOT_FOUND, "NotFound", message)
 
 
-def methods_of(path: str) -> list[str]:
+def allowed_methods(path: str) -> list[str]:
     """Return the methods that a path has."""
     for routes in (app._static_routes, app._dynamic_routes):  # noqa: SLF001 - Powertools has no other way to ask
         if found := sorted({route.method for route in routes if route.rule.match(path)}):
@@ -184,7 +184,9 @@ def methods_of(path: str) -> list[str]:
     return []
 
 
-def problem(status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None) -> Response[str]:
+def problem_response(
+    status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None
+) -> Response[str]:
     """Return the one shape that every error has."""
     request_id = app.current_event.request_context.request_id
     body = problem_json(request_id, code, message, details)
@@ -199,21 +201,21 @@ def problem_json(request_id: str, code: str, message: str, details: Mapping[str,
     return json.dumps(body)
 
 
-def refused(event: dict[str, Any]) -> dict[str, Any] | None:
+def rejection_response(event: dict[str, Any]) -> dict[str, Any] | None:
     """Return the answer to a request that isn't even looked at; None of all others."""
     try:
-        refuse_without_scope(APIGatewayProxyEventV2(event), services().settings.tenant_claim)
-        refuse_unreadable(event)
+        require_scope(APIGatewayProxyEventV2(event), services().settings.tenant_claim)
+        check_request(event)
     except RequestRejected as error:
         body = problem_json(event["requestContext"]["requestId"], error.code, error.message, error.details)
-        return {"statusCode": status_of(error).value, "headers": {"Content-Type": JSON}, "body": body}
+        return {"statusCode": http_status(error).value, "headers": {"Content-Type": JSON}, "body": body}
     return None
 
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
-    answer: dict[str, Any] = refused(event) or app.resolve(as_json(event), context)
+    answer: dict[str, Any] = rejection_response(event) or app.resolve(with_json_type(event), context)
     answer["headers"] = GUARDS | answer.get("headers", {})
     count(f"Answers{answer['statusCode'] // 100}xx")
     return answer

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.task_api.caller import needed
+from functions.task_api.caller import required_scope
 
 PROBLEM = {
     "title": "Problem",
@@ -21,7 +21,7 @@ FOREIGN_STATUSES = ("422", "500")
 FOREIGN_SCHEMAS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 
 
-def completed(document: dict[str, Any]) -> dict[str, Any]:
+def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with the one shape of all errors, and in each description the scope that is needed."""
     schemas = {
         name: schema for name, schema in document["components"]["schemas"].items() if name not in FOREIGN_SCHEMAS
@@ -32,14 +32,14 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             answers = {
                 status: told for status, told in operation["responses"].items() if status not in FOREIGN_STATUSES
             }
-            operation["responses"] = {**answers, "default": problem()}
-            scope = needed(method.upper(), path)
+            operation["responses"] = {**answers, "default": problem_schema_response()}
+            scope = required_scope(method.upper(), path)
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
     return document
 
 
-def problem() -> dict[str, Any]:
+def problem_schema_response() -> dict[str, Any]:
     """Return the answer of every request that fails."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": "What is wrong.", "content": {"application/json": {"schema": schema}}}

@@ -15,14 +15,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
-from functions.task_api.files import RunQuery, output_link, outputs_of, redirect
-from functions.task_api.views import ELSEWHERE
+from functions.task_api.files import RunQuery, output_link, read_outputs, redirect
+from functions.task_api.views import REDIRECT_RESPONSES
 from shared.domain.attempt_record import OutputFile
 from shared.domain.subtask import Subtask
 from shared.domain.task import Task
 from shared.errors import Conflict, NotFound
 from shared.services import Services
-from shared.use_cases.tasks import get_subtask
+from shared.use_cases.tasks import read_subtask
 
 PLAY_SECONDS = 6 * 3600  # A player fetches to the end of the film with the links that it got at the beginning.
 HLS, DASH, VTT = "application/vnd.apple.mpegurl", "application/dash+xml", "text/vtt"
@@ -37,18 +37,23 @@ BASE_URL = re.compile(r"(?<=<BaseURL>)[^<]*(?=</BaseURL>)")
 SPRITE_CUE = re.compile(r"^(?P<file>[^#\r\n]+)(?P<place>#xywh=[\d,]+)(?=\r?$)", re.MULTILINE)
 
 LISTS: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in (HLS, DASH, VTT, KEY)}
-PLAYED: dict[int, Any] = {200: {"description": "A list whose files play, or a key.", "content": LISTS}, **ELSEWHERE}
+PLAY_RESPONSES: dict[int, Any] = {
+    200: {"description": "A list whose files play, or a key.", "content": LISTS},
+    **REDIRECT_RESPONSES,
+}
 
 Link = Callable[[str], str]
 
 router = APIGatewayHttpRouter()
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"], responses=PLAYED)
-def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response[str]:
+@router.get(
+    "/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"], responses=PLAY_RESPONSES
+)
+def get_subtask_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response[str]:
     """Give a playlist, manifest or WebVTT whose files play; any other file of the subtask as a redirect to it."""
     services, tenant = request_context(router)
-    folder = Folder.of(services, *get_subtask(services, tenant, task_id, run, no))
+    folder = Folder.of(services, *read_subtask(services, tenant, task_id, run, no))
     name, output = folder.find(path)
     if output.size > MOST_BYTES:
         return large_answer(services, output)
@@ -68,9 +73,9 @@ def get_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response
 
 # A path parameter ends at a slash, and takes few signs beyond letters.
 @router.get(r"/tasks/<task_id>/subtasks/<no>/play/.+", include_in_schema=False)
-def get_play_of_any_name(task_id: str, no: int, run: RunQuery = None) -> Response[str]:
+def get_subtask_play_below(task_id: str, no: int, run: RunQuery = None) -> Response[str]:
     """Do the same for a file in a folder, or of any name."""
-    return get_play(task_id, no, router.current_event.path.partition("/play/")[2], run)
+    return get_subtask_play(task_id, no, router.current_event.path.partition("/play/")[2], run)
 
 
 def large_answer(services: Services, output: OutputFile) -> Response[str]:
@@ -103,7 +108,7 @@ class Folder:
     @classmethod
     def of(cls, services: Services, task: Task, subtask: Subtask) -> "Folder":
         """Return the files of a subtask; raise Conflict while it has none yet."""
-        outputs = outputs_of(services, task, subtask)
+        outputs = read_outputs(services, task, subtask)
         place = f"{dirname(outputs[0].key)}/" if outputs else ""
         inside = {o.key.removeprefix(place): o for o in outputs if o.key.startswith(place)}
         return cls(services, inside, task.run)

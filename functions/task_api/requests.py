@@ -17,7 +17,7 @@ MAX_INTEGER = 2**63  # none of the fields wants so many, and to add such numbers
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def refuse_unreadable(event: Mapping[str, Any]) -> None:
+def check_request(event: Mapping[str, Any]) -> None:
     """Raise BodyTooLarge, UnsupportedMediaType, or RequestRejected for an address that is no text."""
     body = event.get("body") or ""
     # Base 64 takes four characters for three bytes.
@@ -38,7 +38,7 @@ def refuse_unreadable(event: Mapping[str, Any]) -> None:
         check_text(value, f"query.{name}")
 
 
-def as_json(event: dict[str, Any]) -> dict[str, Any]:
+def with_json_type(event: dict[str, Any]) -> dict[str, Any]:
     """Return a request without a body as one of JSON: as an empty form it would be a document that leaves all out."""
     headers = event.get("headers") or {}
     return event if event.get("body") else {**event, "headers": {**headers, "content-type": JSON}}
@@ -50,9 +50,9 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - the models say what it must b
     What isn't JSON at all raises json.JSONDecodeError, whose place the answer tells.
     """
     try:
-        document = json.loads(text, parse_constant=refuse_number, parse_float=number, parse_int=integer)
+        document = json.loads(text, parse_constant=reject_number, parse_float=parse_number, parse_int=parse_integer)
     except RecursionError:
-        refuse_depth()
+        reject_depth()
     if not isinstance(document, dict | None):  # of a list of one document Powertools takes that one
         message = "body: it must be a JSON object"
         raise RequestRejected(message)
@@ -60,16 +60,16 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - the models say what it must b
     return document
 
 
-def number(text: str) -> float:
+def parse_number(text: str) -> float:
     """Return a number that is one."""
     value = float(text)
-    return value if math.isfinite(value) else refuse_number(text)
+    return value if math.isfinite(value) else reject_number(text)
 
 
-def integer(text: str) -> int:
+def parse_integer(text: str) -> int:
     """Return an integer of a size that anything here has."""
     if len(text) > len(str(MAX_INTEGER)) or abs(int(text)) >= MAX_INTEGER:
-        refuse_number(text)
+        reject_number(text)
     return int(text)
 
 
@@ -90,7 +90,7 @@ def check_document(document: object) -> None:
         if not below:
             return
         level = below
-    refuse_depth()
+    reject_depth()
 
 
 def check_text(text: str, place: str) -> None:
@@ -103,13 +103,13 @@ def check_text(text: str, place: str) -> None:
         raise RequestRejected(message)
 
 
-def refuse_number(text: str) -> NoReturn:
+def reject_number(text: str) -> NoReturn:
     """Raise RequestRejected for what is no number, or one beyond all use."""
     message = f"{text[:20]} is not a number that the API takes"
     raise RequestRejected(message)
 
 
-def refuse_depth() -> NoReturn:
+def reject_depth() -> NoReturn:
     """Raise RequestRejected for JSON that nests without end."""
     message = f"the body nests deeper than {MAX_DEPTH} levels"
     raise RequestRejected(message)

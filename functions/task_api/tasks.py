@@ -13,13 +13,13 @@ from functions.task_api.caller import request_context
 from functions.task_api.files import RunQuery, output_views
 from functions.task_api.views import (
     AttemptView,
-    Moment,
     RestartBody,
     SubtaskDetail,
     TaskBody,
     TaskPage,
     TaskSummary,
     TaskView,
+    Timestamp,
     subtask_fields,
     task_fields,
     task_view,
@@ -33,8 +33,8 @@ from shared.use_cases.tasks import (
     cancel_task,
     create_task,
     end_task,
-    get_subtask,
-    get_task,
+    read_subtask,
+    read_task,
     restart_task,
     run_of,
 )
@@ -44,21 +44,21 @@ router = APIGatewayHttpRouter()
 BULK_MILLISECONDS = 18_000  # of the 29 s that a request has: the move that was begun by then must be done, too
 
 SHOWN: dict[str, Any] = {"application/json": {"model": TaskView}}
-MADE: dict[int, Any] = {
+CREATED_RESPONSES: dict[int, Any] = {
     201: {"description": "The task.", "content": SHOWN},
     200: {"description": "The task that was made by this client token before.", "content": SHOWN},
 }
 
 
 @router.get("/tasks", summary="List tasks, newest first", tags=["Tasks"])
-def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
+def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     status: Annotated[TaskStatus | None, Query()] = None,
     outcome: Annotated[Outcome | None, Query()] = None,
     task_id: Annotated[str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")] = "",
     source_key: Annotated[str | None, Query(alias="sourceKey", max_length=1024)] = None,
     orchestration: Annotated[str | None, Query(max_length=63)] = None,
-    created_after: Annotated[Moment | None, Query(alias="createdAfter")] = None,
-    created_before: Annotated[Moment | None, Query(alias="createdBefore")] = None,
+    created_after: Annotated[Timestamp | None, Query(alias="createdAfter")] = None,
+    created_before: Annotated[Timestamp | None, Query(alias="createdBefore")] = None,
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> TaskPage:
@@ -77,7 +77,7 @@ def list_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the 
     return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
 
 
-@router.post("/tasks", summary="Make a task", tags=["Tasks"], responses=MADE)
+@router.post("/tasks", summary="Make a task", tags=["Tasks"], responses=CREATED_RESPONSES)
 def post_task(body: TaskBody) -> Response[TaskView]:
     """Make a task of an object that is there; the same client token gives the first task again."""
     wanted = NewTask(
@@ -101,16 +101,16 @@ def post_task(body: TaskBody) -> Response[TaskView]:
 
 
 @router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
-def show_task(task_id: str, run: RunQuery = None) -> TaskView:
+def get_task(task_id: str, run: RunQuery = None) -> TaskView:
     """Show a task as it stands, or as an earlier run left it."""
     services, tenant = request_context(router)
-    newest = get_task(services, tenant, task_id)
+    newest = read_task(services, tenant, task_id)
     task = run_of(services, newest, run)
     return task_view(task, newest.run, explain(task, task.subtasks, services.now(), services.queues.waiting))
 
 
 @router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
-def post_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
+def post_task_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
     """Begin the next run of a completed task, or of what failed in it and what depends on that."""
     only_failed = body is not None and body.only is not None
     services, tenant = request_context(router)
@@ -118,21 +118,21 @@ def post_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
 
 
 @router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
-def post_end(task_id: str) -> TaskView:
+def post_task_end(task_id: str) -> TaskView:
     """Complete a waiting task, so that nothing of it ever starts."""
     services, tenant = request_context(router)
     return moved(services, end_task(services, tenant, task_id))
 
 
 @router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
-def post_cancel(task_id: str) -> TaskView:
+def post_task_cancel(task_id: str) -> TaskView:
     """Stop a waiting or running task: what has ended stays, the rest fails, and its ffmpeg is killed."""
     services, tenant = request_context(router)
     return moved(services, cancel_task(services, tenant, task_id))
 
 
 @router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
-def post_bulk(body: BulkBody) -> BulkResultPage:
+def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
     """Do the same with each task that is named, or with one page of those that pass a filter.
 
     What it doesn't come to in the time of a request is left: `nextToken` goes on there, and a task that was named is
@@ -149,10 +149,10 @@ def post_bulk(body: BulkBody) -> BulkResultPage:
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])
-def show_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
+def get_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     """Show a subtask's parameters, attempts, commands, log, outputs and result."""
     services, tenant = request_context(router)
-    task, subtask = get_subtask(services, tenant, task_id, run, no)
+    task, subtask = read_subtask(services, tenant, task_id, run, no)
     records = services.tasks.get_records(task.id, subtask.carried_from or task.run, no)
     waiting = explain(task, [subtask], services.now(), services.queues.waiting)
     final = next((record for number, record in records if number == subtask.attempt and subtask.record), None)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import Limit, Moment, View, moment
+from functions.task_api.views import Limit, Timestamp, View
 from shared.domain.orchestration import BucketName, Priority
+from shared.domain.timestamps import iso_timestamp
 from shared.domain.upload import UploadDecision, Verdict
 from shared.stores.presigned_links import MAX_UPLOAD_BYTES
 
@@ -87,7 +88,7 @@ class VerdictView(View):
             version_id=upload.version_id,
             e_tag=upload.e_tag,
             size=upload.size,
-            uploaded_at=moment(upload.at) or "",
+            uploaded_at=iso_timestamp(upload.at),
             verdict=decision.verdict,
             reason=decision.reason,
             orchestration=decision.orchestration,
@@ -110,7 +111,7 @@ class BackfillBody(View):
 
     bucket: BucketName | None = None
     prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
-    modified_after: Moment | None = None
+    modified_after: Timestamp | None = None
     priority: Priority | None = None
     dry_run: Annotated[bool, Field(strict=True)] = False
     max_results: Limit = 50

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
-from functions.task_api.files import expiry
+from functions.task_api.files import expiry_timestamp
 from functions.task_api.upload_views import (
     BackfillBody,
     CallView,
@@ -18,19 +18,19 @@ from functions.task_api.upload_views import (
     VerdictPage,
     VerdictView,
 )
-from functions.task_api.views import Moment, milliseconds
+from functions.task_api.views import Timestamp, optional_milliseconds
 from shared.domain.upload import Verdict
 from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.uploads import Backfill, backfill, refuse_beyond_home
 
 UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
-MADE: dict[str, Any] = {"application/json": {"model": UploadView}}
-BEGUN: dict[int, Any] = {201: {"description": "The calls to make.", "content": MADE}}
+CREATED_RESPONSES: dict[str, Any] = {"application/json": {"model": UploadView}}
+UPLOAD_RESPONSES: dict[int, Any] = {201: {"description": "The calls to make.", "content": CREATED_RESPONSES}}
 
 router = APIGatewayHttpRouter()
 
 
-@router.post("/uploads", summary="Begin an upload", tags=["Uploads"], responses=BEGUN)
+@router.post("/uploads", summary="Begin an upload", tags=["Uploads"], responses=UPLOAD_RESPONSES)
 def post_upload(body: UploadBody) -> Response[UploadView]:
     """Give the presigned calls that put a file into the input bucket; past 100 MB it goes in parts."""
     services, tenant = request_context(router)
@@ -40,7 +40,7 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
     view = UploadView(
         bucket=bucket,
         key=body.key,
-        expires_at=expiry(services, UPLOAD_SECONDS),
+        expires_at=expiry_timestamp(services, UPLOAD_SECONDS),
         method="PUT" if plan.url else None,
         url=plan.url,
         headers=dict(plan.headers) if plan.headers else None,
@@ -54,11 +54,11 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
 
 
 @router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])
-def list_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
+def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     key: Annotated[str | None, Query(max_length=1024)] = None,
     verdict: Annotated[Verdict | None, Query()] = None,
-    uploaded_after: Annotated[Moment | None, Query(alias="uploadedAfter")] = None,
-    uploaded_before: Annotated[Moment | None, Query(alias="uploadedBefore")] = None,
+    uploaded_after: Annotated[Timestamp | None, Query(alias="uploadedAfter")] = None,
+    uploaded_before: Annotated[Timestamp | None, Query(alias="uploadedBefore")] = None,
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> VerdictPage:
@@ -68,21 +68,21 @@ def list_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what t
         tenant=tenant,
         key=key,
         verdict=verdict,
-        after=milliseconds(uploaded_after),
-        before=milliseconds(uploaded_before),
+        after=optional_milliseconds(uploaded_after),
+        before=optional_milliseconds(uploaded_before),
     )
     page = services.verdicts.page(wanted, max_results, next_token)
     return VerdictPage(verdicts=[VerdictView.of(one) for one in page.decisions], next_token=page.next_token)
 
 
 @router.post("/uploads/backfill", summary="Make tasks of objects that are there already", tags=["Uploads"])
-def post_backfill(body: BackfillBody) -> VerdictPage:
+def post_upload_backfill(body: BackfillBody) -> VerdictPage:
     """Offer one page of a bucket's objects to the orchestrations; those that have their task keep it."""
     services, tenant = request_context(router)
     wanted = Backfill(
         bucket=body.bucket or services.settings.need("input_bucket"),
         prefix=body.prefix,
-        modified_after=milliseconds(body.modified_after),
+        modified_after=optional_milliseconds(body.modified_after),
         priority=body.priority,
         dry_run=body.dry_run,
     )

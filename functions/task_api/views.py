@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -13,11 +13,12 @@ from shared.domain.ids import id_time
 from shared.domain.orchestration import BucketName, Name, Output, Priority, SubtaskRules
 from shared.domain.subtask import Failure, Subtask, SubtaskStatus, SubtaskType, WaitReason
 from shared.domain.task import Lane, Outcome, Source, Task, TaskStatus
+from shared.domain.timestamps import epoch_milliseconds, iso_timestamp
 from shared.domain.wait import Waiting
 
 # What a route answers where that is no JSON of its own, for the OpenAPI document.
-ELSEWHERE: dict[int, Any] = {302: {"description": "It lies elsewhere: follow `Location`.", "content": {}}}
-GONE: dict[int, Any] = {204: {"description": "It is forgotten.", "content": {}}}
+REDIRECT_RESPONSES: dict[int, Any] = {302: {"description": "It lies elsewhere: follow `Location`.", "content": {}}}
+DELETED_RESPONSES: dict[int, Any] = {204: {"description": "It is forgotten.", "content": {}}}
 
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -29,21 +30,17 @@ class View(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
-def moment(at: int | None) -> str | None:
-    """Return epoch milliseconds as ISO 8601 in UTC, with milliseconds."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def optional_timestamp(at: int | None) -> str | None:
+    """Return epoch milliseconds as ISO 8601, None for None."""
+    return None if at is None else iso_timestamp(at)
 
 
-def milliseconds(at: datetime | None) -> int | None:
-    """Return a moment in epoch milliseconds; without a zone it is UTC."""
-    if at is None:
-        return None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+def optional_milliseconds(at: datetime | None) -> int | None:
+    """Return a time in epoch milliseconds, None for None."""
+    return None if at is None else epoch_milliseconds(at)
 
 
-def in_words(at: object) -> object:
+def check_timestamp(at: object) -> object:
     """Return a moment that is written as one; raise ValueError for seconds since 1970."""
     if not isinstance(at, str | datetime) or (isinstance(at, str) and not DATE.match(at)):
         message = "a moment is written as 2026-11-24T20:00:00Z"
@@ -51,7 +48,7 @@ def in_words(at: object) -> object:
     return at
 
 
-Moment = Annotated[datetime, BeforeValidator(in_words)]
+Timestamp = Annotated[datetime, BeforeValidator(check_timestamp)]
 Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
@@ -114,7 +111,7 @@ class WaitingView(View):
             reason=waiting.reason,
             message=waiting.message,
             needs=None if waiting.needs is None else list(waiting.needs),
-            retry_at=moment(waiting.retry_at),
+            retry_at=optional_timestamp(waiting.retry_at),
             ahead=waiting.ahead,
             queue=waiting.lane,
         )
@@ -161,14 +158,14 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
         "input": subtask.input,
         "when": subtask.when,
         "status": status,
-        "started_at": moment(subtask.started_at),
-        "ended_at": moment(subtask.ended_at),
+        "started_at": optional_timestamp(subtask.started_at),
+        "ended_at": optional_timestamp(subtask.ended_at),
         "progress": 100 if status is SubtaskStatus.SUCCESSFUL else subtask.progress,
         "phase": subtask.phase if status is SubtaskStatus.IN_PROGRESS else None,
         "attempt": subtask.attempt,
         "carried_from": subtask.carried_from,
         "skipped": subtask.skipped,
-        "retry_at": moment(subtask.wait.until) if subtask.wait else None,
+        "retry_at": optional_timestamp(subtask.wait.until) if subtask.wait else None,
         "waiting": WaitingView.of(waiting),
         "output": subtask.output,
         "error": FailureView.of(subtask.failure) if status is SubtaskStatus.FAILED else None,
@@ -223,10 +220,10 @@ def task_fields(task: Task) -> dict[str, Any]:
         "source": SourceView.of(task.source),
         "orchestration": OrchestrationRefView(name=ref.name, version=ref.version) if ref else None,
         "session_context": task.session_context,
-        "created_at": moment(id_time(task.id)),  # by which lists sort and filter
-        "run_at": moment(task.run_at),
-        "started_at": moment(task.started_at),
-        "ended_at": moment(task.ended_at),
+        "created_at": optional_timestamp(id_time(task.id)),  # by which lists sort and filter
+        "run_at": optional_timestamp(task.run_at),
+        "started_at": optional_timestamp(task.started_at),
+        "ended_at": optional_timestamp(task.ended_at),
         "progress": task.progress,
         "subtask_counts": task.subtask_counts,
         "skipped_count": task.skipped_count,
@@ -285,8 +282,8 @@ class AttemptView(View):
         """Return the view."""
         return cls(
             attempt=number,
-            started_at=moment(record.started_at) or "",
-            ended_at=moment(record.ended_at) or "",
+            started_at=iso_timestamp(record.started_at),
+            ended_at=iso_timestamp(record.ended_at),
             error=FailureView.of(record.failure),
             warnings=list(record.warnings),
             commands=list(record.commands),

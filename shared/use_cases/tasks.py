@@ -66,12 +66,12 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
         session_context=wanted.session_context,
     ).begun()
     if not services.tasks.create(task):
-        return enqueue(services, get_task(services, tenant, identifier)), False
+        return enqueue(services, read_task(services, tenant, identifier)), False
     count("TasksCreated")
     return enqueue(services, task), True
 
 
-def get_task(services: Services, tenant: str, identifier: str) -> Task:
+def read_task(services: Services, tenant: str, identifier: str) -> Task:
     """Return a task; raise NotFound, also for another tenant's."""
     task = services.tasks.get(identifier) if is_sortable_id(identifier) else None
     if task is None or task.tenant != tenant:
@@ -80,9 +80,9 @@ def get_task(services: Services, tenant: str, identifier: str) -> Task:
     return task
 
 
-def get_run(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
+def read_run(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
     """Return a task as it stands in its newest run, or as it stood in an earlier one; raise NotFound."""
-    return run_of(services, get_task(services, tenant, identifier), run)
+    return run_of(services, read_task(services, tenant, identifier), run)
 
 
 def run_of(services: Services, task: Task, run: int | None) -> Task:
@@ -94,9 +94,9 @@ def run_of(services: Services, task: Task, run: int | None) -> Task:
     return found
 
 
-def get_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> tuple[Task, Subtask]:
+def read_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> tuple[Task, Subtask]:
     """Return a run of a task and one of its subtasks; raise NotFound."""
-    task = get_run(services, tenant, identifier, run)
+    task = read_run(services, tenant, identifier, run)
     subtask = task.subtask(no)
     if subtask is None:
         message = f"task {identifier} has no subtask {no}; they are numbered 1 to {len(task.subtasks)}"
@@ -106,7 +106,7 @@ def get_subtask(services: Services, tenant: str, identifier: str, run: int | Non
 
 def restart_task(services: Services, tenant: str, identifier: str, *, only_failed: bool = False) -> Task:
     """Begin the next run of a completed task, or of what failed in it; raise NotFound or Conflict."""
-    task = get_task(services, tenant, identifier)
+    task = read_task(services, tenant, identifier)
     restarted = None
     if task.status in TASK_ACTIONS["restart"]:
         if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
@@ -115,16 +115,16 @@ def restart_task(services: Services, tenant: str, identifier: str, *, only_faile
         services.tasks.put_run(task)
         restarted = services.tasks.restart(task, services.now(), only_failed=only_failed)
     if restarted is None:
-        raise wrong_status(get_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
+        raise wrong_status(read_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
     return enqueue(services, restarted)
 
 
 def end_task(services: Services, tenant: str, identifier: str) -> Task:
     """Complete a waiting task before anything of it starts; raise NotFound or Conflict."""
-    task = get_task(services, tenant, identifier)
+    task = read_task(services, tenant, identifier)
     ended = services.tasks.end(task, services.now()) if task.status in TASK_ACTIONS["end"] else None
     if ended is None:
-        raise wrong_status(get_task(services, tenant, identifier), "only a WAITING task can be ended")
+        raise wrong_status(read_task(services, tenant, identifier), "only a WAITING task can be ended")
     return ended
 
 
@@ -133,14 +133,14 @@ def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
 
     A running attempt hears of it by its next beat, and kills its ffmpeg.
     """
-    task = get_task(services, tenant, identifier)
+    task = read_task(services, tenant, identifier)
     run = task.run
     for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
         if task.status not in TASK_ACTIONS["cancel"]:
             raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be cancelled")
         if cancelled := services.tasks.cancel(task, services.now()):
             return cancelled
-        task = get_task(services, tenant, identifier)
+        task = read_task(services, tenant, identifier)
         if task.run != run:
             message = f"run {run} of task {task.id} ended before it could be cancelled, and run {task.run} has begun"
             raise Conflict(message, code="InvalidTaskStatus", details={"status": task.status})

@@ -13,7 +13,7 @@ from shared.domain.subtask import Failure, SubtaskStatus
 from shared.domain.task import Lane, Outcome, Task, TaskStatus
 from shared.services import Services
 from shared.stores.subtask_queue import ref_from
-from shared.use_cases.tasks import NewTask, create_task, get_task
+from shared.use_cases.tasks import NewTask, create_task, read_task
 from tests.support.attempts import LONG, WORKSPACE
 from tests.support.clips import Clips
 from tests.support.deployment import client, keys, put
@@ -69,7 +69,7 @@ def test_a_message_becomes_outputs(services: Services, context: Context, blink: 
 
     answer = handler(an_event_of(*received_records(services)), context)
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert failed(answer) == []
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     assert done.subtasks[0].output == f"s3://output/{keys()[0]}"
@@ -79,7 +79,7 @@ def test_a_file_that_is_no_film_serves_its_message(services: Services, context: 
     task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
 
     assert failed(handler(an_event_of(*received_records(services)), context)) == []
-    assert get_task(services, "main", task.id).outcome is Outcome.FAILED
+    assert read_task(services, "main", task.id).outcome is Outcome.FAILED
 
 
 def test_the_message_that_sam_makes_names_a_task_that_is_gone_and_is_dropped(
@@ -100,7 +100,7 @@ def test_a_message_that_is_none_is_reported_and_breaks_no_other(
     answer = handler(an_event_of(poison, *received_records(services), {**poison, "messageId": "too"}), context)
 
     assert failed(answer) == ["poison", "too"]
-    assert get_task(services, "main", task.id).status is TaskStatus.COMPLETED
+    assert read_task(services, "main", task.id).status is TaskStatus.COMPLETED
 
 
 def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(services: Services, context: Context) -> None:
@@ -129,11 +129,11 @@ def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
 
     assert failed(answer) == [record["messageId"]]
     assert hidden_for(services.settings.need(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
-    assert get_task(services, "main", task.id).unsent == frozenset()
+    assert read_task(services, "main", task.id).unsent == frozenset()
     in_five_seconds = services.now() + 5000
     monkeypatch.setattr(services, "now", lambda: in_five_seconds)
     assert failed(handler(an_event_of(record), context)) == []
-    assert get_task(services, "main", task.id).subtasks[0].attempt == 2
+    assert read_task(services, "main", task.id).subtasks[0].attempt == 2
 
 
 def test_a_message_that_cannot_be_put_back_comes_again_when_its_queue_says_so(
@@ -166,7 +166,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
 
     assert failed(answer) == [record["messageId"]]
     assert not processes(WORKSPACE)
-    waiting = get_task(services, "main", task.id).subtasks[0]
+    waiting = read_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert waiting.failure == Failure("InternalError.Interrupted", "the worker was told to stop")
     assert getsignal(SIGTERM) is before
@@ -182,7 +182,7 @@ def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_a
         answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    waiting = get_task(services, "main", task.id).subtasks[0]
+    waiting = read_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.counted_attempts) == (SubtaskStatus.WAITING, 0)
     assert waiting.failure
     assert waiting.failure.code == "InternalError.Interrupted"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from functions.task_api.views import moment
 from shared.domain.ids import sortable_id
 from shared.domain.subtask import SubtaskRef
+from shared.domain.timestamps import iso_timestamp
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.use_cases.uploads import accept_upload
@@ -161,7 +161,7 @@ def test_a_task_that_is_made_late_is_listed_by_the_time_that_it_shows(
 
     (shown,) = api.get("/tasks").json["tasks"]
 
-    assert (shown["taskId"], shown["createdAt"]) == (identifier, moment(then))
+    assert (shown["taskId"], shown["createdAt"]) == (identifier, iso_timestamp(then))
     assert shown["createdAt"] < shown["runAt"]
     assert ids(api, createdAfter=shown["createdAt"], createdBefore=shown["createdAt"]) == [identifier]
 

@@ -12,7 +12,7 @@ from shared.domain.task import Source, Task
 from shared.domain.upload import Upload
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.sweeper import sweep
-from shared.use_cases.tasks import NewTask, create_task, get_task
+from shared.use_cases.tasks import NewTask, create_task, read_task
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
 from shared.worker.workspace import NAME
@@ -46,7 +46,7 @@ def worked(services: ClockedServices, task: Task) -> Task:
     while queued := sent(services):
         for ref in queued:
             assert run_subtask(services, ref, SECONDS) is None
-    return get_task(services, "main", task.id)
+    return read_task(services, "main", task.id)
 
 
 def statuses(task: Task) -> list[SubtaskStatus]:

@@ -12,7 +12,7 @@ from shared.domain.task import Outcome
 from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
 from shared.operations.segments import ROOM
 from shared.operations.stills.sample_screenshots import MAX_IMAGES
-from shared.use_cases.tasks import get_task
+from shared.use_cases.tasks import read_task
 from shared.worker.attempt import failure_of
 from shared.worker.run import Redelivery, run_subtask
 from tests.support.attempts import COVER, SECONDS, SMALL, a_made_task, codes, sent, worked
@@ -85,7 +85,7 @@ def test_a_record_that_dynamodb_never_takes_ends_its_subtask_with_the_reason(
     with outage("PutItem", error=NEVER):
         assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, codes(done), done.subtasks[0].attempt) == (Outcome.FAILED, ["LimitError.Record"], 1)
     assert keys() == []
     ((_, record),) = services.tasks.get_records(task.id, 1, 1)
@@ -116,7 +116,7 @@ def test_what_dynamodb_never_answers_is_tried_once(services: ClockedServices, bl
     with meanwhile("GetItem", lambda: Answer("ValidationException")):  # the record that names what it reads
         assert run_subtask(services, second, SECONDS) is None
 
-    assert codes(get_task(services, "main", task.id)) == [None, "InternalError.ServiceRefused"]
+    assert codes(read_task(services, "main", task.id)) == [None, "InternalError.ServiceRefused"]
 
 
 def test_the_failures_of_fifty_subtasks_fit_into_their_task() -> None:

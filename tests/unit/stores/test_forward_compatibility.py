@@ -26,7 +26,7 @@ from shared.use_cases.catalog import (
     store_template,
 )
 from shared.use_cases.sweeper import sweep
-from shared.use_cases.tasks import get_task
+from shared.use_cases.tasks import read_task
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, a_made_task, accepted, codes, sent
@@ -143,7 +143,7 @@ def test_a_task_of_the_next_version_is_worked_on(services: ClockedServices) -> N
 
     assert run_subtask(services, ref, SECONDS) is None
 
-    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert codes(read_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
 
 
 def unreadable(services: ClockedServices, document: dict[str, Any], **change: object) -> None:
@@ -233,7 +233,7 @@ def test_a_task_that_cannot_be_read_is_told_by_its_name(services: ClockedService
     spoiled(services, task)
 
     with pytest.raises(NewerVersion, match=f"task {task.id} was stored by a newer version of Reelmill"):
-        get_task(services, "main", task.id)
+        read_task(services, "main", task.id)
 
 
 def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) -> None:

@@ -6,7 +6,7 @@ from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import Outcome
 from shared.errors import ServiceBusy
 from shared.use_cases.sweeper import A_DAY_MS, bury
-from shared.use_cases.tasks import get_task, restart_task
+from shared.use_cases.tasks import read_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import codes, sent
 from tests.support.deployment import ClockedServices
@@ -19,7 +19,7 @@ def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(
 
     bury(services, SubtaskRef(task.id, 1, 1))
 
-    half = get_task(services, "main", task.id)
+    half = read_task(services, "main", task.id)
     assert codes(half) == ["InternalError.Undeliverable", "Skipped.PredecessorFailed", None]
     assert half.subtasks[0].failure
     assert "the log of RunSubtask tells why" in half.subtasks[0].failure.message
@@ -33,7 +33,7 @@ def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(
 
     bury(services, SubtaskRef(task.id, 1, 1))
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].failure) == (Outcome.FAILED, STORAGE)
 
 
@@ -44,7 +44,7 @@ def test_a_subtask_that_is_being_worked_on_outlives_its_message(services: Clocke
 
     bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert get_task(services, "main", task.id) == seen
+    assert read_task(services, "main", task.id) == seen
     assert services.tasks.finish(seen, lease, GOOD, services.now())
 
 
@@ -55,7 +55,7 @@ def test_a_subtask_whose_worker_is_dead_dies_with_its_message(services: ClockedS
 
     bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert codes(get_task(services, "main", task.id)) == ["InternalError.Undeliverable"]
+    assert codes(read_task(services, "main", task.id)) == ["InternalError.Undeliverable"]
 
 
 def test_a_subtask_that_is_claimed_while_its_message_is_buried_lives(services: ClockedServices) -> None:
@@ -64,7 +64,7 @@ def test_a_subtask_that_is_claimed_while_its_message_is_buried_lives(services: C
     with meanwhile("UpdateItem", lambda: claimed(services, task, 1)):
         bury(services, SubtaskRef(task.id, 1, 1))
 
-    assert get_task(services, "main", task.id).subtasks[0].status is SubtaskStatus.IN_PROGRESS
+    assert read_task(services, "main", task.id).subtasks[0].status is SubtaskStatus.IN_PROGRESS
 
 
 def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(services: ClockedServices) -> None:
@@ -79,7 +79,7 @@ def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(services: C
     bury(services, SubtaskRef(task.id, 2, 3))
     bury(services, SubtaskRef("0" * 26, 1, 1))
 
-    assert get_task(services, "main", task.id) == half
+    assert read_task(services, "main", task.id) == half
 
 
 @pytest.mark.parametrize("run", [1, 2])
@@ -117,4 +117,4 @@ def test_a_dead_message_that_cannot_be_buried_now_comes_again(services: ClockedS
             bury(services, SubtaskRef(task.id, 1, 1))
 
     bury(services, SubtaskRef(task.id, 1, 1))
-    assert codes(get_task(services, "main", task.id)) == ["InternalError.Undeliverable"]
+    assert codes(read_task(services, "main", task.id)) == ["InternalError.Undeliverable"]

@@ -11,7 +11,7 @@ from shared.errors import ServiceBusy
 from shared.stores.task_codec import shard
 from shared.stores.task_queries import DUE_PER_PAGE
 from shared.use_cases.sweeper import PUT_OFF_MS, Swept, next_look, sweep
-from shared.use_cases.tasks import cancel_task, end_task, get_task, restart_task
+from shared.use_cases.tasks import cancel_task, end_task, read_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import accepted, codes, sent, swept
 from tests.support.deployment import ClockedServices, client, put
@@ -61,7 +61,7 @@ def test_what_is_sent_again_goes_to_the_queue_of_its_priority(
     swept(services)
 
     assert {each: services.queues.waiting(each) for each in Lane} == {each: 2 if each is lane else 0 for each in Lane}
-    assert get_task(services, "main", task.id).unsent == frozenset()
+    assert read_task(services, "main", task.id).unsent == frozenset()
 
 
 def test_a_subtask_whose_predecessors_have_not_succeeded_is_not_sent(services: ClockedServices) -> None:
@@ -118,7 +118,7 @@ def test_a_subtask_that_has_used_up_its_attempts_is_given_up_by_the_sweeper(
 
     swept(services)
 
-    given_up = get_task(services, "main", task.id)
+    given_up = read_task(services, "main", task.id)
     assert (given_up.status, given_up.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     assert [s.failure for s in given_up.subtasks] == [Failure("InternalError.AttemptsExhausted", VANISHED)] * number
     assert sent(services) == []
@@ -139,7 +139,7 @@ def test_a_waiting_subtask_that_is_spent_since_the_limit_was_lowered_is_given_up
     swept(services)
 
     assert waiting.subtasks[0].counted_attempts == counted_attempts
-    given_up = get_task(services, "main", task.id)
+    given_up = read_task(services, "main", task.id)
     attempts = given_up.subtasks[0].attempt
     assert given_up.subtasks[0].failure == Failure(
         STORAGE.code, f"given up after {attempts} attempts; the last one failed: {STORAGE.message}"
@@ -157,7 +157,7 @@ def test_what_is_given_up_does_not_take_what_can_still_run_with_it(services: Clo
 
     swept(services)
 
-    half = get_task(services, "main", task.id)
+    half = read_task(services, "main", task.id)
     assert (half.status, half.pending) == (TaskStatus.IN_PROGRESS, frozenset({2}))
     assert sent(services) == [SubtaskRef(task.id, 1, 2)]
     assert finished(services, task, 2).outcome is Outcome.PARTIALLY_FAILED
@@ -172,7 +172,7 @@ def test_what_ends_while_the_sweeper_looks_is_not_sent(services: ClockedServices
     with meanwhile("UpdateItem", lambda: finished(services, task, 1)):
         swept(services)
 
-    assert get_task(services, "main", task.id).outcome is Outcome.PARTIALLY_FAILED
+    assert read_task(services, "main", task.id).outcome is Outcome.PARTIALLY_FAILED
     assert sent(services) == []
 
 
@@ -362,6 +362,6 @@ def test_a_message_sent_twice_is_run_once(services: ClockedServices) -> None:
     for ref in queued:
         run_subtask(services, ref, 60)
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert len(queued) == 6
     assert [(s.status, s.attempt) for s in done.subtasks] == [(SubtaskStatus.FAILED, 1)] * 3

@@ -10,7 +10,7 @@ from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import STOP_FAILURES, Lane, Outcome, Task, TaskStatus
 from shared.errors import Conflict, NotFound, ServiceBusy
 from shared.use_cases.sweeper import bury
-from shared.use_cases.tasks import cancel_task, end_task, get_run, get_subtask, get_task, restart_task
+from shared.use_cases.tasks import cancel_task, end_task, read_run, read_subtask, read_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import (
     COVER,
@@ -43,7 +43,7 @@ def stored(services: ClockedServices, *, started: bool = False, ended: bool = Fa
         services.tasks.claim(SubtaskRef(task.id, 1, 1), services.now(), services.now() + 1000, 3)
     if ended:
         end_task(services, "main", task.id)
-    return get_task(services, "main", task.id)
+    return read_task(services, "main", task.id)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(services: ClockedServi
 
     cancelled = cancel_task(services, "main", task.id)
 
-    assert cancelled == get_task(services, "main", task.id)
+    assert cancelled == read_task(services, "main", task.id)
     assert (cancelled.status, cancelled.outcome, cancelled.ended_at) == (
         TaskStatus.COMPLETED,
         Outcome.ENDED,
@@ -121,7 +121,7 @@ def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(services: ClockedServi
     assert [s.failure for s in cancelled.subtasks] == [None, CANCELLED, CANCELLED]
     assert [f"s3://output/{key}" for key in keys()] == [cancelled.subtasks[0].output]
     assert run_subtask(services, small, SECONDS) is None
-    assert get_task(services, "main", task.id) == cancelled
+    assert read_task(services, "main", task.id) == cancelled
 
 
 def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(services: ClockedServices) -> None:
@@ -146,7 +146,7 @@ def test_a_task_that_ends_while_it_is_cancelled_has_ended(services: ClockedServi
     with meanwhile("UpdateItem", lambda: finished(services, task, 1)), pytest.raises(Conflict, match="is COMPLETED"):
         cancel_task(services, "main", task.id)
 
-    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert read_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
 def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(services: ClockedServices) -> None:
@@ -159,7 +159,7 @@ def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(se
 
     assert cancelled.subtasks[0].failure == CANCELLED
     assert run_subtask(services, ref, SECONDS) is None
-    assert get_task(services, "main", task.id) == cancelled
+    assert read_task(services, "main", task.id) == cancelled
 
 
 def test_a_restart_sends_the_next_run_and_keeps_the_one_before(services: ClockedServices) -> None:
@@ -170,8 +170,8 @@ def test_a_restart_sends_the_next_run_and_keeps_the_one_before(services: Clocked
 
     assert (again.run, again.status, again.unsent) == (2, TaskStatus.WAITING, frozenset())
     assert sent(services) == [SubtaskRef(ended.id, 2, 1), SubtaskRef(ended.id, 2, 2)]
-    assert get_run(services, "main", ended.id, None) == get_run(services, "main", ended.id, 2) == again
-    assert get_run(services, "main", ended.id, 1).subtasks == ended.subtasks
+    assert read_run(services, "main", ended.id, None) == read_run(services, "main", ended.id, 2) == again
+    assert read_run(services, "main", ended.id, 1).subtasks == ended.subtasks
 
 
 def test_a_message_of_an_earlier_run_does_nothing(services: ClockedServices) -> None:
@@ -189,7 +189,7 @@ def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_els
     cover, small = sent(services)
     run_subtask(services, cover, SECONDS)
     bury(services, small)
-    first = get_task(services, "main", task.id)
+    first = read_task(services, "main", task.id)
     services.time += 1000
 
     again = restart_task(services, "main", task.id, only_failed=True)
@@ -206,7 +206,7 @@ def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_els
         record = services.tasks.get_record(task.id, subtask.record or "")
         assert record
         assert [f"s3://output/{output.key}" for output in record.outputs] == [subtask.output]
-    assert get_run(services, "main", task.id, 1) == replace(first, run=1)
+    assert read_run(services, "main", task.id, 1) == replace(first, run=1)
 
 
 def test_a_subtask_that_is_run_again_reads_what_was_carried_over(services: ClockedServices, blink: bytes) -> None:
@@ -215,7 +215,7 @@ def test_a_subtask_that_is_run_again_reads_what_was_carried_over(services: Clock
     run_subtask(services, small, SECONDS)
     (of_small,) = sent(services)
     bury(services, of_small)
-    source = get_task(services, "main", task.id).source
+    source = read_task(services, "main", task.id).source
     client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
 
     done = worked(services, restart_task(services, "main", task.id, only_failed=True))
@@ -268,7 +268,7 @@ def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(services: 
         restart_task(services, "main", task.id, only_failed=True)
 
     assert refused.value.code == "NothingFailed"
-    assert get_task(services, "main", task.id) == done
+    assert read_task(services, "main", task.id) == done
     assert restart_task(services, "main", task.id).run == 2
 
 
@@ -278,7 +278,7 @@ def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(s
     with pytest.raises(Conflict, match="only a COMPLETED task can be restarted"):
         restart_task(services, "main", task.id, only_failed=True)
 
-    assert get_task(services, "main", task.id) == task
+    assert read_task(services, "main", task.id) == task
 
 
 @pytest.mark.parametrize(("priority", "lane"), [(7, Lane.URGENT), (0, Lane.STANDARD), (-7, Lane.BACKGROUND)])
@@ -316,7 +316,7 @@ def test_a_move_whose_answer_was_lost_is_not_refused(
     with outage("UpdateItem", done=True, error=LOST):
         moved = move(services, "main", task.id)
 
-    assert moved == get_task(services, "main", task.id)
+    assert moved == read_task(services, "main", task.id)
     assert moved.outcome is outcome
 
 
@@ -348,7 +348,7 @@ def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_si
         moved = move(services, "main", task.id)
 
     assert (moved.run, moved.outcome) == (run, Outcome.ENDED)
-    newest = get_task(services, "main", task.id)
+    newest = read_task(services, "main", task.id)
     assert (newest.run, newest.status) == (run + 1, TaskStatus.WAITING), "nobody has touched the run of the other"
 
 
@@ -369,7 +369,7 @@ def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(services: 
     ):
         cancel_task(services, "main", task.id)
 
-    assert get_task(services, "main", task.id).status is TaskStatus.WAITING
+    assert read_task(services, "main", task.id).status is TaskStatus.WAITING
 
 
 @pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])
@@ -379,14 +379,14 @@ def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(services: C
     with outage(lost), pytest.raises(ServiceBusy):
         restart_task(services, "main", task.id)
 
-    assert get_task(services, "main", task.id) == task
+    assert read_task(services, "main", task.id) == task
     assert restart_task(services, "main", task.id).run == 2
-    assert get_run(services, "main", task.id, 1).subtasks == task.subtasks
+    assert read_run(services, "main", task.id, 1).subtasks == task.subtasks
 
 
 @pytest.mark.parametrize("identifier", ["0" * 26, "", "nope", "x" * 5000, "😀", "TOKEN#main#abc"])
 def test_a_task_that_is_not_there_is_not_found(services: ClockedServices, identifier: str) -> None:
-    for act in (get_task, restart_task, end_task, cancel_task):
+    for act in (read_task, restart_task, end_task, cancel_task):
         with pytest.raises(NotFound, match="there is no task") as missing:
             act(services, "main", identifier)
         assert missing.value.code == "TaskNotFound"
@@ -395,7 +395,7 @@ def test_a_task_that_is_not_there_is_not_found(services: ClockedServices, identi
 def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
     task = stored(services)
 
-    for act in (get_task, restart_task, end_task, cancel_task):
+    for act in (read_task, restart_task, end_task, cancel_task):
         with pytest.raises(NotFound):
             act(services, "other", task.id)
     assert services.tasks.get(task.id) == task
@@ -405,7 +405,7 @@ def test_a_run_or_a_subtask_that_is_not_there_is_not_found(services: ClockedServ
     task = stored(services)
 
     with pytest.raises(NotFound, match="has no run 2; its newest is 1"):
-        get_run(services, "main", task.id, 2)
+        read_run(services, "main", task.id, 2)
     for no in (0, 3):
         with pytest.raises(NotFound, match=f"has no subtask {no}; they are numbered 1 to 2"):
-            get_subtask(services, "main", task.id, None, no)
+            read_subtask(services, "main", task.id, None, no)

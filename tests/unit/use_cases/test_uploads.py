@@ -20,7 +20,7 @@ from shared.use_cases.catalog import (
     store_template,
     switch_orchestration,
 )
-from shared.use_cases.tasks import get_task
+from shared.use_cases.tasks import read_task
 from shared.use_cases.uploads import accept_upload, predict
 from tests.support.attempts import accepted, sent, swept
 from tests.support.deployment import ClockedServices
@@ -234,7 +234,7 @@ def test_a_task_whose_messages_were_not_taken_is_sent_by_the_next_delivery(servi
 
     assert again.verdict is Verdict.DUPLICATE
     assert [ref.no for ref in sent(services)] == [1, 2, 3]
-    assert get_task(services, "main", task.id).unsent == frozenset()
+    assert read_task(services, "main", task.id).unsent == frozenset()
 
 
 def test_a_task_whose_messages_were_not_taken_is_sent_by_the_sweeper(services: ClockedServices) -> None:
@@ -246,7 +246,7 @@ def test_a_task_whose_messages_were_not_taken_is_sent_by_the_sweeper(services: C
     assert swept(services) == 1
 
     assert sent(services) == [SubtaskRef(task.id, 1, no) for no in (1, 2, 3)]
-    assert get_task(services, "main", task.id).unsent == frozenset()
+    assert read_task(services, "main", task.id).unsent == frozenset()
     assert swept(services) == 0
 
 

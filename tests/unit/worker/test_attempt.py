@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.subtask import Lease, SubtaskStatus
 from shared.domain.task import Outcome, TaskStatus
-from shared.use_cases.tasks import get_task
+from shared.use_cases.tasks import read_task
 from shared.worker.attempt import attempt_token
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, SMALL, TOO_LATE, a_made_task, codes, sent, statuses, worked
@@ -165,13 +165,13 @@ def test_a_source_that_may_not_be_read_for_a_while_is_worked_on_later(
 
     with outage(call, error=refusal(code, 403)):
         again = run_subtask(services, ref, SECONDS)
-    waiting = get_task(services, "main", task.id)
+    waiting = read_task(services, "main", task.id)
     assert again
     services.time += again.seconds * 1000
 
     assert statuses(waiting) == [SubtaskStatus.WAITING]
     assert run_subtask(services, ref, SECONDS) is None
-    assert statuses(get_task(services, "main", task.id)) == [SubtaskStatus.SUCCESSFUL]
+    assert statuses(read_task(services, "main", task.id)) == [SubtaskStatus.SUCCESSFUL]
 
 
 def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(services: ClockedServices, blink: bytes) -> None:
@@ -185,7 +185,7 @@ def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(services: C
             services.time += again.seconds * 1000
 
     assert pauses == [60, 180]
-    task = get_task(services, "main", task.id)
+    task = read_task(services, "main", task.id)
     assert codes(task) == ["SourceFileError.NotReadable"]
     assert [record.failure and record.failure.code for _, record in services.tasks.get_records(task.id, 1, 1)] == [
         "InternalError.AccessDenied",

@@ -6,7 +6,7 @@ from botocore.exceptions import ReadTimeoutError
 from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.domain.task import Outcome, TaskStatus
 from shared.errors import ServiceBusy
-from shared.use_cases.tasks import get_run, get_task, restart_task
+from shared.use_cases.tasks import read_run, read_task, restart_task
 from shared.worker.attempt import Attempt
 from shared.worker.run import Redelivery, lose, run_subtask
 from tests.support.attempts import (
@@ -31,11 +31,11 @@ def test_a_message_of_a_subtask_that_is_being_worked_on_stays_away_for_five_minu
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
     (ref,) = sent(services)
     services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
-    before = get_task(services, "main", task.id)
+    before = read_task(services, "main", task.id)
     services.time += 30_500
 
     assert run_subtask(services, ref, SECONDS) == Redelivery(300)
-    assert get_task(services, "main", task.id) == before
+    assert read_task(services, "main", task.id) == before
 
 
 def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_soon(services: ClockedServices) -> None:
@@ -51,7 +51,7 @@ def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_s
         assert run_subtask(services, ref, SECONDS) == Redelivery(5)
 
     assert run_subtask(services, ref, SECONDS) is None
-    assert get_task(services, "main", task.id).status is TaskStatus.COMPLETED
+    assert read_task(services, "main", task.id).status is TaskStatus.COMPLETED
 
 
 def test_a_subtask_whose_worker_is_dead_is_taken_over(services: ClockedServices) -> None:
@@ -61,7 +61,7 @@ def test_a_subtask_whose_worker_is_dead_is_taken_over(services: ClockedServices)
     services.time += LEASE_MS + 1
 
     assert run_subtask(services, ref, SECONDS) is None
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.status, done.subtasks[0].attempt) == (TaskStatus.COMPLETED, 2)
 
 
@@ -73,7 +73,7 @@ def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices)
         services.time += LEASE_MS + 1
 
     assert run_subtask(services, ref, SECONDS) is None
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert codes(done) == ["InternalError.AttemptsExhausted", "Skipped.PredecessorFailed"]
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     assert done.subtasks[0].failure
@@ -87,10 +87,10 @@ def test_a_message_that_comes_again_after_the_end_changes_nothing(services: Cloc
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(services)
     run_subtask(services, ref, SECONDS)
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
 
     assert run_subtask(services, ref, SECONDS) is None
-    assert get_task(services, "main", task.id) == done
+    assert read_task(services, "main", task.id) == done
     assert len(keys()) == 1
 
 
@@ -101,7 +101,7 @@ def test_a_message_that_names_nothing_is_dropped(
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
 
     assert run_subtask(services, SubtaskRef(task_id or task.id, run, no), SECONDS) is None
-    assert get_task(services, "main", task.id) == task
+    assert read_task(services, "main", task.id) == task
 
 
 def test_files_are_marked_as_an_attempts_until_it_has_won(services: ClockedServices, blink: bytes) -> None:
@@ -114,7 +114,7 @@ def test_files_are_marked_as_an_attempts_until_it_has_won(services: ClockedServi
 
     assert seen == [[{"Key": "reelmill", "Value": "attempt"}]]
     assert tags(keys()[0]) == []
-    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert read_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
 def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(services: ClockedServices, blink: bytes) -> None:
@@ -128,7 +128,7 @@ def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(services: Cloc
     with meanwhile("PutItem", another_takes_over):
         assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].attempt) == (Outcome.SUCCEEDED, 2)
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     items = client("dynamodb").scan(TableName="TasksTable")["Items"]
@@ -146,7 +146,7 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files(services: Clocke
     with outage("UpdateItem", after=1, done=True, error=ReadTimeoutError(endpoint_url="dynamodb")):
         assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert done.outcome is Outcome.SUCCEEDED
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     assert tags(keys()[0]) == []
@@ -174,7 +174,7 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files_after_a_restart(
         assert run_subtask(services, cover, SECONDS) is None
 
     assert asked == [1]
-    first = get_run(services, "main", task.id, 1).subtasks[1]
+    first = read_run(services, "main", task.id, 1).subtasks[1]
     assert [f"s3://output/{key}" for key in keys()] == [first.output]
     assert tags(keys()[0]) == []
     (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == first.record]
@@ -236,7 +236,7 @@ def test_a_restart_writes_new_files_and_leaves_the_old_ones_readable(services: C
     outputs = {str(task.subtasks[0].output) for task in (first, second)}
     assert {f"s3://output/{key}" for key in keys()} == outputs
     assert len(outputs) == 2
-    assert get_run(services, "main", first.id, 1) == first
+    assert read_run(services, "main", first.id, 1) == first
 
 
 def test_a_task_costs_no_more_requests_than_its_moves(services: ClockedServices, blink: bytes) -> None:

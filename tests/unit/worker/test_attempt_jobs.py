@@ -16,7 +16,7 @@ from shared.operations.operation import Operation, OperationContext, OperationRe
 from shared.providers import find_provider
 from shared.providers.aws import Aws
 from shared.services import Services
-from shared.use_cases.tasks import get_task
+from shared.use_cases.tasks import read_task
 from shared.worker.run import JOB_OVERDUE, Redelivery, pause_after, run_subtask
 from tests.support.attempts import SECONDS, a_made_task, codes, sent
 from tests.support.deployment import ClockedServices, put
@@ -84,7 +84,7 @@ def waited(services: ClockedServices, ref: SubtaskRef, answer: Redelivery | None
 
 
 def subtask_of(services: Services, task: Task) -> Subtask:
-    return get_task(services, "main", task.id).subtasks[0]
+    return read_task(services, "main", task.id).subtasks[0]
 
 
 def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finishes(
@@ -103,7 +103,7 @@ def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finis
     services.time += 20_000
     answer(rekognition, task, "rekognition-labels-2")
     assert run_subtask(services, ref, SECONDS) is None
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.SUCCEEDED)
     assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (2, 1)
     (_, missed), (_, record) = services.tasks.get_records(task.id, 1, 1)
@@ -128,7 +128,7 @@ def test_a_worker_that_died_after_the_start_leaves_its_job_to_the_next(
     answer(rekognition, task, "rekognition-labels-2")  # by the same token
     assert run_subtask(services, ref, SECONDS) is None
 
-    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert read_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
 def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(
@@ -149,7 +149,7 @@ def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(
     assert pauses == [20, 40, 80, 160, 320, 640, 1280, *[1800] * 7]
     assert services.now() - began > HOURS_4 * 1000
     assert last is None
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, codes(done), done.subtasks[0].counted_attempts) == (Outcome.FAILED, [JOB_OVERDUE], 1)
     message = (
         "it did not finish within 4 h 12 min: 15 looks, and still waiting for Rekognition to find labels; "
@@ -172,7 +172,7 @@ def test_a_waiting_subtask_says_for_what_and_when_it_looks_again(
     task, ref = a_task_of(services)
     answer(rekognition, task, "rekognition-running")
     run_subtask(services, ref, SECONDS)
-    task = get_task(services, "main", task.id)
+    task = read_task(services, "main", task.id)
 
     told = explain(task, task.subtasks, services.now())[1]
 
@@ -183,8 +183,8 @@ def test_a_restarted_task_asks_for_a_job_of_its_own(services: ClockedServices, r
     task, ref = a_task_of(services)
     answer(rekognition, task, "rekognition-failed-media")
     assert run_subtask(services, ref, SECONDS) is None
-    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.ServiceRejected"]
-    again = services.tasks.restart(get_task(services, "main", task.id), services.now())
+    assert codes(read_task(services, "main", task.id)) == ["SourceFileError.ServiceRejected"]
+    again = services.tasks.restart(read_task(services, "main", task.id), services.now())
     assert again
     assert again.run == 2
 

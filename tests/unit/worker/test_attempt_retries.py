@@ -12,7 +12,7 @@ import pytest
 
 from shared.domain.subtask import Failure, Lease, Subtask, SubtaskRef, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import Outcome, Task, TaskStatus
-from shared.use_cases.tasks import get_task
+from shared.use_cases.tasks import read_task
 from shared.worker.run import LOSER_RECORD_SECONDS, Redelivery, run_subtask
 from tests.support.attempts import (
     COVER,
@@ -37,7 +37,7 @@ PAUSES = [Redelivery(5), Redelivery(15), Redelivery(45), Redelivery(135), Redeli
 
 def subtask_of(services: ClockedServices, task: Task, no: int = 1) -> Subtask:
     """Return a subtask as it stands."""
-    return get_task(services, "main", task.id).subtasks[no - 1]
+    return read_task(services, "main", task.id).subtasks[no - 1]
 
 
 def attempted(services: ClockedServices, ref: SubtaskRef) -> Redelivery | None:
@@ -71,7 +71,7 @@ def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_man
     assert answers == PAUSES
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 14, 0)
     assert last is None
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.status, codes(done)) == (TaskStatus.COMPLETED, ["InternalError.Storage"])
     records = services.tasks.get_records(task.id, 1, 1)
     assert [(number, record.failure and record.failure.code) for number, record in records] == [
@@ -86,7 +86,7 @@ def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(services: Cl
     answers = [attempted(services, ref) for _ in range(3)]
 
     assert answers == [*PAUSES[:2], None]
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, codes(done)) == (Outcome.FAILED, ["InternalError.Unexpected"])
     assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (3, 3)
 
@@ -137,7 +137,7 @@ def test_interruptions_between_faults_neither_count_nor_make_good(services: Cloc
 
     assert last is None
     assert counted_attempts == [0, 1, 1, 2, 2, 3]
-    assert statuses(get_task(services, "main", task.id)) == [SubtaskStatus.FAILED]
+    assert statuses(read_task(services, "main", task.id)) == [SubtaskStatus.FAILED]
 
 
 def test_an_interruption_of_the_last_attempt_that_may_count_leaves_another(
@@ -153,7 +153,7 @@ def test_an_interruption_of_the_last_attempt_that_may_count_leaves_another(
         assert attempted(services, ref) == Redelivery(45)
 
     assert run_subtask(services, ref, SECONDS) is None
-    assert get_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
+    assert read_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
 def test_a_dynamodb_that_does_not_answer_an_attempt_is_not_the_files_fault(
@@ -219,11 +219,11 @@ def test_an_attempt_that_follows_an_interrupted_one_can_succeed(services: Clocke
     (ref,) = sent(services)
     with outage("PutObject"):
         assert attempted(services, ref) == Redelivery(5)
-    assert statuses(get_task(services, "main", task.id)) == [SubtaskStatus.WAITING]
+    assert statuses(read_task(services, "main", task.id)) == [SubtaskStatus.WAITING]
 
     assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].attempt) == (Outcome.SUCCEEDED, 2)
     assert done.subtasks[0].output == f"s3://output/{keys()[0]}"
 
@@ -277,7 +277,7 @@ def test_a_message_of_a_subtask_that_is_spent_gives_it_up_with_its_last_failure(
 
     assert run_subtask(services, ref, SECONDS) is None
 
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     given_up = "given up after 2 attempts; the last one failed: ffmpeg was killed"
     assert done.subtasks[0].failure

@@ -7,7 +7,7 @@ from shared.domain.subtask import SubtaskRef, WaitReason
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.domain.wait import Waiting, explain
 from shared.stores.budget_store import Spent, day_after
-from shared.use_cases.tasks import NewTask, create_task, end_task, get_task, restart_task
+from shared.use_cases.tasks import NewTask, create_task, end_task, read_task, restart_task
 from shared.worker.run import Redelivery, run_subtask
 from tests.support.attempts import COVER, RULES, SECONDS, sent, swept, worked
 from tests.support.deployment import ClockedServices, put
@@ -40,7 +40,7 @@ def one_and_one_too_many(services: ClockedServices, body: bytes) -> tuple[Task, 
 
 
 def now(services: ClockedServices, task: Task) -> Task:
-    return get_task(services, "main", task.id)
+    return read_task(services, "main", task.id)
 
 
 def waits_for(task: Task) -> list[str | None]:

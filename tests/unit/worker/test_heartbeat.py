@@ -9,7 +9,7 @@ import pytest
 from shared.domain.subtask import Failure, Subtask, SubtaskStatus
 from shared.domain.task import STOP_FAILURES, Outcome, Task
 from shared.errors import ServiceBusy, ServiceRefused
-from shared.use_cases.tasks import cancel_task, get_task
+from shared.use_cases.tasks import cancel_task, read_task
 from shared.worker.heartbeat import BEAT_EVERY, heartbeat
 from shared.worker.run import Redelivery, run_subtask
 from tests.support.attempts import (
@@ -88,7 +88,7 @@ def beating() -> bool:
 
 def subtask_of(services: ClockedServices, task: Task) -> Subtask:
     """Return the only subtask as it stands."""
-    (subtask,) = get_task(services, "main", task.id).subtasks
+    (subtask,) = read_task(services, "main", task.id).subtasks
     return subtask
 
 
@@ -204,7 +204,7 @@ def test_a_worker_that_works_keeps_its_lease_however_long_it_takes(services: Clo
 
     assert others == [Redelivery(300)] * 5
     assert sent(services) == []
-    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert codes(read_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
     assert subtask_of(services, task).attempt == 1
 
 
@@ -232,7 +232,7 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(
         assert run_subtask(services, ref, SECONDS) is None
 
     assert [(s.lease_until, s.phase) for s in seen] == [(services.now() + LEASE_MS, "starting")]
-    assert codes(get_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
+    assert codes(read_task(services, "main", task.id)) == ["SourceFileError.NotMedia"]
 
 
 def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted(
@@ -335,7 +335,7 @@ def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
 
     assert monotonic() - cancelled_at[0] + BEAT_EVERY < 10  # as it would beat without these tests
     assert not processes(WORKSPACE)
-    done = get_task(services, "main", task.id)
+    done = read_task(services, "main", task.id)
     assert (done.outcome, [s.failure for s in done.subtasks]) == (Outcome.ENDED, [None, CANCELLED])
     ((_, record),) = services.tasks.get_records(task.id, 1, 2)
     assert record.failure == CANCELLED
