@@ -1,4 +1,4 @@
-"""The operations that exist, by the type of the subtask that they do."""
+"""The operations, by the type of the subtask that runs them."""
 
 from collections.abc import Mapping
 from typing import Any

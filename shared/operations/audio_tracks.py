@@ -1,4 +1,4 @@
-"""An audio track as every operation hears it: from a track that can be decoded, each sample at its time in the file."""
+"""The audio tracks that operations take: decodable ones, with each sample at its time in the file."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -11,20 +11,20 @@ from shared.media.probe import Audio, Media
 from shared.operations.operation import OperationContext
 from shared.operations.packets import iter_packets
 
-# Seconds. Audio that comes earlier than its video by this much is noticed: ITU-R BT.1359.
+# Seconds. People notice audio that is ahead of its video by this much: ITU-R BT.1359.
 HOLE = 0.045
 # Begin every filter chain of written audio with one of these. They put silence where packets are missing: encoders and
 # players take one sample after the other, and everything after the gap would come too early. They leave smaller gaps,
 # which are the rounding of containers, and never resample.
 ON_THE_CLOCK = f"aresample=async=1:min_hard_comp={HOLE}"
-# Silence also before an audio track that begins late: for files and readers that know no times, only samples.
+# Silence also before audio that begins late: for files and readers that count samples and have no times.
 FROM_THE_START = f"{ON_THE_CLOCK}:first_pts=0"
-NOISE = 0.005  # Seconds between two packets that containers round away.
-PACKETS = "audio-packets.txt"  # a name in the context's folder
+NOISE = 0.005  # Seconds between two packets that come from the rounding of containers.
+PACKETS = "audio-packets.txt"  # a file in the context's folder
 
 
 def require_decodable(media: Media) -> Audio | None:
-    """Return the audio to work on, None without one; raise MediaRejected when none can be decoded."""
+    """Return the audio to process, None if there is none; raise MediaRejected if no track can be decoded."""
     audio = media.audio
     if audio and not audio.decodable:
         raise _undecodable(media, audio)
@@ -32,9 +32,9 @@ def require_decodable(media: Media) -> Audio | None:
 
 
 def require_main_track(media: Media) -> Audio | None:
-    """Return the audio that the file itself marks as its main one; raise MediaRejected when it can't be decoded.
+    """Return the track that the file marks as its main one; raise MediaRejected if it can't be decoded.
 
-    Use it where the parameters choose the tracks: another track takes its place only if it is asked for.
+    Use it where the parameters select tracks: then another track replaces the main one only on request.
     """
     audio = media.main_audio
     if audio and not audio.decodable:
@@ -43,25 +43,25 @@ def require_main_track(media: Media) -> Audio | None:
 
 
 def require_tracks(media: Media) -> tuple[Audio, ...]:
-    """Return all tracks that can be taken; raise MediaRejected when there is audio and none can be decoded."""
+    """Return all usable tracks; raise MediaRejected if there is audio and no track can be decoded."""
     require_decodable(media)
     return decodable_tracks(media)
 
 
 def decodable_tracks(media: Media) -> tuple[Audio, ...]:
-    """Return all tracks that can be taken, which may be none."""
+    """Return all usable tracks, which may be none."""
     return tuple(audio for audio in media.audios if audio.decodable and not audio.empty)
 
 
 def _undecodable(media: Media, audio: Audio) -> MediaRejected:
-    """Return the error for a track that was asked for and can't be decoded."""
-    others = "set audio.tracks to all to take the others, or " if decodable_tracks(media) else ""
-    message = f"{_name(media, audio)} can't be decoded: {others}convert the audio to a usual codec such as AAC"
+    """Return the error for a requested track that can't be decoded."""
+    others = 'set audio.tracks to "all" to take the others, or ' if decodable_tracks(media) else ""
+    message = f"{_name(media, audio)} can't be decoded: {others}convert the audio to a common codec such as AAC"
     return MediaRejected(message, code="SourceFileError.UnsupportedCodec")
 
 
 def skipped_track_warnings(media: Media) -> list[str]:
-    """Return a warning for each track that can't be decoded or holds nothing."""
+    """Return a warning for each track that is empty or can't be decoded."""
     empty, strange = "is empty", "can't be decoded"
     return [
         f"{_name(media, audio)} {empty if audio.empty else strange} and was left out"
@@ -76,9 +76,9 @@ def _name(media: Media, audio: Audio) -> str:
 
 
 def find_holes(context: OperationContext, media: Media, copied: Collection[Audio]) -> Media:
-    """Return the media, with `holes` set for each of the `copied` tracks: a copy can't fill them.
+    """Return the media with `holes` set for each of the `copied` tracks: a copy can't fill them.
 
-    Chromium plays what follows a hole too early, in MP4, WebM and Matroska alike, whatever times the packets have.
+    Chromium plays the audio after a hole too early, in MP4, WebM and Matroska, whatever the packets' times are.
     """
     if not copied:
         return media
@@ -90,7 +90,7 @@ def find_holes(context: OperationContext, media: Media, copied: Collection[Audio
 
 
 def _has_holes(context: OperationContext, track: int) -> bool:
-    """Return whether packets are missing in the midst of a track, counted from 0."""
+    """Return whether packets are missing in the middle of a track, counted from 0."""
     path = context.folder / PACKETS
     try:
         context.ffmpeg.run(
@@ -99,7 +99,7 @@ def _has_holes(context: OperationContext, track: int) -> bool:
                 *("-map", f"0:a:{track}", "-c", "copy", "-f", "framecrc", f"file:{path}"),
             ],
             duration=context.media.duration,
-            phase="looking at the audio",
+            phase="checking the audio",
             share=context.percents(0, 0),
         )
         return _missing(path) > HOLE
@@ -108,15 +108,15 @@ def _has_holes(context: OperationContext, track: int) -> bool:
 
 
 def _missing(path: Path) -> float:
-    """Return how many seconds of packets are missing from a list of those of one track.
+    """Return how many seconds of packets are missing from the packet list of one track.
 
-    It is told by the steps from packet to packet: in MP4 the packet before a hole says that it lasts to its end.
+    The steps between packets show it, not their durations: in MP4, the packet before a hole lasts until its end.
     """
     steps = Counter(round(after - before, 3) for before, after in pairwise(_times(path)))
     if not steps:
         return 0
     usual = steps.most_common(1)[0][0]
-    # Longer steps against shorter ones: a recorder's clock goes to and fro, and nothing is missing.
+    # Longer steps offset shorter ones: a recorder's clock jitters, and no packet is missing.
     return sum((step - usual) * count for step, count in steps.items() if abs(step - usual) > NOISE)
 
 

@@ -1,4 +1,4 @@
-"""Which streams of a file ffmpeg can decode: it is asked itself, and only about those that are in doubt."""
+"""Which streams of a file ffmpeg can decode. Only ffmpeg knows, so it tries each doubtful stream."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,8 @@ from shared.errors import OperationFailed
 from shared.media.ffmpeg import Ffmpeg
 from shared.media.probe import Audio, Media, Video, probe
 
-# By the names that probe gives them. A codec that is missing here costs a tenth of a second; one that stands here and
-# can't be decoded fails its operation.
+# Codecs by the names that probe gives them. A codec missing from this list costs a tenth of a second; a codec that is
+# in this list and can't be decoded fails its operation.
 USUAL_AUDIO_CODECS = frozenset(
     {"aac", "ac3", "alac", "dts", "eac3", "flac", "mp2", "mp3", "opus", "pcm", "vorbis", "wma"}
 )
@@ -21,9 +21,9 @@ USUAL_VIDEO_CODECS = frozenset(
 
 
 def probe_decodable(path: Path, name: str, ffmpeg: Ffmpeg) -> Media:
-    """Return what a file is, and which of its streams ffmpeg can't decode; raise MediaRejected if it isn't media."""
+    """Return what a file contains and which streams ffmpeg can't decode; raise MediaRejected if it isn't media."""
     media = probe(path, name)
-    # Of videos, the first one alone is ever taken.
+    # Operations only ever take the first video stream.
     videos = [_tried_video(video, path, ffmpeg) for video in media.videos[:1]]
     audios = [_tried_audio(audio, track, path, ffmpeg) for track, audio in enumerate(media.audios)]
     return replace(media, videos=(*videos, *media.videos[1:]), audios=tuple(audios))
@@ -32,7 +32,7 @@ def probe_decodable(path: Path, name: str, ffmpeg: Ffmpeg) -> Media:
 def _tried_video(video: Video, path: Path, ffmpeg: Ffmpeg) -> Video:
     if video.codec in USUAL_VIDEO_CODECS:
         return video
-    return replace(video, decodable=_decoded(path, "0:V:0", ffmpeg) is not None)  # a capital V passes over cover art
+    return replace(video, decodable=_decoded(path, "0:V:0", ffmpeg) is not None)  # a capital V skips cover art
 
 
 def _tried_audio(audio: Audio, track: int, path: Path, ffmpeg: Ffmpeg) -> Audio:
@@ -43,12 +43,12 @@ def _tried_audio(audio: Audio, track: int, path: Path, ffmpeg: Ffmpeg) -> Audio:
 
 
 def _decoded(path: Path, stream: str, ffmpeg: Ffmpeg) -> float | None:
-    """Decode the first frame of a stream; return its seconds, None when ffmpeg knows no decoder.
+    """Decode the first frame of a stream; return its time in seconds, None if ffmpeg has no decoder for it.
 
-    ffmpeg has no exit code for that: it ends as on any mistake in its arguments, of which these have none.
+    ffmpeg has no exit code for that: it exits as for any mistake in its arguments, and these arguments have no mistake.
     """
     arguments = [*ffmpeg.input_arguments(path), "-map", stream, f"-frames:{stream[2]}", "1", "-f", "null", "-"]
     try:
-        return ffmpeg.run(arguments, duration=None, phase="looking at the source", share=(0, 0))
+        return ffmpeg.run(arguments, duration=None, phase="checking the streams", share=(0, 0))
     except OperationFailed:
         return None

@@ -1,4 +1,4 @@
-"""What operations find in media, and who finds it: one form, whoever computed it."""
+"""What operations find in media: one form for every provider and operation."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ResultPart(BaseModel):
-    """The base of all that is found: camelCase outside, closed, frozen."""
+    """The base of each part of a result: camelCase in JSON, closed, frozen."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
@@ -19,11 +19,11 @@ class ResultPart(BaseModel):
 
 
 class Result(ResultPart):
-    """The base of every operation's findings."""
+    """The base of every operation's result."""
 
 
 class Suggestion(StrEnum):
-    """What to do about something that was found, the mildest first."""
+    """What to do about a segment, the mildest first."""
 
     PASS = "PASS"  # noqa: S105 - a word, no secret
     REVIEW = "REVIEW"
@@ -31,7 +31,7 @@ class Suggestion(StrEnum):
 
 
 class Segment(ResultPart):
-    """Something found from `start` to `end`, in seconds of the input's own time from its beginning."""
+    """Something found from `start` to `end`, in seconds of the input from its beginning."""
 
     start: float
     end: float
@@ -39,29 +39,29 @@ class Segment(ResultPart):
     confidence: float = Field(ge=0, le=1)
     suggestion: Suggestion | None = None
     text: str | None = None
-    language: str | None = Field(None, description="Of what is said or written, as BCP 47 names it.")
+    language: str | None = Field(None, description="The language of the speech or text, as a BCP 47 tag.")
 
 
 class Provider(Protocol):
-    """Who finds things in media: `aws`, or `local` models. Segments come in the order of their start.
+    """A provider of findings: `aws`, or `local` models. Segments are sorted by their start.
 
     Each method raises ParametersRejected (`ParameterError.ProviderLacks`) for what this provider can't do, and
-    JobRunning while a service still works on it. It starts its work before it raises, and gives the same answer when
-    asked again: who wants several things calls all the methods, keeps the first JobRunning, and raises that at the end,
-    so that the services work side by side. A method may not need the input on local disk; `context.source` and
-    `context.media` fetch it, so a caller leaves them alone until the findings are there.
+    JobRunning while a service still works on it. A method starts its work before it raises, and returns the same answer
+    when called again. To run several jobs side by side, call all methods, keep the first JobRunning and raise it at the
+    end. A method may not need the input on the local disk; `context.source` and `context.media` fetch it, so don't use
+    them before the findings are there.
     """
 
     name: str
 
     def labels(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return what is to be seen: `label` names it."""
+        """Return what the video shows; `label` names it."""
 
     def moderation(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return what some people should not see: `label` is of a closed set, `confidence` the provider's own."""
+        """Return sensitive content: `label` is from a closed set, `confidence` is the provider's."""
 
     def text(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return the words that stand in the video: `text` is a line of them, `label` is TEXT."""
+        """Return the text in the video: `text` is one line, `label` is TEXT."""
 
     def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
-        """Return what is said: `text` is a sentence or a part of one, `label` is SPEECH."""
+        """Return the speech: `text` is a sentence or a part of one, `label` is SPEECH."""

@@ -1,6 +1,6 @@
 """Frame rates as fractions."""
 
-BROADCAST_RATES = (24, 30, 48, 60, 120)  # NTSC divides each of them by 1.001
+BROADCAST_RATES = (24, 30, 48, 60, 120)  # NTSC divides each of these by 1.001
 
 
 def exact_rate(rate: float) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-# RFC 5646, 2.1: subtags of 1 to 8 characters after the language, as en, pt-BR, zh-Hant or en-x-a.
+# RFC 5646, section 2.1: subtags of 1 to 8 characters follow the language, as in en, pt-BR, zh-Hant or en-x-a.
 TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}"
 
 Language = Annotated[str, StringConstraints(pattern=rf"^{TAG}$")]

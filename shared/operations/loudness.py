@@ -1,4 +1,4 @@
-"""How loud an audio track is, measured as EBU R128 (ITU-R BS.1770) does."""
+"""The loudness of audio, measured as in EBU R128 (ITU-R BS.1770)."""
 
 import math
 from collections import deque
@@ -10,13 +10,13 @@ from shared.operations.findings import ResultPart
 from shared.operations.measure import FrameMeasurement
 from shared.operations.operation import OperationContext
 
-# LUFS: R128's absolute gate. What never passes it, or is shorter than the 0.4 s that are looked at, has no loudness.
+# LUFS: R128's absolute gate. Audio that stays below it, or is shorter than the 0.4 s window, has no loudness.
 GATE = -70.0
 INTEGRATED = "lavfi.r128.I"
 
 
 class Loudness(ResultPart):
-    """How loud an audio track is; `integrated` and `true_peak` are None where it is silent throughout, or very short.
+    """The loudness of audio; `integrated` and `true_peak` are None if it is silent throughout or very short.
 
     `integrated` is in LUFS, `true_peak` in dBTP, `range` in LU.
     """
@@ -34,7 +34,7 @@ def measure_loudness(
     chain: Sequence[str] = (),
     share: tuple[int, int] = (0, 100),
 ) -> Loudness:
-    """Return how loud a file's audio track, counted from 0, is after the filters of `chain`.
+    """Measure the loudness of a file's audio track, counted from 0, after the filters of `chain`.
 
     `share` is the part of the attempt's percents that this fills.
     """
@@ -42,7 +42,7 @@ def measure_loudness(
     filters = [
         measure.clearing_filter(audio=True),
         *chain,
-        # Its reports are of whole tenths of a second: with this, the last peak is in one.
+        # ebur128 reports each whole tenth of a second: the padding brings the last peak into a report.
         "apad=pad_dur=0.1",
         "ebur128=peak=true:framelog=quiet:metadata=1",
         measure.writing_filters(log.name, audio=True),
@@ -63,13 +63,13 @@ def measure_loudness(
 
 
 def _read(log: Path) -> Loudness:
-    """Return the last report: each is of all that came before."""
+    """Return the last report; each report covers everything before it."""
     reports = deque((report for report in measure.read_measurements(log) if INTEGRATED in report.values), maxlen=1)
     return parse_report(reports[0]) if reports else Loudness(integrated=None, true_peak=None, range=0)
 
 
 def parse_report(report: FrameMeasurement) -> Loudness:
-    """Return what ebur128 says, in one of its reports, of all that came before."""
+    """Return the loudness in one of ebur128's reports, which covers everything before it."""
     integrated, peak, spread = map(report.number, (INTEGRATED, "lavfi.r128.true_peak", "lavfi.r128.LRA"))
     return Loudness(
         integrated=round(integrated, 2) if integrated is not None and integrated > GATE else None,

@@ -1,39 +1,39 @@
-"""What ffmpeg's filters measure, frame by frame: they write it into a file of the folder, and it is read from there."""
+"""Measurements of ffmpeg's filters, frame by frame: the filters write them into a file, and this module reads it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# On each frame, so that one of which nothing was measured isn't passed over; and it tells how its time is written.
+# Put on each frame: it keeps a frame without measurements in the file, and states the unit of the frame's time.
 MARK, MICROSECONDS = "clock", "us"
 UNSAID = frozenset({"nan", "-nan", "inf", "-inf"})
 
 
 @dataclass(frozen=True, slots=True)
 class FrameMeasurement:
-    """One frame: its time in seconds, and what the filters before said of it, by their own names."""
+    """One frame: its time in seconds, and the measurements of the filters before, by the filters' own names."""
 
     time: float
     values: Mapping[str, str]
 
     def number(self, key: str) -> float | None:
-        """Return what was measured under that name; None when the filter said nothing, or nothing finite."""
+        """Return the measurement of that name; None if the filter wrote none, or none that is finite."""
         value = self.values.get(key)
         return None if value is None or value in UNSAID else float(value)
 
 
 def clearing_filter(*, audio: bool = False) -> str:
-    """Return the filter to stand before all that measure: a stranger's frames may bring megabytes of their own."""
+    """Return the filter to put before all measuring ones: untrusted frames may carry megabytes of metadata."""
     return f"{'a' if audio else ''}metadata=mode=delete"
 
 
 def writing_filters(file: str, *, audio: bool = False) -> str:
-    """Return the filters that write what those before them measured into a file of the context's folder.
+    """Return the filters that write the measurements of those before them into a file of the context's folder.
 
-    `file` is a plain name: ffmpeg runs in the folder.
+    `file` is a plain name, because ffmpeg runs in the folder.
     """
     kind = "a" if audio else ""
-    # The time in seconds is printed with six digits, which are too few after a quarter of an hour.
+    # ffmpeg prints the time in seconds with six digits, which are too few after a quarter of an hour.
     return (
         f"{kind}settb=AVTB,{kind}metadata=mode=add:key={MARK}:value={MICROSECONDS},"
         f"{kind}metadata=mode=print:file={file}"
@@ -41,7 +41,7 @@ def writing_filters(file: str, *, audio: bool = False) -> str:
 
 
 def read_measurements(path: Path) -> Iterator[FrameMeasurement]:
-    """Yield the frames of which a file tells, in its order; the file may be large, and may break off or not exist."""
+    """Yield the frames in the file, in its order; the file may be large, truncated or missing."""
     if not path.exists():
         return
     head = ""
@@ -58,7 +58,7 @@ def read_measurements(path: Path) -> Iterator[FrameMeasurement]:
 
 
 def _measured(head: str, values: Mapping[str, str]) -> Iterator[FrameMeasurement]:
-    """Yield the frame of which `frame:12 pts:480000 pts_time:0.48` tells, if it has a time."""
+    """Yield the frame that `frame:12 pts:480000 pts_time:0.48` describes, if it has a time."""
     fields = dict(part.partition(":")[::2] for part in head.split())
     try:
         microseconds = values.get(MARK) == MICROSECONDS

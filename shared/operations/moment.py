@@ -1,4 +1,4 @@
-"""A time in a video as a caller writes it: seconds, a clock, or a share of the whole."""
+"""A time in a video as a caller writes it: seconds, a clock time, or a percentage of the duration."""
 
 import re
 from typing import Annotated
@@ -12,14 +12,17 @@ PERCENT = re.compile(r"(?P<percent>\d{1,3}(?:\.\d{1,6})?)%")
 
 
 def _moment(value: float | str) -> float | str:
-    """Refuse what is no time, so that a stored template holds none."""
+    """Raise ValueError for an invalid time, so that no stored template has one."""
     if isinstance(value, str):
         percent = PERCENT.fullmatch(value)
         if percent and float(percent["percent"]) > 100:  # noqa: PLR2004
-            message = f"{value} lies past the end"
+            message = f"{value} is after the end of the video: give at most 100%"
             raise ValueError(message)
         if not percent and not CLOCK.fullmatch(value):
-            message = f'{value!r} is no time; write seconds (12.5), a clock ("00:00:12.5") or a share ("10%")'
+            message = (
+                f"{value!r} is not a valid time: "
+                'give seconds (12.5), a clock time ("00:00:12.5") or a percentage ("10%")'
+            )
             raise ValueError(message)
     return value
 
@@ -28,15 +31,15 @@ Moment = Annotated[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | 
 
 
 def resolve_moment(at: float | str, duration: float | None) -> float:
-    """Return when that is in a video of that length; raise ParametersRejected when it lies past its end."""
+    """Return the seconds of a time in a video of that duration; raise ParametersRejected if it is after the end."""
     if isinstance(at, str) and (percent := PERCENT.fullmatch(at)):
         if duration is None:
-            message = f"{at} of the video is nowhere: the file doesn't say how long it is; give seconds instead"
+            message = f"{at} can't be resolved: the file doesn't state its duration; give seconds instead"
             raise ParametersRejected(message, code="ParameterError.UnknownDuration")
         return duration * float(percent["percent"]) / 100
     moment = _clock(at) if isinstance(at, str) else at
     if duration is not None and moment > duration:
-        message = f"{at} lies past the end: the video lasts {duration:.3f} s"
+        message = f"{at} is after the end of the video, which lasts {duration:.3f} s"
         raise ParametersRejected(message, code="ParameterError.PastTheEnd")
     return moment
 
@@ -44,6 +47,6 @@ def resolve_moment(at: float | str, duration: float | None) -> float:
 def _clock(text: str) -> float:
     match = CLOCK.fullmatch(text)
     if match is None:
-        message = f"{text!r} is no time"
+        message = f"{text!r} is not a valid time"
         raise ParametersRejected(message)
     return 3600 * int(match["hours"] or 0) + 60 * int(match["minutes"] or 0) + float(match["seconds"])

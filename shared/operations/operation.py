@@ -1,4 +1,4 @@
-"""What every operation is: typed parameters, and a function from a media file to output files and findings."""
+"""The form of every operation: typed parameters, and a function from a media file to output files and a result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from shared.operations.findings import Provider, Result
 
 
 class Params(BaseModel):
-    """The base of every operation's parameters: camelCase outside, closed, frozen."""
+    """The base of every operation's parameters: camelCase in JSON, closed, frozen."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
@@ -29,41 +29,42 @@ P = TypeVar("P", bound=Params)
 
 
 class Files(Protocol):
-    """The files that one attempt may read: each is fetched when it is first asked for.
+    """The files that one attempt may read; each is fetched on first use.
 
-    All raise the leaves of `AttemptFailed`: ParametersRejected for what isn't there, LimitExceeded for what is too
-    large.
+    All methods raise leaves of `AttemptFailed`: ParametersRejected for a missing file, LimitExceeded for one that is
+    too large.
     """
 
     @property
     def name(self) -> str:
-        """What people call the input."""
+        """The name of the input, for people."""
 
     @property
     def place(self) -> Source:
-        """Where the input lies, for services that read it there."""
+        """The place of the input, for services that read it there."""
 
     def input(self) -> Path:
-        """Fetch what the subtask works on: the task's source, or what its predecessor made."""
+        """Fetch the subtask's input: the task's source, or the output of a predecessor."""
 
     def original(self) -> Path:
-        """Fetch the task's own source, whatever the subtask works on."""
+        """Fetch the task's source, whatever the subtask's input is."""
 
     def asset(self, uri: str) -> Path:
-        """Fetch what the parameters name: `s3://bucket/key`, or a key in the input bucket."""
+        """Fetch a file that the parameters name: `s3://bucket/key`, or a key in the input bucket."""
 
     def outputs_of(self, name: str) -> tuple[Path, ...]:
-        """Fetch the files that a predecessor made."""
+        """Fetch the output files of a predecessor."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OperationContext:
-    """All that one attempt may touch: its files, an empty folder to write to, ffmpeg, and whoever finds things.
+    """Everything that one attempt may use: its files, an empty folder to write to, ffmpeg, and providers.
 
-    `provider` returns the provider of that name, the deployment's own for None; it raises ParametersRejected where that
-    isn't installed. `report` takes progress, and raises when the attempt is to stop: call it in every long loop.
+    `provider` returns the provider of that name, the deployment's default for None; it raises ParametersRejected if
+    that provider isn't installed. `report` takes progress, and raises if the attempt must stop: call it in every
+    long loop.
     `job` is the same in each attempt at this subtask of this run, and in no other: letters, digits and dashes.
-    `share` is which of the attempt's percents the work of this context fills.
+    `share` is the part of the attempt's percents that the work of this context fills.
     """
 
     files: Files
@@ -79,39 +80,39 @@ class OperationContext:
         return replace(self, share=self.percents(start, end))
 
     def percents(self, start: int, end: int) -> tuple[int, int]:
-        """Return which of the attempt's percents are those of the work of this context."""
+        """Return the attempt's percents for a part of this context's work."""
         first, last = self.share
         return first + (last - first) * start // 100, first + (last - first) * end // 100
 
     def advance(self, percent: int, phase: str) -> None:
-        """Report how much of the work of this context is done."""
+        """Report how much of this context's work is done."""
         self.report(AttemptProgress(self.percents(percent, 100)[0], phase))
 
     @cached_property
     def source(self) -> Path:
-        """The input on local disk."""
+        """The input on the local disk."""
         return self.files.input()
 
     @cached_property
     def media(self) -> Media:
-        """What the input is."""
+        """The streams and facts of the input."""
         return probe_decodable(self.source, self.files.name, self.ffmpeg)
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is wrong with the input whatever is done with it, as far as anybody has looked at it."""
+        """Warnings about the input that hold for every operation, as far as the input has been read."""
         seen: Media | None = vars(self).get("media")
-        return ("the source is cut off: its end is missing, and what is there was taken",) * bool(
+        return ("the source is truncated: its end is missing, and only the rest was used",) * bool(
             seen and seen.truncated
         )
 
 
 @dataclass(frozen=True)
 class Produced:
-    """A file that an operation wrote into the workbench's folder.
+    """A file that an operation wrote into the context's folder.
 
-    `number` counts the files of one kind from 1; None when there is only one. `path_name` is set for files that refer
-    to each other, as playlists and segments do: their relative path below the attempt's folder, kept as it is. `facts`
+    `number` counts the files of one kind from 1; None if there is only one. `path_name` is set for files that refer to
+    each other, such as playlists and segments: their relative path below the attempt's folder, which is kept. `facts`
     are for people (width, height, duration in seconds, codec) and are shown beside the file.
     """
 
@@ -124,9 +125,9 @@ class Produced:
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What an operation hands over: files, JSON findings, and sentences about what it had to bend.
+    """What an operation returns: files, a JSON result, and warnings about what had to be changed or omitted.
 
-    Files are stored and listed in their order: what a person opens first stands first.
+    Files are stored and listed in this order: the file that a person opens first comes first.
     """
 
     files: tuple[Produced, ...]
@@ -136,9 +137,9 @@ class OperationResult:
 
 @dataclass(frozen=True)
 class Operation(Generic[P]):
-    """One kind of subtask. `run` raises the leaves of `AttemptFailed` and nothing else on bad media.
+    """One kind of operation. On bad media, `run` raises leaves of `AttemptFailed` and no other errors.
 
-    `result` is the form of its findings, if it has some; rules of other subtasks may ask for its fields.
+    `result` is the model of its result, if it has one; conditions of other subtasks may name its fields.
     """
 
     kind: SubtaskType
@@ -148,6 +149,6 @@ class Operation(Generic[P]):
     result: type[Result] | None = None
 
     def done(self, params: Mapping[str, Any], context: OperationContext) -> OperationResult:
-        """Do it, and say of a source that is cut off that it is."""
+        """Run the operation; add the warnings about its input."""
         made = self.run(self.params.model_validate(params), context)
         return replace(made, warnings=(*made.warnings, *context.remarks))

@@ -1,4 +1,4 @@
-"""The packets of a file as its container holds them: when each is due, how long, and whether it is to be shown."""
+"""The packets of a file as its container has them: their times and durations, and whether they are shown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from fractions import Fraction
 from pathlib import Path
 
 NO_TIME = -(2**63)  # AV_NOPTS_VALUE
-DISCARDED = 0x4  # AV_PKT_FLAG_DISCARD: an edit list leaves it out
+DISCARDED = 0x4  # AV_PKT_FLAG_DISCARD: an edit list excludes it
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet: its time and its length in seconds; None where the container doesn't tell."""
+    """A packet: its time and duration in seconds; `time` is None if the container doesn't state it."""
 
     time: float | None
     duration: float
 
 
 def read_packets(path: Path) -> tuple[tuple[Packet, ...], tuple[Packet, ...], tuple[int, int]]:
-    """Return the packets of the video, those of the audio, and the video's stored width and height.
+    """Return the packets of the video, the packets of the audio, and the video's stored width and height.
 
-    They are read from what ffmpeg's framecrc muxer wrote, at most one stream of each kind; no video is 0 by 0.
+    Reads the output of ffmpeg's framecrc muxer, with at most one stream of each kind. The size is (0, 0) without video.
     """
     clocks: dict[str, Fraction] = {}
     kinds: dict[str, str] = {}
@@ -48,7 +48,7 @@ def read_packets(path: Path) -> tuple[tuple[Packet, ...], tuple[Packet, ...], tu
 
 
 def iter_packets(path: Path) -> Iterator[Packet]:
-    """Yield the packets of a list of one stream; the list may be long."""
+    """Yield the packets in a list of one stream; the list may be long."""
     clocks: dict[str, Fraction] = {}
     with path.open(encoding="ascii", errors="replace") as lines:
         for line in lines:
@@ -60,7 +60,7 @@ def iter_packets(path: Path) -> Iterator[Packet]:
 
 
 def _packet(fields: list[str], clocks: dict[str, Fraction]) -> Packet | None:
-    """Return the packet of a line of stream, dts, pts, duration, size, checksum and flags; None when it isn't shown."""
+    """Return the packet of a line (stream, dts, pts, duration, size, checksum, flags); None if it isn't shown."""
     flags = next((int(field.removeprefix("F="), base=0) for field in fields if field.startswith("F=")), 0)
     if flags & DISCARDED or fields[0] not in clocks:
         return None

@@ -1,4 +1,4 @@
-"""Segments together: joined where they touch, cut to what a task's record holds, and whole in a file."""
+"""Lists of segments: joined where they touch, cut to the size of a task's record, and complete in a file."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -11,15 +11,15 @@ S = TypeVar("S", bound=Segment)
 
 FILE = "findings.json"
 MOST = 300
-# A record is an item of DynamoDB, which takes 400 KB, and is read with every look at its subtask.
+# A record is an item of DynamoDB, which takes 400 KB, and every view of its subtask reads it.
 ROOM = 56_000  # bytes of JSON for all segments of a result
-TOUCHING = 0.05  # seconds between two segments that count as one
+TOUCHING = 0.05  # seconds between two segments that count as touching
 
 
 def join_segments(segments: Sequence[S], alike: Callable[[S, S], bool]) -> tuple[S, ...]:
-    """Return the segments with those that touch and are alike made one, as sure as the surer of both.
+    """Join segments that touch and are alike; the joined one takes the higher confidence.
 
-    `segments` come in the order of their start; the text is that of the surer one.
+    `segments` are sorted by their start; the text comes from the more confident segment.
     """
     done: list[S] = []
     for segment in segments:
@@ -34,7 +34,7 @@ def join_segments(segments: Sequence[S], alike: Callable[[S, S], bool]) -> tuple
 
 
 def _touching(done: Sequence[S], segment: S, alike: Callable[[S, S], bool]) -> int | None:
-    """Return the newest of those done that the segment goes on with."""
+    """Return the index of the last segment in `done` that this segment continues."""
     for index in reversed(range(len(done))):
         if segment.start - done[index].end <= TOUCHING and alike(done[index], segment):
             return index
@@ -42,7 +42,7 @@ def _touching(done: Sequence[S], segment: S, alike: Callable[[S, S], bool]) -> i
 
 
 def round_segments(segments: Sequence[S]) -> tuple[S, ...]:
-    """Return the segments with times in milliseconds and confidences in thousandths: more digits say no more."""
+    """Round times to milliseconds and confidences to thousandths; more digits add no information."""
     return tuple(
         segment.model_copy(
             update={name: round(getattr(segment, name), 3) for name in ("start", "end", "confidence")},
@@ -52,7 +52,7 @@ def round_segments(segments: Sequence[S]) -> tuple[S, ...]:
 
 
 def fit_segments(segments: Sequence[S], *, most: int = MOST, room: int = ROOM) -> tuple[S, ...]:
-    """Return as many of the segments, from the first, as may stand in a result."""
+    """Return as many of the segments, from the first, as a result has room for."""
     taken = 0
     for number, segment in enumerate(segments[:most]):
         taken += len(segment.model_dump_json(by_alias=True).encode()) + 1
@@ -62,7 +62,7 @@ def fit_segments(segments: Sequence[S], *, most: int = MOST, room: int = ROOM) -
 
 
 def write_result(result: Result, context: OperationContext, **facts: object) -> Produced:
-    """Write findings, whole, into a file of the context's folder."""
+    """Write the complete result into a file of the context's folder."""
     path = context.folder / FILE
     path.write_text(result.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
     return Produced(path, "application/json", facts=facts)

@@ -1,4 +1,4 @@
-"""A video as every operation shows it: upright, progressive, in square pixels, scaled to fit, in SDR."""
+"""The filters that show video as a player does: upright, progressive, in square pixels, scaled to fit, in SDR."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,15 @@ from shared.errors import LimitExceeded, MediaRejected
 from shared.media.ffmpeg import Limits
 from shared.media.probe import RGB, Media, Video
 
-# bwdif, only on frames that say they are interlaced; one frame out per frame in.
+# bwdif on frames that are marked as interlaced; one frame out per frame in.
 DEINTERLACE = "bwdif=mode=send_frame:deint=interlaced"
 
-# Of these the decoder names the matrix, where the file doesn't: there is but one, or each frame says it.
+# Codecs whose decoder sets the matrix if the file doesn't: they have only one, or each frame states it.
 KNOWN_MATRIX = frozenset({"jpeg", "vp8", "vc-3"})
-LARGE_LONG, LARGE_SHORT = 1280, 720  # pixels; a side from which on nobody makes BT.601 any more
+LARGE_LONG, LARGE_SHORT = 1280, 720  # pixels; from this size on, video is BT.709 rather than BT.601
 
-# Linear light, then BT.709 primaries, then highlights rolled off. 1.0 is 100 nits, since tonemap counts the peak, which
-# it takes from the source, in those. zscale wants even dimensions, so it stands after the scaling.
+# Linear light, then BT.709 primaries, then highlights rolled off. 1.0 is 100 nits, because tonemap takes the peak from
+# the source in that unit. zscale needs even dimensions, so it comes after scaling.
 TONE_MAP = (
     "zscale=t=linear:npl=100",
     "format=gbrpf32le",
@@ -27,7 +27,7 @@ TONE_MAP = (
 
 
 def require_video(media: Media, limits: Limits) -> Video:
-    """Return the video to work on; raise when there is none, or it can't be decoded."""
+    """Return the video to process; raise if there is none or it can't be decoded."""
     if media.video is None:
         message = "the source has audio but no video"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
@@ -36,21 +36,21 @@ def require_video(media: Media, limits: Limits) -> Video:
 
 
 def check_video(video: Video, limits: Limits) -> None:
-    """Raise when the video can't be decoded, or is larger than may be decoded."""
+    """Raise if the video can't be decoded or has too many pixels."""
     if not video.decodable:
-        message = f"the video ({video.codec}) can't be decoded: convert it to a usual codec such as H.264"
+        message = f"the video ({video.codec}) can't be decoded: convert it to a common codec such as H.264"
         raise MediaRejected(message, code="SourceFileError.UnsupportedCodec")
     if video.width * video.height > limits.max_pixels:
-        message = f"the video, {video.width} by {video.height}, has more than {limits.max_pixels} pixels"
+        message = f"the video is {video.width} by {video.height}: at most {limits.max_pixels} pixels are allowed"
         raise LimitExceeded(message, code="LimitError.FrameSize")
 
 
 def loss_warnings(video: Video, pixels: str) -> list[str]:
-    """Return a sentence about each thing that is gone when the video is stored so; of HDR others tell."""
+    """Return a warning for each property that this pixel format loses, except HDR, which has its own warnings."""
     bits = 10 if pixels.endswith("10le") else 8
     found = []
     if (video.bit_depth or bits) > bits and not video.hdr:
-        found.append(f"the source has {video.bit_depth} bits for each colour: {bits} were kept")
+        found.append(f"the source has {video.bit_depth} bits per color: {bits} were kept")
     if video.transparent:
         found.append("the source has transparency: it was made opaque")
     return found
@@ -58,7 +58,7 @@ def loss_warnings(video: Video, pixels: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Box:
-    """What a video must fit inside; with `turns` an upright video gets the box upright."""
+    """The size that a video must fit inside; with `turns`, a portrait video gets width and height swapped."""
 
     width: int | None = None
     height: int | None = None
@@ -66,14 +66,14 @@ class Box:
     upscale: bool = False
 
     def turned(self) -> "Box":
-        """Return the box on its side."""
+        """Return the box with width and height swapped."""
         return replace(self, width=self.height, height=self.width)
 
 
 def color_filters(video: Video) -> list[str]:
-    """Return the filter that names the colours of a video that names none, as players guess them: by its size.
+    """Return the filter that names the colors of a video that doesn't, by its size, as players guess them.
 
-    RGB is named as what it becomes when it becomes YUV.
+    RGB gets the name of the YUV that it becomes.
     """
     if video.matrix not in {None, RGB} or video.codec in KNOWN_MATRIX:
         return []
@@ -82,17 +82,17 @@ def color_filters(video: Video) -> list[str]:
     sides = sorted((video.width, video.height))
     large = sides[0] >= LARGE_SHORT or sides[1] >= LARGE_LONG
     name = "bt709" if large or video.matrix == RGB else "smpte170m"
-    # Chrome guesses unless it is told all three.
+    # Chrome guesses unless all three are given.
     return [f"setparams=colorspace={name}:color_primaries={name}:color_trc={name}"]
 
 
 def scale_filter(box: Box) -> str:
-    """Return the filter that makes a video fit into the box and keeps its aspect; both sides come out even.
+    """Return the filter that fits a video into the box and keeps its aspect ratio; both sides become even.
 
-    YUV comes out in limited range, as players expect it of a video.
+    The output YUV has limited range, as players expect.
 
-    It reckons with what arrives (`iw`, `ih`, `sar`) rather than with what was probed, because ffmpeg has
-    turned the video upright before, also where only ffmpeg knew that it lay on its side (Matroska).
+    It uses the size that arrives (`iw`, `ih`, `sar`) rather than the probed one, because ffmpeg has already rotated the
+    video, even where only ffmpeg knew the rotation (Matroska).
     """
     factor = _factor(box)
     if box.turns:
@@ -117,9 +117,9 @@ def _side(side: str, factor: str, *, upscale: bool) -> str:
 
 
 def display_filters(video: Video, box: Box, *, keep_hdr: bool = False, pick: Sequence[str] = ()) -> list[str]:
-    """Return the chain of filters from what was decoded to what is shown.
+    """Return the filters from the decoder to what a player shows.
 
-    `pick` are filters that choose frames: as early as can be, but to deinterlace one takes its neighbours.
+    `pick` are filters that select frames: as early as possible, but after deinterlacing, which needs the neighbors.
     """
     return [
         *color_filters(video),

@@ -1,4 +1,4 @@
-"""One file into one file that is better to look at or to listen to."""
+"""One file into one file whose video or audio is enhanced."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,14 +26,14 @@ from shared.operations.transcoding import transcode
 from shared.operations.transcoding.shortfall import shortfall_warnings
 
 BEFORE, WORK, AFTER = (0, 10), (10, 95), (95, 100)  # the parts of the attempt's percents
-CORRECTIONS = 2  # times, at most, that the audio is made anew
+CORRECTIONS = 2  # how often, at most, the audio is encoded again
 
 
 class EnhanceResult(Result):
-    """How loud the audio was and has become: LUFS, dBTP and LU; None where it is silent, or too short to tell."""
+    """Loudness before and after, in LUFS, dBTP and LU; null if the audio is silent or too short to measure."""
 
-    method: LevelingMethod = Field(description="LINEAR changed nothing but the volume.")
-    gain: float | None = Field(None, description="dB that were added throughout; not of DYNAMIC.")
+    method: LevelingMethod = Field(description="LINEAR changed only the volume.")
+    gain: float | None = Field(None, description="The dB added throughout; null for DYNAMIC.")
     loudness_before: float | None
     true_peak_before: float | None
     range_before: float
@@ -43,7 +43,7 @@ class EnhanceResult(Result):
 
 
 def run(params: EnhanceParams, context: OperationContext) -> OperationResult:
-    """Make the one file, listen to it, and make its audio anew where it came out too loud or too soft."""
+    """Make the file, measure its loudness, and encode its audio again if that is off target."""
     work = plan_enhancement(params, context)
     target = context.folder / f"out.{params.container}"
     if work.video and work.video_params.stabilize:
@@ -79,7 +79,7 @@ def _make(work: EnhancePlan, context: OperationContext, target: Path) -> None:
 
 
 def _listened(work: EnhancePlan, context: OperationContext, target: Path) -> tuple[EnhancePlan, Loudness | None, Path]:
-    """Listen to what was made; return what was done in the end, how loud it came out, and where it is."""
+    """Measure the output; return the final plan, the loudness and the path of the final file."""
     asked = work.params.audio and work.params.audio.loudness
     if not (work.levelling and asked):
         return work, None, target
@@ -97,7 +97,7 @@ def _listened(work: EnhancePlan, context: OperationContext, target: Path) -> tup
 
 
 def _remake_audio(work: EnhancePlan, context: OperationContext, made: Path, target: Path) -> None:
-    """Write the file that was made with another audio track; its video is copied."""
+    """Write the file again with new audio; its video is copied."""
     inputs = [made, context.source] if work.video else [context.source]
     context.ffmpeg.run(
         [
@@ -117,7 +117,7 @@ def _probed(path: Path) -> Media:
     try:
         return probe(path, "the output")
     except (MediaRejected, FileNotFoundError) as nothing:
-        message = "nothing in the source could be decoded: it is damaged"
+        message = "the source is damaged: nothing in it could be decoded"
         raise MediaRejected(message) from nothing
 
 
@@ -139,20 +139,20 @@ def _result(work: EnhancePlan, after: Loudness | None) -> EnhanceResult | None:
 
 
 def _warnings(work: EnhancePlan, after: Loudness | None) -> list[str]:
-    """Return a sentence about each thing that comes out other than one might think."""
+    """Return a warning for each thing that users may not expect."""
     params, media = work.params, work.media
     found = []
     if params.video and work.video is None:
-        found.append("the source has no video: its audio alone was enhanced")
+        found.append("the source has no video: only its audio was enhanced")
     if params.audio and work.audio is None:
-        found.append("the source has no audio: its video alone was enhanced")
+        found.append("the source has no audio: only its video was enhanced")
     if len(media.videos) > 1 and work.video:
-        found.append(f"the source has {len(media.videos)} videos: the first was taken")
+        found.append(f"the source has {len(media.videos)} video streams: the first one was taken")
     if work.audio and len(media.audios) > 1:
         found.append(f"the source has {len(media.audios)} audio tracks: number {work.track + 1} was taken")
     found += audio_tracks.skipped_track_warnings(media)
     if media.subtitles and work.video:
-        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
+        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were omitted")
     if work.video and not work.copies_video:
         found += enhance_video.enhancement_warnings(work.video_params, work.video, work.pixels)
     if work.levelling and after and params.audio and params.audio.loudness:
@@ -162,7 +162,7 @@ def _warnings(work: EnhancePlan, after: Loudness | None) -> list[str]:
 
 OPERATION = Operation(
     kind=SubtaskType.ENHANCE,
-    summary="One file into one that is better to look at or to listen to",
+    summary="One file with enhanced video or audio",
     params=EnhanceParams,
     run=run,
     result=EnhanceResult,

@@ -1,4 +1,4 @@
-"""The filters that make an audio track better, and as loud as it is to be."""
+"""The filters that enhance audio and bring it to the requested loudness."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,45 +8,45 @@ from shared.operations.enhancement.enhance_params import EnhanceAudioParams, Lou
 from shared.operations.loudness import Loudness, measure_loudness
 from shared.operations.operation import OperationContext
 
-# How many dB of noise to take out, and how far below the audio's loudness it is looked for. White noise that lies
-# 29, 19 and 9 dB below a voice then lies, with light, 34, 20 and 9 below; medium 32, 26 and 10; strong 28, 25 and 18.
+# The dB of noise to remove, and how far below the loudness of the audio to expect it. Measured: white noise 29, 19 and
+# 9 dB below a voice ends, with light, 34, 20 and 9 dB below it; with medium 32, 26 and 10; with strong 28, 25 and 18.
 DENOISE: Mapping[Strength, tuple[int, int]] = {
     Strength.LIGHT: (10, 30),
     Strength.MEDIUM: (18, 20),
     Strength.STRONG: (30, 10),
 }
-NOISE_FLOORS = (-80.0, -20.0)  # dB: what afftdn takes
-LATE = 0.025  # Seconds by which afftdn delays the audio, at every rate, without saying so.
+NOISE_FLOORS = (-80.0, -20.0)  # dB: the range of afftdn
+LATE = 0.025  # Seconds by which afftdn delays the audio, at every sample rate, without reporting it.
 SPEECH = (
     "highpass=f=80:p=2,highpass=f=80:p=2",  # below the lowest voice there is only rumble, wind and hum
     "deesser=i=0.3",
-    "acompressor=threshold=-24dB:ratio=2.5:attack=8:release=150:knee=6",  # quiet and loud words come closer
+    "acompressor=threshold=-24dB:ratio=2.5:attack=8:release=150:knee=6",  # levels quiet and loud words
 )
-# A compressed audio overshoots its peaks: so many dB stay free below the limit.
+# Lossy compression overshoots peaks: this many dB stay free below the limit.
 HEADROOM = 0.5
-OVERSAMPLED = 192_000  # Hz: ITU-R BS.1770 looks for true peaks at four times 48 kHz.
+OVERSAMPLED = 192_000  # Hz: ITU-R BS.1770 measures true peaks at four times 48 kHz.
 USUAL_RATE, HIGHEST_RATE = 48_000, 48_000
-CLOSE = 0.2  # LU or dB: nearer than that is met.
+CLOSE = 0.2  # LU or dB: a smaller difference counts as met.
 MISSED = 0.5  # LU: EBU R128's own tolerance
 TRIES = 3
-MOST_RATIO = 20.0  # that acompressor takes
-SHARE = (10, 10)  # listening is quick beside what follows: the attempt's percents stand still
+MOST_RATIO = 20.0  # the highest ratio of acompressor
+SHARE = (10, 10)  # measuring is quick compared with what follows, so the attempt's percents don't move
 RANGE_SLACK = 1.1
-HEAVY = 6.0  # dB: peaks that are lowered so far are heard as squashed.
+HEAVY = 6.0  # dB: peaks that are lowered this much sound squashed.
 
 
 class LevelingMethod(StrEnum):
-    """How a loudness was reached."""
+    """How the loudness was reached."""
 
-    LINEAR = "LINEAR"  # one gain throughout: nothing but the volume changes
-    LIMITED = "LIMITED"  # one gain, and the highest peaks lowered, for they would go above the limit
-    DYNAMIC = "DYNAMIC"  # a gain that follows the audio, since its range was to be narrowed
-    NONE = "NONE"  # silent throughout, or too short to have a loudness
+    LINEAR = "LINEAR"  # one gain throughout: only the volume changes
+    LIMITED = "LIMITED"  # one gain, and the highest peaks lowered to stay below the limit
+    DYNAMIC = "DYNAMIC"  # a gain that follows the audio, because its range had to be narrowed
+    NONE = "NONE"  # the audio is silent throughout, or too short to have a loudness
 
 
 @dataclass(frozen=True)
 class Leveling:
-    """How to reach a loudness: `chain` holds the filters before, `gain` is in dB, `ceiling` in dBTP."""
+    """How to reach a loudness: `chain` has the filters before, `gain` is in dB, `ceiling` in dBTP."""
 
     chain: tuple[str, ...]
     method: LevelingMethod
@@ -57,22 +57,22 @@ class Leveling:
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """All filters, from what was decoded to what is encoded."""
+        """All filters, from the decoder to the encoder."""
         if self.method is LevelingMethod.NONE:
             return self.chain
         volume = f"volume={self.gain:.2f}dB:precision=float"
         if not self.lowered:
             return (*self.chain, volume)
         limit = 10 ** (self.ceiling / 20)
-        # level=false: else it would raise the whole up to the limit. latency=true: else it would come late.
+        # level=false: otherwise it raises everything up to the limit. latency=true: otherwise the audio is late.
         limiter = f"alimiter=limit={limit:.5f}:attack=3:release=60:level=false:latency=true"
         return (*self.chain, volume, f"aresample={OVERSAMPLED}", limiter, f"aresample={self.rate}")
 
 
 def cleaning_filters(asked: EnhanceAudioParams, before: Loudness | None) -> tuple[str, ...]:
-    """Return the filters that come before the loudness, for an audio track that is so loud; None if nobody listened."""
+    """Return the filters that come before the leveling; `before` is the loudness, None if it wasn't measured."""
     return (
-        # Noise first: what comes after makes it louder where nobody speaks.
+        # Noise first: the filters after this one amplify it in pauses.
         *_denoise(asked.denoise, before),
         *(SPEECH if asked.speech else []),
     )
@@ -92,7 +92,7 @@ def _denoise(strength: Strength | None, before: Loudness | None) -> list[str]:
 
 
 def plan_leveling(asked: LoudnessParams, chain: Sequence[str], track: int, context: OperationContext) -> Leveling:
-    """Return how to reach that loudness after the filters of `chain`, tried out on the source's track."""
+    """Return how to reach the loudness after the filters of `chain`, by measuring the source's track."""
     audio = context.media.audios[track]
     rate = min(audio.sample_rate or USUAL_RATE, HIGHEST_RATE)
     chain = tuple(chain)
@@ -110,7 +110,7 @@ def plan_leveling(asked: LoudnessParams, chain: Sequence[str], track: int, conte
 
 
 def correct_leveling(way: Leveling, asked: LoudnessParams, after: Loudness) -> Leveling | None:
-    """Return a better way, for what came out so; None when it came out as asked."""
+    """Return a better leveling for the loudness that came out; None if that is as requested."""
     if way.method is LevelingMethod.NONE or after.integrated is None or after.true_peak is None:
         return None
     off, over = asked.target - after.integrated, after.true_peak - asked.true_peak
@@ -122,20 +122,20 @@ def correct_leveling(way: Leveling, asked: LoudnessParams, after: Loudness) -> L
 
 
 def leveling_warnings(way: Leveling, asked: LoudnessParams, after: Loudness) -> list[str]:
-    """Return a sentence about each thing that came out other than asked."""
+    """Return a warning for each value that came out other than requested."""
     if way.method is LevelingMethod.NONE:
-        return ["the audio is silent, or too short to have a loudness: its level was left as it is"]
+        return ["the audio is silent, or too short to have a loudness: its level is unchanged"]
     found = []
     if after.integrated is not None and abs(after.integrated - asked.target) > MISSED:
-        found.append(f"the loudness came out as {after.integrated:.1f} LUFS, not as {asked.target:g}")
+        found.append(f"the loudness is {after.integrated:.1f} LUFS, not {asked.target:g}")
     if after.true_peak is not None and after.true_peak > asked.true_peak:
-        found.append(f"the highest peak came out as {after.true_peak:.1f} dBTP, above {asked.true_peak:g}")
+        found.append(f"the highest peak is {after.true_peak:.1f} dBTP, above {asked.true_peak:g}")
     if asked.range is not None and after.range > asked.range * RANGE_SLACK:
-        found.append(f"the loudness range came out as {after.range:.1f} LU, above {asked.range:g}")
+        found.append(f"the loudness range is {after.range:.1f} LU, above {asked.range:g}")
     if way.lowered > HEAVY:
         found.append(
             f"peaks were lowered by up to {way.lowered:.0f} dB to stay below {asked.true_peak:g} dBTP: "
-            "a lower target would leave the audio its life"
+            "a lower target would preserve the dynamics"
         )
     return found
 
@@ -147,10 +147,10 @@ def _heard(chain: Sequence[str], track: int, context: OperationContext) -> Loudn
 def _narrowed(
     chain: tuple[str, ...], wanted: float, now: Loudness, track: int, context: OperationContext
 ) -> tuple[tuple[str, ...], Loudness]:
-    """Return the filters with one that narrows the range to what is wanted, and how loud the audio is after them.
+    """Return the filters with one that narrows the range as wanted, and the loudness after them.
 
-    loudnorm takes a range, too, but narrows it by a tenth where it was asked for two thirds. A compressor that works on
-    all that is louder than -60 dB divides the range by its ratio, or by somewhat less.
+    loudnorm also takes a range, but narrowed it by a tenth when asked for two thirds. A compressor that works on
+    everything above -60 dB divides the range by its ratio, or by slightly less.
     """
     ratio, narrowing = 1.0, chain
     for _ in range(TRIES):
@@ -166,7 +166,7 @@ def _narrowed(
 
 
 def _limited(way: Leveling, asked: LoudnessParams, track: int, context: OperationContext) -> Leveling:
-    """Return the way with the gain that makes up for what the limiter takes."""
+    """Return the leveling with a gain that makes up for what the limiter removes."""
     for _ in range(TRIES):
         now = _heard(way.filters, track, context)
         off = asked.target - (asked.target if now.integrated is None else now.integrated)

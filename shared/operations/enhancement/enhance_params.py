@@ -1,4 +1,4 @@
-"""What one may ask of an enhancement: a better video, a better audio, and how to compress them."""
+"""The parameters of ENHANCE: how to enhance the video and the audio, and how to encode them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -21,7 +21,7 @@ from shared.operations.video_filters import Box
 
 
 class Strength(StrEnum):
-    """How much of something."""
+    """How strong an effect is."""
 
     LIGHT = "light"
     MEDIUM = "medium"
@@ -29,29 +29,27 @@ class Strength(StrEnum):
 
 
 class UpscaleParams(Params):
-    """The box that the video is made to fit; its aspect is kept."""
+    """The box that the video is scaled to; its aspect ratio is kept."""
 
-    width: Side | None = Field(None, description="The video fits inside. Made even.")
-    height: Side | None = Field(None, description="The video fits inside. Made even.")
-    turn_box: bool = Field(
-        default=False, description="Whether an upright video gets width and height the other way round."
-    )
+    width: Side | None = Field(None, description="Pixels; the video fits inside. Rounded down to an even number.")
+    height: Side | None = Field(None, description="Pixels; the video fits inside. Rounded down to an even number.")
+    turn_box: bool = Field(default=False, description="Whether width and height are swapped for a portrait video.")
 
     @property
     def box(self) -> Box:
-        """What the video is made to fit."""
+        """The box to scale to."""
         return Box(self.width, self.height, turns=self.turn_box, upscale=True)
 
     @model_validator(mode="after")
     def _some_side(self) -> Self:
         if not self.width and not self.height:
-            message = "give upscale a width, a height, or both: the video is made to fit inside"
+            message = "upscale has neither width nor height: give one or both; the video fits inside"
             raise ValueError(message)
         return self
 
 
 class VideoEncodingParams(Params):
-    """How the enhanced video is compressed: its codec and its quality (`crf` or `bitrate`)."""
+    """How to encode the enhanced video: its codec and its quality (`crf` or `bitrate`)."""
 
     codec: VideoCodec | None = Field(None, description="The container's default codec if omitted.")
     crf: int | None = Field(
@@ -63,62 +61,60 @@ class VideoEncodingParams(Params):
 
 
 class EnhanceVideoParams(Params):
-    """What to do to the video; nothing is done unless you ask for it."""
+    """How to enhance the video; each enhancement is off by default."""
 
     deinterlace: Literal["auto", "frames", "fields"] = Field(
         "auto",
-        description="auto: where the file says that it is interlaced. frames, fields: in any case, to one video for "
-        "each frame, or for each field, which moves twice as smoothly.",
+        description="auto: if the file says that it is interlaced. frames, fields: always, to one frame for each frame "
+        "or for each field; one for each field has twice the frame rate and smoother motion.",
     )
     stabilize: Strength | None = Field(
-        None, description="Takes the shake out of a hand-held video; zooms in as far as that needs."
+        None, description="Removes camera shake from handheld video; zooms in as far as needed."
     )
-    denoise: Strength | None = Field(None, description="strong takes ten times as long as the others.")
-    deband: bool = Field(default=False, description="Smooths the steps in skies and shadows.")
+    denoise: Strength | None = Field(None, description="strong takes ten times as long as light and medium.")
+    deband: bool = Field(default=False, description="Smooths color banding in skies and shadows.")
     upscale: UpscaleParams | None = Field(
-        None, description="Enlarges the video to a box, cleanly; it invents no detail, as super-resolution would."
+        None, description="Enlarges the video to fit a box. Adds no detail, unlike super-resolution."
     )
     sharpen: Strength | None = None
-    hdr_to_sdr: bool = Field(
-        default=False, description="Tone-maps HDR; what is compressed in 8 bits is tone-mapped in any case."
-    )
-    frame_rate: float | None = Field(None, ge=1, le=240, description="Exactly so many frames a second.")
+    hdr_to_sdr: bool = Field(default=False, description="Tone-maps HDR to SDR. A bit depth of 8 always does.")
+    frame_rate: float | None = Field(None, ge=1, le=240, description="Exact frames per second.")
     motion: Literal["repeat", "smooth"] = Field(
         "repeat",
-        description="How frames are added: by repeating some, or by working out what lies between two, which is slow "
-        "and may tear where much moves.",
+        description="How frames are added: `repeat` repeats frames; `smooth` interpolates between two frames, which is "
+        "slow and may tear fast motion.",
     )
     encoding: VideoEncodingParams | None = Field(None, description="How to compress the video.")
 
     @model_validator(mode="after")
     def _motion_of_a_rate(self) -> Self:
         if self.motion == "smooth" and self.frame_rate is None:
-            message = "motion says how a frameRate is reached: give a frameRate, or leave motion out"
+            message = "motion smooth needs a frameRate: give frameRate, or omit motion"
             raise ValueError(message)
         return self
 
 
 class LoudnessParams(Params):
-    """How loud the audio is to be, as EBU R128 measures it."""
+    """The loudness of the output, measured as in EBU R128."""
 
     target: float = Field(
         -16, ge=-36, le=-8, description="LUFS: -23 for European broadcasters, -14 to -16 for the web."
     )
-    true_peak: float = Field(-1, ge=-9, le=0, description="dBTP that no peak goes above, also between two samples.")
+    true_peak: float = Field(-1, ge=-9, le=0, description="dBTP: the highest peak, also between two samples.")
     range: float | None = Field(
         None,
         ge=1,
         le=50,
-        description="LU: an audio track that ranges wider is narrowed to about that. Kept when left out.",
+        description="LU: a wider loudness range is narrowed to about this. Unchanged if omitted.",
     )
 
 
 class EnhanceAudioParams(Params):
-    """What to do to the audio; each is left out unless asked for."""
+    """How to enhance the audio; each enhancement is off by default."""
 
-    denoise: Strength | None = Field(None, description="Takes out steady noise: hiss, fans, hum.")
+    denoise: Strength | None = Field(None, description="Removes steady noise: hiss, fans, hum.")
     speech: bool = Field(
-        default=False, description="For voices: takes out rumble, softens hisses, evens quiet and loud words."
+        default=False, description="For voices: removes rumble, softens sibilants, levels quiet and loud words."
     )
     loudness: LoudnessParams | None = None
     encoding: AudioParams | None = Field(None, description="How to compress the audio.")
@@ -134,7 +130,7 @@ FINE_CRF: Mapping[VideoCodec, int] = {
 
 
 class EnhanceParams(Params):
-    """One file out of one file, better to look at or to listen to."""
+    """Enhance the video, the audio, or both, of one file."""
 
     container: Container = Container.MP4
     video: EnhanceVideoParams | None = Field(None, description="null: the video is unchanged, and copied if possible.")
@@ -142,7 +138,7 @@ class EnhanceParams(Params):
 
     @property
     def encoding(self) -> TranscodeParams:
-        """How the file is compressed, as TRANSCODE takes it."""
+        """How to encode the file, as parameters of TRANSCODE."""
         videos = CONTAINERS[self.container].videos
         audio = self.audio and self.audio.encoding
         if not videos:

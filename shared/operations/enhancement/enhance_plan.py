@@ -1,4 +1,4 @@
-"""What an enhancement does to each stream of its source, and the arguments that say so."""
+"""What ENHANCE does to each stream of its source, and the ffmpeg arguments for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from shared.operations.transcoding.transcode_params import (
 
 @dataclass(frozen=True)
 class EnhancePlan:
-    """What is to be done: to which streams, and with which filters to the audio."""
+    """The streams to enhance, and the filters for the audio."""
 
     params: EnhanceParams
     video: Video | None
@@ -36,54 +36,54 @@ class EnhancePlan:
 
     @property
     def encoding(self) -> TranscodeParams:
-        """How the file is compressed."""
+        """How to encode the file."""
         return self.params.encoding
 
     @property
     def video_params(self) -> EnhanceVideoParams:
-        """What is to be done to the video."""
+        """How to enhance the video."""
         return self.params.video or EnhanceVideoParams()
 
     @property
     def pixels(self) -> str:
-        """The format in which the encoder gets its pixels."""
+        """The pixel format of the encoder's input."""
         return encoding.pixel_format(self.encoding.video_codec, self.encoding.video_params or VideoParams())
 
     @property
     def track(self) -> int:
-        """Which of the source's audio tracks is taken, from 0."""
+        """The number of the source's audio track, from 0."""
         return self.media.track(self.audio) if self.audio else 0
 
     @property
     def copies_video(self) -> bool:
-        """Whether the video stays as it is, bit by bit."""
+        """Whether the video is copied, bit by bit."""
         return not self.params.video and self._copyable(self.video, self.encoding.rules.videos)
 
     @property
     def copies_audio(self) -> bool:
-        """Whether the audio stays as it is, bit by bit."""
+        """Whether the audio is copied, bit by bit."""
         asked = self.params.audio or (self.audio and self.audio.holes)
         return not asked and self._copyable(self.audio, self.encoding.rules.audios)
 
     @property
     def duration(self) -> float | None:
-        """How many seconds should come out; None when the source doesn't say."""
+        """The expected duration of the output in seconds; None if the source doesn't state one."""
         lasts = (stream.duration for stream in (self.video, self.audio) if stream and stream.duration)
         return max(lasts, default=self.media.duration)
 
     @property
     def frame_rate(self) -> float | None:
-        """How many frames a second should come out; None without a video, or when the source doesn't say."""
+        """The frame rate of the output; None without video, or if the source doesn't state one."""
         return enhance_video.enhanced_frame_rate(self.video_params, self.video) if self.video else None
 
     def _copyable(self, stream: Video | Audio | None, codecs: Sequence[str]) -> bool:
-        # What was cut off ends with half a packet, which nobody wants copied.
+        # A truncated stream ends with half a packet, which must not be copied.
         whole = self.media.format in COPYABLE_FORMATS and not self.media.truncated
         return stream is not None and stream.codec in codecs and whole
 
 
 def plan_enhancement(params: EnhanceParams, context: OperationContext) -> EnhancePlan:
-    """Return what is to be done; raise MediaRejected when nothing of what was asked for is there."""
+    """Return the plan; raise MediaRejected if the source has none of the requested streams."""
     media = context.media
     video = media.video if params.encoding.rules.videos else None
     if video:
@@ -93,13 +93,13 @@ def plan_enhancement(params: EnhanceParams, context: OperationContext) -> Enhanc
     wanted = [("video", "NoVideo", params.video, video), ("audio", "NoAudio", params.audio, audio)]
     if not any(asked and stream for _, _, asked, stream in wanted):
         kind, code = next((kind, code) for kind, code, asked, stream in wanted if asked and not stream)
-        message = f"the source has no {kind} that could be enhanced, and nothing else is asked for"
+        message = f"the source has no {kind} to enhance, and nothing else is requested"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
     return _listened(_looked_through(EnhancePlan(params, video, audio, media), context), context)
 
 
 def _looked_through(work: EnhancePlan, context: OperationContext) -> EnhancePlan:
-    """Return the work with what is known of holes in an audio track that would be copied."""
+    """Return the plan with the holes of an audio track that would be copied."""
     if work.audio is None or not work.copies_audio:
         return work
     media = audio_tracks.find_holes(context, work.media, [work.audio])
@@ -107,7 +107,7 @@ def _looked_through(work: EnhancePlan, context: OperationContext) -> EnhancePlan
 
 
 def _listened(work: EnhancePlan, context: OperationContext) -> EnhancePlan:
-    """Return the work with what is to be done to the audio, some of which depends on how loud it is."""
+    """Return the plan with the audio filters, some of which depend on the measured loudness."""
     if work.audio is None or work.copies_audio:
         return work
     asked = work.params.audio
@@ -126,19 +126,19 @@ def _listened(work: EnhancePlan, context: OperationContext) -> EnhancePlan:
 
 
 def enhanced_video_arguments(work: EnhancePlan) -> list[str]:
-    """Return what becomes of the video, if there is one."""
+    """Return the arguments for the video, if there is any."""
     if work.video is None:
         return []
     if work.copies_video:
         return copied_video_arguments(work)
     asked, codec = work.encoding.video_params or VideoParams(), work.encoding.video_codec
     chain = enhance_video.enhancement_filters(work.video_params, work.video, work.pixels)
-    # A capital V passes over cover art.
+    # A capital V skips cover art.
     return ["-map", "0:V:0", "-vf", ",".join(chain), *encoding.video_encoder(codec, asked), *_tag(work, codec)]
 
 
 def copied_video_arguments(work: EnhancePlan) -> list[str]:
-    """Return the arguments that copy the video of the source, or of what was made of it."""
+    """Return the arguments that copy the video of the source, or of the first output."""
     if work.video is None:
         return []
     codec = work.video.codec if work.copies_video else work.encoding.video_codec
@@ -146,7 +146,7 @@ def copied_video_arguments(work: EnhancePlan) -> list[str]:
 
 
 def enhanced_audio_arguments(work: EnhancePlan, *, source: int = 0) -> list[str]:
-    """Return what becomes of the audio, if there is some; the source is the input of that number."""
+    """Return the arguments for the audio, if there is any; `source` is the number of the source's input."""
     if work.audio is None:
         return []
     track = f"{source}:a:{work.track}"
@@ -154,13 +154,13 @@ def enhanced_audio_arguments(work: EnhancePlan, *, source: int = 0) -> list[str]
     if work.copies_audio:
         return ["-map", track, "-c:a", "copy", *language]
     asked, codec = work.encoding.audio_params or AudioParams(), work.encoding.audio_codec
-    # The filters mix it down already: what comes out of them is as loud as it was measured to be.
+    # The filters already mix it down: the output has the loudness that was measured after them.
     mixed = replace(work.audio, channels=encoding.output_channels(codec, asked, work.audio))
     filters = work.levelling.filters if work.levelling else work.chain
     return ["-map", track, *encoding.audio_encoder(codec, asked, mixed, before=filters), *language]
 
 
 def _tag(work: EnhancePlan, codec: str) -> list[str]:
-    # Apple's players take H.265 in an mp4 under this name alone.
+    # Apple players take H.265 in MP4 under this tag only.
     apple = {Container.MP4, Container.MOV}
     return ["-tag:v", "hvc1"] if work.params.container in apple and codec == VideoCodec.H265 else []

@@ -1,4 +1,4 @@
-"""The filters that make a video better, in the order in which they help each other."""
+"""The filters that enhance video, in the order in which they help each other."""
 
 from collections.abc import Mapping
 
@@ -7,60 +7,60 @@ from shared.operations import video_filters
 from shared.operations.enhancement.enhance_params import EnhanceVideoParams, Strength
 from shared.operations.operation import OperationContext
 
-# noise=alls=10:allf=t over the first 2 s of bigbuckbunny.mp4 and bikes.mp4 gives them a PSNR of 33.4 dB; after it, it
-# is light 33.6 and 33.7, medium 35.4 and 35.8, strong 39.3 and 44.8. Of clean clips strong takes detail: 39.6 and 46.5.
+# noise=alls=10:allf=t over the first 2 s of bigbuckbunny.mp4 and bikes.mp4 gives a PSNR of 33.4 dB. Denoised: light
+# 33.6 and 33.7, medium 35.4 and 35.8, strong 39.3 and 44.8. On clean clips, strong removes detail: 39.6 and 46.5.
 DENOISE: Mapping[Strength, str] = {
     Strength.LIGHT: "hqdn3d=2:1.5:4:3",
     Strength.MEDIUM: "hqdn3d=6:4:9:6",
     Strength.STRONG: "nlmeans=s=6:p=7:r=9",
 }
-SHARPEN: Mapping[Strength, str] = {  # of brightness alone: sharpened colours bleed
+SHARPEN: Mapping[Strength, str] = {  # of brightness only: sharpened colors bleed
     Strength.LIGHT: "unsharp=5:5:0.4:5:5:0",
     Strength.MEDIUM: "unsharp=5:5:0.6:5:5:0",
     Strength.STRONG: "unsharp=5:5:1:5:5:0",
 }
-# Frames to each side over which the camera's path is made smooth.
+# Frames on each side over which the camera path is smoothed.
 SMOOTHING: Mapping[Strength, int] = {Strength.LIGHT: 8, Strength.MEDIUM: 15, Strength.STRONG: 30}
 DEINTERLACE: Mapping[str, str] = {
     "frames": "bwdif=mode=send_frame:deint=all",
     "fields": "bwdif=mode=send_field:deint=all",
 }
 DEBAND = "deband=1thr=0.015:2thr=0.015:3thr=0.015:range=16:blur=1"
-SHAKE = "shake.trf"  # a name in the context's folder: what the first pass saw of the camera's movement
+SHAKE = "shake.trf"  # a file in the context's folder: the camera motion that the first pass saw
 
 
 def enhancement_filters(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
-    """Return the filters from what was decoded to what is encoded, in pixels of that format."""
+    """Return the filters from the decoder to the encoder, which gets pixels of that format."""
     tone_mapped = video.hdr and (asked.hdr_to_sdr or not _ten_bits(pixels))
     return [
         *video_filters.color_filters(video),
-        # Every filter below takes what it gets for one moment.
+        # Every filter below expects a frame to show one moment.
         *_deinterlace(asked, video),
-        # Some filters below know 8 bits alone, which are too few for HDR. It wants even sides, which scaling makes.
+        # Some filters below work in 8 bits, too few for HDR. Tone mapping needs even sides, which scaling makes.
         *([video_filters.scale_filter(video_filters.Box()), *video_filters.TONE_MAP] if tone_mapped else []),
-        # Moved before it is filtered: what stands still is then denoised over time.
+        # Before denoising: a still background is then denoised over time.
         *_stabilize(asked),
-        # Before all that would make noise larger, sharper or of other values.
+        # Before all filters that would make the noise larger, sharper or change its values.
         *([DENOISE[asked.denoise]] if asked.denoise else []),
-        # At the size in which the steps were made; ten bits have room for the values between two steps.
+        # At the size in which the banding was made; ten bits have room for the values between two steps.
         *(["format=yuv420p10le", DEBAND] if asked.deband else []),
         video_filters.scale_filter(asked.upscale.box if asked.upscale else video_filters.Box()),
-        # Its width is in pixels of what is shown, and scaling would blur it again.
+        # After scaling, which would blur it again; its radius is in pixels of the output.
         *([SHARPEN[asked.sharpen]] if asked.sharpen else []),
-        # Last, so that what is made up between two frames is made of the best.
+        # Last, so that interpolated frames are made from the enhanced ones.
         *_frame_rate(asked),
         f"format={pixels}",
     ]
 
 
 def enhancement_warnings(asked: EnhanceVideoParams, video: Video, pixels: str) -> list[str]:
-    """Return a sentence about each thing that comes out other than one might think."""
+    """Return a warning for each thing that users may not expect."""
     found = []
     ten_bits = _ten_bits(pixels)
     if video.hdr and not ten_bits and not asked.hdr_to_sdr:
-        found.append("the source is HDR: it was tone-mapped to SDR; bitDepth 10 would keep it")
+        found.append("the source is HDR and was tone-mapped to SDR; bitDepth 10 keeps HDR")
     if asked.hdr_to_sdr and not video.hdr:
-        found.append("the source is SDR already: hdrToSdr had nothing to do")
+        found.append("the source is already SDR: hdrToSdr had no effect")
     eight = [
         name
         for name, used in (
@@ -71,29 +71,29 @@ def enhancement_warnings(asked: EnhanceVideoParams, video: Video, pixels: str) -
         if used
     ]
     if ten_bits and eight:
-        found.append(f"{' and '.join(eight)} worked in 8 bits: finer steps than those are gone")
+        found.append(f"{' and '.join(eight)} worked in 8 bits: finer gradations are lost")
     if video.interlaced:
-        found.append("the source is interlaced: it was made progressive")
+        found.append("the source is interlaced and was deinterlaced")
     return found + video_filters.loss_warnings(video, pixels)
 
 
 def detect_shake(asked: EnhanceVideoParams, video: Video, context: OperationContext, *, share: tuple[int, int]) -> None:
-    """Watch the camera move, and write it down for `chain`; remove the file SHAKE when that has run."""
+    """Record the camera motion for `enhancement_filters`; remove the file SHAKE after they ran."""
     seen = [*_deinterlace(asked, video), f"vidstabdetect=shakiness=8:result={SHAKE}"]
     context.ffmpeg.run(
         [
             *context.ffmpeg.input_arguments(context.source),
-            # A capital V passes over cover art. What it writes is counted in frames: none is left out or repeated.
+            # A capital V skips cover art. The recording counts frames, so none is dropped or repeated.
             *("-map", "0:V:0", "-vf", ",".join(seen), "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
         duration=video.duration or context.media.duration,
-        phase="watching the camera move",
+        phase="measuring camera motion",
         share=context.percents(*share),
     )
 
 
 def enhanced_frame_rate(asked: EnhanceVideoParams, video: Video) -> float | None:
-    """Return the frames a second that come out; None when the source doesn't say."""
+    """Return the frame rate of the output; None if the source doesn't state one."""
     if asked.frame_rate or video.frame_rate is None:
         return asked.frame_rate
     return video.frame_rate * (2 if asked.deinterlace == "fields" else 1)
@@ -112,7 +112,7 @@ def _deinterlace(asked: EnhanceVideoParams, video: Video) -> list[str]:
 def _stabilize(asked: EnhanceVideoParams) -> list[str]:
     if not asked.stabilize:
         return []
-    # optzoom=1: one zoom throughout, just so far that no border shows.
+    # optzoom=1: one zoom throughout, just large enough to hide the borders.
     return [f"vidstabtransform=input={SHAKE}:smoothing={SMOOTHING[asked.stabilize]}:optzoom=1:interpol=bicubic"]
 
 
@@ -121,5 +121,5 @@ def _frame_rate(asked: EnhanceVideoParams) -> list[str]:
         return []
     if asked.motion == "repeat":
         return [f"fps=fps={asked.frame_rate:g}"]
-    # It keeps two frames back to look at, and never gives them out: repeated, they are.
+    # minterpolate keeps two frames to look ahead and never outputs them; repeated frames take their place.
     return ["tpad=stop_mode=clone:stop=2", f"minterpolate=fps={asked.frame_rate:g}"]

@@ -1,1 +1,1 @@
-"""One file into another: codecs, sizes, clips, joins, a score to reach."""
+"""One file into another: codecs, sizes, clips, joins, a quality to reach."""

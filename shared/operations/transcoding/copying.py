@@ -1,17 +1,17 @@
-"""Whether a stream already is what was asked for, so that it can be kept bit by bit."""
+"""Whether a stream already meets the parameters, so that it can be copied bit by bit."""
 
 from shared.media.probe import Audio, Media, Video
 from shared.operations import video_filters
 from shared.operations.transcoding.transcode_params import AudioParams, Fit, TranscodeParams, VideoCodec, VideoParams
 
-# Their packets have the times that an mp4 or mkv needs; those of AVI and MPEG-TS may not.
+# Containers whose packets have the times that MP4 and MKV need; those of AVI and MPEG-TS may not.
 COPYABLE_FORMATS = frozenset({"MPEG-4", "QuickTime", "Matroska", "WebM"})
-SLACK = 1.1  # A bit rate asked for is met more or less.
+SLACK = 1.1  # Encoders meet a requested bit rate only approximately.
 MAX_CHANNELS = 8
 
 
 def video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media: Media) -> bool:
-    """Whether the video already is what was asked for, as far as the file tells."""
+    """Whether the video already meets the parameters, as far as the file states it."""
     return (
         media.format in COPYABLE_FORMATS
         and video.codec == params.video_codec != VideoCodec.PRORES
@@ -29,7 +29,7 @@ def video_fits(params: TranscodeParams, asked: VideoParams, video: Video, media:
 
 
 def _box_fits(box: video_filters.Box, video: Video) -> bool:
-    """Whether the size is right; asked to upscale, a side must fill the box."""
+    """Whether the size is right; with upscaling, one side must fill the box."""
     if box.turns and video.height > video.width:
         box = box.turned()
     ratios = [have / want for have, want in ((video.width, box.width), (video.height, box.height)) if want]
@@ -45,7 +45,7 @@ def _bits_fit(kbits: int, bits: int | None) -> bool:
 
 
 def audio_fits(params: TranscodeParams, asked: AudioParams, audio: Audio, media: Media) -> bool:
-    """Whether the audio already is what was asked for, as far as the file tells."""
+    """Whether the audio already meets the parameters, as far as the file states it."""
     return (
         media.format in COPYABLE_FORMATS
         and audio.codec == params.audio_codec

@@ -1,4 +1,4 @@
-"""How a video is brought into the shape that was asked for."""
+"""How a video gets the requested shape."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,11 +9,11 @@ from shared.operations.operation import OperationContext
 from shared.operations.transcoding.transcode_params import Fit, TranscodeParams, VideoParams
 from shared.operations.watermarks.watermark import MOVING, Canvas, Overlay, overlay_watermarks
 
-FRAMED = "video"  # the label of what is framed
+FRAMED = "video"  # the label of the framed video
 
 
 def frame_filters(video: Video, asked: VideoParams) -> list[str]:
-    """Return the filters from what was decoded to what is encoded: upright, framed, at its rate, in SDR or HDR."""
+    """Return the filters from the decoder to the encoder: upright, framed, at its frame rate, in SDR or HDR."""
     keep_hdr = asked.bit_depth == 10  # noqa: PLR2004 - bits
     if asked.fit is Fit.INSIDE or not (asked.width and asked.height):
         chain = video_filters.display_filters(video, asked.box, keep_hdr=keep_hdr)
@@ -30,18 +30,18 @@ def frame_filters(video: Video, asked: VideoParams) -> list[str]:
 
 
 def keeps_hdr(video: Video, asked: VideoParams) -> bool:
-    """Whether what is encoded still is HDR."""
+    """Whether the encoded video is still HDR."""
     return video.hdr and asked.bit_depth == 10  # noqa: PLR2004 - bits
 
 
 def pad_filter(width: int, height: int) -> str:
-    """Return the filter that puts black around a video until it has the shape of width by height."""
+    """Return the filter that pads a video with black to the shape of width by height."""
     across, down = f"2*round(ih*{width}/{height}/2)", f"2*round(iw*{height}/{width}/2)"
     return f"pad=w='max(iw,{across})':h='max(ih,{down})':x='(ow-iw)/2':y='(oh-ih)/2'"
 
 
 def _filled(video: Video, asked: VideoParams, width: int, height: int, *, keep_hdr: bool) -> list[str]:
-    """Return the filters that cut that shape out of the video's middle, then scale it."""
+    """Return the filters that crop the center of the video to that shape, then scale it."""
     upright = video_filters.display_filters(video, video_filters.Box(), keep_hdr=True)
     crop = f"crop=w='min(iw,2*floor(ih*{width}/{height}/2))':h='min(ih,2*floor(iw*{height}/{width}/2))'"
     size = (str(width), str(height)) if asked.upscale else (f"'min({width},iw)'", f"'min({height},ih)'")
@@ -57,10 +57,10 @@ def framing_graph(
     first_input: int = 1,
     canvas: Canvas = MOVING,
 ) -> Overlay:
-    """Return the chains from the first input's video, through the filters, with the marks on it, to [FRAMED].
+    """Return the chains from the first input's video, through the filters and the watermarks, to [FRAMED].
 
-    `first_input` is the number that the first further input will have.
+    `first_input` is the number of the first further input.
     """
     laid = overlay_watermarks(params.watermarks, context, "framed", FRAMED, first_input, canvas=canvas)
-    # A capital V passes over cover art.
+    # A capital V skips cover art.
     return Overlay(laid.inputs, [f"[0:V:0]{','.join(filters)}[framed]", *laid.chains])

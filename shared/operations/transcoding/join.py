@@ -1,4 +1,4 @@
-"""Other files before and after the main one, brought to its size, rate and audio, so that all play as one."""
+"""Files before and after the source, converted to its size, frame rate and audio format, so that all play as one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from shared.operations.transcoding.framing import FRAMED
 from shared.operations.transcoding.transcode_params import TranscodeParams, VideoParams
 
 SAMPLE_RATE = 48000
-USUAL_RATE = 25.0  # frames a second, where the file doesn't say
+USUAL_RATE = 25.0  # frames per second, if the file doesn't state a rate
 CHANNELS = {"mono": 1, "stereo": 2, "5.1": 6, "7.1": 8}  # other layouts are mixed to stereo
 LAYOUTS = {count: layout for layout, count in CHANNELS.items()}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the files that are joined; `number` is its input's. The main one's video is framed already."""
+    """One of the joined files; `number` is that of its input. The main part's video is already framed."""
 
     name: str
     number: int
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Shape:
-    """What all parts are brought to."""
+    """The video format of all parts."""
 
     width: int
     height: int
@@ -47,16 +47,16 @@ class Shape:
 
 @dataclass(frozen=True)
 class AudioFormat:
-    """What the audio tracks of all parts are brought to: a layout of channels, and Hz."""
+    """The audio format of all parts: a channel layout, and Hz."""
 
     layout: str
     rate: int
 
 
 def fetch_parts(params: TranscodeParams, context: OperationContext, main: ClipSpan) -> tuple[list[Part], list[str]]:
-    """Fetch and probe what is joined; return the parts in their order and the inputs after the first.
+    """Fetch and probe the files to join; return the parts in their order, and the inputs after the first.
 
-    Raises MediaRejected for what is no media.
+    Raise MediaRejected for a file that isn't media.
     """
     found: list[Part] = []
     inputs: list[str] = []
@@ -80,7 +80,7 @@ def fetch_parts(params: TranscodeParams, context: OperationContext, main: ClipSp
 
 
 def play_length(media: Media) -> float:
-    """Return how long a file plays, in seconds: as long as its longest stream."""
+    """Return the playing time of a file in seconds: that of its longest stream."""
     durations = [video.duration for video in media.videos[:1]] + [audio.duration for audio in media.audios]
     return max(filter(None, durations), default=media.duration or 0.0)
 
@@ -88,7 +88,7 @@ def play_length(media: Media) -> float:
 def measure_shape(
     params: TranscodeParams, context: OperationContext, video: Video, filters: Sequence[str], part: ClipSpan
 ) -> Shape:
-    """Look at the main part's first frame as it will come out; return what all parts are brought to."""
+    """Render the main part's first frame as in the output; return the video format of all parts."""
     target = context.folder / "first.png"
     context.ffmpeg.run(
         [
@@ -100,7 +100,7 @@ def measure_shape(
         share=(0, 0),
     )
     if not target.exists():
-        message = "nothing in the source could be decoded: it is damaged"
+        message = "the source is damaged: nothing in it could be decoded"
         raise MediaRejected(message)
     width, height = image_size(target)
     target.unlink()
@@ -118,7 +118,7 @@ def measure_shape(
 
 
 def common_audio_format(params: TranscodeParams, parts: Sequence[Part]) -> AudioFormat | None:
-    """Return the audio that all parts are brought to: the main part's, else the first that there is."""
+    """Return the audio format of all parts: the main part's, or the first part's that has audio."""
     asked = params.audio_params
     audios = [part.media.audio for part in sorted(parts, key=lambda part: not part.main) if part.media.audio]
     if asked is None or not audios:

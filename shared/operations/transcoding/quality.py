@@ -1,4 +1,4 @@
-"""A video as good as was asked for: the encoder's crf is found on samples, and what came out is measured."""
+"""A video of the requested quality: trials on samples find the encoder's crf, and the output is measured."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from shared.operations.watermarks.watermark import Canvas
 
 PROBING, ENCODING, MEASURING = (0, 40), (40, 95), (95, 100)  # percents of the attempt
 MOST_PROBES = 8
-CLOSE_ENOUGH = 0.3  # of VMAF, of which nobody sees a whole point
-EVERY = 3  # Of a try, every third frame is measured; of what came out, each.
-WHOLE_SECONDS = 10.0  # A source up to that long is one sample.
+CLOSE_ENOUGH = 0.3  # of VMAF; people don't notice a whole point
+EVERY = 3  # A trial measures every third frame, the final measurement each one.
+WHOLE_SECONDS = 10.0  # A source up to this length is one sample.
 SAMPLES, SAMPLE_SECONDS = 5, 2.0
-# Samples are kept without loss, at about 0.8 bytes a pixel: all of them together shall fit beside the output.
+# Samples are lossless, at about 0.8 bytes a pixel: all of them together must fit on the disk beside the output.
 SAMPLE_BYTES, BYTES_PER_PIXEL = 300e6, 0.8
-USUAL_RATE = 30.0  # frames a second, where the file doesn't say
-USUAL_SLOPE = -1.5  # VMAF a step of crf, before two tries tell
+USUAL_RATE = 30.0  # frames per second, if the file doesn't state a rate
+USUAL_SLOPE = -1.5  # VMAF per step of crf, until two trials give the slope
 STEEPEST, FLATTEST, LONGEST_STEP = -8.0, -0.2, 10.0
 EMPTY_BYTES = 2000  # A Matroska file without a frame is smaller.
 LOSSLESS = ("-c:v", "ffv1", "-level", "3")
-# x264 and x265 take fractions; the others round them.
+# x264 and x265 take fractions; the other encoders round them.
 STEPS = {VideoCodec.H264: 0.25, VideoCodec.H265: 0.25, VideoCodec.AV1: 1.0, VideoCodec.VP9: 1.0}
 
 
 @dataclass(frozen=True)
 class QualitySample:
-    """A stretch of the source, framed as the output will be, without loss; `start` in seconds of the output."""
+    """A part of the source, framed as in the output and lossless; `start` in seconds of the output."""
 
     start: float
     seconds: float | None
@@ -44,7 +44,7 @@ class QualitySample:
 
 @dataclass(frozen=True)
 class FoundQuality:
-    """The crf that came closest to the target, what was tried, and the samples that it was tried on."""
+    """The crf that came closest to the target, all trials, and their samples."""
 
     target: float
     crf: float
@@ -53,9 +53,9 @@ class FoundQuality:
 
 
 def search_quality(params: TranscodeParams, context: OperationContext, part: ClipSpan) -> FoundQuality | None:
-    """Try one crf after the other on samples; return what was found, None when no quality was asked for.
+    """Try crf values on samples; return the best one, None if the parameters request no quality.
 
-    A source without a video has no quality to reach either.
+    Return None as well if the source has no video.
     """
     video = context.media.video
     if params.quality is None or params.video_params is None or video is None:
@@ -64,7 +64,7 @@ def search_quality(params: TranscodeParams, context: OperationContext, part: Cli
     video_filters.check_video(video, context.ffmpeg.limits)
     samples = tuple(_samples(params, context, part, video))
     if not samples:
-        message = "nothing in the source could be decoded: it is damaged"
+        message = "the source is damaged: nothing in it could be decoded"
         raise MediaRejected(message)
     codec = params.video_codec
     probes: list[Probe] = []
@@ -82,7 +82,7 @@ def search_quality(params: TranscodeParams, context: OperationContext, part: Cli
 
 
 def next_crf(probes: Sequence[Probe], target: float, codec: VideoCodec) -> float:
-    """Return what to try next: between the two that enclose the target, or further on the way to it."""
+    """Return the next crf to try: between the two that enclose the target, or further toward it."""
     low, high = CRF_RANGES[codec]
     better = max((p for p in probes if p.vmaf >= target), key=lambda p: p.crf, default=None)
     worse = min((p for p in probes if p.vmaf < target), key=lambda p: p.crf, default=None)
@@ -99,7 +99,7 @@ def next_crf(probes: Sequence[Probe], target: float, codec: VideoCodec) -> float
 
 
 def measure_quality(found: FoundQuality, context: OperationContext, output: Path) -> QualityReached:
-    """Measure the output where the samples were taken; they are gone afterwards."""
+    """Measure the output at the samples; this removes them."""
     scores: list[Similarity] = []
     for sample in found.samples:
         made = context.folder / "made.mkv"
@@ -121,16 +121,16 @@ def measure_quality(found: FoundQuality, context: OperationContext, output: Path
 
 
 def quality_warnings(reached: QualityReached) -> list[str]:
-    """Return a warning when the output is more than a point away from the target."""
+    """Return a warning if the output is more than a point away from the target."""
     if abs(reached.vmaf - reached.target) <= 1:
         return []
-    return [f"VMAF {reached.target:g} is out of reach: crf {reached.crf:g} comes closest, with {reached.vmaf:.1f}"]
+    return [f"VMAF {reached.target:g} is out of reach: crf {reached.crf:g} comes closest with {reached.vmaf:.1f}"]
 
 
 def _score(
     context: OperationContext, samples: Sequence[QualitySample], encoder: Sequence[str], share: tuple[int, int]
 ) -> float:
-    """Return the VMAF of the samples, encoded that way."""
+    """Return the VMAF of the samples, encoded with that crf."""
     scores: list[Similarity] = []
     for sample in samples:
         tried = context.folder / "tried.mkv"
@@ -150,7 +150,7 @@ def _mean(scores: Sequence[Similarity], name: str) -> float:
 def _samples(
     params: TranscodeParams, context: OperationContext, part: ClipSpan, video: Video
 ) -> Iterator[QualitySample]:
-    """Take the samples: the whole part when it is short, else stretches spread evenly over it."""
+    """Take the samples: the whole part if it is short, otherwise stretches spread evenly over it."""
     asked = params.video_params or VideoParams()
     filters = frame_filters(video, asked)
     for number, (start, seconds) in enumerate(choose_stretches(part.duration, video)):
@@ -167,7 +167,7 @@ def _samples(
 
 
 def choose_stretches(duration: float | None, video: Video) -> list[tuple[float, float | None]]:
-    """Return where samples begin and how long they are, in seconds; None for all that there is."""
+    """Return the start and length of each sample in seconds; a length of None takes everything."""
     rate = video.frame_rate or USUAL_RATE
     room = SAMPLE_BYTES / (video.width * video.height * BYTES_PER_PIXEL) / rate  # seconds of samples
     if duration is None:
@@ -176,7 +176,7 @@ def choose_stretches(duration: float | None, video: Video) -> list[tuple[float, 
         return [(0.0, None)]
     seconds = min(SAMPLE_SECONDS, room / SAMPLES, duration / SAMPLES)
     middles = [duration * (number + 0.5) / SAMPLES for number in range(SAMPLES)]
-    # Half a frame away from any frame's own time, which containers round, so that both sides begin with the same.
+    # Half a frame away from any frame's time, which containers round, so that both sides begin with the same frame.
     return [((int((middle - seconds / 2) * rate) + 0.5) / rate, seconds) for middle in middles]
 
 
@@ -184,6 +184,6 @@ def _write(context: OperationContext, arguments: Sequence[str], target: Path, sh
     context.ffmpeg.run(
         [*arguments, "-an", "-fps_mode", "passthrough", "-f", "matroska", f"file:{target}"],
         duration=None,
-        phase="looking for the quality",
+        phase="searching the quality",
         share=share,
     )

@@ -1,4 +1,4 @@
-"""One file into one file: another container, codec, size or rate; a part of it; with others before, after or on it."""
+"""One file into one file: another container, codec, size or rate; clipped, joined with others, watermarked."""
 
 from dataclasses import dataclass
 
@@ -38,10 +38,10 @@ WHOLE = ClipSpan()
 
 @dataclass(frozen=True)
 class TranscodePlan:
-    """What becomes of each stream, and what was bent on the way.
+    """What happens to each stream, and warnings about what it loses.
 
-    `filters` make the video that is encoded, None when it is copied or there is none; `arguments` stand behind the
-    inputs and the graph.
+    `filters` make the encoded video; None if it is copied or there is none. `arguments` come after the inputs and the
+    graph.
     """
 
     arguments: tuple[str, ...]
@@ -54,7 +54,7 @@ class TranscodePlan:
 
 @dataclass(frozen=True)
 class FilterGraph:
-    """The inputs after the first, the chains between all, what encodes a joined audio, and how long it comes out."""
+    """The inputs after the first, the filter chains, the encoder of joined audio, and the length of the output."""
 
     inputs: tuple[str, ...]
     chains: tuple[str, ...]
@@ -63,12 +63,12 @@ class FilterGraph:
 
     @property
     def arguments(self) -> list[str]:
-        """The graph as ffmpeg takes it."""
+        """The graph as ffmpeg arguments."""
         return ["-filter_complex", ";".join(self.chains)] if self.chains else []
 
 
 def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
-    """Make the one file, and look at it before it is handed over."""
+    """Make the file, and probe it before it is returned."""
     part = clip_span(params.clip, context.media, _whole(params, context.media))
     found = quality.search_quality(params, context, part)
     media = audio_tracks.find_holes(context, context.media, copied_tracks(params, context.media))
@@ -88,7 +88,7 @@ def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
     try:
         made = probe(target, "the output")
     except (MediaRejected, FileNotFoundError) as nothing:
-        message = "nothing in the source could be decoded: it is damaged"
+        message = "the source is damaged: nothing in it could be decoded"
         raise MediaRejected(message) from nothing
     reached = quality.measure_quality(found, context, target) if found else None
     rules = params.rules
@@ -102,7 +102,7 @@ def run(params: TranscodeParams, context: OperationContext) -> OperationResult:
 
 
 def size_report(source: int, output: int, reached: QualityReached | None) -> TranscodeResult:
-    """Return the report on an output of so many bytes."""
+    """Return the result for a source and an output of those sizes."""
     return TranscodeResult(
         source_bytes=source,
         output_bytes=output,
@@ -113,7 +113,7 @@ def size_report(source: int, output: int, reached: QualityReached | None) -> Tra
 
 
 def media_facts(media: Media) -> dict[str, object]:
-    """Return what people want to know about a file."""
+    """Return the facts about a file that are shown to people."""
     video, audio = media.video, media.audio
     known = {
         "width": video and video.width,
@@ -131,12 +131,12 @@ def media_facts(media: Media) -> dict[str, object]:
 def plan_transcode(
     params: TranscodeParams, media: Media, limits: Limits, part: ClipSpan = WHOLE, *, crf: float | None = None
 ) -> TranscodePlan:
-    """Decide what becomes of each stream; raise when nothing of what was asked for is there."""
+    """Decide what happens to each stream; raise if the source has none of the requested streams."""
     video = media.video if params.video_params else None
     audios = _tracks(params, media)
     if video is None and not audios:
         lacks = ("audio", "NoAudio") if params.audio_params else ("video", "NoVideo")
-        message = f"the source has no {lacks[0]}, and nothing else is asked for"
+        message = f"the source has no {lacks[0]}, and nothing else is requested"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     arguments: list[str] = []
     filters = None
@@ -144,7 +144,7 @@ def plan_transcode(
     if params.video_params and video:
         video_filters.check_video(video, limits)
         if params.keeps_streams and video_fits(params, params.video_params, video, media):
-            arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V passes over cover art
+            arguments += ["-map", "0:V:0", "-c:v", "copy"]  # a capital V skips cover art
         else:
             copies = False
             filters = (*part.video_filters, *frame_filters(video, params.video_params))
@@ -164,7 +164,7 @@ def plan_transcode(
 
 
 def build_graph(params: TranscodeParams, context: OperationContext, work: TranscodePlan, part: ClipSpan) -> FilterGraph:
-    """Return what stands between the inputs and the encoders: filters, marks, and what is joined."""
+    """Return everything between the inputs and the encoders: filters, watermarks and joins."""
     parts, inputs = fetch_parts(params, context, part) if params.joined else ([], [])
     chains: list[str] = []
     shape = None
@@ -184,7 +184,7 @@ def build_graph(params: TranscodeParams, context: OperationContext, work: Transc
 
 
 def _whole(params: TranscodeParams, media: Media) -> float | None:
-    """Return how many seconds the streams last that are asked for; None when the source doesn't say."""
+    """Return the seconds of the longest requested stream; None if the source doesn't state them."""
     streams = [
         *(media.videos[:1] if params.video_params else ()),
         *([media.audio] if params.audio_params and media.audio else ()),
@@ -193,7 +193,7 @@ def _whole(params: TranscodeParams, media: Media) -> float | None:
 
 
 def _tracks(params: TranscodeParams, media: Media) -> tuple[Audio, ...]:
-    """Return the audio tracks that are asked for; raise MediaRejected when none of them can be decoded."""
+    """Return the requested audio tracks; raise MediaRejected if none of them can be decoded."""
     if params.audio_params is None:
         return ()
     if params.audio_params.tracks == "all":
@@ -203,7 +203,7 @@ def _tracks(params: TranscodeParams, media: Media) -> tuple[Audio, ...]:
 
 
 def copied_tracks(params: TranscodeParams, media: Media) -> list[Audio]:
-    """Return the audio tracks that would be copied, as far as anybody has looked at them."""
+    """Return the audio tracks to copy, before a search for holes."""
     asked = params.audio_params
     if asked is None or not params.keeps_streams:
         return []
@@ -214,7 +214,7 @@ def _audio_chain(params: TranscodeParams, asked: AudioParams, media: Media, part
     """Return the arguments of the audio tracks, and whether all of them are copied."""
     arguments: list[str] = []
     copies = True
-    before = part.audio_filters(from_the_start=params.container in ONE_TRACK)  # those have no clock
+    before = part.audio_filters(from_the_start=params.container in ONE_TRACK)  # those have no timestamps
     for number, audio in enumerate(_tracks(params, media)):
         track = media.track(audio)
         arguments += ["-map", f"0:a:{track}"]
@@ -228,7 +228,7 @@ def _audio_chain(params: TranscodeParams, asked: AudioParams, media: Media, part
 
 
 def _joined_audio(params: TranscodeParams, common: AudioFormat | None) -> list[str]:
-    """Return the arguments of the audio [a], which the graph has mixed down already."""
+    """Return the arguments of the audio [a], which the graph has already mixed down."""
     if common is None or params.audio_params is None:
         return []
     mixed = Audio("pcm", CHANNELS[common.layout], common.rate)
@@ -236,50 +236,49 @@ def _joined_audio(params: TranscodeParams, common: AudioFormat | None) -> list[s
 
 
 def _frame_rate(params: TranscodeParams, video: Video | None) -> float | None:
-    """Return the frames a second that come out; None without a video, or when the source doesn't say."""
+    """Return the frame rate of the output; None without video, or if the source doesn't state one."""
     if video is None or params.video_params is None or video.frame_rate is None:
         return None
     return min(video.frame_rate, params.video_params.frame_rate or video.frame_rate)
 
 
 def container_arguments(params: TranscodeParams, media: Media) -> list[str]:
-    """Return the muxer, and what of the source's tags goes on."""
-    # What a phone writes beside the video, as the place where it was, is nobody's business: of the
-    # tags only title, artist and album go on.
+    """Return the muxer, and the tags that are kept."""
+    # Phones store private data beside the video, such as its location: only the tags title, artist and album are kept.
     arguments = ["-map_metadata", "-1", "-map_chapters", "-1"]
     for key, value in media.tags.items():
         arguments += ["-metadata", f"{key}={value}"]
     if params.container in WITH_INDEX_IN_FRONT:
-        arguments += ["-movflags", "+faststart"]  # moov in front: a browser plays before it has it all
+        arguments += ["-movflags", "+faststart"]  # moov in front: a browser plays before it has the whole file
     return [*arguments, "-f", params.rules.muxer]
 
 
 def _wants_hvc1(params: TranscodeParams) -> bool:
-    # Apple's players take H.265 in an mp4 under this name alone.
+    # Apple players take H.265 in MP4 under this tag only.
     return params.container in {Container.MP4, Container.MOV} and params.video_codec is VideoCodec.H265
 
 
 def _warnings(params: TranscodeParams, media: Media) -> list[str]:
-    """Return a sentence about each thing that comes out other than one might think."""
+    """Return a warning for each thing that users may not expect."""
     found = []
     video = media.video
     if params.video_params and video is None:
-        found.append("the source has no video: the output holds its audio alone")
+        found.append("the source has no video: the output has only its audio")
     if params.audio_params and media.audio is None and not params.joined:
-        found.append("the source has no audio: neither has the output")
+        found.append("the source has no audio: the output has none either")
     if params.video_params and len(media.videos) > 1:
-        found.append(f"the source has {len(media.videos)} videos: the first was taken")
+        found.append(f"the source has {len(media.videos)} video streams: the first one was taken")
     if params.audio_params and params.audio_params.tracks == "default" and media.audio and len(media.audios) > 1:
         number = media.track(media.audio) + 1
         found.append(f"the source has {len(media.audios)} audio tracks: number {number} was taken")
     if params.audio_params:
         found += audio_tracks.skipped_track_warnings(media)
     if params.video_params and media.subtitles:
-        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were left out")
+        found.append(f"the source has {len(media.subtitles)} subtitle tracks: they were omitted")
     if params.video_params and video and video.hdr and params.video_params.bit_depth == 8:  # noqa: PLR2004
-        found.append("the source is HDR: it was tone-mapped to SDR; bitDepth 10 would keep it")
+        found.append("the source is HDR and was tone-mapped to SDR; bitDepth 10 keeps HDR")
     if params.video_params and video and video.interlaced:
-        found.append("the source is interlaced: it was made progressive")
+        found.append("the source is interlaced and was deinterlaced")
     if params.video_params and video:
         found += video_filters.loss_warnings(video, pixel_format(params.video_codec, params.video_params))
     return found
@@ -287,7 +286,7 @@ def _warnings(params: TranscodeParams, media: Media) -> list[str]:
 
 OPERATION = Operation(
     kind=SubtaskType.TRANSCODE,
-    summary="One file into another container, codec, size or rate",
+    summary="One file in another container, codec, size or rate",
     params=TranscodeParams,
     run=run,
     result=TranscodeResult,

@@ -1,4 +1,4 @@
-"""What one may ask of a transcode: containers, codecs, and which of them go together."""
+"""The parameters of TRANSCODE: containers, codecs, and their valid combinations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.operations.watermarks.watermark import Watermarks
 
 
 class Container(StrEnum):
-    """The kind of file to make; its value is the file's ending."""
+    """The kind of file to make; its value is the file extension."""
 
     MP4 = "mp4"
     MKV = "mkv"
@@ -27,7 +27,7 @@ class Container(StrEnum):
 
 
 class VideoCodec(StrEnum):
-    """How the video is compressed."""
+    """The video codec."""
 
     H264 = "h264"
     H265 = "h265"
@@ -37,7 +37,7 @@ class VideoCodec(StrEnum):
 
 
 class AudioCodec(StrEnum):
-    """How the audio is compressed."""
+    """The audio codec."""
 
     AAC = "aac"
     OPUS = "opus"
@@ -47,15 +47,15 @@ class AudioCodec(StrEnum):
 
 
 class Fit(StrEnum):
-    """What becomes of a video whose shape isn't that of width and height."""
+    """How to fit a video whose aspect ratio isn't that of width and height."""
 
-    INSIDE = "inside"  # it keeps its shape and fits inside
-    FILL = "fill"  # it fills them, and what sticks out is cut off
-    PAD = "pad"  # it fits inside, with black around
+    INSIDE = "inside"  # keep the aspect ratio and fit inside
+    FILL = "fill"  # fill the box and crop the rest
+    PAD = "pad"  # fit inside, with black bars
 
 
 class Speed(StrEnum):
-    """How much time to spend: slower makes smaller files of the same quality."""
+    """How much time to spend: a slower speed makes smaller files of the same quality."""
 
     FASTEST = "fastest"
     FAST = "fast"
@@ -66,7 +66,7 @@ class Speed(StrEnum):
 
 @dataclass(frozen=True)
 class ContainerRules:
-    """What a container holds; the first codec of each kind is its usual one."""
+    """The codecs of a container; the first one of each kind is the default."""
 
     muxer: str
     content_type: str
@@ -95,7 +95,7 @@ CONTAINERS: Mapping[Container, ContainerRules] = {
     Container.WAV: ContainerRules("wav", "audio/wav", "audio/wav", (), (AudioCodec.PCM,)),
     Container.FLAC: ContainerRules("flac", "audio/flac", "audio/flac", (), (AudioCodec.FLAC,)),
 }
-# Of h264, 0 is lossless: a profile that no browser plays. Of AV1, SVT takes 0 for "not given".
+# For h264, 0 is lossless, a profile that no browser plays. For AV1, SVT takes 0 as "not given".
 CRF_RANGES: Mapping[VideoCodec, tuple[int, int]] = {
     VideoCodec.H264: (1, 51),
     VideoCodec.H265: (0, 51),
@@ -112,119 +112,115 @@ SAMPLE_RATES: Mapping[AudioCodec, tuple[int, ...]] = {
 }
 MOST_JOINED = 10
 ONE_TRACK = frozenset({Container.MP3, Container.WAV, Container.FLAC})
-MP3_CHANNELS, MP3_BITRATE = 2, 320  # MPEG-1 audio layer III ends there.
+MP3_CHANNELS, MP3_BITRATE = 2, 320  # the limits of MPEG-1 audio layer III
 
 
 def _even(value: int) -> int:
-    return value - value % 2  # 4:2:0 stores colour for two by two pixels
+    return value - value % 2  # 4:2:0 stores color for two by two pixels
 
 
 Side = Annotated[int, Field(ge=16, le=8192), AfterValidator(_even)]
 
 
 class VideoParams(Params):
-    """The video: its codec, its quality (`crf` or `bitrate`), and the size that it must fit."""
+    """The video's codec, its quality (`crf` or `bitrate`), and its size."""
 
-    codec: VideoCodec | None = Field(None, description="The container's usual codec when left out.")
+    codec: VideoCodec | None = Field(None, description="The container's default codec if omitted.")
     crf: int | None = Field(
-        None, ge=0, le=63, description="Constant quality: lower is better and larger. Not with `bitrate`."
+        None, ge=0, le=63, description="Constant quality: a lower value is better and larger. Not with `bitrate`."
     )
-    bitrate: int | None = Field(None, ge=50, le=200_000, description="kbit/s on average. Not with `crf`.")
-    speed: Speed = Field(Speed.MEDIUM, description="Slower makes smaller files of the same quality.")
-    width: Side | None = Field(None, description="The video fits inside; its aspect is kept. Made even.")
-    height: Side | None = Field(None, description="The video fits inside; its aspect is kept. Made even.")
-    turn_box: bool = Field(
-        default=False, description="Whether an upright video gets width and height the other way round."
-    )
+    bitrate: int | None = Field(None, ge=50, le=200_000, description="Average kbit/s. Not with `crf`.")
+    speed: Speed = Field(Speed.MEDIUM, description="A slower speed makes smaller files of the same quality.")
+    width: Side | None = Field(None, description="Pixels; the video fits inside. Rounded down to an even number.")
+    height: Side | None = Field(None, description="Pixels; the video fits inside. Rounded down to an even number.")
+    turn_box: bool = Field(default=False, description="Whether width and height are swapped for a portrait video.")
     upscale: bool = Field(default=False, description="Whether a smaller video is enlarged to fit.")
-    fit: Fit = Field(Fit.INSIDE, description="What becomes of a video of another shape than `width` by `height`.")
-    frame_rate: float | None = Field(
-        None, ge=1, le=240, description="At most so many frames a second, at a constant rate."
-    )
-    bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; with 8 it is tone-mapped to SDR.")
+    fit: Fit = Field(Fit.INSIDE, description="How to fit a video of another shape than `width` by `height`.")
+    frame_rate: float | None = Field(None, ge=1, le=240, description="Maximum frames per second, at a constant rate.")
+    bit_depth: Literal[8, 10] = Field(8, description="10 keeps HDR; 8 tone-maps it to SDR.")
     intra: bool = Field(
         default=False, description="Whether every frame is a key frame: large files that are easy to edit."
     )
 
     @property
     def box(self) -> Box:
-        """What the video must fit inside."""
+        """The box that the video fits inside."""
         return Box(self.width, self.height, turns=self.turn_box, upscale=self.upscale)
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if self.crf is not None and self.bitrate is not None:
-            message = "give crf or bitrate, not both: the one fixes the quality, the other the size"
+            message = "give crf or bitrate, not both: crf fixes the quality, bitrate the size"
             raise ValueError(message)
         if self.fit is not Fit.INSIDE and (self.width is None or self.height is None or self.turn_box):
-            message = f'fit "{self.fit}" is about one shape: give width and height, and no turnBox'
+            message = f'fit "{self.fit}" needs one shape: give width and height, and omit turnBox'
             raise ValueError(message)
         return self
 
 
 class AudioParams(Params):
-    """The audio: its codec, bit rate, channels and sample rate."""
+    """The audio's codec, bit rate, channels and sample rate."""
 
-    codec: AudioCodec | None = Field(None, description="The container's usual codec when left out.")
-    bitrate: int | None = Field(None, ge=16, le=640, description="kbit/s; 64 a channel when left out.")
-    channels: int | None = Field(None, ge=1, le=8, description="At most so many; more are mixed down.")
-    sample_rate: int | None = Field(None, description="Hz; the source's when left out.")
+    codec: AudioCodec | None = Field(None, description="The container's default codec if omitted.")
+    bitrate: int | None = Field(None, ge=16, le=640, description="kbit/s; 64 per channel if omitted.")
+    channels: int | None = Field(None, ge=1, le=8, description="Maximum number; more channels are mixed down.")
+    sample_rate: int | None = Field(None, description="Hz; the source's if omitted.")
     tracks: Literal["default", "all"] = Field(
-        "default", description="Which of the source's audio tracks: the one that a player plays, or all of them."
+        "default", description="The source's audio tracks to take: the one that a player plays, or all."
     )
 
 
 class Quality(Params):
-    """How good the video must look; the encoder's `crf` is found by trying."""
+    """The quality to reach; trials find the encoder's `crf`."""
 
-    vmaf: float = Field(ge=30, le=99, description="VMAF of the output's video: 95 is hard to tell from the source.")
+    vmaf: float = Field(ge=30, le=99, description="VMAF of the output's video; 95 is hard to tell from the source.")
 
 
 Joined = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=1200)], ...], Field(max_length=MOST_JOINED)]
 
 
 class TranscodeParams(Params):
-    """One file out of one file: which container, which video, which audio."""
+    """One file into one file: its container, video and audio."""
 
     container: Container = Container.MP4
     video: VideoParams | Literal["none"] | None = Field(
-        None, description='"none" leaves the video out; null takes the container\'s usual codec.'
+        None, description='"none" omits the video; null takes the container\'s default codec.'
     )
     audio: AudioParams | Literal["none"] | None = Field(
-        None, description='"none" leaves the audio out; null takes the container\'s usual codec.'
+        None, description='"none" omits the audio; null takes the container\'s default codec.'
     )
-    quality: Quality | None = Field(None, description="A quality to reach, in place of `video.crf`.")
-    clip: Clip | None = Field(None, description="The part of the source to take; all of it when left out.")
-    head: Joined = Field((), description="Files to put before it, as an intro: their keys, or `s3://bucket/key`.")
-    tail: Joined = Field((), description="Files to put after it, as an outro.")
-    watermarks: Watermarks = Field((), description="Images and texts to lay over the source's video.")
+    quality: Quality | None = Field(None, description="A quality to reach, instead of `video.crf`.")
+    clip: Clip | None = Field(None, description="The part of the source to take; the whole source if omitted.")
+    head: Joined = Field((), description="Files to play before it, such as an intro: keys, or `s3://bucket/key`.")
+    tail: Joined = Field((), description="Files to play after it, such as an outro.")
+    watermarks: Watermarks = Field((), description="Images and texts on top of the source's video.")
     copy_when_fits: bool = Field(
-        default=False, description="Keep a stream as it is when it already is what was asked for."
+        default=False, description="Whether a stream that already meets the parameters is copied."
     )
 
     @property
     def rules(self) -> ContainerRules:
-        """What the container holds."""
+        """The codecs of the container."""
         return CONTAINERS[self.container]
 
     @property
     def video_params(self) -> VideoParams | None:
-        """What is asked of the video, None when it is left out."""
+        """The video's parameters, None if it is omitted."""
         return None if self.video == "none" or not self.rules.videos else self.video or VideoParams()
 
     @property
     def audio_params(self) -> AudioParams | None:
-        """What is asked of the audio, None when it is left out."""
+        """The audio's parameters, None if it is omitted."""
         return None if self.audio == "none" else self.audio or AudioParams()
 
     @property
     def video_codec(self) -> VideoCodec:
-        """The codec of the video, if there is one."""
+        """The video codec, if there is video."""
         return (self.video_params and self.video_params.codec) or self.rules.videos[0]
 
     @property
     def audio_codec(self) -> AudioCodec:
-        """The codec of the audio, if there is some."""
+        """The audio codec, if there is audio."""
         return (self.audio_params and self.audio_params.codec) or self.rules.audios[0]
 
     @property
@@ -234,19 +230,19 @@ class TranscodeParams(Params):
 
     @property
     def keeps_streams(self) -> bool:
-        """Whether a stream may be kept as it is: not when something is to be done to it."""
+        """Whether streams may be copied: not if something changes them."""
         return self.copy_when_fits and not (self.clip or self.joined or self.watermarks or self.quality)
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if isinstance(self.video, VideoParams) and not self.rules.videos:
-            message = f"{self.container} holds no video: leave video out, or choose mp4, mkv or webm"
+            message = f"{self.container} holds no video: omit video, or choose mp4, mkv or webm"
             raise ValueError(message)
         if self.audio_params is None and self.video_params is None:
-            message = "neither video nor audio is asked for: nothing would be left"
+            message = 'video and audio are both "none": request at least one of them'
             raise ValueError(message)
         if self.video_params is None and (self.quality or self.watermarks):
-            message = "quality and watermarks are about the video: there is none to come out"
+            message = "quality and watermarks need video, and the output has none: omit them"
             raise ValueError(message)
         if self.video_params:
             self._check_video(self.video_params)
@@ -262,23 +258,23 @@ class TranscodeParams(Params):
             raise ValueError(message)
         if codec is VideoCodec.PRORES:
             if video.crf is not None or video.bitrate is not None or self.quality:
-                message = "prores has one quality, as editors expect it: leave crf, bitrate and quality out"
+                message = "prores has one fixed quality: omit crf, bitrate and quality"
                 raise ValueError(message)
             return
         low, high = CRF_RANGES[codec]
         if video.crf is not None and not low <= video.crf <= high:
-            message = f"crf {video.crf} is outside of what {codec} knows: {low} to {high}"
+            message = f"crf {video.crf} is outside the range of {codec}: {low} to {high}"
             raise ValueError(message)
         if codec is VideoCodec.H264 and video.bit_depth != 8:  # noqa: PLR2004
-            message = "h264 in 10 bits plays almost nowhere: choose h265, av1 or vp9 for bitDepth 10"
+            message = "few players take h264 in 10 bits: choose h265, av1 or vp9 for bitDepth 10"
             raise ValueError(message)
 
     def _check_quality(self, video: VideoParams) -> None:
         if self.quality and video.bitrate is not None:
-            message = "give quality or video.bitrate, not both: the one fixes the quality, the other the size"
+            message = "give quality or video.bitrate, not both: quality fixes the quality, bitrate the size"
             raise ValueError(message)
         if self.quality and self.joined:
-            message = "quality is measured against the source: it can't be asked for together with head or tail"
+            message = "quality is measured against the source: it can't be combined with head or tail"
             raise ValueError(message)
 
     def _check_audio(self, audio: AudioParams) -> None:
@@ -288,11 +284,11 @@ class TranscodeParams(Params):
             raise ValueError(message)
         if audio.sample_rate is not None and audio.sample_rate not in SAMPLE_RATES[codec]:
             known = ", ".join(map(str, SAMPLE_RATES[codec]))
-            message = f"sampleRate {audio.sample_rate} is none of those of {codec}: {known}"
+            message = f"sampleRate {audio.sample_rate} is not supported by {codec}: choose one of {known}"
             raise ValueError(message)
         if audio.tracks == "all" and (self.container in ONE_TRACK or self.joined):
-            holder = "what is joined" if self.joined else self.container
-            message = f'{holder} holds one audio track: leave audio.tracks at "default"'
+            holder = "a joined file" if self.joined else self.container
+            message = f'{holder} holds one audio track: set audio.tracks to "default"'
             raise ValueError(message)
         if codec is AudioCodec.MP3 and (audio.channels or 0) > MP3_CHANNELS:
             message = f"mp3 has at most {MP3_CHANNELS} channels, not {audio.channels}"

@@ -1,4 +1,4 @@
-"""What a transcode reports: how many bytes it saved, and how good the video still is where that was asked for."""
+"""The result of TRANSCODE: the bytes saved, and the quality reached if one was requested."""
 
 from pydantic import Field
 
@@ -6,16 +6,16 @@ from shared.operations.findings import Result, ResultPart
 
 
 class Probe(ResultPart):
-    """One try: samples of the source, encoded at that `crf`."""
+    """One trial: samples of the source, encoded with that `crf`."""
 
     crf: float
     vmaf: float
 
 
 class QualityReached(ResultPart):
-    """How good the output's video is, against the source's as it was framed for the output.
+    """The quality of the output's video, compared with the source's video framed in the same way.
 
-    `vmaf`, `psnr` (dB) and `ssim` are means over `frames` frames of the output, spread over it where it is long.
+    `vmaf`, `psnr` (dB) and `ssim` are means over `frames` frames, spread over the output if it is long.
     """
 
     target: float
@@ -24,11 +24,11 @@ class QualityReached(ResultPart):
     ssim: float
     frames: int
     crf: float
-    probes: tuple[Probe, ...] = Field(description="What was tried, in its order.")
+    probes: tuple[Probe, ...] = Field(description="All trials, in their order.")
 
 
 class TranscodeResult(Result):
-    """Sizes in bytes; `saved_bytes` is below zero where the output is larger than the source."""
+    """Sizes in bytes; `saved_bytes` is negative if the output is larger than the source."""
 
     source_bytes: int
     output_bytes: int
