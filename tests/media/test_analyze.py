@@ -88,7 +88,7 @@ def test_of_a_video_without_anything_in_it_the_cover_is_the_best_and_said_to_be_
     assert made.warnings == ("no video is sharp, bright and rich in contrast: the cover is the best of poor ones",)
 
 
-def test_chapters_begin_where_the_colours_change(clip: Clips, operate: Operate) -> None:
+def test_chapters_begin_where_the_colors_change(clip: Clips, operate: Operate) -> None:
     result, _ = analyze(operate, clip("two-cuts.mp4"), tags=False, chapterSeconds=1)
 
     assert [chapter.start for chapter in result.chapters] == pytest.approx([0, 2, 3.2], abs=0.001)
@@ -136,7 +136,7 @@ def test_a_video_that_lies_on_its_side_has_an_upright_cover(clip: Clips, operate
     assert decoded(made.files[0].path).size == (272, 640)
 
 
-def test_audio_alone_has_nothing_to_analyse(clip: Clips, operate: Operate) -> None:
+def test_audio_alone_has_nothing_to_analyze(clip: Clips, operate: Operate) -> None:
     with pytest.raises(MediaRejected) as caught:
         analyze(operate, clip("covered.mp3"))
 

@@ -141,7 +141,7 @@ def test_pieces_that_are_longer_than_the_video_are_the_video(clip: Clips, operat
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
-def test_the_colours_are_those_of_the_video(clip: Clips, operate: Operate, kind: str) -> None:
+def test_the_colors_are_those_of_the_video(clip: Clips, operate: Operate, kind: str) -> None:
     made = animate(operate, clip("red.mp4"), format=kind, duration=1)  # nothing moves, so the webp is a still
 
     plane = decoded(made.files[0].path).frames[0].reformat(format="rgb24").planes[0]

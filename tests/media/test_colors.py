@@ -1,4 +1,4 @@
-"""Red of every origin stays red, whichever way it goes; and a video says how its colours are to be read."""
+"""Red of every origin stays red, whichever way it goes; and a video says how its colors are to be read."""
 
 from typing import Any
 

@@ -66,7 +66,7 @@ def error(one: av.VideoFrame, other: av.VideoFrame) -> float:
 
 
 def edges(frame: av.VideoFrame) -> float:
-    """Return how much each pixel differs from its neighbour on the right."""
+    """Return how much each pixel differs from its neighbor on the right."""
     pixels = luma(frame)
     return sum(abs(a - b) for a, b in pairwise(pixels)) / len(pixels)
 

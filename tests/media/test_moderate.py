@@ -97,7 +97,7 @@ def test_stretches_fill_the_video_from_its_beginning_to_its_end(clip: Clips, ope
     assert all(before.end == pytest.approx(after.start, abs=0.002) for before, after in pairs)
 
 
-def test_neighbours_of_one_suggestion_are_one_stretch_as_bad_as_the_worse(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_neighbors_of_one_suggestion_are_one_stretch_as_bad_as_the_worse(clip: Clips, ffmpeg: Ffmpeg) -> None:
     provider = Strict(seen(0.1, 0.3, 0.5, 0.7, 0.9, 0.2))
 
     result, _ = moderate_by(provider, clip("plain.mp4"), ffmpeg)

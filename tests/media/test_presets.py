@@ -19,7 +19,7 @@ def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, nam
 
 
 @pytest.mark.parametrize("name", ["camera.mov", "hdr.mp4"])
-def test_a_copy_to_keep_keeps_the_bits_the_colours_and_hdr(clip: Clips, operate: Operate, name: str) -> None:
+def test_a_copy_to_keep_keeps_the_bits_the_colors_and_hdr(clip: Clips, operate: Operate, name: str) -> None:
     source = probe(clip(name), name).video
     made = made_by("archive-mezzanine", "mezzanine", clip, operate, name)
 

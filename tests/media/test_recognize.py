@@ -71,7 +71,7 @@ def titled(clip: Clips) -> Path:
 
 @pytest.fixture(scope="module")
 def heard(novel: Path, tmp_path_factory: pytest.TempPathFactory) -> OperationResult:
-    """Lend what is recognised in the novel, of which four words are looked for."""
+    """Lend what is recognized in the novel, of which four words are looked for."""
     ffmpeg = Ffmpeg(Limits(wall_seconds=60, output_bytes=10**9), tmp_path_factory.mktemp("heard"), lambda _: None)
     return recognize_by(
         Local(), novel, ffmpeg, kinds=["SPEECH"], words=["AMIABLE", "leisure to consider", "ami", "rabbit"]
@@ -207,7 +207,7 @@ def test_what_the_file_has_not_is_a_warning(clip: Clips, ffmpeg: Ffmpeg, name: s
 
 
 @pytest.mark.parametrize(("name", "kind"), [("silent.mp4", "SPEECH"), ("audio.mp3", "TEXT")])
-def test_when_nothing_is_left_to_recognise_the_file_is_at_fault(
+def test_when_nothing_is_left_to_recognize_the_file_is_at_fault(
     clip: Clips, operate: Operate, name: str, kind: str
 ) -> None:
     with pytest.raises(MediaRejected) as caught:

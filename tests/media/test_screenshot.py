@@ -39,7 +39,7 @@ def test_every_format_decodes(clip: Clips, operate: Operate, kind: str, ending: 
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_the_colours_are_those_of_the_video(clip: Clips, operate: Operate, kind: str) -> None:
+def test_the_colors_are_those_of_the_video(clip: Clips, operate: Operate, kind: str) -> None:
     made = shoot(operate, clip("red.mp4"), 1, format=kind)
 
     plane = image(made.files[0].path).reformat(format="rgb24").planes[0]

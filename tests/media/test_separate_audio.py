@@ -126,16 +126,16 @@ def test_what_stands_in_the_middle_is_taken_in_time(clip: Clips, operate: Operat
     assert level([a - b for a, b in zip(voice, source, strict=True)]) < level(source) - 10
 
 
-def test_of_surround_audio_the_centre_channel_is_the_voice(clip: Clips, operate: Operate) -> None:
-    result, made = separate(operate, clip("centre.mp4"), method="center")
+def test_of_surround_audio_the_center_channel_is_the_voice(clip: Clips, operate: Operate) -> None:
+    result, made = separate(operate, clip("center.mp4"), method="center")
 
     assert result.method is SeparationMethod.CENTER_CHANNEL
     assert result.voice_loudness == pytest.approx(-36, abs=1)
     assert result.background_loudness is None
-    assert "centre channel" in made.warnings[0]
+    assert "center channel" in made.warnings[0]
 
 
-def test_of_surround_audio_all_but_the_centre_is_the_background(clip: Clips, operate: Operate) -> None:
+def test_of_surround_audio_all_but_the_center_is_the_background(clip: Clips, operate: Operate) -> None:
     result, made = separate(operate, clip("surround.mp4"), method="center", format="wav")
 
     assert result.background_loudness

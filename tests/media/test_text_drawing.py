@@ -121,7 +121,7 @@ def test_lines_stand_below_each_other() -> None:
     assert high == pytest.approx(2 * one_high, rel=0.15)
 
 
-def test_a_colour_is_taken_and_a_shadow_is_dark() -> None:
+def test_a_color_is_taken_and_a_shadow_is_dark() -> None:
     plain, shadowed = (draw_text(StyledText(content="■", color="#ff8000", shadow=shadow)) for shadow in (False, True))
 
     colors = [{drawing.pixels[at : at + 4] for at in range(0, len(drawing.pixels), 4)} for drawing in (plain, shadowed)]
@@ -161,7 +161,7 @@ def test_a_character_that_no_font_has_is_refused_by_its_name(letter: str, name: 
         {"content": "a", "fontfile": "/etc/passwd"},
     ],
 )
-def test_what_is_no_text_or_no_colour_is_refused_when_it_is_stored(params: dict[str, object]) -> None:
+def test_what_is_no_text_or_no_color_is_refused_when_it_is_stored(params: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         StyledText.model_validate(params)
 

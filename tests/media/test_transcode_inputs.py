@@ -32,7 +32,7 @@ INPUTS = [
     ("tracks.mp4", (320, 180), 50, 2, 2),
     ("data.mov", (320, 180), 50, 2, 2),
     ("surround.mp4", (320, 180), 50, 2, 2),
-    ("centre.mp4", (320, 180), 50, 2, 2),
+    ("center.mp4", (320, 180), 50, 2, 2),
     ("variable.mp4", (320, 136), 42, 2, 0),
     ("ten-bit.mkv", (320, 180), 50, 2, 0),
     ("hdr.mp4", (320, 180), 50, 2, 0),
@@ -124,7 +124,7 @@ def beginnings(path: Path) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("container", ["mp4", "mp3", "webm"])
-@pytest.mark.parametrize("name", ["centre.mp4", "centre.flac"])
+@pytest.mark.parametrize("name", ["center.mp4", "center.flac"])
 def test_the_voice_of_a_film_is_heard_in_stereo(clip: Clips, operate: Operate, container: str, name: str) -> None:
     video = {} if container == "mp3" else {"video": QUICK}
     made = operate(SubtaskType.TRANSCODE, clip(name), container=container, audio={"channels": 2}, **video)
@@ -148,15 +148,15 @@ def test_the_voice_of_a_film_is_heard_in_stereo(clip: Clips, operate: Operate, c
         ("m4a", 4, 1),
         ("flac", 5, 1),
         ("webm", 3, 1),
-        ("webm", 4, 0.707),  # Opus has no centre there.
+        ("webm", 4, 0.707),  # Opus has no center there.
     ],
 )
 def test_the_voice_of_a_film_is_turned_down_in_no_number_of_channels(
     clip: Clips, operate: Operate, container: str, channels: int, share: float
 ) -> None:
-    made = operate(SubtaskType.TRANSCODE, clip("centre.flac"), container=container, audio={"channels": channels})
+    made = operate(SubtaskType.TRANSCODE, clip("center.flac"), container=container, audio={"channels": channels})
 
-    ours, theirs = loudness(made.files[0].path), loudness(clip("centre.flac"))
+    ours, theirs = loudness(made.files[0].path), loudness(clip("center.flac"))
 
     assert len(ours) == channels
     assert max(ours) == pytest.approx(share * max(theirs), rel=0.1)

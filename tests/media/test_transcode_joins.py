@@ -113,7 +113,7 @@ def test_loud_channels_that_are_mixed_down_beside_an_audio_track_in_mono_do_not_
     assert max(map(abs, mono)) == pytest.approx(0.97, abs=0.01)
 
 
-def test_colours_of_parts_with_other_matrices_are_kept(clip: Clips, operate: Operate) -> None:
+def test_colors_of_parts_with_other_matrices_are_kept(clip: Clips, operate: Operate) -> None:
     seen, _ = join(operate, clip, ["red.mp4", "red-601.mp4", "red.mp4"], 1)
 
     shades = [[bytes(plane)[0] for plane in seen.frames[number].planes] for number in (10, 75)]
@@ -139,7 +139,7 @@ def test_what_is_no_media_can_not_be_joined(clip: Clips, operate: Operate, tmp_p
         ("red-full.mp4", "red-rgb.mov"),
     ],
 )
-def test_every_part_keeps_its_colours(clip: Clips, operate: Operate, first: str, main: str) -> None:
+def test_every_part_keeps_its_colors(clip: Clips, operate: Operate, first: str, main: str) -> None:
     seen, _ = join(operate, clip, [first, main], 1)
 
     for frame in (seen.frames[4], seen.frames[-4]):

@@ -194,7 +194,7 @@ def test_images_of_three_kinds_are_taken_whatever_their_name(red: Mark, tmp_path
     assert luma(frame, 320, 180) > WHITE
 
 
-def test_colours_arrive_as_they_are(red: Mark, tmp_path: Path) -> None:
+def test_colors_arrive_as_they_are(red: Mark, tmp_path: Path) -> None:
     same = image(tmp_path / "same.png", "color=0xdc281e:s=60x30")
 
     frame = red({"image": str(same), "position": "center", "width": 0.5})[0]
@@ -204,8 +204,8 @@ def test_colours_arrive_as_they_are(red: Mark, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
-@pytest.mark.parametrize("name", ["grey-nameless.mp4", "grey-full.mp4"])
-def test_colours_arrive_on_whatever_a_film_says_of_its_own(
+@pytest.mark.parametrize("name", ["gray-nameless.mp4", "gray-full.mp4"])
+def test_colors_arrive_on_whatever_a_film_says_of_its_own(
     clip: Clips, operate: Operate, tmp_path: Path, name: str, container: str
 ) -> None:
     mark = {"image": str(image(tmp_path / "red.png", "color=0xdc281e:s=60x60")), "position": "center", "width": 0.5}

@@ -109,9 +109,9 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *(*RED, "scale=out_color_matrix=bt709:out_range=pc", *X264, "-pix_fmt", "yuvj420p"),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
     ),
-    "grey-nameless.mp4": (*GREY, "format=yuv420p", *X264),
-    "grey-full.mp4": (*GREY, "scale=out_range=pc,format=yuvj420p,setparams=colorspace=bt709", *X264),
-    # Grey cards: the white of graphics (58 % of PQ, 75 % of HLG: ITU-R BT.2408), and what is 1000 nits in HLG.
+    "gray-nameless.mp4": (*GREY, "format=yuv420p", *X264),
+    "gray-full.mp4": (*GREY, "scale=out_range=pc,format=yuvj420p,setparams=colorspace=bt709", *X264),
+    # Gray cards: the white of graphics (58 % of PQ, 75 % of HLG: ITU-R BT.2408), and what is 1000 nits in HLG.
     **{
         f"{name}.mp4": (
             *("-f", "lavfi", "-i", "color=black:s=320x180:d=0.2", "-vf", f"format=yuv420p10le,lutyuv={luma}:512:512"),
@@ -157,8 +157,8 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "early-words.mkv": (
         *("-itsoffset", "1.5", "-i", "plain.mp4", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy"),
     ),
-    # 5.1 of which the centre alone is not silent, as the voice of a film.
-    "centre.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
+    # 5.1 of which the center alone is not silent, as the voice of a film.
+    "center.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
     # Frames that refer over the key frame between them, which a cut by copying would lose; it starts at 1.48 s.
     "open-gop.ts": (*(*BUNNY, "-vf", SMALL, *X264, *AUDIO), "-x264-params", OPEN_GOP),
     # Three seconds with a key frame each 1.2, in containers that seek in other ways.
@@ -228,7 +228,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         )
         for tracks in ("1", "2", "12")
     },
-    "centre.flac": (*BUNNY, "-vn", "-af", "pan=5.1|FC=c2"),
+    "center.flac": (*BUNNY, "-vn", "-af", "pan=5.1|FC=c2"),
     "eight.flac": (*BUNNY, "-vn", "-af", "pan=7.1|FC=c2|SL=c0|SR=c1"),
     "twelve.wav": (*BUNNY, "-vn", "-af", "pan=7.1.4|FC=c2|TFL=c0|TFR=c1"),
     "loud.flac": (

@@ -1,4 +1,4 @@
-"""Chapters: neighbouring shots that look alike, told by their colours alone. Pure.
+"""Chapters: neighboring shots that look alike, told by their colors alone. Pure.
 
 A heuristic, and no understanding of what happens: two talks in one room are one chapter, a flashback is another.
 """
@@ -12,19 +12,19 @@ from shared.operations.findings import Segment
 
 LABEL = "CHAPTER"
 REMEMBERED = 4  # Shots: where two people talk, the video goes to and fro between them.
-UNLIKE = 24.0  # of 255: by so much the colours of two shots differ that belong to different places
+UNLIKE = 24.0  # of 255: by so much the colors of two shots differ that belong to different places
 
 
 def find_chapters(shots: Sequence[Shot], looks: Sequence[Look], shortest: float) -> tuple[Segment, ...]:
     """Return the chapters from the first shot to the last; each lasts at least `shortest` seconds, if all does.
 
-    `confidence` is how clearly the colours change at its beginning.
+    `confidence` is how clearly the colors change at its beginning.
     """
     times = [look.time for look in looks]
-    colours = [_colours(looks[bisect_left(times, shot.start) : bisect_left(times, shot.end)]) for shot in shots]
+    colors = [_colors(looks[bisect_left(times, shot.start) : bisect_left(times, shot.end)]) for shot in shots]
     chapters = [(shots[0].start, 1.0)]
     recent: list[tuple[float, ...]] = []
-    for shot, seen in zip(shots, colours, strict=True):
+    for shot, seen in zip(shots, colors, strict=True):
         change = min((_distance(seen, other) for other in recent), default=0.0)
         long_enough = shot.start - chapters[-1][0] >= shortest and shots[-1].end - shot.start >= shortest
         if change >= UNLIKE and long_enough:
@@ -38,10 +38,10 @@ def find_chapters(shots: Sequence[Shot], looks: Sequence[Look], shortest: float)
     )
 
 
-def _colours(looks: Sequence[Look]) -> tuple[float, ...]:
+def _colors(looks: Sequence[Look]) -> tuple[float, ...]:
     return mean_colors(looks) if looks else ()
 
 
 def _distance(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the mean difference of two videos' colours, 0 to 255; 0 where one was not seen."""
+    """Return the mean difference of two videos' colors, 0 to 255; 0 where one was not seen."""
     return sum(abs(a - b) for a, b in zip(one, other, strict=False)) / max(len(one), 1)

@@ -23,14 +23,14 @@ ROOM = segments.ROOM // 3
 
 
 class RecognitionKind(StrEnum):
-    """What is recognised."""
+    """What is recognized."""
 
     TEXT = "TEXT"  # writing in the video
     SPEECH = "SPEECH"
 
 
 class RecognizeParams(Params):
-    """What to recognise, in which language, and which words to look for."""
+    """What to recognize, in which language, and which words to look for."""
 
     kinds: tuple[RecognitionKind, ...] = Field(
         (RecognitionKind.TEXT, RecognitionKind.SPEECH), min_length=1, max_length=2
@@ -41,7 +41,7 @@ class RecognizeParams(Params):
 
 
 class RecognizeResult(Result):
-    """What was recognised. The counts are of all that was found, also where the lists had to be cut."""
+    """What was recognized. The counts are of all that was found, also where the lists had to be cut."""
 
     language: str | None = Field(description="Of what is said; null when nothing is, or nobody knows.")
     has_text: bool
@@ -57,7 +57,7 @@ class RecognizeResult(Result):
 
 
 def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
-    """Recognise what is asked for and can be: of a file with audio alone, what is said."""
+    """Recognize what is asked for and can be: of a file with audio alone, what is said."""
     provider = context.provider(params.provider)
     questions: dict[RecognitionKind, Question] = {
         RecognitionKind.TEXT: provider.text,

@@ -12,12 +12,12 @@ from shared.errors import MediaRejected
 from shared.operations import video_filters
 from shared.operations.analysis.shots import Shot
 from shared.operations.operation import OperationContext
-from shared.operations.stills.image_params import COLOURS, StillDrawing, image_encoder
+from shared.operations.stills.image_params import COLORS, StillDrawing, image_encoder
 
 FOLDER = "samples"  # a name in the context's folder
 GRID = 10  # Frames a second to choose from: also in a slide show, something is shown at every moment.
 QUALITY = 90
-BLUR = "gblur=sigma=12"  # nobody is recognised, and what it was still shows
+BLUR = "gblur=sigma=12"  # nobody is recognized, and what it was still shows
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _take(
     drawing = StillDrawing(
         video=video,
         box=size,
-        finish=(*((BLUR,) if blurred else ()), COLOURS["jpeg"]),
+        finish=(*((BLUR,) if blurred else ()), COLORS["jpeg"]),
         encoder=image_encoder("jpeg", QUALITY),
         ending="jpg",
     )

@@ -22,7 +22,7 @@ SILENCE = -70.0  # LUFS: what is softer counts as that
 class Look:
     """One video: its time, its brightness and contrast (of 255), how it differs from the one before, its blur.
 
-    `blur` is the width of edges in pixels of a video 320 wide, None where there is no edge; `colours` are three bytes
+    `blur` is the width of edges in pixels of a video 320 wide, None where there is no edge; `colors` are three bytes
     (red, green, blue) for each of 16 by 9 fields.
     """
 
@@ -31,7 +31,7 @@ class Look:
     contrast: float
     motion: float
     blur: float | None
-    colours: bytes
+    colors: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _end(looks: Sequence[Look], video: Video, reached: float) -> float:
 
 def _looks(context: OperationContext) -> tuple[Look, ...]:
     thumbs = context.folder / THUMBS
-    with thumbs.open("rb") as colours:
+    with thumbs.open("rb") as colors:
         return tuple(
             Look(
                 time=frame.time,
@@ -114,10 +114,10 @@ def _looks(context: OperationContext) -> tuple[Look, ...]:
                 contrast=_contrast(frame),
                 motion=frame.number("lavfi.signalstats.YDIF") or 0,
                 blur=frame.number("lavfi.blur"),
-                colours=thumb,
+                colors=thumb,
             )
             for frame in measure.read_measurements(context.folder / LOOKS)
-            if len(thumb := colours.read(THUMB_BYTES)) == THUMB_BYTES
+            if len(thumb := colors.read(THUMB_BYTES)) == THUMB_BYTES
         )
 
 
@@ -135,5 +135,5 @@ def _heard(context: OperationContext) -> tuple[LoudnessAt, ...]:
 
 
 def mean_colors(looks: Sequence[Look]) -> tuple[float, ...]:
-    """Return the mean of some looks' colours, field by field: 0 to 255."""
-    return tuple(sum(values) / len(looks) for values in zip(*(look.colours for look in looks), strict=True))
+    """Return the mean of some looks' colors, field by field: 0 to 255."""
+    return tuple(sum(values) / len(looks) for values in zip(*(look.colors for look in looks), strict=True))

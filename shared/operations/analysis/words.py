@@ -78,9 +78,9 @@ def _occurrences(word: str, text: str) -> Iterator[tuple[int, int]]:
         start = text.find(word, start + 1)
 
 
-def _parted(neighbour: str, edge: str) -> bool:
+def _parted(neighbor: str, edge: str) -> bool:
     """Whether a word with `edge` at its edge may end before the sign next to it, which may be none."""
-    return not neighbour or bool(UNSPACED.match(edge)) or not (_of_a_word(edge) and _of_a_word(neighbour))
+    return not neighbor or bool(UNSPACED.match(edge)) or not (_of_a_word(edge) and _of_a_word(neighbor))
 
 
 def _is_mark(sign: str) -> bool:

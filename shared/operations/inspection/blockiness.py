@@ -1,4 +1,4 @@
-"""How blocky videos are: how much more their grey levels step at the grid of a codec's blocks than beside it.
+"""How blocky videos are: how much more their gray levels step at the grid of a codec's blocks than beside it.
 
 ffmpeg's own blockdetect adds each frame's steps to those of the frames before, so it can't tell when.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 # Blocks of 8 pixels and of 16, and those of 8 that were enlarged by a third, by half or twice (also 16).
 PERIODS = (8.0, 32 / 3, 12.0, 16.0)
-# A step of more grey levels is the edge of a thing rather than of a block: beyond, it doesn't count for more.
+# A step of more gray levels is the edge of a thing rather than of a block: beyond, it doesn't count for more.
 MOST_STEP, GAIN = 16, 15
 OUTLIERS = 0.15  # The share of grid lines with the largest and smallest steps: bars and captions have edges too.
 FEWEST = 8  # grid lines of which one can tell

@@ -27,7 +27,7 @@ GOOD_SCORE, FAIR_SCORE = 85, 60
 MINUTE, HOUR = 60, 3600
 MINUS = "\N{MINUS SIGN}"
 VIDEO = frozenset({"BLACK", "FROZEN", "LETTERBOXED", "BLURRED", "BLOCKY", "DAMAGED", "TRUNCATED", "VIDEO_MISSING"})
-COLOURS: Mapping[str, str] = {
+COLORS: Mapping[str, str] = {
     "DAMAGED": "#d6293e",
     "TRUNCATED": "#a3152b",
     "BLACK": "#5b6472",
@@ -73,7 +73,7 @@ class ChartLane:
 def draw_chart(name: str, findings: Findings, seen: Examination) -> str:
     """Return the drawing as the text of an SVG file."""
     lanes = [lane for lane in _lanes(findings, seen) if lane.points]
-    labels = [label for label in COLOURS if any(segment.label == label for segment in findings.segments)]
+    labels = [label for label in COLORS if any(segment.label == label for segment in findings.segments)]
     reasons = findings.reasons[:MOST_REASONS]
     rows = max(len(labels), 1)
     bars = HEAD + len(lanes) * (LANE + GAP)
@@ -180,13 +180,13 @@ def _thinned(lane: ChartLane) -> Iterator[tuple[float, float]]:
 
 
 def _bars(labels: Sequence[str], findings: Findings, top: float) -> Iterator[str]:
-    """Yield a row for each kind of stretch, which is the key to the colours as well."""
+    """Yield a row for each kind of stretch, which is the key to the colors as well."""
     if not labels:
         yield f'<text class="name" x="28" y="{top + 14}">At fault</text>'
         yield f'<text class="soft" x="{LEFT}" y="{top + 14}">no stretch of what was looked for</text>'
     for number, label in enumerate(labels):
         y = top + number * ROW
-        yield f'<rect x="28" y="{y + 4}" width="10" height="10" rx="2" fill="{COLOURS[label]}"/>'
+        yield f'<rect x="28" y="{y + 4}" width="10" height="10" rx="2" fill="{COLORS[label]}"/>'
         yield f'<text class="small" x="44" y="{y + 13}">{label.replace("_", " ").capitalize()}</text>'
         yield f'<rect class="lane" x="{LEFT}" y="{y + 2}" width="{PLOT}" height="{ROW - 6}" rx="3"/>'
         of_label = [segment for segment in findings.segments if segment.label == label]
@@ -199,7 +199,7 @@ def _bar(segment: Segment, duration: float, top: float, height: float, *, opacit
     width = max(round(_x(segment.end, duration) - x, 1), 2)
     said = f"{segment.label} {_time(segment.start, tenths=True)} to {_time(segment.end, tenths=True)}"
     return (
-        f'<rect x="{x}" y="{top}" width="{width}" height="{height}" fill="{COLOURS[segment.label]}" '
+        f'<rect x="{x}" y="{top}" width="{width}" height="{height}" fill="{COLORS[segment.label]}" '
         f'opacity="{opacity}"><title>{said}</title></rect>'
     )
 

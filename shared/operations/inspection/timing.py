@@ -15,7 +15,7 @@ EDGES = 2  # Packets at both ends that a decoder may keep to itself.
 LATE = 0.15  # Seconds after the video that the audio may begin.
 SHORT = 0.4  # Seconds before the video that the audio may end.
 CUT_SECONDS, CUT_SHARE = 0.4, 0.01  # Missing more than both, a file is cut off.
-NEIGHBOURS = 0.5  # Seconds between two damaged places that count as one.
+NEIGHBORS = 0.5  # Seconds between two damaged places that count as one.
 GAP_FRAMES, GAP_SECONDS = 2.5, 0.2  # Longer than both without a frame is a gap, where frames come regularly.
 REGULAR, REGULAR_SHARE = 0.1, 0.9  # That share of the steps is as long as the usual one, but for a tenth.
 
@@ -99,7 +99,7 @@ def find_damage(seen: Examination, *, variable: bool) -> list[Segment]:
     ]
     joined: list[tuple[float, float]] = []
     for start, end in sorted(spans):
-        if joined and start - joined[-1][1] <= NEIGHBOURS:
+        if joined and start - joined[-1][1] <= NEIGHBORS:
             joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
             joined.append((start, end))

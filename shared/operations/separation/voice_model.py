@@ -31,7 +31,7 @@ COLUMNS, ROWS = 512, 1536
 DEPTH = 6  # times that the video is halved, and doubled again
 KERNEL = 5
 NEVER_ZERO = 1e-10
-EPSILON = 1e-3  # of Keras's batch normalisation
+EPSILON = 1e-3  # of Keras's batch normalization
 BLOCK = COLUMNS * HOP  # samples
 FULL_SCALE = 32768  # of 16 bits
 
@@ -84,12 +84,12 @@ def _net(video: Floats, number: int) -> Floats:
     for level in range(DEPTH):
         data = _halved(data, f"conv2d{_nth(7 * number + level)}")
         halves.append(data)
-        data = _normalised(data, 12 * number + level)
+        data = _normalized(data, 12 * number + level)
         data = np.where(data > 0, data, np.float32(0.2) * data)
     data = halves[-1]
     for level in range(DEPTH):
         data = _doubled(data, f"conv2d_transpose{_nth(6 * number + level)}")
-        data = _normalised(np.maximum(data, 0), 12 * number + DEPTH + level)
+        data = _normalized(np.maximum(data, 0), 12 * number + DEPTH + level)
         if level < DEPTH - 1:
             data = np.concatenate([halves[DEPTH - 2 - level], data], axis=-1)
     return _last(data, f"conv2d{_nth(7 * number + DEPTH)}") * video
@@ -132,14 +132,14 @@ def _last(data: Floats, name: str) -> Floats:
     return ((1 + np.tanh((total + bias) / 2)) / 2).astype(np.float32)
 
 
-def _normalised(data: Floats, number: int) -> Floats:
+def _normalized(data: Floats, number: int) -> Floats:
     gamma, beta, mean, variance = (
         _weights()[f"batch_normalization{_nth(number)}/{part}"]
         for part in ("gamma", "beta", "moving_mean", "moving_variance")
     )
     factor = gamma / np.sqrt(variance + np.float32(EPSILON))
-    normalised: Floats = data * factor + (beta - mean * factor)
-    return normalised
+    normalized: Floats = data * factor + (beta - mean * factor)
+    return normalized
 
 
 def _nth(number: int) -> str:

@@ -1,1 +1,1 @@
-"""Images out of videos: single, sampled, in sheets, moving."""
+"""Images from videos: single, sampled, in sheets, animated."""

@@ -17,54 +17,54 @@ from shared.operations.stills import snapshot
 from shared.operations.transcoding.transcode_params import Side
 
 USUAL_QUALITY = 60
-COLOURS = 128  # Of a GIF: twice as many make it a fifth larger, and nobody sees them.
+COLORS = 128  # In a GIF: twice as many make it a fifth larger, with no visible difference.
 CUTTING = (0, 60)  # percents of the attempt
 CONTENT_TYPES = {"gif": "image/gif", "webp": "image/webp"}
 PALETTE = "palette.png"
 
 
 class AnimateParams(Params):
-    """Which part or parts are shown, in which kind of file, how large and how fluent."""
+    """Which parts to show, and the format, size and frame rate."""
 
     format: Literal["gif", "webp"] = "gif"
     start: Moment | None = Field(
-        None, description='Seconds, a clock ("00:00:12.5") or a share ("10%"). Not with `spread`.'
+        None, description='Seconds, a clock time ("00:00:12.5") or a percentage ("10%"). Not with `spread`.'
     )
     duration: float = Field(
-        5, ge=0.1, le=60, allow_inf_nan=False, description="Seconds at most, of all pieces together."
+        5, ge=0.1, le=60, allow_inf_nan=False, description="Maximum seconds, of all parts together."
     )
-    spread: int | None = Field(None, ge=2, le=20, description="So many pieces, evenly from all of the video.")
-    width: Side | None = Field(None, description="Fits inside; never enlarged. Made even. 360 when both are left out.")
-    height: Side | None = Field(None, description="Fits inside; never enlarged. Made even.")
-    frame_rate: float = Field(10, ge=1, le=30, description="At most so many frames a second.")
-    loop: int = Field(0, ge=0, le=1000, description="How often it is played; 0 is for ever.")
-    quality: int | None = Field(None, ge=1, le=100, description="Of webp: 60 when left out. A gif has none.")
+    spread: int | None = Field(None, ge=2, le=20, description="This many short parts, spread evenly over the video.")
+    width: Side | None = Field(None, description="Fits inside; never enlarged. Even. 360 if both are omitted.")
+    height: Side | None = Field(None, description="Fits inside; never enlarged. Even.")
+    frame_rate: float = Field(10, ge=1, le=30, description="Maximum frames per second.")
+    loop: int = Field(0, ge=0, le=1000, description="How often it plays; 0 loops forever.")
+    quality: int | None = Field(None, ge=1, le=100, description="For webp only; 60 if omitted.")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.format == "gif" and self.quality is not None:
-            message = "a gif has no quality: leave it out, or choose webp"
+            message = "gif has no quality setting: omit quality, or choose webp"
             raise ValueError(message)
         if self.start is not None and self.spread is not None:
-            message = "spread takes pieces from all of the video: leave out start, or spread"
+            message = "spread takes parts from the whole video: omit start or spread"
             raise ValueError(message)
         return self
 
     @property
     def box(self) -> video_filters.Box:
-        """What the image must fit inside."""
+        """The box that the animation fits inside."""
         return video_filters.Box(self.width, self.height) if self.width or self.height else video_filters.Box(width=360)
 
 
 def run(params: AnimateParams, context: OperationContext) -> OperationResult:
-    """Cut the pieces out, one by one and without loss; then encode them as one."""
+    """Cut the parts out one by one, without loss; then encode them as one file."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     pieces = animation_spans(params, snapshot.video_length(context, video))
     found: list[Path] = []
     while len(found) < len(pieces) and (piece := _cut(params, context, video, len(found), pieces)):
         found.append(piece)
     if not found:
-        message = "no image could be decoded there: the source is damaged or cut off"
+        message = "no frame could be decoded there: the source is damaged or truncated"
         raise MediaRejected(message)
     target = context.folder / f"out.{params.format}"
     encode = _gif if params.format == "gif" else _webp
@@ -72,22 +72,22 @@ def run(params: AnimateParams, context: OperationContext) -> OperationResult:
     width, height = animation_size(target)
     facts = {"width": width, "height": height, "duration": round(length, 3)}
     missing = len(pieces) - len(found)
-    warning = f"{missing} of {len(pieces)} pieces could not be decoded: the source is damaged or cut off"
+    warning = f"{missing} of {len(pieces)} parts could not be decoded: the source is damaged or truncated"
     return OperationResult(
         (Produced(target, CONTENT_TYPES[params.format], facts=facts),), warnings=(warning,) if missing else ()
     )
 
 
 def animation_spans(params: AnimateParams, duration: float | None) -> list[tuple[float, float]]:
-    """Return when each piece begins and how long it is, in seconds.
+    """Return the start and length of each part, in seconds.
 
-    Raises ParametersRejected for a start past the end, and where pieces are to be spread over an unknown length.
+    Raise ParametersRejected for a start after the end, and for `spread` if the duration is unknown.
     """
     if not params.spread:
         start = resolve_moment(params.start or 0, duration)
         return [(start, params.duration if duration is None else min(params.duration, duration - start))]
     if duration is None:
-        message = "the file doesn't say how long it is, so no pieces can be spread over it: give a start instead"
+        message = "the file doesn't state its duration, so no parts can be spread over it: give start instead"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
     if params.duration >= duration:
         return [(0, duration)]
@@ -98,26 +98,26 @@ def animation_spans(params: AnimateParams, duration: float | None) -> list[tuple
 def _cut(
     params: AnimateParams, context: OperationContext, video: Video, number: int, pieces: list[tuple[float, float]]
 ) -> Path | None:
-    """Cut one piece out, in its final size and rate; return its path, None when nothing is there to be decoded."""
+    """Cut one part out, at its final size and frame rate; return its path, None if nothing can be decoded there."""
     start, length = pieces[number]
     target = context.folder / f"piece-{number}.mkv"
     low, high = CUTTING
-    # Of a source whose frames last longer than the piece, one is shown for as long as the piece; and at the end, pass
-    # leaves one of a film shorter than half a step.
+    # If the source's frames last longer than the part, one frame is shown for the whole part; at the end, `pass` keeps
+    # one frame of a video that is shorter than half a step.
     slowest, fastest = 1 / max(length, snapshot.A_MILLISECOND), params.frame_rate
     pick = f"fps=fps='min(max(source_fps,{slowest:.6f}),{fastest:g})':eof_action=pass"
     chain = video_filters.display_filters(video, params.box, pick=[pick])
     rate = min(max(video.frame_rate or fastest, slowest), fastest)
     place = ["-ss", f"{start:.6f}", "-t", f"{length:.6f}"]
     source = context.ffmpeg.input_arguments(context.source)
-    # Before -i it seeks by the index, then decodes to the moment: fast, exact. After it, all before is decoded: that
-    # finds images also where a seek finds none, as in a stream whose key frames are rare.
+    # Before -i, it seeks by the index, then decodes to the moment: fast and exact. After -i, everything before is
+    # decoded: that finds frames where a seek finds none, as in a stream with few key frames.
     for reading in ([*place, *source], [*source, *place]):
-        with suppress(OperationFailed):  # no frame at all is an error to some encoders, not to others
+        with suppress(OperationFailed):  # some encoders fail if there is no frame, others don't
             written = context.ffmpeg.run(
                 [
                     *(*reading, "-map", "0:V:0", "-vf", ",".join(chain), "-pix_fmt", "bgr0", "-c:v", "ffv1"),
-                    # Pieces begin between two frames: of as many as there are, each could bring one too many.
+                    # Parts begin between two frames: without a limit, each could have one frame too many.
                     *("-frames:v", str(max(1, round(length * rate))), "-f", "matroska", f"file:{target.name}"),
                 ],
                 duration=length,
@@ -130,19 +130,19 @@ def _cut(
 
 
 def _gif(params: AnimateParams, context: OperationContext, pieces: list[Path], target: Path) -> float:
-    """Make a GIF, in two passes: with one, every frame would wait in memory for the palette of all."""
+    """Make a GIF in two passes: in one pass, every frame would wait in memory for the common palette."""
     inputs, joined = _joined(context, pieces)
     context.ffmpeg.run(
         [
-            *(*inputs, "-filter_complex", f"{joined},palettegen=max_colors={COLOURS}:stats_mode=diff[palette]"),
+            *(*inputs, "-filter_complex", f"{joined},palettegen=max_colors={COLORS}:stats_mode=diff[palette]"),
             *("-map", "[palette]", "-frames:v", "1", "-f", "image2", "-update", "1", f"file:{PALETTE}"),
         ],
         duration=None,
-        phase="choosing colours",
+        phase="choosing colors",
         share=(60, 75),
     )
     dither = "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
-    repeats = -1 if params.loop == 1 else max(params.loop - 1, 0)  # a GIF counts how often it comes again
+    repeats = -1 if params.loop == 1 else max(params.loop - 1, 0)  # a GIF counts the repetitions
     return context.ffmpeg.run(
         [
             *(*inputs, "-f", "png_pipe", "-i", f"file:{PALETTE}"),
@@ -157,10 +157,10 @@ def _gif(params: AnimateParams, context: OperationContext, pieces: list[Path], t
 
 def _webp(params: AnimateParams, context: OperationContext, pieces: list[Path], target: Path) -> float:
     inputs, joined = _joined(context, pieces)
-    colours = "scale=flags=lanczos:out_color_matrix=bt601:out_range=tv,format=yuv420p"  # as WebP has it
+    colors = "scale=flags=lanczos:out_color_matrix=bt601:out_range=tv,format=yuv420p"  # the colors of WebP
     return context.ffmpeg.run(
         [
-            *(*inputs, "-filter_complex", f"{joined},{colours}[out]", "-map", "[out]"),
+            *(*inputs, "-filter_complex", f"{joined},{colors}[out]", "-map", "[out]"),
             *("-c:v", "libwebp_anim", "-quality", str(params.quality or USUAL_QUALITY)),
             *("-loop", str(params.loop), "-f", "webp", f"file:{target.name}"),
         ],
@@ -171,7 +171,7 @@ def _webp(params: AnimateParams, context: OperationContext, pieces: list[Path], 
 
 
 def _joined(context: OperationContext, pieces: list[Path]) -> tuple[list[str], str]:
-    """Return the inputs that the pieces are, and the beginning of a graph that joins them."""
+    """Return the inputs for the parts, and the beginning of a graph that joins them."""
     inputs = [argument for piece in pieces for argument in context.ffmpeg.input_arguments(piece)]
     labels = "".join(f"[{number}:v]" for number in range(len(pieces)))
     return inputs, f"{labels}concat=n={len(pieces)}"
@@ -186,12 +186,12 @@ def animation_size(path: Path) -> tuple[int, int]:
         return width, height
     if head[12:16] == b"VP8X":  # WebP container specification, "Extended File Format": 24 bits each, less one
         return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
-    return image_size(path)  # of a single frame ffmpeg makes a still
+    return image_size(path)  # ffmpeg makes a still image of a single frame
 
 
 OPERATION = Operation(
     kind=SubtaskType.ANIMATE,
-    summary="A GIF or an animated WebP, of one part or of pieces from all of the video",
+    summary="A GIF or an animated WebP, of one part or of short parts spread over the video",
     params=AnimateParams,
     run=run,
 )

@@ -1,4 +1,4 @@
-"""A still image: its kind and size, the encoder and colours of each kind, and the graph that draws it."""
+"""A still image: its format and size, the encoder and colors of each format, and the graph that renders it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ USUAL_QUALITY = 85
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 ENDINGS = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 # JFIF: BT.601 in full range. WebP: BT.601 in limited range. PNG: RGB, whose matrix ffmpeg knows.
-COLOURS = {
+COLORS = {
     "jpeg": "scale=flags=lanczos:out_color_matrix=bt601:out_range=pc",
     "png": "scale=flags=lanczos",
     "webp": "scale=flags=lanczos:out_color_matrix=bt601:out_range=tv",
@@ -25,13 +25,13 @@ COLOURS = {
 
 
 class StillParams(Params):
-    """Of which kind and size images are, and what lies over them."""
+    """The format and size of images, and their watermarks."""
 
     format: Kind = "jpeg"
-    quality: int | None = Field(None, ge=1, le=100, description="85 when left out; png has none.")
-    width: int | None = Field(None, ge=16, le=8192, description="Fits inside; never enlarged.")
-    height: int | None = Field(None, ge=16, le=8192, description="Fits inside; never enlarged.")
-    watermarks: Watermarks = Field((), description="Images and texts to lay over the image, the first lowest.")
+    quality: int | None = Field(None, ge=1, le=100, description="85 if omitted; not for png.")
+    width: int | None = Field(None, ge=16, le=8192, description="Pixels; fits inside, never enlarged.")
+    height: int | None = Field(None, ge=16, le=8192, description="Pixels; fits inside, never enlarged.")
+    watermarks: Watermarks = Field((), description="Images and texts on top of the image, the first one lowest.")
 
     @model_validator(mode="after")
     def _png_has_no_quality(self) -> Self:
@@ -39,11 +39,11 @@ class StillParams(Params):
         return self
 
     def drawing(self, video: Video) -> "StillDrawing":
-        """Return how a frame of that video becomes such an image."""
+        """Return how to render a frame of that video as such an image."""
         return StillDrawing(
             video=video,
             box=video_filters.Box(self.width, self.height),
-            finish=(COLOURS[self.format],),
+            finish=(COLORS[self.format],),
             encoder=image_encoder(self.format, self.quality),
             ending=ENDINGS[self.format],
             marks=self.watermarks,
@@ -51,14 +51,14 @@ class StillParams(Params):
 
 
 def check_quality(kind: Kind, quality: int | None) -> None:
-    """Raise ValueError for a quality of what is lossless."""
+    """Raise ValueError for a quality of a lossless format."""
     if kind == "png" and quality is not None:
-        message = "png is lossless and takes no quality: leave it out, or choose jpeg or webp"
+        message = "png is lossless and has no quality setting: omit quality, or choose jpeg or webp"
         raise ValueError(message)
 
 
 def image_encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
-    """Return the encoder of an image whose colours are already those of its kind."""
+    """Return the encoder of an image that already has the colors of its format."""
     quality = quality or USUAL_QUALITY
     match kind:
         case "jpeg":
@@ -72,7 +72,7 @@ def image_encoder(kind: Kind, quality: int | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class StillDrawing:
-    """How frames become images: scaled into `box`, marked, passed through `finish`, encoded into such a file."""
+    """How to render frames as images: scaled into `box`, watermarked, passed through `finish`, encoded."""
 
     video: Video
     box: video_filters.Box
@@ -82,12 +82,12 @@ class StillDrawing:
     marks: tuple[Watermark, ...] = ()
 
     def arguments(self, context: OperationContext, pick: Sequence[str]) -> list[str]:
-        """Return what stands between the input and the output: further inputs, the graph, the encoder.
+        """Return everything between the input and the output: further inputs, the graph, the encoder.
 
-        `pick` are the filters that choose frames; marks come and go by the times of what those let pass.
+        `pick` are the filters that select frames; watermarks appear by the times of the selected frames.
         """
         marks = overlay_watermarks(self.marks, context, "frame", "marked", 1)
-        # A capital V passes over cover art.
+        # A capital V skips cover art.
         chosen = ",".join(video_filters.display_filters(self.video, self.box, pick=pick))
         graph = [f"[0:V:0]{chosen}[frame]", *marks.chains, f"[marked]{','.join(self.finish)}[image]"]
         return [*marks.inputs, "-filter_complex", ";".join(graph), "-map", "[image]", *self.encoder]

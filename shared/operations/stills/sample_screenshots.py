@@ -1,4 +1,4 @@
-"""Still images at regular distances, from the first on."""
+"""Still images at regular intervals, from the first frame on."""
 
 import math
 from typing import Annotated
@@ -20,27 +20,25 @@ MAX_IMAGES = 300
 
 
 def _distance(value: float | str) -> float | str:
-    """Refuse a distance between images that is none."""
+    """Raise ValueError for an interval that is too short."""
     percent = PERCENT.fullmatch(value) if isinstance(value, str) else None
     if (float(percent["percent"]) if percent else resolve_end(value, None)) < SHORTEST:
-        message = f"images every {value} are too many: let at least {SHORTEST} seconds or percent lie in between"
+        message = f"images every {value} are too many: give an interval of at least {SHORTEST} seconds or percent"
         raise ValueError(message)
     return value
 
 
 class SampleScreenshotsParams(StillParams):
-    """How far images are apart, how many there may be, and of which kind and size."""
+    """The interval of the images, their maximum number, and their format and size."""
 
     every: Annotated[Moment, AfterValidator(_distance)] = Field(
-        "10%", description='Seconds (10), a clock ("00:01:00"), or a share of the whole ("10%"), from one to the next.'
+        "10%", description='The interval: seconds (10), a clock time ("00:01:00") or a percentage ("10%").'
     )
-    max: int = Field(
-        100, ge=1, le=MAX_IMAGES, description="Images at most; where there would be more, they lie further apart."
-    )
+    max: int = Field(100, ge=1, le=MAX_IMAGES, description="Maximum number of images; a longer interval keeps to it.")
 
 
 def run(params: SampleScreenshotsParams, context: OperationContext) -> OperationResult:
-    """Take the images, by seeking or by decoding all, whichever costs less."""
+    """Take the images by seeking or in one pass, whichever costs less."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     duration = video_length(context, video)
     moments, warnings = plan_distance(resolve_end(params.every, duration), params.max, duration)
@@ -50,30 +48,30 @@ def run(params: SampleScreenshotsParams, context: OperationContext) -> Operation
 
 
 def plan_distance(step: float, most: int, duration: float | None) -> tuple[Moments, tuple[str, ...]]:
-    """Return the moments that lie so many seconds apart, further where they would be too many; all in seconds."""
+    """Return moments at that interval in seconds, or at a longer interval if there would be too many."""
     if duration is None:
         return Moments(step, None, most), ()
     count = max(1, math.ceil(duration / step - A_TRIFLE))
     if count <= most:
         return Moments(step, count, most), ()
     apart = duration / most
-    warning = f"an image every {step:g} s would be {count} images: one every {apart:.3f} s makes {most}"
+    warning = f"an image every {step:g} s would make {count} images: one every {apart:.3f} s makes {most}"
     return Moments(apart, most, most), (warning,)
 
 
 def missing_image_warnings(shots: tuple[Snapshot, ...], moments: Moments, duration: float | None) -> list[str]:
-    """Return a warning when the file broke off before the last of the moments."""
+    """Return a warning if the file ends before the last of the moments."""
     if duration is None or moments.count is None or len(shots) == moments.count:
         return []
     first = moments.step * len(shots)
-    if first > duration - EARLY:  # what a file says of its length is rounded
+    if first > duration - EARLY:  # files round their duration
         return []
-    return [f"from {first:.3f} s on no image could be decoded: the source is damaged or cut off"]
+    return [f"no image could be decoded from {first:.3f} s on: the source is damaged or truncated"]
 
 
 OPERATION = Operation(
     kind=SubtaskType.SAMPLE_SCREENSHOTS,
-    summary="Still images at regular distances",
+    summary="Still images at regular intervals",
     params=SampleScreenshotsParams,
     run=run,
 )

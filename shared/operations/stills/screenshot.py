@@ -1,4 +1,4 @@
-"""Still images, taken where the caller says."""
+"""Still images at given times."""
 
 from pydantic import Field
 
@@ -12,22 +12,22 @@ from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, take_snap
 
 
 class ScreenshotParams(StillParams):
-    """When to take images, and of which kind and size."""
+    """When to take images, and their format and size."""
 
     at: tuple[Moment, ...] = Field(
         ("50%",),
         min_length=1,
         max_length=100,
-        description='Times: seconds (12.5), a clock ("00:00:12.5"), or a share of the whole ("10%").',
+        description='Times: seconds (12.5), a clock time ("00:00:12.5") or a percentage ("10%").',
     )
 
 
 def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
-    """Take each image with a process of its own, which seeks rather than reads through."""
+    """Take each image with its own process, which seeks rather than reading the whole file."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     duration = video_length(context, video)
     moments = [resolve_moment(at, duration) for at in params.at]
-    if duration:  # at the very end nothing is shown any more
+    if duration:  # no frame is shown at the very end
         moments = [min(moment, max(0.0, duration - A_MILLISECOND)) for moment in moments]
     files: list[Produced] = []
     warnings: list[str] = []
@@ -40,7 +40,7 @@ def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
 
 
 def image_output(params: StillParams, shot: Snapshot, number: int | None) -> Produced:
-    """Return an image as something to hand over."""
+    """Return an image as an output file."""
     width, height = image_size(shot.path)
     facts = {"width": width, "height": height, "time": round(shot.time, 3)}
     return Produced(shot.path, CONTENT_TYPES[params.format], number, facts)
@@ -48,7 +48,7 @@ def image_output(params: StillParams, shot: Snapshot, number: int | None) -> Pro
 
 OPERATION = Operation(
     kind=SubtaskType.SCREENSHOT,
-    summary="One or more still images, at given times",
+    summary="One or more still images at given times",
     params=ScreenshotParams,
     run=run,
 )

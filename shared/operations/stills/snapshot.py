@@ -1,4 +1,4 @@
-"""Images of what is shown at given moments: one, by seeking to it, or many at regular ones, in the cheaper way."""
+"""Images of the frames shown at given moments: one by seeking, or many at an interval, in the cheaper way."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,14 @@ from shared.media.probe import Video
 from shared.operations.operation import OperationContext
 from shared.operations.stills.image_params import StillDrawing
 
-# What is shown at a moment is the last frame that begins by then. To see it, one starts a little before: by as much as
-# any but a slow or uneven video takes for a frame, and by more only where that finds none, since decoding costs.
+# The frame shown at a moment is the last one that begins by then. To see it, decoding starts a little earlier: by the
+# length of a frame of most videos, and by more only if that finds none, because decoding costs time.
 NEAR, FAR = 0.1, 10.0
 A_MILLISECOND = 0.001
-A_TRIFLE = 1e-6  # what floating point adds to a whole number
-EARLY = 0.5  # Seconds; what was taken that much before the moment is another image.
-# A seek costs a start and half the way between two key frames; a pass costs every second in between. With key frames
-# every 5 s they were equal for images every 8.2 s of a film 640 wide, and every 4.4 s of one 1920 wide.
+A_TRIFLE = 1e-6  # the rounding error of floating point
+EARLY = 0.5  # Seconds; a frame that is earlier than the moment by this much isn't the requested one.
+# A seek costs a start of ffmpeg and half the distance between two key frames; a pass costs every second in between.
+# With key frames every 5 s, both cost the same for images every 8.2 s at 640 pixels wide, and every 4.4 s at 1920.
 SPARSE = 8.0
 FIRST_FRAME = "trim=end_frame=1"
 STAND_STILL = "tpad=stop=-1:stop_mode=clone"
@@ -27,7 +27,7 @@ TIMES = "times.txt"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An image on disk. `time` is when the frame that it shows begins, in seconds from the file's beginning."""
+    """An image on disk. `time` is the start of its frame in seconds from the beginning of the file."""
 
     path: Path
     time: float
@@ -35,7 +35,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Moments:
-    """0 and every `step` seconds from there: `count` of them, or for None as many as there are, at most `most`."""
+    """0 and every `step` seconds from there: `count` of them, or for None until the end, at most `most`."""
 
     step: float
     count: int | None
@@ -43,11 +43,11 @@ class Moments:
 
 
 def video_length(context: OperationContext, video: Video) -> float | None:
-    """Return how long the image lasts, in seconds; None where neither the file nor its packets say."""
+    """Return the duration of the video in seconds; None if neither the file nor its packets state it."""
     told = video.duration or context.media.duration
     if told:
         return told
-    # As in what a browser records: its packets are read, not decoded.
+    # In recordings of browsers, for example: the packets are read, not decoded.
     arguments = [*context.ffmpeg.input_arguments(context.source), "-map", "0:V:0", "-c", "copy", "-f", "null", "-"]
     return context.ffmpeg.run(arguments, duration=None, phase="measuring", share=(0, 0)) or None
 
@@ -55,9 +55,9 @@ def video_length(context: OperationContext, video: Video) -> float | None:
 def take_snapshot(
     context: OperationContext, drawing: StillDrawing, moment: float, name: str, share: tuple[int, int]
 ) -> tuple[Snapshot, list[str]]:
-    """Take the image that is shown at a moment; where the file breaks off before, the last one, with a warning.
+    """Take the image at a moment; if the file ends before it, take the last image, with a warning.
 
-    Raises MediaRejected when there is none at all.
+    Raise MediaRejected if there is no image at all.
     """
     target = context.folder / f"{name}.{drawing.ending}"
     if shot := _seek(context, drawing, moment, target, share):
@@ -66,25 +66,27 @@ def take_snapshot(
         pick = [STAND_STILL, _shown_at(moment), FIRST_FRAME]
         if shot := _shoot(context, drawing, pick, moment - back, target, share):
             early = moment - shot.time > EARLY
-            return shot, [f"at {moment:.3f} s no image could be decoded: that of {shot.time:.3f} s was taken"] * early
-    message = f"no image could be decoded at {moment:.3f} s: the source is damaged or cut off"
+            return shot, [
+                f"no image could be decoded at {moment:.3f} s: the one at {shot.time:.3f} s was taken"
+            ] * early
+    message = f"no image could be decoded at {moment:.3f} s: the source is damaged or truncated"
     raise MediaRejected(message)
 
 
 def take_series(
     context: OperationContext, drawing: StillDrawing, moments: Moments, share: tuple[int, int]
 ) -> tuple[Snapshot, ...]:
-    """Take an image at each of the moments, up to where the file breaks off.
+    """Take an image at each of the moments, up to the end of the file.
 
-    Raises MediaRejected when there is none at all.
+    Raise MediaRejected if there is no image at all.
     """
     shots: tuple[Snapshot, ...] = ()
     if moments.count is not None and moments.step >= SPARSE:
         shots = tuple(_seeks(context, drawing, moments.step, moments.count, share))
-    if len(shots) < (moments.count or 1):  # also where seeking finds nothing, as in a stream without an index
+    if len(shots) < (moments.count or 1):  # also if seeking finds nothing, as in a stream without an index
         shots = _pass(context, drawing, moments, share)
     if not shots:
-        message = "no image could be decoded: the source is damaged or cut off"
+        message = "no image could be decoded: the source is damaged or truncated"
         raise MediaRejected(message)
     return shots
 
@@ -92,7 +94,7 @@ def take_series(
 def _pass(
     context: OperationContext, drawing: StillDrawing, moments: Moments, share: tuple[int, int]
 ) -> tuple[Snapshot, ...]:
-    """Decode everything once, and keep what is shown at each of the moments."""
+    """Decode everything once, and keep the frame shown at each of the moments."""
     count = moments.count or moments.most
     pick = f"fps=fps=1/{moments.step:.6f}:round=up:start_time=0"
     arguments = [
@@ -107,7 +109,7 @@ def _pass(
 def _seeks(
     context: OperationContext, drawing: StillDrawing, step: float, count: int, share: tuple[int, int]
 ) -> Iterator[Snapshot]:
-    """Yield the image of each moment, up to the first that isn't found."""
+    """Yield the image of each moment, up to the first one that isn't found."""
     start, end = share
     for index in range(count):
         part = (start + (end - start) * index // count, start + (end - start) * (index + 1) // count)
@@ -120,10 +122,10 @@ def _seeks(
 def _seek(
     context: OperationContext, drawing: StillDrawing, moment: float, target: Path, share: tuple[int, int]
 ) -> Snapshot | None:
-    """Take the image of a moment by seeking; None when nothing is decoded from there on."""
+    """Take the image of a moment by seeking; None if nothing can be decoded from there on."""
     pick = [_shown_at(moment), FIRST_FRAME]
     shot = _shoot(context, drawing, pick, moment - NEAR, target, share)
-    if shot and shot.time > moment + A_MILLISECOND and moment > NEAR:  # what is shown then began long before
+    if shot and shot.time > moment + A_MILLISECOND and moment > NEAR:  # the frame shown then began long before
         shot = _shoot(context, drawing, pick, moment - FAR, target, share) or shot
     return shot
 
@@ -136,11 +138,11 @@ def _shoot(  # noqa: PLR0913, PLR0917 - one process, and all in which it differs
     target: Path,
     share: tuple[int, int],
 ) -> Snapshot | None:
-    """Take one image of what comes from `start` on; None when nothing does."""
+    """Take one image from `start` on; None if nothing can be decoded."""
     arguments = [
-        # Frames keep their times, so that they can be compared with the moment wherever the seek has led to.
+        # Frames keep their times, so that they can be compared with the moment wherever the seek ended.
         *("-copyts", "-start_at_zero"),
-        # Before -i it seeks by the index, then decodes to that time: fast, exact.
+        # Before -i, it seeks by the index, then decodes to that time: fast and exact.
         *("-ss", f"{max(start, 0):.6f}", *context.ffmpeg.input_arguments(context.source)),
         *drawing.arguments(context, pick),
         *("-frames:v", "1", "-f", "image2", "-update", "1", f"file:{target.name}"),
@@ -150,18 +152,18 @@ def _shoot(  # noqa: PLR0913, PLR0917 - one process, and all in which it differs
 
 
 def _shown_at(moment: float) -> str:
-    """Return the filter that lets pass the last frame that begins by then; others follow, each for a millisecond."""
-    # Up, or else the frame that begins at 0.0333… would not have begun at 0.033.
+    """Return the filter that passes the last frame that begins by then; others follow, each for a millisecond."""
+    # Rounded up, otherwise a frame that begins at 0.0333… would not have begun at 0.033.
     return f"fps=fps=1000:round=up:start_time={math.ceil(moment * 1000 - A_TRIFLE) / 1000:.3f}"
 
 
 def _times_of(
     context: OperationContext, arguments: Sequence[str], *, duration: float | None, share: tuple[int, int]
 ) -> list[float]:
-    """Run ffmpeg; return the time at which each frame began that became an image, as the decoder gave it out."""
+    """Run ffmpeg; return the start time of each frame that became an image, as the decoder gave it."""
     times = context.folder / TIMES
     times.unlink(missing_ok=True)
-    with suppress(OperationFailed):  # no frame at all is an error to some encoders, not to others
+    with suppress(OperationFailed):  # some encoders fail if there is no frame, others don't
         context.ffmpeg.run(
             [*arguments[:-1], "-stats_enc_pre", f"file:{TIMES}", "-stats_enc_pre_fmt", "{ti}", arguments[-1]],
             duration=duration,

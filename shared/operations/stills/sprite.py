@@ -1,4 +1,4 @@
-"""Small images of a video, many on a sheet, and a WebVTT file that tells a player which one belongs to which time."""
+"""Small images of a video on sheets, and a WebVTT file that gives a player the image for each time."""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from shared.operations import captions, video_filters
 from shared.operations.captions import Cue
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params, Produced
 from shared.operations.stills.image_params import (
-    COLOURS,
+    COLORS,
     CONTENT_TYPES,
     ENDINGS,
     Kind,
@@ -27,28 +27,28 @@ from shared.operations.stills.snapshot import Moments, Snapshot, take_series, vi
 from shared.operations.transcoding.transcode_params import Side
 
 USUAL_WIDTH, USUAL_HEIGHT = 160, 90
-USUAL_TILES = 200  # More than a pointer tells apart on a bar of the usual length.
+USUAL_TILES = 200  # more than a pointer can tell apart on a seek bar of the usual length
 MOST_TILES, MOST_SHEETS = 1000, 100
-MOST_PIXELS = 16383  # along a side: WebP ends there
+MOST_PIXELS = 16383  # along a side: the limit of WebP
 TILING = (0, 95)  # percents of the attempt; the sheets cost next to nothing
 TILES, VTT = "tiles.yuv", "sprite.vtt"
 
 
 class SpriteParams(Params):
-    """How far the tiles are apart, how large they are, and how many a sheet holds."""
+    """The interval and size of the tiles, and how many a sheet holds."""
 
     every: float | None = Field(
-        None, ge=0.1, le=86400, description="Seconds from tile to tile; when left out, 1 or what makes 200 tiles."
+        None, ge=0.1, le=86400, description="Seconds between tiles. If omitted: 1, or the interval of 200 tiles."
     )
     columns: int = Field(10, ge=1, le=50)
     rows: int = Field(10, ge=1, le=50)
-    width: Side = Field(USUAL_WIDTH, description="Of a tile; the image fits inside, on black. Made even.")
-    height: Side = Field(USUAL_HEIGHT, description="Of a tile; the image fits inside, on black. Made even.")
+    width: Side = Field(USUAL_WIDTH, description="Of a tile; the frame fits inside, on black. Even.")
+    height: Side = Field(USUAL_HEIGHT, description="Of a tile; the frame fits inside, on black. Even.")
     turn_box: bool = Field(
-        default=True, description="Whether the tiles of an upright image get width and height the other way round."
+        default=True, description="Whether width and height of the tiles are swapped for a portrait video."
     )
     format: Kind = "jpeg"
-    quality: int | None = Field(None, ge=1, le=100, description="85 when left out; png has none.")
+    quality: int | None = Field(None, ge=1, le=100, description="85 if omitted; not for png.")
 
     @model_validator(mode="after")
     def _a_sheet_can_be_encoded(self) -> Self:
@@ -56,7 +56,7 @@ class SpriteParams(Params):
         side = max(self.columns, self.rows) * max(self.width, self.height)
         if side > MOST_PIXELS:
             message = (
-                f"a sheet could be {side} pixels long, and has at most {MOST_PIXELS}: ask for fewer columns or rows"
+                f"a sheet of {side} pixels is larger than the maximum of {MOST_PIXELS}: request fewer columns or rows"
             )
             raise ValueError(message)
         return self
@@ -68,18 +68,18 @@ class SpriteParams(Params):
 
     @property
     def tiles(self) -> int:
-        """How many tiles a sheet holds."""
+        """The number of tiles on a sheet."""
         return self.columns * self.rows
 
 
 def run(params: SpriteParams, context: OperationContext) -> OperationResult:
-    """Take the tiles, lay them out on sheets, and write down where each one lies."""
+    """Take the tiles, lay them out on sheets, and write the position of each one."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     video_seconds = video_length(context, video)
     if video_seconds is None:
-        message = "the file doesn't say how long it is, so no tile could be given its time"
+        message = "the file doesn't state its duration, so the tiles have no times"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
-    # The audio may outlast the image, whose last tile then stands for the rest.
+    # The audio may be longer than the video, whose last tile then stands for the rest.
     duration = max(video_seconds, context.media.duration or 0)
     step = params.every or max(1.0, math.ceil(duration / USUAL_TILES))
     moments, warnings = plan_distance(step, min(MOST_TILES, MOST_SHEETS * params.tiles), duration)
@@ -95,13 +95,13 @@ def run(params: SpriteParams, context: OperationContext) -> OperationResult:
 
 
 def _drawing(video: Video, size: tuple[int, int]) -> StillDrawing:
-    """Return how a frame becomes a tile: raw pixels in a JPEG's colours, since sheets are made of them."""
+    """Return how to render a frame as a tile: raw pixels in the colors of JPEG, for the sheets."""
     width, height = size
     return StillDrawing(
         video=video,
         box=video_filters.Box(width, height),
         # -1 is the middle.
-        finish=(COLOURS["jpeg"], "format=yuv444p", f"pad={width}:{height}:-1:-1"),
+        finish=(COLORS["jpeg"], "format=yuv444p", f"pad={width}:{height}:-1:-1"),
         encoder=("-c:v", "rawvideo", "-pix_fmt", "yuv444p"),
         ending="yuv",
     )
@@ -110,7 +110,7 @@ def _drawing(video: Video, size: tuple[int, int]) -> StillDrawing:
 def _sheets(
     params: SpriteParams, context: OperationContext, shots: tuple[Snapshot, ...], size: tuple[int, int]
 ) -> tuple[Produced, ...]:
-    """Lay tiles out, row by row; the last sheet has no more rows than it needs, its empty places are black."""
+    """Lay the tiles out row by row; the last sheet has only the rows that it needs, with black in unused places."""
     files = []
     for number, first in enumerate(range(0, len(shots), params.tiles), start=1):
         some = shots[first : first + params.tiles]
@@ -138,8 +138,8 @@ def _sheets(
 
 
 def _layout(kind: Kind, columns: int, rows: int) -> str:
-    # Raw pixels don't say what they are.
-    return f"setparams=range=pc:colorspace=smpte170m,tile={columns}x{rows},{COLOURS[kind]}"
+    # Raw pixels have no color metadata.
+    return f"setparams=range=pc:colorspace=smpte170m,tile={columns}x{rows},{COLORS[kind]}"
 
 
 def _sheet(kind: Kind, path: Path, number: int) -> Produced:
@@ -148,7 +148,7 @@ def _sheet(kind: Kind, path: Path, number: int) -> Produced:
 
 
 def _cues(params: SpriteParams, moments: Moments, duration: float, size: tuple[int, int], tiles: int) -> Iterator[Cue]:
-    """Yield a cue for each of the moments, which fill the whole duration; past the last tile, that one stays."""
+    """Yield a cue for each of the moments, which fill the whole duration; the last tile stays until the end."""
     width, height = size
     count = moments.count or 1
     for index in range(count):
@@ -165,7 +165,7 @@ def _name(kind: Kind, number: int) -> str:
 
 OPERATION = Operation(
     kind=SubtaskType.SPRITE,
-    summary="Sheets of small images for a player's bar, and their WebVTT",
+    summary="Sheets of small images for a player's seek bar, with WebVTT",
     params=SpriteParams,
     run=run,
 )

@@ -1,4 +1,4 @@
-"""Texts drawn as videos: any script, in its own direction and joins, in fonts that packages bring."""
+"""Texts drawn as images: any script, in its direction and with its joins, in fonts from packages."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from shared.operations.operation import Params
 if TYPE_CHECKING:
     import uharfbuzz as hb  # type: ignore[import-untyped] # the package has no types
 
-# The fonts in the order in which a letter looks for itself.
+# The fonts, in the order in which they are tried for a character.
 NOTO = "manimgx_fonts"
 NOTO_SCRIPTS = (
     *("", "Arabic", "Hebrew", "Armenian", "Georgian", "Ethiopic", "Devanagari", "Bengali", "Gurmukhi", "Gujarati"),
@@ -26,48 +26,48 @@ NOTO_SCRIPTS = (
 )
 CJK, CJK_FILE = "paperang_p2_fonts_cjk", "fonts/wqy-microhei.ttc"  # Chinese, Japanese and Korean
 MOST_LETTERS, MOST_LINES = 200, 5
-EM = 16384  # The units of a letter's width and height in which is reckoned, the same for every font.
+EM = 16384  # The units per em in which sizes are calculated, the same for every font.
 MOST_PIXELS_PER_EM, MOST_PIXELS_ACROSS = 200, 4096
-MARGIN = 0.1  # of an em: room for the shadow and for what reaches over a letter's own space
+MARGIN = 0.1  # of an em: room for the shadow and for shapes that exceed a character's space
 SHADOW_OFFSET = 0.035  # of an em
 SHADOW_OPACITY = 0.6
-# Controls of the direction (embeddings, overrides, isolates) are left out: letters tell their direction themselves.
+# Direction controls (embeddings, overrides, isolates) are omitted: the characters themselves have a direction.
 CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-UNDRAWN = frozenset({"Cf", "Mn", "Me"})  # kinds of characters that may have no shape of their own
+UNDRAWN = frozenset({"Cf", "Mn", "Me"})  # categories of characters that may have no shape
 
 
 def _text(value: str) -> str:
-    """Refuse what can't be drawn in any font."""
+    """Raise ValueError for a text that no font can draw."""
     lines = value.split("\n")
     if len(lines) > MOST_LINES:
         message = f"a text has at most {MOST_LINES} lines, not {len(lines)}"
         raise ValueError(message)
     for letter in "".join(lines):
         if unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}:
-            message = f"U+{ord(letter):04X} is no character that can be drawn: leave it out"
+            message = f"U+{ord(letter):04X} is not a printable character: omit it"
             raise ValueError(message)
     if not value.strip():
-        message = "the text is blank: nothing would be seen"
+        message = "the text is blank: give at least one visible character"
         raise ValueError(message)
     return value
 
 
 class StyledText(Params):
-    """A text and how it looks."""
+    """A text and its style."""
 
     content: Annotated[str, AfterValidator(_text)] = Field(
         min_length=1, max_length=MOST_LETTERS, description="Any script; up to five lines."
     )
-    color: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$", description='As on the web: "#ffcc00".')
-    shadow: bool = Field(default=True, description="Whether a dark edge makes it readable on bright videos.")
+    color: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$", description='A web color such as "#ffcc00".')
+    shadow: bool = Field(default=True, description="Whether a dark edge keeps it readable on bright video.")
     language: Language | None = Field(
-        None, description='Such as "sr" or "ur": some languages write a character in a shape of their own.'
+        None, description='Such as "sr" or "ur": some characters have different shapes in some languages.'
     )
 
 
 @dataclass(frozen=True)
 class TextDrawing:
-    """A drawn text: four bytes a pixel (BGRA, premultiplied), the lowest row first."""
+    """A drawn text: four bytes a pixel (BGRA, premultiplied), the bottom row first."""
 
     width: int
     height: int
@@ -76,7 +76,7 @@ class TextDrawing:
 
 @dataclass(frozen=True)
 class Font:
-    """One font, with how far its letters reach above and below the line, in units."""
+    """One font, with the extent of its characters above and below the line, in units."""
 
     face: "hb.Font"
     above: int
@@ -85,7 +85,7 @@ class Font:
 
 @dataclass(frozen=True)
 class Run:
-    """Letters of one font, script and level; odd levels are read from right to left."""
+    """Characters of one font, script and level; odd levels are read from right to left."""
 
     text: str
     font: Font
@@ -95,7 +95,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Glyph:
-    """A shape and where it stands in its line, in units."""
+    """A shape and its position in its line, in units."""
 
     font: Font
     index: int
@@ -105,16 +105,16 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Line:
-    """A line's shapes from left to right, and how wide it is in units."""
+    """A line's shapes from left to right, and its width in units."""
 
     glyphs: tuple[Glyph, ...]
     width: int
 
 
 def draw_text(asked: StyledText, align: float = 0.5) -> TextDrawing:
-    """Draw the text; `align` is where shorter lines stand, from 0, left, to 1, right.
+    """Draw the text; `align` is the position of shorter lines, from 0, left, to 1, right.
 
-    Raises ParametersRejected for a character that no font has.
+    Raise ParametersRejected for a character that no font has.
     """
     content = unicodedata.normalize("NFC", asked.content).translate(CONTROLS)
     lines = [_line(text, asked.language) for text in content.split("\n")]
@@ -157,7 +157,7 @@ def _painted(
 
 
 def _line(text: str, language: str | None) -> Line:
-    """Set one line: cut it into runs, put them into the order of the eye, shape each."""
+    """Lay out one line: split it into runs, put them into visual order, shape each run."""
     glyphs: list[Glyph] = []
     x = 0
     for run in _seen(_runs(text)):
@@ -168,7 +168,7 @@ def _line(text: str, language: str | None) -> Line:
 
 
 def _shaped(run: Run, language: str | None) -> Iterable[tuple[Glyph, int]]:
-    """Yield the shapes of a run from left to right, each with how far the next stands from it."""
+    """Yield the shapes of a run from left to right, each with its distance to the next."""
     import uharfbuzz as hb  # noqa: PLC0415
 
     buffer = hb.Buffer()
@@ -185,7 +185,7 @@ def _shaped(run: Run, language: str | None) -> Iterable[tuple[Glyph, int]]:
 
 
 def _runs(text: str) -> list[Run]:
-    """Return the runs of a line in the order in which it is read."""
+    """Return the runs of a line in reading order."""
     font, script = None, None
     marked = []
     for letter, level in zip(text, _levels(text), strict=True):
@@ -207,10 +207,10 @@ def _seen(runs: Sequence[Run]) -> list[Run]:
 
 
 def _levels(text: str) -> list[int]:
-    """Return each letter's level of embedding: even ones are read from left to right, odd ones the other way."""
+    """Return the embedding level of each character: even ones are read from left to right, odd ones from the right."""
     from bidi import algorithm  # type: ignore[import-untyped]  # noqa: PLC0415 - 20 ms that only texts should pay
 
-    # The algorithm drops what has no direction, as the joiners; those go with the letter before.
+    # The algorithm drops characters without a direction, such as joiners; they take the level of the one before.
     kept = [letter for letter in text if unicodedata.bidirectional(letter) != "BN"]
     storage = algorithm.get_empty_storage()
     storage["base_level"] = algorithm.get_base_level("".join(kept))
@@ -231,7 +231,7 @@ def _levels(text: str) -> list[int]:
 
 
 def _font(letter: str, before: Font | None) -> Font:
-    """Return the font for a letter: marks, digits and signs stay in that of the letter before, if it has them."""
+    """Return the font for a character: marks, digits and signs keep the font of the one before, if it has them."""
     kind = unicodedata.category(letter)
     if before and (kind in UNDRAWN or (kind[0] != "L" and _has(before, letter))):
         return before
@@ -241,7 +241,7 @@ def _font(letter: str, before: Font | None) -> Font:
     if kind in UNDRAWN:
         return _fonts()[0]
     name = unicodedata.name(letter, "no name")
-    message = f"no font that comes with Reelmill can draw U+{ord(letter):04X} ({name}): leave it out of the text"
+    message = f"no font of Reelmill has U+{ord(letter):04X} ({name}): remove this character from the text"
     raise ParametersRejected(message, code="ParameterError.NoGlyph")
 
 
@@ -250,7 +250,7 @@ def _has(font: Font, letter: str) -> bool:
 
 
 def _script(letter: str) -> str | None:
-    """Return the script of a letter, None for what belongs to many."""
+    """Return the script of a character, None if it belongs to many scripts."""
     import uharfbuzz as hb  # noqa: PLC0415
 
     buffer = hb.Buffer()
@@ -262,7 +262,7 @@ def _script(letter: str) -> str | None:
 
 @cache
 def _fonts() -> tuple[Font, ...]:
-    """Open the fonts, in their order: a tenth of a millisecond each, since they are only mapped."""
+    """Open the fonts in their order; this takes a tenth of a millisecond each, because they are only mapped."""
     noto = Path(str(files(NOTO)))
     paths = [noto / f"NotoSans{script}[wght].ttf" for script in NOTO_SCRIPTS]
     paths += [Path(str(files(CJK))) / CJK_FILE, noto / "NotoSansSymbols[wght].ttf", noto / "NotoEmoji[wght].ttf"]

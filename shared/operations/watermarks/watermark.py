@@ -1,4 +1,4 @@
-"""Marks laid over a video: an image of the caller's, or a text; both become a PNG of our own first."""
+"""Watermarks over a video: an image from the caller, or a text. Both become our own PNG first."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,21 +21,21 @@ Offset = Annotated[float, Field(ge=-0.5, le=1)]
 
 USUAL_WIDTH, USUAL_LINE_HEIGHT, USUAL_OFFSET = 0.15, 0.06, 0.02
 MOST_MARKS = 10
-MOST_PIXELS = 4096 * 4096  # of an image; a mark is smaller than the video
+MOST_PIXELS = 4096 * 4096  # of an image; a watermark is smaller than the video
 MOST_BYTES = 20_000_000
-# White on an HDR video would be a lamp: 0.6 of a PQ or HLG signal is about the white of graphics, ITU-R BT.2408.
+# Full white would glare on an HDR video: 0.6 of a PQ or HLG signal is about graphics white, ITU-R BT.2408.
 GRAPHICS_WHITE = 0.6
 PNG_SIGNATURE, PNG_ANIMATION = b"\x89PNG\r\n\x1a\n", b"acTL"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
-WEBP_ANIMATION = 0x02  # a flag of its extended header
+WEBP_ANIMATION = 0x02  # a flag in the extended header
 MIDDLE = 0.5
-RAW = "mark.bgra"  # a drawn text before it is a PNG
+RAW = "mark.bgra"  # a drawn text before it becomes a PNG
 ACROSS = {"left": 0.0, "center": 0.5, "right": 1.0}
 DOWN = {"top": 0.0, "center": 0.5, "bottom": 1.0}
 
 
 class Watermark(Params):
-    """A mark: an image or a text, where it lies, how large and how opaque it is, and when it is shown."""
+    """A watermark: an image or a text, with its position, size, opacity and times."""
 
     image: str | None = Field(
         None,
@@ -44,32 +44,32 @@ class Watermark(Params):
         description='A PNG, JPEG or WebP: "s3://bucket/key", or a key in the input bucket. Not with `text`.',
     )
     text: StyledText | None = Field(None, description="A text instead of an image.")
-    position: Anchor = Field("bottom-right", description="The corner, edge or middle that it keeps to.")
+    position: Anchor = Field("bottom-right", description="The corner, edge or center where it is placed.")
     x: Offset | None = Field(
-        None, description="From that edge inwards, as a share of the video's width; from the middle to the right."
+        None, description="Distance from that edge as a share of the video's width; from the center, to the right."
     )
     y: Offset | None = Field(
-        None, description="From that edge inwards, as a share of the video's height; from the middle down."
+        None, description="Distance from that edge as a share of the video's height; from the center, down."
     )
     width: Share | None = Field(None, description="Its width as a share of the video's. Not with `height`.")
     height: Share | None = Field(None, description="Its height as a share of the video's. Not with `width`.")
-    opacity: Share = Field(1.0, description="1 hides what is below.")
-    start: Moment | None = Field(None, description="When it appears, in the output's time; from the beginning.")
-    end: Moment | None = Field(None, description="When it is gone; it stays to the end when left out.")
+    opacity: Share = Field(1.0, description="1 is opaque.")
+    start: Moment | None = Field(None, description="When it appears, in the output's time; the beginning if omitted.")
+    end: Moment | None = Field(None, description="When it disappears; the end of the output if omitted.")
 
     @model_validator(mode="after")
     def _one_thing_of_one_size(self) -> Self:
         if (self.image is None) == (self.text is None):
-            message = "a watermark is an image or a text: give one of the two"
+            message = "a watermark is an image or a text: give exactly one of them"
             raise ValueError(message)
         if self.width is not None and self.height is not None:
-            message = "give the watermark's width or its height, not both: its aspect is kept"
+            message = "give the watermark's width or its height, not both: its aspect ratio is kept"
             raise ValueError(message)
         return self
 
     @property
     def size(self) -> tuple[float, float]:
-        """The box that it fills without leaving it, as shares of the video's width and height."""
+        """The box that it fits inside, as shares of the video's width and height."""
         if self.width is not None:
             return self.width, 1.0
         if self.height is not None:
@@ -80,7 +80,7 @@ class Watermark(Params):
 
     @property
     def anchor(self) -> tuple[float, float]:
-        """Where it keeps to, across and down: 0 is left or top, 1 right or bottom."""
+        """Its anchor, across and down: 0 is left or top, 1 right or bottom."""
         words = self.position.split("-")
         across = next((ACROSS[word] for word in words if word in {"left", "right"}), 0.5)
         down = next((DOWN[word] for word in words if word in {"top", "bottom"}), 0.5)
@@ -92,7 +92,7 @@ Watermarks = Annotated[tuple[Watermark, ...], Field(max_length=MOST_MARKS)]
 
 @dataclass(frozen=True)
 class Overlay:
-    """What lays marks over a video: the arguments of further inputs, and chains of a filter_complex."""
+    """The arguments that overlay watermarks: further inputs, and chains of a filter_complex."""
 
     inputs: list[str] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
@@ -100,11 +100,11 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Canvas:
-    """What marks are laid on.
+    """The video or image under the watermarks.
 
-    `duration` is the length in seconds of what the marks' times refer to, None for the source's. With `still_at` it is
-    one video of that moment, and only the marks that are shown then are laid on it. `late` is how many seconds were
-    passed over before its first frame. `hdr` says that it is HDR still.
+    `duration` is the length in seconds to which the watermarks' times refer, None for the source's. With `still_at`, it
+    is one frame of that moment and gets only the watermarks that are shown then. `late` is the number of seconds before
+    its first frame. `hdr` says that it is still HDR.
     """
 
     duration: float | None = None
@@ -126,11 +126,11 @@ def overlay_watermarks(  # noqa: PLR0913 - what a graph and a video can be
     *,
     canvas: Canvas = MOVING,
 ) -> Overlay:
-    """Return how the marks come to lie over the video labelled `base`; the result is labelled `out`.
+    """Return how to overlay the watermarks on the video labeled `base`; the result is labeled `out`.
 
-    `first_input` is the number that the first further input will have. Labels in between begin with `out`.
+    `first_input` is the number of the first further input. Labels in between begin with `out`.
 
-    Raises ParametersRejected for an image that is none, a character without a shape, a time past the end.
+    Raise ParametersRejected for an invalid image, a character without a shape, and a time after the end.
     """
     length = context.media.duration if canvas.duration is None else canvas.duration
     shown = [(mark, _times(mark, length)) for mark in marks]
@@ -141,14 +141,14 @@ def overlay_watermarks(  # noqa: PLR0913 - what a graph and a video can be
     inputs: list[str] = []
     chains: list[str] = []
     pixels = "yuv420p10" if canvas.bit_depth > 8 else "yuv420p"  # noqa: PLR2004 - bits
-    layout = f"format={pixels.removesuffix('p')}"  # as overlay calls them
+    layout = f"format={pixels.removesuffix('p')}"  # the names of the overlay filter
     for number, (mark, times) in enumerate(shown):
         inputs += ["-f", "png_pipe", "-i", f"file:{watermark_png(mark, context)}"]
         below = base if number == 0 else f"{out}_{number}"
         above = out if number == len(shown) - 1 else f"{out}_{number + 1}"
         step = f"{out}_{number}"
         across, down = mark.size
-        # With a second input, rw and rh are the sides of the video itself, however it came to be that large.
+        # With a second input, rw and rh are the sides of the video itself, whatever its size is.
         scale = f"scale=w='max(1,min(rw*{across:g},rh*{down:g}*iw/ih))':h=-1:flags=lanczos"
         chains += [
             f"[{below}]format={pixels},split[{step}below][{step}size]",
@@ -161,17 +161,17 @@ def overlay_watermarks(  # noqa: PLR0913 - what a graph and a video can be
 
 @dataclass(frozen=True)
 class Times:
-    """From when to when a mark is shown, in seconds; None for the end."""
+    """When a watermark is shown, in seconds; None for the end."""
 
     start: float = 0.0
     end: float | None = None
 
     def cover(self, moment: float) -> bool:
-        """Tell whether the mark is shown at that moment."""
+        """Whether the watermark is shown at that moment."""
         return self.start <= moment and (self.end is None or moment < self.end)
 
     def enable(self, late: float) -> str:
-        """Return the option that shows it then alone, on a video whose clock is so many seconds late."""
+        """Return the option that shows it only then, on a video whose clock is late by that many seconds."""
         if not self.start and self.end is None:
             return ""
         until = "" if self.end is None else f"*lt(t,{self.end - late:.6f})"
@@ -184,7 +184,9 @@ def _times(mark: Watermark, duration: float | None) -> Times:
         None if mark.end is None else resolve_end(mark.end, duration),
     )
     if times.end is not None and times.end <= times.start:
-        message = f"a watermark that appears at {times.start:g} s can't be gone at {times.end:g} s"
+        message = (
+            f"the watermark appears at {times.start:g} s and disappears at {times.end:g} s: end must be after start"
+        )
         raise ParametersRejected(message, code="ParameterError.EmptyRange")
     return times
 
@@ -195,7 +197,7 @@ def _mixer(mark: Watermark, canvas: Canvas) -> str:
 
 
 def _place(mark: Watermark) -> str:
-    """Return where the mark's upper left corner lies: the room that is left, shared out, and the offset inwards."""
+    """Return the position of the watermark's upper left corner: the free space, shared out, and the inward offset."""
     across, down = mark.anchor
     x, y = (
         (0.0 if share == MIDDLE else USUAL_OFFSET) if offset is None else offset
@@ -206,7 +208,7 @@ def _place(mark: Watermark) -> str:
 
 
 def watermark_png(mark: Watermark, context: OperationContext) -> Path:
-    """Make the mark a PNG in the workbench's folder, unless it is there already; return its path."""
+    """Make the watermark a PNG in the context's folder unless it is there already; return its path."""
     name = hashlib.sha256(mark.model_dump_json(include={"image", "text", "position"}).encode()).hexdigest()[:16]
     target = context.folder / f"mark-{name}.png"
     if target.exists():
@@ -229,23 +231,23 @@ def watermark_png(mark: Watermark, context: OperationContext) -> Path:
 
 
 def _image(path: Path, name: str, context: OperationContext) -> list[str]:
-    """Return the input and filters of an image that a stranger made; refuse what is no still PNG, JPEG or WebP."""
+    """Return the input and filters of an untrusted image; raise unless it is a still PNG, JPEG or WebP."""
     if path.stat().st_size > MOST_BYTES:
         message = f"the watermark {name} is larger than {MOST_BYTES // 10**6} MB"
         raise ParametersRejected(message, code="ParameterError.Watermark")
     content = path.read_bytes()
     demuxer = _demuxer(content)
     if demuxer is None:
-        message = f"the watermark {name} is no still PNG, JPEG or WebP image"
+        message = f"the watermark {name} is not a still PNG, JPEG or WebP image"
         raise ParametersRejected(message, code="ParameterError.Watermark")
-    # Neither by its name nor by its content can it make ffmpeg open another file.
+    # Neither its name nor its content can make ffmpeg open another file.
     whitelists = ["-protocol_whitelist", "file", "-format_whitelist", demuxer]
     pixels = ["-max_pixels", str(min(MOST_PIXELS, context.ffmpeg.limits.max_pixels))]
     return [*whitelists, *pixels, "-f", demuxer, "-i", f"file:{path}", "-map", "0:v:0", "-pix_fmt", "rgba"]
 
 
 def _demuxer(content: bytes) -> str | None:
-    """Return the demuxer of a still image by its first bytes, None for anything else."""
+    """Return the demuxer of a still image by its first bytes, None for any other content."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         moves = content[12:16] == b"VP8X" and content[20:21] != b"" and content[20] & WEBP_ANIMATION
         return None if moves else "webp_pipe"

@@ -31,7 +31,7 @@ OPTIONS = {
     "Det.limit_side_len": 960,
 }
 ALIKE = 0.85  # of two readings of one line
-SAME = 1.5  # Grey levels, of 255: a still that differs less from the one before shows the same.
+SAME = 1.5  # Gray levels, of 255: a still that differs less from the one before shows the same.
 GLANCE = (64, 64)
 
 

@@ -9,26 +9,26 @@ from shared.operations.analysis import chapters, cover, highlights
 from shared.operations.analysis.shots import Shot, split_at_cuts
 from shared.operations.analysis.survey import THUMB_BYTES, Look, LoudnessAt, Survey
 
-RED, GREEN, BLUE = (bytes([*colour] * (THUMB_BYTES // 3)) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
+RED, GREEN, BLUE = (bytes([*color] * (THUMB_BYTES // 3)) for color in ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
 
 
-def look(time: float, colours: bytes = RED, **flaws: Any) -> Look:  # noqa: ANN401 - any field of it
+def look(time: float, colors: bytes = RED, **flaws: Any) -> Look:  # noqa: ANN401 - any field of it
     """Return a look at a video that is as it should be, but for its flaws."""
-    return replace(Look(time, brightness=120, contrast=120, motion=1, blur=3, colours=colours), **flaws)
+    return replace(Look(time, brightness=120, contrast=120, motion=1, blur=3, colors=colors), **flaws)
 
 
-def film(*colours: bytes, seconds: int = 10) -> tuple[tuple[Shot, ...], list[Look]]:
-    """Return a film of shots of one colour each, and a look at every second of it."""
-    shots = split_at_cuts([seconds * number for number in range(1, len(colours))], seconds * len(colours))
-    return shots, [look(second, colours[second // seconds]) for second in range(seconds * len(colours))]
+def film(*colors: bytes, seconds: int = 10) -> tuple[tuple[Shot, ...], list[Look]]:
+    """Return a film of shots of one color each, and a look at every second of it."""
+    shots = split_at_cuts([seconds * number for number in range(1, len(colors))], seconds * len(colors))
+    return shots, [look(second, colors[second // seconds]) for second in range(seconds * len(colors))]
 
 
-def starts(*colours: bytes, shortest: float = 5) -> list[float]:
-    shots, looks = film(*colours)
+def starts(*colors: bytes, shortest: float = 5) -> list[float]:
+    shots, looks = film(*colors)
     return [chapter.start for chapter in chapters.find_chapters(shots, looks, shortest)]
 
 
-def test_a_chapter_begins_where_the_colours_change_for_good() -> None:
+def test_a_chapter_begins_where_the_colors_change_for_good() -> None:
     assert starts(RED, RED, GREEN, GREEN, BLUE) == [0, 20, 40]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.operations.findings import Segment
-from shared.operations.inspection.chart import COLOURS, draw_chart
+from shared.operations.inspection.chart import COLORS, draw_chart
 from shared.operations.inspection.examination import AudioLevel, Detail, Examination
 from shared.operations.inspection.inspection_result import Findings, Point
 from shared.operations.inspection.score import RATES, Reason
@@ -106,5 +106,5 @@ def test_a_long_film_makes_no_long_drawing() -> None:
     assert len(drawing) < 500_000
 
 
-def test_every_stretch_that_takes_points_has_a_colour() -> None:
-    assert COLOURS.keys() == RATES.keys()
+def test_every_stretch_that_takes_points_has_a_color() -> None:
+    assert COLORS.keys() == RATES.keys()
