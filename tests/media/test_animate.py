@@ -201,7 +201,7 @@ def test_where_the_file_breaks_off_the_pieces_before_are_kept_and_it_is_said_so(
     made = animate(operate, clip.cut("front.mp4", 200_000), spread=4, duration=0.8)
 
     assert 0 < len(decoded(made.files[0].path).frames) < 8
-    assert made.warnings[0].endswith("of 4 pieces could not be decoded: the source is damaged or cut off")
+    assert made.warnings[0].endswith("of 4 parts could not be decoded: the source is damaged or truncated")
 
 
 def test_a_file_without_a_single_video_is_rejected(clip: Clips, operate: Operate) -> None:
@@ -219,5 +219,5 @@ def test_audio_alone_cannot_move(clip: Clips, operate: Operate) -> None:
 
 
 def test_a_start_past_the_end_is_refused(clip: Clips, operate: Operate) -> None:
-    with pytest.raises(ParametersRejected, match="lies past the end"):
+    with pytest.raises(ParametersRejected, match="is after the end"):
         animate(operate, clip("plain.mp4"), start=30)

@@ -100,7 +100,7 @@ def test_an_end_past_the_end_is_the_end_and_said_so(clip: Clips, operate: Operat
     seen, made = cut(operate, clip("plain.mp4"), 1, 60)
 
     assert len(seen.frames) == pytest.approx(25, abs=1)
-    assert made.warnings == ("the clip was to end at 60.000 s: the source ends at 2.000 s, and so does the clip",)
+    assert made.warnings == ("the clip should end at 60.000 s, but the source ends at 2.000 s: the clip ends there",)
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ def test_every_operation_takes_every_awkward_input(clip: Clips, operate: Operate
 
     case.judge(made, seen(path))
     assert all(file.path.stat().st_size for file in made.files)
-    assert ("the source is cut off" in "\n".join(made.warnings)) == (name == CUT)
+    assert ("the source is truncated" in "\n".join(made.warnings)) == (name == CUT)
 
 
 def files(made: OperationResult, content_type: str) -> list[Produced]:

@@ -105,7 +105,7 @@ def test_a_better_quality_makes_a_larger_file(clip: Clips, operate: Operate, kin
 
 
 def test_a_time_past_the_end_is_refused_with_both_times(clip: Clips, operate: Operate) -> None:
-    with pytest.raises(ParametersRejected, match=r"00:01:00 lies past the end: the video lasts 2\.000 s"):
+    with pytest.raises(ParametersRejected, match=r"00:01:00 is after the end of the video, which lasts 2\.000 s"):
         shoot(operate, clip("plain.mp4"), 1, "00:01:00")
 
 

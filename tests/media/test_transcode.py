@@ -232,7 +232,7 @@ def test_a_source_without_audio_gives_a_file_without_audio(clip: Clips, transcod
     seen = decoded(transcoded(clip("silent.mp4"), video=TINY))
 
     assert seen.kinds == ["video"]
-    assert transcoded.made.warnings == ("the source has no audio: neither has the output",)
+    assert transcoded.made.warnings == ("the source has no audio: the output has none either",)
 
 
 @pytest.mark.parametrize("name", ["audio.mp3", "covered.mp3", "covered.m4a"])

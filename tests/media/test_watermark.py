@@ -280,12 +280,12 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (SVG, "no still PNG, JPEG or WebP"),
-        (b"#EXTM3U\n/etc/passwd", "no still PNG, JPEG or WebP"),
-        (b"GIF89a" + bytes(100), "no still PNG, JPEG or WebP"),
-        (b"", "no still PNG, JPEG or WebP"),
-        (b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(20), "no still PNG, JPEG or WebP"),
-        (png_of(2, 2).replace(b"IDAT", b"acTL", 1) + b"IDAT", "no still PNG, JPEG or WebP"),
+        (SVG, "not a still PNG, JPEG or WebP"),
+        (b"#EXTM3U\n/etc/passwd", "not a still PNG, JPEG or WebP"),
+        (b"GIF89a" + bytes(100), "not a still PNG, JPEG or WebP"),
+        (b"", "not a still PNG, JPEG or WebP"),
+        (b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(20), "not a still PNG, JPEG or WebP"),
+        (png_of(2, 2).replace(b"IDAT", b"acTL", 1) + b"IDAT", "not a still PNG, JPEG or WebP"),
         (b"\x89PNG\r\n\x1a\n" + SVG, "damaged"),
         (png_of(60, 30)[:40], "damaged"),
         (png_of(5000, 5000), "more than 4096 by 4096"),

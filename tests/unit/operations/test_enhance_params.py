@@ -38,11 +38,11 @@ WAY = Leveling(("anull",), LevelingMethod.LINEAR, gain=4, ceiling=-1.5)
         ({"container": "m4a", "video": {"denoise": "light"}}, "holds no video"),
         ({"container": "mp3", "audio": {}, "video": {"encoding": {"crf": 20}}}, "holds no video"),
         ({"container": "webm", "video": {"encoding": {"codec": "h264"}}}, "webm holds vp9 or av1"),
-        ({"video": {"encoding": {"crf": 60}}}, "outside of what h264 knows"),
+        ({"video": {"encoding": {"crf": 60}}}, "outside the range of h264"),
         ({"video": {"encoding": {"crf": 20, "bitrate": 2000}}}, "not both"),
         ({"video": {}, "audio": {"encoding": {"tracks": "all"}}}, "one audio track"),
-        ({"video": {"upscale": {}}}, "give upscale a width"),
-        ({"video": {"motion": "smooth"}}, "give a frameRate"),
+        ({"video": {"upscale": {}}}, "upscale has neither width nor height"),
+        ({"video": {"motion": "smooth"}}, "give frameRate"),
         ({"video": {"denoise": "extreme"}}, "light"),
         ({"video": {"denoise": "light,drawtext=textfile=/etc/passwd"}}, "light"),
         ({"audio": {"loudness": {"target": -3}}}, "less than or equal to -8"),
@@ -107,6 +107,6 @@ def test_what_was_missed_is_said() -> None:
 
     found = "\n".join(leveling_warnings(WAY, ASKED.model_copy(update={"range": 6.0}), after))
 
-    assert "-17.0 LUFS, not as -16" in found
+    assert "-17.0 LUFS, not -16" in found
     assert "-0.5 dBTP, above -1" in found
     assert "9.0 LU, above 6" in found

@@ -141,9 +141,9 @@ def test_what_is_left_out_or_changed_is_said() -> None:
 
     warnings = plan_transcode(TranscodeParams(), media, LIMITS).warnings
 
-    assert [any(word in warning for warning in warnings) for word in ("HDR", "videos", "tracks", "subtitle")] == [
-        True
-    ] * 4
+    assert [
+        any(word in warning for warning in warnings) for word in ("HDR", "video streams", "tracks", "subtitle")
+    ] == [True] * 4
     assert plan_transcode(TranscodeParams(), MEDIA, LIMITS).warnings == ()
 
 
