@@ -74,7 +74,7 @@ def test_a_time_past_the_end_names_itself_and_the_length(at: float | str, code: 
 
 
 def test_a_share_of_an_unknown_length_is_refused_but_seconds_are_not() -> None:
-    with pytest.raises(ParametersRejected, match="50% can.t be resolved"):
+    with pytest.raises(ParametersRejected, match="50% can't be resolved"):
         resolve_moment("50%", None)
 
     assert resolve_moment(12.5, None) == 12.5
