@@ -228,7 +228,7 @@ class Stock:
         self._meter.taken()
         page = self._lists.page(wanted, PAGE, token)
         spent = self._meter.taken()
-        if len(page.tasks) != PAGE or page.next_token is None:
+        if len(page.items) != PAGE or page.next_token is None:
             message = f"{wanted} has no full page here: too few tasks"
             raise RuntimeError(message)
         return spent

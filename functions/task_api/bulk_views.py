@@ -9,10 +9,10 @@ from functions.task_api.views import (
     Limit,
     TaskSummary,
     Timestamp,
-    View,
     optional_milliseconds,
     task_fields,
 )
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import ID_LENGTH
 from shared.domain.task import Outcome, TaskStatus
 from shared.stores.task_queries import TaskFilter
@@ -21,7 +21,7 @@ from shared.use_cases.bulk import Action, Done
 TaskId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 
 
-class FilterBody(View):
+class FilterBody(CamelCaseModel):
     """The filters of a list of tasks; an empty one takes all tasks."""
 
     status: TaskStatus | None = None
@@ -46,7 +46,7 @@ class FilterBody(View):
         )
 
 
-class BulkBody(View):
+class BulkBody(CamelCaseModel):
     """What is to be done, and with which tasks: those of these IDs, or one page of those that pass a filter."""
 
     action: Action
@@ -67,7 +67,7 @@ class BulkBody(View):
         return self
 
 
-class BulkResultView(View):
+class BulkResultView(CamelCaseModel):
     """What became of one task: how it stands now, or why nothing was done with it."""
 
     task_id: str
@@ -84,7 +84,7 @@ class BulkResultView(View):
         )
 
 
-class BulkResultPage(View):
+class BulkResultPage(CamelCaseModel):
     """What became of each task; `nextToken` goes on with the next ones, null at the end."""
 
     results: list[BulkResultView]

@@ -17,11 +17,13 @@ from functions.task_api.catalog_views import (
     OrchestrationBody,
     OrchestrationList,
     OrchestrationVersionPage,
+    OrchestrationVersionView,
     OrchestrationView,
     TemplateBody,
     TemplateList,
     TemplateVersionPage,
     TemplateView,
+    VersionView,
 )
 from functions.task_api.views import DELETED_RESPONSES
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
@@ -90,7 +92,8 @@ def get_orchestration_versions(
     """Return one page of an orchestration's versions, newest first. Versions stay after a deletion."""
     services, tenant = request_context(router)
     page = list_versions(services, ORCHESTRATION, tenant, name, max_results, next_token)
-    return OrchestrationVersionPage.of(page)
+    versions = [OrchestrationVersionView.of(one) for one in page.items]
+    return OrchestrationVersionPage(versions=versions, next_token=page.next_token)
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
@@ -139,7 +142,8 @@ def get_template_versions(
 ) -> TemplateVersionPage:
     """Return one page of a template's versions, newest first. Versions stay after a deletion."""
     services, tenant = request_context(router)
-    return TemplateVersionPage.of(list_versions(services, TEMPLATE, tenant, name, max_results, next_token))
+    page = list_versions(services, TEMPLATE, tenant, name, max_results, next_token)
+    return TemplateVersionPage(versions=[VersionView.of(one) for one in page.items], next_token=page.next_token)
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])

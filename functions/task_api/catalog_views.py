@@ -1,10 +1,11 @@
 """What the API takes and gives of orchestrations, templates and operations."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import View, optional_timestamp
+from functions.task_api.views import optional_timestamp
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
     MEDIA_FORMATS,
@@ -20,10 +21,10 @@ from shared.domain.orchestration import (
 )
 from shared.domain.subtask import SubtaskType
 from shared.domain.upload import Verdict
-from shared.use_cases.catalog_versions import VersionPage
+from shared.use_cases.catalog_versions import Version
 
 
-class OrchestrationView(View):
+class OrchestrationView(CamelCaseModel):
     """A stored orchestration."""
 
     name: str
@@ -44,13 +45,20 @@ class OrchestrationView(View):
         return cls.model_construct(**{**fields, "updated_at": optional_timestamp(found.updated_at)})
 
 
-class VersionView(View):
-    """A version of what is stored under a name; `current` is the one that stands, of which a deletion leaves none."""
+class VersionView(CamelCaseModel):
+    """A version of an orchestration or a template. After a deletion, none is `current`."""
 
     version: int
     current: bool
     kind: Kind
     updated_at: str | None
+
+    @classmethod
+    def of(cls, version: Version[Orchestration] | Version[Template]) -> Self:
+        """Return the view; fields beyond these are the document's."""
+        document = version.document
+        own = {name: getattr(document, name) for name in cls.model_fields if name not in {"current", "updated_at"}}
+        return cls(**own, current=version.is_current, updated_at=optional_timestamp(document.updated_at))
 
 
 class OrchestrationVersionView(VersionView):
@@ -59,45 +67,21 @@ class OrchestrationVersionView(VersionView):
     enabled: bool
 
 
-class OrchestrationVersionPage(View):
+class OrchestrationVersionPage(CamelCaseModel):
     """Some versions, newest first; `nextToken` asks for the next ones, null at the end."""
 
     versions: list[OrchestrationVersionView]
     next_token: str | None
 
-    @classmethod
-    def of(cls, page: VersionPage[Orchestration]) -> "OrchestrationVersionPage":
-        """Return the view."""
-        versions = [
-            OrchestrationVersionView(**version_fields(one, page.current), enabled=one.enabled) for one in page.versions
-        ]
-        return cls(versions=versions, next_token=page.next_token)
 
-
-class TemplateVersionPage(View):
+class TemplateVersionPage(CamelCaseModel):
     """Some versions, newest first; `nextToken` asks for the next ones, null at the end."""
 
     versions: list[VersionView]
     next_token: str | None
 
-    @classmethod
-    def of(cls, page: VersionPage[Template]) -> "TemplateVersionPage":
-        """Return the view."""
-        versions = [VersionView(**version_fields(one, page.current)) for one in page.versions]
-        return cls(versions=versions, next_token=page.next_token)
 
-
-def version_fields(one: Orchestration | Template, current: Orchestration | Template | None) -> dict[str, Any]:
-    """Return what every view of a version shows."""
-    return {
-        "version": one.version,
-        "current": one == current,
-        "kind": one.kind,
-        "updated_at": optional_timestamp(one.updated_at),
-    }
-
-
-class OrchestrationList(View):
+class OrchestrationList(CamelCaseModel):
     """All orchestrations, by name."""
 
     orchestrations: list[OrchestrationView]
@@ -111,7 +95,7 @@ def of_known_formats(trigger: Trigger) -> Trigger:
     return trigger
 
 
-class OrchestrationBody(View):
+class OrchestrationBody(CamelCaseModel):
     """An orchestration to store; its name stands in the path."""
 
     name: str | None = None
@@ -124,7 +108,7 @@ class OrchestrationBody(View):
     subtasks: SubtaskRules
 
 
-class MatchBody(View):
+class MatchBody(CamelCaseModel):
     """An object that may come to be. `size` in bytes; without it the object is taken to have some."""
 
     bucket: BucketName | None = None
@@ -132,7 +116,7 @@ class MatchBody(View):
     size: Annotated[int, Field(ge=0, lt=2**63, strict=True)] | None = None
 
 
-class MatchList(View):
+class MatchList(CamelCaseModel):
     """What would become of an object, what each orchestration would do with it, and why."""
 
     verdict: Verdict
@@ -140,7 +124,7 @@ class MatchList(View):
     matches: list[TriggerMatch]
 
 
-class TemplateView(View):
+class TemplateView(CamelCaseModel):
     """A stored template."""
 
     name: str
@@ -158,13 +142,13 @@ class TemplateView(View):
         return cls.model_construct(**{**fields, "updated_at": optional_timestamp(found.updated_at)})
 
 
-class TemplateList(View):
+class TemplateList(CamelCaseModel):
     """All templates, by name."""
 
     templates: list[TemplateView]
 
 
-class TemplateBody(View):
+class TemplateBody(CamelCaseModel):
     """A template to store; its name stands in the path."""
 
     name: str | None = None
@@ -173,7 +157,7 @@ class TemplateBody(View):
     params: dict[str, Any]
 
 
-class OperationView(View):
+class OperationView(CamelCaseModel):
     """A kind of subtask, and the JSON schemas of its parameters and of what it finds; null when it finds nothing."""
 
     type: SubtaskType
@@ -182,7 +166,7 @@ class OperationView(View):
     result: dict[str, Any] | None
 
 
-class OperationList(View):
+class OperationList(CamelCaseModel):
     """All kinds of subtask."""
 
     operations: list[OperationView]

@@ -24,10 +24,11 @@ from functions.task_api.views import (
     task_fields,
     task_view,
 )
+from shared.domain.page import Page
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.domain.wait import explain
 from shared.services import Services
-from shared.use_cases.bulk import DonePage, act_on, act_on_page
+from shared.use_cases.bulk import act_on, act_on_page
 from shared.use_cases.tasks import (
     NewTask,
     cancel_task,
@@ -74,7 +75,7 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
         created_before=created_before,
     ).wanted(tenant)
     page = services.task_queries.page(wanted, max_results, next_token)
-    return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.tasks], next_token=page.next_token)
+    return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.items], next_token=page.next_token)
 
 
 @router.post("/tasks", summary="Make a task", tags=["Tasks"], responses=CREATED_RESPONSES)
@@ -144,8 +145,8 @@ def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
         wanted = body.filter.wanted(tenant)
         page = act_on_page(services, body.action, wanted, body.max_results, body.next_token, until)
     else:
-        page = DonePage(act_on(services, tenant, body.action, body.task_ids or (), until), next_token=None)
-    return BulkResultPage(results=[BulkResultView.of(done) for done in page.results], next_token=page.next_token)
+        page = Page(act_on(services, tenant, body.action, body.task_ids or (), until), next_token=None)
+    return BulkResultPage(results=[BulkResultView.of(done) for done in page.items], next_token=page.next_token)
 
 
 @router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])

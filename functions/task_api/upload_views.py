@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import Limit, Timestamp, View
+from functions.task_api.views import Limit, Timestamp
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.orchestration import BucketName, Priority
 from shared.domain.timestamps import iso_timestamp
 from shared.domain.upload import UploadDecision, Verdict
@@ -22,7 +23,7 @@ def checked_upload_key(key: str) -> str:
     return key
 
 
-class UploadBody(View):
+class UploadBody(CamelCaseModel):
     """A file that a caller wants to upload. `size` in bytes."""
 
     key: Annotated[str, StringConstraints(min_length=1), AfterValidator(checked_upload_key)]
@@ -32,21 +33,21 @@ class UploadBody(View):
     )
 
 
-class PartView(View):
+class PartView(CamelCaseModel):
     """One part of a large upload."""
 
     number: int
     url: str
 
 
-class CallView(View):
+class CallView(CamelCaseModel):
     """A presigned call that is not a PUT."""
 
     method: str
     url: str
 
 
-class UploadView(View):
+class UploadView(CamelCaseModel):
     """How to upload: one PUT with these headers, or `parts` of `partSize` bytes and then the completing POST."""
 
     bucket: str
@@ -62,7 +63,7 @@ class UploadView(View):
     abort: CallView | None = None
 
 
-class VerdictView(View):
+class VerdictView(CamelCaseModel):
     """What became of one upload by one orchestration, or by none. `size` in bytes."""
 
     id: str
@@ -96,14 +97,14 @@ class VerdictView(View):
         )
 
 
-class VerdictPage(View):
+class VerdictPage(CamelCaseModel):
     """Some verdicts; `nextToken` asks for the next ones, null at the end."""
 
     verdicts: list[VerdictView]
     next_token: str | None
 
 
-class BackfillBody(View):
+class BackfillBody(CamelCaseModel):
     """Objects that are there already: in the input bucket, if none is named. A dry run only says what would be made.
 
     Without a priority each orchestration's own holds.

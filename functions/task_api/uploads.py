@@ -72,7 +72,7 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
         before=optional_milliseconds(uploaded_before),
     )
     page = services.verdicts.page(wanted, max_results, next_token)
-    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.decisions], next_token=page.next_token)
+    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)
 
 
 @router.post("/uploads/backfill", summary="Make tasks of objects that are there already", tags=["Uploads"])
@@ -87,4 +87,4 @@ def post_upload_backfill(body: BackfillBody) -> VerdictPage:
         dry_run=body.dry_run,
     )
     page = backfill(services, tenant, wanted, body.max_results, body.next_token)
-    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.decisions], next_token=page.next_token)
+    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)

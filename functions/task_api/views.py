@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from shared.domain.attempt_record import AttemptRecord
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import id_time
 from shared.domain.orchestration import BucketName, Name, Output, Priority, SubtaskRules
 from shared.domain.subtask import Failure, Subtask, SubtaskStatus, SubtaskType, WaitReason
@@ -22,12 +22,6 @@ DELETED_RESPONSES: dict[int, Any] = {204: {"description": "It is forgotten.", "c
 
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class View(BaseModel):
-    """The base of all that goes out or comes in: camelCase, closed."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
 def optional_timestamp(at: int | None) -> str | None:
@@ -52,7 +46,7 @@ Timestamp = Annotated[datetime, BeforeValidator(check_timestamp)]
 Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
-class FailureView(View):
+class FailureView(CamelCaseModel):
     """Why something failed: a code for a program, a sentence for a person."""
 
     code: str
@@ -64,7 +58,7 @@ class FailureView(View):
         return cls(code=failure.code, message=failure.message) if failure else None
 
 
-class SourceView(View):
+class SourceView(CamelCaseModel):
     """The input object, pinned when the task was made. `size` in bytes."""
 
     bucket: str
@@ -85,14 +79,14 @@ class SourceView(View):
         )
 
 
-class OrchestrationRefView(View):
+class OrchestrationRefView(CamelCaseModel):
     """Which orchestration, at which version, made a task."""
 
     name: str
     version: int
 
 
-class WaitingView(View):
+class WaitingView(CamelCaseModel):
     """Why a subtask waits: `needs` are the subtasks that it waits for, `ahead` counts roughly those before it."""
 
     reason: WaitReason
@@ -117,7 +111,7 @@ class WaitingView(View):
         )
 
 
-class SubtaskView(View):
+class SubtaskView(CamelCaseModel):
     """A subtask in a task. `progress` is percent, `needs` and `input` are subtask numbers.
 
     `when` is the rule that must be met; `skipped` says why a SUCCESSFUL one did nothing, as RuleNotMet.
@@ -172,7 +166,7 @@ def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
     }
 
 
-class TaskSummary(View):
+class TaskSummary(CamelCaseModel):
     """A task in a list.
 
     `createdAt` is when the upload, the backfill or the request that it is of came to be; lists sort and filter by it.
@@ -237,14 +231,14 @@ def task_view(task: Task, newest_run: int, waiting: Mapping[int, Waiting]) -> Ta
     return TaskView(**task_fields(task), newest_run=newest_run, subtasks=subtasks)
 
 
-class TaskPage(View):
+class TaskPage(CamelCaseModel):
     """Some tasks, newest first; `nextToken` asks for the next ones, null at the end."""
 
     tasks: list[TaskSummary]
     next_token: str | None = None
 
 
-class OutputView(View):
+class OutputView(CamelCaseModel):
     """A file that a subtask wrote: `url` plays it, `downloadUrl` saves it, both until `expiresAt`."""
 
     key: str
@@ -259,13 +253,13 @@ class OutputView(View):
     expires_at: str
 
 
-class OutputList(View):
+class OutputList(CamelCaseModel):
     """The files of one subtask."""
 
     outputs: list[OutputView]
 
 
-class AttemptView(View):
+class AttemptView(CamelCaseModel):
     """What one attempt did: `commands` can be pasted into a shell, `seconds` is its time by phase."""
 
     attempt: int
@@ -302,7 +296,7 @@ class SubtaskDetail(SubtaskView):
     warnings: list[str]
 
 
-class LinkView(View):
+class LinkView(CamelCaseModel):
     """A link to one object; it works until `expiresAt`."""
 
     url: str
@@ -310,7 +304,7 @@ class LinkView(View):
     content_type: str
 
 
-class SourceBody(View):
+class SourceBody(CamelCaseModel):
     """The object that a new task reads."""
 
     bucket: BucketName
@@ -318,7 +312,7 @@ class SourceBody(View):
     version_id: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
 
 
-class TaskBody(View):
+class TaskBody(CamelCaseModel):
     """A new task: a stored orchestration by name, whose priority it takes, or a list of subtasks of its own."""
 
     source: SourceBody
@@ -338,13 +332,13 @@ class TaskBody(View):
         return self
 
 
-class RestartBody(View):
+class RestartBody(CamelCaseModel):
     """Which subtasks the next run does: all of them, or those that failed and what depends on them."""
 
     only: Literal[SubtaskStatus.FAILED] | None = None
 
 
-class Health(View):
+class Health(CamelCaseModel):
     """That the API answers, and as which version."""
 
     status: str

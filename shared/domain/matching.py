@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import BaseModel, ConfigDict
-
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, UnreadableDocument, format_of
 from shared.domain.subtask import Subtask
 from shared.domain.tenant import within
@@ -12,10 +11,8 @@ from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion
 
 
-class TriggerMatch(BaseModel):
+class TriggerMatch(CamelCaseModel):
     """What one orchestration's trigger says about an upload, and why."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
 
     orchestration: str
     verdict: Verdict

@@ -8,9 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.condition import checked_rule, names_in, parsed
 from shared.domain.subtask import SubtaskType
 from shared.domain.task import MAX_SUBTASKS
@@ -96,15 +96,7 @@ When = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterVali
 Priority = Annotated[int, Field(ge=-10, le=10, strict=True)]
 
 
-class Document(BaseModel):
-    """The base of every stored document: camelCase outside, closed, frozen."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
-    )
-
-
-class Trigger(Document):
+class Trigger(CamelCaseModel):
     """Which new objects an orchestration takes. No formats means all known media formats."""
 
     bucket: BucketName | None = None
@@ -112,13 +104,13 @@ class Trigger(Document):
     formats: tuple[Format, ...] = ()
 
 
-class Output(Document):
+class Output(CamelCaseModel):
     """The folder in the output bucket that outputs go to."""
 
     prefix: Prefix = "{inputDir}/{inputName}/"
 
 
-class SubtaskRule(Document):
+class SubtaskRule(CamelCaseModel):
     """One subtask as a person writes it: an operation, its parameters, and what must succeed before."""
 
     name: Name
@@ -162,7 +154,7 @@ SubtaskRules = Annotated[
 ]
 
 
-class OrchestrationDocument(Document):
+class OrchestrationDocument(CamelCaseModel):
     """A trigger and the subtasks that each new object gets, as stored under a name."""
 
     name: Name
@@ -182,7 +174,7 @@ class Orchestration(OrchestrationDocument):
     updated_at: int | None = None
 
 
-class TemplateDocument(Document):
+class TemplateDocument(CamelCaseModel):
     """A named set of parameters for one operation."""
 
     name: Name

@@ -3,19 +3,16 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from shared.domain.camel_case import CamelCaseModel
 
 if TYPE_CHECKING:
     from shared.operations.operation import OperationContext
 
 
-class ResultPart(BaseModel):
-    """The base of each part of a result: camelCase in JSON, closed, frozen."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
-    )
+class ResultPart(CamelCaseModel):
+    """The base of each part of a result."""
 
 
 class Result(ResultPart):

@@ -6,9 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
-
+from shared.domain.camel_case import CamelCaseModel
 from shared.domain.subtask import SubtaskType
 from shared.domain.task import Source
 from shared.media.ffmpeg import AttemptProgress, Ffmpeg
@@ -17,12 +15,8 @@ from shared.operations.decoding import probe_decodable
 from shared.operations.findings import Provider, Result
 
 
-class Params(BaseModel):
-    """The base of every operation's parameters: camelCase in JSON, closed, frozen."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
-    )
+class Params(CamelCaseModel):
+    """The base of every operation's parameters."""
 
 
 P = TypeVar("P", bound=Params)

@@ -10,6 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from shared.domain.ids import id_before, id_range
 from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import Outcome, Task, TaskStatus
@@ -55,14 +56,6 @@ class TaskFilter:
         )
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some tasks, newest first, and the token that asks for the next ones; None at the end."""
-
-    tasks: tuple[Task, ...]
-    next_token: str | None
-
-
 class TaskQueries:
     """The tasks table, read by its indexes."""
 
@@ -70,7 +63,7 @@ class TaskQueries:
         """Read the table of that store."""
         self._items = store.items
 
-    def page(self, wanted: TaskFilter, limit: int, token: str | None = None) -> Page:
+    def page(self, wanted: TaskFilter, limit: int, token: str | None = None) -> Page[Task]:
         """Return one page. Raise RequestRejected for a token that this filter's list didn't give."""
         low, high = id_range(wanted.id_prefix, wanted.created_after, wanted.created_before)
         if token is not None:

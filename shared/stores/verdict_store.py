@@ -17,6 +17,7 @@ from pynamodb.models import Model
 
 from shared.domain.ids import id_before, id_range
 from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.upload import REFUSALS, KeyHistory, Upload, UploadDecision, Verdict
@@ -102,14 +103,6 @@ class VerdictFilter:
     before: int | None = None
 
 
-@dataclass(frozen=True)
-class VerdictPage:
-    """Some verdicts, newest upload first, and the token that asks for the next ones; None at the end."""
-
-    decisions: tuple[UploadDecision, ...]
-    next_token: str | None
-
-
 class VerdictStore:
     """The uploads table. Trouble with AWS raises ServiceBusy."""
 
@@ -159,7 +152,7 @@ class VerdictStore:
         message = f"s3://{upload.bucket}/{upload.key} changes too fast"
         raise ServiceBusy(message)
 
-    def page(self, wanted: VerdictFilter, limit: int, token: str | None = None) -> VerdictPage:
+    def page(self, wanted: VerdictFilter, limit: int, token: str | None = None) -> Page[UploadDecision]:
         """Return one page, without verdicts that this version can't read.
 
         Raise RequestRejected for a token that this filter's list didn't give.
@@ -182,7 +175,7 @@ class VerdictStore:
             more = next(rows, None) is not None
         except PynamoDBException as error:
             raise busy(error) from error
-        return VerdictPage(tuple(found), write_token(last, wanted) if more else None)
+        return Page(tuple(found), write_token(last, wanted) if more else None)
 
     def _rows(self, wanted: VerdictFilter, low: str, high: str, limit: int) -> Iterator[VerdictItem]:
         """Yield the rows of the index that narrows the most, newest first."""

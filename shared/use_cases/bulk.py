@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from shared.domain.page import Page
 from shared.domain.page_token import write_token
 from shared.domain.task import Task
 from shared.errors import ReelmillError, ServiceBusy
@@ -41,14 +42,6 @@ class Done:
     error: ReelmillError | None = None
 
 
-@dataclass(frozen=True)
-class DonePage:
-    """What became of some tasks, and the token that goes on with the next ones; None at the end."""
-
-    results: tuple[Done, ...]
-    next_token: str | None
-
-
 def act_on(services: Services, tenant: str, action: Action, identifiers: Sequence[str], until: int) -> tuple[Done, ...]:
     """Do the same with each of these tasks; what fails with one holds up no other.
 
@@ -62,16 +55,16 @@ def act_on(services: Services, tenant: str, action: Action, identifiers: Sequenc
 
 def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
     services: Services, action: Action, wanted: TaskFilter, limit: int, token: str | None, until: int
-) -> DonePage:
+) -> Page[Done]:
     """Do the same with one page of the tasks that pass a filter; raise RequestRejected for another list's token.
 
     The page ends early at `until` (epoch milliseconds).
     """
     page = services.task_queries.page(wanted, limit, token)
-    results = in_turn(services, wanted.tenant, action, [task.id for task in page.tasks], until)
-    if len(results) < len(page.tasks):
-        return DonePage(results, write_token(results[-1].task_id, wanted))
-    return DonePage(results, page.next_token)
+    results = in_turn(services, wanted.tenant, action, [task.id for task in page.items], until)
+    if len(results) < len(page.items):
+        return Page(results, write_token(results[-1].task_id, wanted))
+    return Page(results, page.next_token)
 
 
 def in_turn(

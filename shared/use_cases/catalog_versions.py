@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Generic
 
+from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.errors import NotFound
 from shared.services import Services
@@ -23,12 +24,11 @@ class VersionFilter:
 
 
 @dataclass(frozen=True)
-class VersionPage(Generic[D]):
-    """Some versions, newest first; the current one, None after a deletion; and the token of the next page."""
+class Version(Generic[D]):
+    """A version of a document, and whether it is the current one; after a deletion none is."""
 
-    versions: tuple[D, ...]
-    current: D | None
-    next_token: str | None
+    document: D
+    is_current: bool
 
 
 def get_version(services: Services, kind: DocumentKind[D], tenant: str, name: str, number: int) -> D:
@@ -49,7 +49,7 @@ def get_version(services: Services, kind: DocumentKind[D], tenant: str, name: st
 
 def list_versions(  # noqa: PLR0913, PLR0917 - which document, and which page
     services: Services, kind: DocumentKind[D], tenant: str, name: str, limit: int, token: str | None = None
-) -> VersionPage[D]:
+) -> Page[Version[D]]:
     """Return a page of a document's versions. They outlive its deletion, because tasks name them.
 
     Raise NotFound, NewerVersion, or RequestRejected for another list's token.
@@ -63,9 +63,8 @@ def list_versions(  # noqa: PLR0913, PLR0917 - which document, and which page
         found.append(preset)
     if not found and token is None:
         raise no_document(kind, name)
-    shown = tuple(found[:limit])
-    more = len(found) > limit
-    return VersionPage(shown, current, write_token(str(shown[-1].version), wanted) if more else None)
+    shown = tuple(Version(one, is_current=one == current) for one in found[:limit])
+    return Page(shown, write_token(str(found[limit - 1].version), wanted) if len(found) > limit else None)
 
 
 def no_document(kind: DocumentKind[D], name: str) -> NotFound:

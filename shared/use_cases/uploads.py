@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from shared.domain.ids import sortable_id
 from shared.domain.matching import Candidate, TriggerMatch, match_upload, prediction, refusal
 from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import OrchestrationRef, Source, Task
@@ -39,14 +40,6 @@ class Backfill:
     tenant: str = DEFAULT_TENANT
 
 
-@dataclass(frozen=True)
-class BackfillPage:
-    """The decisions on some objects, and the token that asks for the next ones; None at the end."""
-
-    decisions: tuple[UploadDecision, ...]
-    next_token: str | None
-
-
 def accept_upload(services: Services, upload: Upload) -> list[UploadDecision]:
     """Make a task for each orchestration that accepts the upload; a second delivery of its event makes no more.
 
@@ -75,7 +68,7 @@ def predict(services: Services, upload: Upload) -> tuple[list[TriggerMatch], Upl
     return [candidate.match for candidate in candidates], prediction(upload, candidates)
 
 
-def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, token: str | None) -> BackfillPage:
+def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, token: str | None) -> Page[UploadDecision]:
     """Offer some objects that are in a bucket already, in the order of their keys; those that have a task keep it.
 
     A page may show fewer than `limit`, or none, and yet not be the last. Raise NotFound if there is no such bucket,
@@ -95,7 +88,7 @@ def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, toke
             upload = replace(listed, tenant=tenant)
             candidates = match_upload(upload, documents, services.settings.output_bucket)
             decisions += offer_object(services, upload, planner.plan(candidates), wanted)
-    return BackfillPage(tuple(decisions), write_token(listing.last_key, place) if listing.last_key else None)
+    return Page(tuple(decisions), write_token(listing.last_key, place) if listing.last_key else None)
 
 
 def offer_object(
@@ -177,7 +170,7 @@ def find_tasks(services: Services, upload: Upload) -> dict[str, Task]:
     token = None
     while True:
         page = services.task_queries.page(wanted, 100, token)
-        for task in page.tasks:
+        for task in page.items:
             source = task.source
             if source.bucket == upload.bucket and task.orchestration and upload.is_of(source.version_id, source.e_tag):
                 same[task.orchestration.name] = task

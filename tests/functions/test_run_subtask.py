@@ -168,7 +168,8 @@ def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
     assert not processes(WORKSPACE)
     waiting = read_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
-    assert waiting.failure == Failure("InternalError.Interrupted", "the worker was told to stop")
+    assert waiting.wait
+    assert waiting.wait.detail == Failure("InternalError.Interrupted", "the worker was told to stop")
     assert getsignal(SIGTERM) is before
 
 
@@ -184,8 +185,8 @@ def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_a
     assert failed(answer) == [record["messageId"]]
     waiting = read_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.counted_attempts) == (SubtaskStatus.WAITING, 0)
-    assert waiting.failure
-    assert waiting.failure.code == "InternalError.Interrupted"
+    assert waiting.wait
+    assert waiting.wait.detail.code == "InternalError.Interrupted"
 
 
 @pytest.mark.parametrize("call", ["UpdateItem", "PutItem"])

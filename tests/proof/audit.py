@@ -22,10 +22,10 @@ def check(cloud: Cloud, story: Story, more_tries: int = 0) -> None:
     assert [(key, name) for key, name, _ in made] == sorted(product(story.keys, story.orchestrations))
     for task in tasks:
         check_task(task, story, more_tries)
-    by_outcome = cloud.services.task_queries.page(TaskFilter(outcome=story.outcome), 100).tasks
+    by_outcome = cloud.services.task_queries.page(TaskFilter(outcome=story.outcome), 100).items
     assert {task.id for task in by_outcome} == {task.id for task in tasks}
     if story.judged:
-        decisions = cloud.services.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).decisions
+        decisions = cloud.services.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).items
         assert sorted((each.upload.key, each.orchestration, each.task_id) for each in decisions) == made
     check_files(cloud, tasks)
     files = keys()

@@ -278,7 +278,7 @@ def test_every_key_goes_there_and_back(stage: Stage, tally: Tally, name: str, sp
     (verdict,) = handler(json.loads(json.dumps(by_eventbridge)), Context())
 
     assert verdict["key"] == key
-    found = stage.verdicts.page(VerdictFilter(key=key), 10).decisions
+    found = stage.verdicts.page(VerdictFilter(key=key), 10).items
     assert {decision.upload.key for decision in found} == {key}
     tasks = [stage.tasks.get(str(decision.task_id)) for decision in found]
     assert {task.source.key for task in tasks if task} == {key}

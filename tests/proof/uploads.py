@@ -190,7 +190,7 @@ class Bucket:
         """Return all verdicts that stand."""
         page = self.services.verdicts.page(VerdictFilter(), 1000)
         assert page.next_token is None
-        return page.decisions
+        return page.items
 
 
 def a_bucket(stage: Stage, *, versioned: bool) -> Bucket:

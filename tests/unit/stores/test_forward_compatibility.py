@@ -108,7 +108,7 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
     assert task
     return {
         "task": lambda: services.tasks.get(lease.task_id),
-        "list of tasks": lambda: services.task_queries.page(TaskFilter(), 10).tasks,
+        "list of tasks": lambda: services.task_queries.page(TaskFilter(), 10).items,
         "earlier run": lambda: services.tasks.get_run(task, 1),
         "record": lambda: services.tasks.get_record(lease.task_id, lease.record),
         "records": lambda: services.tasks.get_records(lease.task_id, 1, 1),
@@ -117,7 +117,7 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
         "version": lambda: services.catalog.get_version(Orchestration, "main", "mine", 1),
         "versions": lambda: services.catalog.list_versions(Orchestration, "main", "mine", 9, 9),
         "template": lambda: get_document(services, TEMPLATE, "main", "small"),
-        "verdicts": lambda: services.verdicts.page(VerdictFilter(), 10).decisions,
+        "verdicts": lambda: services.verdicts.page(VerdictFilter(), 10).items,
         "told of": lambda: services.verdicts.identify(told, services.now()),
         "budget": lambda: services.budget.spent(services.now()),
     }
@@ -174,7 +174,7 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
     for _ in range(2):
         with pytest.raises(ServiceBusy, match="stored by a newer version of Reelmill"):
             accept_upload(services, upload)
-    told = services.verdicts.page(VerdictFilter(), 10).decisions
+    told = services.verdicts.page(VerdictFilter(), 10).items
     store_orchestration(
         services, "main", OrchestrationDocument.model_validate({**MINE, "trigger": {"prefix": "uploads/"}})
     )
@@ -188,7 +188,7 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
         "mine": Verdict.MATCHED,
         "web-video": Verdict.DUPLICATE,
     }
-    assert len(services.task_queries.page(TaskFilter(), 10).tasks) == 2
+    assert len(services.task_queries.page(TaskFilter(), 10).items) == 2
 
 
 def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(services: ClockedServices) -> None:
@@ -242,6 +242,6 @@ def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) ->
     (row, _) = [row for row in rows("UploadsTable") if "verdict" in row]
     client("dynamodb").put_item(TableName="UploadsTable", Item={**row, "verdict": {"S": "DREAMED"}})
 
-    (left,) = services.verdicts.page(VerdictFilter(), 10).decisions
+    (left,) = services.verdicts.page(VerdictFilter(), 10).items
 
     assert left.upload.key != row["key"]["S"]

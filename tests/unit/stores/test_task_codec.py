@@ -66,7 +66,7 @@ def test_no_task_is_made_of_what_one_item_does_not_hold(services: ClockedService
     with pytest.raises(RequestRejected, match="take 161 KB"):
         create_task(services, "main", wanted, bytes)
 
-    assert services.task_queries.page(TaskFilter(), 10).tasks == ()
+    assert services.task_queries.page(TaskFilter(), 10).items == ()
 
 
 def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes_no_task(

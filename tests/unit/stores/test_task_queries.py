@@ -4,10 +4,11 @@ import base64
 
 import pytest
 
+from shared.domain.page import Page
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import RequestRejected
-from shared.stores.task_queries import Page, TaskFilter
+from shared.stores.task_queries import TaskFilter
 from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.factories import make_task
 from tests.support.outages import calls, meanwhile
@@ -28,7 +29,7 @@ def tasks(services: ClockedServices) -> list[Task]:
     return made[::-1]
 
 
-def pages(services: ClockedServices, wanted: TaskFilter, limit: int) -> list[Page]:
+def pages(services: ClockedServices, wanted: TaskFilter, limit: int) -> list[Page[Task]]:
     """Turn all pages of a list."""
     turned = [services.task_queries.page(wanted, limit)]
     while turned[-1].next_token:
@@ -36,9 +37,9 @@ def pages(services: ClockedServices, wanted: TaskFilter, limit: int) -> list[Pag
     return turned
 
 
-def ids(turned: list[Page]) -> list[str]:
+def ids(turned: list[Page[Task]]) -> list[str]:
     """Return the IDs of all pages, as shown."""
-    return [task.id for page in turned for task in page.tasks]
+    return [task.id for page in turned for task in page.items]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
@@ -46,7 +47,7 @@ def test_pages_show_every_task_once_newest_first(services: ClockedServices, task
     turned = pages(services, TaskFilter(), limit)
 
     assert ids(turned) == [task.id for task in tasks]
-    assert all(len(page.tasks) == limit for page in turned[:-1])
+    assert all(len(page.items) == limit for page in turned[:-1])
 
 
 def test_each_filter_takes_what_it_names(services: ClockedServices, tasks: list[Task]) -> None:
@@ -125,7 +126,7 @@ def test_a_page_stops_reading_when_a_second_filter_leaves_too_little_and_the_nex
 
     turned = pages(services, wanted, 2)
 
-    assert len(turned[0].tasks) == 1
+    assert len(turned[0].items) == 1
     assert ids(turned) == [task.id for task in tasks[1::2]]
 
 
@@ -151,7 +152,7 @@ def test_of_what_was_read_beyond_the_limit_nothing_is_shown_twice_or_lost(
     turned = pages(services, TaskFilter(orchestration="web-video", status=TaskStatus.COMPLETED), limit)
 
     assert ids(turned) == [task.id for task in tasks[1:]]
-    assert all(len(page.tasks) == limit for page in turned[:-1])
+    assert all(len(page.items) == limit for page in turned[:-1])
 
 
 def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_history(
@@ -226,12 +227,12 @@ def test_completed_tasks_are_found_by_outcome(services: ClockedServices, tasks: 
 
 def test_no_task_is_skipped_when_others_leave_the_list_meanwhile(services: ClockedServices, tasks: list[Task]) -> None:
     first = services.task_queries.page(TaskFilter(status=TaskStatus.WAITING), 2)
-    for task in first.tasks:
+    for task in first.items:
         services.tasks.end(task, services.now())
 
     second = services.task_queries.page(TaskFilter(status=TaskStatus.WAITING), 2, first.next_token)
 
-    assert [task.id for task in second.tasks] == [tasks[4].id, tasks[6].id]
+    assert [task.id for task in second.items] == [tasks[4].id, tasks[6].id]
 
 
 @pytest.mark.parametrize("spoil", ["", "x", "%%%", "bnVsbA", base64.b64encode(b'["0", 1]').decode(), "W10"])

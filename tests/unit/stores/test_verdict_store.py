@@ -40,7 +40,7 @@ def listed(services: ClockedServices, limit: int = 100, **wanted: Any) -> list[U
     token = None
     while True:
         page = services.verdicts.page(VerdictFilter(**wanted), limit, token)
-        found += page.decisions
+        found += page.items
         token = page.next_token
         if token is None:
             return found
@@ -194,7 +194,7 @@ def test_a_page_is_as_long_as_was_asked_for_and_only_the_last_one_has_no_token(s
     page = services.verdicts.page(VerdictFilter(), 3)
     rest = services.verdicts.page(VerdictFilter(), 3, page.next_token)
 
-    assert (len(page.decisions), len(rest.decisions)) == (3, 2)
+    assert (len(page.items), len(rest.items)) == (3, 2)
     assert (page.next_token is None, rest.next_token) == (False, None)
     assert services.verdicts.page(VerdictFilter(), 5).next_token is None
 
@@ -246,7 +246,7 @@ def test_a_page_reads_only_so_many_verdicts_in_search_of_the_right_ones(
     while pages[-1].next_token:
         pages.append(services.verdicts.page(VerdictFilter(verdict=MATCHED), 5, pages[-1].next_token))
 
-    assert [len(page.decisions) for page in pages] == [0, 0, 1]
+    assert [len(page.items) for page in pages] == [0, 0, 1]
     assert READ_PER_PAGE == 1000
 
 
@@ -280,7 +280,7 @@ def test_verdicts_that_come_while_one_pages_neither_hide_nor_repeat_any(services
     noted(services, *(a_refusal(services, version_id=f"w{n}", at=services.now() + n) for n in range(10, 20)))
     rest = services.verdicts.page(VerdictFilter(), 100, page.next_token)
 
-    assert [*page.decisions, *rest.decisions] == before[::-1]
+    assert [*page.items, *rest.items] == before[::-1]
 
 
 @pytest.mark.parametrize("wanted", [{"key": "a"}, {"verdict": MATCHED}, {"after": 5}, {"tenant": "other"}])
@@ -300,7 +300,7 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services:
 
     forged = write_token(sortable_id(services.now() + 10**6, b""), VerdictFilter())
 
-    assert services.verdicts.page(VerdictFilter(), 10, forged).decisions == (mine,)
+    assert services.verdicts.page(VerdictFilter(), 10, forged).items == (mine,)
 
 
 @pytest.mark.parametrize(

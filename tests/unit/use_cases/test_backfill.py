@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.ids import time_prefix
 from shared.domain.orchestration import MAX_KEY_BYTES, TemplateDocument
+from shared.domain.page import Page
 from shared.domain.page_token import write_token
 from shared.domain.task import Source, Task
 from shared.domain.upload import Upload, UploadDecision, Verdict
@@ -17,7 +18,7 @@ from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
-from shared.use_cases.uploads import Backfill, BackfillPage, accept_upload, backfill, is_key
+from shared.use_cases.uploads import Backfill, accept_upload, backfill, is_key
 from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_triggered_orchestration
@@ -42,7 +43,7 @@ def bucket(request: pytest.FixtureRequest, plain: str) -> str:
     return plain if request.param == "plain" else "input"
 
 
-def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list[BackfillPage]:
+def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list[Page[UploadDecision]]:
     """Go through all pages."""
     found = [backfill(services, "main", wanted, limit, None)]
     while found[-1].next_token:
@@ -52,7 +53,7 @@ def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list
 
 def offered(services: ClockedServices, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return what became of all objects."""
-    return [decision for page in pages(services, Backfill(bucket, **wanted), limit) for decision in page.decisions]
+    return [decision for page in pages(services, Backfill(bucket, **wanted), limit) for decision in page.items]
 
 
 def told(decisions: list[UploadDecision]) -> list[tuple[str, Verdict]]:
@@ -60,7 +61,7 @@ def told(decisions: list[UploadDecision]) -> list[tuple[str, Verdict]]:
 
 
 def tasks(services: ClockedServices) -> tuple[Task, ...]:
-    return services.task_queries.page(TaskFilter(), 100).tasks
+    return services.task_queries.page(TaskFilter(), 100).items
 
 
 def written(services: ClockedServices, bucket: str, key: str = VIDEO, body: bytes = b"film") -> Upload:
@@ -85,7 +86,7 @@ def test_an_object_that_was_there_before_gets_its_task(services: ClockedServices
     assert (decision.verdict, decision.orchestration, decision.task_id) == (Verdict.MATCHED, WEB, task.id)
     assert task.source == source
     assert [ref.no for ref in sent(services)] == [1, 2, 3]
-    assert services.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
+    assert services.verdicts.page(VerdictFilter(), 10).items == (decision,)
 
 
 def test_a_task_of_an_old_object_is_as_young_as_it_is(services: ClockedServices) -> None:
@@ -117,7 +118,7 @@ def test_an_event_that_comes_after_the_backfill_makes_no_second_task(services: C
         (found,) = accept_upload(services, upload)
         assert (found.verdict, found.task_id) == (Verdict.DUPLICATE, first.task_id)
 
-    assert len(tasks(services)) == len(services.verdicts.page(VerdictFilter(), 10).decisions) == 1
+    assert len(tasks(services)) == len(services.verdicts.page(VerdictFilter(), 10).items) == 1
 
 
 def test_a_second_backfill_makes_nothing_more(services: ClockedServices, bucket: str) -> None:
@@ -233,9 +234,7 @@ def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(services:
         ("uploads/a.mp4", "covers", Verdict.MATCHED),
         ("uploads/a.mp4", WEB, Verdict.DUPLICATE),
     ]
-    assert [j.verdict for j in services.verdicts.page(VerdictFilter(key=refused.key), 10).decisions] == [
-        Verdict.MATCHED
-    ]
+    assert [j.verdict for j in services.verdicts.page(VerdictFilter(key=refused.key), 10).items] == [Verdict.MATCHED]
 
 
 def test_what_is_refused_has_its_verdict_kept(services: ClockedServices) -> None:
@@ -244,7 +243,7 @@ def test_what_is_refused_has_its_verdict_kept(services: ClockedServices) -> None
     (found,) = offered(services)
 
     assert found.verdict is Verdict.NO_MATCH
-    assert services.verdicts.page(VerdictFilter(), 10).decisions == (found,)
+    assert services.verdicts.page(VerdictFilter(), 10).items == (found,)
 
 
 def test_nothing_becomes_of_what_reelmill_wrote_itself(services: ClockedServices) -> None:
@@ -320,9 +319,9 @@ def test_every_object_is_offered_exactly_once_however_long_the_pages_are(
 
     found = pages(services, Backfill(bucket), limit)
 
-    keys = [decision.upload.key for page in found for decision in page.decisions]
+    keys = [decision.upload.key for page in found for decision in page.items]
     assert keys == sorted(f"films/{name}.mp4" for name in names)
-    assert all(len(page.decisions) <= limit for page in found)
+    assert all(len(page.items) <= limit for page in found)
     assert len(found) == -(-len(names) // limit)
 
 
@@ -353,7 +352,7 @@ def test_a_backfill_that_broke_off_goes_on_where_it_was(services: ClockedService
 
     rest = backfill(services, "main", Backfill("input"), 2, first.next_token)
 
-    assert [verdict for _, verdict in told(list(rest.decisions))] == [Verdict.DUPLICATE, Verdict.MATCHED]
+    assert [verdict for _, verdict in told(list(rest.items))] == [Verdict.DUPLICATE, Verdict.MATCHED]
     assert rest.next_token is None
     assert sorted(task.source.key for task in tasks(services)) == [f"uploads/{n}.mp4" for n in range(4)]
 
@@ -366,7 +365,7 @@ def test_a_key_is_one_object_however_many_versions_it_has(services: ClockedServi
 
     found = pages(services, Backfill("input"), 500)
 
-    decisions = [decision for page in found for decision in page.decisions]
+    decisions = [decision for page in found for decision in page.items]
     assert [key for key, _ in told(decisions)] == ["uploads/a.mp4", VIDEO, "uploads/z.mp4"]
     assert decisions[1].upload.version_id == newest["VersionId"]
     assert len(found) <= 3
@@ -441,4 +440,4 @@ def test_a_key_may_be_as_long_as_s3_allows_and_its_token_goes_through_the_api(se
     page = backfill(services, "main", Backfill("input"), 1, None)
 
     assert len(str(page.next_token)) < 10_000
-    assert len(backfill(services, "main", Backfill("input"), 1, page.next_token).decisions) == 1
+    assert len(backfill(services, "main", Backfill("input"), 1, page.next_token).items) == 1

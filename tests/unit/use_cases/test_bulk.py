@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from shared.domain.page import Page
 from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.use_cases import bulk
-from shared.use_cases.bulk import MOVES, Action, Done, DonePage
+from shared.use_cases.bulk import MOVES, Action, Done
 from shared.use_cases.tasks import end_task
 from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices
@@ -37,7 +38,7 @@ def act_on(services: ClockedServices, tenant: str, action: Action, identifiers: 
 
 def act_on_page(
     services: ClockedServices, action: Action, wanted: TaskFilter, limit: int, token: str | None
-) -> DonePage:
+) -> Page[Done]:
     return bulk.act_on_page(services, action, wanted, limit, token, services.now() + 1)
 
 
@@ -164,9 +165,9 @@ def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(servi
         pages.append(bulk.act_on_page(services, Action.END, wanted, 10, token, services.now()))
         token = pages[-1].next_token
 
-    assert [[result.task_id for result in page.results] for page in pages] == [[task.id] for task in tasks]
+    assert [[result.task_id for result in page.items] for page in pages] == [[task.id] for task in tasks]
     assert token is None
-    assert services.task_queries.page(wanted, 10).tasks == ()
+    assert services.task_queries.page(wanted, 10).items == ()
 
 
 def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
@@ -179,7 +180,7 @@ def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> Non
 def test_nothing_is_done_with_nobody(services: ClockedServices) -> None:
     assert act_on(services, "main", Action.END, []) == ()
     page = act_on_page(services, Action.END, TaskFilter(), 10, None)
-    assert (page.results, page.next_token) == ((), None)
+    assert (page.items, page.next_token) == ((), None)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
@@ -196,10 +197,10 @@ def test_all_that_pass_a_filter_are_moved_page_after_page_though_that_takes_them
     while pages[-1].next_token:
         pages.append(act_on_page(services, Action.END, wanted, limit, pages[-1].next_token))
 
-    assert [result.task_id for page in pages for result in page.results] == [task.id for task in waiting]
-    assert all(len(page.results) <= limit for page in pages)
-    assert services.task_queries.page(wanted, 10).tasks == ()
-    assert len(services.task_queries.page(TaskFilter(outcome=ENDED), 10).tasks) == 7
+    assert [result.task_id for page in pages for result in page.items] == [task.id for task in waiting]
+    assert all(len(page.items) <= limit for page in pages)
+    assert services.task_queries.page(wanted, 10).items == ()
+    assert len(services.task_queries.page(TaskFilter(outcome=ENDED), 10).items) == 7
 
 
 def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(services: ClockedServices) -> None:
@@ -210,8 +211,8 @@ def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(s
     first = act_on_page(services, Action.RESTART, wanted, 2, None)
     rest = act_on_page(services, Action.RESTART, wanted, 2, first.next_token)
 
-    assert codes((*first.results, *rest.results)) == [None] * 4
-    assert {result.task.run for result in (*first.results, *rest.results) if result.task} == {2}
+    assert codes((*first.items, *rest.items)) == [None] * 4
+    assert {result.task.run for result in (*first.items, *rest.items) if result.task} == {2}
     assert rest.next_token is None
 
 
@@ -221,8 +222,8 @@ def test_a_task_that_moved_between_the_list_and_its_turn_tells_so(services: Cloc
     with meanwhile("UpdateItem", lambda: end_task(services, "main", second.id)):
         page = act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, None)
 
-    assert [result.task_id for result in page.results] == [first.id, second.id]
-    assert codes(page.results) == [None, "InvalidTaskStatus"]
+    assert [result.task_id for result in page.items] == [first.id, second.id]
+    assert codes(page.items) == [None, "InvalidTaskStatus"]
 
 
 def test_a_token_of_another_filter_is_refused_and_nothing_is_done(services: ClockedServices) -> None:
@@ -232,4 +233,4 @@ def test_a_token_of_another_filter_is_refused_and_nothing_is_done(services: Cloc
     with pytest.raises(RequestRejected, match="nextToken"):
         act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, token)
 
-    assert len(services.task_queries.page(TaskFilter(status=WAITING), 10).tasks) == 3
+    assert len(services.task_queries.page(TaskFilter(status=WAITING), 10).items) == 3

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.domain.page import Page
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.stores.catalog_store import LAST_VERSION
 from shared.stores.presets import preset_orchestrations, preset_templates
@@ -16,6 +17,7 @@ from shared.use_cases.catalog import (
     switch_orchestration,
 )
 from shared.use_cases.catalog_versions import (
+    Version,
     get_version,
     is_version,
     list_versions,
@@ -37,7 +39,7 @@ def numbers(services: ClockedServices, limit: int, name: str = "mine") -> list[l
     pages, token = [], None
     while True:
         page = list_versions(services, ORCHESTRATION, "main", name, limit, token)
-        pages.append([one.version for one in page.versions])
+        pages.append([one.document.version for one in page.items])
         token = page.next_token
         if token is None:
             return pages
@@ -77,11 +79,11 @@ def test_what_ships_is_the_first_version(services: ClockedServices, limit: int) 
 def test_what_ships_and_was_never_changed_has_one_version(services: ClockedServices) -> None:
     template = next(iter(preset_templates().values()))
 
-    (shipped,) = list_versions(services, ORCHESTRATION, "main", PRESET, 20).versions
+    (shipped,) = list_versions(services, ORCHESTRATION, "main", PRESET, 20).items
     page = list_versions(services, TEMPLATE, "main", template.name, 20)
 
-    assert shipped == preset_orchestrations()[PRESET]
-    assert (page.versions, page.current, page.next_token) == ((template,), template, None)
+    assert shipped.document == preset_orchestrations()[PRESET]
+    assert page == Page((Version(template, is_current=True),), None)
     assert get_version(services, TEMPLATE, "main", template.name, 1) == template
 
 
@@ -90,8 +92,8 @@ def test_the_version_that_stands_is_told_from_those_before_it(services: ClockedS
 
     page = list_versions(services, ORCHESTRATION, "main", "mine", 20)
 
-    assert page.current == page.versions[0]
-    assert page.current.description == "version 3"
+    assert [one.is_current for one in page.items] == [True, False, False]
+    assert page.items[0].document.description == "version 3"
 
 
 def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: ClockedServices) -> None:
@@ -102,10 +104,9 @@ def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: Clocke
 
     page = list_versions(services, ORCHESTRATION, "main", "mine", 20)
 
-    assert [one.version for one in page.versions] == [2, 1]
-    assert page.current is None
+    assert [(one.document.version, one.is_current) for one in page.items] == [(2, False), (1, False)]
     assert get_version(services, ORCHESTRATION, "main", "mine", 1).description == "version 1"
-    assert list_versions(services, TEMPLATE, "main", "small", 20).current is None
+    assert list_versions(services, TEMPLATE, "main", "small", 20).items == (Version(template, is_current=False),)
     assert get_version(services, TEMPLATE, "main", "small", 1) == template
 
 
@@ -115,7 +116,7 @@ def test_after_a_deletion_what_ships_stands_again_under_the_newer_versions(servi
 
     page = list_versions(services, ORCHESTRATION, "main", PRESET, 20)
 
-    assert [(one.version, one == page.current) for one in page.versions] == [(2, False), (1, True)]
+    assert [(one.document.version, one.is_current) for one in page.items] == [(2, False), (1, True)]
 
 
 def test_a_version_that_is_stored_again_is_the_newest(services: ClockedServices) -> None:

@@ -50,12 +50,12 @@ def verdicts(found: list[UploadDecision]) -> list[tuple[str | None, Verdict]]:
 
 
 def tasks(services: ClockedServices) -> tuple[Task, ...]:
-    return services.task_queries.page(TaskFilter(), 100).tasks
+    return services.task_queries.page(TaskFilter(), 100).items
 
 
 def standing(services: ClockedServices) -> list[tuple[str | None, Verdict]]:
     """Return the verdicts that lists show."""
-    return verdicts(list(services.verdicts.page(VerdictFilter(), 100).decisions))
+    return verdicts(list(services.verdicts.page(VerdictFilter(), 100).items))
 
 
 def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: ClockedServices) -> None:
@@ -68,7 +68,7 @@ def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: C
     assert task.source == Source("input", "uploads/clip.mp4", 1000, "etag", "v1")
     assert (task.status, task.created_at, task.unsent) == (TaskStatus.WAITING, services.now(), frozenset())
     assert sent(services) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2), SubtaskRef(task.id, 1, 3)]
-    assert services.verdicts.page(VerdictFilter(), 10).decisions == (decision,)
+    assert services.verdicts.page(VerdictFilter(), 10).items == (decision,)
 
 
 def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_time(services: ClockedServices) -> None:
@@ -107,7 +107,7 @@ def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
     assert found.orchestration == (WEB if verdict is Verdict.WRONG_FORMAT else None)
     assert reason in found.reason
     assert sent(services) == []
-    assert services.verdicts.page(VerdictFilter(), 10).decisions == (found,)
+    assert services.verdicts.page(VerdictFilter(), 10).items == (found,)
 
 
 def test_the_same_event_again_makes_no_second_task(services: ClockedServices) -> None:
