@@ -1,4 +1,4 @@
-"""The HTTP client of Reelmill's API: one request in, one JSON document or one clear error out."""
+"""The HTTP client of Reelmill's API: each request returns a JSON document or raises a clear error."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,18 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from cli.errors import CommandFailed, Unreachable, refusal
+from cli.errors import CommandFailed, Unreachable, api_refusal
 from cli.http_client import HttpClient
 
-# Lambda's HTTP API gives up after 30 s, so its 504 comes before our own limit.
+# Lambda's HTTP API times out after 30 s, so its 504 arrives before our own limit.
 TIMEOUT = httpx.Timeout(35, connect=5)
-PAUSES = (0.2, 0.5, 1.0)  # seconds before each further try of a read
+PAUSES = (0.2, 0.5, 1.0)  # seconds before each retry of a read
 PASSING = frozenset({429, 502, 503, 504})
 REQUEST_ID_HEADERS = ("apigw-requestid", "x-amzn-requestid", "x-request-id")
 
 
 class Api:
-    """One API. Reads are tried again when a fault may pass; writes only when whoever asks says how often."""
+    """One API. Reads are retried after transient errors; writes are retried only if the caller passes `pauses`."""
 
     def __init__(self, url: str, *, local: bool, auth: httpx.Auth | None = None) -> None:
         """Open no connection yet."""
@@ -38,17 +38,17 @@ class Api:
         self._http.__exit__(kind, error, trace)
 
     def get(self, path: str, **params: str | int | None) -> Any:  # noqa: ANN401 - the API's JSON
-        """Return what stands at `path`; a parameter that is None is left out."""
-        # Spaces go as %20: a signature is made over the query as it stands, and there + is no space.
+        """Return the document at `path`; parameters that are None are omitted."""
+        # Spaces are encoded as %20: the signature covers the query as it is, and does not treat + as a space.
         query = urlencode({k: v for k, v in params.items() if v is not None}, quote_via=quote, safe="~")
         return self._ask("GET", path, query=query, pauses=PAUSES)
 
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, pauses: Sequence[float] = ()
     ) -> Any:  # noqa: ANN401 - the API's JSON
-        """Change something, and return the API's answer; None when it has nothing to say.
+        """Send a change, and return the API's answer, None if it is empty.
 
-        What may happen twice without harm can be given `pauses`: the seconds before each further try.
+        A change that may happen twice without harm can have `pauses`: the seconds before each retry.
         """
         return self._ask(method, path, body=body, pauses=pauses)
 
@@ -66,7 +66,7 @@ class Api:
             try:
                 response = self._http.to(url).request(method, url, json=body)
             except httpx.TransportError as error:
-                # On this machine there is nothing to wait for: the stack runs or it doesn't.
+                # On this machine waiting does not help: the stack is running or it isn't.
                 if pause is None or (self.local and isinstance(error, httpx.ConnectError)):
                     raise self._unreachable(error) from error
             else:
@@ -81,20 +81,21 @@ class Api:
         except ValueError:
             document = None
             if response.is_success:
-                message = f"{self.url} answers, but not as Reelmill's API does"
-                remedy = "check --api-url: it is the address that `/tasks` is appended to"
-                raise CommandFailed(message, remedy=remedy) from None
+                raise CommandFailed(
+                    f"{self.url} responds, but not like Reelmill's API",
+                    remedy="check --api-url: it must be the address to which `/tasks` is appended",
+                ) from None
         if response.is_success:
             return document
         request_id = next((response.headers[h] for h in REQUEST_ID_HEADERS if h in response.headers), None)
-        raise refusal(response.status_code, path, document, request_id)
+        raise api_refusal(response.status_code, path, document, request_id)
 
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
         if self.local and isinstance(error, httpx.ConnectError):
-            return Unreachable(f"no stack runs here: nothing answers at {self.url}", remedy="start one: `reelmill up`")
+            return Unreachable(f"no stack is running: {self.url} does not respond", remedy="start one: `reelmill up`")
         reason = str(error) or type(error).__name__
-        remedy = "`reelmill status` shows how the stack is" if self.local else "check --api-url and the network"
-        return Unreachable(f"no answer from {self.url}: {reason}", remedy=remedy)
+        remedy = "`reelmill status` shows the state of the stack" if self.local else "check --api-url and the network"
+        return Unreachable(f"no response from {self.url}: {reason}", remedy=remedy)
 
 
 def at(*parts: str | int) -> str:

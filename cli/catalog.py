@@ -1,5 +1,7 @@
-"""`reelmill orchestrations` and `reelmill templates`: what is stored, and how it is changed."""
+"""`reelmill orchestrations` and `reelmill templates`: one group of commands for both kinds of stored documents."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,38 +11,96 @@ from rich.text import Text
 from cli import show
 from cli.api_client import Api, at
 from cli.connection import connected
-from cli.documents import print_document, read_named, refused_by_name
-from cli.list_options import Everything, Limit, NextToken, listed
+from cli.documents import naming_file, print_document, read_named
+from cli.list_options import Paging, fetch_list, grouped_options
 
-orchestrations = typer.Typer(no_args_is_help=True, help="What happens to which new files.")
-templates = typer.Typer(no_args_is_help=True, help="Named sets of parameters for an operation.")
+Columns = dict[str, dict[str, Any]]
+NUMBER: dict[str, Any] = {"justify": "right"}
+WRAPPED: dict[str, Any] = {"overflow": "fold", "no_wrap": False}
 
-Name = Annotated[str, typer.Argument(help="Its name.")]
+Name = Annotated[str, typer.Argument(help="Name of the document.")]
 File = Annotated[Path, typer.Argument(help="A YAML or JSON document; - for stdin.", allow_dash=True)]
-Version = Annotated[int | None, typer.Option(min=1, help="An earlier one; by default the one that stands.")]
-NewName = Annotated[str | None, typer.Option("--name", help="Store it under this name, not under its own.")]
+Version = Annotated[int | None, typer.Option(min=1, help="Version to show (default: the current one).")]
+NewName = Annotated[str | None, typer.Option("--name", help="Name to store it under, instead of the one in the file.")]
 
 
-@orchestrations.command("list")
-def list_orchestrations(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
-    """List the orchestrations: what each takes, and what it makes of it."""
-    with connected(context) as api:
-        answer = api.get("/orchestrations")
-    if as_json:
-        show.print_json(answer)
-        return
-    columns: dict[str, dict[str, Any]] = {
-        "NAME": {},
-        "ENABLED": {},
-        "VERSION": {"justify": "right"},
-        "KIND": {},
-        "TAKES": {"overflow": "fold", "no_wrap": False},
-        "SUBTASKS": {"overflow": "fold", "no_wrap": False},
-    }
-    show.print_table(columns, (orchestration_row(document) for document in answer["orchestrations"]))
+@dataclass(frozen=True)
+class DocumentKind:
+    """What differs between two kinds of stored documents. `plural` is the name of the route and of the command."""
+
+    plural: str
+    columns: Columns
+    row: Callable[[Mapping[str, Any]], tuple[str, ...]]
+    help: str
+    list_help: str
+    put_help: str
+    delete_help: str
 
 
-def orchestration_row(document: dict[str, Any]) -> tuple[str, ...]:
+class DocumentCommands:
+    """The commands list, get, versions, put and delete of one kind of documents."""
+
+    def __init__(self, kind: DocumentKind) -> None:
+        """Take the kind."""
+        self._kind = kind
+
+    def group(self) -> typer.Typer:
+        """Return the group with these commands."""
+        kind, group = self._kind, typer.Typer(no_args_is_help=True, help=self._kind.help)
+        group.command("list", help=kind.list_help)(self.list_documents)
+        group.command("get")(self.get_document)
+        group.command("versions")(grouped_options(self.list_document_versions))
+        group.command("put", help=kind.put_help)(self.put_document)
+        group.command("delete", help=kind.delete_help)(self.delete_document)
+        return group
+
+    def list_documents(self, context: typer.Context, *, as_json: show.JsonOption = False) -> None:
+        """List the documents."""
+        with connected(context) as api:
+            answer = api.get(at(self._kind.plural))
+        if as_json:
+            show.print_json(answer)
+        else:
+            show.print_table(self._kind.columns, map(self._kind.row, answer[self._kind.plural]))
+
+    def get_document(
+        self, context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
+    ) -> None:
+        """Print a document as YAML that `put` accepts. To restore an earlier version, store its output again."""
+        with connected(context) as api:
+            document = api.get(at(self._kind.plural, name), version=version)
+        if as_json:
+            show.print_json(document)
+        else:
+            print_document(document)
+
+    def list_document_versions(
+        self, context: typer.Context, name: Name, *, paging: Paging, as_json: show.JsonOption = False
+    ) -> None:
+        """List the versions of a document, newest first. They remain after the document is deleted."""
+        with connected(context) as api:
+            found = fetch_list(api, at(self._kind.plural, name, "versions"), "versions", {}, paging)
+        print_versions(found, as_json=as_json)
+
+    def put_document(
+        self, context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False
+    ) -> None:
+        """Store a document: a new one, or a new version."""
+        with connected(context) as api:
+            stored_as, document = read_named(file, name)
+            with naming_file(api, file):
+                answer = api.send("PUT", at(self._kind.plural, stored_as), document)
+            show.say(f"stored {show.plain(stored_as)}, version {(answer or {}).get('version', '?')}")
+            if as_json:
+                show.print_json(answer)
+
+    def delete_document(self, context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
+        """Delete a document."""
+        with connected(context) as api:
+            change_document(api, "DELETE", at(self._kind.plural, name), f"deleted {name}", as_json=as_json)
+
+
+def orchestration_row(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return an orchestration as a row of the list."""
     trigger = document.get("trigger") or {}
     formats = ", ".join(trigger.get("formats") or ()) or "all media"
@@ -54,78 +114,102 @@ def orchestration_row(document: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-@orchestrations.command("get")
-@templates.command("get")
-def get_stored(
-    context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
-) -> None:
-    """Print what is stored under a name, as YAML that `put` takes: an earlier version is restored so."""
-    with connected(context) as api:
-        document = api.get(at(kind_of(context), name), version=version)
+def template_row(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a template as a row of the list."""
+    return (
+        show.plain(document["name"]),
+        show.plain(document["operation"]),
+        show.plain(document.get("kind", "")),
+        str(document.get("version", "")),
+        show.plain(document.get("summary", "")),
+    )
+
+
+def print_versions(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print a list of versions; only versions of orchestrations are enabled or disabled."""
     if as_json:
-        show.print_json(document)
-    else:
-        print_document(document)
+        show.print_json(found)
+        return
+    switched = any("enabled" in version for version in found["versions"])
+    columns: Columns = {
+        "VERSION": NUMBER,
+        "UPDATED": {},
+        "KIND": {},
+        **({"ENABLED": {}} if switched else {}),
+        "CURRENT": {},
+    }
+    show.print_table(columns, map(version_row, found["versions"]))
+    show.say_if_more(found, "versions")
 
 
-@orchestrations.command("versions")
-@templates.command("versions")
-def list_versions(  # noqa: PLR0913 - one parameter for each option
-    context: typer.Context,
-    name: Name,
-    *,
-    limit: Limit = 20,
-    everything: Everything = False,
-    next_token: NextToken = None,
-    as_json: show.JsonOption = False,
-) -> None:
-    """List the versions of what is or was stored under a name, newest first; they outlive its deletion."""
-    with connected(context) as api:
-        path = at(kind_of(context), name, "versions")
-        print_versions(listed(api, path, "versions", {}, None if everything else limit, next_token), as_json=as_json)
+def version_row(version: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a version as a row of the list."""
+    return (
+        str(version["version"]),
+        show.local_time(version.get("updatedAt")),
+        show.plain(version.get("kind", "")),
+        *(("yes" if version["enabled"] else "no",) if "enabled" in version else ()),
+        "yes" if version.get("current") else "",
+    )
 
 
-@orchestrations.command("put")
-def put_orchestration(
-    context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False
-) -> None:
-    """Store an orchestration: a new one, or a new version."""
-    with connected(context) as api:
-        put(api, "orchestrations", file, name, as_json=as_json)
+def change_document(api: Api, method: str, path: str, said: str, *, as_json: bool) -> None:
+    """Send a change without a body, and say that it is done."""
+    answer = api.send(method, path)
+    show.say(show.plain(said))
+    if as_json:
+        show.print_json(answer if answer is not None else {})
 
 
-@orchestrations.command("delete")
-def delete_orchestration(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
-    """Delete an orchestration; tasks it has made stay."""
-    with connected(context) as api:
-        change(api, "DELETE", at("orchestrations", name), f"deleted {name}", as_json=as_json)
+ORCHESTRATIONS = DocumentKind(
+    "orchestrations",
+    {"NAME": {}, "ENABLED": {}, "VERSION": NUMBER, "KIND": {}, "FILES": WRAPPED, "SUBTASKS": WRAPPED},
+    orchestration_row,
+    help="Manage orchestrations: which new files are processed, and how.",
+    list_help="List the orchestrations with the files that they match and their subtasks.",
+    put_help="Store an orchestration: a new one, or a new version.",
+    delete_help="Delete an orchestration; its tasks are kept.",
+)
+TEMPLATES = DocumentKind(
+    "templates",
+    {"NAME": {}, "OPERATION": {}, "KIND": {}, "VERSION": NUMBER, "SUMMARY": WRAPPED},
+    template_row,
+    help="Manage templates: named sets of parameters for an operation.",
+    list_help="List the templates.",
+    put_help="Store a template: a new one, or a new version. Presets cannot be changed.",
+    delete_help="Delete a template. Presets cannot be deleted.",
+)
+orchestrations = DocumentCommands(ORCHESTRATIONS).group()
+templates = DocumentCommands(TEMPLATES).group()
 
 
 @orchestrations.command("enable")
-def enable_orchestration(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
-    """Let an orchestration take new files."""
+def orchestrations_enable(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
+    """Enable an orchestration: new files that match it create tasks."""
     with connected(context) as api:
-        change(api, "POST", at("orchestrations", name, "enable"), f"{name} takes new files", as_json=as_json)
+        change_document(api, "POST", at("orchestrations", name, "enable"), f"enabled {name}", as_json=as_json)
 
 
 @orchestrations.command("disable")
-def disable_orchestration(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
-    """Stop an orchestration from taking new files."""
+def orchestrations_disable(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
+    """Disable an orchestration: new files create no tasks with it. Its existing tasks continue."""
     with connected(context) as api:
-        said = f"{name} takes no new files; tasks it has made go on"
-        change(api, "POST", at("orchestrations", name, "disable"), said, as_json=as_json)
+        said = f"disabled {name}; its existing tasks continue"
+        change_document(api, "POST", at("orchestrations", name, "disable"), said, as_json=as_json)
 
 
 @orchestrations.command("match")
-def match(
+def orchestrations_match(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="The key of a file, as it would be uploaded.")],
+    key: Annotated[str, typer.Argument(help="Key of the file, as it would be uploaded.")],
     *,
-    bucket: Annotated[str | None, typer.Option(help="By default the input bucket.")] = None,
-    size: Annotated[int | None, typer.Option(min=0, metavar="BYTES", help="By default any but 0.")] = None,
+    bucket: Annotated[str | None, typer.Option(help="Bucket of the file (default: the input bucket).")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=0, metavar="BYTES", help="Size of the file (default: any size except 0).")
+    ] = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """Say what an upload of that key would start, and why; nothing is uploaded."""
+    """Show which orchestrations an upload with this key would start, and why. Nothing is uploaded."""
     asked = {"key": key, "bucket": bucket, "size": size}
     with connected(context) as api:
         answer = api.send(
@@ -135,110 +219,10 @@ def match(
         show.print_json(answer)
         return
     show.stdout().print(
-        Text.assemble(show.coloured(answer["verdict"]), f": {show.plain(answer['reason'])}\n"), soft_wrap=True
+        Text.assemble(show.colored(answer["verdict"]), f": {show.plain(answer['reason'])}\n"), soft_wrap=True
     )
     rows = (
-        (show.plain(found["orchestration"]), show.coloured(found["verdict"]), show.plain(found["reason"]))
+        (show.plain(found["orchestration"]), show.colored(found["verdict"]), show.plain(found["reason"]))
         for found in answer["matches"]
     )
-    columns: dict[str, dict[str, Any]] = {
-        "ORCHESTRATION": {},
-        "VERDICT": {},
-        "WHY": {"overflow": "fold", "no_wrap": False},
-    }
-    show.print_table(columns, rows)
-
-
-@templates.command("list")
-def list_templates(context: typer.Context, *, as_json: show.JsonOption = False) -> None:
-    """List the templates."""
-    with connected(context) as api:
-        answer = api.get("/templates")
-    if as_json:
-        show.print_json(answer)
-        return
-    columns: dict[str, dict[str, Any]] = {
-        "NAME": {},
-        "OPERATION": {},
-        "KIND": {},
-        "VERSION": {"justify": "right"},
-        "SUMMARY": {"overflow": "fold", "no_wrap": False},
-    }
-    rows = (
-        (
-            show.plain(document["name"]),
-            show.plain(document["operation"]),
-            show.plain(document.get("kind", "")),
-            str(document.get("version", "")),
-            show.plain(document.get("summary", "")),
-        )
-        for document in answer["templates"]
-    )
-    show.print_table(columns, rows)
-
-
-@templates.command("put")
-def put_template(context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False) -> None:
-    """Store a template: a new one, or a new version. Presets can't be changed."""
-    with connected(context) as api:
-        put(api, "templates", file, name, as_json=as_json)
-
-
-@templates.command("delete")
-def delete_template(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
-    """Delete a template; presets can't be deleted."""
-    with connected(context) as api:
-        change(api, "DELETE", at("templates", name), f"deleted {name}", as_json=as_json)
-
-
-def kind_of(context: typer.Context) -> str:
-    """Return what a command that both have is about: `orchestrations` or `templates`."""
-    parent = context.parent
-    return parent.info_name or "" if parent else ""
-
-
-def print_versions(found: dict[str, Any], *, as_json: bool) -> None:
-    """Print a list of versions; only those of orchestrations are enabled or not."""
-    if as_json:
-        show.print_json(found)
-        return
-    switched = any("enabled" in version for version in found["versions"])
-    columns: dict[str, dict[str, Any]] = {
-        "VERSION": {"justify": "right"},
-        "UPDATED": {},
-        "KIND": {},
-        **({"ENABLED": {}} if switched else {}),
-        "CURRENT": {},
-    }
-    show.print_table(columns, (version_row(version) for version in found["versions"]))
-    if found.get("nextToken"):
-        show.say(f"these are the newest {len(found['versions'])}; --limit or --all shows more")
-
-
-def version_row(version: dict[str, Any]) -> tuple[str, ...]:
-    """Return a version as a row of the list."""
-    return (
-        str(version["version"]),
-        show.clock(version.get("updatedAt")),
-        show.plain(version.get("kind", "")),
-        *(("yes" if version["enabled"] else "no",) if "enabled" in version else ()),
-        "yes" if version.get("current") else "",
-    )
-
-
-def put(api: Api, kind: str, file: Path, name: str | None, *, as_json: bool) -> None:
-    """Store the document in a file, and say which version it became."""
-    stored_as, document = read_named(file, name)
-    with refused_by_name(api, file):
-        answer = api.send("PUT", at(kind, stored_as), document)
-    show.say(f"stored {show.plain(stored_as)}, version {(answer or {}).get('version', '?')}")
-    if as_json:
-        show.print_json(answer)
-
-
-def change(api: Api, method: str, path: str, said: str, *, as_json: bool) -> None:
-    """Ask for a change without a body, and say that it is done."""
-    answer = api.send(method, path)
-    show.say(show.plain(said))
-    if as_json:
-        show.print_json(answer if answer is not None else {})
+    show.print_table({"ORCHESTRATION": {}, "VERDICT": {}, "WHY": WRAPPED}, rows)

@@ -1,9 +1,9 @@
-"""How a command fails: each says what happened, and what to do next.
+"""Errors of the command. Each says what happened, and what to do next.
 
 ReelmillError
-└── CommandFailed      it could not be done: do what `remedy` says           exit 1
-    ├── ApiRefused     the API said no: change the request                   exit 1
-    └── Unreachable    nothing answers there: start it, or name another      exit 3
+└── CommandFailed      the command failed: do what `remedy` says              exit 1
+    ├── ApiRefused     the API refused the request: change the request        exit 1
+    └── Unreachable    no stack or API responds: start it, or name another    exit 3
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from urllib.parse import unquote
 
 from shared.errors import ReelmillError
 
-INTERRUPTED = 130  # by Ctrl-C, as shells count: 128 and the number of SIGINT
+INTERRUPTED = 130  # by Ctrl-C, as shells count: 128 plus the number of SIGINT
 
 
 class CommandFailed(ReelmillError):
-    """It could not be done: do what the remedy says."""
+    """The command failed: do what the remedy says."""
 
     code = "CommandFailed"
     exit_code = 1
@@ -29,20 +29,20 @@ class CommandFailed(ReelmillError):
         code: str | None = None,
         details: Mapping[str, object] | None = None,
     ) -> None:
-        """Keep the sentence, and the remedy: a command to type or a thing to do."""
+        """Keep the message and the remedy, which is a command to type or a thing to do."""
         super().__init__(message, code=code, details=details)
         self.remedy = remedy
 
 
 class Unreachable(CommandFailed):
-    """Nothing answers there: start it, or name another."""
+    """No stack or API responds: start it, or name another."""
 
     code = "Unreachable"
     exit_code = 3
 
 
 class ApiRefused(CommandFailed):
-    """The API said no: change the request."""
+    """The API refused the request: change the request."""
 
     code = "ApiRefused"
 
@@ -56,7 +56,7 @@ class ApiRefused(CommandFailed):
         details: Mapping[str, object] | None = None,
         remedy: str | None = None,
     ) -> None:
-        """Keep what the API said, and the HTTP status it said it with."""
+        """Keep the API's error with its HTTP status."""
         super().__init__(message, remedy=remedy, code=code, details=details)
         self.status = status
         self.request_id = request_id
@@ -64,42 +64,42 @@ class ApiRefused(CommandFailed):
 
 # What to do about a refusal, by its code or else by its HTTP status. `{kind}` and `{id}` come from the path.
 REMEDIES: Mapping[str | int, str] = {
-    # The path may be of something else than what isn't there.
-    "OrchestrationNotFound": "`reelmill orchestrations list` shows those there are",
-    "TemplateNotFound": "`reelmill templates list` shows those there are",
-    "UnknownTemplate": "`reelmill templates list` shows those there are",
-    "VersionNotFound": "`reelmill {kind} versions {id}` shows those there are",
-    "InvalidNextToken": "a token goes on with the very list that gave it: copy it whole, and keep the filters",
-    "InvalidTaskStatus": "`reelmill tasks get {id}` shows where it stands",
+    # The path may name a different thing than the one that does not exist.
+    "OrchestrationNotFound": "`reelmill orchestrations list` lists the orchestrations",
+    "TemplateNotFound": "`reelmill templates list` lists the templates",
+    "UnknownTemplate": "`reelmill templates list` lists the templates",
+    "VersionNotFound": "`reelmill {kind} versions {id}` lists the versions",
+    "InvalidNextToken": "a token continues only the list that returned it: copy all of it, and keep the filters",
+    "InvalidTaskStatus": "`reelmill tasks get {id}` shows its state",
     "NothingFailed": "`reelmill tasks restart {id}` runs all of it again",
     "BucketNotFound": "check the bucket's name, and that the API may list it",
-    "NoOutputs": "`reelmill tasks get {id}` shows where it stands",
+    "NoOutputs": "`reelmill tasks get {id}` shows its state",
     "RunNotFound": "`reelmill tasks get {id}` shows the last run",
-    "SubtaskNotFound": "`reelmill tasks get {id}` shows the subtasks it has",
+    "SubtaskNotFound": "`reelmill tasks get {id}` lists its subtasks",
     "SourceNotFound": "upload it first: `reelmill upload FILE --key KEY`",
-    "LocalStack.DiskFull": "run the command again once there is room",
+    "LocalStack.DiskFull": "free space, then run the command again",
     "PresetIsReadOnly": "change a copy: `reelmill {kind} get {id} | reelmill {kind} put - --name MINE`",
-    400: "mend the request; --help shows what the command takes",
-    401: "the API takes no anonymous calls: check REELMILL_TOKEN, or --profile and --region, and --api-url",
-    403: "these credentials may not do that: check REELMILL_TOKEN, or --profile and --region, and --api-url",
-    404: "`reelmill {kind} list` shows those there are",
-    409: "look at it first: `reelmill {kind} list`",
+    400: "fix the request; --help shows what the command accepts",
+    401: "the API requires authentication: check REELMILL_TOKEN, or --profile and --region, and --api-url",
+    403: "these credentials are not allowed to do that: check REELMILL_TOKEN, or --profile and --region, and --api-url",
+    404: "`reelmill {kind} list` lists the {kind}",
+    409: "check its state first: `reelmill {kind} list`",
     413: "make it smaller",
-    429: "too many calls at once: try again in a moment",
-    500: "try again; if it stays, look up the request ID in the logs of the API's function",
-    502: "try again in a moment; `reelmill status` shows whether the stack is well",
+    429: "too many requests at once: try again in a moment",
+    500: "try again; if the error persists, look up the request ID in the logs of the API's function",
+    502: "try again in a moment; `reelmill status` shows the state of the stack",
     503: "try again in a moment",
-    504: "it took too long: try again in a moment",
+    504: "the request took too long: try again in a moment",
 }
 KINDS = frozenset({"tasks", "orchestrations", "templates"})
 
 
-def refusal(status: int, path: str, body: Any, request_id: str | None) -> ApiRefused:  # noqa: ANN401 - any JSON
-    """Return the error for an answer that is not a success; `body` is None when it was not JSON."""
+def api_refusal(status: int, path: str, body: Any, request_id: str | None) -> ApiRefused:  # noqa: ANN401 - any JSON
+    """Return the error for an answer that is not a success; `body` is None if it was not JSON."""
     said = body if isinstance(body, dict) else {}
     code = str(said.get("code") or f"Http{status}")
-    # API Gateway speaks before our code does, in shapes of its own.
-    message = said.get("message") or said.get("Message") or f"the API answered {status} without saying why"
+    # API Gateway may answer before our code runs, in its own formats.
+    message = said.get("message") or said.get("Message") or f"the API answered {status} without a reason"
     kind, _, rest = path.strip("/").partition("/")
     names = {"kind": kind if kind in KINDS else "tasks", "id": unquote(rest.partition("/")[0])}
     remedy = REMEDIES.get(code) or REMEDIES.get(status)

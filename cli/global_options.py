@@ -1,4 +1,4 @@
-"""Global options may stand anywhere: `reelmill tasks list --profile prod` is what people type."""
+"""Global options may stand anywhere: `reelmill tasks list --profile prod` works as people type it."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from typer.core import TyperGroup
 
 
 class GlobalOptionsAnywhere(TyperGroup):
-    """A group that finds its own options behind the names of its commands as well."""
+    """A group that accepts its own options after the names of its commands as well."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # Typer's own context
-        """Parse the arguments, the group's own options brought to the front."""
-        return super().parse_args(ctx, self.hoisted(args))
+        """Parse the arguments with the group's own options moved to the front."""
+        return super().parse_args(ctx, self.hoist_options(args))
 
-    def hoisted(self, args: list[str]) -> list[str]:
-        """Return the arguments with the group's own options first, save those that the command has, too."""
+    def hoist_options(self, args: list[str]) -> list[str]:
+        """Return the arguments with the group's own options first, except those that the command has as well."""
         mine = {name for parameter in self.params if takes_value(parameter) for name in parameter.opts}
         command = next((self.commands[word] for word in args if word in self.commands), None)
         mine -= {name for parameter in command.params for name in parameter.opts} if command else set()

@@ -1,4 +1,4 @@
-"""Every HTTP request of the command: straight to this machine, and elsewhere by the proxies of the environment."""
+"""HTTP requests of the command: direct to this machine, and through the environment's proxies to other hosts."""
 
 from ipaddress import ip_address
 from types import TracebackType
@@ -13,10 +13,10 @@ PROXIES = "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 
 
 class HttpClient:
-    """Clients that keep their connections: one for this machine, one for all others. Each opens at its first use."""
+    """Clients that keep their connections: one for this machine, one for other hosts. Each opens at its first use."""
 
     def __init__(self, timeout: httpx.Timeout, *, auth: httpx.Auth | None = None) -> None:
-        """Open nothing yet: a proxy that can't be used is no fault before something is asked through it."""
+        """Open nothing yet: an unusable proxy only matters once a request needs it."""
         self._timeout, self._auth = timeout, auth
         self._clients: dict[bool, httpx.Client] = {}
 
@@ -32,30 +32,33 @@ class HttpClient:
             client.close()
 
     def to(self, url: str) -> httpx.Client:
-        """Return the client for a URL; raise CommandFailed when the environment's proxy for it can't be used."""
+        """Return the client for a URL; raise CommandFailed if the environment's proxy for it is unusable."""
         here = is_loopback(url)
         if here not in self._clients:
-            self._clients[here] = self._opened(url, here=here)
+            self._clients[here] = self._open(url, here=here)
         return self._clients[here]
 
-    def _opened(self, url: str, *, here: bool) -> httpx.Client:
+    def _open(self, url: str, *, here: bool) -> httpx.Client:
         settings: dict[str, Any] = {"auth": self._auth, "timeout": self._timeout}
         if here:
-            # Without TLS there is nothing to verify, and reading the certificates takes a fifth of a second.
+            # Without TLS there is nothing to verify, and loading the certificates takes 0.2 s.
             return httpx.Client(trust_env=False, verify=url.startswith("https:"), **settings)
         try:
             return httpx.Client(**settings)
         except ImportError as error:
-            message = f"{urlsplit(url).hostname} can't be reached: a SOCKS proxy needs the package `socksio`"
-            remedy = f"install it beside the command, or name an HTTP proxy in {PROXIES}"
-            raise CommandFailed(message, code="ProxyUnusable", remedy=remedy) from error
+            raise CommandFailed(
+                f"cannot reach {urlsplit(url).hostname}: a SOCKS proxy needs the package `socksio`",
+                code="ProxyUnusable",
+                remedy=f"install it next to the command, or set an HTTP proxy in {PROXIES}",
+            ) from error
         except (ValueError, httpx.InvalidURL) as error:
-            message = f"the environment names a proxy that can't be used: {error}"
-            raise CommandFailed(message, code="ProxyUnusable", remedy=f"check {PROXIES}") from error
+            raise CommandFailed(
+                f"the environment names an unusable proxy: {error}", code="ProxyUnusable", remedy=f"check {PROXIES}"
+            ) from error
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine: nobody signs in there, and no proxy leads there."""
+    """Whether the URL's host is this machine, which needs neither authentication nor a proxy."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -1,7 +1,8 @@
-"""The `reelmill` command: its parts, its global options, and how it fails."""
+"""The `reelmill` command: its subcommands, its global options, and its errors."""
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,15 +17,18 @@ from infra.local.stack import DEFAULT_DATA_DIR
 from shared.errors import ReelmillError
 
 DEBUG = "REELMILL_DEBUG"
-EPILOG = "Exit codes: 0 done; 1 it failed, or a task did; 2 wrong usage; 3 nothing answers."
-HERE, THERE = "On this machine", "Files and tasks"
+EPILOG = (
+    "Exit codes: 0 success; 1 the command or a task failed; 2 usage error; 3 no stack or API reachable; "
+    "130 interrupted."
+)
+LOCAL, WORK = "Local stack", "Files and tasks"
 
 
 class Reelmill(GlobalOptionsAnywhere):
-    """The command, which advises what can be typed as it was itself."""
+    """The command, whose advice contains commands as they are typed from here."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - Typer's own
-        """Run what was asked for."""
+        """Run the subcommand."""
         try:
             return super().invoke(ctx)
         except CommandFailed as error:
@@ -39,21 +43,40 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )
-for command in (stack.up, stack.down, stack.status, stack.env, stack.doctor):
-    app.command(rich_help_panel=HERE)(command)
-app.command(rich_help_panel=HERE)(demo.demo)
-app.command(rich_help_panel=THERE)(upload.upload)
-app.command(rich_help_panel=THERE)(verdicts.verdicts)
-app.command(rich_help_panel=THERE)(backfill.backfill)
-for move in (task_actions.restart, task_actions.end, task_actions.cancel):
-    tasks.tasks.command()(move)
-app.add_typer(tasks.tasks, name="tasks", rich_help_panel=THERE)
-app.add_typer(catalog.orchestrations, name="orchestrations", rich_help_panel=THERE)
-app.add_typer(catalog.templates, name="templates", rich_help_panel=THERE)
+COMMANDS: Mapping[str, Mapping[str, Callable[..., None]]] = {
+    LOCAL: {
+        "up": stack.stack_up,
+        "down": stack.stack_down,
+        "status": stack.stack_status,
+        "env": stack.stack_env,
+        "doctor": stack.stack_doctor,
+        "demo": demo.run_demo,
+    },
+    WORK: {
+        "upload": upload.upload_files,
+        "verdicts": verdicts.verdicts_list,
+        "backfill": backfill.backfill_bucket,
+    },
+}
+for panel, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+for name, command in {
+    "restart": task_actions.tasks_restart,
+    "end": task_actions.tasks_end,
+    "cancel": task_actions.tasks_cancel,
+}.items():
+    tasks.tasks.command(name)(command)
+for name, group in {
+    "tasks": tasks.tasks,
+    "orchestrations": catalog.orchestrations,
+    "templates": catalog.templates,
+}.items():
+    app.add_typer(group, name=name, rich_help_panel=WORK)
 
 
 def print_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
-    """Print the version and end."""
+    """Print the version and exit."""
     if wanted:
         show.print_lines([f"reelmill {version('reelmill')}"])
         raise typer.Exit
@@ -68,41 +91,43 @@ def connect(
     ] = False,
     api_url: Annotated[
         str | None,
-        typer.Option(envvar=API_URL, help="The API; by default that of the stack on this machine."),
+        typer.Option(envvar=API_URL, help="URL of the API (default: the API of the local stack)."),
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile that signs calls to an API on AWS.")] = None,
-    region: Annotated[str | None, typer.Option(help="The AWS region of that API, if its address doesn't tell.")] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile that signs requests to an API on AWS.")] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region of that API, if its URL does not contain it.")] = None,
     data_dir: Annotated[
         Path,
-        typer.Option(envvar=DATA_DIR, file_okay=False, help="Where the stack on this machine lives."),
+        typer.Option(envvar=DATA_DIR, file_okay=False, help="Folder of the local stack."),
     ] = DEFAULT_DATA_DIR,
 ) -> None:
-    """Reelmill: drop a file into a bucket, get a finished task."""
+    """Reelmill: upload a media file to a bucket, get a finished task."""
     context.obj = Connection(api_url or None, profile, region, data_dir)
 
 
 def main() -> None:
-    """Run the command, and turn every failure into a sentence and an exit code."""
+    """Run the command, and turn every error into a message and an exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal can't show must not stop the command.
+        # A name that the terminal cannot show must not stop the command.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text streams here
     try:
         app(prog_name="reelmill")
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        failure = error if isinstance(error, ReelmillError) else unexpected(error)
+        failure = error if isinstance(error, ReelmillError) else describe_unexpected(error)
         show.print_error(failure)
         sys.exit(getattr(failure, "exit_code", 1))
 
 
-def unexpected(error: Exception) -> CommandFailed:
-    """Return a sentence for an error that nobody raised on purpose."""
+def describe_unexpected(error: Exception) -> CommandFailed:
+    """Return a message for an unexpected error."""
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return CommandFailed(f"{place}{error.strerror}")
-    message = f"something went wrong that should not: {type(error).__name__}: {error}"
-    return CommandFailed(message, remedy=f"run it again with {DEBUG}=1 to see where, and report it")
+    return CommandFailed(
+        f"internal error: {type(error).__name__}: {error}",
+        remedy=f"run the command again with {DEBUG}=1 to see the traceback, and report the error",
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What becomes of many things, told while it happens: data on stdout as it comes, progress on stderr."""
+"""Results of many steps, printed as they arrive: data on stdout, progress on stderr."""
 
 import json
 import sys
@@ -12,11 +12,11 @@ from rich.text import Text
 
 from cli import show
 
-QUIET = 10.0  # seconds between two lines of progress where there is no terminal
+QUIET = 10.0  # seconds between two lines of progress without a terminal
 
 
 class Report:
-    """Things on stdout, page by page: a line for each, or one JSON document in the shape of the API's pages."""
+    """Results on stdout, page by page: a line for each, or one JSON document in the format of the API's pages."""
 
     def __init__(self, field: str, line: Callable[[Mapping[str, Any]], str], *, as_json: bool) -> None:
         """Write nothing yet; `field` is the list's name in the document."""
@@ -28,45 +28,45 @@ class Report:
         self._separator = "\n"
 
     def __enter__(self) -> Self:
-        """Write nothing yet: what fails at once says nothing on stdout."""
+        """Write nothing yet: an immediate failure leaves stdout empty."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Complete the document, even when there might have been more: `nextToken` tells."""
+        """Complete the document, even if more might have followed: `nextToken` shows that."""
         if self._as_json and self._begun:
             closing = "]" if self._separator == "\n" else "\n  ]"
             sys.stdout.write(f'{closing},\n  "nextToken": {json.dumps(self.next_token)}\n}}\n')
 
-    def add(self, things: Sequence[Mapping[str, Any]], next_token: str | None) -> None:
-        """Write one page's things."""
+    def add(self, results: Sequence[Mapping[str, Any]], next_token: str | None) -> None:
+        """Write one page of results."""
         if self._as_json:
-            self._add_to_document(things)
+            self._add_to_document(results)
         else:
-            show.print_lines(map(self._line, things))
+            show.print_lines(map(self._line, results))
         sys.stdout.flush()
         self.next_token = next_token
 
-    def _add_to_document(self, things: Sequence[Mapping[str, Any]]) -> None:
+    def _add_to_document(self, results: Sequence[Mapping[str, Any]]) -> None:
         if not self._begun:
             sys.stdout.write(f'{{\n  "{self._field}": [')
             self._begun = True
-        for thing in things:
-            written = textwrap.indent(json.dumps(thing, ensure_ascii=False, indent=2), "    ")
-            sys.stdout.write(f"{self._separator}{written}")
+        for result in results:
+            text = textwrap.indent(json.dumps(result, ensure_ascii=False, indent=2), "    ")
+            sys.stdout.write(f"{self._separator}{text}")
             self._separator = ",\n"
 
 
-class Progress:
-    """How far it is, on stderr: a line that stays in its place at a terminal, one now and then in a log."""
+class ProgressLine:
+    """The progress on stderr: a line that is updated in place on a terminal, an occasional line in a log."""
 
     def __init__(self) -> None:
-        """Say nothing yet."""
+        """Print nothing yet."""
         self._console = show.stderr()
         self._said = time.monotonic()
 
     @contextmanager
     def during(self, sentence: str) -> Iterator[None]:
-        """Say how far it is while the next step lasts; at a terminal the line is gone before any data come."""
+        """Show the progress during the next step; on a terminal the line disappears before any data is printed."""
         if self._console.is_terminal:
             with self._console.status(Text(show.plain(sentence))):
                 yield

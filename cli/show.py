@@ -1,4 +1,4 @@
-"""What the screen shows: data on stdout, all else on stderr, names as plain text."""
+"""Output on the screen: data on stdout, everything else on stderr, names as plain text."""
 
 import json
 import os
@@ -15,9 +15,9 @@ from rich.text import Text
 from cli.errors import CommandFailed
 from shared.errors import ReelmillError
 
-WIDE = 400  # columns for a pipe or a file: nothing is cut off there
-ROOMY = 110  # columns from which a list of tasks has room for all it could show
-COLOURS = {
+WIDE = 400  # columns for a pipe or a file, where nothing is cut off
+ROOMY = 110  # from this number of columns, a list of tasks shows all of its columns
+COLORS = {
     "SUCCEEDED": "green",
     "SUCCESSFUL": "green",
     "PARTIALLY_FAILED": "yellow",
@@ -26,7 +26,7 @@ COLOURS = {
     "IN_PROGRESS": "cyan",
     "WAITING": "dim",
     "SKIPPED": "dim",
-    # and what becomes of uploads
+    # verdicts on uploads
     "MATCHED": "green",
     "DUPLICATE": "dim",
     "INVALID_ORCHESTRATION": "red",
@@ -46,25 +46,25 @@ def stderr() -> Console:
 
 
 def console(*, stderr: bool) -> Console:
-    """Return a console that takes names as they are: no markup, no emoji codes, no guessed highlights."""
+    """Return a console that prints names unchanged: without markup, emoji codes or automatic highlights."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
 
 
 def say(*parts: str | Text) -> None:
-    """Say a sentence on stderr."""
+    """Print a message on stderr."""
     stderr().print(*parts, soft_wrap=True)
 
 
 def plain(value: object) -> str:
-    """Return the value as one printable line: a key may hold escape codes that would steer the terminal."""
+    """Return the value as one printable line: a key may contain escape codes that control the terminal."""
     return "".join(c if c.isprintable() else "�" for c in str(value))
 
 
-def coloured(status: object) -> Text:
-    """Return a status in its colour."""
-    return Text(plain(status), style=COLOURS.get(str(status), ""))
+def colored(status: object) -> Text:
+    """Return a status in its color."""
+    return Text(plain(status), style=COLORS.get(str(status), ""))
 
 
 def print_json(document: object) -> None:
@@ -78,7 +78,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_table(columns: Mapping[str, Mapping[str, Any]], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print rows under headings on stdout; each column is given with Rich's own options."""
+    """Print rows under headings on stdout; each column has options of Rich."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading, options in columns.items():
         table.add_column(heading, **{"no_wrap": True, "overflow": "ellipsis", **options})
@@ -88,11 +88,15 @@ def print_table(columns: Mapping[str, Mapping[str, Any]], rows: Iterable[Sequenc
 
 
 def print_error(error: ReelmillError) -> None:
-    """Say on stderr what went wrong, under which code and request, and what to do."""
+    """Print an error on stderr: the message, the code, the request ID, and what to do."""
     lines = Text.assemble(("error", "bold red"), ": ", plain(error.message))
     facts = [] if error.code in {"CommandFailed", "Unreachable"} else [("code", error.code)]
     facts += [("request", request_id)] if (request_id := getattr(error, "request_id", None)) else []
-    facts += [(str(name), worded(value)) for name, value in (error.details or {}).items() if adds(value, error.message)]
+    facts += [
+        (str(name), format_detail(value))
+        for name, value in (error.details or {}).items()
+        if adds_facts(value, error.message)
+    ]
     for name, value in facts:
         lines.append(f"\n  {plain(name):<8} ", style="dim").append(plain(value))
     if isinstance(error, CommandFailed) and error.remedy:
@@ -100,42 +104,48 @@ def print_error(error: ReelmillError) -> None:
     say(lines)
 
 
-def adds(value: object, message: str) -> bool:
-    """Whether a detail of an error says anything that its sentence doesn't."""
+def say_if_more(page: Mapping[str, Any], field: str) -> None:
+    """Say on stderr how to see more of a list, if there is more."""
+    if page.get("nextToken"):
+        say(f"showing the newest {len(page[field])}; use --limit N or --all for more")
+
+
+def adds_facts(value: object, message: str) -> bool:
+    """Whether a detail of an error says something that its message does not say."""
     if isinstance(value, Mapping):
-        return any(adds(part, message) for part in value.values())
+        return any(adds_facts(part, message) for part in value.values())
     if isinstance(value, list | tuple):
-        return any(adds(part, message) for part in value)
+        return any(adds_facts(part, message) for part in value)
     return str(value) not in message
 
 
-def worded(value: object) -> str:
-    """Return a detail of an error as words: lists and objects become one line."""
+def format_detail(value: object) -> str:
+    """Return a detail of an error as text: lists and objects become one line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {worded(part)}" for name, part in value.items())
+        return ", ".join(f"{name}: {format_detail(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
-        return "; ".join(worded(part) for part in value)
+        return "; ".join(format_detail(part) for part in value)
     return str(value)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number of things for a person."""
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `2 tasks`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def size(count: float | None) -> str:
-    """Return a number of bytes for a person."""
+def file_size(count: float | None) -> str:
+    """Return a number of bytes as text, such as `1.5 MB`."""
     if count is None:
         return ""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:  # noqa: PLR2004 - decimal units, as disks and S3 prices have them
+        if count < 1000:  # noqa: PLR2004 - decimal units, as disks and S3 prices use them
             return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"  # noqa: PLR2004
         count /= 1000
     return f"{count:.1f} TB"
 
 
-def span(seconds: float) -> str:
-    """Return a length of time for a person."""
+def duration(seconds: float) -> str:
+    """Return a duration as text, such as `2:05 min`."""
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -143,19 +153,19 @@ def span(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
 
 
-def moment(text: str | None) -> datetime | None:
-    """Return the time that the API wrote, None for none."""
+def parse_time(text: str | None) -> datetime | None:
+    """Return a time of the API, None if there is none."""
     return datetime.fromisoformat(text) if text else None
 
 
-def clock(text: str | None) -> str:
-    """Return a time of the API on this machine's clock."""
-    at = moment(text)
+def local_time(text: str | None) -> str:
+    """Return a time of the API in the local time zone."""
+    at = parse_time(text)
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def age(text: str) -> str:
-    """Return how long ago a time of the API is, in its largest unit."""
+    """Return the age of a time of the API in its largest unit."""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds()
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:
@@ -163,65 +173,67 @@ def age(text: str) -> str:
     return f"{max(0, int(seconds))} s"
 
 
-def took(thing: Mapping[str, Any]) -> str:
-    """Return how long a task or a subtask has run, empty when it has not begun."""
-    begun = moment(thing.get("startedAt"))
+def elapsed(thing: Mapping[str, Any]) -> str:
+    """Return how long a task or a subtask has run, an empty text before its start."""
+    begun = parse_time(thing.get("startedAt"))
     if begun is None:
         return ""
-    ended = moment(thing.get("endedAt")) or datetime.now(UTC)
-    return span(max(0.0, (ended - begun).total_seconds()))
+    ended = parse_time(thing.get("endedAt")) or datetime.now(UTC)
+    return duration(max(0.0, (ended - begun).total_seconds()))
 
 
-def failures(task: Mapping[str, Any]) -> list[str]:
-    """Return a line for each reason why subtasks failed: which did, the code, the sentence."""
-    return by_reason(task, failure)
+def failure_lines(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for each reason why subtasks failed: the subtasks, the code, the message."""
+    return group_by_reason(task, failure_reason)
 
 
-def waits(task: Mapping[str, Any]) -> list[str]:
+def wait_lines(task: Mapping[str, Any]) -> list[str]:
     """Return a line for each reason why subtasks wait."""
-    return by_reason(task, lambda subtask: (subtask.get("waiting") or {}).get("message"))
+    return group_by_reason(task, lambda subtask: (subtask.get("waiting") or {}).get("message"))
 
 
-def carried_over(task: Mapping[str, Any]) -> list[str]:
-    """Return a line for each earlier run whose success stands here as well."""
-    return by_reason(
+def carried_over_lines(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for each earlier run whose results were carried over."""
+    return group_by_reason(
         task,
         lambda subtask: f"carried over from run {subtask['carriedFrom']}" if subtask.get("carriedFrom") else None,
     )
 
 
-def skips(task: Mapping[str, Any]) -> list[str]:
-    """Return a line for the subtasks that did nothing, since a rule was not met."""
-    return by_reason(task, lambda subtask: why_skipped(subtask) if subtask.get("skipped") else None)
+def skip_lines(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for each reason why subtasks were skipped."""
+    return group_by_reason(task, lambda subtask: skip_reason(subtask) if subtask.get("skipped") else None)
 
 
-def why_skipped(subtask: Mapping[str, Any]) -> str:
-    """Say why a subtask did nothing: its own rule was not met, or one of those that it needs was skipped."""
-    rule = subtask.get("when")
-    return f"skipped, since its rule was not met: {rule}" if rule else "skipped, since what it needs was skipped"
+def skip_reason(subtask: Mapping[str, Any]) -> str:
+    """Return why a subtask was skipped: its condition was not met, or a subtask that it needs was skipped."""
+    condition = subtask.get("when")
+    if condition:
+        return f"skipped, because its condition was not met: {condition}"
+    return "skipped, because a subtask that it needs was skipped"
 
 
 def skipped_note(task: Mapping[str, Any]) -> Text:
-    """Return how many subtasks were skipped, to stand behind an outcome; empty for none."""
+    """Return how many subtasks were skipped, to be appended to an outcome; empty for none."""
     count = task.get("skippedCount", 0)
     return Text(f", {count} skipped" if count else "", style="dim")
 
 
-def standing(subtask: Mapping[str, Any]) -> str:
-    """Return a subtask's status in a word: one that was skipped is no plain success."""
+def subtask_state(subtask: Mapping[str, Any]) -> str:
+    """Return a subtask's status in a word: a skipped subtask has not simply succeeded."""
     return "SKIPPED" if subtask.get("skipped") else str(subtask["status"])
 
 
-def failure(subtask: Mapping[str, Any]) -> str | None:
-    """Return why a subtask failed, None when it hasn't."""
+def failure_reason(subtask: Mapping[str, Any]) -> str | None:
+    """Return why a subtask failed, None if it did not fail."""
     if subtask["status"] != "FAILED":
         return None
-    error = subtask.get("error") or {"code": "unknown", "message": "no reason is given"}
+    error = subtask.get("error") or {"code": "unknown", "message": "no reason given"}
     return f"{error['code']}: {error['message']}"
 
 
-def by_reason(task: Mapping[str, Any], reason_of: Callable[[Mapping[str, Any]], str | None]) -> list[str]:
-    """Return a line for each reason that subtasks have, and which do; those without one are left out."""
+def group_by_reason(task: Mapping[str, Any], reason_of: Callable[[Mapping[str, Any]], str | None]) -> list[str]:
+    """Return a line for each reason, with the subtasks that have it; subtasks without a reason are omitted."""
     reasons: dict[str, list[str]] = {}
     for subtask in task.get("subtasks", []):
         if reason := reason_of(subtask):
@@ -230,7 +242,7 @@ def by_reason(task: Mapping[str, Any], reason_of: Callable[[Mapping[str, Any]], 
 
 
 def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
-    """Print a list of tasks; a completed one says how it ended, a narrow screen shows less of it."""
+    """Print a list of tasks; completed ones with their outcome, and fewer columns on a narrow screen."""
     roomy = stdout().width >= ROOMY
     columns: dict[str, dict[str, Any]] = {
         "TASK": {},
@@ -244,30 +256,30 @@ def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
 
 
 def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
-    """Return a task as a row of the list; without an outcome yet, it shows its progress there."""
-    outcome = coloured(task["outcome"]) + skipped_note(task) if task.get("outcome") else None
+    """Return a task as a row of the list; without an outcome yet, the row shows the progress."""
+    outcome = colored(task["outcome"]) + skipped_note(task) if task.get("outcome") else None
     made_by = plain((task.get("orchestration") or {}).get("name", ""))
     return (
         plain(task["taskId"]),
-        coloured(task["status"]),
+        colored(task["status"]),
         outcome or f"{task.get('progress', 0)} %",
-        clock(task["createdAt"]) if roomy else f"{age(task['createdAt'])} ago",
+        local_time(task["createdAt"]) if roomy else f"{age(task['createdAt'])} ago",
         plain(task["source"]["key"]),
         *((made_by,) if roomy else ()),
     )
 
 
 def print_task(task: Mapping[str, Any]) -> None:
-    """Print one task: its facts, its subtasks, and why some wait or failed."""
+    """Print one task: its facts, its subtasks, and why some are waiting or have failed."""
     source, made_by = task["source"], task.get("orchestration")
-    status = Text.assemble(coloured(task["status"]), "  ", coloured(task.get("outcome") or ""), skipped_note(task))
+    status = Text.assemble(colored(task["status"]), "  ", colored(task.get("outcome") or ""), skipped_note(task))
     facts: list[tuple[str, str | Text]] = [
         ("Task", plain(task["taskId"])),
         ("Status", status),
-        ("Source", plain(f"s3://{source['bucket']}/{source['key']}  {size(source.get('size'))}")),
+        ("Source", plain(f"s3://{source['bucket']}/{source['key']}  {file_size(source.get('size'))}")),
         ("Made by", f"{plain(made_by['name'])} version {made_by['version']}" if made_by else "the API"),
-        ("Created", clock(task["createdAt"])),
-        ("Took", took(task)),
+        ("Created", local_time(task["createdAt"])),
+        ("Took", elapsed(task)),
         ("Run", f"{task['run']}, priority {task.get('priority', 0)}"),
         ("Queue", plain(task.get("queue") or "")),
         ("Context", plain(task.get("sessionContext") or "")),
@@ -287,7 +299,12 @@ def print_task(task: Mapping[str, Any]) -> None:
         "OUTPUT": {"overflow": "fold", "no_wrap": False},
     }
     print_table(columns, (subtask_row(subtask) for subtask in task["subtasks"]))
-    remarks = ((carried_over(task), "dim"), (skips(task), "dim"), (waits(task), ""), (failures(task), "red"))
+    remarks = (
+        (carried_over_lines(task), "dim"),
+        (skip_lines(task), "dim"),
+        (wait_lines(task), ""),
+        (failure_lines(task), "red"),
+    )
     for lines, style in remarks:
         if lines:
             out.print()
@@ -301,8 +318,8 @@ def subtask_row(subtask: Mapping[str, Any]) -> tuple[str | Text, ...]:
         str(subtask["no"]),
         plain(subtask.get("name", "")),
         plain(subtask["type"]),
-        coloured(standing(subtask)),
+        colored(subtask_state(subtask)),
         f"{subtask.get('progress', 0)} %",
-        took(subtask),
+        elapsed(subtask),
         plain(subtask.get("output") or ""),
     )

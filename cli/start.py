@@ -1,4 +1,4 @@
-"""How `reelmill` starts: a Ctrl-C while the command still loads ends it without a word."""
+"""The entry point of `reelmill`: Ctrl-C while the command still loads ends it silently."""
 
 import sys
 
@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Load the command, and run it."""
     try:
-        from cli.main import main as run  # noqa: PLC0415 - what takes its time
+        from cli.main import main as run  # noqa: PLC0415 - loading it takes time
 
         run()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`reelmill tasks`: list, explain, make, watch, and bring home what they made."""
+"""`reelmill tasks`: list, show, create and watch tasks, and download their outputs."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,112 +8,87 @@ import typer
 from cli import show
 from cli.api_client import Api, at
 from cli.connection import as_typed, command_line, connected, input_bucket
-from cli.documents import read_document, refused_by_name
+from cli.documents import naming_file, read_document
 from cli.download import Saved, save_outputs
 from cli.errors import CommandFailed
-from cli.list_options import (
-    CreatedAfter,
-    CreatedBefore,
-    Everything,
-    HowItEnded,
-    IdBeginning,
-    Limit,
-    MadeBy,
-    NextToken,
-    SourceKey,
-    Status,
-    listed,
-    task_filter,
-    task_id_beginning,
-)
-from cli.watch import finish, moving, watch
+from cli.list_options import Paging, TaskFilter, fetch_list, grouped_options, task_id_prefix
+from cli.watch import exit_unless_succeeded, transfer_bar, watch
 from shared.domain.ids import ID_LENGTH
 
-tasks = typer.Typer(no_args_is_help=True, help="What became of each file, and what may still be done about it.")
+tasks = typer.Typer(no_args_is_help=True, help="List, inspect, watch and control tasks.")
 
 CANDIDATES = 5
 S3_SCHEME = "s3://"
 
 TaskId = Annotated[
     str,
-    typer.Argument(
-        parser=task_id_beginning, metavar="ID", help="A task's ID, or as much of its beginning as is unique."
-    ),
+    typer.Argument(parser=task_id_prefix, metavar="ID", help="A task ID, or its first characters if they are unique."),
 ]
 
 
 @tasks.command("list")
-def list_tasks(  # noqa: PLR0913 - one parameter for each option
-    context: typer.Context,
-    *,
-    status: Status = None,
-    outcome: HowItEnded = None,
-    task_id: IdBeginning = None,
-    source_key: SourceKey = None,
-    orchestration: MadeBy = None,
-    created_after: CreatedAfter = None,
-    created_before: CreatedBefore = None,
-    limit: Limit = 20,
-    everything: Everything = False,
-    next_token: NextToken = None,
-    as_json: show.JsonOption = False,
+@grouped_options
+def tasks_list(
+    context: typer.Context, *, filters: TaskFilter, paging: Paging, as_json: show.JsonOption = False
 ) -> None:
     """List tasks, newest first."""
-    filters = task_filter(status, outcome, task_id, source_key, orchestration, created_after, created_before)
+    query = filters.as_query()
     with connected(context) as api:
-        found = listed(api, "/tasks", "tasks", filters, None if everything else limit, next_token)
+        found = fetch_list(api, "/tasks", "tasks", query, paging)
     if as_json:
         show.print_json(found)
         return
     if found["tasks"]:
         show.print_tasks(found["tasks"])
-    if found.get("nextToken"):
-        show.say(f"these are the newest {len(found['tasks'])}; --limit or --all shows more")
+    show.say_if_more(found, "tasks")
     if not found["tasks"]:
-        none = "no task is like that" if any(filters.values()) else "no tasks yet: `reelmill upload FILE`"
+        none = "no matching tasks" if any(query.values()) else "no tasks yet; create one with `reelmill upload FILE`"
         show.say(as_typed(none, context))
 
 
 @tasks.command("get")
-def get_task(
+def tasks_get(
     context: typer.Context,
     task: TaskId,
     *,
-    run: Annotated[int | None, typer.Option(min=1, help="An earlier run of it; by default the last.")] = None,
+    run: Annotated[int | None, typer.Option(min=1, help="Run of the task (default: the last one).")] = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """Show one task: its subtasks, what they made, and why some wait or failed."""
+    """Show one task with its subtasks and their outputs, and why some are waiting or have failed."""
     with connected(context) as api:
-        print_one(api.get(at("tasks", whole_id(api, task)), run=run), as_json=as_json)
+        print_one(api.get(at("tasks", complete_id(api, task)), run=run), as_json=as_json)
 
 
 @tasks.command("create")
-def create_task(  # noqa: PLR0913 - one parameter for each option
+def tasks_create(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
-    source: Annotated[str | None, typer.Argument(help="s3://BUCKET/KEY; or say --key, and --bucket.")] = None,
-    bucket: Annotated[str | None, typer.Option(help="The file's bucket; by default the input bucket.")] = None,
-    key: Annotated[str | None, typer.Option(help="The file's key.")] = None,
-    version_id: Annotated[str | None, typer.Option(help="A version of the file; by default the last.")] = None,
-    orchestration: Annotated[str | None, typer.Option(help="Do what this orchestration says.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(help="Source file: s3://BUCKET/KEY, or use --key and --bucket.")
+    ] = None,
+    bucket: Annotated[str | None, typer.Option(help="Bucket of the file (default: the input bucket).")] = None,
+    key: Annotated[str | None, typer.Option(help="Key of the file.")] = None,
+    version_id: Annotated[str | None, typer.Option(help="Version of the file (default: the latest).")] = None,
+    orchestration: Annotated[str | None, typer.Option(help="Orchestration to run.")] = None,
     subtasks: Annotated[
         Path | None,
-        typer.Option(help="Do what a YAML or JSON list of subtasks says; - for stdin.", allow_dash=True),
+        typer.Option(help="YAML or JSON list of subtasks to run; - for stdin.", allow_dash=True),
     ] = None,
     priority: Annotated[
-        int | None, typer.Option(min=-10, max=10, help="Above 0 it is urgent, below 0 it waits behind all others.")
+        int | None,
+        typer.Option(min=-10, max=10, help="Priority: above 0 is urgent, below 0 waits behind all other tasks."),
     ] = None,
     client_token: Annotated[
-        str | None, typer.Option(help="Your own key for this call: said again, it finds the first task.")
+        str | None, typer.Option(help="Idempotency token: repeating the call with it returns the first task.")
     ] = None,
-    session_context: Annotated[str | None, typer.Option(help="Words of your own that the task carries.")] = None,
+    session_context: Annotated[str | None, typer.Option(help="Free text stored with the task.")] = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """Make a task for a file that is already in a bucket."""
+    """Create a task for a file that is already in a bucket."""
     if (orchestration is None) == (subtasks is None):
-        raise typer.BadParameter("say what to do: one of --orchestration and --subtasks")
-    work = {"orchestration": orchestration} if subtasks is None else subtasks_in(subtasks)
-    where = source_at(context, source, bucket, key)
+        raise typer.BadParameter("pass exactly one of --orchestration and --subtasks")
+    work = {"orchestration": orchestration} if subtasks is None else read_subtasks(subtasks)
+    where = parse_source(context, source, bucket, key)
     body = {
         "source": {**where, **({"versionId": version_id} if version_id else {})},
         **work,
@@ -122,74 +97,78 @@ def create_task(  # noqa: PLR0913 - one parameter for each option
         "sessionContext": session_context,
     }
     with connected(context) as api:
-        with refused_by_name(api, subtasks):
+        with naming_file(api, subtasks):
             task = api.send("POST", "/tasks", {name: value for name, value in body.items() if value is not None})
         print_one(task, as_json=as_json)
         if not as_json:
             say_how_to_watch(context, task)
 
 
-def source_at(context: typer.Context, source: str | None, bucket: str | None, key: str | None) -> dict[str, str]:
-    """Return the bucket and the key that the command line names in one of its two ways."""
+def parse_source(context: typer.Context, source: str | None, bucket: str | None, key: str | None) -> dict[str, str]:
+    """Return the bucket and the key from the command line, which names them in one of two ways."""
     if source is None and key:
         return {"bucket": bucket or input_bucket(context), "key": key}
     if source is None or bucket or key:
         raise typer.BadParameter("name the file once: s3://BUCKET/KEY, or --key and --bucket")
     if not source.startswith(S3_SCHEME) or not all(source.removeprefix(S3_SCHEME).partition("/")[::2]):
-        raise typer.BadParameter(f"{source!r} is not of the form s3://BUCKET/KEY", param_hint="SOURCE")
+        raise typer.BadParameter(f"{source!r} does not have the form s3://BUCKET/KEY", param_hint="SOURCE")
     named, _, path = source.removeprefix(S3_SCHEME).partition("/")
     return {"bucket": named, "key": path}
 
 
-def subtasks_in(path: Path) -> dict[str, Any]:
-    """Return the part of a request that a file of subtasks gives: a list, maybe with `output` beside it."""
+def read_subtasks(path: Path) -> dict[str, Any]:
+    """Return the part of a request that a file of subtasks contains: a list, optionally with `output` beside it."""
     document = read_document(path, "--subtasks")
     if isinstance(document, list):
         return {"subtasks": document}
     if isinstance(document, dict) and isinstance(document.get("subtasks"), list):
         return {name: document[name] for name in ("subtasks", "output") if name in document}
-    raise typer.BadParameter(f"{path} holds no list of subtasks", param_hint="--subtasks")
+    raise typer.BadParameter(f"{path} does not contain a list of subtasks", param_hint="--subtasks")
 
 
 @tasks.command("watch")
-def watch_task(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
-    """Show a bar for each subtask until the task is completed; exit with 1 unless it SUCCEEDED."""
+def tasks_watch(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
+    """Show a progress bar for each subtask until the task is completed. Exits with 1 unless it SUCCEEDED."""
     with connected(context) as api:
-        ended = watch(api, [whole_id(api, task)], command_line(context))
+        completed = watch(api, [complete_id(api, task)], command_line(context))
     if as_json:
-        show.print_json(ended[0])
+        show.print_json(completed[0])
     else:
-        show.print_lines([f"{ended[0]['outcome']} in {show.took(ended[0]) or '0.0 s'}"])
-    finish(ended)
+        show.print_lines([f"{completed[0]['outcome']} in {show.elapsed(completed[0]) or '0.0 s'}"])
+    exit_unless_succeeded(completed)
 
 
 @tasks.command("download")
-def download_task(
+def tasks_download(
     context: typer.Context,
     task: TaskId,
     *,
-    subtask: Annotated[int | None, typer.Option(min=1, metavar="N", help="This subtask's outputs alone.")] = None,
+    subtask: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Number of a subtask: download only its outputs.")
+    ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(file_okay=False, metavar="DIR", help="By default a folder named as the task."),
+        typer.Option(file_okay=False, metavar="DIR", help="Target folder (default: a folder named after the task)."),
     ] = None,
     as_json: show.JsonOption = False,
 ) -> None:
-    """Download a task's outputs, and print the paths."""
+    """Download a task's outputs, and print their paths."""
     with connected(context) as api:
-        task_id = whole_id(api, task)
-        outputs = outputs_of(api, api.get(at("tasks", task_id)), subtask)
+        task_id = complete_id(api, task)
+        outputs = fetch_outputs(api, api.get(at("tasks", task_id)), subtask)
     if not outputs:
-        message = f"subtask {subtask} has no outputs" if subtask else f"task {task_id} has no outputs"
-        raise CommandFailed(message, remedy=f"`reelmill tasks get {task_id}` shows how it stands")
-    saved = fetch(outputs, to or Path(task_id))
+        raise CommandFailed(
+            f"subtask {subtask} has no outputs" if subtask else f"task {task_id} has no outputs",
+            remedy=f"`reelmill tasks get {task_id}` shows its state",
+        )
+    saved = download(outputs, to or Path(task_id))
     if as_json:
         show.print_json({"files": [{"path": str(file.path), **file.output} for file in saved]})
     else:
         show.print_lines(str(file.path) for file in saved)
 
 
-def outputs_of(api: Api, task: dict[str, Any], subtask: int | None = None) -> list[dict[str, Any]]:
+def fetch_outputs(api: Api, task: dict[str, Any], subtask: int | None = None) -> list[dict[str, Any]]:
     """Return the outputs of one subtask, or of all that succeeded."""
     done = [s["no"] for s in task["subtasks"] if s["status"] == "SUCCESSFUL"]
     numbers = done if subtask is None else [subtask]
@@ -200,9 +179,9 @@ def outputs_of(api: Api, task: dict[str, Any], subtask: int | None = None) -> li
     ]
 
 
-def fetch(outputs: list[dict[str, Any]], folder: Path) -> tuple[Saved, ...]:
-    """Download outputs into a folder with a bar."""
-    with moving("download", sum(output.get("size") or 0 for output in outputs)) as advance:
+def download(outputs: list[dict[str, Any]], folder: Path) -> tuple[Saved, ...]:
+    """Download outputs into a folder with a progress bar."""
+    with transfer_bar("download", sum(output.get("size") or 0 for output in outputs)) as advance:
         return save_outputs(outputs, folder, advance)
 
 
@@ -215,20 +194,18 @@ def print_one(task: dict[str, Any], *, as_json: bool) -> None:
 
 
 def say_how_to_watch(context: typer.Context, task: dict[str, Any]) -> None:
-    """Say on stderr what a person may want to type next."""
+    """Print on stderr the command that watches the task."""
     show.say(as_typed(f"\nto watch it: `reelmill tasks watch {show.plain(task['taskId'])}`", context))
 
 
-def whole_id(api: Api, beginning: str) -> str:
-    """Return the task ID that begins so; raise CommandFailed when none does, or more than one."""
-    if len(beginning) >= ID_LENGTH:
-        return beginning
-    found = api.get("/tasks", taskId=beginning, maxResults=CANDIDATES)["tasks"]
+def complete_id(api: Api, prefix: str) -> str:
+    """Return the only task ID with this prefix; raise CommandFailed if there is none or more than one."""
+    if len(prefix) >= ID_LENGTH:
+        return prefix
+    found = api.get("/tasks", taskId=prefix, maxResults=CANDIDATES)["tasks"]
     if not found:
-        raise CommandFailed(
-            f"no task's ID begins with {beginning}", remedy="`reelmill tasks list` shows those there are"
-        )
+        raise CommandFailed(f"no task ID begins with {prefix}", remedy="`reelmill tasks list` lists the tasks")
     if len(found) > 1:
         several = ", ".join(task["taskId"] for task in found)
-        raise CommandFailed(f"more than one task's ID begins with {beginning}: {several}", remedy="give more of it")
+        raise CommandFailed(f"{prefix} is ambiguous: {several}", remedy="type more characters")
     return str(found[0]["taskId"])

@@ -1,6 +1,7 @@
-"""`reelmill verdicts`: what became of each upload."""
+"""`reelmill verdicts`: the verdicts on uploads."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,11 +10,11 @@ from rich.text import Text
 
 from cli import show
 from cli.connection import as_typed, connected
-from cli.list_options import Everything, Limit, NextToken, Time, listed
+from cli.list_options import Filter, Paging, fetch_list, grouped_options, time_option
 
 
 class KeptVerdict(StrEnum):
-    """What may have become of an upload; that it came before is told by a backfill, and kept nowhere."""
+    """A verdict that is stored. DUPLICATE is not: only a backfill reports it."""
 
     MATCHED = "MATCHED"
     NO_MATCH = "NO_MATCH"
@@ -24,48 +25,55 @@ class KeptVerdict(StrEnum):
     INVALID_ORCHESTRATION = "INVALID_ORCHESTRATION"
 
 
-def verdicts(  # noqa: PLR0913 - one parameter for each option
-    context: typer.Context,
-    *,
-    key: Annotated[str | None, typer.Option(help="The key that was uploaded, whole.")] = None,
-    verdict: Annotated[KeptVerdict | None, typer.Option(case_sensitive=False)] = None,
-    after: Annotated[str | None, Time] = None,
-    before: Annotated[str | None, Time] = None,
-    limit: Limit = 20,
-    everything: Everything = False,
-    next_token: NextToken = None,
-    as_json: show.JsonOption = False,
+@dataclass(frozen=True)
+class VerdictFilter:
+    """Which verdicts the command lists."""
+
+    key: Annotated[str | None, typer.Option(help="Complete key of the upload.")] = None
+    verdict: Annotated[KeptVerdict | None, typer.Option(case_sensitive=False, help="Verdict on the upload.")] = None
+    after: Annotated[str | None, time_option("Uploaded after this time")] = None
+    before: Annotated[str | None, time_option("Uploaded before this time")] = None
+
+    def as_query(self) -> Filter:
+        """Return the options as the API names them."""
+        return {
+            "key": self.key,
+            "verdict": self.verdict,
+            "uploadedAfter": self.after,
+            "uploadedBefore": self.before,
+        }
+
+
+@grouped_options
+def verdicts_list(
+    context: typer.Context, *, filters: VerdictFilter, paging: Paging, as_json: show.JsonOption = False
 ) -> None:
-    """List what became of uploads, newest first: the task each made, or why it made none."""
-    filters = {
-        "key": key,
-        "verdict": verdict,
-        "uploadedAfter": after,
-        "uploadedBefore": before,
-    }
+    """List the verdicts on uploads, newest first: the task that each created, or why it created none."""
+    query = filters.as_query()
     with connected(context) as api:
-        found = listed(api, "/uploads/verdicts", "verdicts", filters, None if everything else limit, next_token)
+        found = fetch_list(api, "/uploads/verdicts", "verdicts", query, paging)
     if as_json:
         show.print_json(found)
         return
     if found["verdicts"]:
         print_verdicts(found["verdicts"])
-    if found.get("nextToken"):
-        show.say(f"these are the newest {len(found['verdicts'])}; --limit or --all shows more")
+    show.say_if_more(found, "verdicts")
     if not found["verdicts"]:
-        none = "no upload is like that" if any(filters.values()) else "no uploads yet: `reelmill upload FILE`"
+        none = (
+            "no matching uploads" if any(query.values()) else "no uploads yet; upload one with `reelmill upload FILE`"
+        )
         show.say(as_typed(none, context))
 
 
 def print_verdicts(found: list[dict[str, Any]]) -> None:
-    """Print verdicts as a table; a narrow screen shows less of it."""
+    """Print verdicts as a table, with fewer columns on a narrow screen."""
     roomy = show.stdout().width >= show.ROOMY
     columns: dict[str, dict[str, Any]] = {
         "UPLOADED": {},
         "VERDICT": {},
         "KEY": {"overflow": "fold", "no_wrap": False},
         **({"ORCHESTRATION": {}} if roomy else {}),
-        "TASK OR WHY NONE": {"overflow": "fold", "no_wrap": False},
+        "TASK OR REASON": {"overflow": "fold", "no_wrap": False},
     }
     show.print_table(columns, (verdict_row(verdict, roomy=roomy) for verdict in found))
 
@@ -74,8 +82,8 @@ def verdict_row(verdict: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text,
     """Return a verdict as a row of the list."""
     uploaded = verdict["uploadedAt"]
     return (
-        show.clock(uploaded) if roomy else f"{show.age(uploaded)} ago",
-        show.coloured(verdict["verdict"]),
+        show.local_time(uploaded) if roomy else f"{show.age(uploaded)} ago",
+        show.colored(verdict["verdict"]),
         show.plain(verdict["key"]),
         *((show.plain(verdict.get("orchestration") or ""),) if roomy else ()),
         show.plain(verdict.get("taskId") or verdict["reason"]),

@@ -64,10 +64,10 @@ def test_a_backfill_makes_each_task_once_and_the_verdicts_tell(reelmill: Run) ->
     tasks = reelmill("tasks", "list", "--json")
 
     assert {run.code for run in (dry, made, again, verdicts, by_key, tasks)} == {0}
-    sums = "62 objects seen: {}, 60 not matched (60 WRONG_FORMAT); the last: uploads/é.mov\n"
-    assert dry.err == sums.format("2 tasks would be made, 0 duplicates")
-    assert made.err == sums.format("2 tasks made, 0 duplicates")
-    assert again.err == sums.format("0 tasks made, 2 duplicates")
+    sums = "62 objects seen: {}, 60 not matched (60 WRONG_FORMAT); last object: uploads/é.mov\n"
+    assert dry.err == sums.format("2 tasks would be created, 0 duplicates")
+    assert made.err == sums.format("2 tasks created, 0 duplicates")
+    assert again.err == sums.format("0 tasks created, 2 duplicates")
     assert len(dry.document["verdicts"]) == len(made.document["verdicts"]) == 62
     matched = {v["key"]: v["taskId"] for v in made.document["verdicts"] if v["verdict"] == "MATCHED"}
     assert {task["source"]["key"]: task["taskId"] for task in tasks.document["tasks"]} == matched
@@ -88,7 +88,7 @@ def test_a_stopped_backfill_goes_on_where_it_was(reelmill: Run, api: Api) -> Non
     assert rest.document["nextToken"] is None
 
 
-def test_many_tasks_are_ended_restarted_and_cancelled(reelmill: Run) -> None:
+def test_many_tasks_are_ended_restarted_and_canceled(reelmill: Run) -> None:
     for key in ("uploads/a.mp4", "uploads/b.mp4", "uploads/c.mp4"):
         put(key, b"x")
     made = reelmill("backfill", "uploads/", "--json").document["verdicts"]
@@ -99,7 +99,7 @@ def test_many_tasks_are_ended_restarted_and_cancelled(reelmill: Run) -> None:
     rerun = reelmill(
         "tasks", "restart", "--all", "--only-failed", "--outcome", "ended", "--source-key", "uploads/a.mp4", "-y"
     )
-    cancelled = reelmill("tasks", "cancel", "--all", "--yes", "--orchestration", "web-video", "--json")
+    canceled = reelmill("tasks", "cancel", "--all", "--yes", "--orchestration", "web-video", "--json")
     one = reelmill("tasks", "restart", a, "--only-failed", "--json")
     refused = reelmill("tasks", "end", b)
 
@@ -109,8 +109,8 @@ def test_many_tasks_are_ended_restarted_and_cancelled(reelmill: Run) -> None:
     assert (again.code, again.err) == (1, "ended 0 tasks, 2 refused\n")
     assert again.out.count("refused    InvalidTaskStatus: ") == 2
     assert (rerun.code, rerun.out) == (0, f"{a}  restarted  uploads/a.mp4\n")
-    assert {result["taskId"] for result in cancelled.document["results"]} == {a, c}
-    assert {result["task"]["outcome"] for result in cancelled.document["results"]} == {"ENDED"}
+    assert {result["taskId"] for result in canceled.document["results"]} == {a, c}
+    assert {result["task"]["outcome"] for result in canceled.document["results"]} == {"ENDED"}
     assert one.document["run"] == 3
     assert refused.code == 1
     assert "InvalidTaskStatus" in refused.err
@@ -139,5 +139,5 @@ def test_a_match_says_what_would_become_of_the_whole(reelmill: Run) -> None:
     taken = reelmill("orchestrations", "match", "uploads/a.mp4")
     empty = reelmill("orchestrations", "match", "uploads/a.mp4", "--size", "0", "--json")
 
-    assert taken.out.splitlines()[0] == "MATCHED: 1 task would be made"
+    assert taken.out.splitlines()[0] == "MATCHED: 1 task would be created"
     assert empty.document["verdict"] == "EMPTY_OBJECT"

@@ -282,12 +282,12 @@ def test_a_write_that_fails_though_there_was_room_is_taken_back(storing: Storing
 
 
 def told_unsaved(stack: Storing) -> None:
-    """See that `status` says why the state can't be saved, once a save has failed."""
+    """See that `status` says why the state cannot be saved, once a save has failed."""
     eventually(lambda: local.unsaved(stack.data_dir))
     told = stack.command("status")
     assert told.returncode == 1
     assert str(stack.data_dir) in told.stderr
-    assert "can't be saved" in told.stderr
+    assert "cannot be saved" in told.stderr
 
 
 def big_file(folder: Path) -> Path:

@@ -26,7 +26,7 @@ from infra.local.workers import SUBTASKS_AT_ONCE
 from tests.support.stack import Api, Client, client_of, encodes, eventually
 
 ITEM = {"pk": {"S": "kept"}, "sk": {"S": "NOTE"}, "text": {"S": "Ünïcödé ✓"}}
-# Far longer than it takes to see who may begin; then it is cancelled.
+# Far longer than it takes to see who may begin; then it is canceled.
 ENDLESS = {"name": "endless", "type": "TRANSCODE", "params": {"video": {"speed": "slowest"}}}
 KEY = {name: ITEM[name] for name in ("pk", "sk")}
 
@@ -65,7 +65,7 @@ def in_foreground(data_dir: Path) -> "Iterator[subprocess.Popen[str]]":
     ]
     with subprocess.Popen(up, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as command:
         assert command.stderr is not None
-        assert any("Ctrl-C ends it" in line for line in command.stderr)
+        assert any("Ctrl-C stops it" in line for line in command.stderr)
         yield command
 
 
@@ -205,7 +205,7 @@ def test_down_says_when_nothing_runs(tmp_path: Path) -> None:
     told = reelmill("--data-dir", str(tmp_path / "none"), "down")
 
     assert told.returncode == 0
-    assert "no stack runs here" in told.stderr
+    assert "no stack is running" in told.stderr
     assert not (tmp_path / "none").exists()
 
 

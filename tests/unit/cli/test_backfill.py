@@ -83,8 +83,8 @@ def test_each_object_has_a_line_with_its_task_or_the_reason_for_none(here: Run, 
         f"WRONG_FORMAT  {'-':<26}  uploads/z.txt  (it takes no txt)",
     ]
     assert ended.err == (
-        "4 objects seen: 1 task made, 1 duplicate, 2 not matched (1 EMPTY_OBJECT, 1 WRONG_FORMAT);"
-        " the last: uploads/z.txt\n"
+        "4 objects seen: 1 task created, 1 duplicate, 2 not matched (1 EMPTY_OBJECT, 1 WRONG_FORMAT);"
+        " last object: uploads/z.txt\n"
     )
 
 
@@ -94,7 +94,7 @@ def test_an_object_that_two_orchestrations_take_is_one_object_and_two_tasks(here
 
     ended = here("backfill", "uploads/")
 
-    assert "2 objects seen: 3 tasks made" in ended.err
+    assert "2 objects seen: 3 tasks created" in ended.err
 
 
 def test_a_dry_run_says_what_would_be_made(here: Run, service: RemoteService) -> None:
@@ -104,7 +104,7 @@ def test_a_dry_run_says_what_would_be_made(here: Run, service: RemoteService) ->
 
     assert service.heard[0].document["dryRun"] is True
     assert service.heard[0].document["priority"] == 3
-    assert "1 task would be made" in ended.err
+    assert "1 task would be created" in ended.err
     assert TASK_ID not in ended.out
 
 
@@ -122,7 +122,7 @@ def test_json_of_no_objects_is_an_empty_list(here: Run, service: RemoteService) 
     ended = here("backfill", "nothing/", "--json")
 
     assert ended.document == {"verdicts": [], "nextToken": None}
-    assert ended.err == "0 objects seen: 0 tasks made, 0 duplicates, 0 not matched\n"
+    assert ended.err == "0 objects seen: 0 tasks created, 0 duplicates, 0 not matched\n"
 
 
 def test_an_object_that_an_orchestration_should_take_but_can_t_is_a_failure(here: Run, service: RemoteService) -> None:
@@ -143,7 +143,7 @@ def test_a_log_hears_how_far_it_is(here: Run, service: RemoteService, monkeypatc
     ended = here("backfill", "uploads/")
 
     assert ended.err.splitlines()[1] == (
-        "2 objects seen: 1 task made, 1 duplicate, 0 not matched; the last: uploads/b c.mp4"
+        "2 objects seen: 1 task created, 1 duplicate, 0 not matched; last object: uploads/b c.mp4"
     )
 
 
@@ -227,7 +227,7 @@ def test_a_token_that_is_none_is_not_offered_again(here: Run, service: RemoteSer
     ended = here("backfill", "uploads/", "--resume", "foo")
 
     assert ended.code == 1
-    assert "try      --resume takes the token" in ended.err
+    assert "try      pass the complete token" in ended.err
     assert "to go on" not in ended.err
 
 

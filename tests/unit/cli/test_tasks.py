@@ -97,7 +97,7 @@ def test_a_beginning_that_no_task_has_is_said_to_be_so(here: Run, service: Remot
     ended = here("tasks", "get", "zz")
 
     assert ended.code == 1
-    assert "no task's ID begins with ZZ" in ended.err
+    assert "no task ID begins with ZZ" in ended.err
 
 
 @pytest.mark.parametrize("command", ["get", "watch", "download"])
@@ -110,7 +110,7 @@ def test_a_blank_id_is_no_beginning_of_the_only_task_there_is(
     ended = here("tasks", command, blank)
 
     assert (ended.code, ended.out) == (2, "")
-    assert "a task's ID is not blank" in ended.err
+    assert "a task ID must not be blank" in ended.err
     assert service.heard == []
 
 
@@ -262,8 +262,8 @@ def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, servic
     assert [line.partition(" % ")[2].strip() for line in ended.err.splitlines()] == [
         "waiting",
         "queued, about 1,200 ahead",
-        "to be tried again at 03:06:07",
-        "the day's budget is spent; asks again at 03:06:07",
+        "next attempt at 03:06:07",
+        "daily budget exhausted; next check at 03:06:07",
         "waiting for Rekognition",
         "waiting for 2, 3",
         "carried over from run 1",
@@ -297,7 +297,7 @@ def test_ctrl_c_ends_the_watching_and_says_that_the_task_goes_on(
     ended = here("tasks", "watch", TASK_ID, "--json")
 
     assert (ended.code, ended.out) == (130, "")
-    assert ended.err.splitlines()[-1] == f"the task goes on; `reelmill tasks watch {TASK_ID}`"
+    assert ended.err.splitlines()[-1] == f"the task continues: `reelmill tasks watch {TASK_ID}`"
 
 
 def test_watch_says_where_to_look_when_nothing_moves(
@@ -309,7 +309,7 @@ def test_watch_says_where_to_look_when_nothing_moves(
 
     ended = here("tasks", "watch", TASK_ID)
 
-    assert ended.err.count("nothing has moved") == 2
+    assert ended.err.count("no progress") == 2
     assert "reelmill status" in ended.err
 
 

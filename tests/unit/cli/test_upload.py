@@ -133,7 +133,7 @@ def test_a_task_that_does_not_appear_can_be_asked_after(
 
     ended = here("upload", film)
 
-    assert "`reelmill verdicts --key uploads/film.mp4` says what became of it" in ended.err
+    assert "`reelmill verdicts --key uploads/film.mp4` shows the verdict on the upload" in ended.err
 
 
 @pytest.mark.parametrize(("arguments", "code"), [((), 0), (("--wait",), 1)])
@@ -151,7 +151,7 @@ def test_an_upload_that_starts_nothing_says_why(
     ended = here("upload", film, *arguments)
 
     assert ended.code == code
-    assert "no orchestration takes it" in ended.err
+    assert "no orchestration matches it" in ended.err
     assert "web-video: the format 'txt' is not among" in ended.err
     assert service.asked("GET", "/api/tasks") == []
 

@@ -24,7 +24,7 @@ def test_the_filters_reach_the_api(here: Run, service: RemoteService) -> None:
         "uploadedBefore": "2026-01-31T12:00:00.000Z",
         "maxResults": "7",
     }
-    assert (ended.code, ended.out, ended.err) == (0, "", "no upload is like that\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", "no matching uploads\n")
 
 
 def test_a_verdict_is_one_that_the_list_can_hold(here: Run, service: RemoteService) -> None:
@@ -43,7 +43,7 @@ def test_an_upload_shows_its_task_or_why_it_has_none(here: Run, service: RemoteS
 
     headings, made, refused = here("verdicts").out.splitlines()
 
-    assert re.split(r"  +", headings.strip()) == ["UPLOADED", "VERDICT", "KEY", "ORCHESTRATION", "TASK OR WHY NONE"]
+    assert re.split(r"  +", headings.strip()) == ["UPLOADED", "VERDICT", "KEY", "ORCHESTRATION", "TASK OR REASON"]
     assert re.split(r"  +", made.strip())[1:] == ["MATCHED", "uploads/film.mp4", "web-video", TASK_ID]
     assert re.split(r"  +", refused.strip())[1:] == ["WRONG_FORMAT", "uploads/film.mp4", "web-video takes mp4, mov"]
 
@@ -68,7 +68,7 @@ def test_more_than_the_limit_is_said_to_be_there(here: Run, service: RemoteServi
 
     ended = here("verdicts", "--limit", "1")
 
-    assert "these are the newest 1" in ended.err
+    assert "showing the newest 1" in ended.err
 
 
 def test_all_means_all(here: Run, service: RemoteService) -> None:
