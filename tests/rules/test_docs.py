@@ -22,6 +22,7 @@ DOCS = PROJECT / "docs"
 UNANSWERED = {"Conflict", "UploadNotFound"}
 # Codes that the catalog makes from the name of a document's class.
 COMPUTED = {"OrchestrationNotFound", "TemplateNotFound"}
+LONGEST_LINE = 160
 LONGEST_README = 120
 HISTORY = {"CHANGELOG.md", "decisions.md"}  # name what stood when they were written
 
@@ -119,12 +120,13 @@ def test_operations_md_has_a_row_for_every_operation_and_names_every_template() 
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT)))
-def test_a_page_links_to_files_that_exist(page: Path) -> None:
+def test_a_page_links_to_files_that_exist_and_has_lines_that_fit(page: Path) -> None:
     """The site's build checks the links between its pages; here are those from and to the top of the repository."""
     prose = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", prose) if "://" not in link]
 
     assert [link for link in links if not (page.parent / (link.split("#")[0] or page.name)).exists()] == []
+    assert [line for line in prose.splitlines() if len(line) > LONGEST_LINE] == []
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT)))
