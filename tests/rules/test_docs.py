@@ -39,7 +39,7 @@ def codes() -> Iterator[str]:
                         | ast.Assign(targets=[ast.Name("code")], value=given)
                     ):
                         pass
-                    case ast.Call(func=ast.Name("problem"), args=[_, given, *_]):
+                    case ast.Call(func=ast.Name("problem_response"), args=[_, given, *_]):
                         pass
                 if isinstance(given, ast.Constant) and re.fullmatch(r"[A-Z][A-Za-z]+", str(given.value)):
                     yield str(given.value)
