@@ -9,9 +9,19 @@ from playwright.sync_api import Browser, sync_playwright
 
 BROWSER = shutil.which("chromium")
 CONSOLE = Path(__file__).parents[2] / "console" / "dist" / "index.html"
+# Chromium prepares the suggestions of an address bar for each window, which takes longer than a page of the console.
+# The last list of features that it is given counts, so Playwright's own stand here again.
+FEATURES = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "PreconnectToSearch"),
+)
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    f"--disable-features={','.join(FEATURES)}",
 ]
 
 
