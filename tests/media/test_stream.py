@@ -126,7 +126,7 @@ def test_a_source_without_audio_gives_videos_alone_and_says_so(clip: Clips, stre
     assert made.media("audio") == []
     assert not made.hls().media
     assert "," not in made.hls().playlists[0].stream_info.codecs
-    assert made.made.warnings == ("the source has no audio: neither has the stream",)
+    assert made.made.warnings == ("the source has no audio: the stream has none either",)
 
 
 @pytest.mark.parametrize("name", ["audio.mp3", "covered.m4a", "audio.wav"])

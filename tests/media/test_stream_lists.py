@@ -171,7 +171,7 @@ def test_a_track_that_unpacks_to_more_than_any_film_says_is_left_out_alone(
 
     made = streamed(film)
 
-    assert "1 subtitle tracks are larger than 0.1 MB: they were left out" in made.warnings
+    assert "1 subtitle tracks are larger than 0.1 MB: they were omitted" in made.warnings
     assert [path.name for path in made.folder.glob("*.vtt")] == ["subtitles-2.vtt"]
     assert [one.uri for one in made.hls().media if one.type == "SUBTITLES"] == ["subtitles-2.m3u8"]
     assert "Good morning" in (made.folder / "subtitles-2.vtt").read_text()

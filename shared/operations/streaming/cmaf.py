@@ -1,6 +1,6 @@
-"""The files of a stream: fragmented MP4, one file for each rendition, with an index of its segments in front.
+"""The media files of a stream: fragmented MP4, one file per rendition, with an index of its segments in front.
 
-The boxes are those of ISO/IEC 14496-12, the codecs' names those of RFC 6381 and of their own ISOBMFF bindings.
+The boxes follow ISO/IEC 14496-12, the codec names RFC 6381 and the codecs' own ISOBMFF bindings.
 """
 
 import struct
@@ -14,14 +14,14 @@ from shared.errors import MediaRejected
 
 STSD_PATH = (b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 STSD_HEADER = 8  # version, flags, number of entries
-VIDEO_ENTRY, SIZE_PLACE = 78, 32  # bytes of a VisualSampleEntry before the boxes in it, and before its width
+VIDEO_ENTRY, SIZE_PLACE = 78, 32  # bytes of a VisualSampleEntry before its inner boxes, and before its width
 SIZE_MASK, DURATION_BYTES = 0x7FFFFFFF, 12
 PROFILE_SPACES = ("", "A", "B", "C")
 
 
 @dataclass(frozen=True)
 class MediaSegment:
-    """A stretch of a file, in bytes and seconds, that begins with a key frame."""
+    """A part of a file, in bytes and seconds, that begins with a key frame."""
 
     start: int
     size: int
@@ -29,7 +29,7 @@ class MediaSegment:
 
     @property
     def bit_rate(self) -> float:
-        """Bits a second."""
+        """Bits per second."""
         return 8 * self.size / self.seconds if self.seconds else 0.0
 
 
@@ -37,7 +37,7 @@ class MediaSegment:
 class CmafTrack:
     """One file: `header` bytes that set up a decoder, an index at the bytes `index` (first, last), then segments.
 
-    `size` is the video's width and height; of an audio track it says nothing.
+    `size` is the video's width and height; it has no meaning for audio.
     """
 
     header: int
@@ -48,28 +48,28 @@ class CmafTrack:
 
     @cached_property
     def seconds(self) -> float:
-        """How long it plays."""
+        """Its duration."""
         return sum(segment.seconds for segment in self.segments)
 
     @property
     def average(self) -> int:
-        """Bits a second, over all of it."""
+        """Bits per second, over the whole file."""
         return round(8 * sum(segment.size for segment in self.segments) / self.seconds)
 
     @property
     def peak(self) -> int:
-        """Bits a second of its heaviest segment; a short rest at the end counts for less."""
+        """Bits per second of its heaviest segment; a short last segment counts for less."""
         longest = max(segment.seconds for segment in self.segments)
         return max(self.average, round(max(s.bit_rate for s in self.segments if s.seconds >= longest / 2)))
 
 
 def read_cmaf(path: Path) -> CmafTrack:
-    """Return what is in a file that ffmpeg wrote; raise MediaRejected when it holds no segment."""
+    """Read the structure of a file that ffmpeg wrote; raise MediaRejected if it has no segment."""
     with path.open("rb") as file:
         boxes = dict(_boxes_before_media(file, path.stat().st_size))
     segments = _segments(*boxes[b"sidx"]) if b"sidx" in boxes else ()
     if b"moov" not in boxes or not sum(segment.seconds for segment in segments):
-        message = "nothing in the source could be decoded: it is damaged"
+        message = "the source is damaged: nothing in it could be decoded"
         raise MediaRejected(message)
     start, moov = boxes[b"moov"]
     first, index = boxes[b"sidx"]
@@ -79,7 +79,7 @@ def read_cmaf(path: Path) -> CmafTrack:
 
 
 def _boxes_before_media(file: BinaryIO, size: int) -> Iterator[tuple[bytes, tuple[int, bytes]]]:
-    """Yield each box, with its place and all its bytes, up to the first segment."""
+    """Yield each box with its position and content, up to the first segment."""
     while file.tell() < size:
         start = file.tell()
         length, kind = struct.unpack(">I4s", file.read(8))
@@ -90,7 +90,7 @@ def _boxes_before_media(file: BinaryIO, size: int) -> Iterator[tuple[bytes, tupl
 
 
 def _segments(start: int, sidx: bytes) -> tuple[MediaSegment, ...]:
-    """Return what an index, which stands at that byte, says."""
+    """Return the segments in the index that starts at that byte."""
     times = ">QQ" if sidx[8] else ">II"
     (timescale,) = struct.unpack_from(">I", sidx, 16)
     place = 20 + struct.calcsize(times)
@@ -105,7 +105,7 @@ def _segments(start: int, sidx: bytes) -> tuple[MediaSegment, ...]:
 
 
 def _sample_entry(moov: bytes) -> bytes:
-    """Return the box that describes the one stream of a file."""
+    """Return the box that describes the file's only stream."""
     box = moov
     for kind in STSD_PATH:
         box = _child(box[8:], kind)
@@ -113,7 +113,7 @@ def _sample_entry(moov: bytes) -> bytes:
 
 
 def _codecs(entry: bytes) -> str:
-    """Return the name of the codec, as browsers ask for it."""
+    """Return the name of the codec, as browsers expect it."""
     kind, inside = entry[4:8], entry[8 + VIDEO_ENTRY :]
     match kind:
         case b"avc1":
@@ -123,7 +123,7 @@ def _codecs(entry: bytes) -> str:
         case b"av01":
             return _av1(_child(inside, b"av1C")[8:])
         case _:
-            return "mp4a.40.2"  # AAC-LC, the one audio track that a stream has
+            return "mp4a.40.2"  # AAC-LC, the only audio codec of a stream
 
 
 def _child(boxes: bytes, kind: bytes) -> bytes:
@@ -135,7 +135,7 @@ def _child(boxes: bytes, kind: bytes) -> bytes:
 
 
 def _hevc(record: bytes) -> str:
-    """Return the name that ISO/IEC 14496-15, annex E.3 gives to a decoder configuration."""
+    """Return the codec name of a decoder configuration, as in ISO/IEC 14496-15, annex E.3."""
     space, tier, profile = record[1] >> 6, record[1] >> 5 & 1, record[1] & 31
     compatible = int(f"{int.from_bytes(record[2:6]):032b}"[::-1], 2)
     constraints = [f"{byte:x}" for byte in record[6:12].rstrip(b"\0")]
@@ -144,6 +144,6 @@ def _hevc(record: bytes) -> str:
 
 
 def _av1(record: bytes) -> str:
-    """Return the name that section 5 of AV1's ISOBMFF binding gives to a decoder configuration."""
+    """Return the codec name of a decoder configuration, as in section 5 of AV1's ISOBMFF binding."""
     profile, level, tier, deep = record[1] >> 5, record[1] & 31, record[2] >> 7, record[2] >> 6 & 1
     return f"av01.{profile}.{level:02}{'H' if tier else 'M'}.{10 if deep else 8:02}"

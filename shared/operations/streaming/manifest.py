@@ -1,4 +1,4 @@
-"""A stream as DASH lists it: ISO/IEC 23009-1, its on-demand profile, in which each file brings its own index."""
+"""The DASH manifest of a stream: ISO/IEC 23009-1, on-demand profile, in which each file has its own index."""
 
 from xml.etree import ElementTree as ET
 
@@ -17,11 +17,11 @@ CONTENT_TYPE = "application/dash+xml"
 MANIFEST = "manifest.mpd"
 CHANNEL_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 ROLE_SCHEME = "urn:mpeg:dash:role:2011"
-CAPTION_BANDWIDTH = 256  # bits a second; the standard wants a number, and text takes next to nothing
+CAPTION_BANDWIDTH = 256  # bits per second; the standard requires a number, and text takes next to nothing
 
 
 def build_manifest(stream: Stream) -> str:
-    """Return the manifest; it names the files beside it."""
+    """Return the manifest; it names the files in the same folder."""
     root = ET.Element(
         "MPD",
         {
@@ -46,7 +46,7 @@ def build_manifest(stream: Stream) -> str:
 
 
 def _adaptation(period: ET.Element, kind: str, attributes: dict[str, str | None]) -> ET.Element:
-    """Return a set of renditions of one thing, between which a player switches at any segment."""
+    """Return a set of renditions between which a player can switch at any segment."""
     known = {name: value for name, value in attributes.items() if value is not None}
     given = {"id": str(len(period)), "contentType": kind, **known}
     if kind != "text":

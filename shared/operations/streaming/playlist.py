@@ -1,4 +1,4 @@
-"""A stream as HLS lists it: RFC 8216, with the byte ranges of its version 4 and the MP4 files of its version 7."""
+"""The HLS playlists of a stream: RFC 8216, with byte ranges (version 4) and MP4 files (version 7)."""
 
 import math
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ HEAD = ("#EXTM3U", "#EXT-X-VERSION:7")
 
 
 def build_master_playlist(stream: Stream) -> str:
-    """Return the playlist that names all others, which lie beside it."""
+    """Return the playlist that names all others, which are in the same folder."""
     lines = [*HEAD, "#EXT-X-INDEPENDENT-SEGMENTS"]
     lines += [_audio_rendition(audio) for audio in stream.audios if _is_choice(audio, stream)]
     lines += [_caption(caption) for caption in stream.captions]
     for place, video in enumerate(stream.videos):
-        # The better half of the videos takes the better of two audio tracks, and so on.
+        # With two audio bit rates, the better half of the videos gets the higher one, and so on.
         bitrates = stream.bitrates
         bitrate = bitrates[place * len(bitrates) // len(stream.videos)] if bitrates else None
         lines += _variant(stream, video, bitrate)
@@ -28,7 +28,7 @@ def build_master_playlist(stream: Stream) -> str:
 
 
 def _is_choice(audio: AudioRendition, stream: Stream) -> bool:
-    """Whether a viewer or a video chooses the audio; else it is all that there is, and its own variant."""
+    """Whether the audio is selected by a viewer or with a video; otherwise it is the only one, and its own variant."""
     return bool(stream.videos) or len(stream.audios_at(audio.bitrate)) > 1
 
 
@@ -59,7 +59,7 @@ def _caption(caption: SubtitleRendition) -> str:
 
 
 def _variant(stream: Stream, video: VideoRendition | None, bitrate: int | None) -> Iterator[str]:
-    """Yield what a player chooses by its line: a video, the audio tracks that go with it, or an audio track alone."""
+    """Yield one variant for a player to select: a video with its audio tracks, or audio alone."""
     audios = stream.audios_at(bitrate) if bitrate else ()
     heaviest = max(audios, key=lambda audio: audio.track.peak, default=None)
     tracks = [made.track for made in (video, heaviest) if made]
@@ -81,14 +81,14 @@ def _variant(stream: Stream, video: VideoRendition | None, bitrate: int | None) 
 
 
 def build_media_playlist(track: CmafTrack, file: str, key: str | None = None) -> str:
-    """Return the playlist of one media file; `key` is the file of the key that its segments are encrypted with."""
+    """Return the playlist of one media file; `key` is the file with the key of its segments."""
     lines = [
         *_head(max(segment.seconds for segment in track.segments)),
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{file}",BYTERANGE="{track.header}@0"',
     ]
     if key:
-        # After the map, which it therefore leaves in clear. Without an IV, a segment's number is it.
+        # After the map, which therefore stays in clear. Without an IV, the segment's number is the IV.
         lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{key}"')
     for segment in track.segments:
         lines += [f"#EXTINF:{segment.seconds:.6f},", f"#EXT-X-BYTERANGE:{segment.size}@{segment.start}", file]
@@ -101,7 +101,7 @@ def build_caption_playlist(caption: SubtitleRendition, seconds: float) -> str:
 
 
 def _head(longest: float) -> tuple[str, ...]:
-    # No segment's length, rounded, may exceed the target.
+    # The rounded length of a segment must not exceed the target.
     target = max(1, math.floor(longest + 0.5))
     return (
         *HEAD,

@@ -1,4 +1,4 @@
-"""What a stream offers a player to choose from: videos, audio tracks and subtitles, each with its file."""
+"""The renditions that a stream offers to a player: videos, audio tracks and subtitles, each with its file."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ LABEL_LENGTH = 60
 
 @dataclass(frozen=True)
 class VideoRendition:
-    """One size of the video. `name` is its file's without the ending; `frame_rate` is None where it varies."""
+    """One size of the video. `name` is its file name without extension; `frame_rate` is None if it varies."""
 
     name: str
     track: CmafTrack
@@ -46,7 +46,7 @@ class AudioRendition:
 
 @dataclass(frozen=True)
 class SubtitleRendition:
-    """Subtitles in one language, as a WebVTT file; forced ones are for what a viewer can't understand otherwise."""
+    """Subtitles in one language, as a WebVTT file; forced ones translate only what the viewer can't understand."""
 
     name: str
     label: str
@@ -61,7 +61,7 @@ class SubtitleRendition:
 
 @dataclass(frozen=True)
 class Stream:
-    """All of it, the best first. `seconds` is how long it plays."""
+    """All renditions, the best first."""
 
     videos: tuple[VideoRendition, ...]
     audios: tuple[AudioRendition, ...]
@@ -70,7 +70,7 @@ class Stream:
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
+        """Its duration."""
         return max(track.seconds for track in self.tracks)
 
     @property
@@ -80,22 +80,22 @@ class Stream:
 
     @property
     def bitrates(self) -> tuple[int, ...]:
-        """The bit rates of its audio tracks, the best first."""
+        """The audio bit rates, the best first."""
         return tuple(dict.fromkeys(audio.bitrate for audio in self.audios))
 
     def audios_at(self, bitrate: int) -> tuple[AudioRendition, ...]:
-        """Return the audio tracks of that bit rate: one for each track."""
+        """Return the audio renditions of that bit rate: one for each track."""
         return tuple(audio for audio in self.audios if audio.bitrate == bitrate)
 
 
 @dataclass
 class Labels:
-    """Names for a menu, of which no two are the same."""
+    """Unique names for a menu."""
 
     taken: set[str] = field(default_factory=set)
 
     def add(self, wanted: str) -> str:
-        """Return the name, with a number behind it when it is taken."""
+        """Return the name, with a number if it is already taken."""
         names = (wanted, *(f"{wanted} {number}" for number in range(2, 1000)))
         found = next(name for name in names if name not in self.taken)
         self.taken.add(found)
@@ -103,5 +103,5 @@ class Labels:
 
 
 def clean_label(title: str | None) -> str | None:
-    """Return the title of a track as a menu can show it, None when nothing is left."""
+    """Return the title of a track as a menu can show it, None if nothing is left."""
     return UNQUOTABLE.sub("", title or "")[:LABEL_LENGTH].strip() or None

@@ -1,4 +1,4 @@
-"""AES-128 as HLS means it: each segment by itself, with its number for an initialisation vector."""
+"""AES-128 encryption for HLS: each segment separately, with its number as initialization vector."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,9 +11,9 @@ KEY_BYTES = BLOCK_BYTES = 16
 
 
 def encrypt_segments(path: Path, track: CmafTrack, key: bytes, check: Callable[[], None]) -> CmafTrack:
-    """Encrypt a file's segments in place; return where they lie now. The header stays in clear, the index goes.
+    """Encrypt a file's segments in place; return their new positions. The header stays in clear, the index is dropped.
 
-    `check` is called between segments, and may raise.
+    `check` is called between segments and may raise.
     """
     target = path.with_suffix(".locked")
     segments = []
@@ -30,7 +30,7 @@ def encrypt_segments(path: Path, track: CmafTrack, key: bytes, check: Callable[[
 
 
 def _encrypt(segment: bytes, number: int, key: bytes, file: BinaryIO) -> int:
-    """Write one segment; return its size, which padding (PKCS #7) has made a multiple of the block's."""
+    """Write one segment; return its size, which padding (PKCS #7) makes a multiple of the block size."""
     from Cryptodome.Cipher import AES  # noqa: PLC0415 - only a worker should pay for it
     from Cryptodome.Util.Padding import pad  # noqa: PLC0415 - the same
 

@@ -1,4 +1,4 @@
-"""An adaptive stream: HLS and DASH over one set of files, one file for each size of the video and each audio track."""
+"""An adaptive stream: HLS and DASH over the same files, one file per video size and audio track."""
 
 import os
 from collections.abc import Mapping
@@ -34,17 +34,17 @@ from shared.operations.transcoding.transcode_params import VideoParams
 from shared.operations.watermarks.watermark import Canvas, overlay_watermarks
 
 PIXELS = "yuv420p"
-MOST_TRACKS = 16  # of audio; each is a file at each bit rate
-SHARE = (5, 95)  # percents of the attempt that the encoding fills
+MOST_TRACKS = 16  # of audio; each is one file per bit rate
+SHARE = (5, 95)  # percents of the attempt that encoding fills
 KEY_FILE, KEY_TYPE = "stream.key", "application/octet-stream"
 VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
 
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """What is to be made of a source. `rungs` is empty without a video, `audios` without audio.
+    """What to make of a source. `rungs` is empty without video, `audios` without audio.
 
-    `audios` are by their tracks, counted from 0.
+    The keys of `audios` are track numbers, counted from 0.
     """
 
     params: StreamParams
@@ -55,21 +55,21 @@ class StreamPlan:
     audios: Mapping[int, Audio]
 
     def rung_name(self, rung: Rung) -> str:
-        """Return what the files of a rung are called, without their ending."""
+        """Return the name of a rung's files, without extension."""
         return f"video-{rung.height}p-{rung.bitrate}k"
 
     def audio_name(self, track: int, bitrate: int) -> str:
-        """Return what the files of an audio track are called; tracks are counted from 0."""
+        """Return the name of an audio track's files, without extension; tracks are counted from 0."""
         return f"audio-{track + 1}-{bitrate}k"
 
     @property
     def audio_renditions(self) -> list[tuple[int, int]]:
-        """Each audio to make: its track, counted from 0, and its bit rate."""
+        """The audio renditions: track, counted from 0, and bit rate."""
         return [(track, bitrate) for bitrate in self.params.bitrates for track in self.audios]
 
     @property
     def frame_rate(self) -> float | None:
-        """The frames a second that come out; None when they vary, or the source doesn't say."""
+        """The frame rate of the output; None if it varies or the source doesn't state one."""
         limit, video = self.params.frame_rate, self.video
         if video is None or video.frame_rate is None or (video.variable_frame_rate and not limit):
             return None
@@ -77,7 +77,7 @@ class StreamPlan:
 
 
 def run(params: StreamParams, context: OperationContext) -> OperationResult:
-    """Make every file of the stream, then the lists of them."""
+    """Make all files of the stream, then the lists of them."""
     plan = _plan(params, context)
     labels = Labels()
     captions, warnings = subtitles.extract_subtitles(context, plan.part, labels) if params.own_subtitles else ([], [])
@@ -86,7 +86,7 @@ def run(params: StreamParams, context: OperationContext) -> OperationResult:
     videos = _video_renditions(plan)
     audios = _audio_renditions(plan)
     if not videos and not audios:
-        message = "nothing in the source could be decoded: it is damaged"
+        message = "the source is damaged: nothing in it could be decoded"
         raise MediaRejected(message)
     stream = Stream(videos, audios, tuple(captions), params.segment_seconds)
     files = _files(plan, stream)
@@ -95,14 +95,14 @@ def run(params: StreamParams, context: OperationContext) -> OperationResult:
 
 
 def _plan(params: StreamParams, context: OperationContext) -> StreamPlan:
-    """Decide what is made; raise when the source has nothing of it."""
+    """Decide what to make; raise if the source has none of it."""
     media = context.media
     video = media.video if params.rungs else None
     taken = audio_tracks.require_tracks(media)[:MOST_TRACKS] if params.bitrates else ()
     audios = {media.track(audio): audio for audio in taken}
     if video is None and not audios:
         lacks = ("audio", "NoAudio") if params.bitrates else ("video", "NoVideo")
-        message = f"the source has no {lacks[0]}, and nothing else is asked for"
+        message = f"the source has no {lacks[0]}, and nothing else is requested"
         raise MediaRejected(message, code=f"SourceFileError.{lacks[1]}")
     rungs: tuple[Rung, ...] = ()
     if video:
@@ -113,7 +113,7 @@ def _plan(params: StreamParams, context: OperationContext) -> StreamPlan:
 
 
 def _encode(plan: StreamPlan) -> None:
-    """Run the one process that decodes once and writes all media files."""
+    """Run one process that decodes once and writes all media files."""
     folder, ffmpeg = plan.context.folder, plan.context.ffmpeg
     arguments = [*plan.part.before_input, *ffmpeg.input_arguments(plan.context.source)]
     if plan.video:
@@ -131,14 +131,14 @@ def _encode(plan: StreamPlan) -> None:
 
 
 def _graph(plan: StreamPlan, video: Video) -> list[str]:
-    """Return the inputs and filters that give every size of the video: made once, marked once, then scaled down."""
+    """Return the inputs and filters for all video sizes: rendered once, watermarked once, then scaled down."""
     best = plan.rungs[0].box
     asked = VideoParams(width=best.width, height=best.height, turn_box=True, frame_rate=plan.params.frame_rate)
     canvas = Canvas(duration=plan.part.duration)
     marks = overlay_watermarks(plan.params.watermarks, plan.context, "base", "marked", 1, canvas=canvas)
     copies = "".join(f"[copy{number}]" for number in range(len(plan.rungs)))
     chains = [
-        # A capital V passes over cover art.
+        # A capital V skips cover art.
         f"[0:V:0]{','.join([*plan.part.video_filters, *frame_filters(video, asked)])}[base]",
         *marks.chains,
         f"[marked]format={PIXELS},split={len(plan.rungs)}{copies}",
@@ -150,7 +150,7 @@ def _graph(plan: StreamPlan, video: Video) -> list[str]:
 
 
 def _video_renditions(plan: StreamPlan) -> tuple[VideoRendition, ...]:
-    """Return the videos that were made."""
+    """Return the video renditions that were made."""
     found = []
     for rung in plan.rungs:
         name = plan.rung_name(rung)
@@ -161,7 +161,7 @@ def _video_renditions(plan: StreamPlan) -> tuple[VideoRendition, ...]:
 
 
 def _audio_renditions(plan: StreamPlan) -> tuple[AudioRendition, ...]:
-    """Return the audio tracks that were made; a track of which nothing could be decoded is left out."""
+    """Return the audio renditions that were made; a track that couldn't be decoded is omitted."""
     labels = Labels()
     titles = {
         track: labels.add(clean_label(audio.title) or known_language(audio.language) or f"Track {track + 1}")
@@ -180,7 +180,7 @@ def _audio_renditions(plan: StreamPlan) -> tuple[AudioRendition, ...]:
 
 
 def _locked(plan: StreamPlan, stream: Stream, key: bytes) -> Stream:
-    """Encrypt the media files; return the stream with the places at which their segments lie now."""
+    """Encrypt the media files; return the stream with the new positions of its segments."""
     folder = plan.context.folder
 
     def lock(file: str, track: cmaf.CmafTrack) -> cmaf.CmafTrack:
@@ -196,7 +196,7 @@ def _locked(plan: StreamPlan, stream: Stream, key: bytes) -> Stream:
 
 
 def _files(plan: StreamPlan, stream: Stream) -> list[Produced]:
-    """Write the lists, and the key if there is one; return all files, those first that a person opens."""
+    """Write the lists, and the key if there is one; return all files, those that a person opens first."""
     keys: list[Produced] = []
     if plan.params.encryption:
         key = os.urandom(segment_encryption.KEY_BYTES)
@@ -214,7 +214,7 @@ def _files(plan: StreamPlan, stream: Stream) -> list[Produced]:
 
 
 def _hls(plan: StreamPlan, stream: Stream) -> list[Produced]:
-    """Write the playlists; the first is the one that a player is given."""
+    """Write the playlists; the first one is for players."""
     key = KEY_FILE if plan.params.encryption else None
     texts = {playlist.MASTER: playlist.build_master_playlist(stream)}
     files: list[VideoRendition | AudioRendition] = [*stream.videos, *stream.audios]
@@ -242,7 +242,7 @@ def _produced(plan: StreamPlan, name: str, content_type: str, facts: Mapping[str
 
 
 def _facts(stream: Stream) -> dict[str, Any]:
-    """Return what people want to know about the whole."""
+    """Return the facts about the stream that are shown to people."""
     best = stream.videos[0] if stream.videos else None
     known = {
         "width": best and best.width,
@@ -256,7 +256,7 @@ def _facts(stream: Stream) -> dict[str, Any]:
 
 
 def _facts_of(made: VideoRendition | AudioRendition | SubtitleRendition, plan: StreamPlan) -> dict[str, Any]:
-    """Return what people want to know about one of its files."""
+    """Return the facts about one of its files that are shown to people."""
     if isinstance(made, SubtitleRendition):
         known: dict[str, Any] = {"language": made.language, "label": made.label}
     else:
@@ -270,29 +270,29 @@ def _facts_of(made: VideoRendition | AudioRendition | SubtitleRendition, plan: S
 
 
 def _warnings(plan: StreamPlan, stream: Stream) -> list[str]:
-    """Return a sentence about each thing that comes out other than one might think."""
+    """Return a warning for each thing that users may not expect."""
     media, video = plan.context.media, plan.video
     found = []
     if plan.params.rungs and video is None:
-        found.append("the source has no video: the stream holds its audio alone")
+        found.append("the source has no video: the stream has only its audio")
     if plan.params.bitrates and not plan.audios:
-        found.append("the source has no audio: neither has the stream")
+        found.append("the source has no audio: the stream has none either")
     if video and len(media.videos) > 1:
-        found.append(f"the source has {len(media.videos)} videos: the first was taken")
+        found.append(f"the source has {len(media.videos)} video streams: the first one was taken")
     if plan.audios and len(media.audios) > MOST_TRACKS:
         found.append(f"the source has {len(media.audios)} audio tracks: the first {MOST_TRACKS} were taken")
     if plan.params.bitrates:
         found += audio_tracks.skipped_track_warnings(media)
     made = {each.number for each in stream.audios}
     found += [
-        f"nothing of audio track {track + 1} could be decoded: it was left out"
+        f"audio track {track + 1} was omitted: nothing in it could be decoded"
         for track in plan.audios
         if track + 1 not in made
     ]
     if video and video.hdr:
-        found.append("the source is HDR: it was tone-mapped to SDR")
+        found.append("the source is HDR and was tone-mapped to SDR")
     if video and video.interlaced:
-        found.append("the source is interlaced: it was made progressive")
+        found.append("the source is interlaced and was deinterlaced")
     if video:
         found += video_filters.loss_warnings(video, PIXELS)
     return found + shortfall_warnings(plan.part.duration, stream.seconds)

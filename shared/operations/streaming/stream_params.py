@@ -1,4 +1,4 @@
-"""What one may ask of a stream: formats, the ladder of its videos, its audio tracks, its subtitles, its lock."""
+"""The parameters of STREAM: formats, the video ladder, audio, subtitles, encryption."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,7 +13,7 @@ from shared.operations.transcoding.transcode_params import CRF_RANGES, Speed, Vi
 from shared.operations.video_filters import Box
 from shared.operations.watermarks.watermark import Watermarks
 
-CODECS = (VideoCodec.H264, VideoCodec.H265, VideoCodec.AV1)  # what a CMAF file may hold and players take
+CODECS = (VideoCodec.H264, VideoCodec.H265, VideoCodec.AV1)  # the codecs that CMAF allows and players support
 MOST_RUNGS = 10
 
 # A name that needs no quoting in HLS or DASH.
@@ -21,24 +21,24 @@ Label = Annotated[str, StringConstraints(pattern=r'^[^"\x00-\x1f\x7f-\x9f\u2028\
 
 
 class Format(StrEnum):
-    """A way to list the files of a stream; both list the same ones."""
+    """A format that lists the files of a stream; both list the same files."""
 
     HLS = "hls"
     DASH = "dash"
 
 
 class Rung(Params):
-    """One size of the video, and the bit rate that it stays below."""
+    """One size of the video, and its maximum bit rate."""
 
     height: int = Field(
-        ge=16, le=4320, multiple_of=2, description="Pixels, as 720 in 720p; of an upright video it is the width."
+        ge=16, le=4320, multiple_of=2, description="Pixels, such as 720 for 720p; the width of a portrait video."
     )
-    bitrate: int = Field(ge=50, le=100_000, description="kbit/s that it stays below; a simple scene takes less.")
-    crf: int | None = Field(None, ge=0, le=63, description="The quality it aims at; a good one when left out.")
+    bitrate: int = Field(ge=50, le=100_000, description="Maximum kbit/s; a simple scene takes less.")
+    crf: int | None = Field(None, ge=0, le=63, description="The target quality; a good one if omitted.")
 
     @property
     def box(self) -> Box:
-        """What the video must fit inside: 16 by 9, or 9 by 16 when it is upright."""
+        """The box that the video fits inside: 16:9, or 9:16 for a portrait video."""
         return Box(self.height * 16 // 9, self.height, turns=True)
 
 
@@ -47,12 +47,12 @@ def _ladder(bitrates: Mapping[int, int]) -> tuple[Rung, ...]:
 
 
 class LadderName(StrEnum):
-    """A ladder that ships."""
+    """A preset ladder."""
 
     STANDARD = "standard"
     UHD = "uhd"
     LIGHT = "light"
-    NONE = "none"  # the audio alone
+    NONE = "none"  # audio only
 
 
 # kbit/s of H.264; the newer codecs need less for the same video.
@@ -70,13 +70,13 @@ class StreamAudioParams(Params):
     """The audio: every track of the source, in stereo, at each of these bit rates."""
 
     bitrates: tuple[Annotated[int, Field(ge=32, le=320)], ...] = Field(
-        (128,), min_length=1, max_length=3, description="kbit/s, each a choice of its own."
+        (128,), min_length=1, max_length=3, description="kbit/s; players select one of them."
     )
 
     @model_validator(mode="after")
     def _different(self) -> Self:
         if len(set(self.bitrates)) < len(self.bitrates):
-            message = "audio.bitrates names one twice: each is a choice of its own"
+            message = "audio.bitrates has a bit rate twice: list each one once"
             raise ValueError(message)
         return self
 
@@ -84,36 +84,33 @@ class StreamAudioParams(Params):
 class SubtitleSource(Params):
     """Subtitles that another subtask wrote as WebVTT."""
 
-    from_: str = Field(alias="from", description="The subtask's name; this one must need it.")
-    language: Language = Field(description='As "en" or "pt-BR".')
-    name: Label | None = Field(None, description="What people read in the menu; the language when left out.")
+    from_: str = Field(alias="from", description="The name of that subtask, which must be in `needs`.")
+    language: Language = Field(description='Such as "en" or "pt-BR".')
+    name: Label | None = Field(None, description="The name in the player's menu; the language if omitted.")
 
 
 class StreamParams(Params):
-    """An adaptive stream: which formats list it, which videos, audio tracks and subtitles it offers."""
+    """An adaptive stream: its formats, and the video, audio and subtitles that it offers."""
 
     formats: tuple[Format, ...] | None = Field(
-        None, min_length=1, max_length=2, description="Both when left out; HLS alone when encrypted."
+        None, min_length=1, max_length=2, description="Both if omitted; only HLS with encryption."
     )
     ladder: LadderName | tuple[Rung, ...] = Field(
         LadderName.STANDARD,
-        description='A ladder that ships, or up to 10 rungs of your own; none above the source is made. "none" leaves '
-        "the video out.",
+        description='A preset ladder, or up to 10 rungs; rungs above the source are skipped. "none" omits the video.',
     )
     codec: VideoCodec = Field(VideoCodec.H264, description="h264 plays everywhere; h265 and av1 are smaller.")
-    speed: Speed = Field(Speed.FAST, description="Slower makes better videos of the same bit rate.")
-    frame_rate: float | None = Field(
-        None, ge=1, le=240, description="At most so many frames a second, at a constant rate."
-    )
-    segment_seconds: int = Field(4, ge=1, le=20, description="How much a player fetches at once.")
+    speed: Speed = Field(Speed.FAST, description="A slower speed gives better quality at the same bit rate.")
+    frame_rate: float | None = Field(None, ge=1, le=240, description="Maximum frames per second, at a constant rate.")
+    segment_seconds: int = Field(4, ge=1, le=20, description="Seconds of media that a player fetches at once.")
     audio: StreamAudioParams | Literal["none"] | None = Field(
-        None, description='"none" leaves the audio out; null is 128 kbit/s.'
+        None, description='"none" omits the audio; null is 128 kbit/s.'
     )
-    own_subtitles: bool = Field(default=True, description="Whether the source's own subtitles are carried.")
-    subtitles: tuple[SubtitleSource, ...] = Field((), max_length=20, description="Further ones, of other subtasks.")
-    encryption: Literal["aes-128"] | None = Field(None, description="Locks the media files; HLS only.")
-    watermarks: Watermarks = Field((), description="Images and texts laid over every video.")
-    clip: Clip | None = Field(None, description="The part of the source that is taken; all of it when left out.")
+    own_subtitles: bool = Field(default=True, description="Whether the stream has the source's own subtitles.")
+    subtitles: tuple[SubtitleSource, ...] = Field((), max_length=20, description="Subtitles from other subtasks.")
+    encryption: Literal["aes-128"] | None = Field(None, description="Encrypts the media files; HLS only.")
+    watermarks: Watermarks = Field((), description="Images and texts on top of the video in every size.")
+    clip: Clip | None = Field(None, description="The part of the source to take; the whole source if omitted.")
 
     @property
     def wanted(self) -> tuple[Format, ...]:
@@ -123,7 +120,7 @@ class StreamParams(Params):
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """The sizes to choose from; empty when the video is left out."""
+        """The sizes to select from; empty if the video is omitted."""
         if not isinstance(self.ladder, LadderName):
             return self.ladder
         share = SHARES.get(self.codec, 1.0)
@@ -131,22 +128,24 @@ class StreamParams(Params):
 
     @property
     def bitrates(self) -> tuple[int, ...]:
-        """The bit rates of the audio, the best first; empty when it is left out."""
+        """The audio bit rates, the best first; empty if the audio is omitted."""
         return () if self.audio == "none" else tuple(sorted((self.audio or StreamAudioParams()).bitrates, reverse=True))
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.encryption and Format.DASH in self.wanted:
-            message = "encryption aes-128 is HLS's own, which no DASH player reads: take dash out of formats"
+            message = "encryption aes-128 works with HLS only, no DASH player reads it: remove dash from formats"
             raise ValueError(message)
         if self.audio == "none" and not self.rungs:
-            message = "neither video nor audio is asked for: nothing would be left"
+            message = 'ladder and audio are both "none": request video or audio'
             raise ValueError(message)
         if self.watermarks and not self.rungs:
-            message = "there is no video to lay watermarks over: leave them out, or choose a ladder"
+            message = "watermarks need video, and the stream has none: omit them, or choose a ladder"
             raise ValueError(message)
         if self.clip and self.subtitles:
-            message = "subtitles of another subtask have the times of the whole: clip before that subtask, not here"
+            message = (
+                "subtitles of another subtask have the times of the whole source: clip before that subtask instead"
+            )
             raise ValueError(message)
         return self
 
@@ -156,14 +155,14 @@ class StreamParams(Params):
             message = f"a stream holds {', '.join(CODECS)}, not {self.codec}"
             raise ValueError(message)
         if (not self.rungs and self.ladder is not LadderName.NONE) or len(self.rungs) > MOST_RUNGS:
-            message = f'a ladder has 1 to {MOST_RUNGS} rungs; for the audio alone it is "none"'
+            message = f'a ladder has 1 to {MOST_RUNGS} rungs; use "none" for audio only'
             raise ValueError(message)
         if len({(rung.height, rung.bitrate) for rung in self.rungs}) < len(self.rungs):
-            message = "the ladder has two rungs of one height and bit rate: take one out"
+            message = "the ladder has two rungs with the same height and bit rate: remove one"
             raise ValueError(message)
         low, high = CRF_RANGES[self.codec]
         for rung in self.rungs:
             if rung.crf is not None and not low <= rung.crf <= high:
-                message = f"crf {rung.crf} is outside of what {self.codec} knows: {low} to {high}"
+                message = f"crf {rung.crf} is outside the range of {self.codec}: {low} to {high}"
                 raise ValueError(message)
         return self

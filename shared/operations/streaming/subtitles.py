@@ -1,4 +1,4 @@
-"""Subtitles as a stream carries them: WebVTT, out of the source's own tracks or out of other subtasks' files."""
+"""The subtitles of a stream as WebVTT, from the source's own tracks or from other subtasks' files."""
 
 import shutil
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from shared.operations.operation import OperationContext
 from shared.operations.streaming.rendition import Labels, SubtitleRendition, clean_label
 from shared.operations.streaming.stream_params import SubtitleSource
 
-# Seconds: where cues begin before 0, as behind a seek, ffmpeg moves all of a track until its first one begins there.
+# Seconds: if a cue begins before 0, as after a seek, ffmpeg shifts the whole track until its first cue begins at 0.
 AHEAD = 3600
-MOST_BYTES = 20 * 10**6  # A film says a hundredth of that; a few compressed bytes may say it a thousand times.
+MOST_BYTES = 20 * 10**6  # A film needs a hundredth of this; a few compressed bytes can expand to far more.
 SHARE_OF_TIME = 0.25  # ffmpeg takes minutes for one cue of a megabyte, and the rest of the stream needs time as well.
 
 
 def extract_subtitles(
     context: OperationContext, part: ClipSpan, labels: Labels
 ) -> tuple[list[SubtitleRendition], list[str]]:
-    """Write that part of the source's own text tracks into the context's folder; return them, and what was left out."""
+    """Write that part of the source's text tracks into the context's folder; return them, and warnings."""
     tracks = context.media.subtitles
     found = {
         number: SubtitleRendition(
@@ -34,7 +34,7 @@ def extract_subtitles(
         if track.text
     }
     images = len(tracks) - len(found)
-    warnings = [f"{images} subtitle tracks are images, not text: they were left out"] if images else []
+    warnings = [f"{images} subtitle tracks are images, not text: they were omitted"] if images else []
     if not found:
         return [], warnings
     arguments = ["-itsoffset", str(AHEAD), *context.ffmpeg.input_arguments(context.source)]
@@ -46,23 +46,23 @@ def extract_subtitles(
             context.ffmpeg.run(arguments, duration=context.media.duration, phase="subtitles", share=(0, 5))
     except (OperationFailed, MediaRejected, LimitExceeded):
         _leave_out(found.values(), context)
-        return [], [*warnings, "the source's subtitle tracks could not be read: they were left out"]
-    # -fs ends what has reached it.
+        return [], [*warnings, "the source's subtitle tracks could not be read: they were omitted"]
+    # -fs stops a track at this size.
     large = [caption for caption in found.values() if (context.folder / caption.file).stat().st_size >= MOST_BYTES]
     if large:
-        warnings.append(f"{len(large)} subtitle tracks are larger than {MOST_BYTES / 1e6:g} MB: they were left out")
+        warnings.append(f"{len(large)} subtitle tracks are larger than {MOST_BYTES / 1e6:g} MB: they were omitted")
         _leave_out(large, context)
     return [caption for caption in found.values() if caption not in large and _cut(caption, part, context)], warnings
 
 
 def _leave_out(captions: Iterable[SubtitleRendition], context: OperationContext) -> None:
-    """Remove files that count among what an attempt may write."""
+    """Remove the files, which count toward what an attempt may write."""
     for caption in captions:
         (context.folder / caption.file).unlink(missing_ok=True)
 
 
 def _cut(caption: SubtitleRendition, part: ClipSpan, context: OperationContext) -> bool:
-    """Keep the cues of the part, by the part's clock; return whether there are any."""
+    """Keep the cues of the part, with times from its start; return whether there are any."""
     context.ffmpeg.check_wall()
     path = context.folder / caption.file
     whole = path.rename(path.with_suffix(".whole"))
@@ -74,7 +74,7 @@ def _cut(caption: SubtitleRendition, part: ClipSpan, context: OperationContext) 
 def copy_subtitles(
     sources: Sequence[SubtitleSource], context: OperationContext, labels: Labels
 ) -> list[SubtitleRendition]:
-    """Copy other subtasks' subtitles into the context's folder; raise ParametersRejected where there are none."""
+    """Copy other subtasks' subtitles into the context's folder; raise ParametersRejected if there are none."""
     found = []
     first = len(context.media.subtitles) + 1
     for number, source in enumerate(sources, start=first):
@@ -90,5 +90,5 @@ def _file(name: str, context: OperationContext) -> Path:
     for path in context.files.outputs_of(name):
         if path.suffix == ".vtt" and captions.is_webvtt(path):
             return path
-    message = f"subtask {name} wrote no WebVTT file to take subtitles from"
+    message = f"subtask {name} wrote no WebVTT file: take subtitles from a subtask that writes one"
     raise ParametersRejected(message, code="ParameterError.NoSubtitles")
