@@ -85,7 +85,7 @@ def test_of_a_video_without_anything_in_it_the_cover_is_the_best_and_said_to_be_
 
     assert result.cover is not None
     assert result.cover.score < 0.1
-    assert made.warnings == ("no video is sharp, bright and rich in contrast: the cover is the best of poor ones",)
+    assert made.warnings == ("no frame is sharp, bright and rich in contrast: the cover is the best of poor ones",)
 
 
 def test_chapters_begin_where_the_colors_change(clip: Clips, operate: Operate) -> None:

@@ -135,7 +135,7 @@ def test_words_that_nobody_can_say_are_a_warning(clip: Clips, ffmpeg: Ffmpeg) ->
     result, made = moderate_by(Strict(seen(0.1)), clip("silent.mp4"), ffmpeg, blockWords=["darn"])
 
     assert result.suggestion == "PASS"
-    assert made.warnings == ("the source has no audio: the words were not looked for there",)
+    assert made.warnings == ("the source has no audio: its speech was not searched for the words",)
 
 
 def test_of_audio_alone_the_words_are_moderated(clip: Clips, ffmpeg: Ffmpeg) -> None:
@@ -144,11 +144,11 @@ def test_of_audio_alone_the_words_are_moderated(clip: Clips, ffmpeg: Ffmpeg) -> 
     result, made = moderate_by(Strict(heard=heard), clip("audio.mp3"), ffmpeg, reviewWords=["darn"])
 
     assert (result.suggestion, result.highest_score) == ("REVIEW", 0)
-    assert made.warnings == ("the source has no video: only words were looked for",)
+    assert made.warnings == ("the source has no video: only its speech was searched for the words",)
 
 
 def test_audio_alone_without_words_has_nothing_to_moderate(clip: Clips, operate: Operate) -> None:
-    with pytest.raises(MediaRejected, match="no words are given") as caught:
+    with pytest.raises(MediaRejected, match="no words to search its speech") as caught:
         moderate(operate, clip("covered.mp3"))
 
     assert caught.value.code == "SourceFileError.NoVideo"

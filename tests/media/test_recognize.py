@@ -194,9 +194,9 @@ def test_where_there_is_music_nobody_is_heard_and_the_subtitles_are_empty(clip: 
 @pytest.mark.parametrize(
     ("name", "warning"),
     [
-        ("silent.mp4", "the source has no audio: no speech was looked for"),
-        ("audio.mp3", "the source has no video: no text was looked for"),
-        ("covered.m4a", "the source has no video: no text was looked for"),
+        ("silent.mp4", "the source has no audio: it was not searched for speech"),
+        ("audio.mp3", "the source has no video: it was not searched for text"),
+        ("covered.m4a", "the source has no video: it was not searched for text"),
     ],
 )
 def test_what_the_file_has_not_is_a_warning(clip: Clips, ffmpeg: Ffmpeg, name: str, warning: str) -> None:
@@ -260,7 +260,7 @@ def test_both_services_work_before_one_is_waited_for_and_the_file_is_left_alone(
 def test_what_a_service_can_not_find_in_a_file_that_has_none_is_a_warning(clip: Clips, ffmpeg: Ffmpeg) -> None:
     made = recognize_by(Deaf(), clip("silent.mp4"), ffmpeg)
 
-    assert made.warnings == ("the source has no audio: no speech was looked for",)
+    assert made.warnings == ("the source has no audio: it was not searched for speech",)
 
 
 def test_what_a_service_can_not_read_of_a_file_that_has_it_is_the_files_fault(clip: Clips, ffmpeg: Ffmpeg) -> None:

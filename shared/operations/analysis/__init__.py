@@ -1,1 +1,1 @@
-"""What can be found in media: shots, text, speech, what to be careful with."""
+"""Analysis of media: shots, text, speech, sensitive content."""

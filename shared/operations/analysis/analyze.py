@@ -1,4 +1,4 @@
-"""What a video is made of: shots, chapters, highlights, the best cover image, and what is to be seen."""
+"""The structure of a video: shots, chapters, highlights, the best cover image, and tags for what it shows."""
 
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected, ParametersRejected
@@ -12,13 +12,13 @@ from shared.operations.stills.screenshot import image_output
 from shared.operations.stills.snapshot import take_snapshot
 
 SHOT = "SHOT"
-# How many of each stand in the result itself; the findings file has them all.
+# The maximum of each list in the result; the findings file has all items.
 MOST_SHOTS, MOST_CHAPTERS, MOST_TAGS = 120, 40, 100
-POOR = 0.25  # the score of a cover that nobody would choose
+POOR = 0.25  # a cover with a lower score gets a warning
 
 
 def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
-    """Ask the provider first, as it may say "come back later"; then read the file once, and once more for the cover."""
+    """Ask the provider first, since it may not be ready yet; then read the file once, and once more for the cover."""
     tags, warnings = _tags(params, context)
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     seen = survey.survey_video(context, params.cut_threshold, share=(0, 90))
@@ -32,7 +32,7 @@ def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
         shown = Cover(time=round(shot.time, 3), score=round(best[1], 3))
         warnings += said
     if shown and shown.score < POOR:
-        warnings.append("no video is sharp, bright and rich in contrast: the cover is the best of poor ones")
+        warnings.append("no frame is sharp, bright and rich in contrast: the cover is the best of poor ones")
     warnings += audio_tracks.skipped_track_warnings(context.media)
     whole = _result(params, seen, shown, tags)
     files.append(segments.write_result(whole, context, shots=whole.shot_count, chapters=whole.chapter_count))
@@ -40,13 +40,13 @@ def run(params: AnalyzeParams, context: OperationContext) -> OperationResult:
 
 
 def _tags(params: AnalyzeParams, context: OperationContext) -> tuple[tuple[Segment, ...], list[str]]:
-    """Return what the provider names, and a warning when it can't name anything."""
+    """Return the provider's tags, and a warning if it has none to give."""
     if not params.tags:
         return (), []
     try:
         labels = context.provider(params.provider).labels(context)
     except MediaRejected:
-        video_filters.require_video(context.media, context.ffmpeg.limits)  # says it better when there is none
+        video_filters.require_video(context.media, context.ffmpeg.limits)  # a better message if there is no video
         raise
     except ParametersRejected as lacking:
         if lacking.code != "ParameterError.ProviderLacks":
@@ -77,7 +77,7 @@ def _result(
 
 
 def _short(whole: AnalyzeResult) -> AnalyzeResult:
-    """Return what fits into a task's record."""
+    """Return the part of the result that fits into a task's record."""
     shots = segments.fit_segments(whole.shots, most=MOST_SHOTS)
     parts = segments.fit_segments(whole.chapters, most=MOST_CHAPTERS)
     tags = segments.fit_segments(whole.tags, most=MOST_TAGS)
@@ -87,7 +87,7 @@ def _short(whole: AnalyzeResult) -> AnalyzeResult:
 
 OPERATION = Operation(
     kind=SubtaskType.ANALYZE,
-    summary="Shots, chapters, highlights, a cover image, and tags for what is to be seen",
+    summary="Shots, chapters, highlights, a cover image, and tags for what the video shows",
     params=AnalyzeParams,
     run=run,
     result=AnalyzeResult,

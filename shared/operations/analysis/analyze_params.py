@@ -1,4 +1,4 @@
-"""What one may ask of an analysis, and what it finds."""
+"""The parameters and the result of ANALYZE."""
 
 from typing import Literal
 
@@ -11,29 +11,33 @@ ProviderName = Literal["aws", "local"]
 
 
 class AnalyzeParams(Params):
-    """What to look for in a video, and how finely."""
+    """What to look for in a video, and in how much detail."""
 
-    tags: bool = Field(default=True, description="Whether the provider names what is to be seen.")
-    provider: ProviderName | None = Field(None, description="Who names it; the deployment's own when left out.")
-    min_confidence: float = Field(0.5, ge=0, le=1, description="How sure the provider must be of a tag.")
-    cut_threshold: float = Field(
-        10, ge=1, le=100, description="How much the video must change for a cut, in percent; lower finds more."
+    tags: bool = Field(default=True, description="Whether the provider tags what the video shows.")
+    provider: ProviderName | None = Field(
+        None, description="The provider of tags; the deployment's default if omitted."
     )
-    chapter_seconds: float = Field(30, ge=1, le=3600, description="A chapter lasts at least so long.")
-    highlights: int = Field(3, ge=0, le=20, description="At most so many.")
-    highlight_seconds: float = Field(5, ge=1, le=120, description="How long each of them is.")
-    cover_width: int | None = Field(1280, ge=16, le=8192, description="Fits inside; never enlarged.")
+    min_confidence: float = Field(0.5, ge=0, le=1, description="The minimum confidence of a tag.")
+    cut_threshold: float = Field(
+        10, ge=1, le=100, description="How much the video must change for a cut, in percent; a lower value finds more."
+    )
+    chapter_seconds: float = Field(30, ge=1, le=3600, description="The minimum length of a chapter.")
+    highlights: int = Field(3, ge=0, le=20, description="The maximum number of highlights.")
+    highlight_seconds: float = Field(5, ge=1, le=120, description="The length of each highlight.")
+    cover_width: int | None = Field(
+        1280, ge=16, le=8192, description="Pixels; never enlarged. null keeps the source's."
+    )
 
 
 class Cover(ResultPart):
-    """The best video to stand for the whole: its time in seconds, and how good it is from 0 to 1."""
+    """The best frame to represent the video: its time in seconds, and its score from 0 to 1."""
 
     time: float
     score: float
 
 
 class AnalyzeResult(Result):
-    """What a video is made of. The counts are of all that was found, also where the lists had to be cut."""
+    """The structure of a video. Counts include items that the result omits for size."""
 
     duration: float
     shot_count: int
@@ -46,4 +50,4 @@ class AnalyzeResult(Result):
     chapters: tuple[Segment, ...]
     highlights: tuple[Segment, ...]
     tags: tuple[Segment, ...]
-    truncated: bool = Field(default=False, description="Whether the lists are longer in the findings file.")
+    truncated: bool = Field(default=False, description="Whether the findings file has longer lists.")

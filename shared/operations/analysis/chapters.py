@@ -1,6 +1,6 @@
-"""Chapters: neighboring shots that look alike, told by their colors alone. Pure.
+"""Chapters: neighboring shots with similar colors. Pure.
 
-A heuristic, and no understanding of what happens: two talks in one room are one chapter, a flashback is another.
+A heuristic that doesn't understand the content: two talks in one room are one chapter, a flashback is another.
 """
 
 from bisect import bisect_left
@@ -11,14 +11,14 @@ from shared.operations.analysis.survey import Look, mean_colors
 from shared.operations.findings import Segment
 
 LABEL = "CHAPTER"
-REMEMBERED = 4  # Shots: where two people talk, the video goes to and fro between them.
-UNLIKE = 24.0  # of 255: by so much the colors of two shots differ that belong to different places
+REMEMBERED = 4  # Shots: in a dialogue, the video alternates between the speakers.
+UNLIKE = 24.0  # of 255: the colors of two shots at different places differ by this much
 
 
 def find_chapters(shots: Sequence[Shot], looks: Sequence[Look], shortest: float) -> tuple[Segment, ...]:
-    """Return the chapters from the first shot to the last; each lasts at least `shortest` seconds, if all does.
+    """Return the chapters from the first shot to the last; each lasts at least `shortest` seconds, if the video does.
 
-    `confidence` is how clearly the colors change at its beginning.
+    `confidence` is how clearly the colors change at the beginning of the chapter.
     """
     times = [look.time for look in looks]
     colors = [_colors(looks[bisect_left(times, shot.start) : bisect_left(times, shot.end)]) for shot in shots]
@@ -43,5 +43,5 @@ def _colors(looks: Sequence[Look]) -> tuple[float, ...]:
 
 
 def _distance(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the mean difference of two videos' colors, 0 to 255; 0 where one was not seen."""
+    """Return the mean difference of two frames' colors, 0 to 255; 0 if one of them has none."""
     return sum(abs(a - b) for a, b in zip(one, other, strict=False)) / max(len(one), 1)

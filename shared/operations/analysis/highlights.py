@@ -1,4 +1,4 @@
-"""Highlights: the stretches where most moves and it is loudest. A heuristic: what matters may be soft. Pure."""
+"""Highlights: the parts with the most motion and the loudest audio. A heuristic: quiet moments may matter. Pure."""
 
 import math
 from bisect import bisect_right
@@ -10,13 +10,13 @@ from shared.operations.findings import Segment
 
 LABEL = "HIGHLIGHT"
 STEP = 1  # second
-MOST_OF = 0.95  # the share of all seconds that full marks are above: one bang is no measure
+MOST_OF = 0.95  # full marks begin above this share of all seconds, so that a single bang isn't the measure
 
 
 def find_highlights(survey: Survey, most: int, length: float) -> tuple[Segment, ...]:
-    """Return the best stretches of that length, by time; none overlap, and none where the whole isn't longer.
+    """Return the best parts of that length, by time, without overlap; none if the video isn't longer than one.
 
-    `confidence` is how much moves and how loud it is, from 0 to 1 against the rest of this video.
+    `confidence` is the amount of motion and loudness, from 0 to 1 relative to the rest of this video.
     """
     if survey.end <= length or not survey.looks:
         return ()
@@ -44,10 +44,10 @@ def find_highlights(survey: Survey, most: int, length: float) -> tuple[Segment, 
 
 
 def _scores(survey: Survey) -> list[float]:
-    """Return how much of a highlight each second is, 0 to 1."""
+    """Return the score of each second, 0 to 1."""
     seconds = math.ceil(survey.end / STEP)
     cuts = [shot.start for shot in survey.shots]
-    # What differs because of a cut, doesn't move.
+    # A difference caused by a cut isn't motion.
     moves = (
         (look.time, look.motion)
         for before, look in zip(survey.looks, survey.looks[1:], strict=False)
@@ -61,7 +61,7 @@ def _scores(survey: Survey) -> list[float]:
 
 
 def _by_second(values: Iterable[tuple[float, float]], seconds: int) -> list[float]:
-    """Return the mean of the values in each second, 0 where there is none."""
+    """Return the mean of the values in each second, 0 if there are none."""
     found: list[list[float]] = [[] for _ in range(seconds)]
     for time, value in values:
         if 0 <= time < seconds * STEP:
@@ -70,6 +70,6 @@ def _by_second(values: Iterable[tuple[float, float]], seconds: int) -> list[floa
 
 
 def _of_most(values: Sequence[float]) -> list[float]:
-    """Return the values from 0, at the least, to 1, at what only few are above."""
+    """Scale the values from 0, at the lowest, to 1, at a value that only few exceed."""
     low, high = min(values), sorted(values)[math.ceil(MOST_OF * (len(values) - 1))]
     return [min((value - low) / (high - low), 1.0) if high > low else 0.0 for value in values]

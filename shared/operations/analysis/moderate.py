@@ -1,4 +1,4 @@
-"""Whether a video may be shown: PASS, REVIEW or BLOCK, overall and for each stretch."""
+"""Whether a video may be shown: PASS, REVIEW or BLOCK, overall and for each segment."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,55 +28,55 @@ EVIDENCE_SIZE = video_filters.Box(640, 640)
 
 
 class ModerateParams(Params):
-    """How sure the provider must be for which suggestion, and which words count as well."""
+    """The confidence for each suggestion, and the words that count as well."""
 
-    review_at: float = Field(0.4, ge=0, le=1, description="How sure the provider must be to suggest REVIEW.")
-    block_at: float = Field(0.8, ge=0, le=1, description="How sure the provider must be to suggest BLOCK.")
-    review_words: tuple[Word, ...] = Field((), max_length=200, description="Each place where one stands is for REVIEW.")
-    block_words: tuple[Word, ...] = Field((), max_length=200, description="Each place where one stands is for BLOCK.")
+    review_at: float = Field(0.4, ge=0, le=1, description="The minimum confidence to suggest REVIEW.")
+    block_at: float = Field(0.8, ge=0, le=1, description="The minimum confidence to suggest BLOCK.")
+    review_words: tuple[Word, ...] = Field((), max_length=200, description="Words and phrases that suggest REVIEW.")
+    block_words: tuple[Word, ...] = Field((), max_length=200, description="Words and phrases that suggest BLOCK.")
     words_in: tuple[RecognitionKind, ...] = Field(
-        (RecognitionKind.SPEECH,), min_length=1, max_length=2, description="Where the words are looked for."
+        (RecognitionKind.SPEECH,), min_length=1, max_length=2, description="Where to search for the words."
     )
-    language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
+    language: Language | None = Field(None, description="The spoken language; the provider detects it if omitted.")
     evidence: Literal["none", "blurred", "clear"] = Field(
-        "none", description="Whether an image of each stretch that is not for PASS is kept, and how."
+        "none", description="Whether to keep an image of each segment for REVIEW or BLOCK, and how."
     )
-    provider: ProviderName | None = Field(None, description="The deployment's own when left out.")
+    provider: ProviderName | None = Field(None, description="The deployment's default if omitted.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.review_at > self.block_at:
-            message = f"reviewAt {self.review_at} is above blockAt {self.block_at}: what is blocked is reviewed as well"
+            message = f"reviewAt {self.review_at} is above blockAt {self.block_at}: lower reviewAt, or raise blockAt"
             raise ValueError(message)
         return self
 
     @property
     def words(self) -> tuple[str, ...]:
-        """All words to look for."""
+        """All words to search for."""
         return self.review_words + self.block_words
 
     def suggestion(self, confidence: float) -> Suggestion:
-        """Return what to do about something that the provider is so sure of."""
+        """Return the suggestion for that confidence."""
         if confidence >= self.block_at:
             return Suggestion.BLOCK
         return Suggestion.REVIEW if confidence >= self.review_at else Suggestion.PASS
 
 
 class ModerateResult(Result):
-    """What to do with the video, and why. The counts are of all that was found, also where the list had to be cut."""
+    """What to do with the video, and why. Counts include segments that the result omits for size."""
 
     suggestion: Suggestion
-    highest_score: float = Field(description="How sure the provider is of the worst that it saw, words not counted.")
+    highest_score: float = Field(description="The provider's highest confidence, without words.")
     review_count: int
     block_count: int
     words_found: int
-    labels: tuple[str, ...] = Field(description="What the stretches are about that are not for PASS.")
-    segments: tuple[Segment, ...] = Field(description="By time; where the list had to be cut, the worst come first.")
-    truncated: bool = Field(default=False, description="Whether the list is longer in the findings file.")
+    labels: tuple[str, ...] = Field(description="The labels of the segments for REVIEW or BLOCK.")
+    segments: tuple[Segment, ...] = Field(description="By time; the worst ones if the result omits some for size.")
+    truncated: bool = Field(default=False, description="Whether the findings file has a longer list.")
 
 
 def run(params: ModerateParams, context: OperationContext) -> OperationResult:
-    """Look at the video, if there is one, and for the words, if there are any to look for."""
+    """Check the video, if there is one, and search for the words, if any are given."""
     provider = context.provider(params.provider)
     questions: dict[str, Question] = {
         SEEN: provider.moderation,
@@ -98,24 +98,24 @@ def run(params: ModerateParams, context: OperationContext) -> OperationResult:
 
 
 def _kinds(params: ModerateParams, context: OperationContext) -> tuple[tuple[RecognitionKind, ...], list[str]]:
-    """Return where words are to be looked for; raise MediaRejected when there is nothing to moderate."""
+    """Return where to search for the words; raise MediaRejected if there is nothing to moderate."""
     if context.media.video is not None:
         audio = context.media.audio
         wanted = [kind for kind in params.words_in if kind is RecognitionKind.TEXT or (audio and audio.decodable)]
         lacks = "audio that can be decoded" if audio else "audio"
-        lost = [f"the source has no {lacks}: the words were not looked for there"]
+        lost = [f"the source has no {lacks}: its speech was not searched for the words"]
         lost *= len(wanted) < len(params.words_in)
         lost += audio_tracks.skipped_track_warnings(context.media) if RecognitionKind.SPEECH in params.words_in else []
         return (tuple(dict.fromkeys(wanted)), lost) if params.words else ((), [])
     if not params.words:
-        message = "the source has no video, and no words are given to look for in what is said"
+        message = "the source has no video, and no words to search its speech for are given"
         raise MediaRejected(message, code="SourceFileError.NoVideo")
     kinds, warnings = select_kinds(params.words_in, context)
-    return kinds, [*warnings, "the source has no video: only words were looked for"]
+    return kinds, [*warnings, "the source has no video: only its speech was searched for the words"]
 
 
 def _words(params: ModerateParams, said: Sequence[Segment], kind: RecognitionKind) -> list[Segment]:
-    """Return the places where the words stand: `label` is WORD, `text` is the word and where it stands."""
+    """Return the segments with the words: `label` is WORD, `text` is the word and its context."""
     return [
         Segment(
             start=place.start,
@@ -150,7 +150,7 @@ def _result(judged: Sequence[Segment], spoken: Sequence[Segment]) -> ModerateRes
 
 
 def _short(whole: ModerateResult) -> ModerateResult:
-    """Return what fits into a task's record: all by time, or else the worst."""
+    """Return the part of the result that fits into a task's record: all segments by time, or the worst ones."""
     kept = segments.fit_segments(whole.segments)
     if kept == whole.segments:
         return whole
@@ -162,7 +162,7 @@ def _short(whole: ModerateResult) -> ModerateResult:
 
 
 def _evidence(params: ModerateParams, context: OperationContext, whole: ModerateResult) -> list[Produced]:
-    """Keep an image from the middle of each of the worst stretches."""
+    """Take an image from the middle of each of the worst segments."""
     if params.evidence == "none" or context.media.video is None:
         return []
     bad = [segment for segment in whole.segments if segment.suggestion is not Suggestion.PASS]
@@ -185,7 +185,7 @@ def _evidence(params: ModerateParams, context: OperationContext, whole: Moderate
 
 OPERATION = Operation(
     kind=SubtaskType.MODERATE,
-    summary="Whether a video may be shown: PASS, REVIEW or BLOCK, with the stretches that say why",
+    summary="Whether a video may be shown: PASS, REVIEW or BLOCK, with the segments that are the reason",
     params=ModerateParams,
     run=run,
     result=ModerateResult,

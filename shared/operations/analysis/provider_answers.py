@@ -1,6 +1,6 @@
-"""Several questions to a provider at once: all services are set to work before one is waited for.
+"""Several questions to a provider at once, so that all services work side by side.
 
-Nobody has looked at the file by then: while a service works, attempts come and go, and need not fetch it.
+The file isn't read before the answers are there: attempts come and go while a service works, and don't fetch it.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,20 +17,20 @@ Question = Callable[[OperationContext], tuple[Segment, ...]]
 
 @dataclass(frozen=True)
 class ProviderAnswers(Generic[K]):
-    """What was found, and which questions the file itself has no answer to as the provider says."""
+    """The segments found, and the questions that the provider can't answer for this file."""
 
     found: Mapping[K, tuple[Segment, ...]]
     refused: Mapping[K, MediaRejected]
 
     def to(self, question: K) -> tuple[Segment, ...]:
-        """Return the answer to a question that the file should have one to; raise MediaRejected when it hasn't."""
+        """Return the answer to a question; raise MediaRejected if the provider has none for this file."""
         if question in self.refused:
             raise self.refused[question]
         return self.found[question]
 
 
 def ask_provider(context: OperationContext, questions: Mapping[K, Question]) -> ProviderAnswers[K]:
-    """Return the answers; raise JobRunning once all questions have been asked, if one isn't answered yet."""
+    """Return the answers; raise JobRunning after all questions have been asked if an answer isn't ready."""
     found: dict[K, tuple[Segment, ...]] = {}
     refused: dict[K, MediaRejected] = {}
     running: JobRunning | None = None

@@ -1,4 +1,4 @@
-"""What is said and what is written in a video: full text with times, subtitles, and words to look for."""
+"""The speech and the text in a video: all segments with their times, subtitles, and words to search for."""
 
 from enum import StrEnum
 from functools import partial
@@ -23,41 +23,41 @@ ROOM = segments.ROOM // 3
 
 
 class RecognitionKind(StrEnum):
-    """What is recognized."""
+    """What to recognize."""
 
     TEXT = "TEXT"  # writing in the video
     SPEECH = "SPEECH"
 
 
 class RecognizeParams(Params):
-    """What to recognize, in which language, and which words to look for."""
+    """What to recognize, the language, and the words to search for."""
 
     kinds: tuple[RecognitionKind, ...] = Field(
         (RecognitionKind.TEXT, RecognitionKind.SPEECH), min_length=1, max_length=2
     )
-    language: Language | None = Field(None, description="Of what is said; the provider finds out when left out.")
+    language: Language | None = Field(None, description="The spoken language; the provider detects it if omitted.")
     words: tuple[Word, ...] = Field((), max_length=200, description="Found as whole words, in any case.")
-    provider: ProviderName | None = Field(None, description="The deployment's own when left out.")
+    provider: ProviderName | None = Field(None, description="The deployment's default if omitted.")
 
 
 class RecognizeResult(Result):
-    """What was recognized. The counts are of all that was found, also where the lists had to be cut."""
+    """What was recognized. Counts include items that the result omits for size."""
 
-    language: str | None = Field(description="Of what is said; null when nothing is, or nobody knows.")
+    language: str | None = Field(description="The spoken language; null if there is no speech or it is unknown.")
     has_text: bool
     has_speech: bool
     text_count: int
     speech_count: int
-    words_found: int = Field(description="How many places there are where one of the words stands.")
+    words_found: int = Field(description="The number of places with one of the words.")
     any_word_found: bool
     found: tuple[FoundWord, ...]
     speech: tuple[Segment, ...]
     text: tuple[Segment, ...]
-    truncated: bool = Field(default=False, description="Whether the lists are longer in the findings file.")
+    truncated: bool = Field(default=False, description="Whether the findings file has longer lists.")
 
 
 def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
-    """Recognize what is asked for and can be: of a file with audio alone, what is said."""
+    """Recognize the requested kinds that the file has: in audio alone, the speech."""
     provider = context.provider(params.provider)
     questions: dict[RecognitionKind, Question] = {
         RecognitionKind.TEXT: provider.text,
@@ -92,7 +92,7 @@ def run(params: RecognizeParams, context: OperationContext) -> OperationResult:
 def select_kinds(
     kinds: tuple[RecognitionKind, ...], context: OperationContext
 ) -> tuple[tuple[RecognitionKind, ...], list[str]]:
-    """Return those kinds that the file can have, a warning for each other; raise MediaRejected when none is left."""
+    """Return the kinds that the file can have, and a warning for each other; raise MediaRejected if none is left."""
     media = context.media
     there = {RecognitionKind.TEXT: media.video, RecognitionKind.SPEECH: media.audio}
     left = tuple(dict.fromkeys(kind for kind in kinds if (stream := there[kind]) and stream.decodable))
@@ -102,11 +102,11 @@ def select_kinds(
         video_filters.check_video(media.video, context.ffmpeg.limits)
     if not left:
         kind, code = ("audio", "NoAudio") if RecognitionKind.SPEECH in kinds else ("video", "NoVideo")
-        message = f"the source has no {kind}, and nothing else is asked for"
+        message = f"the source has no {kind}, and nothing else is requested"
         raise MediaRejected(message, code=f"SourceFileError.{code}")
     lacks = {RecognitionKind.TEXT: ("video", "text"), RecognitionKind.SPEECH: ("audio", "speech")}
     warnings = [
-        f"the source has no {what}{' that can be decoded' if there[kind] else ''}: no {sought} was looked for"
+        f"the source has no {what}{' that can be decoded' if there[kind] else ''}: it was not searched for {sought}"
         for kind, (what, sought) in lacks.items()
         if kind in kinds and kind not in left
     ]
@@ -114,7 +114,7 @@ def select_kinds(
 
 
 def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language: str | None) -> tuple[Produced, ...]:
-    """Write what is said as WebVTT and as SubRip; both are without a cue when nothing is."""
+    """Write the speech as WebVTT and SubRip; without speech, both files have no cues."""
     cues = make_cues(speech)
     facts: dict[str, object] = {"cues": len(cues)} | ({"language": language} if language else {})
     made = []
@@ -129,7 +129,7 @@ def _subtitles(context: OperationContext, speech: tuple[Segment, ...], language:
 
 
 def _short(whole: RecognizeResult) -> RecognizeResult:
-    """Return what fits into a task's record."""
+    """Return the part of the result that fits into a task's record."""
     found = segments.fit_segments(whole.found, most=MOST_FOUND, room=ROOM)
     speech = segments.fit_segments(whole.speech, most=MOST_SPOKEN, room=ROOM)
     text = segments.fit_segments(whole.text, most=MOST_WRITTEN, room=ROOM)
@@ -139,7 +139,7 @@ def _short(whole: RecognizeResult) -> RecognizeResult:
 
 OPERATION = Operation(
     kind=SubtaskType.RECOGNIZE,
-    summary="What is said and written, with times; subtitles of it, and words to look for",
+    summary="Speech and text with their times, subtitles, and words to search for",
     params=RecognizeParams,
     run=run,
     result=RecognizeResult,

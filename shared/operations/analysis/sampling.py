@@ -1,4 +1,4 @@
-"""Stills for models to look at: some of every shot, all taken in one reading of the file."""
+"""Frames for models: some of every shot, all taken in one pass through the file."""
 
 import math
 import shutil
@@ -14,15 +14,15 @@ from shared.operations.analysis.shots import Shot
 from shared.operations.operation import OperationContext
 from shared.operations.stills.image_params import COLORS, StillDrawing, image_encoder
 
-FOLDER = "samples"  # a name in the context's folder
-GRID = 10  # Frames a second to choose from: also in a slide show, something is shown at every moment.
+FOLDER = "samples"  # a folder in the context's folder
+GRID = 10  # Frames per second to choose from, so that even a slide show has a frame at every moment.
 QUALITY = 90
-BLUR = "gblur=sigma=12"  # nobody is recognized, and what it was still shows
+BLUR = "gblur=sigma=12"  # hides people's identity, but not what the image shows
 
 
 @dataclass(frozen=True)
 class LookMoment:
-    """When to look, and the stretch that the look stands for; seconds from the beginning of the file."""
+    """When to look, and the interval that the look represents; seconds from the beginning of the file."""
 
     time: float
     start: float
@@ -31,16 +31,16 @@ class LookMoment:
 
 @dataclass(frozen=True)
 class FrameSample:
-    """A JPEG, upright and in SDR, of what is shown at a moment."""
+    """A JPEG of the frame at a moment, upright and in SDR."""
 
     moment: LookMoment
     path: Path
 
 
 def choose_moments(shots: Sequence[Shot], *, every: float, most: int) -> tuple[LookMoment, ...]:
-    """Return moments that fall into each shot, at least every so many seconds; of more than `most`, some evenly.
+    """Return moments in each shot, at least one in each `every` seconds; if more than `most`, some of them, evenly.
 
-    Each lies in the middle of its stretch, away from the cuts. The stretches fill the shots without a gap.
+    Each is in the middle of its interval, away from the cuts. The intervals fill the shots without a gap.
     """
     found = [moment for shot in shots for moment in _in_shot(shot, every)]
     if len(found) <= most:
@@ -66,9 +66,9 @@ def take_samples(
     share: tuple[int, int],
     blurred: bool = False,
 ) -> Iterator[tuple[FrameSample, ...]]:
-    """Lend the stills of those moments, in order, and take them away again. Where nothing is shown, there is none.
+    """Yield a folder's images of those moments, in order, and remove them afterward; skip moments without a frame.
 
-    Raise MediaRejected when there is none at all.
+    Raise MediaRejected if there is no frame at all.
     """
     folder = context.folder / FOLDER
     folder.mkdir()
@@ -95,14 +95,14 @@ def _take(
         encoder=image_encoder("jpeg", QUALITY),
         ending="jpg",
     )
-    # Whatever is shown for less than a step stays for two: a moment in the middle of a few frames finds one after it.
+    # A frame shown for less than a step stays for two, so that a moment among a few frames finds one after it.
     grid = (f"fps={GRID}:eof_action=pass", "tpad=stop=1:stop_mode=clone")
     pick = [*grid, f"select='{_first_after([moment.time for moment in wanted])}'", "settb=1/1000"]
     context.ffmpeg.run(
         [
             *context.ffmpeg.input_arguments(context.source),
             *drawing.arguments(context, pick),
-            # Each is named by its time in milliseconds.
+            # The file names are times in milliseconds.
             *("-fps_mode", "passthrough", "-enc_time_base", "filter"),
             *("-f", "image2", "-frame_pts", "1", f"file:{FOLDER}/%010d.jpg"),
         ],
@@ -113,9 +113,9 @@ def _take(
 
 
 def _first_after(times: Sequence[float]) -> str:
-    """Return the expression that is true of the first frame at or after each of the times, which ascend.
+    """Return the expression that is true for the first frame at or after each of the times, which ascend.
 
-    The time that a frame is to be compared with is found by halving: hundreds of times cost ten comparisons a frame.
+    A binary search finds the time to compare a frame with: hundreds of times cost ten comparisons per frame.
     """
 
     def latest(times: Sequence[float]) -> str:
@@ -124,7 +124,7 @@ def _first_after(times: Sequence[float]) -> str:
         half = len(times) // 2
         return f"if(lt(t,{times[half]:.3f}),{latest(times[:half])},{latest(times[half:])})"
 
-    # Of the first frame, prev_t is no number, and nothing is greater than that.
+    # prev_t of the first frame is NaN, and no number is greater than NaN.
     return f"gte(t,{times[0]:.3f})*not(gte(prev_t,{latest(times)}))"
 
 
@@ -133,6 +133,6 @@ def _matched(wanted: Sequence[LookMoment], paths: Sequence[Path]) -> tuple[Frame
     half_a_millisecond = 0.0005
     found = {bisect_right(times, int(path.stem) / 1000 + half_a_millisecond) - 1: path for path in reversed(paths)}
     if not found:
-        message = "no video could be decoded: the source is damaged or cut off"
+        message = "no frame could be decoded: the source is damaged or truncated"
         raise MediaRejected(message)
     return tuple(FrameSample(wanted[index], found[index]) for index in sorted(found))

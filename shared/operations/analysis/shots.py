@@ -1,4 +1,4 @@
-"""Shots: the stretches between two cuts. A dissolve is no cut: what it joins counts as one shot."""
+"""Shots: the parts between two cuts. A dissolve isn't a cut: what it joins counts as one shot."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from shared.errors import MediaRejected
 from shared.operations import measure, video_filters
 from shared.operations.operation import OperationContext
 
-CUTS = "cuts.txt"  # a name in the context's folder
-SIZE = video_filters.Box(320, 320)  # large enough to tell scenes apart, and five times quicker than 1080p
-THRESHOLD = 10.0  # scdet's own, in percent of the whole range of brightness
-SHORTEST = 0.5  # Seconds: of two cuts closer than that, as in a flash, the second is none.
+CUTS = "cuts.txt"  # a file in the context's folder
+SIZE = video_filters.Box(320, 320)  # large enough to tell scenes apart, and five times faster than 1080p
+THRESHOLD = 10.0  # scdet's default, in percent of the range of brightness
+SHORTEST = 0.5  # Seconds: of two closer cuts, as in a flash, the second one is dropped.
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Shot:
 
     @property
     def length(self) -> float:
-        """How many seconds it lasts."""
+        """Its duration in seconds."""
         return self.end - self.start
 
 
@@ -32,18 +32,18 @@ def cut_filter(threshold: float = THRESHOLD) -> str:
 
 
 def find_shots(context: OperationContext, *, share: tuple[int, int]) -> tuple[Shot, ...]:
-    """Return the shots of the video, at least one; raise MediaRejected when nothing of it can be decoded."""
+    """Return the shots of the video, at least one; raise MediaRejected if nothing in it can be decoded."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     duration = video.duration or context.media.duration
     chain = ",".join([measure.clearing_filter(), *video_filters.display_filters(video, SIZE), cut_filter()])
     end = context.ffmpeg.run(
-        # A capital V passes over cover art. No frame is made up or left out for a constant rate.
+        # A capital V skips cover art. No frames are repeated or dropped for a constant rate.
         [
             *context.ffmpeg.input_arguments(context.source),
             *("-map", "0:V:0", "-vf", chain, "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
         duration=duration,
-        phase="looking for cuts",
+        phase="finding cuts",
         share=share,
     )
     return split_at_cuts(read_cuts(context), end)
@@ -58,9 +58,9 @@ def read_cuts(context: OperationContext) -> tuple[float, ...]:
 
 
 def split_at_cuts(times: Iterable[float], end: float) -> tuple[Shot, ...]:
-    """Return the shots from 0 to the end with a cut at each of the times; raise MediaRejected when there is no end."""
+    """Return the shots from 0 to the end with a cut at each of the times; raise MediaRejected if `end` is 0."""
     if end <= 0:
-        message = "no video could be decoded: the source is damaged or cut off"
+        message = "no frame could be decoded: the source is damaged or truncated"
         raise MediaRejected(message)
     starts = [0.0]
     for time in times:

@@ -1,4 +1,4 @@
-"""Sentences, put together of words that were heard one by one. Pure."""
+"""Sentences made from single recognized words. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from shared.operations.analysis.cue_layout import LINE_CELLS, LINES, count_cells
 from shared.operations.findings import Segment
 
 LABEL = "SPEECH"
-PAUSE = 0.8  # Seconds of silence, after which something new begins.
-MAX_SECONDS = 7.0  # for which a subtitle is read: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
-SCREEN = LINES * LINE_CELLS - LINE_CELLS // 4  # so wide that it can be broken into two lines
+PAUSE = 0.8  # Seconds of silence that end a sentence.
+MAX_SECONDS = 7.0  # for reading a subtitle: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
+SCREEN = LINES * LINE_CELLS - LINE_CELLS // 4  # this width can always be broken into two lines
 ENDS, CLAUSE_ENDS = ".?!…。？！؟।", ",;:–、，；："  # noqa: RUF001 - they are the marks of other scripts
 QUOTES = "\"'”’»)]"  # noqa: RUF001 - the same
-# After these a sentence goes on.
+# Abbreviations after which a sentence continues.
 ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "jr.", "sr.", "vs.", "no.", "e.g.", "i.e."})
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word as it was heard, with the space in front and the mark behind it that it is written with; seconds."""
+    """A recognized word with its leading space and trailing punctuation; times in seconds."""
 
     start: float
     end: float
@@ -28,7 +28,7 @@ class Word:
 
 
 def split_sentences(words: Sequence[Word], language: str | None = None) -> tuple[Segment, ...]:
-    """Return the words as segments: up to a pause, the end of a sentence, or what two lines of subtitles hold."""
+    """Join the words into segments: up to a pause, the end of a sentence, or the size of two subtitle lines."""
     return tuple(
         Segment(
             start=part[0].start,
@@ -69,7 +69,7 @@ def _fits(words: list[Word]) -> bool:
 
 
 def _screens(sentence: list[Word]) -> Iterator[list[Word]]:
-    """Yield a sentence in parts that fit a screen, cut behind a comma where one stands in their second half."""
+    """Yield a sentence in parts that fit a screen, cut after a comma in their second half if there is one."""
     rest = sentence
     while len(rest) > 1 and not _fits(rest):
         fits = next(count for count in range(len(rest), 0, -1) if count == 1 or _fits(rest[:count]))

@@ -1,4 +1,4 @@
-"""What a video looks and sounds like in the course of time: looked at four times a second, heard ten times."""
+"""How a video looks and sounds over time: four looks and ten loudness values per second."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from shared.operations.analysis.shots import Shot
 from shared.operations.audio_tracks import ON_THE_CLOCK
 from shared.operations.operation import OperationContext
 
-LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # names in the context's folder
+LOOKS, THUMBS, HEARD = "looks.txt", "thumbs.rgb", "heard.txt"  # files in the context's folder
 RATE = 4
 THUMB_WIDTH, THUMB_HEIGHT = 16, 9
 THUMB = f"scale={THUMB_WIDTH}:{THUMB_HEIGHT},format=rgb24"
 THUMB_BYTES = THUMB_WIDTH * THUMB_HEIGHT * 3
-SILENCE = -70.0  # LUFS: what is softer counts as that
+SILENCE = -70.0  # LUFS: quieter audio counts as this
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One video: its time, its brightness and contrast (of 255), how it differs from the one before, its blur.
+    """One frame: its time, brightness and contrast (of 255), difference from the one before, and blur.
 
-    `blur` is the width of edges in pixels of a video 320 wide, None where there is no edge; `colors` are three bytes
-    (red, green, blue) for each of 16 by 9 fields.
+    `blur` is the width of edges in pixels of a frame 320 wide, None if there is no edge; `colors` are three bytes (red,
+    green, blue) for each of 16 by 9 fields.
     """
 
     time: float
@@ -36,7 +36,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class LoudnessAt:
-    """How loud it is at a time, in LUFS over the 0.4 s before."""
+    """The loudness at a time, in LUFS over the 0.4 s before."""
 
     time: float
     loudness: float
@@ -44,7 +44,7 @@ class LoudnessAt:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that one reading of the file tells."""
+    """All measurements from one pass through the file."""
 
     shots: tuple[Shot, ...]
     looks: tuple[Look, ...]
@@ -52,12 +52,12 @@ class Survey:
 
     @property
     def end(self) -> float:
-        """When the last shot ends, in seconds."""
+        """The end of the last shot, in seconds."""
         return self.shots[-1].end
 
 
 def survey_video(context: OperationContext, cut_threshold: float, *, share: tuple[int, int]) -> Survey:
-    """Read the file once; raise MediaRejected when there is no video in it, or none that can be decoded."""
+    """Read the file once; raise MediaRejected if it has no video, or none that can be decoded."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
     end = context.ffmpeg.run(
         [*context.ffmpeg.input_arguments(context.source), *_arguments(context, video, cut_threshold)],
@@ -76,13 +76,13 @@ def survey_video(context: OperationContext, cut_threshold: float, *, share: tupl
 def _arguments(context: OperationContext, video: Video, cut_threshold: float) -> list[str]:
     chain = ",".join([measure.clearing_filter(), *video_filters.display_filters(video, shots.SIZE)])
     graph = [
-        f"[0:V:0]{chain},split=2[every][some]",  # a capital V passes over cover art
+        f"[0:V:0]{chain},split=2[every][some]",  # a capital V skips cover art
         f"[every]{shots.cut_filter(cut_threshold)}[cuts]",
-        # pass: else of a film shorter than half a step no frame would be left.
+        # pass: otherwise a video shorter than half a step would have no frame.
         f"[some]fps={RATE}:eof_action=pass,signalstats,blurdetect,{measure.writing_filters(LOOKS)},{THUMB},setpts=0[thumbs]",
     ]
     outputs = ["-map", "[cuts]", "-fps_mode", "passthrough", "-f", "null", "-"]
-    # Without times, since the last look lasts longer than the video, and how far ffmpeg came is asked.
+    # Without timestamps: the last look lasts longer than the video, and ffmpeg's reported time must be the video's.
     outputs += ["-map", "[thumbs]", "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{THUMBS}"]
     audio = context.media.audio
     if audio is not None and audio.decodable:
@@ -99,8 +99,8 @@ def _arguments(context: OperationContext, video: Video, cut_threshold: float) ->
 
 
 def _end(looks: Sequence[Look], video: Video, reached: float) -> float:
-    """Return when the video ends: ffmpeg may have reached the end of the audio, and the file may be cut off."""
-    seen = looks[-1].time + 0.5 / RATE if looks else 0.0  # it lies between there and a step later
+    """Return the end of the video: ffmpeg may have reached the end of the audio, and the file may be truncated."""
+    seen = looks[-1].time + 0.5 / RATE if looks else 0.0  # the end is between this and one step later
     return next((end for end in (video.duration, reached) if end and abs(end - seen) <= 1 / RATE), seen)
 
 
@@ -122,7 +122,7 @@ def _looks(context: OperationContext) -> tuple[Look, ...]:
 
 
 def _contrast(frame: measure.FrameMeasurement) -> float:
-    # Between the darkest tenth and the brightest: a single lamp makes no contrast.
+    # Between the darkest tenth and the brightest: a single lamp isn't contrast.
     low, high = (frame.number(f"lavfi.signalstats.{name}") or 0 for name in ("YLOW", "YHIGH"))
     return high - low
 
@@ -135,5 +135,5 @@ def _heard(context: OperationContext) -> tuple[LoudnessAt, ...]:
 
 
 def mean_colors(looks: Sequence[Look]) -> tuple[float, ...]:
-    """Return the mean of some looks' colors, field by field: 0 to 255."""
+    """Return the mean of some frames' colors, field by field: 0 to 255."""
     return tuple(sum(values) / len(looks) for values in zip(*(look.colors for look in looks), strict=True))

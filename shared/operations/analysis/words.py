@@ -1,4 +1,4 @@
-"""Words to look for in what is said or shown: in any case, as whole words, in any script. Pure."""
+"""Words to search for in speech and text: in any case, as whole words, in any script. Pure."""
 
 import re
 import unicodedata
@@ -10,8 +10,8 @@ from pydantic import AfterValidator, StringConstraints
 
 from shared.operations.findings import Segment
 
-# Scripts that write words without a space between them (or, as Korean, endings right behind them): there a word is
-# found wherever it stands. Han, kana, Hangul, Thai, Lao, Myanmar, Khmer, by their blocks.
+# Scripts without spaces between words (or, as Korean, with endings attached): there, a word is found anywhere. Han,
+# kana, Hangul, Thai, Lao, Myanmar, Khmer, by their blocks.
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u312f\u3130-\u318f\u31c0-\u9fff\ua960-\ua97f"
     "\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -19,19 +19,19 @@ UNSPACED = re.compile(
 
 
 class FoundWord(Segment):
-    """A word that was looked for: `label` is the word, `text` is where it stands, `where` what that is."""
+    """A word that was found: `label` is the word, `text` its context, `where` the kind of the context."""
 
     where: Literal["TEXT", "SPEECH"]
 
 
 def fold_text(text: str) -> str:
-    """Return the text as it is compared: one form of each sign, no case, single spaces."""
+    """Return the text in the form for comparisons: one form of each character, no case, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
 
 
 def _word(text: str) -> str:
-    if not any(unicodedata.category(sign)[0] in "LNS" for sign in fold_text(text)):
-        message = f"{text!r} is no word: it has neither letter nor digit"
+    if not any(unicodedata.category(char)[0] in "LNS" for char in fold_text(text)):
+        message = f"{text!r} is not a word: give at least one letter or digit"
         raise ValueError(message)
     return text
 
@@ -42,9 +42,9 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterVali
 def find_words(
     words: Sequence[str], segments: Sequence[Segment], where: Literal["TEXT", "SPEECH"]
 ) -> tuple[FoundWord, ...]:
-    """Return each place where a word stands, by time. Speech is one text: a phrase may end in a later segment.
+    """Return each place with one of the words, by time. Speech is one text: a phrase may end in a later segment.
 
-    A line in the video stands for itself.
+    A line of text in the video is separate from the others.
     """
     groups = [segments] if where == "SPEECH" else [[segment] for segment in segments]
     places = [place for group in groups for word in words for place in _in_text(word, group, where)]
@@ -79,14 +79,14 @@ def _occurrences(word: str, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _parted(neighbor: str, edge: str) -> bool:
-    """Whether a word with `edge` at its edge may end before the sign next to it, which may be none."""
+    """Whether a word that ends with `edge` may end before the next character, which may be empty."""
     return not neighbor or bool(UNSPACED.match(edge)) or not (_of_a_word(edge) and _of_a_word(neighbor))
 
 
-def _is_mark(sign: str) -> bool:
-    """Whether a sign, which may be none, is an accent or a vowel that belongs to the letter before."""
-    return bool(sign) and unicodedata.category(sign)[0] == "M"
+def _is_mark(char: str) -> bool:
+    """Whether a character, which may be empty, is an accent or vowel char of the character before."""
+    return bool(char) and unicodedata.category(char)[0] == "M"
 
 
-def _of_a_word(sign: str) -> bool:
-    return sign == "_" or unicodedata.category(sign)[0] in "LNM"
+def _of_a_word(char: str) -> bool:
+    return char == "_" or unicodedata.category(char)[0] in "LNM"
