@@ -1,1 +1,1 @@
-"""What is wrong with a file, and how like its source it is."""
+"""Inspection of a file: its faults, and its similarity to its source."""

@@ -1,24 +1,24 @@
-"""How blocky videos are: how much more their gray levels step at the grid of a codec's blocks than beside it.
+"""How blocky a video is: how much larger its gray level steps are on the grid of a codec's blocks than beside it.
 
-ffmpeg's own blockdetect adds each frame's steps to those of the frames before, so it can't tell when.
+ffmpeg's blockdetect adds each frame's steps to those of the frames before, so it can't show when.
 """
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
-# Blocks of 8 pixels and of 16, and those of 8 that were enlarged by a third, by half or twice (also 16).
+# Blocks of 8 and 16 pixels, and those of 8 enlarged by a third, by half or twice (also 16).
 PERIODS = (8.0, 32 / 3, 12.0, 16.0)
-# A step of more gray levels is the edge of a thing rather than of a block: beyond, it doesn't count for more.
+# A larger step is the edge of an object rather than of a block: it counts as this one.
 MOST_STEP, GAIN = 16, 15
 OUTLIERS = 0.15  # The share of grid lines with the largest and smallest steps: bars and captions have edges too.
-FEWEST = 8  # grid lines of which one can tell
-FLOOR = 6.0  # Added to both sides: next to nothing over nothing at all is a ratio too, but nobody sees it.
-COLUMNS, ROWS = "columns.raw", "rows.raw"  # names in the context's folder
+FEWEST = 8  # grid lines for a measurement
+FLOOR = 6.0  # Added to both sides: a ratio of tiny steps can be large but is invisible.
+COLUMNS, ROWS = "columns.raw", "rows.raw"  # files in the context's folder
 
 
 def blockiness_filters(source: str) -> list[str]:
-    """Return the filters from the link `source` to `[columns]` and `[rows]`: per frame one line of mean steps."""
+    """Return the filters from the link `source` to `[columns]` and `[rows]`: one line of mean steps per frame."""
     step = f"blend=all_mode=difference,lut=c0='min(val,{MOST_STEP})*{GAIN}'"
     return [
         f"{source}format=gray,split=4[left][right][upper][lower]",
@@ -32,7 +32,7 @@ def blockiness_filters(source: str) -> list[str]:
 
 
 def blockiness_outputs() -> list[str]:
-    """Return the arguments that write both into the context's folder."""
+    """Return the arguments that write both links into the context's folder."""
     arguments = []
     for label, name in (("[columns]", COLUMNS), ("[rows]", ROWS)):
         arguments += ["-map", label, "-fps_mode", "passthrough", "-f", "rawvideo", f"file:{name}"]
@@ -40,7 +40,7 @@ def blockiness_outputs() -> list[str]:
 
 
 def read_blockiness(folder: Path, frames: int) -> list[float]:
-    """Return how blocky each of that many frames is: 1 not at all, 2 badly; empty when that wasn't looked at."""
+    """Return the blockiness of each of that many frames: 1 for none, 2 for bad; empty if it wasn't measured."""
     paths = folder / COLUMNS, folder / ROWS
     sizes = [path.stat().st_size // frames if frames and path.exists() else 0 for path in paths]
     if not all(sizes):
@@ -50,12 +50,12 @@ def read_blockiness(folder: Path, frames: int) -> list[float]:
 
 
 def blockiness(columns: Sequence[int], rows: Sequence[int]) -> float:
-    """Return how blocky a video is by its mean steps from each column, and each row, to the next."""
+    """Return the blockiness of a frame from its mean steps between neighboring columns, and rows."""
     return max(math.sqrt(_excess(columns, period) * _excess(rows, period)) for period in PERIODS)
 
 
 def _excess(steps: Sequence[int], period: float) -> float:
-    """Return the ratio of the steps at the lines of a grid to those two and three pixels beside."""
+    """Return the ratio of the steps on the lines of a grid to those two and three pixels beside them."""
     last = len(steps) - 4
     lines = [line for k in range(1, int(last / period) + 1) if (line := round(k * period) - 1) <= last]
     if len(lines) < FEWEST:

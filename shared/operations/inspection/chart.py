@@ -1,6 +1,6 @@
-"""A drawing of an inspection: what was measured in the course of time, what is at fault, and what took points.
+"""The chart of an inspection: measurements over time, the faults, and the reasons for the score.
 
-An SVG that stands for itself: no script, no font or video from elsewhere, for light and for dark screens.
+A self-contained SVG without scripts, external fonts or images, for light and dark screens.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ HEAD, LANE, GAP, ROW, LINE = 104, 78, 26, 20, 20  # heights
 MOST_POINTS = 600  # of a curve; there are fewer pixels
 MOST_REASONS = 8
 MOST_BARS = 400  # of one kind
-LONGEST_NAME = 64  # letters
+LONGEST_NAME = 64  # characters
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)  # seconds between ticks
 MOST_TICKS = 12
 GOOD_SCORE, FAIR_SCORE = 85, 60
@@ -56,7 +56,7 @@ text{fill:var(--ink);font-size:12px}.soft{fill:var(--soft)}.small{font-size:11px
 
 @dataclass(frozen=True)
 class ChartLane:
-    """One curve: its name, what its scale means, the scale's ends and ticks, its points, a limit with its meaning."""
+    """One curve: its name and unit, the scale's ends and ticks, its points, and a limit with its meaning."""
 
     name: str
     unit: str
@@ -71,7 +71,7 @@ class ChartLane:
 
 
 def draw_chart(name: str, findings: Findings, seen: Examination) -> str:
-    """Return the drawing as the text of an SVG file."""
+    """Return the chart as the text of an SVG file."""
     lanes = [lane for lane in _lanes(findings, seen) if lane.points]
     labels = [label for label in COLORS if any(segment.label == label for segment in findings.segments)]
     reasons = findings.reasons[:MOST_REASONS]
@@ -101,14 +101,14 @@ def _lanes(findings: Findings, seen: Examination) -> Iterator[ChartLane]:
     blocks = [(detail.time, detail.blocks) for detail in seen.details if detail.blocks is not None]
     audio_levels = [(audio.time, audio.loudness) for audio in seen.audio_levels]
     yield ChartLane(
-        *("VMAF", "like the source", 0, 100, (0, 50, 100), likeness),
+        *("VMAF", "similarity to the source", 0, 100, (0, 50, 100), likeness),
         of_video=True,
         pick=min,
         limit=GOOD_VMAF,
         beyond="dashed: as good as the source",
     )
     yield ChartLane("Brightness", "mean luma", 0, 255, (0, 128, 255), lights, of_video=True)
-    blurred, blocky = "blurred above, unless it moves", "blocky above"
+    blurred, blocky = "blurred above, except in motion", "blocky above"
     yield ChartLane("Blur", "edges in pixels", 0, 20, (0, 10, 20), blurs, of_video=True, limit=EDGE, beyond=blurred)
     yield ChartLane("Blocks", "1 is none", 0.8, 2.8, (1, 2), blocks, of_video=True, limit=BLOCKS, beyond=blocky)
     yield ChartLane("Loudness", "LUFS", -60, 0, (-60, -30, 0), audio_levels, of_video=False)
@@ -126,7 +126,7 @@ def _head(name: str, findings: Findings) -> Iterator[str]:
     if findings.true_peak is not None:
         facts.append(f"true peak {findings.true_peak:.1f} dB")
     count = findings.segment_count
-    facts.append(f"{count or 'no'} stretch{'' if count == 1 else 'es'} at fault")
+    facts.append(f"{count or 'no'} fault{'' if count == 1 else 's'}")
     mood = "good" if findings.score >= GOOD_SCORE else "fair" if findings.score >= FAIR_SCORE else "bad"
     yield f'<text class="title" x="28" y="42">{escape(shown)}</text>'
     yield f'<text class="soft num" x="28" y="66">{escape(" · ".join(facts))}</text>'
@@ -135,7 +135,7 @@ def _head(name: str, findings: Findings) -> Iterator[str]:
 
 
 def _clock(duration: float, top: float, bottom: float) -> Iterator[str]:
-    """Yield the axis of time, with a line up through all lanes at each tick."""
+    """Yield the time axis, with a line up through all lanes at each tick."""
     step = next((step for step in STEPS if duration / step <= MOST_TICKS), STEPS[-1])
     for number in range(int(duration / step + 1e-6) + 1):
         x = _x(number * step, duration)
@@ -172,7 +172,7 @@ def _lane(lane: ChartLane, top: float, findings: Findings) -> Iterator[str]:
 
 
 def _thinned(lane: ChartLane) -> Iterator[tuple[float, float]]:
-    """Yield no more points than there are pixels: of several at one place the one that says most."""
+    """Yield at most as many points as there are pixels: of several at one pixel, the most significant one."""
     size = -(-len(lane.points) // MOST_POINTS)
     for at in range(0, len(lane.points), size):
         some = lane.points[at : at + size]
@@ -180,10 +180,10 @@ def _thinned(lane: ChartLane) -> Iterator[tuple[float, float]]:
 
 
 def _bars(labels: Sequence[str], findings: Findings, top: float) -> Iterator[str]:
-    """Yield a row for each kind of stretch, which is the key to the colors as well."""
+    """Yield a row for each kind of fault, which is also the key to the colors."""
     if not labels:
-        yield f'<text class="name" x="28" y="{top + 14}">At fault</text>'
-        yield f'<text class="soft" x="{LEFT}" y="{top + 14}">no stretch of what was looked for</text>'
+        yield f'<text class="name" x="28" y="{top + 14}">Faults</text>'
+        yield f'<text class="soft" x="{LEFT}" y="{top + 14}">none found</text>'
     for number, label in enumerate(labels):
         y = top + number * ROW
         yield f'<rect x="28" y="{y + 4}" width="10" height="10" rx="2" fill="{COLORS[label]}"/>'
@@ -206,7 +206,7 @@ def _bar(segment: Segment, duration: float, top: float, height: float, *, opacit
 
 def _reasons(findings: Findings, top: float) -> Iterator[str]:
     if not findings.reasons:
-        yield f'<text class="good" x="28" y="{top}">No points were taken.</text>'
+        yield f'<text class="good" x="28" y="{top}">No points deducted.</text>'
     for number, reason in enumerate(findings.reasons[:MOST_REASONS]):
         y = top + number * LINE
         label = reason.label.replace("_", " ").capitalize()

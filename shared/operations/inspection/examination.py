@@ -1,4 +1,4 @@
-"""One reading of a file by all of ffmpeg's detectors together: what they measured, in the course of time."""
+"""One pass through a file with all of ffmpeg's detectors: their measurements over time."""
 
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -15,27 +15,27 @@ from shared.operations.measure import FrameMeasurement
 from shared.operations.operation import OperationContext
 from shared.operations.packets import Packet, read_packets
 
-# Names in the context's folder.
+# Files in the context's folder.
 FRAMES, LIGHTS, DETAILS, AUDIO_TIMES, AUDIO_LEVELS, PACKETS = (
     f"{name}.txt" for name in ("frames", "lights", "details", "audio-times", "audio-levels", "packets")
 )
-SOME = "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.15)'"  # about six frames a second
+SOME = "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.15)'"  # about six frames per second
 SMALL = "scale=w='if(gte(iw,ih),320,-2)':h='if(gte(iw,ih),-2,320)':flags=area:out_range=tv,format=yuv420p"
-# What is sharp enough at this size looks sharp on any screen; it also bounds what blurdetect costs.
+# A frame that is sharp at this size looks sharp on any screen; the size also limits the cost of blurdetect.
 SHARP_AT = "scale=w='min(iw,1280)':h=-2:flags=area,format=yuv420p"
-DARK = 32  # luma of 16 to 235 at which a pixel counts as black; the same as blackdetect's tenth
+DARK = 32  # luma (16 to 235) up to which a pixel counts as black; the same as blackdetect's 0.1
 BAR = 20  # mean luma up to which a line belongs to a bar: black is 16, and a night sky is brighter
-WINDOW = 0.1  # Seconds that ebur128 makes each report of.
-FULL_GAIN = 0.2  # dB, so that a peak that a codec or a limiter has put a hair below full scale counts as at it
+WINDOW = 0.1  # Seconds covered by each report of ebur128.
+FULL_GAIN = 0.2  # dB, so that a peak that a codec or limiter put just below full scale counts as full scale
 AT_FULL = -0.01  # dBFS
-SILENCE = -120.0  # LUFS, what ebur128 says of nothing at all
-USUAL_RATE = 48000  # Hz, where the file doesn't say
-COMBING = 1.15  # more than idet's own 1.04, at which the blocks of heavy compression look like two moments in a frame
-FEWEST_FRAMES = 10  # of which idet could tell what they are
+SILENCE = -120.0  # LUFS that ebur128 reports for digital silence
+USUAL_RATE = 48000  # Hz, if the file doesn't state a rate
+COMBING = 1.15  # above idet's default 1.04, at which the blocks of heavy compression look like two moments in a frame
+FEWEST_FRAMES = 10  # that idet could classify
 
 
 class Check(StrEnum):
-    """What to look for."""
+    """What to check."""
 
     BLACK = "BLACK"
     FROZEN = "FROZEN"
@@ -54,7 +54,7 @@ DETAILED = frozenset({Check.LETTERBOXED, Check.BLURRED, Check.BLOCKY, Check.INTE
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame: how much of it is black (0 to 1), and how far it is from the one before (mean of 0 to 100)."""
+    """A frame: its black share (0 to 1), and its difference from the one before (mean of 0 to 100)."""
 
     time: float
     black: float
@@ -73,7 +73,7 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A frame that was looked at closely: brightness (0 to 255), its bars, the width of edges, its blockiness."""
+    """A closely examined frame: brightness (0 to 255), its bars, the width of edges, its blockiness."""
 
     time: float
     brightness: float
@@ -84,7 +84,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class AudioLevel:
-    """A tenth of a second: its level in dBFS (None: nothing), its share of samples at full scale, loudness in LUFS."""
+    """A tenth of a second: level in dBFS (None for silence), share of samples at full scale, loudness in LUFS."""
 
     time: float
     level: float | None
@@ -94,7 +94,7 @@ class AudioLevel:
 
 @dataclass(frozen=True)
 class FieldShares:
-    """Shares of frames: that show two moments at once (`combed`), and that repeat a field of the one before."""
+    """Shares of frames that show two moments at once (`combed`), and that repeat a field of the one before."""
 
     combed: float
     repeated: float
@@ -102,7 +102,7 @@ class FieldShares:
 
 @dataclass(frozen=True)
 class Examination:
-    """All that was measured. `size` is that of the decoded video, upright; `complete` whether ffmpeg got through."""
+    """All measurements. `size` is that of the decoded video, upright; `complete` is whether ffmpeg reached the end."""
 
     complete: bool = False
     frames: tuple[Frame, ...] = ()
@@ -117,7 +117,7 @@ class Examination:
 
 
 def examine_media(context: OperationContext, checks: Collection[Check], *, share: tuple[int, int]) -> Examination:
-    """Run ffmpeg once over the input; what is damaged ends nothing."""
+    """Run ffmpeg once over the input; damage doesn't stop it."""
     media = context.media
     graph: list[str] = []
     shown: list[str] = []
@@ -125,7 +125,7 @@ def examine_media(context: OperationContext, checks: Collection[Check], *, share
     if media.video:
         graph += _video(checks)
         shown += ["-map", "[frames]"]
-        copied += ["-map", "0:V:0"]  # a capital V passes over cover art
+        copied += ["-map", "0:V:0"]  # a capital V skips cover art
     if media.audio and media.audio.decodable:
         track = f"0:a:{media.track(media.audio)}"
         graph.append(f"[{track}]{_audio()}[levels]")
@@ -135,8 +135,9 @@ def examine_media(context: OperationContext, checks: Collection[Check], *, share
     try:
         context.ffmpeg.run(
             [
-                # A frame with an error is left out, so that its time tells where it was. With frame threads, an error
-                # in the last frames of H.264 would be returned forever: slices alone are decoded side by side.
+                # A frame with an error is dropped, so that its missing time shows where it was. With frame threads,
+                # ffmpeg would return an error in the last frames of H.264 forever, so only slices are decoded in
+                # parallel.
                 *("-err_detect", "explode", "-thread_type", "slice", "-max_error_rate", "1"),
                 *context.ffmpeg.input_arguments(context.source),
                 *("-filter_complex", ";".join(graph)),
@@ -150,14 +151,14 @@ def examine_media(context: OperationContext, checks: Collection[Check], *, share
             share=share,
         )
     except (MediaRejected, OperationFailed):
-        complete = False  # What was measured up to there has been written.
+        complete = False  # The measurements up to the error have been written.
     return _read(context, complete=complete)
 
 
 def measure_audio_levels(
     context: OperationContext, path: Path, media: Media, *, share: tuple[int, int]
 ) -> tuple[AudioLevel, ...]:
-    """Return what the audio of another file is like."""
+    """Measure the audio levels of another file."""
     if media.audio is None or not media.audio.decodable:
         return ()
     track = ("-map", f"0:a:{media.track(media.audio)}")
@@ -174,7 +175,7 @@ def measure_audio_levels(
 
 
 def _video(checks: Collection[Check]) -> list[str]:
-    """Return the filters of the video: each frame small, some small frames' brightness, some frames in detail."""
+    """Return the video filters: each frame small, the brightness of some small frames, some frames in detail."""
     detailed = [check for check in (Check.BLURRED, Check.BLOCKY) if check in checks]
     graph = [
         f"[0:V:0]{measure.clearing_filter()},{_split('small', *(['large'] if DETAILED & set(checks) else []))}",
@@ -188,7 +189,7 @@ def _video(checks: Collection[Check]) -> list[str]:
     bars = [f"cropdetect=limit={BAR}:round=2:reset=1:skip=0"] if Check.LETTERBOXED in checks else []
     branches = _split("edges", *(["blocks"] if Check.BLOCKY in checks else []))
     graph.append("[large]" + ",".join([*fields, SOME, "format=yuv420p", *bars, branches]))
-    # blurdetect works on a smaller video: the metadata of the filters before goes with it.
+    # blurdetect works on a smaller frame, which keeps the metadata of the filters before.
     blur = [SHARP_AT, "blurdetect"] if Check.BLURRED in detailed else []
     graph.append("[edges]" + ",".join([*blur, measure.writing_filters(DETAILS), "nullsink"]))
     return graph + (blockiness.blockiness_filters("[blocks]") if Check.BLOCKY in checks else [])
@@ -199,7 +200,7 @@ def _split(*labels: str) -> str:
 
 
 def _audio() -> str:
-    """Return the filters of the audio: the times as they were decoded, then what each tenth of a second is like."""
+    """Return the audio filters: the decoded times, then the measurements of each tenth of a second."""
     return ",".join(
         [
             measure.clearing_filter(audio=True),
@@ -213,7 +214,7 @@ def _audio() -> str:
 
 
 def _read(context: OperationContext, *, complete: bool) -> Examination:
-    """Read all that was written, and leave nothing of it behind."""
+    """Read all measurements, and remove their files."""
     folder, media = context.folder, context.media
     frames = tuple(
         Frame(m.time, (m.number("lavfi.blackframe.pblack") or 0) / 100, m.number("lavfi.scd.mafd") or 0)
@@ -222,7 +223,7 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
     details, fields = _details(folder)
     audio_levels = _audio_tracks(folder, media)
     video_packets, audio_packets, size = read_packets(folder / PACKETS)
-    # Each report is of all that came before; what is left over at the end has none.
+    # Each report covers everything before it; the rest after the last one has none.
     reports = deque(
         (m for m in measure.read_measurements(folder / AUDIO_LEVELS) if loudness.INTEGRATED in m.values), maxlen=1
     )
@@ -244,7 +245,7 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
 
 
 def _details(folder: Path) -> tuple[tuple[Detail, ...], FieldShares | None]:
-    """Read what was measured of some of the frames, and of the fields of all."""
+    """Read the details of some frames, and the field measurements of all frames."""
     close = list(measure.read_measurements(folder / DETAILS))
     blocks: Sequence[float | None] = blockiness.read_blockiness(folder, len(close)) or [None] * len(close)
     seen = {m.time: (m, score) for m, score in zip(close, blocks, strict=True)}
@@ -257,14 +258,14 @@ def _details(folder: Path) -> tuple[tuple[Detail, ...], FieldShares | None]:
 
 
 def _crop(frame: FrameMeasurement) -> Crop | None:
-    """Return the video inside its bars; None when nothing of it is brighter than a bar."""
+    """Return the video inside its bars; None if nothing is brighter than a bar."""
     sides = [frame.number(f"lavfi.cropdetect.{side}") for side in ("w", "h", "x", "y")]
     width, height, left, top = (-1 if side is None else int(side) for side in sides)
     return Crop(width, height, left, top) if width > 0 and height > 0 else None
 
 
 def _fields(last: FrameMeasurement) -> FieldShares | None:
-    """Return what idet found, which counts on from frame to frame; None when it didn't run, or could tell nothing."""
+    """Return the shares that idet counted up to the last frame; None if it didn't run or couldn't classify enough."""
     kinds = {name: last.number(f"lavfi.idet.multiple.{name}") or 0 for name in ("tff", "bff", "progressive")}
     repeats = {name: last.number(f"lavfi.idet.repeated.{name}") or 0 for name in ("top", "bottom", "neither")}
     if sum(kinds.values()) < FEWEST_FRAMES:

@@ -1,4 +1,4 @@
-"""What is wrong with a file: stretches at fault, damage, sync, likeness to its source, and a score with its reasons."""
+"""Inspection of a file: faults with their times, damage, sync, similarity to its source, a score with its reasons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,18 +23,16 @@ from shared.operations.inspection.timing import Timing
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 
 CHART = "inspection.svg"
-COMBED = (
-    0.5  # of the frames show two moments: of interlaced and of telecined ones nearly all do, of blocky ones a third
-)
-REPEATED = 0.15  # of the frames repeat a field: of telecined ones a fifth
-A_FRAME = 0.04  # seconds that damage lasts at least
-DIGITS = 3  # after the point
-SERIES = 2000  # points of the comparison that the file of findings holds at most
+COMBED = 0.5  # of the frames show two moments; in interlaced and telecined video nearly all do, in blocky video a third
+REPEATED = 0.15  # of the frames repeat a field; in telecined video, a fifth do
+A_FRAME = 0.04  # the shortest damage in seconds
+DIGITS = 3  # after the decimal point
+SERIES = 2000  # maximum points of the comparison in the findings file
 
 
 @dataclass(frozen=True)
 class SourceComparison:
-    """How a file stands against its source."""
+    """How a file compares with its source."""
 
     likeness: Similarity | None
     lag: Lag | None
@@ -43,12 +41,12 @@ class SourceComparison:
 
 
 def run(params: InspectParams, context: OperationContext) -> OperationResult:
-    """Read the file once, compare it with its source if it is an output, and draw what was found."""
+    """Read the file once, compare it with its source if it is an output, and draw a chart."""
     try:
         media = context.media
     except MediaRejected as error:
         if error.code != MediaRejected.code:
-            raise  # It is no media at all. Damaged media are what an inspection is for.
+            raise  # The file isn't media. Damaged media, in contrast, is what an inspection is for.
         return _hopeless(context)
     if media.video:
         video_filters.check_video(media.video, context.ffmpeg.limits)
@@ -66,12 +64,12 @@ def run(params: InspectParams, context: OperationContext) -> OperationResult:
 
 
 def _compared(context: OperationContext, original: Path, seen: Examination, params: InspectParams) -> SourceComparison:
-    """Compare with the source what both have."""
+    """Compare the streams that both files have."""
     media, source = context.media, probe_decodable(original, "the source", context.ffmpeg)
     lost = [
         what
         for what, had, has in (
-            ("a video", source.video, media.video),
+            ("video", source.video, media.video),
             ("audio", source.audio, media.audio),
         )
         if had and not has
@@ -84,7 +82,7 @@ def _compared(context: OperationContext, original: Path, seen: Examination, para
             likeness = compare_videos(context, original, context.source, every=params.every, share=(50, 90))
             begins = (first_frame(context, original, source.video, 0).moment, seen.frames[0].time)
         except (MediaRejected, OperationFailed) as error:
-            warnings.append(f"it could not be compared with the source: {error.message}")
+            warnings.append(f"the video could not be compared with the source: {error.message}")
     shift = None
     if Check.SYNC in params.checks and source.audio and seen.audio_levels:
         heard = examination.measure_audio_levels(context, original, source, share=(90, 95))
@@ -93,7 +91,7 @@ def _compared(context: OperationContext, original: Path, seen: Examination, para
 
 
 def _findings(params: InspectParams, media: Media, seen: Examination, comparison: SourceComparison | None) -> Findings:
-    """Put together what was measured."""
+    """Collect the measurements in a result."""
     when = timing.measure_timing(seen, media)
     found = _segments(params, media, seen, when)
     video, fields = media.video, seen.fields
@@ -138,7 +136,7 @@ def _findings(params: InspectParams, media: Media, seen: Examination, comparison
 
 
 def _segments(params: InspectParams, media: Media, seen: Examination, when: Timing) -> tuple[Segment, ...]:
-    """Return all stretches at fault that were asked for, in the order of their start."""
+    """Return all faults that were checked for, sorted by their start."""
     least = Least(black=params.min_black, frozen=params.min_frozen, silent=params.min_silent)
     shown = when.video.end if when.video else 0.0
     heard = when.audio.end if when.audio else 0.0
@@ -176,7 +174,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _against(grounds: Grounds, comparison: SourceComparison | None) -> Grounds:
-    """Return the grounds with what the comparison adds to them."""
+    """Return the grounds with those from the comparison."""
     if comparison is None:
         return grounds
     return replace(
@@ -188,7 +186,7 @@ def _against(grounds: Grounds, comparison: SourceComparison | None) -> Grounds:
 
 
 def _likeness(comparison: SourceComparison | None) -> dict[str, Any]:
-    """Return what the result tells of a comparison."""
+    """Return the fields of the result that come from a comparison."""
     found: dict[str, Any] = {}
     if comparison and (likeness := comparison.likeness):
         found |= {name: round(getattr(likeness, name), DIGITS) for name in ("vmaf", "psnr", "ssim")}
@@ -198,7 +196,7 @@ def _likeness(comparison: SourceComparison | None) -> dict[str, Any]:
 
 
 def _series(comparison: SourceComparison | None) -> tuple[Point, ...]:
-    """Return the comparison in the course of time, with as many points as a person can use."""
+    """Return the comparison over time, with as many points as people can use."""
     likeness = comparison and comparison.likeness
     if not likeness:
         return ()
@@ -210,7 +208,7 @@ def _series(comparison: SourceComparison | None) -> tuple[Point, ...]:
 
 
 def _hopeless(context: OperationContext, media: Media | None = None) -> OperationResult:
-    """Return the findings on a file of which nothing can be played, though it is media."""
+    """Return the result for media that can't be played at all."""
     points, reasons = score.score_unreadable()
     duration = (media and media.duration) or 0.0
     findings = Findings(
@@ -232,7 +230,7 @@ def _hopeless(context: OperationContext, media: Media | None = None) -> Operatio
 def _handed_over(
     context: OperationContext, findings: Findings, seen: Examination, warnings: tuple[str, ...] = ()
 ) -> OperationResult:
-    """Return the chart, the whole findings, and what of them stands in the subtask's record."""
+    """Return the chart, the complete findings, and the part of them for the subtask's record."""
     drawn = context.folder / CHART
     drawn.write_text(chart.draw_chart(context.files.name, findings, seen), encoding="utf-8")
     facts = {"score": findings.score, "duration": findings.duration}
@@ -247,7 +245,7 @@ def _handed_over(
 
 OPERATION = Operation(
     kind=SubtaskType.INSPECT,
-    summary="A score with its reasons: what is black, frozen, silent, damaged, out of sync or unlike the source",
+    summary="A score with its reasons: black, frozen, silent, damaged, out of sync, unlike the source",
     params=InspectParams,
     run=run,
     result=InspectResult,

@@ -1,4 +1,4 @@
-"""By how much the audio of one file comes later than that of another, told by their levels. Pure."""
+"""How much later the audio of one file is than that of another, from their levels. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from statistics import StatisticsError, correlation, pstdev
 
 from shared.operations.inspection.examination import WINDOW, AudioLevel
 
-FLOOR = -70.0  # dBFS: what is softer is as good as silent
-FARTHEST = 2.0  # Seconds to look for the audio on both sides.
+FLOOR = -70.0  # dBFS: quieter audio counts as silence
+FARTHEST = 2.0  # The largest shift to try, in seconds.
 STRETCH = 20.0  # Seconds that are compared, at the beginning and at the end.
-ALIKE = 0.7  # Correlation from which on it is the same audio.
-LIVELY = 3.0  # dB that levels must vary by to tell one moment from another.
-FEWEST = 15  # tenths of a second that must be there to compare
+ALIKE = 0.7  # The correlation from which on both are the same audio.
+LIVELY = 3.0  # dB by which levels must vary to distinguish moments
+FEWEST = 15  # tenths of a second for a comparison
 
 
 @dataclass(frozen=True)
 class Lag:
-    """Seconds that the audio comes later, at the beginning and at the end; None where one can't tell."""
+    """Seconds by which the audio is later, at the beginning and at the end; None if unknown."""
 
     start: float | None
     end: float | None
 
     @property
     def drift(self) -> float | None:
-        """How much later it gets from the beginning to the end."""
+        """How much the lag grows from the beginning to the end."""
         return None if self.start is None or self.end is None else self.end - self.start
 
     @property
@@ -33,9 +33,9 @@ class Lag:
 
 
 def find_lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
-    """Return by how much `audio` comes later than `reference`: levels in dBFS, ten a second from the video's start.
+    """Return how much later `audio` is than `reference`: levels in dBFS, ten per second from the start of the video.
 
-    One can't tell where the audio tracks aren't alike, or are too even.
+    The lag is unknown if the levels differ, or vary too little.
     """
     shorter = min(len(reference), len(audio))
     length = min(round(STRETCH / WINDOW), shorter // 2)
@@ -43,14 +43,14 @@ def find_lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
 
 
 def sample_levels(audio_levels: Sequence[AudioLevel], begin: float) -> list[float]:
-    """Return the level of each tenth of a second from `begin` on; where there is no audio, it is silent."""
+    """Return the level of each tenth of a second from `begin` on; silence where there is no audio."""
     known = {round((audio.time - begin) / WINDOW): audio.level for audio in audio_levels}
     found = [known.get(at) for at in range(max(known, default=-1) + 1)]
     return [FLOOR if level is None else max(level, FLOOR) for level in found]
 
 
 def _offset(reference: Sequence[float], audio: Sequence[float], at: int, length: int) -> float | None:
-    """Return the shift at which the stretch of the reference fits the audio best, to a fraction of a tenth."""
+    """Return the shift at which the part of the reference fits the audio best, to a fraction of a tenth."""
     farthest = round(FARTHEST / WINDOW)
     fits = {shift: _fit(reference, audio, at, length, shift) for shift in range(-farthest, farthest + 1)}
     best = max(fits, key=lambda shift: fits[shift])
@@ -62,7 +62,7 @@ def _offset(reference: Sequence[float], audio: Sequence[float], at: int, length:
 
 
 def _fit(reference: Sequence[float], audio: Sequence[float], at: int, length: int, shift: int) -> float:
-    """Return the correlation where both are there; -1 where they aren't, or one of them is even."""
+    """Return the correlation where both have levels; -1 where they don't, or one is constant."""
     first = max(at, -shift)
     last = min(at + length, len(reference), len(audio) - shift)
     ours, theirs = reference[first:last], audio[first + shift : last + shift]

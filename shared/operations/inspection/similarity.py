@@ -1,4 +1,4 @@
-"""How like its reference a video still is: VMAF, PSNR and SSIM, frame by frame, with the frames' times aligned."""
+"""How similar a video is to its reference: VMAF, PSNR and SSIM, frame by frame, with aligned times."""
 
 import csv
 import os
@@ -12,17 +12,17 @@ from shared.media.probe import Video, probe
 from shared.operations import measure, video_filters
 from shared.operations.operation import OperationContext
 
-SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # names in the context's folder
-# One model is trained on 1080p, one on 2160p, each seen from where single pixels just can't be told apart.
+SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # files in the context's folder
+# One model for 1080p, one for 2160p, each trained at the distance where single pixels just can't be told apart.
 MODEL, MODEL_OF_4K, LINES_OF_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1", 1440
-MARGIN = 0.5  # Seconds of reference on both sides of a window, so that each frame finds its like.
-SAME_RATE = 0.0005  # 29.97 against 30 is another rate: it drops a frame in a thousand.
-A_MILLISECOND = 0.001  # so that a frame that begins at the moment itself is among them
+MARGIN = 0.5  # Seconds of reference on both sides of a window, so that each frame finds its counterpart.
+SAME_RATE = 0.0005  # 29.97 and 30 are different rates: one drops a frame in a thousand.
+A_MILLISECOND = 0.001  # so that a frame that begins exactly at the moment is included
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSimilarity:
-    """How alike two frames are; `time` in seconds from the reference's beginning, PSNR in dB of luma, 60 at most."""
+    """How similar two frames are; `time` in seconds of the reference, PSNR in dB of luma, 60 at most."""
 
     time: float
     vmaf: float
@@ -32,7 +32,7 @@ class FrameSimilarity:
 
 @dataclass(frozen=True)
 class Similarity:
-    """How alike two videos are: the means over `frames` frames, and the series of those frames."""
+    """How similar two videos are: the means over `frames` frames, and the series of those frames."""
 
     vmaf: float
     psnr: float
@@ -43,7 +43,7 @@ class Similarity:
 
 @dataclass(frozen=True)
 class FirstFrame:
-    """The first frame as it is shown, in pixels, and when: seconds from the beginning of its file."""
+    """The displayed size of the first frame in pixels, and its time in seconds from the beginning of its file."""
 
     width: int
     height: int
@@ -52,9 +52,9 @@ class FirstFrame:
 
 @dataclass(frozen=True)
 class ComparedVideo:
-    """One of the two videos: its file, where the window begins in its own time, and how much earlier to read.
+    """One of the two videos: its file, the start of the window in its time, and how much earlier to read.
 
-    `rate` are the frames a second to bring it to, counted from `origin` of its own time; None leaves them as they are.
+    `rate` is the frame rate to convert it to, counted from `origin` in its time; None keeps its frames.
     """
 
     path: Path
@@ -70,17 +70,17 @@ class ComparedVideo:
         return max(self.start - self.margin, 0)
 
     def input_arguments(self, context: OperationContext, length: float | None) -> list[str]:
-        """Return what reads the window, and a little more on both sides."""
+        """Return the arguments that read the window, and a little more on both sides."""
         window = [] if length is None else ["-t", f"{length + 2 * MARGIN:.6f}"]
         return ["-ss", f"{self.seek:.6f}", *window, *context.ffmpeg.input_arguments(self.path)]
 
     def chain(self, size: FirstFrame) -> str:
-        """Return the filters that bring it to that size, with the window's start as time 0."""
+        """Return the filters that scale it to that size, with the window's start as time 0."""
         return ",".join(
             [
                 measure.clearing_filter(),
                 *video_filters.display_filters(self.video, video_filters.Box()),
-                # VMAF's makers scale by bicubic. Of 4:2:0 in 8 bits there is always a way to compare.
+                # The makers of VMAF scale by bicubic. Every source can be compared in 8-bit 4:2:0.
                 f"scale={size.width}:{size.height}:flags=bicubic:out_range=tv",
                 "format=yuv420p",
                 f"settb=AVTB,setpts=PTS+({self.seek - self.origin:.6f})/TB",
@@ -102,11 +102,11 @@ def compare_videos(  # noqa: PLR0913 - what to compare, and five keywords that a
 ) -> Similarity:
     """Compare each frame that `distorted` shows with the one that `reference` shows at that time.
 
-    `seconds` is the window to measure, in the reference's time as `-ss` counts it. The two are aligned by their first
-    frames; a `sample` is a file made of the window alone (`-ss` of its start before `-i` of the reference), and is
-    aligned with the first frame that stands there. `every` measures each n-th frame; `share` is the part of the
-    attempt's percents to fill. Both videos are brought to the reference's size, upright, in SDR; of another frame
-    rate than the distorted one's, the reference shows what `fps` makes of it.
+    `seconds` is the window to measure, in the reference's time as `-ss` counts it. Both videos are aligned by their
+    first frames; a `sample` is a file of the window alone (made with `-ss` of its start before `-i` of the reference)
+    and is aligned with the first frame in the window. `every` measures every n-th frame; `share` is the part of
+    the attempt's percents to fill. Both videos are scaled to the reference's size, upright, in SDR; if the frame rates
+    differ, `fps` converts the reference to the distorted video's.
     """
     start, end = seconds or (0.0, None)
     video = video_filters.require_video(probe(reference, "the reference"), context.ffmpeg.limits)
@@ -119,7 +119,7 @@ def compare_videos(  # noqa: PLR0913 - what to compare, and five keywords that a
     length = None if end is None else end - start
     scores = _filter(first, every)
     window = "" if length is None else f",trim=end={length:.6f}"
-    # The reference must go on a little longer, or the last frame would find no like.
+    # The reference must be slightly longer, otherwise the last frame finds no counterpart.
     longer = "tpad=stop=2:stop_mode=clone"
     graph = ";".join(
         [
@@ -142,14 +142,14 @@ def compare_videos(  # noqa: PLR0913 - what to compare, and five keywords that a
 
 
 def _rate(video: Video, other: Video) -> float | None:
-    """Return the frames a second that `video` must be brought to so that each frame of `other` finds its like."""
+    """Return the frame rate to convert `video` to, so that each frame of `other` finds its counterpart."""
     if video.variable_frame_rate or other.variable_frame_rate or not (video.frame_rate and other.frame_rate):
         return None
     return None if abs(video.frame_rate / other.frame_rate - 1) < SAME_RATE else other.frame_rate
 
 
 def first_frame(context: OperationContext, path: Path, video: Video, start: float) -> FirstFrame:
-    """Look at the first frame at or after `start`; its moment counts from there."""
+    """Render the first frame at or after `start`; its moment counts from there."""
     target = context.folder / FIRST
     context.ffmpeg.run(
         [
@@ -163,7 +163,7 @@ def first_frame(context: OperationContext, path: Path, video: Video, start: floa
                 "-vf",
                 ",".join(video_filters.display_filters(video, video_filters.Box())),
             ),
-            # The frame's own time, not that of the nearest beat of a constant rate.
+            # The frame's own time, not the nearest tick of a constant rate.
             *("-fps_mode", "passthrough", "-enc_time_base", "1/1000000", "-f", "framecrc", f"file:{target}"),
         ],
         duration=None,
@@ -174,7 +174,7 @@ def first_frame(context: OperationContext, path: Path, video: Video, start: floa
     frames = [line for line in target.read_text().splitlines() if not line.startswith("#")]
     target.unlink()
     if not frames:
-        message = "there is nothing to compare: not one video could be decoded"
+        message = "there is nothing to compare: no frame could be decoded"
         raise MediaRejected(message)
     width, height = facts["#dimensions 0"].split("x")
     return FirstFrame(int(width), int(height), int(frames[0].split(",")[2]) / 1e6)
@@ -188,21 +188,21 @@ def _filter(size: FirstFrame, every: int) -> str:
         "feature=name=psnr|name=float_ssim",
         f"n_subsample={every}:n_threads={os.cpu_count() or 1}",
         f"log_fmt=csv:log_path={SCORES}",
-        # The nearest frame, since containers round times; and no frame is compared with one that isn't there.
+        # The nearest frame, because containers round times; a frame without a counterpart isn't compared.
         "shortest=1:ts_sync_mode=nearest",
     ]
     return f"libvmaf={':'.join(options)},{measure.writing_filters(TIMES)}"
 
 
 def _similarity(folder: Path, start: float) -> Similarity:
-    """Read what was measured, and leave nothing of it behind."""
+    """Read the measurements, and remove their files."""
     scores, times = folder / SCORES, folder / TIMES
     moments = [frame.time for frame in measure.read_measurements(times)]
     series = tuple(_alike(scores, moments, start))
     scores.unlink(missing_ok=True)
     times.unlink(missing_ok=True)
     if not series:
-        message = "there is nothing to compare: the two have no video at the same time"
+        message = "there is nothing to compare: the two videos have no frame at the same time"
         raise MediaRejected(message)
     return Similarity(
         vmaf=fmean(each.vmaf for each in series),
@@ -214,7 +214,7 @@ def _similarity(folder: Path, start: float) -> Similarity:
 
 
 def _alike(scores: Path, moments: Sequence[float], start: float) -> Iterator[FrameSimilarity]:
-    """Yield what libvmaf wrote, frame by frame: of a small image there may be millions."""
+    """Yield libvmaf's scores, frame by frame: there may be millions of small frames."""
     if not scores.exists():
         return
     with scores.open(encoding="ascii", newline="") as lines:

@@ -1,6 +1,6 @@
-"""Which stretches of a video or an audio track are at fault, by what was measured of it. Pure.
+"""The faults of video and audio, from their measurements. Pure.
 
-The thresholds were set on real footage, good and spoilt: see docs/reference/operations.md.
+The thresholds were set on real clips, good and faulty ones: see docs/reference/operations.md.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,24 +11,24 @@ from statistics import median
 from shared.operations.findings import Segment
 from shared.operations.inspection.examination import AudioLevel, Crop, Detail, Frame
 
-MOSTLY = 0.98  # of a black video's pixels are black
-STILL = 0.05  # percent of full scale that a frame is from the one before; encoders polish a still image by as much
-POLISH = 0.1  # Seconds that the polish of a key frame may interrupt a still image for.
-SILENT_LEVEL = -65.0  # dBFS; a room in which nobody speaks is louder
-FULL_SHARE = 0.01  # of a tenth of a second's samples at full scale; a limiter leaves fewer
-BREATH = 0.5  # Seconds without a clipped sample between two with some: speech rises and falls.
-DIM = 30.0  # mean luma below which edges, blocks and bars say nothing
-BAR_SHARE, BAR_SKEW = 0.02, 0.03  # of a side: what is a bar, and how unequal two bars may be
-# Pixels that an edge is wide in a blurred image of up to 1280 pixels' width, and how many more one of motion allows:
-# a video that moves is blurred by the moving.
+MOSTLY = 0.98  # the share of black pixels in a black frame
+STILL = 0.05  # percent of full scale from the frame before; encoders change a still image by this much
+POLISH = 0.1  # Seconds for which a key frame's better quality may interrupt a still image.
+SILENT_LEVEL = -65.0  # dBFS; a quiet room is louder
+FULL_SHARE = 0.01  # of the samples in a tenth of a second at full scale; a limiter leaves fewer
+BREATH = 0.5  # Seconds without clipping between two clipped parts: speech rises and falls.
+DIM = 30.0  # mean luma below which edges, blocks and bars can't be measured
+BAR_SHARE, BAR_SKEW = 0.02, 0.03  # of a side: the smallest bar, and the largest difference between two bars
+# The width of edges in pixels in a blurred frame up to 1280 pixels wide, and how much more for each unit of motion,
+# because motion blurs a video.
 EDGE, EDGE_PER_MOTION, NEARBY = 9.5, 2.0, 0.4
 BLOCKS = 1.4
-LOOSE = 0.35  # Seconds: about two frames that were looked at in detail.
+LOOSE = 0.35  # Seconds: about two closely examined frames.
 
 
 @dataclass(frozen=True)
 class Least:
-    """How many seconds a stretch must last to count."""
+    """The shortest faults that count, in seconds."""
 
     black: float = 0.5
     frozen: float = 0.8
@@ -53,8 +53,8 @@ def find_black(frames: Sequence[Frame], end: float, least: Least) -> list[Segmen
 
 
 def find_frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
-    """Return where the video stands still, other than black."""
-    # A frame is compared with the one before: of two that are alike, both stand still.
+    """Return where the video is frozen, other than black."""
+    # Each frame is compared with the one before: if both are alike, both are frozen.
     alike = [frame.motion < STILL and frame.black < MOSTLY for frame in frames]
     after = [*alike, False][1:]
     still = [(frame.time, one or other) for frame, one, other in zip(frames, alike, after, strict=True)]
@@ -63,25 +63,25 @@ def find_frozen(frames: Sequence[Frame], end: float, least: Least) -> list[Segme
 
 
 def find_silent(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
-    """Return where nothing is to be heard."""
+    """Return where the audio is silent."""
     spans = _spans([(s.time, s.level is None or s.level < SILENT_LEVEL) for s in audio_levels], end)
     return [_segment(span, "SILENT") for span in _long(spans, least.silent)]
 
 
 def find_clipped(audio_levels: Sequence[AudioLevel], end: float, least: Least) -> list[Segment]:
-    """Return where the audio is cut off at full scale."""
+    """Return where the audio is clipped at full scale."""
     spans = _joined(_spans([(s.time, s.full >= FULL_SHARE) for s in audio_levels], end), BREATH)
     return [_segment(span, "CLIPPED") for span in _long(spans, least.clipped)]
 
 
 def find_letterboxed(details: Sequence[Detail], size: tuple[int, int], end: float, least: Least) -> list[Segment]:
-    """Return where black bars of one size stand at two sides; `text` is the video inside, as `320x136+0+22`."""
+    """Return where two opposite sides have black bars of one size; `text` is the active area, as `320x136+0+22`."""
     found: list[tuple[Interval, Crop]] = []
     start, crop = 0.0, None
     borders = list(_borders(details, end))
     for detail, border in zip(details, borders, strict=False):
         if detail.crop is None or detail.brightness < DIM:
-            continue  # One can't tell: what was goes on.
+            continue  # Unknown: the state before continues.
         seen = detail.crop if _has_bars(detail.crop, size) else None
         if crop and not (seen and _alike(seen, crop, size)):
             found.append((Interval(start, border), crop))
@@ -98,7 +98,7 @@ def find_letterboxed(details: Sequence[Detail], size: tuple[int, int], end: floa
 
 
 def find_blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float, least: Least) -> list[Segment]:
-    """Return where the video is out of focus, or was enlarged from little; not where it is moving fast."""
+    """Return where the video is out of focus, or was enlarged from a small size; not where it moves fast."""
     times = [frame.time for frame in frames]
     excess = []
     for detail in details:
@@ -109,13 +109,13 @@ def find_blurred(details: Sequence[Detail], frames: Sequence[Frame], end: float,
 
 
 def find_blocky(details: Sequence[Detail], end: float, least: Least) -> list[Segment]:
-    """Return where the blocks of a codec are to be seen."""
+    """Return where the blocks of a codec are visible."""
     excess = [(d.blocks or 0) / BLOCKS if d.brightness >= DIM else 0.0 for d in details]
     return _spoilt(details, excess, "BLOCKY", end, least)
 
 
 def _spoilt(details: Sequence[Detail], excess: Sequence[float], label: str, end: float, least: Least) -> list[Segment]:
-    """Return where `excess`, smoothed, is 1 and more; the further beyond, the more certain."""
+    """Return where the smoothed `excess` is 1 or more; a higher value is more certain."""
     smooth = [median(excess[max(at - 1, 0) : at + 2]) for at in range(len(excess))]
     borders = _borders(details, end)
     spans = _spans([(border, value >= 1) for border, value in zip(borders, smooth, strict=False)], end)
@@ -127,14 +127,14 @@ def _spoilt(details: Sequence[Detail], excess: Sequence[float], label: str, end:
 
 
 def _borders(details: Sequence[Detail], end: float) -> Iterator[float]:
-    """Yield where what each detail tells of begins: halfway to the one before. The end stands last."""
+    """Yield the start of each detail's interval: halfway from the one before; then the end."""
     for before, detail in zip((None, *details), details, strict=False):
         yield (before.time + detail.time) / 2 if before else detail.time
     yield end
 
 
 def _spans(series: Sequence[tuple[float, bool]], end: float) -> list[Interval]:
-    """Return the spans over which it holds; each entry of the series holds until the next."""
+    """Return the intervals in which it holds; each entry of the series holds until the next."""
     spans: list[Interval] = []
     start: float | None = None
     for time, holds in [*series, (end, False)]:
@@ -157,7 +157,7 @@ def _joined(spans: Iterable[Interval], gap: float) -> list[Interval]:
 
 
 def _long(spans: Iterable[Interval], least: float) -> list[Interval]:
-    # A frame's rounding must not make a stretch too short by a hair.
+    # The rounding of a frame's time must not make an interval slightly too short.
     return [span for span in spans if span.end - span.start >= least - 0.001]
 
 
@@ -166,10 +166,10 @@ def _segment(span: Interval, label: str, *, confidence: float = 1.0, text: str |
 
 
 def _has_bars(crop: Crop, size: tuple[int, int]) -> bool:
-    """Whether there are bars of about one size on two sides that face each other."""
+    """Whether two opposite sides have bars of about the same size."""
     width, height = size
     if crop.left + crop.width > width or crop.top + crop.height > height:
-        width, height = height, width  # Only ffmpeg knew that it lies on its side.
+        width, height = height, width  # Only ffmpeg knew the rotation.
     pairs = (
         (crop.top, height - crop.top - crop.height, height),
         (crop.left, width - crop.left - crop.width, width),

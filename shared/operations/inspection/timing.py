@@ -1,4 +1,4 @@
-"""Whether video and audio are there from the beginning to the end, and at the right time. Pure."""
+"""Whether video and audio are complete from the beginning to the end, and in time. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from shared.operations.inspection.examination import Examination
 from shared.operations.packets import Packet
 
 CLOSE = 0.002  # Seconds by which the times of a packet and of its frame may differ.
-EDGES = 2  # Packets at both ends that a decoder may keep to itself.
-LATE = 0.15  # Seconds after the video that the audio may begin.
-SHORT = 0.4  # Seconds before the video that the audio may end.
-CUT_SECONDS, CUT_SHARE = 0.4, 0.01  # Missing more than both, a file is cut off.
+EDGES = 2  # Packets at both ends for which a decoder may return no frame.
+LATE = 0.15  # Seconds by which the audio may begin after the video.
+SHORT = 0.4  # Seconds by which the audio may end before the video.
+CUT_SECONDS, CUT_SHARE = 0.4, 0.01  # If more than both is missing, the file is truncated.
 NEIGHBORS = 0.5  # Seconds between two damaged places that count as one.
-GAP_FRAMES, GAP_SECONDS = 2.5, 0.2  # Longer than both without a frame is a gap, where frames come regularly.
-REGULAR, REGULAR_SHARE = 0.1, 0.9  # That share of the steps is as long as the usual one, but for a tenth.
+GAP_FRAMES, GAP_SECONDS = 2.5, 0.2  # With regular frames, more than both without a frame is a gap.
+REGULAR, REGULAR_SHARE = 0.1, 0.9  # This share of the steps must be as long as the usual one, within a tenth.
 
 
 @dataclass(frozen=True)
 class Extent:
-    """When a stream begins and ends, in seconds from the beginning of its file."""
+    """The start and end of a stream, in seconds from the beginning of its file."""
 
     start: float
     end: float
@@ -30,7 +30,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class Timing:
-    """The streams' extents, how long the file should be, and whether its frames come at a constant rate."""
+    """The streams' extents, the expected duration of the file, and whether the frame rate varies."""
 
     video: Extent | None
     audio: Extent | None
@@ -39,12 +39,12 @@ class Timing:
 
     @property
     def audio_offset(self) -> float | None:
-        """How many seconds after the video the audio begins."""
+        """Seconds by which the audio begins after the video."""
         return self.audio.start - self.video.start if self.video and self.audio else None
 
 
 def measure_timing(seen: Examination, media: Media) -> Timing:
-    """Return what the times of packets and frames tell."""
+    """Return the timing from the times of packets and frames."""
     video = _extent([frame.time for frame in seen.frames])
     audio = _audio_extent(seen)
     reached = max((extent.end for extent in (video, audio) if extent), default=0.0)
@@ -58,7 +58,7 @@ def measure_timing(seen: Examination, media: Media) -> Timing:
 
 
 def find_truncation(when: Timing, media: Media) -> list[Segment]:
-    """Return what is missing at the end of what the file says it holds, if it is cut off."""
+    """Return what is missing at the end, compared with the duration in the file, if it is truncated."""
     ends = []
     for stream, extent in ((media.video, when.video), (media.audio, when.audio)):
         declared = (stream and stream.duration) or 0.0
@@ -72,7 +72,7 @@ def find_truncation(when: Timing, media: Media) -> list[Segment]:
 
 
 def find_missing_streams(when: Timing) -> list[Segment]:
-    """Return where there is video but no audio, or audio but no video, in a file that has both."""
+    """Return where there is video without audio or audio without video, in a file that has both."""
     if not when.video or not when.audio:
         return []
     video, audio = when.video, when.audio
@@ -90,7 +90,7 @@ def find_missing_streams(when: Timing) -> list[Segment]:
 
 
 def find_damage(seen: Examination, *, variable: bool) -> list[Segment]:
-    """Return where packets could not be decoded, or frames are missing between two."""
+    """Return where packets couldn't be decoded, or frames between two others are missing."""
     frames = [frame.time for frame in seen.frames]
     spans = [
         *_undecoded(seen.video_packets, frames),
@@ -113,13 +113,13 @@ def _extent(times: Sequence[float], last: float | None = None) -> Extent | None:
 
 
 def _audio_extent(seen: Examination) -> Extent | None:
-    """Return when the audio begins and ends; its last packet may be shorter than the others."""
+    """Return the start and end of the audio; its last packet may be shorter than the others."""
     lengths = [packet.duration for packet in seen.audio_packets[-EDGES:]]
     return _extent(seen.audio_times, lengths[-1] if lengths and lengths[-1] > 0 else None)
 
 
 def _step(times: Sequence[float]) -> float:
-    """Return how long a frame usually lasts."""
+    """Return the usual duration of a frame."""
     return median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
 
 
@@ -131,7 +131,7 @@ def _regular(times: Sequence[float]) -> bool:
 
 
 def _undecoded(packets: Sequence[Packet], times: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """Yield when the packets are due of which no frame came; a file whose packets have no times tells by its gaps."""
+    """Yield the times of packets without a decoded frame; if packets have no times, only gaps show the damage."""
     decoded = {round(time / CLOSE) for time in times}
     for packet in packets[EDGES:-EDGES]:
         if packet.time is None:
