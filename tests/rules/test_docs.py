@@ -137,5 +137,11 @@ def test_a_page_names_paths_that_exist(page: Path) -> None:
     assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
 
 
+def test_the_site_has_every_page_in_its_navigation() -> None:
+    listed = set(re.findall(r'"([\w/-]+\.md)"', (PROJECT / "zensical.toml").read_text()))
+
+    assert listed == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+
+
 def test_the_readme_is_short() -> None:
     assert len((PROJECT / "README.md").read_text().splitlines()) < LONGEST_README
