@@ -23,7 +23,7 @@ UV := $(shell found=$$(uv --version 2>/dev/null | cut -d' ' -f2) && [ -n "$$foun
 NEEDS_UV := $(filter $(OWN_UV),$(UV))
 # sam pins botocore and many other packages, so it gets a separate environment.
 SAM_ENVIRONMENT := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION)
-# So do the scanners (checkov downgraded boto3 once) and the generator of the documentation.
+# The same applies to the scanners (checkov once downgraded boto3) and the documentation's generator.
 CHECKOV := $(UV) tool run --quiet --from checkov==$(CHECKOV_VERSION) checkov
 BANDIT := $(UV) tool run --quiet --from bandit==$(BANDIT_VERSION) bandit
 ZENSICAL := $(UV) run --quiet --isolated --frozen --only-group docs zensical
