@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM end the attempt rather than the process, so that its subtask is given back at once."""
+    """Let SIGTERM end the attempt instead of the process, so that its subtask is released at once."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         message = "the worker was told to stop"
@@ -42,7 +42,7 @@ def interruptible() -> Iterator[None]:
 
 
 def process_message(record: dict[str, Any], context: LambdaContext) -> bool:
-    """Whether the message has served; one that hasn't is hidden until it makes sense again."""
+    """Return whether the message is done with; hide one that isn't until its next delivery makes sense."""
     try:
         put_back = run_subtask(services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000)
         if put_back:

@@ -167,9 +167,10 @@ class Subtask(SubtaskState, SubtaskPlan):
         """Whether it waits for the day's budget."""
         return self.wait is not None and self.wait.reason is WaitReason.BUDGET
 
-    def exhausted(self, max_attempts: int) -> bool:
-        """Whether it has had all the attempts that it may have."""
-        return self.counted_attempts >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
+    def exhausted(self, max_attempts: int, counted_attempts: int | None = None) -> bool:
+        """Whether it has had all the attempts that it may have; `counted_attempts` are by default its own."""
+        counted = self.counted_attempts if counted_attempts is None else counted_attempts
+        return counted >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
 
     def fresh(self) -> "Subtask":
         """Return the same plan with an empty state, as a new run begins."""

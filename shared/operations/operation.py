@@ -34,8 +34,8 @@ class Files(Protocol):
         """The name of the input, for people."""
 
     @property
-    def place(self) -> Source:
-        """The place of the input, for services that read it there."""
+    def input_object(self) -> Source:
+        """The input as an object in S3, for services that read it there."""
 
     def input(self) -> Path:
         """Fetch the subtask's input: the task's source, or the output of a predecessor."""

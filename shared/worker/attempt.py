@@ -1,4 +1,4 @@
-"""One attempt at one subtask: see whether its rule is met, run its operation, store what it made."""
+"""One attempt at one subtask: check its condition, run its operation, upload the outputs."""
 
 import hashlib
 import shlex
@@ -6,14 +6,14 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile, kept
 from shared.domain.condition import met, parsed
 from shared.domain.ids import base32
 from shared.domain.orchestration import name_variables, output_key
-from shared.domain.subtask import RULE_NOT_MET, Failure, Lease, Subtask
+from shared.domain.subtask import RULE_NOT_MET, Lease, Subtask
 from shared.domain.task import STOP_FAILURES, Source, Task
 from shared.domain.tenant import home, within
 from shared.errors import (
@@ -35,19 +35,32 @@ from shared.services import Services
 from shared.telemetry import logger
 from shared.worker.heartbeat import heartbeat
 from shared.worker.inputs import AttemptFiles, check_disk
+from shared.worker.results import Admitted, AttemptResult, failure_of
+from shared.worker.retries import final_failure, retry_after
 from shared.worker.workspace import workspace
 
-# What ffmpeg may not use of a function's time: storing the outputs and ending the subtask need some.
+# The part of a function's time that ffmpeg may not use: to upload the outputs and to conclude takes time, too.
 CLOSING_SECONDS = 20
 
-MESSAGE_LETTERS = 1000  # A task's item has the failures of up to 50 subtasks, and ends at 400 KB.
 CHUNK = 1024**2  # bytes read at once
 STARTING = AttemptProgress(0, "starting")
 
 
+def perform(services: Services, admitted: Admitted, seconds_left: float) -> AttemptResult:
+    """Make the attempt; return what it came to. `seconds_left` is the time that this function still has."""
+    attempt = Attempt(services, admitted.task, admitted.lease, seconds_left)
+    record, error = attempt.run()
+    retry = None
+    if error:
+        now, claimed = services.now(), admitted.subtask
+        retry = retry_after(error, claimed, services.settings.max_attempts, now)
+        record = replace(record, failure=failure_of(error) if retry else final_failure(error, claimed, now))
+    return AttemptResult(attempt.task, record, tuple(attempt.outputs), retry)
+
+
 @dataclass
 class Attempt:
-    """A running attempt: the newest state seen of its task, and what it has made so far."""
+    """A running attempt: the newest state of its task that it has seen, and what it has made so far."""
 
     services: Services
     task: Task
@@ -61,53 +74,52 @@ class Attempt:
     ffmpeg: Ffmpeg | None = None
     progress: AttemptProgress = STARTING
     lost: bool = False
-    lease_until: int = 0  # as the last beat that was heard of left it, in epoch milliseconds
-    counted_at: int = 0  # up to when its time counts in the day's budget, in epoch milliseconds
+    lease_until: int = 0  # as set by the last successful heartbeat, in epoch milliseconds
+    counted_at: int = 0  # its time up to then is counted in the day's budget, in epoch milliseconds
 
     @property
     def subtask(self) -> Subtask:
-        """The subtask that is attempted."""
+        """The subtask of the attempt."""
         return self.task.subtasks[self.lease.no - 1]
 
     def run(self) -> tuple[AttemptRecord, AttemptFailed | None]:
-        """Do the work; return its record, and what went wrong if something did."""
+        """Do the work; return its record, and the error if it failed. No other exception leaves this method."""
         started = self.counted_at = self.services.now()
         self.lease_until = self.subtask.lease_until
-        trouble: AttemptFailed | None = None
+        failed: AttemptFailed | None = None
         try:
             with workspace() as folder, heartbeat(self._beat):
                 self.skipped = self._reason_to_skip()
                 if not self.skipped:
                     self._work(folder)
         except AttemptFailed as error:
-            trouble = error
+            failed = error
         except ServiceBusy as error:
-            trouble = Interrupted(error.message, code="InternalError.ServiceBusy")
+            failed = Interrupted(error.message, code="InternalError.ServiceBusy")
         except ServiceRefused as error:
-            trouble = OperationFailed(error.message, code="InternalError.ServiceRefused")
-        except Exception:  # noqa: BLE001 - a fault of ours: the task must end, and the log must tell why
+            failed = OperationFailed(error.message, code="InternalError.ServiceRefused")
+        except Exception:  # noqa: BLE001 - a bug of ours: the task must end, and the log must say why
             logger().exception("attempt failed unexpectedly", task_id=self.lease.task_id, no=self.lease.no)
-            trouble = WorkerFailed(
-                "Reelmill itself failed here; the function's log has the details under the task's ID",
+            failed = WorkerFailed(
+                "internal error: the log of the function RunSubtask has the details under the task's ID",
                 code="InternalError.Unexpected",
             )
         self._count_time()
         record = AttemptRecord(
             started_at=started,
             ended_at=self.services.now(),
-            outputs=() if trouble else tuple(self.outputs),
+            outputs=() if failed else tuple(self.outputs),
             result=self.result,
             warnings=tuple(self.warnings),
-            failure=failure_of(trouble) if trouble else None,
-            skipped=None if trouble else self.skipped,
+            skipped=None if failed else self.skipped,
             commands=kept([shlex.join(command) for command in self.ffmpeg.commands]) if self.ffmpeg else (),
             log_tail=self.ffmpeg.log_tail if self.ffmpeg else "",
             seconds={phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
         )
-        return record, trouble
+        return record, failed
 
     def _reason_to_skip(self) -> str | None:
-        """Return why there is nothing to do: a rule that isn't met, or a predecessor that was skipped."""
+        """Return why there is nothing to do: its condition isn't met, or a predecessor was skipped."""
         subtasks = {number: self.task.subtasks[number - 1] for number in self.subtask.needs}
         if any(predecessor.skipped for predecessor in subtasks.values()):
             return RULE_NOT_MET
@@ -122,8 +134,8 @@ class Attempt:
 
     def _work(self, folder: Path) -> None:
         files = AttemptFiles(self.services, self.task, self.subtask, folder, lambda: self._timed("download"))
-        made_by = self._made_by(files.place)
-        room = check_disk(folder, files.place.size)
+        made_by = self._made_by(files.input_object)
+        room = check_disk(folder, files.input_object.size)
         limits = Limits(
             wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS),
             output_bytes=room,
@@ -149,16 +161,16 @@ class Attempt:
             for product in made.files:
                 self._store(product, made_by)
 
-    def _made_by(self, place: Source) -> tuple[str, ...]:
-        """Return which orchestrations the outputs go through; raise MediaRejected when it would be one once more."""
-        before, orchestration = self.services.objects.made_by(place), self.task.orchestration
-        if orchestration is None or place != self.task.source:  # what a predecessor made has it all
+    def _made_by(self, source: Source) -> tuple[str, ...]:
+        """Return the orchestrations that made the outputs; raise MediaRejected if one of them would come twice."""
+        before, orchestration = self.services.objects.made_by(source), self.task.orchestration
+        if orchestration is None or source != self.task.source:  # the output of a predecessor already has them all
             return before
         own = f"{self.task.tenant}/{orchestration.name}"
         if own in before:
             message = (
-                f"this file is a copy of what the orchestration {orchestration.name} made itself, and would come round "
-                "again and again; let what copies its outputs put them under a prefix that no trigger takes"
+                f"this file is a copy of an output of the orchestration {orchestration.name}, which would process its "
+                "own outputs in a loop; copy them to a prefix that no trigger matches"
             )
             raise MediaRejected(message, code="SourceFileError.OwnOutput")
         return (*before, own)
@@ -179,7 +191,7 @@ class Attempt:
         self.outputs.append(output)
 
     def _key(self, product: Produced) -> str:
-        """Return the key of an output: the name that its user chose, in a folder that no other attempt writes to."""
+        """Return the key of an output: the file name that the user chose, in a folder of this attempt only."""
         subtask = self.subtask
         variables = {
             **name_variables(within(self.task.tenant, self.task.source.key)),
@@ -199,12 +211,12 @@ class Attempt:
         else:
             key = output_key(prefix, folder, subtask.file_name, variables, product.number)
         if self.services.owner_of(key) != self.task.tenant:
-            message = f"the output would be {key}, in the folder of another tenant: choose another prefix"
+            message = f"the output {key} would be in the folder of another tenant; choose another output prefix"
             raise ParametersRejected(message, code="ParameterError.OutputName")
         return key
 
     def _beat(self) -> bool:
-        """Renew the lease and show progress; return False once this attempt no longer holds its subtask."""
+        """Renew the lease and report progress; return False once this attempt no longer owns its subtask."""
         lease_until = self.services.now() + self.services.settings.lease_seconds * 1000
         seen = self.services.tasks.renew(self.lease, lease_until, self.progress.percent, self.progress.phase)
         if seen is None:
@@ -215,7 +227,7 @@ class Attempt:
         return True
 
     def _count_time(self) -> None:
-        """Count in the day's budget the time since the last counting; a worker that dies leaves little uncounted."""
+        """Count the time since the last call in the day's budget. If the worker dies, little stays uncounted."""
         if not self.services.settings.daily_compute_seconds:
             return
         now = self.services.now()
@@ -227,9 +239,9 @@ class Attempt:
         self.counted_at = now
 
     def _advance(self, progress: AttemptProgress) -> None:
-        """Note progress; raise Interrupted once the lease is lost, or was not renewed in time."""
+        """Set the progress; raise Interrupted if the lease is lost, or was not renewed in time."""
         self.progress = progress
-        # Some beats may fail, since the lease outlasts many. Once it is over, another attempt may have begun.
+        # A few heartbeats may fail, since the lease is longer. Once it has expired, another attempt may have begun.
         if not self.lost and self.services.now() <= self.lease_until:
             return
         newest = self.services.tasks.get(self.lease.task_id)
@@ -244,20 +256,15 @@ class Attempt:
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
-        """Note how long something takes, without what is noted meanwhile under another name."""
+        """Add the duration of the block to a phase, without the time of phases inside it."""
         outer, self.progress = self.progress, AttemptProgress(self.progress.percent, phase)
-        noted, started = sum(self.seconds.values()), time.monotonic()
+        before, started = sum(self.seconds.values()), time.monotonic()
         try:
             yield
         finally:
-            inner = sum(self.seconds.values()) - noted
+            inner = sum(self.seconds.values()) - before
             self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - started - inner
             self.progress = AttemptProgress(self.progress.percent, outer.phase)
-
-
-def failure_of(trouble: AttemptFailed) -> Failure:
-    """Return what is noted of an error."""
-    return Failure(trouble.code, trouble.message[:MESSAGE_LETTERS])
 
 
 def checksum(path: Path) -> int:
@@ -270,6 +277,6 @@ def checksum(path: Path) -> int:
 
 
 def attempt_token(lease: Lease) -> str:
-    """Return the folder name of an attempt: 50 bits of a hash, so that no other attempt writes there."""
+    """Return the name of an attempt's output folder: 50 bits of a hash, so that no other attempt has the same."""
     digest = hashlib.sha256(f"{lease.task_id}/{lease.record}".encode()).digest()
     return base32(int.from_bytes(digest[:8]), 10).lower()

@@ -1,4 +1,4 @@
-"""The day's budget: what may start within its limits, and what waits for the next day, saying so."""
+"""The day's budget: what may start within its limits, and what is postponed."""
 
 from enum import Enum
 
@@ -10,42 +10,42 @@ from shared.stores.budget_store import Spent, day_after
 from shared.telemetry import count, logger
 from shared.use_cases.dispatch import send
 
-LOOK_AGAIN_MS = 3600 * 1000  # Until the next day at most, but no longer: somebody may have raised the limit.
+LOOK_AGAIN_MS = 3600 * 1000  # Until the next day at most, but at least every hour: somebody may have raised the limit.
 
 
-class Admission(Enum):
-    """What an attempt was told when it asked whether it may start."""
+class BudgetDecision(Enum):
+    """Whether the day's budget lets an attempt start."""
 
-    GIVEN = "GIVEN"
-    GIVEN_AND_COUNTED = "GIVEN_AND_COUNTED"  # and its task counts among those of the day
-    REFUSED = "REFUSED"  # its subtask waits, and says why
+    ALLOWED = "ALLOWED"
+    COUNTED = "COUNTED"  # allowed, and its task was counted among those of the day
+    POSTPONED = "POSTPONED"  # its subtask waits, and its state says why
 
 
-def request_admission(services: Services, ref: SubtaskRef, now: int) -> Admission:
-    """Say whether a subtask may start today. One that may not is held back: its message can go, the sweeper sends it.
+def check_budget(services: Services, ref: SubtaskRef, now: int) -> BudgetDecision:
+    """Return whether a subtask may start today. If not, postpone it: the sweeper sends its message again.
 
-    Only the first subtask of a run asks for its whole task. Without limits no request is made.
+    The first subtask of a run counts its task. Without limits no request is made. Raise ServiceBusy.
     """
     settings = services.settings
     if not (settings.daily_tasks or settings.daily_compute_seconds):
-        return Admission.GIVEN
+        return BudgetDecision.ALLOWED
     task = services.tasks.get(ref.task_id)
     if task is None or not startable(task, ref, now, settings.max_attempts):
-        return Admission.GIVEN  # to a claim that will be refused
+        return BudgetDecision.ALLOWED  # the claim will be refused
     reason = compute_spent(services, now)
     counts = bool(settings.daily_tasks) and task.status is TaskStatus.WAITING
     if reason is None and counts:
         if services.budget.take_task(now, settings.daily_tasks):
-            return Admission.GIVEN_AND_COUNTED
+            return BudgetDecision.COUNTED
         reason = tasks_spent(settings.daily_tasks)
     if reason is None:
-        return Admission.GIVEN
+        return BudgetDecision.ALLOWED
     wait = Wait(WaitReason.BUDGET, min(day_after(now), now + LOOK_AGAIN_MS), reason)
     if services.tasks.postpone(task, ref.no, now, wait) is None:
-        return Admission.GIVEN  # it moved meanwhile: the claim tells whether it may still start
-    count("SubtasksHeldBack")
-    logger().warning("subtask held back", task_id=task.id, run=task.run, no=ref.no, reason=reason.code)
-    return Admission.REFUSED
+        return BudgetDecision.ALLOWED  # it has changed meanwhile: the claim decides whether it may start
+    count("SubtasksPostponed")
+    logger().warning("subtask postponed", task_id=task.id, run=task.run, no=ref.no, reason=reason.code)
+    return BudgetDecision.POSTPONED
 
 
 def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
@@ -56,34 +56,34 @@ def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
     return task.is_available(ref.no, now) and not task.delay_before(ref.no, now)
 
 
-def confirm_admission(services: Services, leave: Admission, task: Task | None, no: int, now: int) -> None:
-    """Take back a task that was counted and did not start now; send what was held back of one that did.
+def confirm_start(services: Services, decision: BudgetDecision, task: Task | None, no: int, now: int) -> None:
+    """Take a counted task off the count if this attempt did not start it; if it did, send its postponed subtasks.
 
     `task` is what the claim of its subtask `no` returned.
     """
-    if leave is not Admission.GIVEN_AND_COUNTED:
+    if decision is not BudgetDecision.COUNTED:
         return
     if task and task.is_first_attempt(no):
-        send(services, task, task.postponed)  # what came while this one was being counted
+        send(services, task, task.postponed)  # those whose messages came while the task was being counted
         return
     try:
         services.budget.return_task(now)
-    except ServiceBusy as error:  # one too many on that day is better than an attempt that ends here
+    except ServiceBusy as error:  # to count one task too many is better than to fail this attempt
         logger().warning("task stays counted", no=no, reason=error.message)
 
 
 def compute_spent(services: Services, now: int) -> Failure | None:
-    """Return why nothing more may start today, if the day's compute seconds are used up."""
+    """Return why nothing may start today if the day's compute seconds are used up, else None."""
     limit = services.settings.daily_compute_seconds
     spent = services.budget.spent(now) if limit else Spent()
     if spent.compute_ms < limit * 1000 or not limit:
         return None
     return Failure(
         "Budget.DailyComputeSeconds",
-        f"the compute time that a day may take is used up (DailyComputeSeconds: {limit:,})",
+        f"today's compute time is used up (DailyComputeSeconds: {limit:,})",
     )
 
 
 def tasks_spent(limit: int) -> Failure:
-    """Return why no other task may start today."""
-    return Failure("Budget.DailyTasks", f"as many tasks have started today as may (DailyTasks: {limit:,})")
+    """Return why no further task may start today."""
+    return Failure("Budget.DailyTasks", f"the maximum number of tasks has started today (DailyTasks: {limit:,})")

@@ -1,4 +1,4 @@
-"""The files that one attempt reads: fetched when first asked for, onto the function's disk, as far as there is room."""
+"""The files that one attempt reads: downloaded on first use to the function's disk, if there is room."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -14,14 +14,14 @@ from shared.domain.task import Source, Task
 from shared.errors import AccessDenied, LimitExceeded, NotFound, NotReadable, ParametersRejected
 from shared.services import Services
 
-# Beside the source, its outputs may take as much again before the disk is called too small.
+# The disk must hold the source and outputs of the same size.
 DISK_FACTOR = 2
-LONGEST_ENDING = 16  # A key may have hundreds of letters after its last dot, the name of a file 255 in all.
+MAX_EXTENSION = 16  # characters; a key may have hundreds after its last dot, a file name has at most 255 in all
 
 
 @dataclass
 class AttemptFiles:
-    """What `shared.operations.operation.Files` asks for, in S3. `downloading` is entered around each download."""
+    """The files of `shared.operations.operation.Files`, from S3. `downloading` is entered around each download."""
 
     services: Services
     task: Task
@@ -32,12 +32,12 @@ class AttemptFiles:
 
     @property
     def name(self) -> str:
-        """What people call the task's source."""
+        """The file name of the task's source."""
         return self.task.source.key.rsplit("/", 1)[-1]
 
     @cached_property
-    def place(self) -> Source:
-        """Where the input lies: the task's source, or the first output of a predecessor."""
+    def input_object(self) -> Source:
+        """The input as an object: the task's source, or the first output of a predecessor."""
         if not self.subtask.input:
             return self.task.source
         predecessor = self.task.subtasks[self.subtask.input - 1]
@@ -45,92 +45,92 @@ class AttemptFiles:
         if not outputs:
             message = f"subtask {predecessor.no} ({predecessor.name}) left no file to read"
             raise ParametersRejected(message, code="ParameterError.NoInput")
-        return stored(outputs[0])
+        return as_source(outputs[0])
 
     def input(self) -> Path:
-        """Fetch the input."""
-        return self._fetch(self.place, "source")
+        """Download the input."""
+        return self._fetch(self.input_object, "source")
 
     def original(self) -> Path:
-        """Fetch the task's own source."""
-        return self._fetch(self.task.source, "original") if self.place != self.task.source else self.input()
+        """Download the task's source."""
+        return self._fetch(self.task.source, "original") if self.input_object != self.task.source else self.input()
 
     def asset(self, uri: str) -> Path:
-        """Fetch an object by its URI or its key in the input bucket.
+        """Download an object, given by its URI or its key in the input bucket.
 
-        Raises ParametersRejected when it isn't there, AccessDenied when S3 denies access to it.
+        Raises ParametersRejected if it does not exist, AccessDenied if S3 denies access to it.
         """
         input_bucket = self.services.settings.need("input_bucket")
         bucket, _, key = (
             uri.removeprefix("s3://").partition("/") if uri.startswith("s3://") else (input_bucket, "", uri)
         )
-        if self.services.owner_of(key) != self.task.tenant:  # which might as well not be there
-            raise no_asset(uri)
+        if self.services.owner_of(key) != self.task.tenant:  # whose existence must not be revealed
+            raise asset_not_found(uri)
         if bucket not in {input_bucket, self.services.settings.need("output_bucket")}:
-            message = f"{uri} lies in neither the input bucket nor the output bucket, so Reelmill may not read it"
+            message = f"{uri} is neither in the input bucket nor in the output bucket, so Reelmill may not read it"
             raise ParametersRejected(message, code="ParameterError.AssetNotFound")
         try:
-            place = self.services.objects.pin(bucket, key)
+            found = self.services.objects.pin(bucket, key)
         except NotReadable as error:
-            raise AccessDenied(f"S3 denied access to {uri}", final=no_asset(uri)) from error
+            raise AccessDenied(f"S3 denied access to {uri}", final=asset_not_found(uri)) from error
         except NotFound as error:
-            raise no_asset(uri) from error
-        return self._fetch(place, "asset")
+            raise asset_not_found(uri) from error
+        return self._fetch(found, "asset")
 
     def outputs_of(self, name: str) -> tuple[Path, ...]:
-        """Fetch the files of a predecessor; raise ParametersRejected when it isn't one, or left none."""
+        """Download the outputs of a predecessor; raise ParametersRejected if this subtask doesn't need it."""
         found = next((s for s in self.task.subtasks if s.name == name and s.no in self.subtask.needs), None)
         if found is None:
-            message = f"{name} is no subtask that this one needs: add it to its needs"
+            message = f"this subtask does not need {name}; add {name} to its needs"
             raise ParametersRejected(message, code="ParameterError.NoInput")
-        return tuple(self._fetch(stored(output), "output") for output in self._outputs(found))
+        return tuple(self._fetch(as_source(output), "output") for output in self._outputs(found))
 
     def _outputs(self, predecessor: Subtask) -> tuple[OutputFile, ...]:
         record = self.services.tasks.get_record(self.task.id, predecessor.record or "")
         return record.outputs if record else ()
 
-    def _fetch(self, place: Source, name: str) -> Path:
-        """Return the object on disk; its name there holds nothing of the stranger's but a plain ending."""
-        if place not in self.fetched:
-            check_disk(self.folder, place.size)
-            path = self.folder / numbered(local_name(name, place.key), self.fetched.values())
+    def _fetch(self, wanted: Source, name: str) -> Path:
+        """Return the path of an object on disk."""
+        if wanted not in self.fetched:
+            check_disk(self.folder, wanted.size)
+            path = self.folder / unique_name(local_name(name, wanted.key), self.fetched.values())
             with self.downloading():
-                self.services.objects.download(place, path)
-            self.fetched[place] = path
-        return self.fetched[place]
+                self.services.objects.download(wanted, path)
+            self.fetched[wanted] = path
+        return self.fetched[wanted]
 
 
-def no_asset(uri: str) -> ParametersRejected:
-    """Return the error of an object that parameters name and that isn't there."""
-    message = f"{uri}, which the parameters name, is not there: upload it, or name another"
+def asset_not_found(uri: str) -> ParametersRejected:
+    """Return the error of an object that parameters name and that does not exist."""
+    message = f"the parameters name {uri}, which does not exist; upload it, or name another object"
     return ParametersRejected(message, code="ParameterError.AssetNotFound")
 
 
-def stored(output: OutputFile) -> Source:
-    """Return a predecessor's output as something to read: its key was written once."""
+def as_source(output: OutputFile) -> Source:
+    """Return an output as an object to read; without an ETag, since its key is written once."""
     return Source(output.bucket, output.key, output.size, e_tag="")
 
 
 def check_disk(folder: Path, size: int) -> int:
-    """Return how many bytes outputs may take beside a source of `size` bytes; raise LimitExceeded when it's too few."""
+    """Return how many bytes are left for outputs beside a source of `size` bytes; raise LimitExceeded if too few."""
     free = shutil.disk_usage(folder).free
     if free < size * DISK_FACTOR:
         message = (
-            f"the source takes {size / 1e9:.1f} GB and its outputs may take as much, but this function has "
-            f"{free / 1e9:.1f} GB of disk; deploy with a larger WorkerDisk"
+            f"the source has {size / 1e9:.1f} GB and its outputs may need as much, but this function has "
+            f"{free / 1e9:.1f} GB of free disk; deploy with a larger WorkerDisk"
         )
         raise LimitExceeded(message, code="LimitError.Disk")
     return free - size
 
 
 def local_name(name: str, key: str) -> str:
-    """Return a file name for an object: nothing of the stranger's but a plain ending."""
-    ending = format_of(key)
-    plain = ending.isascii() and ending.isalnum() and len(ending) <= LONGEST_ENDING
-    return f"{name}.{ending}" if plain else name
+    """Return a file name for an object. It takes nothing from the key but a plain file extension."""
+    extension = format_of(key)
+    plain = extension.isascii() and extension.isalnum() and len(extension) <= MAX_EXTENSION
+    return f"{name}.{extension}" if plain else name
 
 
-def numbered(name: str, taken: Iterable[Path]) -> str:
-    """Return the name, with a number in front where it is taken."""
+def unique_name(name: str, taken: Iterable[Path]) -> str:
+    """Return the name, with a number in front if it is taken."""
     names = {path.name for path in taken}
     return next(free for free in (name, *(f"{number}-{name}" for number in range(2, 1000))) if free not in names)

@@ -1,4 +1,4 @@
-"""The folder that an attempt works in, locked for as long as its worker lives."""
+"""The folder that an attempt works in, locked while its worker lives."""
 
 import fcntl
 import os
@@ -13,13 +13,16 @@ NAME = "reelmill-attempt-"
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """Lend an empty folder on the function's disk; what killed workers left there goes first."""
+    """Provide an empty folder on the function's disk; first delete those of killed workers."""
     for left in Path(tempfile.gettempdir()).glob(f"{NAME}*/"):
-        with suppress(OSError), locked(left):  # refused while its worker lives; another may have just removed it
+        with (
+            suppress(OSError),
+            locked_folder(left),
+        ):  # locked if its worker lives; another may have deleted it
             shutil.rmtree(left, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp())
-    with locked(fresh):
-        # It gets the name by which others find it when it is locked, and keeps the lock.
+    with locked_folder(fresh):
+        # Others find it by its name, so it gets that name once it is locked; it keeps the lock.
         folder = fresh.rename(fresh.with_name(f"{NAME}{os.getpid()}-{fresh.name}"))
         try:
             yield folder
@@ -28,8 +31,8 @@ def workspace() -> Iterator[Path]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which ends with the process if not before; raise BlockingIOError when it is held."""
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder during the block, at most until the process ends; raise BlockingIOError if it is locked."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,11 +17,14 @@ from shared.domain.subtask import (
     WaitReason,
 )
 from shared.domain.task import Lane, Task, TaskStatus
+from shared.services import Services
 from shared.settings import Settings
 from shared.stores.subtask_queue import ref_from
 from shared.use_cases.dispatch import enqueue
 from shared.use_cases.sweeper import bury, sweep
-from shared.worker.run import Redelivery, refused_claim
+from shared.worker.admission import resolve_refusal
+from shared.worker.conclusion import conclude_again
+from shared.worker.results import Finished, Redelivery
 from tests.proof.checked_store import CheckedStore
 from tests.proof.model import BAD, GOOD, Model, Violation
 from tests.support.deployment import BEGINNING, ClockedServices
@@ -164,7 +167,7 @@ class Play:
         if pick((True, True, False)):
             self.queue.pop(place)
         task = self.claim(ref)
-        if task is None and pick((True, False)) and refused_claim(self.stage, ref, self.stage.now()):
+        if task is None and pick((True, False)) and follow_refusal(self.stage, ref, self.stage.now()):
             self.queue.append(ref)
 
     def claim(self, ref: SubtaskRef) -> Task | None:
@@ -290,10 +293,16 @@ class Play:
                 lease = self.workers.pop().lease
                 done = self.stage.tasks.finish(task, lease, an_ending(lease, GOOD), self.stage.now())
                 enqueue(self.stage, done or task)
-            elif isinstance(refused_claim(self.stage, ref, self.stage.now()), Redelivery):
+            elif isinstance(follow_refusal(self.stage, ref, self.stage.now()), Redelivery):
                 again.append(ref)
             self.settle()
         self.queue = again
+
+
+def follow_refusal(services: Services, ref: SubtaskRef, now: int) -> Redelivery | None:
+    """Do what a worker does with a message whose claim was refused."""
+    refused = resolve_refusal(services, ref, now)
+    return conclude_again(services, refused) if isinstance(refused, Finished) else refused
 
 
 class Act(NamedTuple):

@@ -23,7 +23,7 @@ from shared.domain.task import Source, Task
 from shared.errors import AttemptFailed
 from shared.services import Services
 from shared.worker.attempt import CLOSING_SECONDS, Attempt
-from shared.worker.inputs import stored
+from shared.worker.inputs import as_source
 from tests.support.deployment import client, emulated, put
 
 SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere
@@ -110,7 +110,7 @@ def attempted(services: Services, case: Case, good: bytes) -> Outcome:
         outcome.escapes.append(f"it took {outcome.seconds:.0f} s")
     if outcome.megabytes > FUNCTION_MEGABYTES:
         outcome.escapes.append(f"it, or one before it, took {outcome.megabytes} MB of memory")
-    forget([source, *([put(case.key, b"")] if case.good_source else []), *map(stored, record.outputs)])
+    forget([source, *([put(case.key, b"")] if case.good_source else []), *map(as_source, record.outputs)])
     return outcome
 
 

@@ -172,7 +172,7 @@ def test_a_task_over_the_days_budget_waits_says_so_and_can_be_ended(
 
     task = eventually(held)
     assert task["status"] == "WAITING"
-    assert "as many tasks have started today as may (DailyTasks: 1)" in task["subtasks"][0]["waiting"]["message"]
+    assert "the maximum number of tasks has started today (DailyTasks: 1)" in task["subtasks"][0]["waiting"]["message"]
     assert api.call("POST", f"{path}/end")["outcome"] == "ENDED"
 
 

@@ -26,7 +26,7 @@ class LocalFiles:
         return self.source.name
 
     @property
-    def place(self) -> Source:
+    def input_object(self) -> Source:
         return Source("input", self.source.name, self.source.stat().st_size, e_tag="")
 
     def input(self) -> Path:

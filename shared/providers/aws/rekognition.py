@@ -149,7 +149,7 @@ def iter_answer_pages(client: "RekognitionClient", job: Job, context: "Operation
     """Yield the answer's pages; raise JobRunning until it is there."""
     reason = ""
     for number in range(1, JOBS + 1):
-        identifier = start_job(client, job, context.files.place, f"{context.job}-{job.name}-{number}")
+        identifier = start_job(client, job, context.files.input_object, f"{context.job}-{job.name}-{number}")
         if identifier is None:
             continue
         page = fetch_page(client, job, identifier)

@@ -79,7 +79,7 @@ def find_sentences(
         name = f"reelmill-{context.job}-speech-{number}"
         job = fetch_job(client, name)
         if job is None:
-            start_transcription(client, objects, context.files.place, name, language)
+            start_transcription(client, objects, context.files.input_object, name, language)
         elif job["TranscriptionJobStatus"] == "COMPLETED":
             results = fetch_transcript(job["Transcript"]["TranscriptFileUri"])["results"]
             return split_sentences(tuple(iter_words(results)), job.get("LanguageCode"))

@@ -13,8 +13,8 @@ from shared.errors import OperationFailed, ServiceBusy, ServiceRefused
 from shared.operations.segments import ROOM
 from shared.operations.stills.sample_screenshots import MAX_IMAGES
 from shared.use_cases.tasks import read_task
-from shared.worker.attempt import failure_of
-from shared.worker.run import Redelivery, run_subtask
+from shared.worker.results import Redelivery, failure_of
+from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, SECONDS, SMALL, a_made_task, codes, sent, worked
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import Answer, meanwhile, outage, refusal

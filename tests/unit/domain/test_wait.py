@@ -36,14 +36,14 @@ def told(task: Task, no: int, messages: int = 1) -> Waiting:
 
 
 def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> None:
-    spent = Failure("Budget.DailyTasks", "as many tasks have started today as may (DailyTasks: 9)")
+    spent = Failure("Budget.DailyTasks", "the maximum number of tasks has started today (DailyTasks: 9)")
     held = replace(
         changed(waiting_task(()), 1, wait=Wait(WaitReason.BUDGET, NOW + 3600_000, spent)), unsent=frozenset({1})
     )
 
     assert told(held, 1) == Waiting(
         WaitReason.BUDGET,
-        "as many tasks have started today as may (DailyTasks: 9); "
+        "the maximum number of tasks has started today (DailyTasks: 9); "
         "asks again at 04:12:00 UTC, and the new day begins at 00:00 UTC",
         Lane.STANDARD,
         retry_at=NOW + 3600_000,

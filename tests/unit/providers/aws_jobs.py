@@ -28,9 +28,9 @@ JOB = f"{TASK_ID}-1-2"  # as an attempt names it
 class Untouched:
     """An input that lies in S3 and is to stay there."""
 
-    def __init__(self, place: Source) -> None:
-        self.place = place
-        self.name = place.key
+    def __init__(self, input_object: Source) -> None:
+        self.input_object = input_object
+        self.name = input_object.key
 
     def input(self) -> Path:
         raise AssertionError

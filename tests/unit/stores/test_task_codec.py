@@ -15,7 +15,7 @@ from shared.stores.task_queries import TaskFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
 from shared.use_cases.uploads import accept_upload, predict
-from shared.worker.attempt import MESSAGE_LETTERS
+from shared.worker.results import MAX_MESSAGE_CHARACTERS
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_task, make_upload
 from tests.unit.use_cases.test_catalog import plan_rules
@@ -121,7 +121,7 @@ def ended(services: ClockedServices, subtask: Subtask) -> Subtask:
         phase="waiting for Amazon Rekognition",
         started_at=services.now(),
         ended_at=services.now(),
-        failure=Failure("OperationError.ServiceFailed", "😀" * MESSAGE_LETTERS),
+        failure=Failure("OperationError.ServiceFailed", "😀" * MAX_MESSAGE_CHARACTERS),
         record=lease.record,
         carried_from=9999,
     )

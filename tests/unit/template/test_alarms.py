@@ -127,7 +127,7 @@ def test_the_alarm_of_the_budget_rings_until_nothing_is_held_back_any_more() -> 
     last = 10 * asks_every
     held: list[Value] = [1.0 if minute % asks_every == 0 else None for minute in range(last + 1)]
 
-    rung = ringing(alarm, {("SubtasksHeldBack", "run_subtask"): [*held, *[None] * 2 * HOUR]})
+    rung = ringing(alarm, {("SubtasksPostponed", "run_subtask"): [*held, *[None] * 2 * HOUR]})
 
     assert all(rung[: last + 1])
     assert not rung[-1]

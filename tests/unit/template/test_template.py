@@ -13,8 +13,8 @@ from infra.scans.template_forms import CONSOLE, OWN, expanded, settled
 from shared.domain.subtask import UNCOUNTED_FACTOR
 from shared.domain.task import Lane
 from shared.settings import Settings
+from shared.worker.admission import BUSY_SECONDS
 from shared.worker.heartbeat import BEAT_EVERY
-from shared.worker.run import BUSY_SECONDS
 
 TEXT = (Path(__file__).parents[3] / "template.yaml").read_text()
 TEMPLATE: dict[str, Any] = yaml_parse(TEXT)
@@ -253,7 +253,7 @@ def test_a_days_work_is_bounded_by_whoever_wants_it_and_an_alarm_tells_when_it_i
         alarm = of_kind(form, "CloudWatch::Alarm")["BudgetAlarm"]
 
         assert worker[variable] == {"Ref": limit}
-        assert (alarm["Namespace"], alarm["MetricName"]) == ("Reelmill", "SubtasksHeldBack")
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("Reelmill", "SubtasksPostponed")
         assert alarm["Dimensions"] == [{"Name": "service", "Value": worker["POWERTOOLS_SERVICE_NAME"]}]
     assert "BudgetAlarm" not in of_kind(PLAIN, "CloudWatch::Alarm")
 

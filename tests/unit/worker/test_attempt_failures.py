@@ -7,8 +7,9 @@ from shared.domain.subtask import Failure, Lease, SubtaskRef, Wait, WaitReason
 from shared.domain.task import Outcome, TaskStatus
 from shared.errors import ServiceBusy
 from shared.use_cases.tasks import read_run, read_task, restart_task
-from shared.worker.attempt import Attempt
-from shared.worker.run import Redelivery, lose, run_subtask
+from shared.worker.conclusion import handle_lost_lease
+from shared.worker.results import Redelivery
+from shared.worker.run import run_subtask
 from tests.support.attempts import (
     COVER,
     LEASE_MS,
@@ -188,9 +189,7 @@ def test_whatever_an_attempt_believes_it_never_removes_the_files_of_its_success(
     lease = Lease(task.id, 1, 1, attempt=1)
     record = services.tasks.get_record(task.id, lease.record)
     assert record
-    attempt = Attempt(services, task, lease, SECONDS, outputs=list(record.outputs))
-
-    lose(services, attempt, record)
+    handle_lost_lease(services, lease, record, record.outputs)
 
     assert [f"s3://output/{key}" for key in keys()] == [task.subtasks[0].output]
     (row,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if i["sk"]["S"] == lease.record]

@@ -17,7 +17,9 @@ from shared.providers import find_provider
 from shared.providers.aws import Aws
 from shared.services import Services
 from shared.use_cases.tasks import read_task
-from shared.worker.run import JOB_OVERDUE, Redelivery, pause_after, run_subtask
+from shared.worker.results import Redelivery
+from shared.worker.retries import JOB_OVERDUE, pause_after
+from shared.worker.run import run_subtask
 from tests.support.attempts import SECONDS, a_made_task, codes, sent
 from tests.support.deployment import ClockedServices, put
 from tests.support.outages import CALLS

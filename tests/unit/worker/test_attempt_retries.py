@@ -6,14 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from heapq import heappop, heappush
 from signal import SIGKILL
-from typing import cast
 
 import pytest
 
 from shared.domain.subtask import Failure, Lease, Subtask, SubtaskRef, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.use_cases.tasks import read_task
-from shared.worker.run import LOSER_RECORD_SECONDS, Redelivery, run_subtask
+from shared.worker.conclusion import LOST_RECORD_SECONDS
+from shared.worker.results import Redelivery
+from shared.worker.run import run_subtask
 from tests.support.attempts import (
     COVER,
     LEASE_MS,
@@ -48,9 +49,9 @@ def attempted(services: ClockedServices, ref: SubtaskRef) -> Redelivery | None:
 
 
 def a_spoiled_task(services: ClockedServices, body: bytes) -> Task:
-    """Make a task at which our own code breaks, once it has its source."""
+    """Make a task whose stored parameters break our own code, after the source was checked."""
     task = a_made_task(services, put("uploads/clip.mp4", body), COVER)
-    spoiled = replace(task.subtasks[0], params={"format": "png"}, file_name=cast("str", 5))
+    spoiled = replace(task.subtasks[0], params={"format": "exe"})
     task = replace(task, id="1" * 26, subtasks=(spoiled,))
     assert services.tasks.create(task)
     return task
@@ -117,7 +118,9 @@ def test_a_fault_of_our_own_tells_strangers_nothing(services: ClockedServices, b
     run_subtask(services, SubtaskRef(task.id, 1, 1), SECONDS)
 
     ((_, record),) = services.tasks.get_records(task.id, 1, 1)
-    assert record.failure == subtask_of(services, task).failure
+    waiting = subtask_of(services, task).wait
+    assert waiting
+    assert record.failure == waiting.detail
     assert record.failure
     assert record.failure.code == "InternalError.Unexpected"
     assert "validation" not in record.failure.message
@@ -168,8 +171,8 @@ def test_a_dynamodb_that_does_not_answer_an_attempt_is_not_the_files_fault(
         assert run_subtask(services, second, SECONDS) == Redelivery(5)
 
     waiting = subtask_of(services, task, 2)
-    assert waiting.failure
-    assert (waiting.failure.code, waiting.counted_attempts) == ("InternalError.ServiceBusy", 0)
+    assert waiting.wait
+    assert (waiting.wait.detail.code, waiting.counted_attempts) == ("InternalError.ServiceBusy", 0)
 
 
 def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(services: ClockedServices, clip: Clips) -> None:
@@ -188,8 +191,8 @@ def test_an_ffmpeg_that_was_killed_counts_for_memory_may_have_run_out(services: 
 
     assert answer == Redelivery(5)
     waiting = subtask_of(services, task)
-    assert waiting.failure
-    assert (waiting.failure.code, waiting.counted_attempts, waiting.attempt) == ("InternalError.Killed", 1, 1)
+    assert waiting.wait
+    assert (waiting.wait.detail.code, waiting.counted_attempts, waiting.attempt) == ("InternalError.Killed", 1, 1)
     assert keys() == []
 
 
@@ -256,7 +259,7 @@ def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_ho
     held = subtask_of(services, task)
     assert (held.status, held.attempt, held.counted_attempts, held.failure) == (SubtaskStatus.IN_PROGRESS, 2, 2, None)
     (item,) = [i for i in client("dynamodb").scan(TableName="TasksTable")["Items"] if "#ATT#" in i["sk"]["S"]]
-    assert item["expires_at"]["N"] == str(services.now() // 1000 + LOSER_RECORD_SECONDS)
+    assert item["expires_at"]["N"] == str(services.now() // 1000 + LOST_RECORD_SECONDS)
 
 
 @pytest.mark.parametrize("failed_before", [True, False])

@@ -8,7 +8,8 @@ from shared.domain.task import Outcome, Task, TaskStatus
 from shared.domain.wait import Waiting, explain
 from shared.stores.budget_store import Spent, day_after
 from shared.use_cases.tasks import NewTask, create_task, end_task, read_task, restart_task
-from shared.worker.run import Redelivery, run_subtask
+from shared.worker.results import Redelivery
+from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, RULES, SECONDS, sent, swept, worked
 from tests.support.deployment import ClockedServices, put
 from tests.support.outages import meanwhile, outage, process, steps
@@ -78,7 +79,7 @@ def test_tasks_beyond_the_days_number_wait_and_say_so_and_start_the_next_day(
     assert waits_for(now(services, second)) == ["Budget.DailyTasks"] * 2
     assert why(services, second).reason is WaitReason.BUDGET
     assert why(services, second).message == (
-        "as many tasks have started today as may (DailyTasks: 1); "
+        "the maximum number of tasks has started today (DailyTasks: 1); "
         "asks again at 16:06:40 UTC, and the new day begins at 00:00 UTC"
     )
     while services.now() < (midnight := day_after(services.now())) - HOUR:
@@ -205,9 +206,7 @@ def test_time_is_counted_and_once_it_is_spent_nothing_more_starts(services: Cloc
     assert services.budget.spent(services.now()) == Spent(compute_ms=5000)
     assert now(services, first).status is TaskStatus.IN_PROGRESS
     assert waits_for(now(services, first)) == [None, "Budget.DailyComputeSeconds"]
-    assert why(services, first, 2).message.startswith(
-        "the compute time that a day may take is used up (DailyComputeSeconds: 5)"
-    )
+    assert why(services, first, 2).message.startswith("today's compute time is used up (DailyComputeSeconds: 5)")
     services.time = day_after(services.now())
     assert swept(services) == 2
     worked(services, first)

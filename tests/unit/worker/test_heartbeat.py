@@ -11,7 +11,8 @@ from shared.domain.task import STOP_FAILURES, Outcome, Task
 from shared.errors import ServiceBusy, ServiceRefused
 from shared.use_cases.tasks import cancel_task, read_task
 from shared.worker.heartbeat import BEAT_EVERY, heartbeat
-from shared.worker.run import Redelivery, run_subtask
+from shared.worker.results import Redelivery
+from shared.worker.run import run_subtask
 from tests.support.attempts import (
     A_DAY,
     COVER,

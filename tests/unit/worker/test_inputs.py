@@ -44,14 +44,14 @@ def files(services: ClockedServices, tmp_path: Path, downloads: list[str]) -> At
 
 
 def test_the_input_is_the_predecessors_first_file_and_the_original_the_tasks_source(files: AttemptFiles) -> None:
-    assert files.place.key == "out/a.mp4"
+    assert files.input_object.key == "out/a.mp4"
     assert files.input().read_bytes() == b"a.mp4"
     assert files.original().read_bytes() == b"the source"
     assert files.name == "a.mp4"
 
 
 def test_nothing_is_fetched_before_it_is_asked_for_nor_twice(files: AttemptFiles, downloads: list[str]) -> None:
-    assert files.place
+    assert files.input_object
     assert downloads == []
 
     first = files.original()
