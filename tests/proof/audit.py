@@ -1,4 +1,4 @@
-"""How a story must have ended: each task once, each file once, nothing left to do, and it stays so."""
+"""Check how a scenario ended: each task once, each file once, nothing left to do, and no change after that."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -10,21 +10,21 @@ from shared.domain.upload import Verdict
 from shared.stores.task_queries import TaskFilter
 from shared.stores.verdict_store import VerdictFilter
 from tests.proof.cloud import Cloud
-from tests.proof.scenarios import Story, ends
+from tests.proof.scenarios import Scenario, ends
 from tests.support.attempts import tags
 from tests.support.deployment import client, keys
 
 
-def check(cloud: Cloud, story: Story, more_tries: int = 0) -> None:
-    """Check that a story has ended as it must, with nothing lost, nothing twice, and for good."""
+def check(cloud: Cloud, scenario: Scenario, more_tries: int = 0) -> None:
+    """Check that a scenario has ended as it must, with nothing lost, nothing twice, and for good."""
     tasks = cloud.tasks()
     made = sorted((task.source.key, name_of(task), task.id) for task in tasks)
-    assert [(key, name) for key, name, _ in made] == sorted(product(story.keys, story.orchestrations))
+    assert [(key, name) for key, name, _ in made] == sorted(product(scenario.keys, scenario.orchestrations))
     for task in tasks:
-        check_task(task, story, more_tries)
-    by_outcome = cloud.services.task_queries.page(TaskFilter(outcome=story.outcome), 100).items
+        check_task(task, scenario, more_tries)
+    by_outcome = cloud.services.task_queries.page(TaskFilter(outcome=scenario.outcome), 100).items
     assert {task.id for task in by_outcome} == {task.id for task in tasks}
-    if story.judged:
+    if scenario.judged:
         decisions = cloud.services.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).items
         assert sorted((each.upload.key, each.orchestration, each.task_id) for each in decisions) == made
     check_files(cloud, tasks)
@@ -41,13 +41,13 @@ def name_of(task: Task) -> str:
     return task.orchestration.name
 
 
-def check_task(task: Task, story: Story, more_tries: int) -> None:
+def check_task(task: Task, scenario: Scenario, more_tries: int) -> None:
     """Check how a task stands."""
-    assert (task.status, task.outcome, ends(task)) == (TaskStatus.COMPLETED, story.outcome, story.ends)
-    assert (task.run, task.pending, task.unsent) == (story.run, frozenset(), frozenset())
+    assert (task.status, task.outcome, ends(task)) == (TaskStatus.COMPLETED, scenario.outcome, scenario.ends)
+    assert (task.run, task.pending, task.unsent) == (scenario.run, frozenset(), frozenset())
     for subtask in task.subtasks:
         if subtask.status is SubtaskStatus.SUCCESSFUL:
-            assert subtask.counted_attempts <= story.counted_attempts + more_tries
+            assert subtask.counted_attempts <= scenario.counted_attempts + more_tries
 
 
 def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:

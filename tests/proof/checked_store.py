@@ -1,4 +1,4 @@
-"""The real task store, held against the model at every move, whoever makes it."""
+"""The real task store, compared with the model at every transition."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -13,7 +13,7 @@ from shared.stores.task_codec import TASK, task_from
 from shared.stores.task_store import TaskStore
 from tests.proof.model import ENDED, Model, Violation
 
-MOVES = (
+TRANSITIONS = (
     "create",
     "claim_token",
     "mark_sent",
@@ -34,13 +34,13 @@ R = TypeVar("R", bool, Task | None)
 
 
 class CheckedStore(TaskStore):
-    """The tasks table, with one task in it that the model makes all moves with, too."""
+    """The tasks table with one task in it; the model makes the same transitions."""
 
     def __init__(self, table: str) -> None:
         """Bind to the table; `begin` says which task."""
         super().__init__(table)
-        self.moves: Counter[tuple[str, bool]] = Counter()
-        self.move = ""  # the one that is being made
+        self.transitions: Counter[tuple[str, bool]] = Counter()
+        self.transition = ""  # the one that is being made
 
     def begin(self, model: Model) -> None:
         """Go on with another task."""
@@ -53,7 +53,7 @@ class CheckedStore(TaskStore):
         return self._made("create", self.model.create(), lambda: TaskStore.create(self, task))
 
     def claim_token(self, tenant: str, token: str, task_id: str) -> str:
-        self.move = "claim_token"
+        self.transition = "claim_token"
         stands_for = super().claim_token(tenant, token, task_id)
         self._note("claim_token", accepted=stands_for == task_id)
         return stands_for
@@ -128,20 +128,20 @@ class CheckedStore(TaskStore):
         self.last = task
         return task
 
-    def _made(self, move: str, expected: bool, real: Callable[[], R]) -> R:  # noqa: FBT001 - what a move returns
-        self.move = move
+    def _made(self, transition: str, expected: bool, real: Callable[[], R]) -> R:  # noqa: FBT001 - what a transition returns
+        self.transition = transition
         answer = real()
-        self._note(move, accepted=bool(answer))
+        self._note(transition, accepted=bool(answer))
         if bool(answer) is not expected:
-            raise self._violated(f"{move} must be {'accepted' if expected else 'refused'}; {answer=}")
+            raise self._violated(f"{transition} must be {'accepted' if expected else 'refused'}; {answer=}")
         task = self.look()
         if isinstance(answer, Task) and answer != self.model.in_run(answer.run):
-            raise self._violated(f"{move} returned\n{answer}\nand left\n{task}")
+            raise self._violated(f"{transition} returned\n{answer}\nand left\n{task}")
         return answer
 
-    def _note(self, move: str, *, accepted: bool) -> None:
-        self.log.append((move, accepted))
-        self.moves[move, accepted] += 1
+    def _note(self, transition: str, *, accepted: bool) -> None:
+        self.log.append((transition, accepted))
+        self.transitions[transition, accepted] += 1
 
     def _violated(self, how: str) -> Violation:
         """Return the error, and keep it: a sweep goes on past one."""
@@ -150,7 +150,7 @@ class CheckedStore(TaskStore):
 
 
 def broken_laws(before: Task | None, task: Task) -> str:
-    """Return which of the laws is broken that hold whatever the moves were; an empty text for none."""
+    """Return which of the laws is broken that hold whatever the transitions were; an empty text for none."""
     pending = {subtask.no for subtask in task.subtasks if subtask.status not in ENDED}
     done = {subtask.no for subtask in task.subtasks if subtask.status is SubtaskStatus.SUCCESSFUL}
     running = [subtask for subtask in task.subtasks if subtask.status is SubtaskStatus.IN_PROGRESS]

@@ -173,12 +173,12 @@ class Cloud:
                 done = False
         return done and not running.dead
 
-    def ask(self, name: str, act: Callable[[], object]) -> None:
+    def ask(self, name: str, action: Callable[[], object]) -> None:
         """Let a person ask until there is an answer; that it has been done before is one to whoever asks again."""
         for asked in range(PATIENCE):
             with process(name) as running:
                 try:
-                    act()
+                    action()
                 except ServiceBusy:
                     continue
                 except Conflict:

@@ -1,4 +1,4 @@
-"""All moves of a task in all orders, as Hypothesis finds and shortens them."""
+"""All transitions of a task in all orders, as Hypothesis finds and shortens them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,41 +10,41 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from shared.domain.ids import sortable_id
-from tests.proof.interleavings import ACTS, Act, Pick, Play, Stage
+from tests.proof.interleavings import ACTIONS, Action, Interleaving, Pick, Stage
 from tests.support.deployment import BEGINNING
 from tests.support.dynalite import dynalite
-from tests.support.in_memory_table import twin
+from tests.support.in_memory_table import in_memory_tables
 
 
 @contextmanager
-def twin_stage() -> Iterator[Stage]:
-    """Open a stage on the twin."""
-    with twin() as lent:
+def in_memory_stage() -> Iterator[Stage]:
+    """Open a stage on the in-memory table."""
+    with in_memory_tables() as lent:
         yield Stage(lent)
 
 
 @contextmanager
 def dynalite_stage() -> Iterator[Stage]:
-    """Open a stage on dynalite; the twin takes but the messages."""
-    with twin("sqs") as lent, dynalite():
+    """Open a stage on dynalite; only the messages go to memory."""
+    with in_memory_tables("sqs") as lent, dynalite():
         yield Stage(lent)
 
 
 class Machine(RuleBasedStateMachine):
-    """A play whose next act Hypothesis chooses."""
+    """An interleaving in which Hypothesis chooses each action."""
 
     stage: Stage
-    play: Play | None = None
+    interleaving: Interleaving | None = None
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """Make a task that the table hasn't had yet."""
-        self.play = Play.begin(self.stage, sortable_id(BEGINNING, uuid4().bytes), picked_by(data))
+        self.interleaving = Interleaving.begin(self.stage, sortable_id(BEGINNING, uuid4().bytes), picked_by(data))
 
     def teardown(self) -> None:
-        """Whatever happened, the task comes to its end."""
-        if self.play and not self.stage.checked.violation:
-            self.play.close()
+        """The task ends after every sequence of actions."""
+        if self.interleaving and not self.stage.checked.violation:
+            self.interleaving.close()
 
 
 def picked_by(data: st.DataObject) -> Pick:
@@ -52,23 +52,23 @@ def picked_by(data: st.DataObject) -> Pick:
     return lambda options: data.draw(st.sampled_from(options))
 
 
-def as_rule(act: Act) -> Callable[..., Any]:
-    """Return the rule that makes an act."""
+def as_rule(action: Action) -> Callable[..., Any]:
+    """Return the rule that runs an action."""
 
     def make(machine: Machine, data: st.DataObject) -> None:
-        assert machine.play
-        act.make(machine.play, picked_by(data))
-        machine.play.settle()
+        assert machine.interleaving
+        action.make(machine.interleaving, picked_by(data))
+        machine.interleaving.settle()
 
-    make.__name__ = act.make.__name__
-    return precondition(lambda machine: act.open(machine.play))(rule(data=st.data())(make))
+    make.__name__ = action.make.__name__
+    return precondition(lambda machine: action.open(machine.interleaving))(rule(data=st.data())(make))
 
 
 def explore(stage: Stage, interleavings: int, steps: int) -> None:
-    """Let Hypothesis try so many interleavings, and shorten the first that goes wrong."""
-    # A rule that is there several times is chosen the more often.
-    rules = {f"{name}_{number}": as_rule(act) for name, act in ACTS.items() for number in range(act.weight)}
-    machine: type[RuleBasedStateMachine] = type("Moves", (Machine,), {"stage": stage, **rules})
+    """Let Hypothesis try a number of interleavings and shorten the first that fails."""
+    # Hypothesis chooses a rule more often if it is there several times.
+    rules = {f"{name}_{number}": as_rule(action) for name, action in ACTIONS.items() for number in range(action.weight)}
+    machine: type[RuleBasedStateMachine] = type("Transitions", (Machine,), {"stage": stage, **rules})
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -1,4 +1,4 @@
-"""The guards of every move, found in the conditions that it sends: what must hold together, each taken out in turn."""
+"""The guards of every transition: the parts of the conditions that it sends, each removed in turn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,15 +25,15 @@ from tests.support.expressions import (
 
 
 class Guard(NamedTuple):
-    """One of the things that must hold for a move. In its text, `?` stands for a number, `*` for a subtask's."""
+    """One part of a transition's condition. In its text, `?` stands for a number and `*` for a subtask's number."""
 
-    move: str
+    transition: str
     text: str
 
 
 @dataclass(frozen=True)
 class Always(Condition):
-    """What is left when nothing is asked any more."""
+    """The empty condition, which always holds."""
 
     def holds(self, case: Case) -> bool:  # noqa: ARG002 - as every condition is asked
         return True
@@ -41,23 +41,23 @@ class Always(Condition):
 
 @dataclass
 class Guards:
-    """The judge of the twin's conditions: it learns which guards there are, or leaves one out."""
+    """Evaluates the conditions of the in-memory table: it collects the guards, or leaves one out."""
 
     store: CheckedStore
     seed: int = 0
     dropped: Guard | None = None
-    # By guard: the seeds in which it alone stood in a move's way. Without it, only those can go otherwise.
+    # By guard: the seeds in which this guard alone refused a transition. Only these can change without it.
     alone: dict[Guard, list[int]] = field(default_factory=dict)
 
     def judge(self, condition: Condition, case: Case) -> bool:
-        """Whether a move is allowed."""
-        move = self.store.move
+        """Return whether a transition is allowed."""
+        transition = self.store.transition
         if self.dropped:
-            left = without(condition, self.dropped.text, case) if self.dropped.move == move else condition
+            left = without(condition, self.dropped.text, case) if self.dropped.transition == transition else condition
             return left.holds(case)
         allowed = condition.holds(case)
         for text in texts(condition, case):
-            seeds = self.alone.setdefault(Guard(move, text), [])
+            seeds = self.alone.setdefault(Guard(transition, text), [])
             if not allowed and self.seed not in seeds[-1:] and without(condition, text, case).holds(case):
                 seeds.append(self.seed)
         return allowed

@@ -1,4 +1,4 @@
-"""One task and all who move it: workers that come late or twice, people, the sweeper, and a clock that jumps."""
+"""One task and its actors: workers that come late or twice, people, the sweeper, and a clock that jumps."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ from tests.proof.checked_store import CheckedStore
 from tests.proof.model import BAD, GOOD, Model, Violation
 from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.factories import make_source, make_subtask, make_task
-from tests.support.in_memory_table import Twin
+from tests.support.in_memory_table import InMemoryTables
 
 Pick = Callable[[Sequence[Any]], Any]
 Needs = Sequence[Sequence[int]]
@@ -38,7 +38,7 @@ MAX_SUBTASKS = 5
 REMEMBERED = 12  # states of the task that somebody may still have in mind
 ROUNDS = 3  # of sweeping and honest work, after which everything must have ended
 HOUR = 3_600_000
-# A claim that nobody hears of lapses, and whoever gives up looks again; all others hear what became of their move.
+# Only these two may lose their answer for good: a claim expires, and a process that gives up looks again.
 UNHEARD = ("claim", "give_up")
 TROUBLE = Failure("OperationError.Failed", "it went wrong")
 SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
@@ -53,35 +53,35 @@ SETTINGS = Settings(
 
 
 class Stage(ClockedServices):
-    """Services whose task store is checked at every move, and whose messages the in-memory queue takes."""
+    """Services whose task store is checked at every transition, and whose messages the in-memory queue takes."""
 
-    def __init__(self, twin: Twin) -> None:
-        """Open the stage: one lasts for many plays, since clients are dear to make."""
+    def __init__(self, in_memory_tables: InMemoryTables) -> None:
+        """Open the stage: one lasts for many interleavings, since clients are dear to make."""
         super().__init__(SETTINGS)
-        self.twin = twin
-        twin.loses = self.loses
+        self.in_memory_tables = in_memory_tables
+        in_memory_tables.loses = self.loses
         self.losing = False
         self.checked = CheckedStore(SETTINGS.tasks_table)
         self.tasks = self.checked
 
     def loses(self, operation: str) -> bool:
-        """Whether the answer to this request is the one that is to be lost."""
-        lost = self.losing and operation == "UpdateItem" and self.checked.move not in UNHEARD
+        """Return whether the answer to this request must be lost."""
+        lost = self.losing and operation == "UpdateItem" and self.checked.transition not in UNHEARD
         self.losing = self.losing and not lost
         return lost
 
 
 @dataclass
 class Worker:
-    """Somebody who had a claim accepted, and what it has seen of the task since."""
+    """A worker with an accepted claim, and the task as it saw it."""
 
     lease: Lease
     seen: list[Task]
 
 
 @dataclass
-class Play:
-    """The moves; `pick` decides all that is open in them."""
+class Interleaving:
+    """The actions on one task; `pick` makes every choice in them."""
 
     stage: Stage
     task: Task
@@ -91,9 +91,9 @@ class Play:
     tokens: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, stage: Stage, identifier: str, pick: Pick) -> "Play":
+    def begin(cls, stage: Stage, identifier: str, pick: Pick) -> "Interleaving":
         """Create a task of some shape, whose maker may die before its messages are sent."""
-        stage.twin.clear()
+        stage.in_memory_tables.clear()
         stage.time, stage.losing = BEGINNING, False
         stage.settings = SETTINGS.model_copy(update={"max_attempts": pick((1, 2, 3))})
         links = pick(((False,), (False, False, True)))
@@ -104,18 +104,18 @@ class Play:
             raise Violation("there is such a task before it is made")
         if pick((True, False)):
             enqueue(stage, task)
-        play = cls(stage, task)
-        play.settle()
-        return play
+        interleaving = cls(stage, task)
+        interleaving.settle()
+        return interleaving
 
     def settle(self) -> None:
-        """Take note of what a move has left."""
+        """Remember the task after a transition."""
         if self.stage.checked.violation:
             raise self.stage.checked.violation
         task = self.stage.checked.last
         if task and (not self.memory or task != self.memory[-1]):
             self.memory = [*self.memory[-REMEMBERED:], task]
-        self.queue += map(ref_from, self.stage.twin.taken())
+        self.queue += map(ref_from, self.stage.in_memory_tables.taken())
 
     def seen(self, pick: Pick) -> Task:
         """Return the task as somebody saw it: just now, or a while ago."""
@@ -305,56 +305,56 @@ def follow_refusal(services: Services, ref: SubtaskRef, now: int) -> Redelivery 
     return conclude_again(services, refused) if isinstance(refused, Finished) else refused
 
 
-class Act(NamedTuple):
-    """A move that somebody may make; `weight` is how often it is tried beside the others."""
+class Action(NamedTuple):
+    """An action; `weight` is how often it is tried, compared with the others."""
 
-    make: Callable[[Play, Pick], None]
+    make: Callable[[Interleaving, Pick], None]
     weight: int
     wants: str = ""
 
-    def open(self, play: Play) -> bool:
+    def open(self, interleaving: Interleaving) -> bool:
         """Whether there is something to make it with."""
-        return not self.wants or bool(getattr(play, self.wants))
+        return not self.wants or bool(getattr(interleaving, self.wants))
 
 
-ACTS = {
-    "create": Act(Play.create, 1),
-    "claim_token": Act(Play.claim_token, 1),
-    "enqueue": Act(Play.enqueue, 3),
-    "mark_sent": Act(Play.mark_sent, 1),
-    "lose_message": Act(Play.lose_message, 1, "queue"),
-    "lose_answer": Act(Play.lose_answer, 2),
-    "deliver": Act(Play.deliver, 10, "queue"),
-    "renew": Act(Play.renew, 3, "workers"),
-    "release": Act(Play.release, 3, "workers"),
-    "postpone": Act(Play.postpone, 2, "queue"),
-    "excuse": Act(Play.excuse, 3, "workers"),
-    "finish": Act(Play.finish, 6, "workers"),
-    "vanish": Act(Play.vanish, 1, "workers"),
-    "give_up": Act(Play.give_up, 2),
-    "bury": Act(Play.bury, 1, "queue"),
-    "sweep": Act(Play.sweep, 2),
-    "restart": Act(Play.restart, 2),
-    "end": Act(Play.end, 1),
-    "cancel": Act(Play.cancel, 1),
-    "look_again": Act(Play.look_again, 1),
-    "wait": Act(Play.wait, 4),
+ACTIONS = {
+    "create": Action(Interleaving.create, 1),
+    "claim_token": Action(Interleaving.claim_token, 1),
+    "enqueue": Action(Interleaving.enqueue, 3),
+    "mark_sent": Action(Interleaving.mark_sent, 1),
+    "lose_message": Action(Interleaving.lose_message, 1, "queue"),
+    "lose_answer": Action(Interleaving.lose_answer, 2),
+    "deliver": Action(Interleaving.deliver, 10, "queue"),
+    "renew": Action(Interleaving.renew, 3, "workers"),
+    "release": Action(Interleaving.release, 3, "workers"),
+    "postpone": Action(Interleaving.postpone, 2, "queue"),
+    "excuse": Action(Interleaving.excuse, 3, "workers"),
+    "finish": Action(Interleaving.finish, 6, "workers"),
+    "vanish": Action(Interleaving.vanish, 1, "workers"),
+    "give_up": Action(Interleaving.give_up, 2),
+    "bury": Action(Interleaving.bury, 1, "queue"),
+    "sweep": Action(Interleaving.sweep, 2),
+    "restart": Action(Interleaving.restart, 2),
+    "end": Action(Interleaving.end, 1),
+    "cancel": Action(Interleaving.cancel, 1),
+    "look_again": Action(Interleaving.look_again, 1),
+    "wait": Action(Interleaving.wait, 4),
 }
 
 
-def interleave(stage: Stage, seed: int, steps: int) -> Play:
-    """Let chance make the moves, the same ones for the same seed; then everybody dies."""
+def interleave(stage: Stage, seed: int, steps: int) -> Interleaving:
+    """Run random actions, the same ones for the same seed; then kill every process."""
     chance = random.Random(seed)  # noqa: S311 - not for secrets
-    # Some acts are left out and some are made more often: each seed has a temper of its own.
-    weights = {name: act.weight * chance.choice((0.001, 1, 1, 2)) for name, act in ACTS.items()}
-    play = Play.begin(stage, sortable_id(BEGINNING, str(seed).encode()), chance.choice)
+    # Each seed leaves out some actions and prefers others.
+    weights = {name: action.weight * chance.choice((0.001, 1, 1, 2)) for name, action in ACTIONS.items()}
+    interleaving = Interleaving.begin(stage, sortable_id(BEGINNING, str(seed).encode()), chance.choice)
     for _ in range(steps):
-        names = [name for name, act in ACTS.items() if act.open(play)]
+        names = [name for name, action in ACTIONS.items() if action.open(interleaving)]
         (name,) = chance.choices(names, [weights[name] for name in names])
-        ACTS[name].make(play, chance.choice)
-        play.settle()
-    play.close()
-    return play
+        ACTIONS[name].make(interleaving, chance.choice)
+        interleaving.settle()
+    interleaving.close()
+    return interleaving
 
 
 def a_task(identifier: str, needs: Needs) -> Task:

@@ -1,4 +1,4 @@
-"""What must happen: the rules of the moves told a second time, in the plainest way, to hold the real ones against."""
+"""What must happen: a second, plain implementation of the transitions, to compare the real ones with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -22,12 +22,12 @@ ENDED = (GOOD, BAD)
 
 
 class Violation(AssertionError):
-    """The real store did what it must not do, or didn't do what it must."""
+    """The real store broke a rule."""
 
 
 @dataclass
 class Model:
-    """A task that makes the moves. Each tells whether it is accepted, and is made then."""
+    """A task that makes the transitions. Each returns whether it was accepted."""
 
     task: Task
     max_attempts: int

@@ -1,4 +1,4 @@
-"""The points of a story at which something may go wrong: its processes' calls to AWS."""
+"""The points at which a scenario may fail: the calls to AWS that its processes make."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud
-from tests.proof.scenarios import STORIES, Story, told
+from tests.proof.scenarios import SCENARIOS, Scenario, told
 from tests.support.outages import Call, meanwhile
 from tests.support.profile import LONG
 
@@ -18,32 +18,32 @@ UNDISTURBED: dict[str, list[Call]] = {}
 
 @dataclass(frozen=True)
 class Point:
-    """One call of a story, by its number, and what its process was about then."""
+    """One call of a scenario, by its number, with the phase of its process."""
 
     number: int
     phase: str
     operation: str
 
-    def when(self, act: Callable[[], object], *, done: bool = False, times: int = 1) -> AbstractContextManager[None]:
+    def when(self, action: Callable[[], object], *, done: bool = False, times: int = 1) -> AbstractContextManager[None]:
         """Let something happen there, before AWS has done it or after, and at so many calls in a row."""
-        return meanwhile("*", act, after=self.number, done=done, times=times)
+        return meanwhile("*", action, after=self.number, done=done, times=times)
 
     def __str__(self) -> str:
         """Return what a person needs to find it."""
         return f"{self.operation}, call {self.number}, to {self.phase}"
 
 
-def calls_of(story: Story, stage: Callable[[], AbstractContextManager[Cloud]]) -> list[Call]:
-    """Return the calls of a story that nothing disturbs, which is told once."""
-    if story.name not in UNDISTURBED:
+def calls_of(scenario: Scenario, stage: Callable[[], AbstractContextManager[Cloud]]) -> list[Call]:
+    """Return the calls of a scenario that runs once, without any fault."""
+    if scenario.name not in UNDISTURBED:
         with stage() as cloud:
-            UNDISTURBED[story.name] = told(cloud, story)
-            check(cloud, story)
-    return UNDISTURBED[story.name]
+            UNDISTURBED[scenario.name] = told(cloud, scenario)
+            check(cloud, scenario)
+    return UNDISTURBED[scenario.name]
 
 
 def points(made: Sequence[Call]) -> list[Point]:
-    """Return all points of a story, but for those in a sweep that finds nothing due."""
+    """Return all points of a scenario except those in a sweep that finds nothing due."""
     idle = {call.process for call in made} - {call.process for call in made if call.operation != "Query"}
     return [
         Point(number, phase(made, number), call.operation)
@@ -60,12 +60,12 @@ def phase(made: Sequence[Call], number: int) -> str:
     return "finish" if process.name == "run" and recorded else process.name
 
 
-def sample(made: Sequence[Call], story: Story) -> list[Point]:
-    """Return the points that this profile tries: all, or one of what the story is about."""
+def sample(made: Sequence[Call], scenario: Scenario) -> list[Point]:
+    """Return the points that this profile tries: all, or one of what the scenario is about."""
     found = points(made)
     if LONG:
         return found
-    return spread([point for point in found if point.phase == story.about], 1, STORIES.index(story))
+    return spread([point for point in found if point.phase == scenario.about], 1, SCENARIOS.index(scenario))
 
 
 def spread(among: Sequence[T], number: int, offset: int) -> list[T]:

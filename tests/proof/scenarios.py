@@ -1,4 +1,4 @@
-"""Stories of tasks, which may be told with a crash or trouble at any call to AWS, and must end as they do without."""
+"""Scenarios of tasks: each must end the same with a crash or an outage at any call to AWS."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -267,10 +267,10 @@ def restarted_before_the_look(*, only_failed: bool) -> Callable[[Cloud], Abstrac
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """What it is about, what is to be done with the clip, what happens, and how each subtask must end.
 
-    What lies `before` is told without a crash. `tries` is how many attempts the story itself takes of each subtask,
+    `before` runs without a crash. `tries` is how many attempts of each subtask the scenario itself uses,
     `run` the run in which it ends.
     """
 
@@ -278,7 +278,7 @@ class Story:
     about: str
     rules: Rules
     ends: tuple[str, ...]
-    act: Callable[[Cloud], None] = an_upload
+    action: Callable[[Cloud], None] = an_upload
     before: Callable[[Cloud], None] = undone
     during: Callable[[Cloud], AbstractContextManager[None]] = undisturbed
     orchestrations: tuple[str, ...] = ("web-video",)
@@ -302,27 +302,29 @@ class Story:
         return Outcome.PARTIALLY_FAILED if OK in self.ends else Outcome.FAILED
 
 
-STORIES = (
-    Story("one subtask", "accept", ONE, (OK,)),
-    Story("three subtasks", "run", THREE, (OK,) * 3),
-    Story("a chain", "finish", CHAIN, (OK,) * 3),
-    Story("a diamond", "finish", DIAMOND, (OK,) * 4),
-    Story("a subtask that the file fails", "finish", HOPELESS, (PAST_THE_END, SKIPPED, OK)),
-    Story("a rule that is not met", "run", UNMET, (OK, RULE_NOT_MET, RULE_NOT_MET)),
-    Story("two orchestrations", "accept", ONE, (OK,), orchestrations=("second", "web-video")),
-    Story("an interrupted attempt", "finish", ONE, (OK,), undone, a_waiting_task, interrupted),
-    Story("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, counted_attempts=2),
-    Story("a day's budget", "run", ONE, (OK,), two_uploads, a_small_budget, keys=(KEY, OTHER_KEY)),
-    Story("a maker that died", "sweep", FOLLOWED, (OK,) * 2, undone, an_unsent_task),
-    Story("a lost message", "sweep", FOLLOWED, (OK,) * 2, undone, a_task_whose_message_is_lost),
-    Story("a dead worker", "run", ONE, (OK,), undone, a_task_whose_worker_is_dead, counted_attempts=2),
-    Story("dead workers", "run", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_whose_workers_all_died),
-    Story("dead workers, a lost message", "sweep", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_that_all_forgot),
-    Story("a dead letter", "bury", FOLLOWED, (UNDELIVERABLE, SKIPPED), undone, a_poisoned_task),
-    Story("a restart", "restart", FOLLOWED, (OK,) * 2, restarted, a_finished_task, run=2),
-    Story("a restart of what failed", "restart", LINE, (OK,) * 3, restart_of_failed, a_task_that_failed_by_us, run=2),
-    Story("an early restart", "run", FOLLOWED, (OK,) * 2, restart_of_failed, a_task_with_files_not_kept_yet, run=2),
-    Story(
+SCENARIOS = (
+    Scenario("one subtask", "accept", ONE, (OK,)),
+    Scenario("three subtasks", "run", THREE, (OK,) * 3),
+    Scenario("a chain", "finish", CHAIN, (OK,) * 3),
+    Scenario("a diamond", "finish", DIAMOND, (OK,) * 4),
+    Scenario("a subtask that the file fails", "finish", HOPELESS, (PAST_THE_END, SKIPPED, OK)),
+    Scenario("a rule that is not met", "run", UNMET, (OK, RULE_NOT_MET, RULE_NOT_MET)),
+    Scenario("two orchestrations", "accept", ONE, (OK,), orchestrations=("second", "web-video")),
+    Scenario("an interrupted attempt", "finish", ONE, (OK,), undone, a_waiting_task, interrupted),
+    Scenario("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, counted_attempts=2),
+    Scenario("a day's budget", "run", ONE, (OK,), two_uploads, a_small_budget, keys=(KEY, OTHER_KEY)),
+    Scenario("a maker that died", "sweep", FOLLOWED, (OK,) * 2, undone, an_unsent_task),
+    Scenario("a lost message", "sweep", FOLLOWED, (OK,) * 2, undone, a_task_whose_message_is_lost),
+    Scenario("a dead worker", "run", ONE, (OK,), undone, a_task_whose_worker_is_dead, counted_attempts=2),
+    Scenario("dead workers", "run", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_whose_workers_all_died),
+    Scenario("dead workers, a lost message", "sweep", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_that_all_forgot),
+    Scenario("a dead letter", "bury", FOLLOWED, (UNDELIVERABLE, SKIPPED), undone, a_poisoned_task),
+    Scenario("a restart", "restart", FOLLOWED, (OK,) * 2, restarted, a_finished_task, run=2),
+    Scenario(
+        "a restart of what failed", "restart", LINE, (OK,) * 3, restart_of_failed, a_task_that_failed_by_us, run=2
+    ),
+    Scenario("an early restart", "run", FOLLOWED, (OK,) * 2, restart_of_failed, a_task_with_files_not_kept_yet, run=2),
+    Scenario(
         "a restart before the look",
         "finish",
         LAST,
@@ -332,7 +334,7 @@ STORIES = (
         restarted_before_the_look(only_failed=False),
         run=2,
     ),
-    Story(
+    Scenario(
         "a restart of what failed before the look",
         "finish",
         LAST,
@@ -342,11 +344,11 @@ STORIES = (
         restarted_before_the_look(only_failed=True),
         run=2,
     ),
-    Story("a cancel", "cancel", FOLLOWED, (OK, CANCELLED), cancelled, a_begun_task, stopped=True),
-    Story("an early cancel", "cancel", ONE, (CANCELLED,), undone, a_waiting_task, cancelled_early, stopped=True),
-    Story("an end", "end", FOLLOWED, (ENDED, ENDED), ended, a_waiting_task, stopped=True),
-    Story("a backfill", "backfill", ONE, (OK,), backfilled, old_objects, keys=(KEY, OTHER_KEY)),
-    Story("a task made by the API", "create", ONE, (OK,), created, judged=False),
+    Scenario("a cancel", "cancel", FOLLOWED, (OK, CANCELLED), cancelled, a_begun_task, stopped=True),
+    Scenario("an early cancel", "cancel", ONE, (CANCELLED,), undone, a_waiting_task, cancelled_early, stopped=True),
+    Scenario("an end", "end", FOLLOWED, (ENDED, ENDED), ended, a_waiting_task, stopped=True),
+    Scenario("a backfill", "backfill", ONE, (OK,), backfilled, old_objects, keys=(KEY, OTHER_KEY)),
+    Scenario("a task made by the API", "create", ONE, (OK,), created, judged=False),
 )
 
 
@@ -362,18 +364,18 @@ def end(subtask: Subtask) -> str:
     return subtask.failure.code if subtask.failure else subtask.status
 
 
-def told(cloud: Cloud, story: Story, *trouble: AbstractContextManager[None]) -> list[Call]:
-    """Let a story happen, with trouble on its way; return the calls to AWS that its processes made."""
-    for name in story.orchestrations:
-        rules = [{**rule, "name": f"s{number}"} for number, rule in enumerate(story.rules, start=1)]
+def told(cloud: Cloud, scenario: Scenario, *trouble: AbstractContextManager[None]) -> list[Call]:
+    """Run a scenario with a fault; return the calls to AWS that its processes made."""
+    for name in scenario.orchestrations:
+        rules = [{**rule, "name": f"s{number}"} for number, rule in enumerate(scenario.rules, start=1)]
         document = {"name": name, "trigger": {"prefix": "uploads/"}, "subtasks": rules}
         store_orchestration(cloud.services, "main", OrchestrationDocument.model_validate(document))
-    story.before(cloud)
+    scenario.before(cloud)
     with ExitStack() as stack:
         for each in trouble:
             stack.enter_context(each)
         made = stack.enter_context(steps())
-        stack.enter_context(story.during(cloud))
-        story.act(cloud)
+        stack.enter_context(scenario.during(cloud))
+        scenario.action(cloud)
         cloud.until_quiet()
     return made

@@ -1,4 +1,4 @@
-"""Events come late, twice, in any order, by S3, EventBridge and the failure queue: nothing is lost or made twice."""
+"""Events come late, twice and in any order, from S3, EventBridge and the failure queue: each task is made once."""
 
 import json
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ from shared.use_cases.uploads import accept_upload, predict
 from tests.proof.interleavings import SETTINGS
 from tests.proof.uploads import FORMS, TAKERS, Bucket, Form, Moment, Stage, a_bucket, at_call
 from tests.support.functions import Context, an_event
-from tests.support.in_memory_table import twin
+from tests.support.in_memory_table import in_memory_tables
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
 
@@ -56,8 +56,8 @@ often = settings(deadline=None, suppress_health_check=[HealthCheck.function_scop
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    """Lend the services on a twin, for all batches: clients are dear to make."""
-    with twin() as lent, pytest.MonkeyPatch.context() as patch:
+    """Lend the services on the in-memory table, for all batches: clients are dear to make."""
+    with in_memory_tables() as lent, pytest.MonkeyPatch.context() as patch:
         services = Stage(lent)
         patch.setenv("POWERTOOLS_SERVICE_NAME", "on_upload")
         patch.setattr("functions.on_upload.handler.services", lambda: services)
@@ -72,7 +72,7 @@ def begin(stage: Stage, *, versioned: bool) -> Bucket:
     return bucket
 
 
-def play(bucket: Bucket, batch: list[tuple[Any, ...]], seed: int) -> None:
+def interleaving(bucket: Bucket, batch: list[tuple[Any, ...]], seed: int) -> None:
     """Make the steps; in the end bring what was not brought yet, in any order, and some of it again."""
     for step, *details in batch:
         if step == "write":
@@ -113,7 +113,7 @@ def by_maker(tasks: list[Task]) -> dict[tuple[str, str], list[Task]]:
 def check_all(bucket: Bucket) -> None:
     """Check what holds in every bucket: each task is sent, and has the verdict that names it."""
     tasks = bucket.tasks()
-    messages = {ref_from(body) for queue in bucket.services.twin.messages.values() for body in queue}
+    messages = {ref_from(body) for queue in bucket.services.in_memory_tables.messages.values() for body in queue}
     assert not [task for task in tasks if task.unsent]
     assert {(ref.task_id, ref.no) for ref in messages} == {(task.id, s.no) for task in tasks for s in task.subtasks}
     named = [verdict.task_id for verdict in bucket.verdicts() if verdict.verdict is Verdict.MATCHED]
@@ -130,7 +130,7 @@ def test_each_version_gets_exactly_one_task_by_each_orchestration_that_takes_it(
     stage: Stage, tally: Tally, batch: list[tuple[Any, ...]], seed: int
 ) -> None:
     bucket = begin(stage, versioned=True)
-    play(bucket, batch, seed)
+    interleaving(bucket, batch, seed)
 
     check_all(bucket)
     expected = sorted((write.version_id, name) for write in bucket.writes for name in write.takers)
@@ -149,7 +149,7 @@ def test_without_versions_the_newest_object_gets_its_task_and_none_gets_two(
     stage: Stage, tally: Tally, batch: list[tuple[Any, ...]], seed: int
 ) -> None:
     bucket = begin(stage, versioned=False)
-    play(bucket, batch, seed)
+    interleaving(bucket, batch, seed)
 
     check_all(bucket)
     tasks = {task.id: task for task in bucket.tasks()}
@@ -242,7 +242,9 @@ def test_two_who_tell_of_an_object_make_one_task_at_whatever_call_they_meet(
             bucket.write("uploads/b.mkv", 2, 1, 0)
             bucket.answers[0] = []
 
-            with at_call(stage.twin, Moment(call, done), partial(tell, bucket, other, "EventBridge")) as calls:
+            with at_call(
+                stage.in_memory_tables, Moment(call, done), partial(tell, bucket, other, "EventBridge")
+            ) as calls:
                 tell(bucket, one, "notification")
 
             check_all(bucket)

@@ -1,11 +1,11 @@
-"""No guard of any move is there for nothing: with each of them taken out in turn, some interleaving goes wrong."""
+"""Every guard of every transition is needed: without it, some interleaving breaks a rule."""
 
 from itertools import count
 
 import pytest
 
 from shared.errors import ReelmillError
-from tests.proof.exploration import twin_stage
+from tests.proof.exploration import in_memory_stage
 from tests.proof.guards import Guard, Guards
 from tests.proof.interleavings import Stage, interleave
 from tests.support.profile import LONG
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(1800 if LONG else 300)
 
 
 def goes_wrong(stage: Stage, seed: int) -> bool:
-    """Whether an interleaving that had kept the rules breaks them now."""
+    """Return whether an interleaving that kept the rules now breaks them."""
     try:
         interleave(stage, seed, STEPS)
     except (AssertionError, ReelmillError):
@@ -28,9 +28,9 @@ def goes_wrong(stage: Stage, seed: int) -> bool:
 
 
 def test_every_guard_that_is_removed_is_missed(tally: Tally) -> None:
-    with twin_stage() as stage:
+    with in_memory_stage() as stage:
         guards = Guards(stage.checked)
-        stage.twin.judge = guards.judge
+        stage.in_memory_tables.judge = guards.judge
         missed: set[Guard] = set()
 
         for seed in count():
@@ -47,9 +47,9 @@ def test_every_guard_that_is_removed_is_missed(tally: Tally) -> None:
             if seed >= (AT_MOST if survivors else AT_LEAST):
                 break
 
-        tally("interleavings on the twin", seed + 1)
+        tally("interleavings on the in-memory table", seed + 1)
         tally("guards removed in turn", len(guards.alone))
         assert not survivors, "nobody misses " + ", ".join(
-            f"{guard.text!r} of {guard.move} (it stood alone {len(guards.alone[guard])} times)"
+            f"{guard.text!r} of {guard.transition} (it stood alone {len(guards.alone[guard])} times)"
             for guard in sorted(survivors)
         )

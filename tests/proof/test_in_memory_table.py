@@ -1,4 +1,4 @@
-"""The twin and dynalite answer alike: what is there, what is refused, and what is no valid request."""
+"""The in-memory table and dynalite give the same answers, refusals and validation errors."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.dynalite import dynalite
 from tests.support.expressions import plain
-from tests.support.in_memory_table import twin
+from tests.support.in_memory_table import in_memory_tables
 from tests.support.tallies import Tally
 
 TABLE = "TasksTable"
@@ -27,7 +27,7 @@ ITEM = {
 }
 NUMBERS = {":n": {"N": "1"}}
 
-pytestmark = pytest.mark.xdist_group("the twin and dynalite")
+pytestmark = pytest.mark.xdist_group("the in-memory table and dynalite")
 
 Request = tuple[str, dict[str, Any]]
 
@@ -203,16 +203,16 @@ def answered(client: Any, request: Request) -> object:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS.keys())
-def test_the_twin_answers_as_dynalite_does(judge: Any, request_: Request, tally: Tally) -> None:  # noqa: ANN401
+def test_the_in_memory_table_answers_as_dynalite_does(judge: Any, request_: Request, tally: Tally) -> None:  # noqa: ANN401
     expected = answered(judge, request_)
 
-    with twin():
+    with in_memory_tables():
         actual = answered(boto3.client("dynamodb"), request_)
 
     assert actual == expected
-    tally("requests that the twin and dynalite answer alike")
+    tally("requests that the in-memory table and dynalite answer alike")
 
 
-def test_the_twin_takes_no_empty_key_of_an_index() -> None:
-    with twin():  # DynamoDB takes none; dynalite does
+def test_the_in_memory_table_refuses_an_empty_key_of_an_index() -> None:
+    with in_memory_tables():  # DynamoDB takes none; dynalite does
         assert answered(boto3.client("dynamodb"), put(ix_due={"S": ""})) == "ValidationException"

@@ -1,4 +1,4 @@
-"""AWS throttles, fails or keeps its answer to itself at any call: the story ends as it does without, if later."""
+"""AWS throttles, fails or loses its answer at any call: the scenario ends as it does without an outage, if later."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from shared.domain.subtask import UNCOUNTED_FACTOR
 from tests.proof.audit import check
 from tests.proof.cloud import Cloud, a_cloud
 from tests.proof.points import calls_of, named, points, sample
-from tests.proof.scenarios import FOLLOWED, OK, ONE, SKIPPED, STORIES, Story, a_waiting_task, told, undone
+from tests.proof.scenarios import FOLLOWED, OK, ONE, SCENARIOS, SKIPPED, Scenario, a_waiting_task, told, undone
 from tests.support.deployment import cached_services
 from tests.support.outages import CALLS, Answer, Call, meanwhile
 from tests.support.profile import LONG
@@ -20,7 +20,7 @@ from tests.support.tallies import Tally
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 
-TOLD = STORIES if LONG else STORIES[::6]
+TOLD = SCENARIOS if LONG else SCENARIOS[::6]
 A_WHILE = 20  # calls in a row: more than any client makes of one
 FOR_GOOD = 10**6
 
@@ -58,61 +58,63 @@ def worn_clients() -> Iterator[None]:
     cached_services.cache_clear()
 
 
-@pytest.mark.parametrize("story", TOLD, ids=str)
+@pytest.mark.parametrize("scenario", TOLD, ids=str)
 def test_what_aws_refuses_once_changes_nothing(
-    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+    scenario: Scenario, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     stage = partial(a_cloud, monkeypatch, blink)
-    made = calls_of(story, stage)
+    made = calls_of(scenario, stage)
 
-    for point, (name, trouble) in zip(sample(made, story), kinds(story), strict=False):
+    for point, (name, trouble) in zip(sample(made, scenario), kinds(scenario), strict=False):
         tally(f"trouble once: {name}")
         with named(f"{name} at {point}"), stage() as cloud:
-            told(cloud, story, point.when(trouble))
-            check(cloud, story)
+            told(cloud, scenario, point.when(trouble))
+            check(cloud, scenario)
 
 
-@pytest.mark.parametrize("story", TOLD, ids=str)
+@pytest.mark.parametrize("scenario", TOLD, ids=str)
 def test_an_answer_that_is_lost_changes_nothing(
-    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+    scenario: Scenario, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     stage = partial(a_cloud, monkeypatch, blink)
-    made = calls_of(story, stage)
+    made = calls_of(scenario, stage)
 
-    for point in sample(made, story):
+    for point in sample(made, scenario):
         tally("trouble once: answer lost")
         with named(f"lost answer at {point}"), stage() as cloud:
-            told(cloud, story, point.when(LOST, done=True))
-            check(cloud, story, more_tries=point.operation == "UpdateItem")  # a claim that nobody knows of
+            told(cloud, scenario, point.when(LOST, done=True))
+            check(cloud, scenario, more_tries=point.operation == "UpdateItem")  # a claim that nobody knows of
 
 
-@pytest.mark.parametrize("story", [story for story in STORIES if story.about in {"restart", "cancel", "end"}], ids=str)
-def test_a_person_whose_answer_is_lost_is_told_what_became_of_the_move(
-    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+@pytest.mark.parametrize(
+    "scenario", [scenario for scenario in SCENARIOS if scenario.about in {"restart", "cancel", "end"}], ids=str
+)
+def test_a_person_whose_answer_is_lost_learns_what_happened(
+    scenario: Scenario, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     stage = partial(a_cloud, monkeypatch, blink)
-    asked = [point for point in points(calls_of(story, stage)) if point.phase == story.about]
+    asked = [point for point in points(calls_of(scenario, stage)) if point.phase == scenario.about]
 
     for point in (point for point in asked if point.operation == "UpdateItem"):
         tally("trouble once: answer lost")
         with named(f"lost answer at {point}"), stage() as cloud:
-            told(cloud, story, point.when(LOST, done=True))
-            check(cloud, story)
+            told(cloud, scenario, point.when(LOST, done=True))
+            check(cloud, scenario)
 
 
 @pytest.mark.usefixtures("worn_clients")
-@pytest.mark.parametrize("story", TOLD, ids=str)
+@pytest.mark.parametrize("scenario", TOLD, ids=str)
 def test_what_a_service_refuses_for_a_while_is_done_later(
-    story: Story, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
+    scenario: Scenario, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     stage = partial(a_cloud, monkeypatch, blink)
-    made = calls_of(story, stage)
+    made = calls_of(scenario, stage)
 
-    for point, (name, trouble) in zip(sample(made, story), kinds(story), strict=False):
+    for point, (name, trouble) in zip(sample(made, scenario), kinds(scenario), strict=False):
         tally(f"trouble for a while: {name}")
         with named(f"{name} for a while from {point}"), stage() as cloud:
-            told(cloud, story, point.when(of_service(made[point.number].service, trouble), times=A_WHILE))
-            check(cloud, story, more_tries=unheard(made, point.number))
+            told(cloud, scenario, point.when(of_service(made[point.number].service, trouble), times=A_WHILE))
+            check(cloud, scenario, more_tries=unheard(made, point.number))
 
 
 def unheard(made: Sequence[Call], number: int) -> bool:
@@ -127,20 +129,20 @@ def of_service(name: str, trouble: Trouble) -> Trouble:
     return lambda: trouble() if CALLS[-1].service == name else None
 
 
-def kinds(story: Story) -> Iterator[tuple[str, Trouble]]:
-    """Yield the kinds of refusal over and over, for each story beginning with another."""
-    return islice(cycle(REFUSED.items()), STORIES.index(story), None)
+def kinds(scenario: Scenario) -> Iterator[tuple[str, Trouble]]:
+    """Yield the kinds of refusal in a cycle that begins with another kind for each scenario."""
+    return islice(cycle(REFUSED.items()), SCENARIOS.index(scenario), None)
 
 
 def test_what_s3_denies_for_good_is_told_in_the_end(
     tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     tally("trouble for good: denied")
-    story = denied("PutObject", "InternalError.Storage")
+    scenario = denied("PutObject", "InternalError.Storage")
 
     with a_cloud(monkeypatch, blink) as cloud:
-        told(cloud, story)
-        check(cloud, story)
+        told(cloud, scenario)
+        check(cloud, scenario)
         subtask = cloud.task().subtasks[0]
 
     assert (subtask.attempt, subtask.counted_attempts) == (cloud.services.settings.max_attempts * UNCOUNTED_FACTOR, 1)
@@ -160,9 +162,11 @@ def test_a_source_that_s3_denies_for_a_while_fails_no_task(
             yield
 
     with a_cloud(monkeypatch, blink) as cloud:
-        story = Story(f"{operation} denied twice", "run", ONE, (OK,), undone, a_waiting_task, deny, counted_attempts=3)
-        told(cloud, story)
-        check(cloud, story)
+        scenario = Scenario(
+            f"{operation} denied twice", "run", ONE, (OK,), undone, a_waiting_task, deny, counted_attempts=3
+        )
+        told(cloud, scenario)
+        check(cloud, scenario)
 
 
 @pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
@@ -170,21 +174,21 @@ def test_a_source_that_s3_denies_is_told_by_the_last_attempt(
     operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
     tally("trouble for good: denied")
-    story = denied(operation, "SourceFileError.NotReadable")
+    scenario = denied(operation, "SourceFileError.NotReadable")
 
     with a_cloud(monkeypatch, blink) as cloud:
-        told(cloud, story)
-        check(cloud, story)
+        told(cloud, scenario)
+        check(cloud, scenario)
 
         assert cloud.task().subtasks[0].attempt == cloud.services.settings.max_attempts
 
 
-def denied(operation: str, code: str) -> Story:
-    """Return the story of a task for which S3 always denies one operation."""
+def denied(operation: str, code: str) -> Scenario:
+    """Return the scenario of a task for which S3 denies one operation for good."""
 
     @contextmanager
     def deny(_: Cloud) -> Iterator[None]:
         with meanwhile(operation, lambda: Answer("AccessDenied", 403), times=FOR_GOOD):
             yield
 
-    return Story(f"{operation} denied", "run", FOLLOWED, (code, SKIPPED), undone, a_waiting_task, deny)
+    return Scenario(f"{operation} denied", "run", FOLLOWED, (code, SKIPPED), undone, a_waiting_task, deny)

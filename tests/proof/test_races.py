@@ -1,4 +1,4 @@
-"""Eight threads race for a task on dynalite, round after round: whoever is first, nothing is lost or done twice."""
+"""Eight threads race for a task on dynalite, many times: nothing is lost or done twice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,9 +54,9 @@ serial = count()
 
 
 class Race(Protocol):
-    """Begins all moves at once, each in a thread of its own; returns what they returned, in their order."""
+    """Starts all transitions at once, each in its own thread; returns their results in order."""
 
-    def __call__(self, moves: Sequence[Callable[[], T]]) -> list[T]: ...
+    def __call__(self, transitions: Sequence[Callable[[], T]]) -> list[T]: ...
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +75,17 @@ def race() -> Iterator[Race]:
     with ThreadPoolExecutor(EIGHT) as pool:
         heats = count()
 
-        def run(moves: Sequence[Callable[[], T]]) -> list[T]:
-            assert len(moves) == EIGHT
+        def run(transitions: Sequence[Callable[[], T]]) -> list[T]:
+            assert len(transitions) == EIGHT
             barrier = Barrier(EIGHT)
 
-            def go(move: Callable[[], T]) -> T:
+            def go(transition: Callable[[], T]) -> T:
                 barrier.wait()
-                return move()
+                return transition()
 
             # Each heat has another thread wait for the others: the last at the barrier is often the first behind it.
             turn = next(heats) % EIGHT
-            results = list(pool.map(go, [*moves[turn:], *moves[:turn]]))
+            results = list(pool.map(go, [*transitions[turn:], *transitions[:turn]]))
             return results[EIGHT - turn :] + results[: EIGHT - turn]
 
         yield run
@@ -153,12 +153,12 @@ def current(store: TaskStore, task: Task) -> Task:
 
 
 def winner(results: Sequence[Task | None]) -> int:
-    """Return the place of the one move that was made."""
+    """Return the place of the one transition that was made."""
     (place,) = (place for place, result in enumerate(results) if result)
     return place
 
 
-def test_of_eight_creates_one_makes_the_task(store: TaskStore, race: Race, rounds: Rounds) -> None:
+def test_one_of_eight_creates_makes_the_task(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("create"):
         task = a_task(1)
         rivals = [replace(task, session_context=f"rival {n}") for n in FIRST_EIGHT]
@@ -180,7 +180,7 @@ def test_one_client_token_stands_for_one_task(store: TaskStore, race: Race, roun
 
 
 @pytest.mark.parametrize("attempt", [1, 2], ids=["waiting", "lapsed"])
-def test_of_eight_claims_one_holds_the_subtask(store: TaskStore, race: Race, rounds: Rounds, attempt: int) -> None:
+def test_one_of_eight_claims_gets_the_lease(store: TaskStore, race: Race, rounds: Rounds, attempt: int) -> None:
     for _ in rounds("claim" if attempt == 1 else "takeover"):
         task = stored(store, a_task(1))
         if attempt == 2:
@@ -192,7 +192,7 @@ def test_of_eight_claims_one_holds_the_subtask(store: TaskStore, race: Race, rou
         assert current(store, task).subtasks[0].attempt == attempt
 
 
-def test_whoever_begins_a_task_hears_of_all_that_was_held_back_before(
+def test_the_start_of_a_task_returns_all_subtasks_that_were_postponed_before(
     store: TaskStore, race: Race, rounds: Rounds
 ) -> None:
     for _ in rounds("hold back against claim"):
@@ -219,15 +219,15 @@ def test_no_more_tasks_are_counted_on_a_day_than_may_start(race: Race, rounds: R
         assert taken.count(True) == budget.spent(day).tasks == 5
 
 
-@pytest.mark.parametrize("move", ["renew", "finish"])
+@pytest.mark.parametrize("transition", ["renew", "finish"])
 def test_a_late_worker_is_heard_or_taken_over_never_both(
-    store: TaskStore, race: Race, rounds: Rounds, move: str
+    store: TaskStore, race: Race, rounds: Rounds, transition: str
 ) -> None:
-    for _ in rounds(f"{move} against takeover"):
+    for _ in rounds(f"{transition} against takeover"):
         task = stored(store, a_task(1))
         seen, lease = claimed(store, task, 1)
         renew = partial(store.renew, lease, LATE + LEASE, 50, "operation")
-        late = renew if move == "renew" else partial(finish, store, seen, lease)
+        late = renew if transition == "renew" else partial(finish, store, seen, lease)
 
         results = race([late, *[partial(claim, store, task, 1, LATE)] * 7])
 
@@ -295,7 +295,7 @@ def test_one_finish_that_is_sent_eight_times_counts_once(store: TaskStore, race:
         assert done == [current(store, task)] * EIGHT
 
 
-def test_of_eight_restarts_one_begins_the_next_run(store: TaskStore, race: Race, rounds: Rounds) -> None:
+def test_one_of_eight_restarts_begins_the_next_run(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("restart"):
         task = completed(store)
 
@@ -368,7 +368,7 @@ def test_a_cancel_stops_the_rest_and_keeps_what_is_finished(store: TaskStore, ra
         assert found.outcome is (Outcome.ENDED if cancelled else Outcome.SUCCEEDED)
 
 
-def test_a_cancelled_task_runs_no_more_whoever_held_it(store: TaskStore, race: Race, rounds: Rounds) -> None:
+def test_a_canceled_task_never_runs_again(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("cancel against claim"):
         task = stored(store, a_task(7))
 
@@ -407,7 +407,7 @@ def test_a_subtask_is_given_up_or_finished_late_never_both(store: TaskStore, rac
 
         found = current(store, task)
         if found.subtasks[0].status is SUCCESSFUL:
-            assert results == [None] * 4 + [found] * 4  # one made the move, the others learn that it is made
+            assert results == [None] * 4 + [found] * 4  # one made the transition, the others learn that it is made
         else:
             assert results[winner(results)] == found
             assert winner(results) < 4

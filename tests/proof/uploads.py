@@ -1,4 +1,4 @@
-"""A bucket that is written to, and all who tell of it: late, twice, in any order, and dying on the way."""
+"""A bucket that is written to, and its events: late, twice, in any order, and with processes that die."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from shared.use_cases.uploads import Backfill, offer_object
 from tests.proof.interleavings import SETTINGS
 from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.functions import Context, an_event
-from tests.support.in_memory_table import Answer, Request, Twin
+from tests.support.in_memory_table import Answer, InMemoryTables, Request
 from tests.support.outages import Crash
 
 Form = Literal["notification", "EventBridge", "failed notification", "failed EventBridge"]
@@ -89,23 +89,25 @@ def told(write: Write, form: Form) -> dict[str, Any]:
 
 
 @contextmanager
-def at_call(twin: Twin, moment: Moment | None, act: Callable[[], object]) -> Iterator[list[str]]:
+def at_call(
+    in_memory_tables: InMemoryTables, moment: Moment | None, action: Callable[[], object]
+) -> Iterator[list[str]]:
     """Let something happen at one call to AWS of what is done in between; lend the names of all of them."""
     calls: list[str] = []
-    serve = twin.answer
+    serve = in_memory_tables.answer
 
     def answer(operation: str, request: Request) -> Answer:
         calls.append(operation)
         come = moment is not None and len(calls) == moment.call + 1
         if come and moment and not moment.done:
-            act()
+            action()
         try:
             return serve(operation, request)
         finally:
             if come and moment and moment.done:
-                act()
+                action()
 
-    with patch.object(twin, "answer", answer):
+    with patch.object(in_memory_tables, "answer", answer):
         yield calls
 
 
@@ -115,12 +117,12 @@ def die() -> None:
 
 
 class Stage(ClockedServices):
-    """The services on a twin, for many buckets one after the other: clients are dear to make."""
+    """The services on the in-memory table, for many buckets one after the other: clients are dear to make."""
 
-    def __init__(self, twin: Twin) -> None:
-        """Stand on that twin."""
+    def __init__(self, in_memory_tables: InMemoryTables) -> None:
+        """Stand on those tables."""
         super().__init__(SETTINGS)
-        self.twin = twin
+        self.in_memory_tables = in_memory_tables
 
 
 @dataclass
@@ -148,7 +150,7 @@ class Bucket:
 
     def deliver(self, number: int, form: Form, death: Moment | None = None) -> bool:
         """Bring an event of a write; False when OnUpload died of it."""
-        with suppress(Crash), at_call(self.services.twin, death, die):
+        with suppress(Crash), at_call(self.services.in_memory_tables, death, die):
             answer = handler(told(self.writes[number], form), Context())
             self.answers.setdefault(number, []).append(answer)
             return True
@@ -162,7 +164,7 @@ class Bucket:
         self.services.time += 1000
         newest = {write.key: write for write in self.writes}
         wanted = Backfill(self.name)
-        with suppress(Crash), at_call(self.services.twin, death, die):
+        with suppress(Crash), at_call(self.services.in_memory_tables, death, die):
             documents, templates = read_catalog(self.services, "main")
             for write in newest.values():
                 begun = (write.at - 30_000 * (write.content % 2)) // 1000 * 1000
@@ -183,7 +185,9 @@ class Bucket:
 
     def tasks(self) -> list[Task]:
         """Return all tasks that there are."""
-        rows = (TaskItem.from_raw_data(item) for item in self.services.twin.tables["TasksTable"].items.values())
+        rows = (
+            TaskItem.from_raw_data(item) for item in self.services.in_memory_tables.tables["TasksTable"].items.values()
+        )
         return [task_from(row) for row in rows if row.sk == TASK]
 
     def verdicts(self) -> Sequence[UploadDecision]:
@@ -195,6 +199,6 @@ class Bucket:
 
 def a_bucket(stage: Stage, *, versioned: bool) -> Bucket:
     """Return an empty bucket, as long ago as all tests begin."""
-    stage.twin.clear()
+    stage.in_memory_tables.clear()
     stage.time = BEGINNING
     return Bucket(stage, versioned)

@@ -30,7 +30,7 @@ class Cloud:
     def __init__(self, stack: StackInfo, http: httpx.Client, film: bytes) -> None:
         """Take a stack and a small film."""
         self.stack, self.film = stack, film
-        self.finished: str | None = None  # a task that has made its files, once a story has wanted one
+        self.finished: str | None = None  # a task that has made its files, once a scenario has wanted one
         self._http = http
         self.client = cache(lambda service: client_of(stack, service))
 
@@ -165,10 +165,10 @@ class Cloud:
         return [found["Key"] for found in listing.get("Contents", [])]
 
 
-def fails(story: Callable[[Cloud], None], cloud: Cloud) -> bool:
-    """Whether something goes wrong in a story that anybody would notice."""
+def fails(scenario: Callable[[Cloud], None], cloud: Cloud) -> bool:
+    """Whether something goes wrong in a scenario that anybody would notice."""
     try:
-        story(cloud)
+        scenario(cloud)
     except (AssertionError, KeyError, httpx.HTTPStatusError):
         return True
     return False

@@ -1,4 +1,4 @@
-"""What each permission is needed for: a story that a function can't tell to its end without it."""
+"""What each permission is needed for: a scenario that a function can't tell to its end without it."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from shared.use_cases.downloads import Place
 from tests.security.restricted_stack import INTERRUPTED, PRIORITIES, Cloud
 from tests.support.permissions import FUNCTIONS, Permission, polled
 
-Story = Callable[[Cloud], None]
+Scenario = Callable[[Cloud], None]
 Subtask = dict[str, Any]
 
 COVER: Subtask = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 32}}
@@ -270,7 +270,7 @@ def video(cloud: Cloud) -> bytes:
 
 
 def finished(cloud: Cloud) -> str:
-    """Return a task that has made two videos; the first story that asks has it made."""
+    """Return a task that has made two videos; the first scenario that asks has it made."""
     if cloud.finished is None:
         task = cloud.task(PAIR)
         cloud.work(task)
@@ -306,12 +306,12 @@ def overdue(cloud: Cloud, task: str) -> None:
 QUEUES = {Lane.URGENT: "UrgentQueue", Lane.STANDARD: "SubtaskQueue", Lane.BACKGROUND: "BackgroundQueue"}
 
 
-def by_lane(function: str, action: str, story: Callable[..., None]) -> dict[str, Story]:
-    """Return the same story for the queue of each lane."""
-    return {f"{function} sqs:{action} {queue}": partial(story, lane=lane) for lane, queue in QUEUES.items()}
+def by_lane(function: str, action: str, scenario: Callable[..., None]) -> dict[str, Scenario]:
+    """Return the same scenario for the queue of each lane."""
+    return {f"{function} sqs:{action} {queue}": partial(scenario, lane=lane) for lane, queue in QUEUES.items()}
 
 
-STORIES: Mapping[str, Story] = {
+SCENARIOS: Mapping[str, Scenario] = {
     "OnUpload dynamodb:PutItem TasksTable": an_upload_becomes_a_task,
     "OnUpload dynamodb:UpdateItem TasksTable": an_upload_becomes_a_task,
     "OnUpload dynamodb:GetItem TasksTable": an_upload_that_is_told_twice_has_one_task,
@@ -367,7 +367,7 @@ STORIES: Mapping[str, Story] = {
     **by_lane("TaskApi", "GetQueueAttributes", a_place_in_the_queue_is_told),
 }
 
-# Stories beside those: what else the functions do must go well with what they may.
+# Scenarios beside those: what else the functions do must go well with what they may.
 OTHERS = (a_task_of_a_version_is_asked_for, a_task_is_ended)
 
 POLLING = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
@@ -404,5 +404,5 @@ UNASKED: Mapping[str, str] = {
 def unasked(permission: Permission) -> str | None:
     """Return why the emulator can do without a permission; None when it asks for it."""
     if permission.action in POLLING and permission.resource in polled(permission.function):
-        return None if str(permission) in STORIES else POLLER
+        return None if str(permission) in SCENARIOS else POLLER
     return UNASKED.get(str(permission))

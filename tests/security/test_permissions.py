@@ -7,7 +7,7 @@ import pytest
 
 from infra.local import stack as local
 from tests.security.restricted_stack import Cloud, fails
-from tests.security.scenarios import OTHERS, STORIES, Story, unasked
+from tests.security.scenarios import OTHERS, SCENARIOS, Scenario, unasked
 from tests.support.permissions import Permission, permissions
 from tests.support.profile import LONG
 from tests.support.tallies import Tally
@@ -26,7 +26,7 @@ SOME = {
     "TaskApi dynamodb:Query TasksTable/index/by_source",
 }
 TRIED = ASKED if LONG else [permission for permission in ASKED if str(permission) in SOME]
-TOLD: set[Story] = set()
+TOLD: set[Scenario] = set()
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +48,23 @@ def test_each_permission_has_a_story_or_a_reason_why_the_emulator_can_do_without
 
     tally("permissions that the emulator does not ask for, each with its reason", len(ALL) - len(ASKED))
     assert names == list(dict.fromkeys(names))
-    assert set(names) == set(STORIES), "tell in stories.py what a new permission is needed for"
+    assert set(names) == set(SCENARIOS), "tell in scenarios.py what a new permission is needed for"
     assert set(names) >= SOME
 
 
 @pytest.mark.parametrize("permission", TRIED, ids=str)
 def test_no_permission_is_there_for_nothing(cloud: Cloud, permission: Permission, tally: Tally) -> None:
-    story = STORIES[str(permission)]
-    if story not in TOLD:
-        story(cloud)  # goes well with all permissions
-        TOLD.add(story)
+    scenario = SCENARIOS[str(permission)]
+    if scenario not in TOLD:
+        scenario(cloud)  # goes well with all permissions
+        TOLD.add(scenario)
 
     with cloud.lacking(permission):
-        assert fails(story, cloud)
+        assert fails(scenario, cloud)
 
     tally("permissions removed, of all that the emulator asks for")
 
 
-@pytest.mark.parametrize("story", OTHERS)
-def test_the_rest_goes_well_with_what_is_left(cloud: Cloud, story: Story) -> None:
-    story(cloud)
+@pytest.mark.parametrize("scenario", OTHERS)
+def test_the_rest_goes_well_with_what_is_left(cloud: Cloud, scenario: Scenario) -> None:
+    scenario(cloud)

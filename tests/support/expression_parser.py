@@ -82,7 +82,7 @@ class Parser:
             tokens.append(match[1])
             place = match.end()
         if text[place:].strip():
-            raise NotImplementedError(f"the twin can't read {text[place:]!r}")
+            raise NotImplementedError(f"the in-memory table can't read {text[place:]!r}")
         return cls(tokens[::-1], dict(names))
 
     def peek(self) -> str:

@@ -1,7 +1,7 @@
-"""An in-memory twin of DynamoDB: linearizable, as strict as the real one where our code could go wrong, and quick.
+"""DynamoDB in memory: linearizable, fast, and as strict as the real one where our code could be wrong.
 
-It gets in where botocore's clients make their calls, so PynamoDB and boto3 run as they are, but nothing is signed or
-sent. Its tables are those of template.yaml. It takes SQS messages too, into plain lists.
+It replaces the method with which botocore's clients make their calls, so PynamoDB and boto3 run unchanged. It signs and
+sends nothing. Its tables are those of template.yaml. It also takes SQS messages, into plain lists.
 """
 
 import os
@@ -128,7 +128,7 @@ class Table:
 
 
 @dataclass
-class Twin:
+class InMemoryTables:
     """The tables and the queues. Every request is served alone."""
 
     tables: dict[str, Table] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class Twin:
         """Serve one request; raise ClientError as AWS would."""
         if operation not in KNOWN or request.keys() - KNOWN[operation]:
             unknown = sorted(request.keys() - KNOWN.get(operation, set()))
-            raise NotImplementedError(f"the twin knows no {operation} with {unknown}")
+            raise NotImplementedError(f"the in-memory table knows no {operation} with {unknown}")
         serve = SERVED[operation]
         try:
             with self.lock:
@@ -280,23 +280,23 @@ class Twin:
         return {"Attributes": {"ApproximateNumberOfMessages": str(waiting)}}
 
 
-SERVED: Mapping[str, Callable[[Twin, Request], Answer]] = {
-    "GetItem": Twin.get,
-    "PutItem": Twin.put,
-    "UpdateItem": Twin.update,
-    "DeleteItem": Twin.delete,
-    "Query": Twin.query,
-    "BatchGetItem": Twin.batch_get,
-    "SendMessageBatch": Twin.send,
-    "GetQueueAttributes": Twin.count,
+SERVED: Mapping[str, Callable[[InMemoryTables, Request], Answer]] = {
+    "GetItem": InMemoryTables.get,
+    "PutItem": InMemoryTables.put,
+    "UpdateItem": InMemoryTables.update,
+    "DeleteItem": InMemoryTables.delete,
+    "Query": InMemoryTables.query,
+    "BatchGetItem": InMemoryTables.batch_get,
+    "SendMessageBatch": InMemoryTables.send,
+    "GetQueueAttributes": InMemoryTables.count,
 }
 
 
 @contextmanager
-def twin(*services: str) -> Iterator[Twin]:
-    """Lend a twin that serves these services of AWS, by default DynamoDB and SQS; others are called as ever."""
+def in_memory_tables(*services: str) -> Iterator[InMemoryTables]:
+    """Lend tables in memory for some services of AWS, by default DynamoDB and SQS; calls to others stay as they are."""
     served = services or ("dynamodb", "sqs")
-    lent = Twin()
+    lent = InMemoryTables()
     call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001 - PynamoDB itself calls it
 
     def answer(client: BaseClient, operation: str, request: Request) -> Answer:
@@ -305,7 +305,7 @@ def twin(*services: str) -> Iterator[Twin]:
         return cast("Answer", call(client, operation, request))
 
     # A client without credentials is made anew for each call by PynamoDB, which takes long.
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "twin", "AWS_SECRET_ACCESS_KEY": "twin"}
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "memory", "AWS_SECRET_ACCESS_KEY": "memory"}
     with patch.dict(os.environ, environment), patch.object(BaseClient, "_make_api_call", answer):
         yield lent
 

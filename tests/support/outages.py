@@ -48,7 +48,7 @@ class Moment:
     """
 
     operation: str
-    act: Callable[[], object]
+    action: Callable[[], object]
     after: int
     times: int
     done: bool
@@ -75,14 +75,14 @@ def line(event_name: str, request: AWSPreparedRequest, **_: object) -> AWSRespon
         raise Crash
     CALLS.append(call)
     turns = [moment for moment in tuple(AWAITED) if moment.meant(call)]
-    answers = [moment.act() for moment in turns if not moment.done]
+    answers = [moment.action() for moment in turns if not moment.done]
     answer = next((each for each in answers if isinstance(each, Answer)), None)
     if answer:
         return answer.to(request)
     response = botocore_stubber(event_name, request)
     for moment in turns:
         if moment.done:
-            moment.act()
+            moment.action()
     return response
 
 
@@ -112,10 +112,10 @@ class Answer:
 
 @contextmanager
 def meanwhile(
-    operation: str, act: Callable[[], object], *, after: int = 0, times: int = 1, done: bool = False
+    operation: str, action: Callable[[], object], *, after: int = 0, times: int = 1, done: bool = False
 ) -> Iterator[None]:
     """Let something happen at a call to AWS of that name; with `done`, between AWS's doing and its answer."""
-    moment = Moment(operation, act, after, times, done)
+    moment = Moment(operation, action, after, times, done)
     AWAITED.append(moment)
     try:
         yield

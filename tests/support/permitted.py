@@ -1,6 +1,6 @@
 """What the functions ask of AWS in the tests, held against the roles that template.yaml gives them.
 
-The emulator with IAM shows what a role lacks only where a story leads; here every test of a handler is one.
+The emulator with IAM shows what a role lacks only where a scenario leads; here every test of a handler is one.
 """
 
 import sys
@@ -48,7 +48,7 @@ def permitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
     yield
-    assert asked <= ALLOWED, "give the role what it needs in template.yaml, and tell its story in tests/security"
+    assert asked <= ALLOWED, "give the role what it needs in template.yaml, and tell its scenario in tests/security"
 
 
 def asking() -> str | None:

@@ -18,7 +18,7 @@ FAILED: set[str] = set()
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
-    """Lend what counts the trials of this test: `tally("interleavings on the twin", 120)`."""
+    """Lend what counts the trials of this test: `tally("interleavings on the in-memory table", 120)`."""
     counts: Counter[str] = Counter()
 
     def count(what: str, times: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Moves of a task that must succeed, and what its attempts say: shared by the tests of the store."""
+"""Transitions of a task that must succeed, and what its attempts say: shared by the tests of the store."""
 
 from botocore.exceptions import ReadTimeoutError
 
