@@ -1,8 +1,8 @@
-"""Puts the built console where the stack serves it: `make publish STACK=reelmill`.
+"""Publishes the built console to the bucket of a stack: `make publish STACK=reelmill`.
 
-Whoever opens the console meanwhile gets the old one or the new one, and either whole: new files come before the
-document that names them. Old ones stay for a week, for tabs that are open: a page's code is fetched when it is first
-looked at.
+During the upload, users get either the old console or the new one, always complete: new files are uploaded before the
+document that refers to them. Old files stay for a week for open tabs, because a page's code is fetched when the page is
+first opened.
 """
 
 import argparse
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 BUNDLE = Path(__file__).resolve().parents[2] / "console" / "dist"
 CONFIG, DOCUMENT = "config.json", "index.html"
-REPLACED = "replaced.json"  # since when no document has named a file that is still there
+REPLACED = "replaced.json"  # the time since which the document no longer refers to each remaining file
 STAY = timedelta(days=7)
-AT_ONCE = 1000  # keys that one DeleteObjects takes, S3's API reference
+AT_ONCE = 1000  # keys in one DeleteObjects request, S3's API reference
 
 
 class NotPublished(Exception):
-    """The console can't be published; the message says why, and what helps."""
+    """The console cannot be published; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
-class Home:
-    """Where a stack serves its console."""
+class ConsoleHome:
+    """The place where a stack serves its console."""
 
     url: str
     bucket: str
@@ -45,35 +45,40 @@ class Home:
     config: str
 
 
-def home_of(stack: str) -> Home:
-    """Return where a stack serves its console; raise NotPublished when it serves none."""
+def find_home(stack: str) -> ConsoleHome:
+    """Return where a stack serves its console; raise NotPublished if it has no console."""
     try:
         [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "ValidationError":
             raise
-        message = f"there is no stack {stack} in this account and region; name another: make publish STACK=…"
-        raise NotPublished(message) from error
+        raise NotPublished(
+            f"this account and region have no stack {stack}; name another one: make publish STACK=…"
+        ) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "ConsoleBucketName" not in outputs:
-        raise NotPublished(f"the stack {stack} hosts no console: sam deploy --parameter-overrides Console=true")
+        raise NotPublished(
+            f"the stack {stack} does not host the console; run sam deploy --parameter-overrides Console=true"
+        )
     config = outputs["ConsoleConfig"]
     try:
         json.loads(config)
     except ValueError as error:
-        raise NotPublished(f"JwtIssuer or ConsoleClientId of {stack} has signs that JSON forbids: {config}") from error
-    return Home(outputs["ConsoleUrl"], outputs["ConsoleBucketName"], outputs["ConsoleDistributionId"], config)
+        raise NotPublished(
+            f"JwtIssuer or ConsoleClientId of {stack} contains characters that JSON forbids: {config}"
+        ) from error
+    return ConsoleHome(outputs["ConsoleUrl"], outputs["ConsoleBucketName"], outputs["ConsoleDistributionId"], config)
 
 
-def publish(folder: Path, home: Home, now: datetime) -> None:
-    """Bring a home's bucket to what the folder holds; raise NotPublished when nothing was built there."""
+def publish(folder: Path, home: ConsoleHome, now: datetime) -> None:
+    """Upload the console to its bucket, and delete old files; raise NotPublished if the folder has no console."""
     if not (folder / DOCUMENT).is_file():
-        raise NotPublished(f"there is no console in {folder}; build it: make console")
+        raise NotPublished(f"{folder} does not contain the console; build it: make console")
     s3: S3Client = boto3.client("s3")
-    before = set(keys_in(s3, home.bucket))
+    before = set(list_keys(s3, home.bucket))
     replaced = json.loads(s3.get_object(Bucket=home.bucket, Key=REPLACED)["Body"].read()) if REPLACED in before else {}
-    files = {key: (folder / key).read_bytes() for key in files_of(folder)} | {CONFIG: home.config.encode()}
-    for key in sorted(files, key=turn):
+    files = {key: (folder / key).read_bytes() for key in list_files(folder)} | {CONFIG: home.config.encode()}
+    for key in sorted(files, key=upload_order):
         s3.put_object(
             Bucket=home.bucket,
             Key=key,
@@ -83,43 +88,45 @@ def publish(folder: Path, home: Home, now: datetime) -> None:
         )
     invalidate(home.distribution, [f"/{DOCUMENT}", f"/{CONFIG}"])
     since = {key: replaced.get(key, now.isoformat()) for key in sorted(before - set(files) - {REPLACED})}
-    over = [key for key, at in since.items() if now - datetime.fromisoformat(at) >= STAY]
-    remove(s3, home.bucket, over)
-    kept = {key: at for key, at in since.items() if key not in over}
+    expired = [key for key, at in since.items() if now - datetime.fromisoformat(at) >= STAY]
+    delete_objects(s3, home.bucket, expired)
+    kept = {key: at for key, at in since.items() if key not in expired}
     s3.put_object(Bucket=home.bucket, Key=REPLACED, Body=json.dumps(kept).encode(), ContentType=content_type(REPLACED))
 
 
-def files_of(folder: Path) -> Iterator[str]:
-    """Yield the bundle's files by their paths in it; what begins with a dot is the build's own."""
+def list_files(folder: Path) -> Iterator[str]:
+    """Yield the paths of the bundle's files; names that begin with a dot belong to the build."""
     for path in folder.rglob("*"):
         inside = path.relative_to(folder)
         if path.is_file() and not any(part.startswith(".") for part in inside.parts):
             yield inside.as_posix()
 
 
-def turn(key: str) -> tuple[bool, bool, str]:
-    """Sort the document last, behind all that it names, and what keeps its name behind what has a new one."""
+def upload_order(key: str) -> tuple[bool, bool, str]:
+    """Sort the document last, after the files that it refers to, and unchanged names after new ones."""
     return key == DOCUMENT, not key.startswith("assets/"), key
 
 
-def keys_in(s3: "S3Client", bucket: str) -> Iterator[str]:
+def list_keys(s3: "S3Client", bucket: str) -> Iterator[str]:
     """Yield the keys of a bucket."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for found in page.get("Contents", []):
             yield found["Key"]
 
 
-def remove(s3: "S3Client", bucket: str, keys: list[str]) -> None:
-    """Delete objects; raise NotPublished when S3 keeps some."""
+def delete_objects(s3: "S3Client", bucket: str, keys: list[str]) -> None:
+    """Delete objects; raise NotPublished if S3 cannot delete some."""
     for start in range(0, len(keys), AT_ONCE):
         some: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + AT_ONCE]]
         kept = s3.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True}).get("Errors", [])
         if kept:
-            raise NotPublished(f"the console is published, but old files stay: {kept[0].get('Message')}")
+            raise NotPublished(
+                f"the console is published, but old files could not be deleted: {kept[0].get('Message')}"
+            )
 
 
 def invalidate(distribution: str, paths: Iterable[str]) -> None:
-    """Have CloudFront forget what it holds under some paths."""
+    """Invalidate paths in CloudFront's cache."""
     items = list(paths)
     batch: Mapping[str, Any] = {
         "Paths": {"Quantity": len(items), "Items": items},
@@ -131,7 +138,7 @@ def invalidate(distribution: str, paths: Iterable[str]) -> None:
 def main(stack: str, folder: Path = BUNDLE) -> int:
     """Publish the console of a stack; return the exit code."""
     try:
-        home = home_of(stack)
+        home = find_home(stack)
         publish(folder, home, datetime.now(UTC))
     except (NotPublished, BotoCoreError, ClientError) as error:
         print(f"not published: {error}", file=sys.stderr)
@@ -142,5 +149,5 @@ def main(stack: str, folder: Path = BUNDLE) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="infra.console.publish", description="Publish the built console of a stack.")
-    parser.add_argument("stack", help="the CloudFormation stack, which was deployed with Console=true")
+    parser.add_argument("stack", help="the CloudFormation stack, deployed with Console=true")
     sys.exit(main(parser.parse_args().stack))

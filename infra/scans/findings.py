@@ -1,4 +1,4 @@
-"""Judges what the scanners found: each finding has its reason in findings.yaml, and each reason its finding."""
+"""Checks the scanners' findings: findings.yaml has a reason for each finding, and no reason without a finding."""
 
 import json
 import sys
@@ -8,39 +8,39 @@ from pathlib import Path
 
 import yaml
 
-EXPLAINED = Path(__file__).with_name("findings.yaml")
+REASONS = Path(__file__).with_name("findings.yaml")
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
-    """A check that failed: in which form of the template or which file, and on which resource."""
+class ScannerFinding:
+    """A failed check: the form of the template or the file, and the resource."""
 
     check: str
     where: str
     what: str = ""
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the finding as a line."""
         return f"{self.check} in {self.where}" + (f" on {self.what}" if self.what else "")
 
 
-def of_checkov(report: Path) -> Iterator[Finding]:
-    """Yield what checkov found."""
+def read_checkov(report: Path) -> Iterator[ScannerFinding]:
+    """Yield the findings of checkov."""
     for failed in json.loads(report.read_text())["results"]["failed_checks"]:
-        yield Finding(failed["check_id"], Path(failed["file_path"]).stem, failed["resource"].rpartition(".")[2])
+        yield ScannerFinding(failed["check_id"], Path(failed["file_path"]).stem, failed["resource"].rpartition(".")[2])
 
 
-def of_bandit(report: Path) -> Iterator[Finding]:
-    """Yield what bandit found."""
+def read_bandit(report: Path) -> Iterator[ScannerFinding]:
+    """Yield the findings of bandit."""
     for found in json.loads(report.read_text())["results"]:
-        yield Finding(found["test_id"], found["filename"].removeprefix("./"))
+        yield ScannerFinding(found["test_id"], found["filename"].removeprefix("./"))
 
 
-def explained() -> set[Finding]:
+def explained_findings() -> set[ScannerFinding]:
     """Return the findings that have a reason."""
     return {
-        Finding(entry["check"], where, what)
-        for entry in yaml.safe_load(EXPLAINED.read_text())
+        ScannerFinding(entry["check"], where, what)
+        for entry in yaml.safe_load(REASONS.read_text())
         if entry["reason"].strip()
         for where in entry["where"]
         for what in entry.get("what", [""])
@@ -48,13 +48,13 @@ def explained() -> set[Finding]:
 
 
 def main(folder: Path) -> int:
-    """Print what is amiss; return the exit code."""
-    found = {*of_checkov(folder / "checkov.json"), *of_bandit(folder / "bandit.json")}
-    known = explained()
+    """Print findings without a reason and reasons without a finding; return the exit code."""
+    found = {*read_checkov(folder / "checkov.json"), *read_bandit(folder / "bandit.json")}
+    known = explained_findings()
     for finding in sorted(found - known):
-        print(f"{finding}: mend it, or give the reason why it stays in {EXPLAINED.name}")
+        print(f"{finding}: fix it, or add the reason to keep it to {REASONS.name}")
     for finding in sorted(known - found):
-        print(f"{finding}: nothing of the kind is found any more; take it out of {EXPLAINED.name}")
+        print(f"{finding}: it is no longer found; remove it from {REASONS.name}")
     print(f"{len(found)} findings of checkov and bandit, {len(found - known)} without a reason")
     return 1 if found != known else 0
 

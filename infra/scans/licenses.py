@@ -1,4 +1,4 @@
-"""The licences of all that Reelmill ships with or asks for: Python's packages and those in the console's bundle."""
+"""The licenses of all dependencies that Reelmill ships or requires: Python packages and the console's packages."""
 
 import json
 import re
@@ -17,11 +17,14 @@ ALLOWED = frozenset(
         *("MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense", "Zlib"),
     }
 )
-# Packages under another licence, or whose licence nothing tells in a word. NOTICE has what follows from these.
+# Packages under another license, or without a short name of theirs in their metadata. NOTICE has the consequences.
 EXCEPTIONS: Mapping[str, tuple[str, str]] = {
-    "python-bidi": ("LGPL-3.0-only", "imported unchanged, and replaceable: the LGPL asks no more of whoever uses it"),
+    "python-bidi": (
+        "LGPL-3.0-only",
+        "imported unchanged and replaceable, which is all that the LGPL requires of its users",
+    ),
 }
-# How packages write what SPDX has a short name for.
+# The names that packages use for licenses, and the short names of SPDX.
 SPELLINGS: Mapping[str, str] = {
     "apache 2.0": "Apache-2.0",
     "apache license": "Apache-2.0",
@@ -42,27 +45,27 @@ ELSEWHERE = "for another platform"
 
 @dataclass(frozen=True, order=True)
 class Package:
-    """A package, and its licence as SPDX writes it."""
+    """A package, and its license as an SPDX expression."""
 
     registry: str
     name: str
     version: str
-    licence: str
+    license: str
 
     @property
-    def allowed(self) -> bool:
-        """Whether its licence is one that Reelmill may depend on."""
-        return self.licence == ELSEWHERE or self.name in EXCEPTIONS or fine(self.licence)
+    def is_allowed(self) -> bool:
+        """Whether Reelmill may depend on it."""
+        return self.license == ELSEWHERE or self.name in EXCEPTIONS or is_permitted(self.license)
 
 
-def fine(licence: str) -> bool:
-    """Whether an SPDX expression can be met by allowed licences alone."""
-    every = re.split(r"\s+AND\s+", licence.replace("(", " ").replace(")", " ").strip())
+def is_permitted(expression: str) -> bool:
+    """Whether an SPDX expression can be satisfied with allowed licenses only."""
+    every = re.split(r"\s+AND\s+", expression.replace("(", " ").replace(")", " ").strip())
     return all(any(each.strip() in ALLOWED for each in re.split(r"\s+OR\s+", one)) for one in every)
 
 
 def python_packages() -> Iterator[Package]:
-    """Yield what the lock brings with Reelmill and its extras; development's own packages are left out."""
+    """Yield the locked packages of Reelmill and its extras, without those that only development needs."""
     packages = tomllib.loads((PROJECT / "uv.lock").read_text())["package"]
     named: dict[str, list[dict[str, Any]]] = {}
     for package in packages:
@@ -78,29 +81,29 @@ def python_packages() -> Iterator[Package]:
             needed = [*package.get("dependencies", ()), *(one for extra in extras for one in extra)]
             wanted += [each["name"] for each in needed]
             if name != "reelmill":
-                yield Package("PyPI", name, package["version"], python_licence(name))
+                yield Package("PyPI", name, package["version"], python_license(name))
 
 
-def python_licence(name: str) -> str:
-    """Return the licence that an installed package tells."""
+def python_license(name: str) -> str:
+    """Return the license in the metadata of an installed package."""
     if name in EXCEPTIONS:
         return EXCEPTIONS[name][0]
     try:
-        told = metadata(name)
+        found = metadata(name)
     except PackageNotFoundError:
         return ELSEWHERE
-    for expression in told.get_all("License-Expression", []):
+    for expression in found.get_all("License-Expression", []):
         return str(expression)
-    classified = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", []) if line.startswith("License")]
+    classified = [line.rpartition(" :: ")[2] for line in found.get_all("Classifier", []) if line.startswith("License")]
     words = [word for word in classified if word not in VAGUE] or [
-        str(text).strip().partition("\n")[0] for text in told.get_all("License", [])
+        str(text).strip().partition("\n")[0] for text in found.get_all("License", [])
     ]
-    # Of several, nobody says whether one may choose: all must be allowed.
+    # If a package names several, it does not say whether users may choose: all must be allowed.
     return " AND ".join(dict.fromkeys(SPELLINGS.get(word.lower(), word) for word in words))
 
 
 def console_packages() -> Iterator[Package]:
-    """Yield what the console's lock brings into the pages that are served."""
+    """Yield the locked packages whose code is part of the console's pages."""
     lock = json.loads((PROJECT / "console" / "package-lock.json").read_text())
     for place, package in lock["packages"].items():
         if place and not package.get("dev"):
@@ -109,22 +112,22 @@ def console_packages() -> Iterator[Package]:
 
 
 def main(folder: Path) -> int:
-    """Write the list, and the licences into the bill of materials of Python's packages; return the exit code."""
+    """Write the list, and add the licenses to the bill of materials of the Python packages; return the exit code."""
     packages = sorted({*python_packages(), *console_packages()})
-    rows = [f"| {p.registry} | {p.name} | {p.version} | {p.licence} |" for p in packages]
-    listing = ["| registry | package | version | licence |", "|---|---|---|---|", *rows]
-    (folder / "licences.md").write_text("\n".join(listing) + "\n")
+    rows = [f"| {p.registry} | {p.name} | {p.version} | {p.license} |" for p in packages]
+    listing = ["| registry | package | version | license |", "|---|---|---|---|", *rows]
+    (folder / "licenses.md").write_text("\n".join(listing) + "\n")
     bill = folder / "python.cdx.json"
     document = json.loads(bill.read_text())
-    licences = {package.name: package.licence for package in packages if package.registry == "PyPI"}
+    licenses = {package.name: package.license for package in packages if package.registry == "PyPI"}
     for component in document["components"]:
-        licence = licences.get(component["name"], ELSEWHERE)
-        if licence != ELSEWHERE:
-            component["licenses"] = [{"expression": licence}]
+        expression = licenses.get(component["name"], ELSEWHERE)
+        if expression != ELSEWHERE:
+            component["licenses"] = [{"expression": expression}]
     bill.write_text(json.dumps(document, indent=1) + "\n")
-    refused = [package for package in packages if not package.allowed]
+    refused = [package for package in packages if not package.is_allowed]
     for package in refused:
-        print(f"{package.name} {package.version} is under {package.licence}, which is not on the list of {__file__}")
+        print(f"{package.name} {package.version} has the license {package.license}, which {__file__} does not allow")
     print(f"{len(packages)} packages in {folder}")
     return 1 if refused else 0
 

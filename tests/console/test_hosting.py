@@ -126,7 +126,7 @@ def test_a_new_bundle_comes_before_its_document_and_the_old_one_stays_for_open_t
         (tmp_path / name / "index.html").write_text(f"<script src=/assets/{name}.js>")
         (tmp_path / name / ".vite").mkdir()
         (tmp_path / name / ".vite" / "manifest.json").write_text("{}")
-    home = publish.home_of(STACK)
+    home = publish.find_home(STACK)
     day = timedelta(days=1)
     publish.publish(tmp_path / "old", home, NOON)
     publish.publish(tmp_path / "old", home, NOON + 30 * day)  # what another test has published is over
@@ -160,7 +160,7 @@ def test_who_can_not_publish_is_told_why(
     cloudformation.get_waiter("stack_create_complete").wait(StackName="plain", WaiterConfig={"Delay": 1})
 
     for stack, folder, why in (
-        ("nowhere", publish.BUNDLE, "there is no stack nowhere"),
+        ("nowhere", publish.BUNDLE, "have no stack nowhere"),
         ("plain", publish.BUNDLE, "Console=true"),
         (STACK, tmp_path, "make console"),
     ):

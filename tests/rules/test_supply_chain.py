@@ -1,4 +1,4 @@
-"""What comes from others: pinned by its hash, from the registries alone, and under licences that we may use."""
+"""What comes from others: pinned by its hash, from the registries alone, and under licenses that we may use."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.scans.licenses import PROJECT, Package, console_packages, fine, python_packages
+from infra.scans.licenses import PROJECT, Package, console_packages, is_permitted, python_packages
 
 
 def test_every_python_package_is_pinned_by_hash_and_comes_from_one_registry() -> None:
@@ -45,15 +45,15 @@ def test_every_tool_that_make_fetches_has_a_version() -> None:
 
 
 @pytest.mark.parametrize("packages", [python_packages, console_packages])
-def test_every_licence_is_one_that_we_may_use(packages: Callable[[], Iterable[Package]]) -> None:
+def test_every_license_is_one_that_we_may_use(packages: Callable[[], Iterable[Package]]) -> None:
     found = list(packages())
 
     assert found
-    assert not [str(package) for package in found if not package.allowed]
+    assert not [str(package) for package in found if not package.is_allowed]
 
 
 @pytest.mark.parametrize(
-    ("licence", "allowed"),
+    ("expression", "allowed"),
     [
         ("MIT", True),
         ("GPL-3.0-only", False),
@@ -64,5 +64,5 @@ def test_every_licence_is_one_that_we_may_use(packages: Callable[[], Iterable[Pa
         ("", False),
     ],
 )
-def test_a_licence_is_allowed_when_all_that_it_asks_is(licence: str, allowed: bool) -> None:  # noqa: FBT001
-    assert fine(licence) == allowed
+def test_a_license_is_allowed_when_all_that_it_asks_is(expression: str, allowed: bool) -> None:  # noqa: FBT001
+    assert is_permitted(expression) == allowed

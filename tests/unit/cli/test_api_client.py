@@ -1,4 +1,4 @@
-"""The HTTP client: what it says on the wire, and which error each bad answer becomes."""
+"""The HTTP client: the requests that it sends, and the error that each bad answer becomes."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ AWKWARD = "a b+c%20d/é東🎬~*'()"
 
 @contextmanager
 def nobody_listening() -> Iterator[str]:
-    """A URL whose port is held, so that nobody else takes it, but answers nothing."""
+    """A URL whose port is reserved, so that no other program takes it, but does not respond."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/api"
@@ -39,7 +39,7 @@ def test_a_refused_connection_says_that_no_stack_runs_and_how_to_start_one(reelm
     assert "Traceback" not in ended.err
 
 
-def test_a_read_is_tried_again_when_the_fault_may_pass(service: RemoteService) -> None:
+def test_a_read_is_retried_after_a_transient_error(service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", Reply(b"", 503), Reply({"message": "Too Many"}, 429), {"tasks": []})
 
     with Api(service.url, local=True) as api:
@@ -49,7 +49,7 @@ def test_a_read_is_tried_again_when_the_fault_may_pass(service: RemoteService) -
 
 
 @pytest.mark.parametrize(("local", "paused"), [(True, []), (False, [0.2, 0.5, 1.0])])
-def test_a_refused_connection_is_tried_again_only_where_a_network_lies_between(
+def test_a_refused_connection_is_only_retried_for_a_remote_api(
     monkeypatch: pytest.MonkeyPatch, *, local: bool, paused: list[float]
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
@@ -62,7 +62,7 @@ def test_a_refused_connection_is_tried_again_only_where_a_network_lies_between(
     assert pauses == paused
 
 
-def test_a_write_is_not_sent_twice_unless_that_does_no_harm(service: RemoteService) -> None:
+def test_a_write_is_not_retried_unless_it_may_happen_twice(service: RemoteService) -> None:
     service.answers("POST", "/api/tasks", Reply({"message": "Service Unavailable"}, 503))
 
     with Api(service.url, local=True) as api, pytest.raises(ApiRefused) as refused:
@@ -77,7 +77,7 @@ def test_a_write_is_not_sent_twice_unless_that_does_no_harm(service: RemoteServi
     assert len(service.heard) == 3
 
 
-def test_a_read_that_never_gets_better_ends_with_the_last_refusal(
+def test_a_read_that_keeps_failing_raises_the_last_error(
     service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.api_client.PAUSES", (0.0, 0.0))
@@ -104,7 +104,7 @@ def test_a_read_that_never_gets_better_ends_with_the_last_refusal(
         (Reply([1], 400, {"apigw-requestid": "gw-1"}), "Http400", "the API answered 400 without a reason"),
     ],
 )
-def test_a_gateway_s_own_refusals_have_a_code_a_sentence_and_a_request(
+def test_refusals_of_the_gateway_have_a_code_a_message_and_a_request_id(
     service: RemoteService, reply: Reply, code: str, message: str
 ) -> None:
     service.answers("POST", "/api/tasks", reply)
@@ -117,7 +117,7 @@ def test_a_gateway_s_own_refusals_have_a_code_a_sentence_and_a_request(
     assert error.remedy
 
 
-def test_details_of_a_refusal_are_shown_in_words(here: Run, service: RemoteService) -> None:
+def test_details_of_a_refusal_are_shown_as_text(here: Run, service: RemoteService) -> None:
     details = {"errors": [{"path": "subtasks.0.params.crf", "message": "must be at most 51"}]}
     said = {"code": "ValidationError", "message": "2 fields are wrong", "requestId": "r", "details": details}
     service.answers("GET", "/api/tasks", Reply(said, 400))
@@ -127,7 +127,7 @@ def test_details_of_a_refusal_are_shown_in_words(here: Run, service: RemoteServi
     assert "path: subtasks.0.params.crf, message: must be at most 51" in ended.err
 
 
-def test_details_that_the_sentence_has_already_are_not_said_twice(here: Run, service: RemoteService) -> None:
+def test_details_that_are_in_the_message_are_not_repeated(here: Run, service: RemoteService) -> None:
     details = {"fields": [{"where": "crf", "problem": "at most 51"}], "limit": 63}
     said = {"code": "InvalidRequest", "message": "crf: at most 51", "requestId": "r", "details": details}
     service.answers("GET", "/api/tasks", Reply(said, 400))
@@ -138,14 +138,14 @@ def test_details_that_the_sentence_has_already_are_not_said_twice(here: Run, ser
     assert "63" in ended.err
 
 
-def test_a_missing_thing_points_to_the_list_of_its_kind(here: Run, service: RemoteService) -> None:
-    said = {"code": "NotFound", "message": "there is no template x", "requestId": "r"}
+def test_a_missing_document_points_to_the_list_of_its_kind(here: Run, service: RemoteService) -> None:
+    said = {"code": "NotFound", "message": "template x does not exist", "requestId": "r"}
     service.answers("GET", "/api/templates/x", Reply(said, 404))
 
     assert "reelmill templates list" in here("templates", "get", "x").err
 
 
-def test_a_page_that_is_not_the_api_is_said_to_be_another_thing(service: RemoteService) -> None:
+def test_a_page_that_is_not_the_api_is_an_error(service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", Reply(b"<html>hello</html>"))
 
     with (
@@ -155,7 +155,7 @@ def test_a_page_that_is_not_the_api_is_said_to_be_another_thing(service: RemoteS
         api.get("/tasks")
 
 
-def test_a_connection_that_breaks_becomes_a_sentence(service: RemoteService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_connection_becomes_a_message(service: RemoteService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.api_client.PAUSES", ())
     service.answers("GET", "/api/tasks", Reply(b"{", headers={"Content-Length": "100"}))
 
@@ -163,7 +163,7 @@ def test_a_connection_that_breaks_becomes_a_sentence(service: RemoteService, mon
         api.get("/tasks")
 
 
-def test_awkward_characters_arrive_as_they_were(service: RemoteService) -> None:
+def test_special_characters_arrive_unchanged(service: RemoteService) -> None:
     service.answers("GET", at("x", AWKWARD).replace("/x", "/api/x", 1), {})
 
     with Api(service.url, local=True) as api:
@@ -173,7 +173,7 @@ def test_awkward_characters_arrive_as_they_were(service: RemoteService) -> None:
 
 
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
-    """The key of a Signature Version 4, as AWS's guide derives it."""
+    """Return the key of a Signature Version 4, derived as in AWS's guide."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -181,14 +181,14 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
 
 
 def expected_signature(heard: Heard, secret: str, region: str) -> str:
-    """The signature that AWS would compute over what arrived, as its guide says."""
+    """Return the signature that AWS computes over the received request, as in its guide."""
     headers = {name.lower(): value for name, value in heard.headers.items()}
     names = headers["authorization"].split("SignedHeaders=")[1].split(",")[0]
     pairs = sorted((quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in parse_qsl(urlsplit(heard.target).query))
     canonical = "\n".join(
         (
             heard.method,
-            quote(heard.path, safe="/-_.~"),  # quoted a second time: of all services S3 alone does without
+            quote(heard.path, safe="/-_.~"),  # quoted a second time, as for all services except S3
             "&".join(f"{k}={v}" for k, v in pairs),
             *(f"{name}:{headers[name]}" for name in names.split(";")),
             "",
@@ -203,7 +203,7 @@ def expected_signature(heard: Heard, secret: str, region: str) -> str:
 
 
 @pytest.mark.parametrize("body", [None, {"key": AWKWARD}])
-def test_the_signature_holds_for_what_arrives_on_the_wire(service: RemoteService, body: dict[str, str] | None) -> None:
+def test_the_signature_matches_the_received_request(service: RemoteService, body: dict[str, str] | None) -> None:
     path = at("tasks", AWKWARD)
     method = "POST" if body else "GET"
     service.answers(method, f"/api{path}", task())
@@ -232,7 +232,7 @@ def test_nothing_is_signed_for_this_machine(here: Run, service: RemoteService, m
     assert "Authorization" not in service.heard[0].headers
 
 
-def test_a_token_is_shown_as_it_is(service: RemoteService) -> None:
+def test_a_token_is_sent_unchanged(service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": []})
 
     with Api(service.url, local=True, auth=Bearer("ey.J.x")) as api:
@@ -242,7 +242,7 @@ def test_a_token_is_shown_as_it_is(service: RemoteService) -> None:
 
 
 @pytest.mark.usefixtures("no_credentials")
-def test_a_token_takes_the_place_of_the_signature_and_never_goes_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_replaces_the_signature_and_is_never_sent_unencrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELMILL_TOKEN", "ey.J.x")
 
     assert open_api("https://api.example.com")
@@ -252,7 +252,7 @@ def test_a_token_takes_the_place_of_the_signature_and_never_goes_in_the_clear(mo
 
 @pytest.fixture
 def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that no AWS account is set up on."""
+    """A machine without an AWS account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
@@ -292,7 +292,7 @@ def test_an_address_without_a_region_asks_for_one(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://x/", "https://", "file:///etc/passwd"])
-def test_an_api_url_is_a_web_address(url: str) -> None:
+def test_an_api_url_is_an_http_url(url: str) -> None:
     with pytest.raises(typer.BadParameter, match="not a valid URL"):
         open_api(url)
 
@@ -322,5 +322,5 @@ def test_only_this_machine_counts_as_loopback(url: str, *, loopback: bool) -> No
         ("https://api.example.org", None),
     ],
 )
-def test_an_address_of_api_gateway_bears_its_region(url: str, region: str | None) -> None:
+def test_an_address_of_api_gateway_contains_its_region(url: str, region: str | None) -> None:
     assert region_in(url) == region

@@ -1,4 +1,4 @@
-"""`reelmill backfill`: every page is asked for once, what came is told, and whoever is stopped learns how to go on."""
+"""`reelmill backfill`: each page is requested once, results are printed, and an interruption says how to continue."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from tests.support.command import TASK_ID, RemoteService, Reply, Run, verdict
 
 HERE = Path(__file__).parents[3]
 BACKFILL = "/api/uploads/backfill"
-# Whoever started the tests in the background of a shell has them ignore Ctrl-C, and so would what they start.
+# Tests that were started in the background of a shell ignore Ctrl-C, and so do the processes that they start.
 INTERRUPTIBLE = """
 import signal
 from cli.main import main
@@ -29,11 +29,11 @@ SECOND = [
 
 
 def two_pages(service: RemoteService) -> None:
-    """Make the service have two pages of objects."""
+    """Let the service have two pages of objects."""
     service.answers("POST", BACKFILL, {"verdicts": FIRST, "nextToken": "two"}, {"verdicts": SECOND, "nextToken": None})
 
 
-def test_every_page_is_asked_for_with_the_same_wish_and_the_last_one_s_token(here: Run, service: RemoteService) -> None:
+def test_every_page_is_requested_with_the_same_options_and_the_last_token(here: Run, service: RemoteService) -> None:
     two_pages(service)
 
     ended = here("backfill", "s3://films/archive/1998 & more/", "--modified-after", "2026-01-31T12:00:00Z")
@@ -60,7 +60,7 @@ def test_every_page_is_asked_for_with_the_same_wish_and_the_last_one_s_token(her
         ("s3://films/a//b", {"bucket": "films", "prefix": "a//b"}),
     ],
 )
-def test_a_place_is_a_bucket_and_a_prefix_or_a_prefix_of_the_input_bucket(
+def test_the_argument_is_a_bucket_and_a_prefix_or_a_prefix_of_the_input_bucket(
     here: Run, service: RemoteService, place: str, named: dict[str, str]
 ) -> None:
     service.answers("POST", BACKFILL, {"verdicts": [], "nextToken": None})
@@ -88,7 +88,7 @@ def test_each_object_has_a_line_with_its_task_or_the_reason_for_none(here: Run, 
     )
 
 
-def test_an_object_that_two_orchestrations_take_is_one_object_and_two_tasks(here: Run, service: RemoteService) -> None:
+def test_an_object_that_two_orchestrations_match_is_one_object_and_two_tasks(here: Run, service: RemoteService) -> None:
     both = [verdict(), verdict(orchestration="covers"), verdict(versionId="v2")]
     service.answers("POST", BACKFILL, {"verdicts": both, "nextToken": None})
 
@@ -97,7 +97,7 @@ def test_an_object_that_two_orchestrations_take_is_one_object_and_two_tasks(here
     assert "2 objects seen: 3 tasks created" in ended.err
 
 
-def test_a_dry_run_says_what_would_be_made(here: Run, service: RemoteService) -> None:
+def test_a_dry_run_says_what_would_be_created(here: Run, service: RemoteService) -> None:
     service.answers("POST", BACKFILL, {"verdicts": [verdict(taskId=None)], "nextToken": None})
 
     ended = here("backfill", "uploads/", "--dry-run", "--priority", "3")
@@ -125,18 +125,18 @@ def test_json_of_no_objects_is_an_empty_list(here: Run, service: RemoteService) 
     assert ended.err == "0 objects seen: 0 tasks created, 0 duplicates, 0 not matched\n"
 
 
-def test_an_object_that_an_orchestration_should_take_but_can_t_is_a_failure(here: Run, service: RemoteService) -> None:
-    broken = verdict(verdict="INVALID_ORCHESTRATION", reason="there is no template gone", taskId=None)
+def test_an_object_with_an_invalid_orchestration_is_a_failure(here: Run, service: RemoteService) -> None:
+    broken = verdict(verdict="INVALID_ORCHESTRATION", reason="template gone does not exist", taskId=None)
     service.answers("POST", BACKFILL, {"verdicts": [broken], "nextToken": None})
 
     ended = here("backfill", "uploads/")
 
     assert ended.code == 1
     assert "1 INVALID_ORCHESTRATION" in ended.err
-    assert "there is no template gone" in ended.out
+    assert "template gone does not exist" in ended.out
 
 
-def test_a_log_hears_how_far_it_is(here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_shows_the_progress(here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.report.QUIET", 0)
     two_pages(service)
 
@@ -147,7 +147,7 @@ def test_a_log_hears_how_far_it_is(here: Run, service: RemoteService, monkeypatc
     )
 
 
-def test_a_page_whose_answer_got_lost_is_asked_for_again(
+def test_a_page_whose_answer_was_lost_is_requested_again(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.backfill.PAUSES", (0.0, 0.0))
@@ -161,7 +161,7 @@ def test_a_page_whose_answer_got_lost_is_asked_for_again(
     assert len(service.heard) == 3
 
 
-def test_a_connection_that_stays_lost_ends_it_with_the_command_that_goes_on(
+def test_a_lost_connection_ends_it_with_the_command_that_continues(
     reelmill: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.backfill.PAUSES", (0.0,))
@@ -172,9 +172,9 @@ def test_a_connection_that_stays_lost_ends_it_with_the_command_that_goes_on(
     ended = reelmill("--api-url", service.url, "backfill", "s3://films/a b/", *wanted)
 
     assert ended.code == 3
-    assert ended.document == {"verdicts": FIRST, "nextToken": "t'wo"}  # whole, though it was cut short
+    assert ended.document == {"verdicts": FIRST, "nextToken": "t'wo"}  # complete JSON, although it was interrupted
     command = shlex.split(next(line for line in ended.err.splitlines() if "--resume" in line))
-    since = service.heard[0].document["modifiedAfter"]  # seven days before it began, not before it goes on
+    since = service.heard[0].document["modifiedAfter"]  # seven days before the start, not before the continuation
     assert command == [
         *("reelmill", "--api-url", service.url, "backfill", "--priority", "-2", "--dry-run"),
         *("--modified-after", since, "--json", "--resume", "t'wo", "s3://films/a b/"),
@@ -182,7 +182,7 @@ def test_a_connection_that_stays_lost_ends_it_with_the_command_that_goes_on(
     assert "stopped after 2 objects seen" in ended.err
 
 
-def test_the_command_that_goes_on_asks_for_just_the_rest(
+def test_the_command_that_continues_requests_only_the_rest(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.backfill.PAUSES", ())
@@ -200,7 +200,7 @@ def test_the_command_that_goes_on_asks_for_just_the_rest(
     assert service.heard[2].document == {**service.heard[0].document, "nextToken": "two"}
 
 
-def test_what_was_to_go_on_and_fails_at_once_keeps_its_place(here: Run, service: RemoteService) -> None:
+def test_a_continuation_that_fails_at_once_keeps_its_token(here: Run, service: RemoteService) -> None:
     service.answers("POST", BACKFILL, Reply({"code": "InternalError", "message": "oh", "requestId": "r"}, 500))
 
     ended = here("backfill", "uploads/", "--resume", "two")
@@ -209,18 +209,18 @@ def test_what_was_to_go_on_and_fails_at_once_keeps_its_place(here: Run, service:
     assert "--resume two uploads/" in ended.err
 
 
-def test_what_fails_at_once_has_nothing_to_go_on_with(here: Run, service: RemoteService) -> None:
-    said = {"code": "BucketNotFound", "message": "there is no bucket flims", "requestId": "r"}
+def test_an_immediate_failure_offers_no_continuation(here: Run, service: RemoteService) -> None:
+    said = {"code": "BucketNotFound", "message": "bucket flims does not exist", "requestId": "r"}
     service.answers("POST", BACKFILL, Reply(said, 404))
 
     ended = here("backfill", "s3://flims/", "--json")
 
     assert (ended.code, ended.out) == (1, "")
-    assert "there is no bucket flims" in ended.err
+    assert "bucket flims does not exist" in ended.err
     assert "to go on" not in ended.err
 
 
-def test_a_token_that_is_none_is_not_offered_again(here: Run, service: RemoteService) -> None:
+def test_an_invalid_token_is_not_offered_again(here: Run, service: RemoteService) -> None:
     said = {"code": "InvalidNextToken", "message": "the nextToken is none", "requestId": "r"}
     service.answers("POST", BACKFILL, Reply(said, 400))
 
@@ -231,7 +231,7 @@ def test_a_token_that_is_none_is_not_offered_again(here: Run, service: RemoteSer
     assert "to go on" not in ended.err
 
 
-def test_ctrl_c_ends_it_with_the_command_that_goes_on(service: RemoteService) -> None:
+def test_ctrl_c_ends_it_with_the_command_that_continues(service: RemoteService) -> None:
     command = [sys.executable, "-c", INTERRUPTIBLE, "backfill", "uploads/", "--json"]
     environment = {**os.environ, "REELMILL_API_URL": service.url}
     pipe = subprocess.PIPE
@@ -262,7 +262,7 @@ def test_ctrl_c_ends_it_with_the_command_that_goes_on(service: RemoteService) ->
         ("uploads/", "videos/"),
     ],
 )
-def test_a_wrong_command_line_is_usage_and_asks_nothing(
+def test_a_wrong_command_line_is_a_usage_error_and_sends_nothing(
     here: Run, service: RemoteService, arguments: tuple[str, ...]
 ) -> None:
     ended = here("backfill", *arguments)

@@ -1,4 +1,4 @@
-"""`reelmill orchestrations` and `reelmill templates`: documents go up and come down unharmed."""
+"""`reelmill orchestrations` and `reelmill templates`: documents are stored and returned unchanged."""
 
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def test_a_document_may_be_stored_under_another_name(here: Run, service: RemoteS
         ("name: !!python/object/apply:os.system [true]\n", "not valid YAML"),
     ],
 )
-def test_a_document_that_is_none_is_usage_and_says_where(
+def test_an_invalid_document_is_a_usage_error_with_its_place(
     here: Run, service: RemoteService, tmp_path: Path, text: str, says: str
 ) -> None:
     (tmp_path / "x.yaml").write_text(text)
@@ -127,7 +127,7 @@ def test_a_document_that_is_none_is_usage_and_says_where(
     assert service.heard == []
 
 
-def test_a_refused_document_names_the_file_and_where_its_fields_are_told(
+def test_a_refused_document_names_the_file_and_the_description_of_its_fields(
     here: Run, service: RemoteService, tmp_path: Path
 ) -> None:
     (tmp_path / "my.yaml").write_text("name: mine\nsubtasks: []\n")
@@ -140,7 +140,7 @@ def test_a_refused_document_names_the_file_and_where_its_fields_are_told(
     assert f"fix my.yaml; see docs/reference/operations.md and {service.url}/docs" in ended.err
 
 
-def test_match_asks_about_the_input_bucket_unless_told_otherwise(here: Run, service: RemoteService) -> None:
+def test_match_uses_the_input_bucket_by_default(here: Run, service: RemoteService) -> None:
     found = {
         "orchestration": "web-video",
         "verdict": "NO_MATCH",
@@ -169,7 +169,7 @@ def test_an_answer_without_a_body_is_an_empty_object_in_json(here: Run, service:
     assert (ended.code, ended.document) == (0, {})
 
 
-def test_a_name_can_not_reach_another_route(here: Run, service: RemoteService) -> None:
+def test_a_name_cannot_reach_another_route(here: Run, service: RemoteService) -> None:
     service.answers("DELETE", "/api/templates/..%2Forchestrations%2Fweb-video", {})
 
     ended = here("templates", "delete", "../orchestrations/web-video")
@@ -177,7 +177,7 @@ def test_a_name_can_not_reach_another_route(here: Run, service: RemoteService) -
     assert ended.code == 0
 
 
-def test_lists_show_what_matters_at_a_glance(here: Run, service: RemoteService) -> None:
+def test_lists_show_the_most_important_facts(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/orchestrations", {"orchestrations": [{**STORED, "enabled": False}]})
     service.answers("GET", "/api/templates", {"templates": [TEMPLATE]})
 
@@ -191,7 +191,7 @@ def test_lists_show_what_matters_at_a_glance(here: Run, service: RemoteService) 
     assert "PRESET" in templates
 
 
-def test_versions_show_which_stands_and_that_there_are_more(here: Run, service: RemoteService) -> None:
+def test_versions_show_the_current_one_and_that_there_are_more(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/orchestrations/web-video/versions", {**VERSIONS, "nextToken": "more"})
     service.answers("GET", "/api/templates/h264-1080p/versions", TEMPLATE_VERSIONS)
 
@@ -210,7 +210,7 @@ def test_versions_show_which_stands_and_that_there_are_more(here: Run, service: 
     assert template.err == ""
 
 
-def test_all_versions_are_asked_for_page_by_page(here: Run, service: RemoteService) -> None:
+def test_all_versions_are_requested_page_by_page(here: Run, service: RemoteService) -> None:
     first = {"versions": VERSIONS["versions"][:1], "nextToken": "more"}
     last = {"versions": VERSIONS["versions"][1:], "nextToken": None}
     service.answers("GET", "/api/orchestrations/web-video/versions", first, last)
@@ -222,7 +222,7 @@ def test_all_versions_are_asked_for_page_by_page(here: Run, service: RemoteServi
 
 
 @pytest.mark.parametrize(("kind", "document"), [("orchestrations", STORED), ("templates", TEMPLATE)])
-def test_an_earlier_version_comes_down_and_is_restored_by_put(
+def test_an_earlier_version_is_printed_and_restored_by_put(
     here: Run, service: RemoteService, tmp_path: Path, kind: str, document: dict[str, Any]
 ) -> None:
     path = f"/api/{kind}/{document['name']}"

@@ -1,4 +1,4 @@
-"""`reelmill demo` against a service: the first-time user's screen."""
+"""`reelmill demo` against a service: the screen of a first-time user."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.command import BUCKET, FAILED_SUBTASK, TASK_ID, RemoteService
 
 @pytest.fixture
 def film(service: RemoteService, tmp_path: Path) -> Path:
-    """A file, and a service that makes one task of it with one output."""
+    """A file, and a service that creates one task with one output for it."""
     path = tmp_path / "film.mp4"
     path.write_bytes(b"0123456789")
     grant = {
@@ -39,7 +39,7 @@ def film(service: RemoteService, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_demo_ends_with_files_on_this_machine_and_says_what_they_are(here: Run, film: Path) -> None:
+def test_the_demo_downloads_files_and_describes_them(here: Run, film: Path) -> None:
     ended = here("demo", film)
 
     local = Path(".reelmill/demo") / TASK_ID / "film-part.mp4"
@@ -51,7 +51,7 @@ def test_the_demo_ends_with_files_on_this_machine_and_says_what_they_are(here: R
     assert local.read_bytes() == b"film"
 
 
-def test_the_demo_says_each_step_and_how_to_see_more(here: Run, service: RemoteService, film: Path) -> None:
+def test_the_demo_prints_each_step_and_the_next_steps(here: Run, service: RemoteService, film: Path) -> None:
     said = here("demo", film).err
 
     for part in (
@@ -64,10 +64,10 @@ def test_the_demo_says_each_step_and_how_to_see_more(here: Run, service: RemoteS
     ):
         assert part in said
     assert "\x1b" not in said
-    assert "reelmill down" not in said  # the stack is not ours to stop
+    assert "reelmill down" not in said  # the demo did not start the stack
 
 
-def test_a_demo_whose_task_fails_says_each_reason_and_ends_with_one(
+def test_a_demo_whose_task_fails_prints_each_reason_and_exits_with_1(
     here: Run, service: RemoteService, film: Path
 ) -> None:
     service.answers(

@@ -1,4 +1,4 @@
-"""Downloads: names that stay in their folder, and files that are whole or not there."""
+"""Downloads: names stay inside their folder, and files are complete or absent."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def test_a_name_from_outside_becomes_a_plain_file_name(wanted: str, name: str) -
 
 
 @given(st.text(max_size=400))
-def test_no_name_whatever_leaves_the_folder(wanted: str) -> None:
+def test_no_name_leaves_the_folder(wanted: str) -> None:
     name = safe_name(wanted)
 
     path = Path("/folder") / name
@@ -56,14 +56,14 @@ def test_files_of_one_folder_never_share_a_name(wanted: list[str]) -> None:
     assert len({name.casefold() for name in names}) == len(wanted)
 
 
-def test_a_name_that_is_too_long_keeps_its_ending() -> None:
+def test_a_name_that_is_too_long_keeps_its_extension() -> None:
     name = safe_name("長" * 200 + ".mp4")
 
     assert name.endswith("長.mp4")
     assert len(name.encode()) <= 250
 
 
-def test_a_long_name_that_is_taken_gets_a_number_all_the_same() -> None:
+def test_a_long_name_that_is_taken_also_gets_a_number() -> None:
     first = safe_name("x" * 300 + ".mp4")
 
     second = free_name("x" * 300 + ".mp4", [first])
@@ -84,10 +84,10 @@ def output(service: RemoteService, **changes: object) -> dict[str, Any]:
 
 
 def ignore(_: int) -> None:
-    """Hear of bytes, and do nothing."""
+    """Ignore the bytes."""
 
 
-def test_a_short_file_never_appears_and_leaves_the_old_one_alone(service: RemoteService, tmp_path: Path) -> None:
+def test_an_incomplete_file_never_appears_and_the_old_one_stays(service: RemoteService, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"old")
     service.answers("GET", "/store/film", Reply(b"fil"))
 
@@ -97,7 +97,7 @@ def test_a_short_file_never_appears_and_leaves_the_old_one_alone(service: Remote
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("film.mp4", b"old")]
 
 
-def test_a_connection_that_breaks_leaves_nothing(service: RemoteService, tmp_path: Path) -> None:
+def test_an_interrupted_connection_leaves_no_file(service: RemoteService, tmp_path: Path) -> None:
     service.answers("GET", "/store/film", Reply(b"fi", headers={"Content-Length": "4"}))
 
     with pytest.raises(CommandFailed, match="was interrupted"):
@@ -106,7 +106,7 @@ def test_a_connection_that_breaks_leaves_nothing(service: RemoteService, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_url_that_is_over_is_said_to_be_so(service: RemoteService, tmp_path: Path) -> None:
+def test_an_expired_link_is_reported(service: RemoteService, tmp_path: Path) -> None:
     service.answers("GET", "/store/film", Reply(b"<Error/>", 403))
 
     with pytest.raises(CommandFailed, match="S3 answered 403"):
@@ -115,7 +115,7 @@ def test_a_url_that_is_over_is_said_to_be_so(service: RemoteService, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_in_the_folder_leads_nowhere(service: RemoteService, tmp_path: Path) -> None:
+def test_a_link_in_the_folder_is_not_followed(service: RemoteService, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_bytes(b"mine")
     folder = tmp_path / "folder"

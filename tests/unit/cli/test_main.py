@@ -1,4 +1,4 @@
-"""The command as a whole: global options, usage, failures nobody foresaw, and what a person types."""
+"""The command as a whole: global options, usage errors, unexpected errors, and typed times."""
 
 import re
 import sys
@@ -43,14 +43,14 @@ def test_the_version_is_that_of_the_package_and_of_the_api(reelmill: Run) -> Non
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("tasks", "nonsense"), ("tasks", "list", "--nonsense")])
-def test_what_is_not_a_command_is_usage(reelmill: Run, arguments: tuple[str, ...]) -> None:
+def test_an_unknown_command_is_a_usage_error(reelmill: Run, arguments: tuple[str, ...]) -> None:
     ended = reelmill(*arguments)
 
     assert (ended.code, ended.out) == (2, "")
     assert "nonsense" in ended.err
 
 
-def test_global_options_may_stand_behind_the_command(reelmill: Run, service: RemoteService) -> None:
+def test_global_options_may_follow_the_command(reelmill: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": []})
 
     ended = [
@@ -62,7 +62,7 @@ def test_global_options_may_stand_behind_the_command(reelmill: Run, service: Rem
     assert [run.document for run in ended] == [{"tasks": []}] * 3
 
 
-def test_behind_two_dashes_nothing_is_an_option(here: Run, service: RemoteService) -> None:
+def test_after_two_dashes_nothing_is_an_option(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/templates/--region", {"name": "--region"})
 
     ended = here("templates", "get", "--json", "--", "--region")
@@ -78,7 +78,7 @@ def test_without_a_stack_a_command_says_how_to_start_one(reelmill: Run) -> None:
     assert "reelmill up" in ended.err
 
 
-def test_a_failure_of_this_machine_is_a_sentence(here: Run, service: RemoteService, tmp_path: Path) -> None:
+def test_a_failure_of_this_machine_is_a_message(here: Run, service: RemoteService, tmp_path: Path) -> None:
     (tmp_path / "in-the-way").touch()
     task = {"taskId": "x", "subtasks": [{"no": 1, "status": "SUCCESSFUL"}]}
     service.answers("GET", f"/api/tasks/{'A' * 26}", task)
@@ -91,7 +91,7 @@ def test_a_failure_of_this_machine_is_a_sentence(here: Run, service: RemoteServi
     assert "Traceback" not in ended.err
 
 
-def test_an_answer_that_nobody_foresaw_is_a_sentence_too(here: Run, service: RemoteService) -> None:
+def test_an_unexpected_answer_is_a_message_too(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"unheard": "of"})
 
     ended = here("tasks", "list")
@@ -102,7 +102,7 @@ def test_an_answer_that_nobody_foresaw_is_a_sentence_too(here: Run, service: Rem
     assert "Traceback" not in ended.err
 
 
-def test_ctrl_c_while_the_command_loads_ends_it_without_a_word(
+def test_ctrl_c_while_the_command_loads_ends_it_silently(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     class Loading:
@@ -129,7 +129,7 @@ def test_ctrl_c_while_the_command_loads_ends_it_without_a_word(
         (409, "InvalidTaskStatus", "`{me} tasks get "),
     ],
 )
-def test_a_remedy_is_about_what_is_wrong_and_typed_as_the_command_was(
+def test_a_remedy_fits_the_error_and_is_typed_as_the_command_was(
     reelmill: Run, service: RemoteService, status: int, code: str, advice: str
 ) -> None:
     service.answers("POST", "/api/tasks", Reply({"code": code, "message": "no", "requestId": "r"}, status))
@@ -140,7 +140,7 @@ def test_a_remedy_is_about_what_is_wrong_and_typed_as_the_command_was(
 
 
 @pytest.mark.parametrize(("typed", "ago"), [("30s", 30), ("90m", 5400), ("12h", 43200), ("7d", 604800), ("1w", 604800)])
-def test_a_time_may_be_typed_as_how_long_ago(typed: str, ago: int) -> None:
+def test_a_time_may_be_typed_as_an_age(typed: str, ago: int) -> None:
     at = datetime.fromisoformat(point_in_time(typed))
 
     assert abs(datetime.now(UTC) - timedelta(seconds=ago) - at) < timedelta(seconds=5)
@@ -150,13 +150,13 @@ def test_a_time_with_a_zone_becomes_utc_with_milliseconds() -> None:
     assert point_in_time("2026-01-31T12:00:00.1234+02:00") == "2026-01-31T10:00:00.123Z"
 
 
-def test_a_time_without_a_zone_is_of_this_machine_s_clock() -> None:
+def test_a_time_without_a_zone_is_local() -> None:
     at = datetime.fromisoformat(point_in_time("2026-01-31"))
 
     assert at == datetime(2026, 1, 31).astimezone()
 
 
 @pytest.mark.parametrize("typed", ["", "yesterday", "12", "99999999999w", "2026-13-01", "0001-01-01T00:00+23:00"])
-def test_what_is_no_time_is_said_to_be_none(typed: str) -> None:
+def test_an_invalid_time_is_reported(typed: str) -> None:
     with pytest.raises(typer.BadParameter, match="is not a valid time"):
         point_in_time(typed)

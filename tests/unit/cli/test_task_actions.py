@@ -1,4 +1,4 @@
-"""`reelmill tasks restart|end|cancel`: with one task, with several, and with all that pass a filter."""
+"""`reelmill tasks restart|end|cancel`: one task, several, and all that match a filter."""
 
 import io
 from typing import Any
@@ -13,26 +13,26 @@ ERROR = {"code": "InvalidTaskStatus", "message": "task … is WAITING; only a CO
 
 
 def done(task_id: str = TASK_ID) -> dict[str, Any]:
-    """What the API says of a task that moved."""
+    """Return the API's result for a task that was changed."""
     return {"taskId": task_id, "task": task(taskId=task_id), "error": None}
 
 
 def refused(task_id: str = SECOND_ID) -> dict[str, Any]:
-    """What the API says of a task that didn't."""
+    """Return the API's result for a task that was not changed."""
     return {"taskId": task_id, "task": None, "error": ERROR}
 
 
 def page(*results: dict[str, Any], token: str | None = None) -> dict[str, Any]:
-    """A page of results."""
+    """Return a page of results."""
     return {"results": list(results), "nextToken": token}
 
 
 class Terminal(io.StringIO):
-    """A person at a terminal, who types this."""
+    """A terminal at which a person types this."""
 
     @staticmethod
     def isatty() -> bool:
-        """Say that it is one."""
+        """Return that it is a terminal."""
         return True
 
 
@@ -45,7 +45,7 @@ class Terminal(io.StringIO):
         (("cancel",), "cancel", b""),
     ],
 )
-def test_one_task_is_moved_by_its_own_route_and_shown(
+def test_one_task_is_changed_by_its_route_and_shown(
     here: Run, service: RemoteService, words: tuple[str, ...], path: str, body: bytes
 ) -> None:
     service.answers("POST", f"/api/tasks/{TASK_ID}/{path}", task())
@@ -73,7 +73,7 @@ def test_a_restarted_task_can_be_watched_and_a_canceled_one_not(here: Run, servi
         (("cancel",), "CANCEL", "canceled"),
     ],
 )
-def test_several_tasks_go_in_one_request_and_each_has_a_line(
+def test_several_tasks_are_sent_in_one_request_and_each_has_a_line(
     here: Run, service: RemoteService, words: tuple[str, ...], action: str, verb: str
 ) -> None:
     service.answers("POST", BULK, page(done(), done(SECOND_ID)))
@@ -88,7 +88,7 @@ def test_several_tasks_go_in_one_request_and_each_has_a_line(
     assert (ended.code, ended.err) == (0, f"{verb} 2 tasks\n")
 
 
-def test_a_task_that_is_refused_says_why_and_the_exit_code_tells(here: Run, service: RemoteService) -> None:
+def test_a_refused_task_says_why_and_the_exit_code_is_1(here: Run, service: RemoteService) -> None:
     service.answers("POST", BULK, page(done(), refused()))
 
     ended = here("tasks", "restart", TASK_ID, SECOND_ID)
@@ -98,7 +98,7 @@ def test_a_task_that_is_refused_says_why_and_the_exit_code_tells(here: Run, serv
     assert ended.err == "restarted 1 task, 1 refused\n"
 
 
-def test_json_of_several_tasks_is_one_document_in_the_api_s_shape(here: Run, service: RemoteService) -> None:
+def test_json_of_several_tasks_is_one_document_in_the_api_s_format(here: Run, service: RemoteService) -> None:
     ids = [f"{number:026}" for number in range(51)]
     first, second = [done(one) for one in ids[:50]], [refused(ids[50])]
     service.answers("POST", BULK, page(*first), page(*second))
@@ -110,7 +110,7 @@ def test_json_of_several_tasks_is_one_document_in_the_api_s_shape(here: Run, ser
     assert ended.code == 1
 
 
-def test_a_wrong_id_among_several_keeps_the_others_as_they_are(here: Run, service: RemoteService) -> None:
+def test_a_wrong_id_among_several_leaves_the_others_unchanged(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": []})
 
     ended = here("tasks", "cancel", TASK_ID, "zz")
@@ -120,7 +120,7 @@ def test_a_wrong_id_among_several_keeps_the_others_as_they_are(here: Run, servic
     assert service.asked("POST", BULK) == []
 
 
-def test_all_goes_through_every_page_of_the_filter(here: Run, service: RemoteService) -> None:
+def test_all_includes_every_page_of_the_filter(here: Run, service: RemoteService) -> None:
     service.answers("POST", BULK, page(done(), token="two"), page(token="three"), page(refused()))
 
     ended = here(
@@ -157,7 +157,7 @@ def test_all_goes_through_every_page_of_the_filter(here: Run, service: RemoteSer
             [{"status": "COMPLETED", "outcome": "PARTIALLY_FAILED"}, {"status": "COMPLETED", "outcome": "FAILED"}],
         ),
         (("end",), [{"status": "WAITING"}]),
-        # In this order: what starts in between is met as it runs.
+        # In this order, a task that starts in between is found while it runs.
         (("cancel",), [{"status": "WAITING"}, {"status": "IN_PROGRESS"}]),
         (("cancel", "--status", "in_progress"), [{"status": "IN_PROGRESS"}]),
         (("restart", "--only-failed", "--outcome", "failed"), [{"status": "COMPLETED", "outcome": "FAILED"}]),
@@ -165,12 +165,12 @@ def test_all_goes_through_every_page_of_the_filter(here: Run, service: RemoteSer
             ("restart", "--only-failed", "--status", "completed"),
             [{"status": "COMPLETED", "outcome": "PARTIALLY_FAILED"}, {"status": "COMPLETED", "outcome": "FAILED"}],
         ),
-        # What a person asks for outright is asked for, be it refused.
+        # An explicit filter is sent, even if the API refuses it.
         (("restart", "--only-failed", "--outcome", "ended"), [{"outcome": "ENDED"}]),
         (("end", "--status", "completed"), [{"status": "COMPLETED"}]),
     ],
 )
-def test_all_means_those_that_the_move_can_be_made_with(
+def test_all_means_the_tasks_that_allow_the_action(
     here: Run, service: RemoteService, words: tuple[str, ...], filters: list[dict[str, str]]
 ) -> None:
     service.answers("POST", BULK, page())
@@ -183,7 +183,7 @@ def test_all_means_those_that_the_move_can_be_made_with(
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
-def test_at_a_terminal_all_asks_first(
+def test_at_a_terminal_all_asks_for_confirmation(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
 ) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(answer))
@@ -198,7 +198,7 @@ def test_at_a_terminal_all_asks_first(
     assert ended.out.startswith(TASK_ID if code == 0 else "")
 
 
-def test_at_a_terminal_nothing_is_asked_about_nothing(
+def test_at_a_terminal_no_question_is_asked_without_tasks(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", Terminal())
@@ -223,7 +223,7 @@ def test_at_a_terminal_nothing_is_asked_about_nothing(
         (("end", "--all", "--yes", "--task-id", ""), "a task ID must not be blank"),
     ],
 )
-def test_a_wrong_command_line_is_usage_and_asks_nothing(
+def test_a_wrong_command_line_is_a_usage_error_and_sends_nothing(
     here: Run, service: RemoteService, arguments: tuple[str, ...], says: str
 ) -> None:
     ended = here("tasks", *arguments)
@@ -233,7 +233,7 @@ def test_a_wrong_command_line_is_usage_and_asks_nothing(
     assert service.heard == []
 
 
-def test_what_breaks_off_says_how_far_it_came_and_is_not_sent_twice(here: Run, service: RemoteService) -> None:
+def test_an_interrupted_action_prints_its_progress_and_is_not_sent_twice(here: Run, service: RemoteService) -> None:
     lost = Reply(b"{", headers={"Content-Length": "100"})
     service.answers("POST", BULK, page(done(), refused(), token="two"), lost)
 

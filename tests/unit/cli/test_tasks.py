@@ -1,4 +1,4 @@
-"""`reelmill tasks`: what it asks the API, what it shows, and how it ends."""
+"""`reelmill tasks`: its requests, its output and its exit codes."""
 
 import json
 from datetime import datetime
@@ -22,7 +22,7 @@ def test_json_output_is_the_api_s_document_and_nothing_else(here: Run, service: 
     assert ended.code == 0
 
 
-def test_a_list_says_how_completed_tasks_ended(here: Run, service: RemoteService) -> None:
+def test_a_list_shows_the_outcome_of_completed_tasks(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task(outcome="PARTIALLY_FAILED")]})
 
     ended = here("tasks", "list")
@@ -49,7 +49,7 @@ def test_filters_reach_the_api_as_they_were_typed(here: Run, service: RemoteServ
     assert (ended.code, ended.out) == (0, "")
 
 
-def test_a_limit_beyond_a_page_takes_as_many_pages_as_needed(here: Run, service: RemoteService) -> None:
+def test_a_limit_above_a_page_requests_as_many_pages_as_needed(here: Run, service: RemoteService) -> None:
     first, second = [task()] * 100, [task(taskId=SECOND_ID)] * 20
     service.answers("GET", "/api/tasks", {"tasks": first, "nextToken": "two"}, {"tasks": second, "nextToken": "three"})
 
@@ -70,7 +70,7 @@ def test_all_means_all(here: Run, service: RemoteService) -> None:
     assert ended.document == {"tasks": [task(), task()]}
 
 
-def test_a_task_id_may_be_shortened_to_a_unique_beginning(here: Run, service: RemoteService) -> None:
+def test_a_task_id_may_be_shortened_to_a_unique_prefix(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task()]})
     service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task(run=2, status="WAITING", outcome=None))
 
@@ -80,7 +80,7 @@ def test_a_task_id_may_be_shortened_to_a_unique_beginning(here: Run, service: Re
     assert ended.document["run"] == 2
 
 
-def test_an_ambiguous_beginning_changes_nothing_and_names_the_candidates(here: Run, service: RemoteService) -> None:
+def test_an_ambiguous_prefix_changes_nothing_and_names_the_candidates(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task(), task(taskId=SECOND_ID)]})
 
     ended = here("tasks", "end", "06F")
@@ -91,7 +91,7 @@ def test_an_ambiguous_beginning_changes_nothing_and_names_the_candidates(here: R
     assert len(service.heard) == 1
 
 
-def test_a_beginning_that_no_task_has_is_said_to_be_so(here: Run, service: RemoteService) -> None:
+def test_a_prefix_that_no_task_has_is_reported(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": []})
 
     ended = here("tasks", "get", "zz")
@@ -102,7 +102,7 @@ def test_a_beginning_that_no_task_has_is_said_to_be_so(here: Run, service: Remot
 
 @pytest.mark.parametrize("command", ["get", "watch", "download"])
 @pytest.mark.parametrize("blank", ["", " "])
-def test_a_blank_id_is_no_beginning_of_the_only_task_there_is(
+def test_a_blank_id_is_not_a_prefix_of_the_only_task(
     here: Run, service: RemoteService, command: str, blank: str
 ) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task()]})
@@ -114,7 +114,7 @@ def test_a_blank_id_is_no_beginning_of_the_only_task_there_is(
     assert service.heard == []
 
 
-def test_a_whole_id_is_not_looked_up_first(here: Run, service: RemoteService) -> None:
+def test_a_complete_id_is_not_looked_up_first(here: Run, service: RemoteService) -> None:
     service.answers("GET", f"/api/tasks/{TASK_ID}", task())
 
     ended = here("tasks", "get", TASK_ID, "--run", "2", "--json")
@@ -171,7 +171,7 @@ def test_get_shows_why_subtasks_wait_what_was_carried_over_and_the_queue(here: R
     ]
 
 
-def test_one_reason_of_several_subtasks_is_said_once(here: Run, service: RemoteService) -> None:
+def test_a_reason_that_several_subtasks_share_is_printed_once(here: Run, service: RemoteService) -> None:
     both = [{**FAILED_SUBTASK, "no": 1, "name": "hd"}, {**FAILED_SUBTASK, "no": 2, "name": "sd"}]
     service.answers("GET", f"/api/tasks/{TASK_ID}", task(outcome="FAILED", subtasks=both))
 
@@ -193,7 +193,7 @@ def test_escape_codes_in_a_key_never_reach_the_terminal(here: Run, service: Remo
         assert not any(line.startswith("TASK.mp4") for line in run.out.splitlines())
 
 
-def test_names_are_never_taken_for_markup(here: Run, service: RemoteService) -> None:
+def test_names_are_never_treated_as_markup(here: Run, service: RemoteService) -> None:
     source = {**task()["source"], "key": "uploads/[bold]x[/bold] :smile: [/].mp4"}
     service.answers("GET", "/api/tasks", {"tasks": [task(source=source)]})
 
@@ -239,12 +239,12 @@ def test_watch_without_a_terminal_writes_a_line_for_each_step_and_no_more(here: 
     assert ended.document == task()
 
 
-def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, service: RemoteService) -> None:
+def test_watch_shows_briefly_what_each_subtask_waits_for(here: Run, service: RemoteService) -> None:
     retry_at = datetime(2026, 1, 2, 3, 6, 7).astimezone()
     waits = [
         {**WAITING, "reason": "UNSENT"},
         {**WAITING, "ahead": 1200},
-        {**WAITING, "ahead": 1100},  # no line: it still waits for the same
+        {**WAITING, "ahead": 1100},  # no line: the reason is unchanged
         {**WAITING, "ahead": None},  # the same
         {**WAITING, "reason": "RETRY", "retryAt": retry_at.isoformat()},
         {**WAITING, "reason": "BUDGET", "retryAt": retry_at.isoformat()},
@@ -270,7 +270,7 @@ def test_watch_says_in_a_few_words_what_each_subtask_waits_for(here: Run, servic
     ]
 
 
-def test_watch_repeats_why_it_waits_when_nothing_moves(
+def test_watch_repeats_why_it_waits_without_progress(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.watch.STALLED", 0)
@@ -285,7 +285,7 @@ def test_watch_repeats_why_it_waits_when_nothing_moves(
     assert "  subtask 1 hd: about 1,200 others are before it in the STANDARD queue" in ended.err.splitlines()
 
 
-def test_ctrl_c_ends_the_watching_and_says_that_the_task_goes_on(
+def test_ctrl_c_ends_the_watching_and_says_that_the_task_continues(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_: float) -> None:
@@ -300,7 +300,7 @@ def test_ctrl_c_ends_the_watching_and_says_that_the_task_goes_on(
     assert ended.err.splitlines()[-1] == f"the task continues: `reelmill tasks watch {TASK_ID}`"
 
 
-def test_watch_says_where_to_look_when_nothing_moves(
+def test_watch_says_where_to_look_without_progress(
     here: Run, service: RemoteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.watch.STALLED", 0)
@@ -313,7 +313,7 @@ def test_watch_says_where_to_look_when_nothing_moves(
     assert "reelmill status" in ended.err
 
 
-def test_watch_outlives_a_gateway_s_bad_moment(here: Run, service: RemoteService) -> None:
+def test_watch_survives_a_transient_error_of_the_gateway(here: Run, service: RemoteService) -> None:
     service.answers("GET", f"/api/tasks/{TASK_ID}", Reply({"message": "Service Unavailable"}, 503), task())
 
     ended = here("tasks", "watch", TASK_ID)
@@ -354,7 +354,7 @@ def test_create_sends_what_the_command_line_and_the_file_say(here: Run, service:
         ("s3://films/c.mp4", "--orchestration", "a", "--priority", "11"),
     ],
 )
-def test_a_wrong_command_line_is_usage_and_asks_nothing(
+def test_a_wrong_command_line_is_a_usage_error_and_sends_nothing(
     here: Run,
     service: RemoteService,
     tmp_path: Path,
@@ -370,7 +370,7 @@ def test_a_wrong_command_line_is_usage_and_asks_nothing(
     assert "Traceback" not in ended.err
 
 
-def test_download_puts_whole_files_into_a_folder_named_as_the_task(
+def test_download_writes_complete_files_to_a_folder_named_after_the_task(
     here: Run,
     service: RemoteService,
     tmp_path: Path,
@@ -416,7 +416,7 @@ def test_every_data_command_offers_json(here: Run) -> None:
         assert "--json" in here("tasks", command, "--help").out, command
 
 
-def test_json_keeps_letters_readable(here: Run, service: RemoteService) -> None:
+def test_json_keeps_characters_readable(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task(sessionContext="東京 é")]})
 
     ended = here("tasks", "list", "--json")

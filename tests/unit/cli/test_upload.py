@@ -15,7 +15,7 @@ NO_PARTS = {"uploadId": None, "partSize": None, "parts": None, "complete": None,
 
 
 def takes_whole_files(service: RemoteService, key: str = KEY, *, version: str | None = "v1") -> None:
-    """Make the service take an upload in one request, which one orchestration matches."""
+    """Let the service accept an upload in one request, which one orchestration matches."""
     service.answers("POST", "/api/uploads", Reply(whole_grant(service, key), 201))
     headers = {"ETag": '"e1"', **({"x-amz-version-id": version} if version else {})}
     service.answers("PUT", "/store/film", Reply(b"", headers=headers))
@@ -24,7 +24,7 @@ def takes_whole_files(service: RemoteService, key: str = KEY, *, version: str | 
 
 
 def whole_grant(service: RemoteService, key: str) -> dict[str, Any]:
-    """Leave to upload in one request."""
+    """Return the permission to upload in one request."""
     return {
         "bucket": BUCKET,
         "key": key,
@@ -37,7 +37,7 @@ def whole_grant(service: RemoteService, key: str) -> dict[str, Any]:
 
 
 def takes_parts(service: RemoteService, parts: int, size: int) -> None:
-    """Make the service take an upload in parts."""
+    """Let the service accept an upload in parts."""
     service.answers(
         "POST",
         "/api/uploads",
@@ -61,13 +61,13 @@ def takes_parts(service: RemoteService, parts: int, size: int) -> None:
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """A file of ten bytes."""
+    """Return a file of ten bytes."""
     path = tmp_path / "film.mp4"
     path.write_bytes(b"0123456789")
     return path
 
 
-def test_a_file_arrives_with_the_headers_that_were_signed_and_no_sign_in(
+def test_a_file_arrives_with_the_signed_headers_and_without_credentials(
     here: Run, service: RemoteService, film: Path
 ) -> None:
     takes_whole_files(service)
@@ -87,7 +87,7 @@ def test_a_file_arrives_with_the_headers_that_were_signed_and_no_sign_in(
     assert ended.code == 0
 
 
-def test_the_task_found_is_that_of_this_very_version(here: Run, service: RemoteService, film: Path) -> None:
+def test_the_task_found_is_that_of_exactly_this_version(here: Run, service: RemoteService, film: Path) -> None:
     takes_whole_files(service)
     older = task(taskId="0" * 26, source={**task()["source"], "versionId": "v0"})
     service.answers("GET", "/api/tasks", {"tasks": [older]}, {"tasks": [task(), older]})
@@ -102,7 +102,7 @@ def test_the_task_found_is_that_of_this_very_version(here: Run, service: RemoteS
     assert asked["createdAfter"].endswith(".000Z")
 
 
-def test_without_versions_the_contents_tell_the_task(here: Run, service: RemoteService, film: Path) -> None:
+def test_without_versions_the_etag_identifies_the_task(here: Run, service: RemoteService, film: Path) -> None:
     takes_whole_files(service, version=None)
     other = task(taskId="0" * 26, source={**task()["source"], "versionId": None, "eTag": "e0"})
     mine = task(source={**task()["source"], "versionId": None, "eTag": '"e1"'})
@@ -124,7 +124,7 @@ def test_wait_watches_the_task_and_fails_with_it(here: Run, service: RemoteServi
     assert ended.document["uploads"][0]["tasks"] == [task(outcome="FAILED")]
 
 
-def test_a_task_that_does_not_appear_can_be_asked_after(
+def test_a_task_that_does_not_appear_points_to_the_verdicts(
     here: Run, service: RemoteService, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.upload.PATIENCE", 0)
@@ -157,7 +157,7 @@ def test_an_upload_that_starts_nothing_says_why(
 
 
 @pytest.mark.parametrize("name", ["a b+c%20.mp4", "süß 東京 🎬.mp4", "100%.mp4"])
-def test_names_go_up_as_they_are(here: Run, service: RemoteService, tmp_path: Path, name: str) -> None:
+def test_names_are_uploaded_unchanged(here: Run, service: RemoteService, tmp_path: Path, name: str) -> None:
     takes_whole_files(service, f"films/{name}")
     service.answers("GET", "/api/tasks", {"tasks": []})
     service.answers("POST", "/api/orchestrations/match", {"matches": []})
@@ -169,7 +169,7 @@ def test_names_go_up_as_they_are(here: Run, service: RemoteService, tmp_path: Pa
     assert ended.document["uploads"][0]["key"] == f"films/{name}"
 
 
-def test_a_large_file_goes_in_parts_and_is_joined_in_order(here: Run, service: RemoteService, film: Path) -> None:
+def test_a_large_file_is_sent_in_parts_and_joined_in_order(here: Run, service: RemoteService, film: Path) -> None:
     takes_parts(service, parts=3, size=4)
 
     ended = here("upload", film, "--json")
@@ -183,7 +183,7 @@ def test_a_large_file_goes_in_parts_and_is_joined_in_order(here: Run, service: R
     assert service.asked("DELETE", "/store/abort") == []
 
 
-def test_a_part_is_sent_again_when_the_store_had_a_bad_moment(
+def test_a_part_is_sent_again_after_a_transient_error(
     here: Run, service: RemoteService, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "PAUSES", (0.0,))
@@ -196,7 +196,7 @@ def test_a_part_is_sent_again_when_the_store_had_a_bad_moment(
     assert ended.code == 0
 
 
-def test_a_part_that_is_refused_gives_the_whole_upload_up(here: Run, service: RemoteService, film: Path) -> None:
+def test_a_refused_part_aborts_the_upload(here: Run, service: RemoteService, film: Path) -> None:
     takes_parts(service, parts=3, size=4)
     said = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
     service.answers("PUT", "/store/part2", Reply(said, 403))
@@ -210,7 +210,7 @@ def test_a_part_that_is_refused_gives_the_whole_upload_up(here: Run, service: Re
     assert service.asked("POST", "/store/complete") == []
 
 
-def test_a_join_that_fails_behind_a_200_is_a_failure(here: Run, service: RemoteService, film: Path) -> None:
+def test_a_join_that_fails_after_a_200_is_a_failure(here: Run, service: RemoteService, film: Path) -> None:
     takes_parts(service, parts=3, size=4)
     said = b"<?xml version='1.0'?>\n<Error><Code>InternalError</Code><Message>try again</Message></Error>"
     service.answers("POST", "/store/complete", Reply(said))
@@ -222,7 +222,7 @@ def test_a_join_that_fails_behind_a_200_is_a_failure(here: Run, service: RemoteS
     assert len(service.asked("DELETE", "/store/abort")) == 1
 
 
-def test_a_name_that_is_no_utf_8_needs_a_key(here: Run, service: RemoteService, tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_needs_a_key(here: Run, service: RemoteService, tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"caf\xe9.mp4")
     odd.write_bytes(b"x")
     takes_whole_files(service)
@@ -234,7 +234,7 @@ def test_a_name_that_is_no_utf_8_needs_a_key(here: Run, service: RemoteService, 
     assert "--key" in refused.err
 
 
-def test_an_empty_file_is_refused_before_anything_is_asked(here: Run, service: RemoteService, tmp_path: Path) -> None:
+def test_an_empty_file_is_refused_before_any_request(here: Run, service: RemoteService, tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
 
     ended = here("upload", "empty.mp4")
@@ -245,7 +245,9 @@ def test_an_empty_file_is_refused_before_anything_is_asked(here: Run, service: R
 
 
 @pytest.mark.parametrize("arguments", [("absent.mp4",), (".",), (), ("film.mp4", "film.mp4", "--key", "one.mp4")])
-def test_a_wrong_upload_is_usage(here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...]) -> None:
+def test_a_wrong_upload_is_a_usage_error(
+    here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...]
+) -> None:
     assert film.exists()
 
     ended = here("upload", *arguments)
@@ -263,10 +265,10 @@ def test_a_wrong_upload_is_usage(here: Run, service: RemoteService, film: Path, 
         ("a.no-such-format", "application/octet-stream"),
     ],
 )
-def test_a_file_s_ending_tells_its_content_type(name: str, kind: str) -> None:
+def test_a_file_s_extension_determines_its_content_type(name: str, kind: str) -> None:
     assert transfer.media_type(Path(name)) == kind
 
 
 @pytest.mark.parametrize(("key", "place"), [(None, KEY), ("x/", "x/film.mp4"), ("x/y.mp4", "x/y.mp4")])
-def test_a_key_that_ends_with_a_slash_is_a_folder(key: str | None, place: str) -> None:
+def test_a_key_that_ends_in_a_slash_is_a_folder(key: str | None, place: str) -> None:
     assert transfer.key_for(Path("somewhere/film.mp4"), key) == place

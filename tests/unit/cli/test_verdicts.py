@@ -1,4 +1,4 @@
-"""`reelmill verdicts`: what is asked, and what is shown."""
+"""`reelmill verdicts`: its requests and its output."""
 
 import re
 
@@ -27,7 +27,7 @@ def test_the_filters_reach_the_api(here: Run, service: RemoteService) -> None:
     assert (ended.code, ended.out, ended.err) == (0, "", "no matching uploads\n")
 
 
-def test_a_verdict_is_one_that_the_list_can_hold(here: Run, service: RemoteService) -> None:
+def test_a_verdict_filter_is_a_stored_verdict(here: Run, service: RemoteService) -> None:
     service.answers("GET", VERDICTS, {"verdicts": [], "nextToken": None})
 
     ended = {name: here("verdicts", "--verdict", name) for name in (*Verdict, "MATCHD")}
@@ -48,7 +48,7 @@ def test_an_upload_shows_its_task_or_why_it_has_none(here: Run, service: RemoteS
     assert re.split(r"  +", refused.strip())[1:] == ["WRONG_FORMAT", "uploads/film.mp4", "web-video takes mp4, mov"]
 
 
-def test_a_page_that_found_little_is_no_end(here: Run, service: RemoteService) -> None:
+def test_a_short_page_is_not_the_end(here: Run, service: RemoteService) -> None:
     service.answers(
         "GET",
         VERDICTS,
@@ -63,7 +63,7 @@ def test_a_page_that_found_little_is_no_end(here: Run, service: RemoteService) -
     assert [heard.query.get("nextToken") for heard in service.heard] == [None, "two", "three"]
 
 
-def test_more_than_the_limit_is_said_to_be_there(here: Run, service: RemoteService) -> None:
+def test_more_results_than_the_limit_are_reported(here: Run, service: RemoteService) -> None:
     service.answers("GET", VERDICTS, {"verdicts": [verdict()], "nextToken": "more"})
 
     ended = here("verdicts", "--limit", "1")
@@ -79,7 +79,7 @@ def test_all_means_all(here: Run, service: RemoteService) -> None:
     assert here("verdicts", "--all", "--json").document["verdicts"] == [verdict(), REFUSED]
 
 
-def test_a_key_that_would_steer_the_terminal_does_not(here: Run, service: RemoteService) -> None:
+def test_a_key_cannot_control_the_terminal(here: Run, service: RemoteService) -> None:
     evil = verdict(key="uploads/\x1b[31mevil\nMATCHED.mp4", reason="\x07", taskId=None)
     service.answers("GET", VERDICTS, {"verdicts": [evil], "nextToken": None})
     service.answers("POST", "/api/uploads/backfill", {"verdicts": [evil], "nextToken": None})

@@ -32,7 +32,7 @@ def test_a_folder_below_a_file_is_unusable_and_named(tmp_path: Path) -> None:
         DataDir.at(tmp_path / "file" / "data").prepare()
 
 
-def test_a_full_disk_is_refused_and_a_nearly_full_one_warned_of(
+def test_a_full_disk_is_refused_and_a_nearly_full_one_causes_a_warning(
     folder: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DataDir, "free_space", lambda _: 1024**3)
@@ -56,12 +56,12 @@ def test_one_process_at_a_time_has_the_lock(folder: DataDir) -> None:
     assert not folder.is_locked()
 
 
-def test_to_look_for_the_lock_makes_no_folder(tmp_path: Path) -> None:
+def test_checking_the_lock_creates_no_folder(tmp_path: Path) -> None:
     assert not DataDir.at(tmp_path / "none").is_locked()
     assert not (tmp_path / "none").exists()
 
 
-def test_the_secret_is_made_once_and_private(folder: DataDir, tmp_path: Path) -> None:
+def test_the_secret_is_created_once_and_private(folder: DataDir, tmp_path: Path) -> None:
     other = DataDir.at(tmp_path / "other")
     other.prepare()
 
@@ -82,14 +82,14 @@ def test_a_private_file_replaces_one_that_anybody_could_read(tmp_path: Path) -> 
 
 
 def saved(folder: DataDir, number: int, text: bytes) -> Path:
-    """Save one service as a generation of that number."""
+    """Save one service as the snapshot with this number."""
     snapshot = folder.state / f"{number:08}"
     snapshot.mkdir()
     (snapshot / "sqs.json").write_bytes(text)
     return snapshot
 
 
-def test_a_whole_state_is_left_where_it_is(folder: DataDir) -> None:
+def test_a_readable_state_stays_where_it_is(folder: DataDir) -> None:
     snapshot = saved(folder, 1, b"{}")
 
     assert folder.set_aside_broken_state(NOW) is None
@@ -97,7 +97,7 @@ def test_a_whole_state_is_left_where_it_is(folder: DataDir) -> None:
     assert (snapshot / "sqs.json").exists()
 
 
-def test_a_broken_save_gives_way_to_the_one_before_and_is_spoken_of(folder: DataDir) -> None:
+def test_a_broken_snapshot_is_replaced_by_the_one_before_and_reported(folder: DataDir) -> None:
     whole, broken = saved(folder, 1, b"{}"), saved(folder, 2, b"")
 
     warning = folder.set_aside_broken_state(NOW)
@@ -109,7 +109,7 @@ def test_a_broken_save_gives_way_to_the_one_before_and_is_spoken_of(folder: Data
 
 
 @pytest.mark.parametrize("broken", [b"", b'{"a": ', b"\xff\xfe", b"{}{}"])
-def test_a_broken_state_is_set_aside_whole_and_a_new_one_can_begin(folder: DataDir, broken: bytes) -> None:
+def test_a_broken_state_is_set_aside_completely_and_a_new_one_can_begin(folder: DataDir, broken: bytes) -> None:
     snapshot = saved(folder, 1, broken)
     (snapshot / "iam.json").write_text("{}")
 
@@ -133,7 +133,7 @@ def test_a_disk_without_hard_links_is_refused(folder: DataDir, monkeypatch: pyte
         folder.prepare()
 
 
-def test_why_nothing_can_be_saved_stands_beside_the_process_id(tmp_path: Path) -> None:
+def test_the_reason_of_a_failed_save_is_stored_beside_the_process_id(tmp_path: Path) -> None:
     folder = DataDir.at(tmp_path)
     folder.lock.write_text("123\n")
     before = folder.unsaved()

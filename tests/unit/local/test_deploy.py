@@ -1,4 +1,4 @@
-"""What the local stack makes of the template and the code."""
+"""The template and the code as the local stack deploys them."""
 
 import json
 import zipfile
@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_same_code_makes_the_same_zip(project: Path) -> None:
+def test_the_same_code_produces_the_same_zip(project: Path) -> None:
     before = zip_code(project)
     (project / "shared" / "b.py").touch()
 
@@ -52,7 +52,7 @@ def test_the_same_code_makes_the_same_zip(project: Path) -> None:
     assert zip_code(project) != before
 
 
-def test_the_zip_holds_the_functions_code_alone(project: Path, tmp_path: Path) -> None:
+def test_the_zip_contains_only_the_functions_code(project: Path, tmp_path: Path) -> None:
     (tmp_path / "code.zip").write_bytes(zip_code(project))
 
     with zipfile.ZipFile(tmp_path / "code.zip") as archive:
@@ -63,7 +63,7 @@ def test_the_functions_code_comes_from_s3(template: dict[str, Any]) -> None:
     assert template["Globals"]["Function"]["CodeUri"] == "s3://bucket/code.zip"
 
 
-def test_numbers_are_numbers_save_in_environment_variables(template: dict[str, Any]) -> None:
+def test_numbers_are_numbers_except_in_environment_variables(template: dict[str, Any]) -> None:
     properties = template["Resources"]["RunSubtaskFunction"]["Properties"]
 
     assert properties["Events"]["Subtasks"]["Properties"]["ScalingConfig"]["MaximumConcurrency"] == 2
@@ -71,7 +71,7 @@ def test_numbers_are_numbers_save_in_environment_variables(template: dict[str, A
     assert properties["Environment"]["Variables"]["REELMILL_MAX_ATTEMPTS"] == {"Ref": "MaxAttempts"}
 
 
-def test_only_the_alarms_that_calculate_are_left_out(template: dict[str, Any]) -> None:
+def test_only_alarms_with_metric_math_are_left_out(template: dict[str, Any]) -> None:
     whole = yaml_parse((PROJECT / "template.yaml").read_text())["Resources"]
     left_out = {name: resource for name, resource in whole.items() if name not in template["Resources"]}
 
@@ -85,14 +85,14 @@ def test_its_parameters_are_the_templates(template: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("action", ["sqs:SendMessage", ["sqs:SendMessage"], ["sqs:ReceiveMessage", "sqs:SendMessage"]])
-def test_who_may_send_a_message_may_send_many(action: str | list[str]) -> None:
+def test_a_role_that_may_send_a_message_may_send_many(action: str | list[str]) -> None:
     [statement] = allow_batches([{"Effect": "Allow", "Action": action, "Resource": "*"}])
 
     assert statement["Action"][-2:] == ["sqs:SendMessage", "sqs:SendMessageBatch"]
     assert statement["Resource"] == "*"
 
 
-def test_who_may_not_send_a_message_may_send_none() -> None:
+def test_a_role_that_may_not_send_a_message_may_send_none() -> None:
     statement = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage"], "Resource": "*"}
 
     assert allow_batches(statement) == statement

@@ -1,4 +1,4 @@
-"""What a full disk refuses: what stores something, in the words of its service, and nothing else."""
+"""A full disk: requests that store something are refused in the format of their service, and no others."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ OTHERS = (
 
 
 @pytest.mark.parametrize("action", STORING)
-def test_an_action_that_stores_something_needs_room(action: str) -> None:
+def test_an_action_that_stores_something_needs_space(action: str) -> None:
     assert stores_something(action, "POST")
 
 
@@ -93,7 +93,7 @@ def test_an_object_leaves_its_margin_free(tmp_path: Path) -> None:
         space.require(free, FOR_OBJECTS)
 
 
-def test_settings_are_refused_while_nothing_can_be_saved(tmp_path: Path) -> None:
+def test_settings_are_refused_while_saving_fails(tmp_path: Path) -> None:
     reasons: Iterator[str | None] = iter([None, "Input/output error"])
     space = DiskSpace(tmp_path, unsaved=lambda: next(reasons))
 
@@ -102,7 +102,7 @@ def test_settings_are_refused_while_nothing_can_be_saved(tmp_path: Path) -> None
 
 
 class Emulator:
-    """Stands where ministack does, and counts what came through."""
+    """A stand-in for ministack, which counts the requests that reach it."""
 
     def __init__(self) -> None:
         self.seen = 0
@@ -120,7 +120,7 @@ def emulator() -> Emulator:
 
 @pytest.fixture
 def full(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> SpaceGuard:
-    """Lend a guard on a disk on which more must stay free than it has."""
+    """Lend a guard on a disk that has less free space than must stay free."""
     for margin in ("FOR_OBJECTS", "FOR_RECORDS"):
         monkeypatch.setattr(f"infra.local.space_guard.{margin}", 1 << 62)
     monkeypatch.setattr(disk_space, "FOR_RECORDS", 1 << 62)
@@ -152,7 +152,7 @@ def ask(gateway: App, method: str, path: str, body: bytes = b"", **headers: str)
         sent.append(message)
 
     asyncio.run(cast("Coroutine[None, None, None]", gateway(scope, receive, send)))
-    assert next(parts, None) is None  # a client that still sends would not read the answer
+    assert next(parts, None) is None  # a client that is still sending would not read the answer
     return sent[0]["status"], sent[1]["body"]
 
 
@@ -178,7 +178,7 @@ def test_s3_is_refused_in_xml(full: SpaceGuard, emulator: Emulator) -> None:
         ("events", "AWSEvents.PutRule"),
     ],
 )
-def test_services_that_speak_json_are_refused_in_json(
+def test_services_with_json_are_refused_in_json(
     full: SpaceGuard, emulator: Emulator, service: str, target: str
 ) -> None:
     headers = {"x_amz_target": target, "content_type": "application/x-amz-json-1.0"}
@@ -210,7 +210,9 @@ def test_a_form_is_refused_by_the_action_in_it(full: SpaceGuard, emulator: Emula
         ("POST", "/2015-03-31/functions/f/invocations", "lambda"),
     ],
 )
-def test_what_stores_nothing_passes(full: SpaceGuard, emulator: Emulator, method: str, path: str, service: str) -> None:
+def test_requests_that_store_nothing_pass(
+    full: SpaceGuard, emulator: Emulator, method: str, path: str, service: str
+) -> None:
     status, _ = ask(full, method, path, b"", authorization=signed_for(service))
 
     assert (status, emulator.seen) == (200, 1)

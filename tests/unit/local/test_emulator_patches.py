@@ -131,7 +131,7 @@ def test_the_command_that_starts_a_stack_learns_that_the_emulator_does_not_fit(
 
 
 def test_the_installed_emulator_fits_and_every_patch_is_installed() -> None:
-    """In a process of its own, since the emulator changes the logging of the one that imports it."""
+    """Run it in a separate process, because the emulator changes the logging of the process that imports it."""
     listing = subprocess.run(
         [sys.executable, "-c", SERVER], capture_output=True, text=True, check=False, timeout=60, cwd=PROJECT
     )

@@ -1,4 +1,4 @@
-"""Who comes through to the emulated AWS, and how the console signs for its user."""
+"""The requests that reach the emulated AWS, and the signature of the console for its user."""
 
 import asyncio
 from typing import TYPE_CHECKING, cast
@@ -81,7 +81,7 @@ def link(url: str, *, seconds: int = 60, by: Credentials = OURS) -> str:
     return str(request.url)
 
 
-def test_what_our_key_signed_comes_through_whole(aws: AwsGateway, emulator: Emulator) -> None:
+def test_a_request_that_our_key_signed_passes_unchanged(aws: AwsGateway, emulator: Emulator) -> None:
     body = b'{"TableName": "tasks"}'
     url = f"{ENDPOINT}/a%20b?x=1&y=%C3%A9"
 
@@ -91,7 +91,7 @@ def test_what_our_key_signed_comes_through_whole(aws: AwsGateway, emulator: Emul
 
 
 @pytest.mark.parametrize("change", ["body", "path", "query", "method"])
-def test_what_was_changed_after_signing_is_refused(aws: AwsGateway, emulator: Emulator, change: str) -> None:
+def test_a_request_that_was_changed_after_signing_is_refused(aws: AwsGateway, emulator: Emulator, change: str) -> None:
     headers = signed(f"{ENDPOINT}/a?x=1", method="POST", body=b"body")
     url = {"path": f"{ENDPOINT}/b?x=1", "query": f"{ENDPOINT}/a?x=2"}.get(change, f"{ENDPOINT}/a?x=1")
 
@@ -111,7 +111,7 @@ def test_what_was_changed_after_signing_is_refused(aws: AwsGateway, emulator: Em
 @pytest.mark.parametrize(
     "by", [Credentials(KEY, "guess"), Credentials("test", "test"), Credentials("123456789012", SECRET)]
 )
-def test_keys_that_the_emulator_would_take_at_their_word_are_refused(aws: AwsGateway, by: Credentials) -> None:
+def test_keys_that_the_emulator_accepts_unchecked_are_refused(aws: AwsGateway, by: Credentials) -> None:
     assert ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/", by=by)) == 403
     assert ask(aws, link(f"{ENDPOINT}/", by=by)) == 403
 
@@ -130,7 +130,7 @@ def test_a_roles_signature_is_left_to_the_emulator(aws: AwsGateway) -> None:
         {"Authorization": "Bearer x"},
         {"Authorization": "AWS4-HMAC-SHA256 "},
         {"Authorization": "AWS test:abc"},
-        # Two keys: a reader of the first and a reader of the last must not be told apart by it.
+        # Two keys: the gateway and the emulator must not read different ones.
         {
             "Authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/1/r/s/aws4_request, "
             "Credential=ASIA1/1/r/s/aws4_request, SignedHeaders=host, Signature=0",
@@ -138,12 +138,12 @@ def test_a_roles_signature_is_left_to_the_emulator(aws: AwsGateway) -> None:
         },
     ],
 )
-def test_what_is_not_signed_is_refused(aws: AwsGateway, headers: dict[str, str]) -> None:
+def test_an_unsigned_request_is_refused(aws: AwsGateway, headers: dict[str, str]) -> None:
     assert ask(aws, f"{ENDPOINT}/bucket/key", headers=headers) == 403
     assert ask(aws, f"{ENDPOINT}/bucket/key", "PUT", headers, b"body") == 403
 
 
-def test_a_link_is_good_for_its_time(aws: AwsGateway) -> None:
+def test_a_link_is_valid_for_its_time(aws: AwsGateway) -> None:
     assert ask(aws, link(f"{ENDPOINT}/bucket/key")) == 200
     assert ask(aws, link(f"{ENDPOINT}/bucket/key", seconds=-1)) == 403
     assert ask(aws, link(f"{ENDPOINT}/bucket/key").replace("X-Amz-Expires=60", "X-Amz-Expires=600")) == 403
@@ -163,7 +163,7 @@ def test_the_emulators_own_controls_are_closed(aws: AwsGateway, path: str) -> No
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "bucket.localhost:4566", "", "[::1"])
-def test_both_doors_answer_to_loopback_names_alone(aws: AwsGateway, console: ConsoleGateway, host: str) -> None:
+def test_both_gateways_only_answer_to_loopback_names(aws: AwsGateway, console: ConsoleGateway, host: str) -> None:
     assert ask(aws, f"{ENDPOINT}/", headers=signed(f"{ENDPOINT}/") | {"host": host}) == 403
     assert ask(console, "http://127.0.0.1:8080/", headers={"host": host}) == 403
 
@@ -181,7 +181,7 @@ def test_pages_of_other_origins_are_refused(console: ConsoleGateway, emulator: E
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("token", ["", "guess", SECRET, console_token("another"), console_token(SECRET)])
-def test_whoever_comes_from_elsewhere_must_know_the_token(
+def test_a_request_from_elsewhere_needs_the_token(
     console: ConsoleGateway, emulator: Emulator, method: str, token: str
 ) -> None:
     headers = {"Origin": "https://evil.example", "X-Reelmill-Token": token}
@@ -194,7 +194,7 @@ def test_whoever_comes_from_elsewhere_must_know_the_token(
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
-def test_a_page_elsewhere_embeds_nothing_of_the_api_but_may_link_to_it(console: ConsoleGateway, site: str) -> None:
+def test_other_sites_may_link_to_the_api_but_not_embed_it(console: ConsoleGateway, site: str) -> None:
     url, own = "http://127.0.0.1:8080/api/tasks/x/subtasks/1/download", site in {"same-origin", "none"}
 
     for mode in ("no-cors", "cors"):
@@ -204,7 +204,7 @@ def test_a_page_elsewhere_embeds_nothing_of_the_api_but_may_link_to_it(console: 
     assert ask(console, "http://127.0.0.1:8080/", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"}) == 200
 
 
-def test_a_link_to_upload_takes_no_more_than_it_was_made_for(aws: AwsGateway) -> None:
+def test_an_upload_link_accepts_no_more_bytes_than_it_was_signed_for(aws: AwsGateway) -> None:
     request = AWSRequest(method="PUT", url=f"{ENDPOINT}/bucket/key", headers={"Content-Length": "5"})
     S3SigV4QueryAuth(OURS, "s3", REGION, expires=60).add_auth(request)
 
@@ -212,7 +212,7 @@ def test_a_link_to_upload_takes_no_more_than_it_was_made_for(aws: AwsGateway) ->
     assert ask(aws, str(request.url), "PUT", {"Content-Length": "6"}, b"hello6") == 403
 
 
-def test_the_consoles_call_of_the_api_passes_the_aws_door(emulator: Emulator) -> None:
+def test_the_consoles_call_of_the_api_passes_the_aws_gateway(emulator: Emulator) -> None:
     through = AwsGateway(emulator, KEY, SECRET)
     console = ConsoleGateway(through, OURS, REGION, api_id="0a1b2c3d")
     url = "http://127.0.0.1:8080/api/tasks/a%2Fb%20%C3%A9?x=%2B1&x=2&empty="
@@ -229,15 +229,15 @@ def test_the_consoles_call_of_the_api_passes_the_aws_door(emulator: Emulator) ->
     assert emulator.bodies == [b'{"a": 1}']
 
 
-def test_the_api_is_not_there_before_it_is_deployed(emulator: Emulator) -> None:
+def test_the_api_does_not_exist_before_it_is_deployed(emulator: Emulator) -> None:
     assert ask(ConsoleGateway(emulator, OURS, REGION), "http://127.0.0.1:8080/api/tasks") == 503
 
 
-def test_a_body_that_no_http_api_takes_is_refused(console: ConsoleGateway) -> None:
+def test_a_body_that_an_http_api_refuses_is_refused(console: ConsoleGateway) -> None:
     assert ask(console, "http://127.0.0.1:8080/api/tasks", "POST", body=bytes(BODY_LIMIT + 1)) == 413
 
 
-def test_other_pages_are_not_there(console: ConsoleGateway) -> None:
+def test_other_pages_do_not_exist(console: ConsoleGateway) -> None:
     assert ask(console, "http://127.0.0.1:8080/apiary") == 404
     assert ask(console, "http://127.0.0.1:8080/", "POST") == 404
 

@@ -1,4 +1,4 @@
-"""What is told to the journal comes back after a kill, whenever that came."""
+"""The journal's lines survive a kill at any moment."""
 
 import resource
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from infra.local.journal import ITEM, MESSAGE, NAME, Entry, Journal
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Lend a generation, of which a journal was begun with one item."""
+    """Lend a snapshot whose journal was begun with one item."""
     folder = tmp_path / "00000001"
     folder.mkdir()
     return folder
@@ -27,7 +27,7 @@ def journal(folder: Path) -> Iterator[Journal]:
 
 
 def next_one(folder: Path) -> Path:
-    """Return the next generation, unfinished, which shares the journal of this one."""
+    """Return the next snapshot, unfinished, which shares the journal of this one."""
     unfinished = folder.with_name(f"{int(folder.name) + 1:08}.unfinished")
     unfinished.mkdir()
     (unfinished / NAME).hardlink_to(folder / NAME)
@@ -35,19 +35,19 @@ def next_one(folder: Path) -> Path:
 
 
 def after_kill(folder: Path) -> list[Entry]:
-    """Read what another process finds."""
+    """Return the entries that another process reads."""
     with closing(Journal()) as journal:
         return list(journal.resume(folder))
 
 
 def go_on(folder: Path, *entry: object) -> None:
-    """Tell the journal something after it was read."""
+    """Append an entry after the journal was read."""
     with closing(Journal()) as journal:
         list(journal.resume(folder))
         journal.append(*entry)
 
 
-def test_nothing_is_lacking_before_the_first_save(tmp_path: Path) -> None:
+def test_nothing_is_missing_before_the_first_save(tmp_path: Path) -> None:
     assert after_kill(tmp_path) == []
 
 
@@ -59,7 +59,7 @@ def test_every_item_and_message_comes_back_in_order(journal: Journal, folder: Pa
     assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [MESSAGE, "queue", "hello"], [ITEM, "ä\ud800", None]]
 
 
-def test_it_goes_on_where_it_was_left(journal: Journal, folder: Path) -> None:
+def test_it_continues_where_it_ended(journal: Journal, folder: Path) -> None:
     journal.append(ITEM, "a", 2)
 
     go_on(folder, ITEM, "a", 3)
@@ -67,7 +67,7 @@ def test_it_goes_on_where_it_was_left(journal: Journal, folder: Path) -> None:
     assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [ITEM, "a", 3]]
 
 
-def test_messages_that_a_generation_has_saved_do_not_come_back_and_items_do(journal: Journal, folder: Path) -> None:
+def test_messages_in_the_snapshot_are_not_replayed_and_items_are(journal: Journal, folder: Path) -> None:
     journal.append(MESSAGE, "queue", "old")
     journal.append(ITEM, "a", 2)
     unfinished = next_one(folder)
@@ -80,7 +80,9 @@ def test_messages_that_a_generation_has_saved_do_not_come_back_and_items_do(jour
     assert after_kill(newest) == [[ITEM, "a", 1], [ITEM, "a", 2], [MESSAGE, "queue", "new"]]
 
 
-def test_a_new_one_and_the_former_have_what_comes_until_the_generation_counts(journal: Journal, folder: Path) -> None:
+def test_the_new_and_the_earlier_journal_get_all_lines_until_the_snapshot_is_valid(
+    journal: Journal, folder: Path
+) -> None:
     journal.append(ITEM, "a", 2)
     unfinished = next_one(folder)
     journal.begin(unfinished, [lambda: [ITEM, "a", 2], lambda: None])
@@ -94,7 +96,7 @@ def test_a_new_one_and_the_former_have_what_comes_until_the_generation_counts(jo
     assert after_kill(newest)[-1] == [ITEM, "b", 2]
 
 
-def test_a_generation_that_came_to_nothing_leaves_the_former_journal_as_the_one(journal: Journal, folder: Path) -> None:
+def test_a_failed_snapshot_leaves_the_earlier_journal(journal: Journal, folder: Path) -> None:
     unfinished = next_one(folder)
     journal.begin(unfinished, [lambda: [ITEM, "a", 1]])
     journal.abandon()
@@ -105,7 +107,7 @@ def test_a_generation_that_came_to_nothing_leaves_the_former_journal_as_the_one(
 
 
 @pytest.mark.parametrize("torn", [b'["item","b",', b'["item","b",1]', b"\xff\n", b'["item"\n["item","b",1]\n'])
-def test_what_was_not_written_to_its_end_is_cut_off(journal: Journal, folder: Path, torn: bytes) -> None:
+def test_an_incomplete_line_is_cut_off(journal: Journal, folder: Path, torn: bytes) -> None:
     journal.append(ITEM, "a", 2)
     with (folder / NAME).open("ab") as file:
         file.write(torn)
@@ -115,7 +117,7 @@ def test_what_was_not_written_to_its_end_is_cut_off(journal: Journal, folder: Pa
     assert after_kill(folder) == [[ITEM, "a", 1], [ITEM, "a", 2], [ITEM, "a", 3]]
 
 
-def test_its_length_tells_when_it_is_worth_writing_anew(journal: Journal, folder: Path) -> None:
+def test_its_length_is_known_for_the_decision_to_rewrite_it(journal: Journal, folder: Path) -> None:
     begun = journal.lines
     for number in range(10):
         journal.append(ITEM, "a", number)
@@ -126,7 +128,7 @@ def test_its_length_tells_when_it_is_worth_writing_anew(journal: Journal, folder
     assert journal.lines == begun
 
 
-def test_a_line_that_the_disk_does_not_take_is_taken_back(journal: Journal, folder: Path) -> None:
+def test_a_line_that_the_disk_refuses_is_taken_back(journal: Journal, folder: Path) -> None:
     with files_up_to((folder / NAME).stat().st_size + 20), pytest.raises(OSError, match="too large"):
         journal.append(ITEM, "b", "longer than what is left" * 10)
     journal.append(ITEM, "c", 1)
@@ -154,7 +156,7 @@ def two_lines(journal: Journal) -> None:
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """Have the kernel refuse to make any file of this process larger."""
+    """Let the kernel refuse to make any file of this process larger."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -1,4 +1,4 @@
-"""Processes that a killed server left behind."""
+"""The processes and files that a killed server leaves behind."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def started(script: Path) -> "subprocess.Popen[bytes]":
     return process
 
 
-def test_they_end_with_what_they_left_and_others_do_not(tmp_path: Path) -> None:
+def test_orphans_end_and_their_files_are_deleted_and_others_stay(tmp_path: Path) -> None:
     mine = started(tmp_path / "tmp" / "worker" / "_worker.py")
     others = started(tmp_path / "tmp2" / "worker" / "_worker.py")
     (tmp_path / "tmp" / "file").write_bytes(b"")
@@ -39,7 +39,7 @@ def test_they_end_with_what_they_left_and_others_do_not(tmp_path: Path) -> None:
         others.wait()
 
 
-def test_what_was_not_written_to_its_end_is_deleted_and_objects_are_not(tmp_path: Path) -> None:
+def test_partial_files_are_deleted_and_objects_are_not(tmp_path: Path) -> None:
     kept = [tmp_path / "0" / "bucket" / name for name in ("a.mp4", "a.mp4.meta.json", "tmp", "b%2Etmp")]
     kept[0].parent.mkdir(parents=True)
     for path in (*kept, tmp_path / "0" / "bucket" / "c.mp4.tmp", tmp_path / "c.meta.json.tmp"):
@@ -50,7 +50,7 @@ def test_what_was_not_written_to_its_end_is_deleted_and_objects_are_not(tmp_path
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
-def test_nothing_left_is_nothing_done(tmp_path: Path) -> None:
+def test_without_orphans_nothing_happens(tmp_path: Path) -> None:
     assert orphans.end_orphans(tmp_path / "none") == 0
 
 

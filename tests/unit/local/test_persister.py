@@ -1,4 +1,4 @@
-"""When and how the emulated AWS is saved while it runs."""
+"""The saves of the emulated AWS while it runs."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,11 +13,11 @@ from infra.local.journal import ITEM, NAME, Entry, Journal
 from infra.local.persister import Persister, copy_state
 from infra.local.snapshots import Snapshots
 
-PATIENCE = 5.0  # seconds for a thread to do what it was asked for
+PATIENCE = 5.0  # seconds for a thread to react
 
 
 class Deployment:
-    """Stands where the emulator does: counts its changes, and what was written of them."""
+    """A stand-in for the emulator, which counts its changes and the writes."""
 
     def __init__(self, folder: Path) -> None:
         self.changes = 0
@@ -65,7 +65,7 @@ class Deployment:
         return self.changes
 
     def look(self, times: int) -> None:
-        """Return when the saver has looked so many times more and has done what it saw."""
+        """Return after the persister has looked this many times more and has reacted."""
         while self.looked.acquire(blocking=False):
             pass
         for _ in range(times + 1):
@@ -95,7 +95,7 @@ def deployment(still: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[D
 
 def test_a_change_is_saved_and_no_change_is_not(deployment: Deployment) -> None:
     deployment.look(2)
-    assert deployment.written == [("sqs", {"changes": 0})]  # the first look knows of no save before
+    assert deployment.written == [("sqs", {"changes": 0})]  # the first look follows no save
 
     deployment.changes = 1
     deployment.look(3)
@@ -126,7 +126,7 @@ def test_a_failed_save_is_not_the_last(deployment: Deployment) -> None:
     assert deployment.written == [("sqs", {"changes": 1})]
 
 
-def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: Deployment) -> None:
+def test_a_failed_save_leaves_the_snapshot_and_the_journal(still: Deployment) -> None:
     still.persister.save()
     before = still.snapshots.newest()
     still.failing = [OSError("disk full")]
@@ -139,7 +139,7 @@ def test_a_failed_save_leaves_what_was_saved_and_the_journal(still: Deployment) 
     assert still.brought_back() == [[ITEM, "a", 1]]
 
 
-def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: Deployment) -> None:
+def test_a_failed_save_is_reported_until_one_succeeds_and_takes_no_space(still: Deployment) -> None:
     still.persister.save()
     still.failing = [OSError("disk full")]
 
@@ -154,7 +154,7 @@ def test_a_failed_save_is_told_until_one_succeeds_and_takes_no_space(still: Depl
     assert still.persister.unsaved is None
 
 
-def test_everything_is_saved_when_it_is_asked_for_and_stays(still: Deployment) -> None:
+def test_everything_is_saved_on_request_and_stays(still: Deployment) -> None:
     still.persister.save(everything=True)
     still.changes = 1
     still.persister.save()
@@ -164,7 +164,7 @@ def test_everything_is_saved_when_it_is_asked_for_and_stays(still: Deployment) -
     assert (newest / "sqs").read_text() == "{'changes': 1}"
 
 
-def test_the_first_journal_has_the_items_that_there_are(still: Deployment) -> None:
+def test_the_first_journal_has_all_existing_items(still: Deployment) -> None:
     still.rows = [[ITEM, "a", 1], [ITEM, "b", 1]]
 
     still.persister.save()
@@ -172,7 +172,7 @@ def test_the_first_journal_has_the_items_that_there_are(still: Deployment) -> No
     assert still.brought_back() == still.rows
 
 
-def test_the_journal_is_written_anew_when_most_of_it_is_out_of_date(
+def test_the_journal_is_rewritten_when_most_of_it_is_out_of_date(
     still: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SHORT", 10)

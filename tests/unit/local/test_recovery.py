@@ -1,4 +1,4 @@
-"""What is done after a kill: everything is looked at, and no upload that was answered stays without its task."""
+"""The recovery after a kill: a sweep, and a task for every upload that was acknowledged."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ SINCE = 1_893_456_060.0  # 2030-01-01T00:01:00Z
 
 
 class Console:
-    """A console whose API takes offers, page by page, and fails as often as it is told."""
+    """A console whose API accepts offers page by page, after a given number of failures."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -69,7 +69,7 @@ def test_uploads_are_offered_again_page_by_page_from_a_minute_before(console: Co
     assert uploads.since() is None
 
 
-def test_they_are_owed_until_every_page_was_answered(
+def test_uploads_are_owed_until_every_page_was_answered(
     console: Console, uploads: PendingUploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "RETRY", 0.001)
@@ -87,7 +87,7 @@ def test_they_are_owed_until_every_page_was_answered(
     assert uploads.since() == SINCE
 
 
-def test_the_sweeper_comes_at_once_and_again_when_the_leases_are_over(
+def test_the_sweeper_runs_at_once_and_again_when_the_leases_have_expired(
     console: Console, uploads: PendingUploads
 ) -> None:
     offers: list[int] = []
@@ -97,7 +97,7 @@ def test_the_sweeper_comes_at_once_and_again_when_the_leases_are_over(
     assert offers == [0, 2]
 
 
-def test_a_sweep_that_fails_keeps_nothing_from_its_offer(console: Console, uploads: PendingUploads) -> None:
+def test_a_failed_sweep_does_not_prevent_the_offers(console: Console, uploads: PendingUploads) -> None:
     def sweep() -> None:
         raise OSError
 
@@ -106,7 +106,7 @@ def test_a_sweep_that_fails_keeps_nothing_from_its_offer(console: Console, uploa
     assert len(console.asked) == 2
 
 
-def test_only_notifications_of_s3_tell_of_versions() -> None:
+def test_only_notifications_of_s3_contain_versions() -> None:
     record = {"eventSource": "aws:s3", "s3": {"object": {"versionId": "v1"}}}
 
     assert version_ids({"Records": [record, record | {"s3": {"object": {"versionId": "v2"}}}]}) == ["v1", "v2"]

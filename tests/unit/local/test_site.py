@@ -35,7 +35,7 @@ def test_each_page_is_the_one_document(site: Site, path: str) -> None:
     assert dict(page.headers)["cache-control"] == "no-cache"
 
 
-def test_what_is_named_by_its_content_may_be_kept(site: Site) -> None:
+def test_a_file_named_by_its_content_may_be_cached(site: Site) -> None:
     page = site.page("/assets/index-1a2b.js", "in")
 
     assert page is not None
@@ -44,18 +44,18 @@ def test_what_is_named_by_its_content_may_be_kept(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/assets/gone-1a2b.js", "/../secret.txt", "/assets/../../secret.txt", "//etc/x.conf"])
-def test_a_file_that_is_not_there_is_not_the_document(site: Site, path: str) -> None:
+def test_a_missing_file_is_not_the_document(site: Site, path: str) -> None:
     assert site.page(path, "in") is None
 
 
-def test_nothing_beside_the_folder_is_served(site: Site) -> None:
+def test_no_file_outside_the_folder_is_served(site: Site) -> None:
     page = site.page("/../secret", "in")
 
     assert page is not None
     assert page.body == b"<!doctype html>"
 
 
-def test_a_page_may_load_from_itself_and_from_the_buckets_alone(site: Site) -> None:
+def test_a_page_may_only_load_from_itself_and_from_the_buckets(site: Site) -> None:
     page = site.page("/", "in")
 
     assert page is not None
@@ -67,7 +67,7 @@ def test_a_page_may_load_from_itself_and_from_the_buckets_alone(site: Site) -> N
     assert rules["media-src"] == f"'self' blob: data: {MEDIA}"
 
 
-def test_the_configuration_tells_what_the_bundle_cannot_know(site: Site) -> None:
+def test_the_configuration_contains_what_the_bundle_cannot_know(site: Site) -> None:
     page = site.page("/config.json", "reelmill-in")
 
     assert page is not None

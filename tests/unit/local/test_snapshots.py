@@ -1,4 +1,4 @@
-"""What is saved of a stack: whole, or not at all."""
+"""The snapshots of a stack: complete, or not valid."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_the_first_one_is_empty(snapshots: Snapshots) -> None:
     assert snapshots.uploads_since() is None
 
 
-def test_what_is_not_saved_anew_stays_as_it_was(snapshots: Snapshots) -> None:
+def test_a_state_that_is_not_saved_again_stays(snapshots: Snapshots) -> None:
     saved(snapshots, sqs="1", logs="1")
 
     newest = saved(snapshots, sqs="2")
@@ -40,7 +40,7 @@ def test_what_is_not_saved_anew_stays_as_it_was(snapshots: Snapshots) -> None:
     assert contents(newest) == {"sqs": "2", "logs": "1"}
 
 
-def test_one_that_is_not_finished_is_not_read_and_leaves_the_one_before_as_it_was(snapshots: Snapshots) -> None:
+def test_an_unfinished_snapshot_is_not_read_and_leaves_the_one_before_unchanged(snapshots: Snapshots) -> None:
     before = saved(snapshots, sqs="1", s3="1")
     half = snapshots.begin()
     (half / "sqs.json").unlink()
@@ -65,7 +65,7 @@ def test_the_tenth_is_newer_than_the_ninth(snapshots: Snapshots) -> None:
     assert contents(snapshots.newest()) == {"sqs": "10"}
 
 
-def test_a_broken_one_is_passed_over_and_named(snapshots: Snapshots) -> None:
+def test_a_broken_snapshot_is_skipped_and_named(snapshots: Snapshots) -> None:
     whole = saved(snapshots, sqs="1")
     broken = saved(snapshots, sqs="{")
 
@@ -89,7 +89,7 @@ def test_when_all_are_broken_they_stay_where_they_are(snapshots: Snapshots, save
     assert sorted(snapshots.folder.iterdir()) == before
 
 
-def test_the_mark_is_of_the_newest_alone(snapshots: Snapshots) -> None:
+def test_only_the_newest_snapshot_says_since_when_uploads_are_missing(snapshots: Snapshots) -> None:
     first = snapshots.begin()
     record_uploads_since(first, 1000.5)
     snapshots.finish(first)

@@ -1,4 +1,4 @@
-"""Whose subtasks may run on this machine while others wait."""
+"""The queues whose subtasks may run on this machine while others wait."""
 
 from itertools import product
 
@@ -14,28 +14,28 @@ EVERYBODY = (True, True, True)
 @pytest.mark.parametrize(
     ("rank", "running", "waits", "may_run"),
     [
-        (STANDARD, (0, 0, 0), NOBODY, 2),  # one place is kept for what is urgent
+        (STANDARD, (0, 0, 0), NOBODY, 2),  # one place is reserved for urgent subtasks
         (URGENT, (0, 2, 0), NOBODY, 1),
         (URGENT, (0, 0, 0), NOBODY, 3),
         (STANDARD, (1, 0, 0), NOBODY, 2),
         (STANDARD, (2, 0, 0), NOBODY, 1),
         (BACKGROUND, (0, 0, 0), NOBODY, 1),
         (BACKGROUND, (0, 2, 0), NOBODY, 0),
-        (STANDARD, (0, 1, 0), EVERYBODY, 1),  # one for each, where there is something to do
+        (STANDARD, (0, 1, 0), EVERYBODY, 1),  # one for each queue that has work
         (STANDARD, (0, 1, 1), NOBODY, 1),
         (URGENT, (1, 0, 0), EVERYBODY, 1),
-        (URGENT, (0, 2, 0), EVERYBODY, 1),  # but what is more urgent comes first
+        (URGENT, (0, 2, 0), EVERYBODY, 1),  # but the more urgent queue comes first
         (BACKGROUND, (2, 0, 0), EVERYBODY, 0),
     ],
 )
-def test_places_are_kept_for_the_more_urgent_and_for_each_that_waits(
+def test_places_are_reserved_for_more_urgent_queues_and_for_each_that_waits(
     rank: int, running: tuple[int, int, int], waits: tuple[bool, bool, bool], may_run: int
 ) -> None:
     assert room_for(rank, running, waits) == may_run
 
 
-def test_in_whatever_order_work_comes_and_goes_there_is_never_too_much_and_always_a_place_for_the_urgent() -> None:
-    """Walk through every state that can come about, a start or an end at a time."""
+def test_in_any_order_of_work_the_limit_holds_and_an_urgent_subtask_has_a_place() -> None:
+    """Visit every reachable state, one start or end at a time."""
     seen: set[tuple[int, ...]] = set()
     unseen: list[tuple[int, ...]] = [(0, 0, 0)]
     while unseen:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
-from infra.scans.template_forms import OWN, expanded, settled
+from infra.scans.template_forms import OWN, expand_template, resolve_conditions
 from shared.use_cases import sweeper
 from shared.worker import budget
 from tests.unit.template.cloudwatch import Samples, Value, expression_of, metrics_of, ringing, subject_of
@@ -16,7 +16,7 @@ from tests.unit.template.cloudwatch import Samples, Value, expression_of, metric
 PROJECT = Path(__file__).parents[3]
 TEXT = (PROJECT / "template.yaml").read_text()
 RESOURCES: dict[str, Any] = yaml_parse(TEXT)["Resources"]
-SETTLED = settled(expanded(TEXT), OWN)["Resources"]
+SETTLED = resolve_conditions(expand_template(TEXT), OWN)["Resources"]
 ALARMS = {name: r["Properties"] for name, r in SETTLED.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
 # The queues of what failed, with what empties them.
 STUCK = {"DeadLetterAlarm": "SubtaskDeadLetterQueue", "FailedUploadsAlarm": "FailedUploadsQueue"}

@@ -9,7 +9,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from functions.task_api.caller import Scope
 from infra.local import site
-from infra.scans.template_forms import CONSOLE, OWN, expanded, settled
+from infra.scans.template_forms import CONSOLE, OWN, expand_template, resolve_conditions
 from shared.domain.subtask import UNCOUNTED_FACTOR
 from shared.domain.task import Lane
 from shared.settings import Settings
@@ -18,9 +18,12 @@ from shared.worker.heartbeat import BEAT_EVERY
 
 TEXT = (Path(__file__).parents[3] / "template.yaml").read_text()
 TEMPLATE: dict[str, Any] = yaml_parse(TEXT)
-EXPANDED = expanded(TEXT)
-PLAIN, OWNED = settled(EXPANDED, {}), settled(EXPANDED, OWN)  # without options, and with a key and a network
-HOSTED = settled(EXPANDED, CONSOLE)  # with the console, and nothing of one's own
+EXPANDED = expand_template(TEXT)
+PLAIN, OWNED = (
+    resolve_conditions(EXPANDED, {}),
+    resolve_conditions(EXPANDED, OWN),
+)  # without options, and with a key and a network
+HOSTED = resolve_conditions(EXPANDED, CONSOLE)  # with the console, and nothing of one's own
 PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
 BUCKETS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"]
@@ -248,7 +251,7 @@ def test_every_table_can_be_taken_back_to_any_second_of_the_last_weeks() -> None
 def test_a_days_work_is_bounded_by_whoever_wants_it_and_an_alarm_tells_when_it_is_spent() -> None:
     limits = {"DailyTasks": "REELMILL_DAILY_TASKS", "DailyComputeSeconds": "REELMILL_DAILY_COMPUTE_SECONDS"}
     for limit, variable in limits.items():
-        form = settled(EXPANDED, {limit: "5"})
+        form = resolve_conditions(EXPANDED, {limit: "5"})
         worker = of_kind(form, "Lambda::Function")["RunSubtaskFunction"]["Environment"]["Variables"]
         alarm = of_kind(form, "CloudWatch::Alarm")["BudgetAlarm"]
 

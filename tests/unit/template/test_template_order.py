@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from infra.scans.template_forms import CONSOLE, OWN, expanded, settled
+from infra.scans.template_forms import CONSOLE, OWN, expand_template, resolve_conditions
 
 Form = dict[str, Any]
 Pair = tuple[str, str]  # a resource, and what must be there before it: a resource, or words when there is none
 Rule = Callable[[Form], Iterator[Pair]]
 
-EXPANDED = expanded((Path(__file__).parents[3] / "template.yaml").read_text())
+EXPANDED = expand_template((Path(__file__).parents[3] / "template.yaml").read_text())
 # Everything that makes, leaves out or changes a resource, in all combinations.
 CHOICES = [
     ["KmsKeyArn"],
@@ -30,7 +30,7 @@ CHOICES = [
     list(CONSOLE),
 ]
 FORMS: dict[str, Form] = {
-    "+".join(choice[0] for choice, taken in zip(CHOICES, taken, strict=True) if taken) or "plain": settled(
+    "+".join(choice[0] for choice, taken in zip(CHOICES, taken, strict=True) if taken) or "plain": resolve_conditions(
         EXPANDED, {name: OWN[name] for choice, taken in zip(CHOICES, taken, strict=True) if taken for name in choice}
     )
     for taken in product([False, True], repeat=len(CHOICES))
