@@ -25,7 +25,7 @@ NewName = Annotated[str | None, typer.Option("--name", help="Name to store it un
 
 
 @dataclass(frozen=True)
-class DocumentKind:
+class DocumentTexts:
     """What differs between two kinds of stored documents. `plural` is the name of the route and of the command."""
 
     plural: str
@@ -40,7 +40,7 @@ class DocumentKind:
 class DocumentCommands:
     """The commands list, get, versions, put and delete of one kind of documents."""
 
-    def __init__(self, kind: DocumentKind) -> None:
+    def __init__(self, kind: DocumentTexts) -> None:
         """Take the kind."""
         self._kind = kind
 
@@ -161,7 +161,7 @@ def change_document(api: Api, method: str, path: str, said: str, *, as_json: boo
         show.print_json(answer if answer is not None else {})
 
 
-ORCHESTRATIONS = DocumentKind(
+ORCHESTRATIONS = DocumentTexts(
     "orchestrations",
     {"NAME": {}, "ENABLED": {}, "VERSION": NUMBER, "KIND": {}, "FILES": WRAPPED, "SUBTASKS": WRAPPED},
     orchestration_row,
@@ -170,7 +170,7 @@ ORCHESTRATIONS = DocumentKind(
     put_help="Store an orchestration: a new one, or a new version.",
     delete_help="Delete an orchestration; its tasks are kept.",
 )
-TEMPLATES = DocumentKind(
+TEMPLATES = DocumentTexts(
     "templates",
     {"NAME": {}, "OPERATION": {}, "KIND": {}, "VERSION": NUMBER, "SUMMARY": WRAPPED},
     template_row,

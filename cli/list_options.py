@@ -75,7 +75,7 @@ class QueryOptions:
 
 
 @dataclass(frozen=True)
-class TaskFilter(QueryOptions):
+class TaskFilterOptions(QueryOptions):
     """Which tasks a command selects."""
 
     status: Annotated[TaskStatus | None, typer.Option(case_sensitive=False, help="Status of the task.")] = None

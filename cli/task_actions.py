@@ -12,7 +12,7 @@ from cli import show
 from cli.api_client import Api, at
 from cli.connection import connected
 from cli.errors import INTERRUPTED
-from cli.list_options import PAGE, Filter, TaskFilter, grouped_options, task_id_prefix
+from cli.list_options import PAGE, Filter, TaskFilterOptions, grouped_options, task_id_prefix
 from cli.report import ProgressLine, Report
 from cli.tasks import complete_id, print_one, say_how_to_watch
 from shared.errors import ReelmillError
@@ -100,7 +100,7 @@ def tasks_restart(
             help="Only run failed subtasks and those that depend on them; all other results are carried over.",
         ),
     ] = False,
-    filters: TaskFilter,
+    filters: TaskFilterOptions,
     as_json: show.JsonOption = False,
 ) -> None:
     """Run completed tasks again under the same IDs. Earlier runs stay readable."""
@@ -110,7 +110,7 @@ def tasks_restart(
 
 @grouped_options
 def tasks_end(
-    context: typer.Context, *, selection: Selection, filters: TaskFilter, as_json: show.JsonOption = False
+    context: typer.Context, *, selection: Selection, filters: TaskFilterOptions, as_json: show.JsonOption = False
 ) -> None:
     """End waiting tasks for good, before any of their subtasks has started."""
     apply_action(context, END, Chosen(selection, filters.as_query()), as_json=as_json)
@@ -118,7 +118,7 @@ def tasks_end(
 
 @grouped_options
 def tasks_cancel(
-    context: typer.Context, *, selection: Selection, filters: TaskFilter, as_json: show.JsonOption = False
+    context: typer.Context, *, selection: Selection, filters: TaskFilterOptions, as_json: show.JsonOption = False
 ) -> None:
     """Cancel tasks for good, including running ones. Finished outputs are kept."""
     apply_action(context, CANCEL, Chosen(selection, filters.as_query()), as_json=as_json)

@@ -11,7 +11,7 @@ from cli.connection import as_typed, command_line, connected, input_bucket
 from cli.documents import naming_file, read_document
 from cli.download import Saved, save_outputs
 from cli.errors import CommandFailed
-from cli.list_options import Paging, TaskFilter, fetch_list, grouped_options, task_id_prefix
+from cli.list_options import Paging, TaskFilterOptions, fetch_list, grouped_options, task_id_prefix
 from cli.watch import exit_unless_succeeded, transfer_bar, watch
 from shared.domain.ids import ID_LENGTH
 
@@ -29,7 +29,7 @@ TaskId = Annotated[
 @tasks.command("list")
 @grouped_options
 def tasks_list(
-    context: typer.Context, *, filters: TaskFilter, paging: Paging, as_json: show.JsonOption = False
+    context: typer.Context, *, filters: TaskFilterOptions, paging: Paging, as_json: show.JsonOption = False
 ) -> None:
     """List tasks, newest first."""
     query = filters.as_query()

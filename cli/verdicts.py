@@ -26,7 +26,7 @@ class KeptVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class VerdictFilter:
+class VerdictFilterOptions:
     """Which verdicts the command lists."""
 
     key: Annotated[str | None, typer.Option(help="Complete key of the upload.")] = None
@@ -46,7 +46,7 @@ class VerdictFilter:
 
 @grouped_options
 def verdicts_list(
-    context: typer.Context, *, filters: VerdictFilter, paging: Paging, as_json: show.JsonOption = False
+    context: typer.Context, *, filters: VerdictFilterOptions, paging: Paging, as_json: show.JsonOption = False
 ) -> None:
     """List the verdicts on uploads, newest first: the task that each created, or why it created none."""
     query = filters.as_query()

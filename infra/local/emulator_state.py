@@ -75,7 +75,7 @@ def look_at_item(table: Table, pk: str, sk: str) -> Entry | None:
     return item and [ITEM, table["TableArn"], pk, sk, item]
 
 
-def wrappers(journal: Journal, snapshot: Path) -> Wrappers:
+def state_wrappers(journal: Journal, snapshot: Path) -> Wrappers:
     """Return what makes the emulator load the journal of a snapshot together with the snapshot."""
     return {
         "app._load_persisted_state": functools.partial(load_with_journal, journal, snapshot),

@@ -131,10 +131,10 @@ class Server:
         logging.getLogger("persistence").setLevel(logging.WARNING)  # at INFO it logs every file
         emulator_patches.install(
             WriteAhead(self.journal, self.space).wrappers(),
-            emulator_state.wrappers(self.journal, newest),
+            emulator_state.state_wrappers(self.journal, newest),
             {"app.save_all": lambda _: self._save_last},
             self.workers.wrappers(),
-            versioned_reads.wrappers(),
+            versioned_reads.read_wrappers(),
             self.uploads.wrappers(),
             ObjectFiles(self.space).wrappers(),
         )

@@ -17,7 +17,7 @@ from infra.local.emulator_patches import Wrappers
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def wrappers() -> Wrappers:
+def read_wrappers() -> Wrappers:
     """Return what replaces the emulator's reads."""
     return {"s3._get_object": cut_versions}
 

@@ -209,7 +209,7 @@ def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:
     return SUBTASK.validate_python({**fields, "no": no, "params": json.loads(fields["params"])})
 
 
-def item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
+def task_item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
     """Return the item of a task that is about to be put."""
     return model(
         task.id,

@@ -18,13 +18,13 @@ from shared.stores.task_codec import (
     RunItem,
     TaskItem,
     TokenItem,
-    item_from,
     record_from,
     record_json,
     run_from,
     run_json,
     run_key,
     task_from,
+    task_item_from,
 )
 from shared.stores.task_transitions import TaskTransitions, Transition
 
@@ -48,7 +48,7 @@ class TaskStore:
 
     def create(self, task: Task) -> bool:
         """Put a new task; False when its ID exists."""
-        item = item_from(task, self.items, due_at=task.created_at + self._first_look_ms)
+        item = task_item_from(task, self.items, due_at=task.created_at + self._first_look_ms)
         return save(item, self.items.pk.does_not_exist())
 
     def get(self, task_id: str) -> Task | None:

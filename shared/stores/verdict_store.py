@@ -122,7 +122,7 @@ class VerdictStore:
             mine |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
         # What takes an upload first lies in the refusal's place, all others in places of their own.
         for identity in (decision.upload.identity(), decision.upload.identity(accepted_by)):
-            item = item_from(decision, hashed(identity), now, self._items)
+            item = verdict_item_from(decision, hashed(identity), now, self._items)
             if save(item, self._items.pk.does_not_exist() | mine):
                 return decision
             found = read(self._items, item.pk)
@@ -190,7 +190,7 @@ class VerdictStore:
         return heapq.merge(*lists, key=lambda row: str(row.id), reverse=True)
 
 
-def item_from(decision: UploadDecision, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
+def verdict_item_from(decision: UploadDecision, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
     """Return the item of a verdict."""
     upload, identifier = decision.upload, decision.id
     return model(

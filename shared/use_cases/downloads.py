@@ -146,10 +146,10 @@ def checksums(services: Services, outputs: Sequence[OutputFile]) -> list[int]:
         )
         raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
     with ThreadPoolExecutor(WORKERS) as workers:
-        return list(workers.map(lambda output: checksum(services, output), outputs))
+        return list(workers.map(lambda output: read_checksum(services, output), outputs))
 
 
-def checksum(services: Services, output: OutputFile) -> int:
+def read_checksum(services: Services, output: OutputFile) -> int:
     """Return the CRC-32 of a file."""
     if output.crc32 is not None:
         return output.crc32

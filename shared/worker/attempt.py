@@ -185,7 +185,7 @@ class Attempt:
             content_type=product.content_type,
             number=product.number,
             facts=dict(product.facts),
-            crc32=checksum(product.path),  # a zip of several files needs it before their content
+            crc32=checksum_of_file(product.path),  # a zip of several files needs it before their content
         )
         self.services.objects.upload(product.path, output, made_by)
         self.outputs.append(output)
@@ -267,7 +267,7 @@ class Attempt:
             self.progress = AttemptProgress(self.progress.percent, outer.phase)
 
 
-def checksum(path: Path) -> int:
+def checksum_of_file(path: Path) -> int:
     """Return the CRC-32 of a file."""
     found = 0
     with path.open("rb") as file:

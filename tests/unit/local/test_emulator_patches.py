@@ -41,10 +41,10 @@ from infra.local.write_ahead import WriteAhead
 space = DiskSpace(Path())
 sets = (
     WriteAhead(Journal(), space).wrappers(),
-    emulator_state.wrappers(Journal(), Path()),
+    emulator_state.state_wrappers(Journal(), Path()),
     {"app.save_all": lambda _: print},
     Workers().wrappers(),
-    versioned_reads.wrappers(),
+    versioned_reads.read_wrappers(),
     PendingUploads(None).wrappers(),
     ObjectFiles(space).wrappers(),
 )
