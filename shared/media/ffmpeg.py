@@ -1,4 +1,4 @@
-"""The one door to ffmpeg: safe arguments, limits, progress, and errors that a person understands."""
+"""The adapter to ffmpeg: safe arguments, limits, progress, and clear errors."""
 
 import math
 import os
@@ -17,13 +17,13 @@ from typing import IO, cast
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
 from shared.media.memory import machine_bytes, resident_bytes
 
-REPORT_EVERY = 1.0  # Seconds: within one of them, ffmpeg is gone when whoever it reports to has had enough.
-LOOK_EVERY = 0.05  # Seconds between two looks at how much memory ffmpeg takes, each 20 microseconds long.
+REPORT_EVERY = 1.0  # Seconds: if the report raises, ffmpeg ends within this time.
+LOOK_EVERY = 0.05  # Seconds between two looks at ffmpeg's memory, each of which takes 20 microseconds.
 LOG_TAIL_BYTES = 4096
-PATIENCE = 5.0  # Seconds that a process which has closed its pipes, or was killed, gets to be gone.
+PATIENCE = 5.0  # Seconds for a process that closed its pipes, or was killed, to exit.
 
-# Demuxers that read the one file they are given. A playlist (hls, concat, dash), a pattern of images or a
-# device opens what its text names, and a protocol whitelist alone lets it name local files.
+# Demuxers that read only their own file. A playlist (hls, concat, dash), an image pattern or a device opens the
+# files that its text names, and a protocol whitelist alone would allow local files.
 SAFE_DEMUXERS = (
     "aac,ac3,aiff,amr,asf,avi,caf,dv,eac3,flac,flv,ivf,matroska,mov,mp3,mpeg,mpegts,mpegvideo,ogg,rm,w64,wav"
 )
@@ -31,12 +31,12 @@ SAFE_DEMUXERS = (
 # -progress writes every half second; -y because the folder of one attempt holds nothing to lose.
 GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-y")
 
-# ffmpeg runs under a shell for three reasons. `ulimit` sets the limits in the child alone, with no Python
-# between fork and exec (preexec_fn can deadlock beside threads). The shell's stdin is a pipe whose other end
-# lies in the worker: when the worker is gone, however it went, `read` fails and ffmpeg is killed. And the
-# shell reaps ffmpeg, so that no zombie is left in a sandbox whose init reaps nothing.
-# $1: CPU seconds, $2: blocks of 512 bytes (POSIX) that one file may take, $3: kilobytes of private memory, which macOS
-# can't limit; then the command. The number of its process comes first, as a line of `-progress`.
+# ffmpeg runs under a shell for three reasons. `ulimit` sets the limits only in the child, without Python between fork
+# and exec (preexec_fn can deadlock in a process with threads). The shell's stdin is a pipe from the worker: if the
+# worker ends, for whatever reason, `read` fails and ffmpeg is killed. And the shell reaps ffmpeg, so that no zombie is
+# left in a sandbox whose init reaps nothing.
+# $1: CPU seconds, $2: the size limit of a file in blocks of 512 bytes (POSIX), $3: kilobytes of private memory, which
+# macOS can't limit; then the command. The first output is ffmpeg's process ID, as a line of `-progress`.
 SUPERVISOR = """
 ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -d "$3" || :; shift 3
 exec 3<&0 </dev/null
@@ -48,22 +48,22 @@ wait $!
 """
 BLOCK = 512
 
-# Of a function's memory, what is for neither the worker nor ffmpeg: the system's, and what ffmpeg may grow by between
-# two looks: 32 MB were measured.
+# Memory of a function that is for neither the worker nor ffmpeg: the system's, and ffmpeg's growth between two looks,
+# which was measured as 32 MB.
 SPARE_SHARE = 0.1
-# What ffmpeg may have beyond that and not use: stacks and heaps of threads (0.6 GB were measured, with H.264 in 8K),
-# and tables that are made whole before they are filled. The kernel's limit is a net for when nobody looks in time:
-# past it, a demuxer says that the file is damaged.
+# Address space that ffmpeg may reserve beyond that: stacks and heaps of threads (0.6 GB were measured, with H.264 in
+# 8K), and tables that are allocated in full before they are filled. The kernel's limit is a safety net between two
+# looks: beyond it, a demuxer reports that the file is damaged.
 UNUSED_BYTES = 4 * 1024**3
 
-# ffmpeg exits with the low byte of its negative error code; the shell tells a signal as 128 + its number.
+# ffmpeg exits with the low byte of its negative error code; the shell reports a signal as 128 + its number.
 EXIT_FILE_TOO_BIG = frozenset({-EFBIG & 0xFF, 128 + SIGXFSZ})
 EXIT_NO_MEMORY = -ENOMEM & 0xFF
 FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
     -0x41444E49 & 0xFF: (  # AVERROR_INVALIDDATA: "INDA" read as a number, see libavutil/error.h
         MediaRejected,
         "SourceFileError.Unreadable",
-        "the file is damaged, or is not the media that its beginning says it is",
+        "the file is damaged, or its content isn't the media type of its first bytes",
     ),
     69: (  # more frames than -max_error_rate lets pass, 2 of 3, could not be decoded
         MediaRejected,
@@ -73,7 +73,7 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
     -ENOSPC & 0xFF: (
         LimitExceeded,
         "LimitError.Disk",
-        "the disk of the worker is full: give it more, or ask for less",
+        "the worker's disk is full: deploy with a larger WorkerDisk, or request less",
     ),
     128 + SIGKILL: (
         WorkerFailed,
@@ -85,32 +85,32 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What an attempt may take: seconds and bytes for all its processes together, pixels for one frame.
+    """What an attempt may use: seconds and bytes for all its processes together, pixels for one frame.
 
-    `memory_bytes` is the memory of the function, or of the machine: for the worker, ffmpeg, and the system.
+    `memory_bytes` is the memory of the function or machine, for the worker, ffmpeg and the system.
     """
 
     wall_seconds: float
     output_bytes: int
     max_pixels: int = 8192 * 8192  # 8K is 8192 by 4320
-    max_streams: int = 500  # the fonts of subtitles are streams as well
-    max_seconds: float = 48 * 3600.0  # of media: clocks of broken files leap by years, and work is planned by them
+    max_streams: int = 500  # subtitle fonts are streams as well
+    max_seconds: float = 48 * 3600.0  # of media: clocks in broken files jump by years, and plans depend on them
     memory_bytes: int = field(default_factory=machine_bytes)
 
     @property
     def cpu_seconds(self) -> int:
-        """What all cores could spend within the wall time: a net for when nobody watches the wall."""
+        """The CPU seconds of all cores within the wall time: a safety net if nothing watches the wall time."""
         return math.ceil(self.wall_seconds * (os.cpu_count() or 1)) + 1
 
     @property
     def ffmpeg_bytes(self) -> int:
-        """The memory that ffmpeg may take: what the worker itself leaves of it now."""
+        """The memory that ffmpeg may use now: what the worker itself leaves."""
         return max(int(self.memory_bytes * (1 - SPARE_SHARE)) - resident_bytes(os.getpid()), 0)
 
 
 @dataclass(frozen=True)
 class AttemptProgress:
-    """How far an attempt is."""
+    """The progress of an attempt."""
 
     percent: int
     phase: str
@@ -118,8 +118,8 @@ class AttemptProgress:
 
 @cache
 def binary() -> str:
-    """Return the path of the ffmpeg that is shipped."""
-    # 40 ms that only a worker should pay; the package has no types.
+    """Return the path of the installed ffmpeg."""
+    # 40 ms that only a worker should spend; the package has no types.
     import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -145,7 +145,7 @@ class Ffmpeg:
         self._deadline = clock() + limits.wall_seconds
         self._next_report = clock() + REPORT_EVERY
         self._log = b""
-        # Where things lie on this machine is nobody's business; beside the folder lie the files that were fetched.
+        # Paths of this machine are private; the fetched files are beside the folder.
         self._private = {f"{folder}/", f"{folder.parent}/"}
 
     @property
@@ -153,11 +153,11 @@ class Ffmpeg:
         """The last lines that ffmpeg wrote to stderr, about 4 KB, without the paths of this machine."""
         tail = self._log[-LOG_TAIL_BYTES:]
         if len(self._log) > LOG_TAIL_BYTES:
-            tail = tail.partition(b"\n")[2]  # a line that was cut in two says nothing
+            tail = tail.partition(b"\n")[2]  # drop a partial first line
         return self._without_paths(tail.decode(errors="replace"))
 
     def input_arguments(self, path: Path) -> list[str]:
-        """Return `-i` of a file that a stranger made, with all that keeps ffmpeg inside of it."""
+        """Return `-i` for an untrusted file, with all options that confine ffmpeg to it."""
         self._private.add(f"{path.parent}/")
         return [
             *("-protocol_whitelist", "file", "-format_whitelist", SAFE_DEMUXERS),
@@ -177,9 +177,9 @@ class Ffmpeg:
     ) -> float:
         """Run one process to its end; return the seconds of media that it wrote.
 
-        `args` go without the binary and the global options. `duration` is the seconds of media that it will
-        write and `frame_rate` its frames a second, each None if unknown; `share` is the part of the attempt's
-        percents that this process fills.
+        `args` has neither the binary nor the global options. `duration` is the seconds of media that it will write
+        and `frame_rate` its frames per second, each None if unknown; `share` is the part of the attempt's percents
+        that this process fills.
         """
         command = [*GLOBAL_OPTIONS, *args]
         self.commands.append(["ffmpeg", *map(self._without_paths, command)])
@@ -192,13 +192,13 @@ class Ffmpeg:
             raise self._too_large(memory_bytes) if code == EXIT_NO_MEMORY else self._failure(code)
         if meter.seconds > self.limits.max_seconds:
             hours, most = (seconds / 3600 for seconds in (meter.seconds, self.limits.max_seconds))
-            message = f"it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
+            message = f"the media lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
             raise LimitExceeded(message, code="LimitError.Duration")
         return meter.seconds
 
     @contextmanager
     def _process(self, command: Sequence[str], memory_bytes: int) -> Iterator["subprocess.Popen[bytes]"]:
-        """Start ffmpeg under its supervisor; whatever happens inside, both are gone afterwards."""
+        """Start ffmpeg under its supervisor; afterward, both have ended, whatever happened inside."""
         private_bytes = memory_bytes + UNUSED_BYTES
         limits = (self.limits.cpu_seconds, math.ceil(self._room() / BLOCK), private_bytes // 1024)
         supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", *map(str, limits)]
@@ -208,7 +208,7 @@ class Ffmpeg:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={},
-            # So that a filter names a file of the folder without its path, in which any sign may have a meaning.
+            # So that filters name files of the folder without a path, in which any character may have a meaning.
             cwd=self.folder,
             start_new_session=True,
             bufsize=0,
@@ -220,7 +220,7 @@ class Ffmpeg:
                 _close(process)
 
     def _follow(self, process: "subprocess.Popen[bytes]", meter: "_Meter", memory_bytes: int) -> None:
-        """Read what ffmpeg says until it has closed both pipes; report, and mind the limits of time and memory."""
+        """Read ffmpeg's output until it closes both pipes; report progress, and enforce the time and memory limits."""
         with selectors.DefaultSelector() as selector:
             selector.register(cast("IO[bytes]", process.stdout), selectors.EVENT_READ, meter.feed)
             selector.register(cast("IO[bytes]", process.stderr), selectors.EVENT_READ, self._keep)
@@ -251,7 +251,7 @@ class Ffmpeg:
 
     @contextmanager
     def at_most(self, share: float) -> Iterator[None]:
-        """Let what runs inside take no more than that share of the time that is left, 0 to 1."""
+        """Limit the processes inside to that share of the remaining time, 0 to 1."""
         deadline, now = self._deadline, self._clock()
         self._deadline = now + share * (deadline - now)
         try:
@@ -260,19 +260,19 @@ class Ffmpeg:
             self._deadline = deadline
 
     def check_wall(self) -> None:
-        """Raise LimitExceeded when the attempt's time is over: for loops that run no process."""
+        """Raise LimitExceeded if the attempt's time is over: for loops that run no process."""
         if self._clock() >= self._deadline:
             raise self._too_long()
 
     def _too_long(self) -> LimitExceeded:
-        message = f"it was not done after {self.limits.wall_seconds:.0f} s, which is the limit"
+        message = f"processing reached the time limit of {self.limits.wall_seconds:.0f} s"
         return LimitExceeded(message, code="LimitError.Time")
 
     def _too_large(self, memory_bytes: int) -> LimitExceeded:
         has, left = (number // 1024**2 for number in (self.limits.memory_bytes, memory_bytes))
         message = (
-            f"it needs more than {left} MB of memory, which is what this worker of {has} MB has for ffmpeg; "
-            "deploy with a larger WorkerMemory, or ask for a smaller video"
+            f"it needs more than {left} MB of memory, which this worker of {has} MB has for ffmpeg; "
+            "deploy with a larger WorkerMemory, or request a smaller video"
         )
         return LimitExceeded(message, code="LimitError.Memory")
 
@@ -287,7 +287,7 @@ class Ffmpeg:
     def _too_big(self) -> LimitExceeded:
         megabytes = self.limits.output_bytes / 1e6
         return LimitExceeded(
-            f"the output would be larger than {megabytes:.0f} MB, the limit", code="LimitError.OutputSize"
+            f"the output would be larger than the limit of {megabytes:.0f} MB", code="LimitError.OutputSize"
         )
 
     def _failure(self, code: int) -> AttemptFailed:
@@ -298,7 +298,7 @@ class Ffmpeg:
             kind, error_code, message = FAILURES[code]
             return kind(message, code=error_code)
         last = self.log_tail.strip().rpartition("\n")[2]
-        return OperationFailed(f"ffmpeg gave up with exit code {code}; its log ends with: {last}")
+        return OperationFailed(f"ffmpeg failed with exit code {code}; its log ends with: {last}")
 
     def _without_paths(self, text: str) -> str:
         for folder in sorted(self._private, key=len, reverse=True):
@@ -307,9 +307,9 @@ class Ffmpeg:
 
 
 class _Meter:
-    """Turns what `-progress` writes, lines of `key=value`, into percents of the attempt.
+    """Turns the `key=value` lines of `-progress` into percents of the attempt.
 
-    `pid` is the number of ffmpeg's process, once it is known.
+    `pid` is ffmpeg's process ID, once it is known.
     """
 
     def __init__(self, duration: float | None, frame_rate: float | None, phase: str, share: tuple[int, int]) -> None:
@@ -323,7 +323,7 @@ class _Meter:
         self._rest = b""
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes; a line may come in two pieces."""
+        """Take the next bytes; a line may arrive in two pieces."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             key, _, value = line.partition(b"=")
@@ -336,18 +336,18 @@ class _Meter:
 
     @property
     def progress(self) -> AttemptProgress:
-        """How far the attempt is, as far as this process tells."""
+        """The progress of the attempt, as far as this process shows it."""
         start, end = self._share
-        # ffmpeg tells the time of whatever it wrote last, and audio may run seconds ahead of the video.
+        # ffmpeg reports the time of the last written packet, and audio may be seconds ahead of the video.
         seconds = min(self.seconds, self._frames / self._frame_rate) if self._frame_rate else self.seconds
         done = min(seconds / self._duration, 1) if self._duration else 0
         return AttemptProgress(start + int((end - start) * done), self._phase)
 
 
 def _close(process: "subprocess.Popen[bytes]") -> None:
-    """See to it that the supervisor and ffmpeg are gone: an end of the pipe makes the one kill the other."""
+    """Make sure that the supervisor and ffmpeg have ended: closing the pipe makes the supervisor kill ffmpeg."""
     cast("IO[bytes]", process.stdin).close()
     try:
         process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, SIGKILL)  # its own session, so this group is ffmpeg and the supervisor alone
+        os.killpg(process.pid, SIGKILL)  # its own session, so this group is only ffmpeg and the supervisor

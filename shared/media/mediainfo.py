@@ -1,4 +1,4 @@
-"""The one door to MediaInfo: a process of its own for each file, which can open nothing and has limits."""
+"""The adapter to MediaInfo: a separate process for each file, which can open nothing and has limits."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from signal import SIGKILL, SIGXCPU
 
 from shared.errors import LimitExceeded, MediaRejected, WorkerFailed
 
-WALL_SECONDS = 15.0  # less than an attempt leaves for its end, so that one begun in its last second ends in time
+WALL_SECONDS = 15.0  # less than an attempt keeps for its end, so that a start in its last second ends in time
 
 
 @dataclass(frozen=True)
 class MediaInfoTrack:
-    """What MediaInfo says of a stream or, as `General`, of the container; None where it doesn't say.
+    """MediaInfo's facts about a stream or, as `General`, about the container; None if it doesn't know.
 
-    Texts are as MediaInfo writes them: `48000 / 24000` where it found two values. Times in milliseconds.
+    Texts are MediaInfo's: `48000 / 24000` if it found two values. Times in milliseconds.
     """
 
     kind: str
@@ -58,9 +58,9 @@ class MediaInfoTrack:
 
 
 def read_tracks(path: Path, name: str) -> list[MediaInfoTrack]:
-    """Return what MediaInfo finds in a file, which people call `name`: the container first, then its streams.
+    """Return MediaInfo's facts about a file, called `name` in messages: first the container, then its streams.
 
-    Raises MediaRejected when it can't, LimitExceeded when it takes too long, WorkerFailed when it was killed.
+    Raise MediaRejected if it can't read the file, LimitExceeded if it takes too long, WorkerFailed if it was killed.
     """
     try:
         found = [MediaInfoTrack(**stream) for stream in json.loads(_report(path, name))]
@@ -72,12 +72,12 @@ def read_tracks(path: Path, name: str) -> list[MediaInfoTrack]:
 
 
 def _report(path: Path, name: str) -> bytes:
-    # A worker alone has it.
+    # Only workers have it.
     from shared.media import mediainfo_process  # noqa: PLC0415
 
-    # -I and -S: neither its folder, the environment nor site-packages have a say in what it imports.
+    # -I and -S: neither its folder, the environment nor site-packages affect its imports.
     command = [sys.executable, "-I", "-S", mediainfo_process.__file__, _library()]
-    # Into a file rather than a pipe: the kernel sees to it that it doesn't grow beyond its limit.
+    # Into a file rather than a pipe: the kernel enforces its size limit.
     with path.open("rb") as media, tempfile.TemporaryFile() as report:
         try:
             done = subprocess.run(  # noqa: S603 - a list, and no part of it comes from outside
@@ -96,7 +96,7 @@ def _report(path: Path, name: str) -> bytes:
             raise WorkerFailed(message, code="InternalError.Killed")
         if done.returncode == -SIGXCPU:
             raise _too_long(name)
-        if done.returncode == mediainfo_process.TOO_MUCH or done.returncode < 0:  # a signal: MediaInfo broke on it
+        if done.returncode == mediainfo_process.TOO_MUCH or done.returncode < 0:  # a signal: MediaInfo crashed
             raise _undescribed(name)
         done.check_returncode()
         report.seek(0)
@@ -105,20 +105,20 @@ def _report(path: Path, name: str) -> bytes:
 
 @cache
 def _library() -> str:
-    """Return the path of the MediaInfo that is shipped."""
+    """Return the path of the installed MediaInfo."""
     import pymediainfo  # noqa: PLC0415 - 60 ms that only a worker should pay
 
     return str(next(Path(pymediainfo.__file__).parent.glob("libmediainfo.*")))
 
 
 def _environment() -> Mapping[str, str]:
-    """Return nothing but where Python's own library lies, which Lambda's Python finds that way."""
+    """Return only the place of Python's own library, which Lambda's Python needs."""
     return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
 def _undescribed(name: str) -> MediaRejected:
-    return MediaRejected(f"{name} can't be described: it is damaged, or says more about itself than any media needs")
+    return MediaRejected(f"{name} can't be read: it is damaged, or has more metadata than any media needs")
 
 
 def _too_long(name: str) -> LimitExceeded:
-    return LimitExceeded(f"it took too long to find out what {name} is", code="LimitError.Time")
+    return LimitExceeded(f"reading the properties of {name} took too long", code="LimitError.Time")

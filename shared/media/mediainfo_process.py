@@ -1,11 +1,11 @@
-"""The process that MediaInfo runs in: reads media from stdin, writes what MediaInfo measured, as JSON, to stdout.
+"""MediaInfo's process: reads media from stdin and writes MediaInfo's measurements to stdout, as JSON.
 
-`shared.media.mediainfo` starts it by its path and without site-packages, so it imports the standard library alone. Once
+`shared.media.mediainfo` starts it by its path and without site-packages, so it imports only the standard library. Once
 MediaInfo is loaded, the kernel lets it open no file and no connection, whatever the media makes it do.
 
-MediaInfo keeps a file's own tags among its facts, by their names: a tag "Width" ends up in the field of that name,
-alone, before or behind what was measured. So the names of fields are misspelled in the bytes that MediaInfo gets to
-see, and spelled right again in what it says.
+MediaInfo mixes a file's own tags with its facts, by name: a tag "Width" ends up in the field of that name, alone,
+before or after the measured value. So the field names are misspelled in the bytes that MediaInfo gets, and corrected
+in its output.
 """
 
 import ctypes
@@ -18,16 +18,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 CPU_SECONDS, REPORT_BYTES = 10, 4 * 1024**2
 MEMORY_BYTES = 512 * 1024**2  # half of the smallest function; clips take 40 MB
-TOO_MUCH = 3  # what it exits with when it can't describe the media, or not within the limits
-CHUNK = 4096  # MediaInfo loses the video of a short MPEG-TS that comes in one piece
-FINISHED = 0x08  # a bit of what Open_Buffer_Continue returns
+TOO_MUCH = 3  # the exit code if MediaInfo can't read the media, or not within the limits
+CHUNK = 4096  # MediaInfo misses the video of a short MPEG-TS that arrives in one piece
+FINISHED = 0x08  # a bit of the result of Open_Buffer_Continue
 NOWHERE = 2**64 - 1
 ALL_STREAMS = ctypes.c_size_t(-1).value
 AS_TEXT, BY_NAME = 1, 0  # MediaInfo_Info_Text, MediaInfo_Info_Name
-VALUE_LETTERS = 1000  # of one value: no fact has more, and of a title less is kept
+VALUE_LETTERS = 1000  # characters of one value: no fact has more, and titles are cut shorter
 
 KINDS = ("General", "Video", "Audio", "Text", "Other", "Image", "Menu")  # stream_t of MediaInfoDLL.h
-# What is asked of each stream: by our names, MediaInfo's. The first three are what files say of themselves, and may.
+# The fields to read of each stream: our names, and MediaInfo's. The first three are tags from the file.
 FIELDS = {
     "title": "Title",
     "performer": "Performer",
@@ -62,7 +62,7 @@ FIELDS = {
     "forced": "Forced",
 }
 FACTS = frozenset(FIELDS.values()) - {"Title", "Performer", "Album"}
-# Each field that is measured has one of these in its name, but for "ID", "List" and "Type": any film may hold those.
+# Each measured field has one of these in its name, except "ID", "List" and "Type", which may occur in any media.
 NAMES = [
     "Alignment",
     "Audio_Channels_Total",
@@ -144,20 +144,20 @@ NAMES = [
     "matrix_coefficients",
     "transfer_characteristics",
 ]
-WRONG = "\x7f"  # the second letter of a name that is misspelled: no text has it
+WRONG = "\x7f"  # the second character of a misspelled name: no text has it
 
 OPTIONS = {"Cover_Data": "", "CharSet": "UTF-8", "Complete": "1", "ParseSpeed": "0.5"}
 LIMITS = {
-    resource.RLIMIT_NOFILE: (0, 0),  # neither files nor sockets, beside those that are open
+    resource.RLIMIT_NOFILE: (0, 0),  # neither files nor sockets, except the open ones
     resource.RLIMIT_CORE: (0, 0),
-    resource.RLIMIT_CPU: (CPU_SECONDS, CPU_SECONDS + 1),  # at the second, the signal is no other than anybody's kill
+    resource.RLIMIT_CPU: (CPU_SECONDS, CPU_SECONDS + 1),  # a second later, the signal can't be told from any other kill
     resource.RLIMIT_FSIZE: (REPORT_BYTES, REPORT_BYTES),
     **({} if sys.platform == "darwin" else {resource.RLIMIT_AS: (MEMORY_BYTES, MEMORY_BYTES)}),  # macOS has none
 }
 
 
 def main(library_path: str) -> None:
-    """Read, and write the report: a list of streams, each an object of its kind and of FIELDS, all texts."""
+    """Read the media and write the report: a list of streams, each an object with its kind and FIELDS, all texts."""
     library = _library(library_path)
     handle = library.MediaInfo_New()
     for option, value in OPTIONS.items():
@@ -170,11 +170,11 @@ def main(library_path: str) -> None:
         sys.stdout.write(json.dumps(report))
         sys.stdout.flush()
     except Exception:  # noqa: BLE001 - MediaInfo was loaded, so it is the media that it can't describe
-        os._exit(TOO_MUCH)  # without flushing again
+        os._exit(TOO_MUCH)  # without another flush
 
 
 def _library(path: str) -> ctypes.CDLL:
-    """Load MediaInfo; say what its functions take and return, as MediaInfoDLL.h does."""
+    """Load MediaInfo; declare its functions as in MediaInfoDLL.h."""
     library = ctypes.CDLL(path)
     handle, size, number, text = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_wchar_p
     kind = ctypes.c_int
@@ -194,14 +194,14 @@ def _library(path: str) -> ctypes.CDLL:
 
 
 class Misspelling:
-    """Changes the second letter of each name, in one byte a letter and in two; the length stays."""
+    """Changes the second character of each name, in one-byte and two-byte text; the length stays the same."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Make the pattern: by first letters, which makes it ten times as fast."""
+        """Compile the pattern: grouped by first characters, which makes it ten times as fast."""
         kinds: dict[str, list[str]] = {}
         for name in names:
             kinds.setdefault(name[0], []).extend((re.escape(name[1:]), "".join(rf"\0{re.escape(c)}" for c in name[1:])))
-        # The first letter alone is taken, since names may overlap.
+        # Only the first character is consumed, because names may overlap.
         patterns = [f"{first}(?={'|'.join(rests)})" for first, rests in kinds.items()]
         self._pattern = re.compile("|".join(patterns).encode())
         self.margin = 2 * max(map(len, names), default=0)
@@ -216,7 +216,7 @@ class Misspelling:
 
 
 def _feed(library: ctypes.CDLL, handle: int, misspelling: Misspelling) -> None:
-    """Hand over the media piece by piece, from where MediaInfo asks for it: it gets to know no name."""
+    """Pass the media in pieces, from where MediaInfo asks for it, without any of the names."""
     media = sys.stdin.fileno()
     size, place = os.fstat(media).st_size, 0
     library.MediaInfo_Open_Buffer_Init(handle, size, 0)
@@ -232,14 +232,14 @@ def _feed(library: ctypes.CDLL, handle: int, misspelling: Misspelling) -> None:
 
 
 def _piece(media: int, place: int, misspelling: Misspelling) -> bytes:
-    """Return the piece at that place; a name may begin before it and end behind."""
+    """Return the piece at that position; a name may begin before it and end after it."""
     before = min(place, misspelling.margin)
     content = os.pread(media, before + CHUNK + misspelling.margin, place - before)
     return misspelling.done(content)[before : before + CHUNK]
 
 
 def _streams(library: ctypes.CDLL, handle: int) -> Iterator[Mapping[str, str]]:
-    """Yield what is known of each stream, the container's first."""
+    """Yield the facts about each stream, the container's first."""
     for number, kind in enumerate(KINDS):
         for stream in range(library.MediaInfo_Count_Get(handle, number, ALL_STREAMS)):
             texts = {
@@ -250,7 +250,7 @@ def _streams(library: ctypes.CDLL, handle: int) -> Iterator[Mapping[str, str]]:
 
 
 def _spelled(stream: Mapping[str, str]) -> dict[str, str]:
-    """Return what is known of a stream as the file says it."""
+    """Return the facts about a stream with their names as in the file."""
     return {key: _right(text) if WRONG in text else text for key, text in stream.items()}
 
 

@@ -1,4 +1,4 @@
-"""How much memory this machine has, and a process takes."""
+"""The memory of this machine, and of a process."""
 
 import os
 
@@ -12,12 +12,12 @@ def machine_bytes() -> int:
 
 
 def function_bytes(megabytes: int) -> int:
-    """Return how much a function of that size may take on this machine; 0 if it has no size of its own."""
+    """Return how much memory a function of that size may use on this machine; 0 if it has no size."""
     return min(megabytes * 1024**2 or machine_bytes(), machine_bytes())
 
 
 def resident_bytes(pid: int) -> int:
-    """Return how much memory a process takes; 0 if it is gone, or where nobody tells: macOS has no /proc."""
+    """Return the memory that a process uses; 0 if it has ended, or on macOS, which has no /proc."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as facts:  # noqa: PTH123 - twenty times a second, so without a Path
             return int(facts.read().split()[RESIDENT]) * PAGE

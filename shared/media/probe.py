@@ -1,4 +1,4 @@
-"""What a file is: its container, its streams, and whether it is media at all."""
+"""The content of a file: its container, its streams, and whether it is media at all."""
 
 import os
 import re
@@ -13,13 +13,13 @@ from shared.media import mediainfo
 from shared.media.mediainfo import MediaInfoTrack
 
 HEAD_BYTES = 1024
-SENSELESS = 1e18  # No size, rate or time of media is as large; products of what is smaller stay finite.
-TAG_LENGTH = 200  # A title longer than that is not a title.
-MOST_STREAMS = 100  # A film in the languages of all the world has some fifty.
-# Frames that a file may claim without a byte for each, as recorders of screens leave out frames that MediaInfo counts.
-# ffmpeg was measured to take 38 bytes of memory for a frame.
+SENSELESS = 1e18  # Sizes, rates and times of media are smaller; the products of smaller values stay finite.
+TAG_LENGTH = 200  # A longer text isn't a title.
+MOST_STREAMS = 100  # A film in all of the world's languages has about fifty.
+# Frames that a file may declare without data: screen recorders omit repeated frames, which MediaInfo counts.
+# ffmpeg was measured to use 38 bytes of memory per frame.
 MOST_EMPTY_FRAMES = 2_000_000
-MOST_SECONDS = 48 * 3600.0  # Work is planned by what a file says of itself: a day of a camera, and no century.
+MOST_SECONDS = 48 * 3600.0  # Plans depend on a file's declared duration: a camera may record for a day.
 TS_PACKET, M2TS_PACKET = 188, 192
 ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 SIGNATURES = (
@@ -43,8 +43,8 @@ SIGNATURES = (
 )
 JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 MPEG_SYNC = 0xFFE0  # MPEG audio and AAC begin with 11 set bits …
-UTF16_MARK = b"\xff\xfe"  # … and so does a text in UTF-16
-TEXT_STARTS = frozenset(b"<#\t\n\r \xef\xfe\xff")  # of XML, a playlist, white space, byte order marks
+UTF16_MARK = b"\xff\xfe"  # … and so does text in UTF-16
+TEXT_STARTS = frozenset(b"<#\t\n\r \xef\xfe\xff")  # of XML, playlists, white space, byte order marks
 
 CODECS = {
     "AVC": "h264",
@@ -57,21 +57,21 @@ CODECS = {
 }
 HDR_TRANSFERS = frozenset({"PQ", "HLG"})
 RGB, IDENTITY = "RGB", "Identity"
-PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # which MediaInfo doesn't tell
+PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # MediaInfo doesn't report it
 MATROSKA = frozenset({"Matroska", "WebM"})
-WEBVTT = frozenset({"WebVTT", "D_WEBVTT/SUBTITLES", "D_WEBVTT/CAPTIONS"})  # the latter in WebM and Matroska
+WEBVTT = frozenset({"WebVTT", "D_WEBVTT/SUBTITLES", "D_WEBVTT/CAPTIONS"})  # the latter two in WebM and Matroska
 TEXT_FORMATS = WEBVTT | {"UTF-8", "ASS", "SSA", "Timed Text"}
 DIGITS = re.compile(r"\d+")
-CAPTION_MARK = "DTVCC"  # of captions that lie in the packets of the video
+CAPTION_MARK = "DTVCC"  # of captions inside the packets of the video
 
 
 @dataclass(frozen=True)
 class Video:
     """A video as a viewer sees it: `width` and `height` are upright, in square pixels.
 
-    `rotation` is how many degrees clockwise a player turns what is stored. `matrix` is by what YUV was made, or RGB
-    where it wasn't. None means that the file doesn't say. Durations in seconds, bit rates in bits a second.
-    `decodable` is what ffmpeg says, once it was asked.
+    `rotation` is the clockwise rotation by a player, in degrees. `matrix` is the YUV matrix, or RGB for RGB video.
+    None means that the file doesn't state it. Durations are in seconds, bit rates in bits per second. `decodable` is
+    ffmpeg's answer, once it has tried.
     """
 
     codec: str
@@ -94,9 +94,9 @@ class Video:
 
 @dataclass(frozen=True)
 class Audio:
-    """An audio track. `default` is the file's own hint at which of several to play.
+    """An audio track. `default` is the file's mark for the track to play.
 
-    `decodable`, `empty` (it holds nothing) and `holes` (packets are missing) are what ffmpeg says, once it was asked.
+    `decodable`, `empty` (no packets) and `holes` (missing packets) are ffmpeg's answers, once it has tried.
     """
 
     codec: str
@@ -114,7 +114,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class Subtitle:
-    """A subtitle track; `text` tells words from images of words. Captions inside the video's track are none."""
+    """A subtitle track; `text` is false for images of text. Captions inside the video's track don't count."""
 
     text: bool
     language: str | None = None
@@ -124,9 +124,9 @@ class Subtitle:
 
 @dataclass(frozen=True)
 class Media:
-    """A file and its streams, in the file's order. `size` in bytes; `tags` hold title, artist and album.
+    """A file and its streams, in the file's order. `size` in bytes; `tags` has title, artist and album.
 
-    `truncated` says that the file ends before its container does.
+    `truncated` means that the file ends before its container does.
     """
 
     format: str
@@ -146,16 +146,16 @@ class Media:
 
     @property
     def audio(self) -> Audio | None:
-        """The audio that a player plays: of those that can be decoded the first default one, else the first."""
+        """The audio that a player plays: the first default track that can be decoded, otherwise the first one."""
         return _main([audio for audio in self.audios if audio.decodable and not audio.empty]) or self.main_audio
 
     @property
     def main_audio(self) -> Audio | None:
-        """The audio that the file marks as its main one, also where it can't be decoded: default, else the first."""
+        """The audio marked as main by the file, decodable or not: the default track, otherwise the first one."""
         return _main([audio for audio in self.audios if not audio.empty])
 
     def track(self, audio: Audio) -> int:
-        """Return the place of one of its audio tracks among them, from 0, as ffmpeg counts: two may be alike."""
+        """Return the number of an audio track, from 0, as ffmpeg counts; two tracks may be equal."""
         return next(place for place, other in enumerate(self.audios) if other is audio)
 
 
@@ -164,13 +164,13 @@ def _main(audios: Sequence[Audio]) -> Audio | None:
 
 
 def probe(path: Path, name: str) -> Media:
-    """Return what the file at `path` is; raise MediaRejected if it isn't media. People call it `name`."""
+    """Return the content of the file at `path`, called `name` in messages; raise MediaRejected if it isn't media."""
     size = path.stat().st_size
     if not size:
         message = f"{name} is empty"
         raise MediaRejected(message, code="SourceFileError.Empty")
     if not _looks_like_media(path):
-        message = f"{name} is neither a video nor an audio file that Reelmill knows, whatever its name says"
+        message = f"{name} is not a video or audio file that Reelmill supports, whatever its extension is"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
     tracks = sorted(mediainfo.read_tracks(path, name), key=_place)
     general = next(track for track in tracks if track.kind == "General")
@@ -193,12 +193,12 @@ def probe(path: Path, name: str) -> Media:
 
 
 def _place(track: MediaInfoTrack) -> tuple[int, ...]:
-    """Return what sorts tracks as ffmpeg counts them; in MPEG-TS, "0-2" is the third that the first programme lists."""
+    """Return the sort key of ffmpeg's track order; in MPEG-TS, "0-2" is the third track of the first program."""
     return tuple(map(int, DIGITS.findall(track.stream_order or "")))
 
 
 def _played(general: MediaInfoTrack, tracks: list[MediaInfoTrack]) -> float | None:
-    """Return how long a player plays the file: Matroska counts from 0, also when its first frame comes late."""
+    """Return how long a player plays the file: Matroska counts from 0, even if its first frame is later."""
     duration = _seconds(general.duration)
     if duration is None or general.format not in MATROSKA:
         return duration
@@ -207,7 +207,7 @@ def _played(general: MediaInfoTrack, tracks: list[MediaInfoTrack]) -> float | No
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Return the width and height of a JPEG, PNG or WebP that Reelmill itself wrote."""
+    """Return the width and height of a JPEG, PNG or WebP that Reelmill wrote."""
     with path.open("rb") as file:
         head = file.read(30)
         if head.startswith(b"\xff\xd8"):
@@ -220,7 +220,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def _jpeg_size(file: BinaryIO) -> tuple[int, int]:
-    """Go from segment to segment to the header of the frame: ITU-T T.81, annex B."""
+    """Follow the segments to the frame header: ITU-T T.81, annex B."""
     file.seek(2)
     while True:
         marker, length = struct.unpack(">HH", file.read(4))
@@ -231,10 +231,10 @@ def _jpeg_size(file: BinaryIO) -> tuple[int, int]:
 
 
 def _looks_like_media(path: Path) -> bool:
-    """Tell by the first bytes alone whether a file is one of the containers that name no other file.
+    """Whether the first bytes of a file are those of a container that can't refer to other files.
 
-    MediaInfo, given a playlist or a manifest under whatever name, fetches what it lists: files of this
-    machine, addresses of this network. It has no switch against that, so it gets to see none.
+    MediaInfo fetches the files that a playlist or manifest lists, whatever its extension is: files of this machine,
+    addresses of this network. No option prevents that, so it never gets one.
     """
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -243,7 +243,7 @@ def _looks_like_media(path: Path) -> bool:
     if head[:2] != UTF16_MARK and int.from_bytes(head[:2]) & MPEG_SYNC == MPEG_SYNC:
         return True
     if head[0] in TEXT_STARTS:
-        return False  # the marks below don't stand first, so a text could hold them
+        return False  # the marks below aren't at the start, so a text could contain them
     if head[4:8] in ISO_BOXES:
         return True
     return any(
@@ -253,7 +253,7 @@ def _looks_like_media(path: Path) -> bool:
 
 
 def _check_limits(media: Media, name: str) -> None:
-    """Raise LimitExceeded for more streams or seconds than anybody needs."""
+    """Raise LimitExceeded for more streams or seconds than any media needs."""
     streams = len(media.videos) + len(media.audios) + len(media.subtitles)
     if streams > MOST_STREAMS:
         message = f"{name} has {streams} streams; Reelmill takes at most {MOST_STREAMS}"
@@ -266,15 +266,15 @@ def _check_limits(media: Media, name: str) -> None:
     seconds = max(filter(None, durations), default=0)
     if seconds > MOST_SECONDS:
         hours, most = seconds / 3600, MOST_SECONDS / 3600
-        message = f"{name} says that it lasts {hours:.0f} hours; Reelmill takes at most {most:.0f}"
+        message = f"{name} declares a duration of {hours:.0f} hours; Reelmill takes at most {most:.0f}"
         raise LimitExceeded(message, code="LimitError.Duration")
 
 
 def _check_frames(tracks: list[MediaInfoTrack], size: int, name: str) -> None:
-    """Raise MediaRejected for tables of frames that aren't there, which take gigabytes to read."""
+    """Raise MediaRejected if a file declares frames that it can't contain, which would take gigabytes to read."""
     frames = sum(_integer(track.frame_count) or 0 for track in tracks if track.kind != "General")
     if frames > max(size, MOST_EMPTY_FRAMES):
-        message = f"{name} says that it holds {frames:,} frames, which is more than its {size:,} bytes: it is damaged"
+        message = f"{name} declares {frames:,} frames, more than its {size:,} bytes can contain: it is damaged"
         raise MediaRejected(message)
 
 
@@ -356,7 +356,7 @@ def _title(value: str | None) -> str | None:
 
 
 def _number(text: str | None) -> float | None:
-    """Return the first of the values that MediaInfo gives for one thing, as in `48000 / 24000`; None for none."""
+    """Return the first of the values that MediaInfo gives for one property, as in `48000 / 24000`; None for none."""
     try:
         number = float((text or "").partition("/")[0])
     except ValueError:
@@ -376,8 +376,6 @@ def _seconds(milliseconds: str | None) -> float | None:
 
 def _nothing_to_play(name: str, kinds: set[str]) -> MediaRejected:
     if kinds == {"General"}:
-        return MediaRejected(
-            f"{name} holds no stream that can be read: it is cut off or damaged, perhaps since its upload"
-        )
+        return MediaRejected(f"{name} has no readable stream: it is truncated or damaged, perhaps since its upload")
     held = ", ".join(sorted(kind.lower() for kind in kinds - {"General"}))
-    return MediaRejected(f"{name} holds neither video nor audio, only: {held}", code="SourceFileError.NoStreams")
+    return MediaRejected(f"{name} has neither video nor audio, only: {held}", code="SourceFileError.NoStreams")

@@ -148,7 +148,7 @@ def test_without_a_model_for_labels_there_are_no_tags_and_a_warning_says_so(clip
 
     assert result.tags == ()
     assert made.warnings == (
-        "there are no tags: the provider local has no model that names what plain.mp4 shows: choose the provider aws",
+        "there are no tags: the provider local has no model to label what plain.mp4 shows: choose the provider aws",
     )
 
 

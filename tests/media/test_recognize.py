@@ -217,7 +217,7 @@ def test_when_nothing_is_left_to_recognize_the_file_is_at_fault(
 
 
 def test_another_language_than_english_needs_another_provider(clip: Clips, operate: Operate) -> None:
-    with pytest.raises(ParametersRejected, match="understands English alone, not de-CH: choose the provider aws") as no:
+    with pytest.raises(ParametersRejected, match="understands English only, not de-CH: choose the provider aws") as no:
         recognize(operate, clip("plain.mp4"), kinds=["SPEECH"], language="de-CH")
 
     assert no.value.code == "ParameterError.ProviderLacks"

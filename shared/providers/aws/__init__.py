@@ -1,8 +1,8 @@
-"""The provider `aws`: Rekognition Video for videos, Transcribe for speech; both read the input in S3 themselves.
+"""The provider `aws`: Rekognition Video for video, Transcribe for speech; both read the input in S3 themselves.
 
-It keeps no state of its own. A job's name is made of the workbench's `job`, which is the same in each attempt at a
-subtask, and both services answer a job that they know instead of doing it again. So an attempt starts its job, looks
-once and raises JobRunning; the next one asks in the same words and gets the same job, whoever died in between.
+It has no state. A job's name comes from the context's `job`, which is the same in each attempt at a subtask, and both
+services answer a name that they know with its job instead of a new one. So an attempt starts its job, looks once and
+raises JobRunning; the next attempt sends the same request and gets the same job, whichever attempt died in between.
 """
 
 from functools import cached_property
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from shared.operations.operation import OperationContext
 
-# Whatever else goes wrong, the attempt comes again by itself, and a worker that waits is paid for.
+# On any other error the attempt is repeated anyway, and a worker that waits costs money.
 CONFIG = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 
 
 class Aws:
-    """AWS's own services, as a provider of findings."""
+    """The AWS services as a provider of findings."""
 
     name = "aws"
 
@@ -47,19 +47,19 @@ class Aws:
         return ObjectStore(S3Connection())
 
     def labels(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return things, scenes and actions, as Rekognition names them."""
+        """Return things, scenes and actions, with Rekognition's names."""
         return rekognition.find_labels(self.rekognition, context)
 
     def moderation(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return stretches of what Rekognition's content moderation warns of: `text` names it more closely."""
+        """Return what Rekognition's content moderation reports; `text` has its detailed labels."""
         return rekognition.find_moderation(self.rekognition, context)
 
     def text(self, context: "OperationContext") -> tuple[Segment, ...]:
-        """Return lines of text in the video, for as long as each is to be seen."""
+        """Return the lines of text in the video, each for as long as it is visible."""
         return rekognition.find_text_lines(self.rekognition, context)
 
     def speech(self, context: "OperationContext", language: str | None) -> tuple[Segment, ...]:
-        """Return sentences, as Transcribe hears them; `language` is `de` or `de-CH`, found out when it is None."""
+        """Return Transcribe's sentences; `language` is `de` or `de-CH`, detected if it is None."""
         return transcribe.find_sentences(self.transcribe, self.objects, context, language)
 
 

@@ -1,4 +1,4 @@
-"""What it means to an attempt when AWS refuses a request, or its job has failed."""
+"""The errors of an attempt when AWS rejects a request or a job fails."""
 
 import re
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ from shared.errors import (
 )
 from shared.telemetry import logger
 
-JOBS = 3  # A job that failed inside the service is started anew under another name, but only so often.
+JOBS = 3  # If a job fails inside the service, a new one is started under another name, up to this number.
 BUSY = frozenset(
     {"ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError", "InternalFailureException"}
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 INVALID = frozenset({"BadRequestException", "InvalidParameterException", "ValidationException"})
-SERVER_ERROR = 500  # HTTP: from here on it is the server's own.
-# A failed job has nothing but a sentence to tell the service's faults from the file's.
+SERVER_ERROR = 500  # HTTP: from here on, the server failed.
+# A failed job has only a sentence to distinguish the service's faults from the file's.
 ITS_OWN_FAULT = re.compile(r"internal|server error|service error|unavailable|try again|timed? ?out", re.IGNORECASE)
 
 
 @contextmanager
 def translate_errors(service: str) -> Iterator[None]:
-    """Turn what a request to that service raises into a leaf of AttemptFailed."""
+    """Turn the errors of a request to that service into leaves of AttemptFailed."""
     try:
         yield
     except ClientError as error:
@@ -42,17 +42,17 @@ def translate_errors(service: str) -> Iterator[None]:
 
 
 def code_of(error: ClientError) -> str:
-    """Return the type of a refusal."""
+    """Return the error code of a rejected request."""
     return error.response["Error"]["Code"]
 
 
 def error_for(service: str, error: ClientError) -> AttemptFailed:
-    """Return what a refusal means."""
+    """Return the error for a rejected request."""
     code = code_of(error)
     told = error.response["Error"].get("Message") or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "LimitExceededException":
-        # It lasts for as long as the jobs of others do, so what waits for a job waits for this.
+        # It lasts as long as other jobs run, so the attempt waits for it as for a job.
         return JobRunning(f"waiting for {service} to have room for another job of this account ({told})")
     if code in BUSY or status >= SERVER_ERROR:
         return Interrupted(f"{service} is busy: {told}", code="InternalError.Service")
@@ -60,7 +60,7 @@ def error_for(service: str, error: ClientError) -> AttemptFailed:
         logger().warning("service not allowed", service_name=service, reason=told)  # which names account and role
         action = f"{service.lower()}:{error.operation_name}"
         message = (
-            f"this deployment may not use {service}: allow {action} to the role of RunSubtask, as template.yaml does, "
+            f"this deployment may not use {service}: allow {action} for the role of RunSubtask, as template.yaml does, "
             "or choose another provider"
         )
         final = OperationFailed(message, code="OperationError.NotAllowed")
@@ -69,10 +69,10 @@ def error_for(service: str, error: ClientError) -> AttemptFailed:
 
 
 def file_error_for(service: str, code: str, told: str) -> AttemptFailed:
-    """Return what a refusal means that has to do with the file, or with something nobody foresaw."""
+    """Return the error for a rejected request if the file or something unexpected is the cause."""
     if code == "InvalidS3ObjectException":
         message = (
-            f"{service} can't read the file in S3: it was deleted, lies in another region, or the role of RunSubtask "
+            f"{service} can't read the file in S3: it was deleted, is in another region, or the role of RunSubtask "
             f"may not read it ({told})"
         )
         final = MediaRejected(message, code="SourceFileError.NotReadable")
@@ -80,23 +80,23 @@ def file_error_for(service: str, code: str, told: str) -> AttemptFailed:
     if code == "VideoTooLargeException":
         return LimitExceeded(f"the file is too large or too long for {service}: {told}", code="LimitError.TooLarge")
     if code in INVALID:
-        return ParametersRejected(f"{service} does not take this file: {told}", code="ParameterError.ServiceRefused")
+        return ParametersRejected(f"{service} does not accept this file: {told}", code="ParameterError.ServiceRefused")
     return OperationFailed(f"{service} refused: {code}: {told}", code="OperationError.Service")
 
 
 def check_media(service: str, reason: str, remedy: str) -> None:
-    """Raise MediaRejected for a job that failed by its file; return when the service itself was at fault."""
+    """Raise MediaRejected if a job failed because of its file; return if the service itself failed."""
     if not ITS_OWN_FAULT.search(reason):
-        message = f"{service} can't work on this file: {reason.rstrip('.')}. {remedy}"
+        message = f"{service} can't process this file: {reason.rstrip('.')}. {remedy}"
         raise MediaRejected(message, code="SourceFileError.ServiceRejected")
 
 
 def job_failed_error(service: str, reason: str) -> OperationFailed:
-    """Return what it means when all the jobs that may be started have failed: another attempt would find the same."""
-    message = f"{service} failed {JOBS} times at this file, for reasons of its own: {reason}; restart the task later"
+    """Return the error after all jobs failed that may be started: another attempt would find the same."""
+    message = f"{service} failed {JOBS} times because of an internal error: {reason}; restart the task later"
     return OperationFailed(message, code="OperationError.ServiceFailed")
 
 
 def missing_feature_error(message: str) -> ParametersRejected:
-    """Return what it means when this provider can't do what is asked."""
+    """Return the error for a request that this provider doesn't support."""
     return ParametersRejected(message, code="ParameterError.ProviderLacks")

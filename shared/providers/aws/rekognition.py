@@ -1,8 +1,8 @@
-"""What Rekognition Video sees: a job is started, looked at once, and its answer read page by page.
+"""Findings of Rekognition Video: start a job, look at it once, and read its answer page by page.
 
-A job's ID is kept nowhere, since the same ClientRequestToken gets the same JobId for seven days, as long as the answer
-itself is kept, and the job is not done again: https://docs.aws.amazon.com/rekognition/latest/dg/api-video.html. A
-subtask that waits for its job is over within hours.
+No job ID is stored: the same ClientRequestToken gets the same JobId for seven days, as long as the answer is kept, and
+the job isn't repeated: https://docs.aws.amazon.com/rekognition/latest/dg/api-video.html. A subtask that waits for its
+job ends within hours.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -34,14 +34,12 @@ if TYPE_CHECKING:
 
 
 SERVICE = "Rekognition"
-FORMATS = frozenset({"mp4", "m4v", "mov", "qt"})  # Its MPEG-4 and MOV, by all their names.
-REMEDY = (
-    "It reads MP4 and MOV with H.264 video: let a TRANSCODE to mp4 go before, and name that as this subtask's input"
-)
-PAGE = 1000  # Rekognition: the largest MaxResults that counts.
-# Percent; Rekognition's own limit is 50, but what is too unsure to matter, the operation's parameters say.
+FORMATS = frozenset({"mp4", "m4v", "mov", "qt"})  # MPEG-4 and MOV, by all their extensions
+REMEDY = "It reads MP4 and MOV with H.264 video: add a TRANSCODE to mp4, and make it this subtask's input"
+PAGE = 1000  # Rekognition: the largest effective MaxResults.
+# Percent; Rekognition's default is 50, but the operation's parameters decide which findings are too uncertain.
 UNSURE = 20
-# The categories of content moderation 7 by our own names, which other providers share:
+# The categories of content moderation 7 with our names, which other providers share:
 # https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
 CATEGORIES: Mapping[str, str] = {
     "Explicit": "NUDITY",
@@ -55,15 +53,15 @@ CATEGORIES: Mapping[str, str] = {
     "Gambling": "GAMBLING",
     "Hate Symbols": "HATE_SYMBOLS",
 }
-OTHER = "OTHER"  # A category of a later model.
-DETAILS = 5  # So many names at most tell more closely what a stretch of a category holds.
+OTHER = "OTHER"  # a category of a later model
+DETAILS = 5  # the maximum number of detailed labels of a segment
 
 Requests = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of job: its name in tokens, what it does for people to read, and its two requests."""
+    """A kind of job: its name in tokens, its purpose for people, and its two requests."""
 
     name: str
     goal: str
@@ -92,7 +90,7 @@ TEXT = Job(
 
 
 def find_labels(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
-    """Return each label for as long as it is to be seen."""
+    """Return each label for as long as it is visible."""
     return to_segments(
         merge_sightings(
             parse_sighting(found, found["Label"]["Name"], found["Label"]["Confidence"])
@@ -103,9 +101,9 @@ def find_labels(client: "RekognitionClient", context: "OperationContext") -> tup
 
 
 def find_moderation(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
-    """Return each category for as long as it is to be seen, with the names that tell it more closely.
+    """Return each category for as long as it is visible, with its detailed labels.
 
-    Rekognition lists a thing three times, as itself and as its ancestors; they become one segment.
+    Rekognition lists a finding three times, as itself and as its ancestors; they become one segment.
     """
     found = [
         each for page in iter_answer_pages(client, MODERATION, context) for each in page.get("ModerationLabels", [])
@@ -125,7 +123,7 @@ def find_moderation(client: "RekognitionClient", context: "OperationContext") ->
 
 
 def find_text_lines(client: "RekognitionClient", context: "OperationContext") -> tuple[Segment, ...]:
-    """Return each line of text for as long as it is to be seen: until the look after the last that saw it."""
+    """Return each line of text for as long as it is visible: until the first look without it."""
     looks: set[int] = set()
     length = 0
 
@@ -136,7 +134,7 @@ def find_text_lines(client: "RekognitionClient", context: "OperationContext") ->
             for found in page.get("TextDetections", []):
                 looks.add(found["Timestamp"])
                 line = found["TextDetection"]
-                if line["Type"] == "LINE":  # its words follow one by one
+                if line["Type"] == "LINE":  # its words follow as separate entries
                     yield parse_sighting(found, "TEXT", line["Confidence"], line["DetectedText"])
 
     seen = merge_sightings(lines())
@@ -146,7 +144,7 @@ def find_text_lines(client: "RekognitionClient", context: "OperationContext") ->
 
 
 def iter_answer_pages(client: "RekognitionClient", job: Job, context: "OperationContext") -> Iterator[Requests]:
-    """Yield the answer's pages; raise JobRunning until it is there."""
+    """Yield the answer's pages; raise JobRunning until it is ready."""
     reason = ""
     for number in range(1, JOBS + 1):
         identifier = start_job(client, job, context.files.input_object, f"{context.job}-{job.name}-{number}")
@@ -169,16 +167,16 @@ def iter_answer_pages(client: "RekognitionClient", job: Job, context: "Operation
 
 
 def start_job(client: "RekognitionClient", job: Job, place: Source, token: str) -> str | None:
-    """Start a job, or find the one that was started with this token; None when that was another job."""
+    """Start a job, or find the one started with this token; None if that one has other parameters."""
     if format_of(place.key) not in FORMATS:
-        message = f"{SERVICE} does not read this file by its name. {REMEDY}"
+        message = f"{SERVICE} can't read a file with this extension. {REMEDY}"
         raise missing_feature_error(message)
     here = {"Bucket": place.bucket, "Name": place.key, **({"Version": place.version_id} if place.version_id else {})}
     with translate_errors(SERVICE):
         try:
             identifier: str = job.start(client, {"Video": {"S3Object": here}, "ClientRequestToken": token})["JobId"]
         except ClientError as error:
-            # A deployment since then asks in other words, and that job can't be reached any more.
+            # A deployment since then sends other parameters, and the earlier job can't be reached any more.
             if code_of(error) == "IdempotentParameterMismatchException":
                 return None
             raise
@@ -192,7 +190,7 @@ def fetch_page(client: "RekognitionClient", job: Job, identifier: str, **more: s
 
 
 def parse_sighting(found: Mapping[str, Any], label: str, confidence: float, line: str | None = None) -> Sighting:
-    """Return what was found as a sighting; what has no stretch is there for a moment."""
+    """Return a finding as a sighting; one without a duration lasts for a moment."""
     start = found.get("StartTimestampMillis", found["Timestamp"])
     return Sighting(start, max(start, found.get("EndTimestampMillis", start)), label, confidence, line)
 
@@ -207,7 +205,7 @@ def top_category(name: str, parents: Mapping[str, str]) -> str:
 
 
 def subcategories(stretch: Sighting, seen: list[Sighting]) -> str | None:
-    """Return the names below a category that were seen in a stretch of it, the surest first."""
+    """Return the labels below a category that were seen in one of its segments, the most certain first."""
     within = [
         each for each in seen if each.label == stretch.label and each.start <= stretch.end and each.end >= stretch.start
     ]

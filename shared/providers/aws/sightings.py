@@ -1,4 +1,4 @@
-"""Single sightings of a thing, in milliseconds and percent as Rekognition tells them, made into segments. Pure."""
+"""Single sightings, in milliseconds and percent as in Rekognition's answers, turned into segments. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,14 +6,14 @@ from heapq import nlargest
 
 from shared.operations.findings import Segment
 
-# Rekognition looks about twice a second and may miss a thing in a look, so what comes back soon has not been away.
+# Rekognition looks about twice a second and may miss something once, so a short gap isn't an absence.
 GAP_MS = 1000
 MAX_SEGMENTS = 10_000  # About 1.5 MB as JSON.
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """Something that was seen from `start` to `end`, in milliseconds. `confidence` is percent."""
+    """Something seen from `start` to `end`, in milliseconds. `confidence` is in percent."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class Sighting:
 
 
 def merge_sightings(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Return sightings, which come in the order of their start, with those of one thing joined across short gaps."""
+    """Join the sightings of one thing across short gaps; the sightings are sorted by their start."""
     latest: dict[tuple[str, str | None], Sighting] = {}
     over: list[Sighting] = []
     for seen in sightings:
@@ -38,7 +38,7 @@ def merge_sightings(sightings: Iterable[Sighting]) -> list[Sighting]:
 
 
 def to_segments(sightings: Iterable[Sighting]) -> tuple[Segment, ...]:
-    """Return them as segments in the order of their start, the surest MAX_SEGMENTS of them."""
+    """Return the MAX_SEGMENTS most certain ones as segments, sorted by their start."""
     kept = nlargest(MAX_SEGMENTS, sightings, key=lambda seen: seen.confidence)
     kept.sort(key=lambda seen: (seen.start, seen.end, seen.label, seen.text or ""))
     return tuple(

@@ -1,10 +1,10 @@
-"""What Transcribe hears: a job is started, looked at once, and its transcript made into sentences.
+"""Speech from Transcribe: start a job, look at it once, and turn its transcript into sentences.
 
 A job's name is unique in an account, so that no attempt starts it twice, and Transcribe keeps it for 90 days. The
-transcript stays in the service's own bucket, which goes with the job: nothing of it is left in ours (Transcribe writes
-a probe file into a bucket that it is told to write to, and tags nothing, so that no lifecycle rule would find it), and
-the link that GetTranscriptionJob gives to it needs no permission of S3. The job isn't deleted at once, since an attempt
-that dies after that would have it done, and paid for, again.
+transcript stays in the service's bucket and is deleted with the job: nothing is left in ours. (Transcribe writes a
+probe file into any bucket that it should write to and tags nothing, so that no lifecycle rule would find it.) The link
+from GetTranscriptionJob needs no S3 permission. The job isn't deleted immediately, because an attempt that died after
+that would start it, and pay for it, again.
 """
 
 import json
@@ -46,10 +46,10 @@ FORMATS: Mapping[str, str] = {
     "opus": "ogg",
 }
 REMEDY = (
-    "It reads AMR, FLAC, M4A, MP3, MP4, Ogg, WAV and WebM with audio: let a TRANSCODE to m4a go before, and name that "
-    "as this subtask's input"
+    "It reads AMR, FLAC, M4A, MP3, MP4, Ogg, WAV and WebM with audio: add a TRANSCODE to m4a, and make it "
+    "this subtask's input"
 )
-# Which country's, when only a language is named and there are several.
+# The country, if only a language is given and Transcribe has several.
 USUAL: Mapping[str, str] = {
     "ar": "ar-SA",
     "ckb": "ckb-IQ",
@@ -73,7 +73,7 @@ TIMEOUT = 20  # Seconds without a byte of a transcript.
 def find_sentences(
     client: "TranscribeServiceClient", objects: ObjectStore, context: "OperationContext", language: str | None
 ) -> tuple[Segment, ...]:
-    """Return the sentences that are spoken; raise JobRunning until they are there."""
+    """Return the spoken sentences; raise JobRunning until they are ready."""
     reason = ""
     for number in range(1, JOBS + 1):
         name = f"reelmill-{context.job}-speech-{number}"
@@ -84,7 +84,7 @@ def find_sentences(
             results = fetch_transcript(job["Transcript"]["TranscriptFileUri"])["results"]
             return split_sentences(tuple(iter_words(results)), job.get("LanguageCode"))
         if job is None or job["TranscriptionJobStatus"] != "FAILED":
-            message = f"waiting for {SERVICE} to write down what is said"
+            message = f"waiting for {SERVICE} to transcribe the speech"
             raise JobRunning(message)
         reason = job.get("FailureReason", "no reason was given")
         check_media(SERVICE, reason, REMEDY)
@@ -92,12 +92,12 @@ def find_sentences(
 
 
 def fetch_job(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any] | None:
-    """Return the job of that name, None when there is none."""
+    """Return the job of that name, None if there is none."""
     with translate_errors(SERVICE):
         try:
             return client.get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
         except ClientError as error:
-            # The one is documented, the other has been seen; of a name that is well formed both say the same.
+            # The first is documented, the second was observed; for a valid name, both mean the same.
             if code_of(error) in {"NotFoundException", "BadRequestException"}:
                 return None
             raise
@@ -106,10 +106,10 @@ def fetch_job(client: "TranscribeServiceClient", name: str) -> Mapping[str, Any]
 def start_transcription(
     client: "TranscribeServiceClient", objects: ObjectStore, place: Source, name: str, language: str | None
 ) -> None:
-    """Start a job, unless another attempt has done so meanwhile."""
+    """Start a job, unless another attempt has started it meanwhile."""
     kind = FORMATS.get(format_of(place.key))
     if kind is None:
-        message = f"{SERVICE} does not read this file by its name. {REMEDY}"
+        message = f"{SERVICE} can't read a file with this extension. {REMEDY}"
         raise missing_feature_error(message)
     known = cast("StringShape", client.meta.service_model.shape_for("LanguageCode")).enum
     spoken = {"IdentifyLanguage": True} if language is None else {"LanguageCode": language_code(language, known)}
@@ -130,7 +130,7 @@ def start_transcription(
 
 def check_newest(objects: ObjectStore, place: Source) -> None:
     """Raise MediaRejected unless the pinned object is the newest of its key: Transcribe reads no other version."""
-    message = f"the source file was deleted before {SERVICE} could read it, and it reads no earlier version"
+    message = f"the source file was deleted before {SERVICE} could read it, and {SERVICE} reads no earlier version"
     deleted = MediaRejected(message, code="SourceFileError.Deleted")
     try:
         newest = objects.pin(place.bucket, place.key)
@@ -143,19 +143,19 @@ def check_newest(objects: ObjectStore, place: Source) -> None:
     )
     if pinned != found:
         message = (
-            f"the source file was overwritten after this task was made, and {SERVICE} reads the newest version alone; "
-            "the newer upload has its own task"
+            f"the source file was overwritten after this task was created, and {SERVICE} reads only the newest "
+            "version; the newer upload has its own task"
         )
         raise MediaRejected(message, code="SourceFileError.Changed")
 
 
 def language_code(wanted: str, known: Collection[str]) -> str:
-    """Return Transcribe's code for a language, as `de` or `de-CH`; raise ParametersRejected when it has none."""
+    """Return Transcribe's code for a language, such as `de` or `de-CH`; raise ParametersRejected if it has none."""
     tag = wanted.replace("_", "-").lower()
     codes = {code.lower(): code for code in known}
     found = codes.get(tag) or USUAL.get(tag) or next((codes[c] for c in sorted(codes) if c.startswith(f"{tag}-")), None)
     if found is None:
-        message = f"{SERVICE} knows no language {wanted}; leave it out, and {SERVICE} finds out which is spoken"
+        message = f"{SERVICE} doesn't support the language {wanted}: omit language, and {SERVICE} detects it"
         raise missing_feature_error(message)
     return found
 
@@ -165,7 +165,7 @@ def fetch_transcript(link: str) -> Mapping[str, Any]:
     with translate_errors(SERVICE):
         answer = URLLib3Session(timeout=TIMEOUT).send(AWSRequest(method="GET", url=link).prepare())
     if answer.status_code != OK:
-        message = f"{SERVICE} did not hand over its transcript: HTTP {answer.status_code}"
+        message = f"{SERVICE} did not return its transcript: HTTP {answer.status_code}"
         raise Interrupted(message, code="InternalError.Service")
     transcript: Mapping[str, Any] = json.loads(answer.content)
     return transcript

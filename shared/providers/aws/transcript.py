@@ -1,4 +1,4 @@
-"""A transcript of Transcribe's as words with the spaces and marks that they are written with. Pure."""
+"""The words of a Transcribe transcript, with their spaces and punctuation. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,7 +8,7 @@ from shared.operations.analysis.speech import Word
 
 
 def iter_words(results: Mapping[str, Any]) -> Iterator[Word]:
-    """Yield the words, spaced as in the running text: not every script has spaces."""
+    """Yield the words, spaced as in the running text: some scripts have no spaces."""
     running = "".join(each["transcript"] for each in results["transcripts"])
     position = 0
     word: Word | None = None

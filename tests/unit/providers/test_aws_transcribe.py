@@ -97,7 +97,7 @@ def test_the_first_look_finds_no_job_and_starts_one(aws: Aws, code: str) -> None
         find_none(stub, code)
         begin(stub)
 
-        with pytest.raises(JobRunning, match=r"^waiting for Transcribe to write down what is said$"):
+        with pytest.raises(JobRunning, match=r"^waiting for Transcribe to transcribe the speech$"):
             aws.speech(context(), None)
 
 
@@ -142,7 +142,7 @@ def test_a_link_that_gives_nothing_is_asked_for_again_by_another_attempt(aws: Aw
     with stubbed(aws.transcribe) as stub:
         stub.add_response("get_transcription_job", completed, {"TranscriptionJobName": f"{NAME}-1"})
 
-        with pytest.raises(Interrupted, match="did not hand over its transcript: HTTP"):
+        with pytest.raises(Interrupted, match="did not return its transcript: HTTP"):
             aws.speech(context(), None)
 
 
@@ -188,11 +188,11 @@ def test_three_jobs_that_failed_inside_are_the_end(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("call", "code", "leaf", "message"),
     [
-        ("get", "AccessDeniedException", AccessDenied, "allow transcribe:GetTranscriptionJob to the role"),
-        ("start", "AccessDeniedException", AccessDenied, "allow transcribe:StartTranscriptionJob to the role"),
+        ("get", "AccessDeniedException", AccessDenied, "allow transcribe:GetTranscriptionJob for the role"),
+        ("start", "AccessDeniedException", AccessDenied, "allow transcribe:StartTranscriptionJob for the role"),
         ("get", "InternalFailureException", Interrupted, "Transcribe is busy"),
         ("start", "LimitExceededException", JobRunning, "waiting for Transcribe to have room"),
-        ("start", "BadRequestException", ParametersRejected, "Transcribe does not take this file: no"),
+        ("start", "BadRequestException", ParametersRejected, "Transcribe does not accept this file: no"),
     ],
 )
 def test_a_refusal_means_what_its_type_says(
@@ -231,7 +231,7 @@ def test_what_transcribe_does_not_read_starts_no_job(aws: Aws, key: str) -> None
     with stubbed(aws.transcribe) as stub:
         find_none(stub)
 
-        with pytest.raises(ParametersRejected, match="let a TRANSCODE to m4a go before") as told:
+        with pytest.raises(ParametersRejected, match="add a TRANSCODE to m4a") as told:
             aws.speech(context(replace(SOURCE, key=key)), None)
 
     assert told.value.code == "ParameterError.ProviderLacks"
@@ -247,7 +247,7 @@ def test_a_file_that_was_overwritten_is_not_taken_for_the_one_that_was_pinned(
     with newest(aws, **found), stubbed(aws.transcribe) as stub:
         find_none(stub)
 
-        with pytest.raises(MediaRejected, match="Transcribe reads the newest version alone") as told:
+        with pytest.raises(MediaRejected, match="Transcribe reads only the newest version") as told:
             aws.speech(context(place), None)
 
     assert told.value.code == "SourceFileError.Changed"
@@ -298,7 +298,7 @@ def test_a_language_that_transcribe_does_not_know_is_refused(aws: Aws, wanted: s
     with newest(aws), stubbed(aws.transcribe) as stub:
         find_none(stub)
 
-        with pytest.raises(ParametersRejected, match="leave it out"):
+        with pytest.raises(ParametersRejected, match="omit language"):
             aws.speech(context(), wanted)
 
 
