@@ -31,7 +31,7 @@ def interruptible() -> Iterator[None]:
     """Let SIGTERM end the attempt instead of the process, so that its subtask is released at once."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        message = "the worker was told to stop"
+        message = "the worker received a signal to stop"
         raise Interrupted(message)
 
     before = signal(SIGTERM, stop)

@@ -47,7 +47,7 @@ class FilterBody(CamelCaseModel):
 
 
 class BulkBody(CamelCaseModel):
-    """What is to be done, and with which tasks: those of these IDs, or one page of those that pass a filter."""
+    """An action and its tasks: the tasks with these IDs, or one page of the tasks that match a filter."""
 
     action: Action
     task_ids: Annotated[list[TaskId], Field(min_length=1, max_length=100)] | None = None
@@ -85,7 +85,7 @@ class BulkResultView(CamelCaseModel):
 
 
 class BulkResultPage(CamelCaseModel):
-    """What became of each task; `nextToken` goes on with the next ones, null at the end."""
+    """The result for each task. `nextToken` continues with the next tasks; it is null at the end."""
 
     results: list[BulkResultView]
     next_token: str | None

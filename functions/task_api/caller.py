@@ -68,9 +68,7 @@ def tenant_of(claims: Mapping[str, Any], tenant_claim: str) -> str:
         return DEFAULT_TENANT
     named = claims.get(tenant_claim)
     if not is_tenant(named):
-        message = (
-            f"the token's claim {tenant_claim} must name a tenant: up to 63 lower-case letters, digits and hyphens"
-        )
+        message = f"the token's claim {tenant_claim} must name a tenant: up to 63 lowercase letters, digits and hyphens"
         raise NotAllowed(message)
     return str(named)
 
@@ -97,5 +95,5 @@ def require_scope(event: APIGatewayProxyEventV2, tenant_claim: str) -> None:
     """Raise NotAllowed when the caller lacks the scope that the request needs."""
     scope = required_scope(event.http_method.upper(), event.path)
     if scope is not None and scope not in identify_caller(event.raw_event, tenant_claim).scopes:
-        message = f"this needs the scope {scope}, which the caller's token doesn't bear"
+        message = f"this needs the scope {scope}, which the caller's token does not have"
         raise NotAllowed(message, details={"scope": scope})

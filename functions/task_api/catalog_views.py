@@ -90,7 +90,7 @@ class OrchestrationList(CamelCaseModel):
 def of_known_formats(trigger: Trigger) -> Trigger:
     """Return a trigger as it is; raise ValueError when it names a format that no file here has."""
     if unknown := sorted(set(trigger.formats) - MEDIA_FORMATS):
-        message = f"{unknown[0]} is no format that is known here; those are {', '.join(sorted(MEDIA_FORMATS))}"
+        message = f"{unknown[0]} is not a known format; the known formats are {', '.join(sorted(MEDIA_FORMATS))}"
         raise ValueError(message)
     return trigger
 

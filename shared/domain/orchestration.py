@@ -78,7 +78,7 @@ def checked_bucket_name(name: str) -> str:
     """Return the name of a bucket; raise ValueError when no bucket, or no plain one, can have it."""
     if not BUCKET_NAME.fullmatch(name):
         message = (
-            "a bucket's name is made of lower-case letters, digits, dots and hyphens, and both ends are a letter or a "
+            "a bucket's name is made of lowercase letters, digits, dots and hyphens, and both ends are a letter or a "
             "digit; ARNs, and names that end like --x-s3, are not taken"
         )
         raise ValueError(message)
@@ -240,7 +240,7 @@ def output_key(
     parts = [*(part for part in filled(prefix, known).split("/") if part), folder, name]
     key = "/".join(parts)
     if not name or DOTS.intersection(parts):
-        message = f"{prefix + pattern!r} gives the output {key!r}, which is no file below its prefix"
+        message = f"{prefix + pattern!r} gives the output {key!r}, which is not a file below its prefix"
         raise ParametersRejected(message, code="ParameterError.OutputName")
     if len(key.encode()) > MAX_KEY_BYTES:
         message = (

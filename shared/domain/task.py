@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 class Lane(StrEnum):
-    """Which queue a task's subtasks wait in: a backlog in one holds up nobody in another."""
+    """The queue that a task's subtasks wait in. A backlog in one queue does not delay the others."""
 
     URGENT = "URGENT"  # priority above 0
     STANDARD = "STANDARD"
@@ -68,7 +68,7 @@ class OrchestrationRef:
 # How a person's move ends what had not ended by itself.
 STOP_FAILURES: Mapping[str, Failure] = {
     "end": Failure("Cancelled.TaskEnded", "the task was ended before this subtask started"),
-    "cancel": Failure("Cancelled.TaskCancelled", "the task was cancelled before this subtask was done"),
+    "cancel": Failure("Cancelled.TaskCancelled", "the task was canceled before this subtask was done"),
 }
 
 

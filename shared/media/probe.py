@@ -170,7 +170,7 @@ def probe(path: Path, name: str) -> Media:
         message = f"{name} is empty"
         raise MediaRejected(message, code="SourceFileError.Empty")
     if not _looks_like_media(path):
-        message = f"{name} is not a video or audio file that Reelmill supports, whatever its extension is"
+        message = f"{name} is not a video or audio file that Reelmill supports; its extension does not matter"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
     tracks = sorted(mediainfo.read_tracks(path, name), key=_place)
     general = next(track for track in tracks if track.kind == "General")
@@ -233,7 +233,7 @@ def _jpeg_size(file: BinaryIO) -> tuple[int, int]:
 def _looks_like_media(path: Path) -> bool:
     """Whether the first bytes of a file are those of a container that can't refer to other files.
 
-    MediaInfo fetches the files that a playlist or manifest lists, whatever its extension is: files of this machine,
+    MediaInfo fetches the files that a playlist or manifest lists; its extension does not matter: files of this machine,
     addresses of this network. No option prevents that, so it never gets one.
     """
     with path.open("rb") as file:

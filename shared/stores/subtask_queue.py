@@ -73,7 +73,7 @@ class SubtaskQueues:
                 QueueUrl=self._urls[lane], AttributeNames=["ApproximateNumberOfMessages"]
             )
         except (BotoCoreError, ClientError) as error:
-            message = f"SQS did not tell how many messages wait: {error}"
+            message = f"SQS did not return how many messages wait: {error}"
             raise ServiceBusy(message) from error
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 

@@ -137,14 +137,14 @@ def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
     run = task.run
     for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
         if task.status not in TASK_ACTIONS["cancel"]:
-            raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be cancelled")
+            raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be canceled")
         if cancelled := services.tasks.cancel(task, services.now()):
             return cancelled
         task = read_task(services, tenant, identifier)
         if task.run != run:
-            message = f"run {run} of task {task.id} ended before it could be cancelled, and run {task.run} has begun"
+            message = f"run {run} of task {task.id} ended before it could be canceled, and run {task.run} has begun"
             raise Conflict(message, code="InvalidTaskStatus", details={"status": task.status})
-    message = f"task {identifier} changes too fast to be cancelled; try again"
+    message = f"task {identifier} changes too fast to be canceled; try again"
     raise ServiceBusy(message)
 
 

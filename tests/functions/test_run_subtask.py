@@ -169,7 +169,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
     waiting = read_task(services, "main", task.id).subtasks[0]
     assert (waiting.status, waiting.attempt, waiting.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
     assert waiting.wait
-    assert waiting.wait.detail == Failure("InternalError.Interrupted", "the worker was told to stop")
+    assert waiting.wait.detail == Failure("InternalError.Interrupted", "the worker received a signal to stop")
     assert getsignal(SIGTERM) is before
 
 

@@ -64,7 +64,7 @@ def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_n
         assert api.get(f"/tasks/{made['taskId']}").json == cancelled.json
     again = api.post(f"/tasks/{running['taskId']}/cancel")
     assert (again.code, again.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
-    assert "only a WAITING or IN_PROGRESS task can be cancelled" in again.json["message"]
+    assert "only a WAITING or IN_PROGRESS task can be canceled" in again.json["message"]
 
 
 def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_not_have(

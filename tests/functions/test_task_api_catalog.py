@@ -173,7 +173,7 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
             "films",
             {"trigger": {"formats": ["mp4", "foo"]}},
             "400 InvalidRequest",
-            "foo is no format that is known here",
+            "foo is not a known format",
         ),
         ("films", {"priority": 11}, "400 InvalidRequest", "body.priority"),
         ("films", {"trigger": {"bucket": "no such"}}, "400 InvalidRequest", "body.trigger.bucket"),

@@ -100,7 +100,7 @@ class CheckedStore(TaskStore):
         return self._made("end", expected, lambda: TaskStore.end(self, task, now))
 
     def cancel(self, task: Task, now: int) -> Task | None:
-        failure = Failure("Cancelled.TaskCancelled", "the task was cancelled before this subtask was done")
+        failure = Failure("Cancelled.TaskCancelled", "the task was canceled before this subtask was done")
         expected = self.model.stop(task, UNFINISHED, failure, now)
         return self._made("cancel", expected, lambda: TaskStore.cancel(self, task, now))
 

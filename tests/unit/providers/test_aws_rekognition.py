@@ -300,7 +300,7 @@ def test_a_region_without_rekognition_interrupts(aws: Aws) -> None:
 
 def test_a_reader_that_is_to_stop_stops_between_pages(aws: Aws) -> None:
     def stop(_: object) -> None:
-        message = "the task was cancelled"
+        message = "the task was canceled"
         raise Interrupted(message)
 
     with stubbed(aws.rekognition) as stub:

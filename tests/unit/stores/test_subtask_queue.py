@@ -79,7 +79,7 @@ def test_messages_go_ten_to_a_request(services: ClockedServices, subtasks: int, 
 def test_a_queue_that_does_not_answer_is_busy(services: ClockedServices) -> None:
     with outage("SendMessageBatch"), pytest.raises(ServiceBusy, match="did not take the messages of task"):
         services.queues.send(make_task(at=services.now()), {1})
-    with outage("GetQueueAttributes"), pytest.raises(ServiceBusy, match="did not tell how many messages wait"):
+    with outage("GetQueueAttributes"), pytest.raises(ServiceBusy, match="did not return how many messages wait"):
         services.queues.waiting(Lane.STANDARD)
 
 

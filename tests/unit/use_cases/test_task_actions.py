@@ -53,7 +53,7 @@ def stored(services: ClockedServices, *, started: bool = False, ended: bool = Fa
         (restart_task, {"started": True}, "is IN_PROGRESS; only a COMPLETED task can be restarted"),
         (end_task, {"started": True}, "is IN_PROGRESS; only a WAITING task can be ended"),
         (end_task, {"ended": True}, "is COMPLETED; only a WAITING task can be ended"),
-        (cancel_task, {"ended": True}, "is COMPLETED; only a WAITING or IN_PROGRESS task can be cancelled"),
+        (cancel_task, {"ended": True}, "is COMPLETED; only a WAITING or IN_PROGRESS task can be canceled"),
     ],
 )
 def test_a_move_that_the_status_forbids_is_refused_and_changes_nothing(
@@ -365,7 +365,7 @@ def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(services: 
 
     with (
         meanwhile("UpdateItem", finish_and_restart, times=100),
-        pytest.raises(Conflict, match=r"run 1 of task .* ended before it could be cancelled, and run 2 has begun"),
+        pytest.raises(Conflict, match=r"run 1 of task .* ended before it could be canceled, and run 2 has begun"),
     ):
         cancel_task(services, "main", task.id)
 

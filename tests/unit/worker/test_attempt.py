@@ -35,7 +35,7 @@ def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(services:
     assert codes(task) == ["SourceFileError.NotMedia"] * 2
     assert task.subtasks[0].failure
     assert task.subtasks[0].failure.message == (
-        "diary.mp4 is not a video or audio file that Reelmill supports, whatever its extension is"
+        "diary.mp4 is not a video or audio file that Reelmill supports; its extension does not matter"
     )
     assert [subtask.attempt for subtask in task.subtasks] == [1, 1]
     assert keys() == []

@@ -44,7 +44,7 @@ def test_a_message_whose_subtask_is_given_back_at_that_very_moment_comes_again_s
     (ref,) = sent(services)
     services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
     lease = Lease(task.id, 1, 1, attempt=1)
-    told = Failure("InternalError.Interrupted", "the worker was told to stop")
+    told = Failure("InternalError.Interrupted", "the worker received a signal to stop")
 
     with meanwhile(
         "GetItem", lambda: services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), told), uncounted=True)
