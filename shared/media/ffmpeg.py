@@ -18,7 +18,7 @@ from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, Operation
 from shared.media.memory import machine_bytes, resident_bytes
 
 REPORT_EVERY = 1.0  # Seconds: if the report raises, ffmpeg ends within this time.
-LOOK_EVERY = 0.05  # Seconds between two looks at ffmpeg's memory, each of which takes 20 microseconds.
+LOOK_EVERY = 0.05  # Seconds between two looks at ffmpeg's memory; a look takes 20 microseconds.
 LOG_TAIL_BYTES = 4096
 PATIENCE = 5.0  # Seconds for a process that closed its pipes, or was killed, to exit.
 

@@ -150,7 +150,7 @@ OPTIONS = {"Cover_Data": "", "CharSet": "UTF-8", "Complete": "1", "ParseSpeed": 
 LIMITS = {
     resource.RLIMIT_NOFILE: (0, 0),  # neither files nor sockets, except the open ones
     resource.RLIMIT_CORE: (0, 0),
-    resource.RLIMIT_CPU: (CPU_SECONDS, CPU_SECONDS + 1),  # a second later, the signal can't be told from any other kill
+    resource.RLIMIT_CPU: (CPU_SECONDS, CPU_SECONDS + 1),  # a second later, the kernel's signal is SIGKILL
     resource.RLIMIT_FSIZE: (REPORT_BYTES, REPORT_BYTES),
     **({} if sys.platform == "darwin" else {resource.RLIMIT_AS: (MEMORY_BYTES, MEMORY_BYTES)}),  # macOS has none
 }

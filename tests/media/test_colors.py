@@ -1,4 +1,4 @@
-"""Red of every origin stays red, whichever way it goes; and a video says how its colors are to be read."""
+"""Red of every origin stays red, whatever path it takes; and a video states how to read its colors."""
 
 from typing import Any
 

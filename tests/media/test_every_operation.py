@@ -62,7 +62,7 @@ PACKET = 0.06  # seconds that the padding of an audio track codec may add at eit
 
 @dataclass(frozen=True)
 class Span:
-    """From when to when something is to be seen or heard, in seconds of its file."""
+    """When something is visible or audible, in seconds of its file."""
 
     start: float
     end: float
@@ -139,7 +139,7 @@ def source_seen(path: Path) -> Seen:
 
 
 def time(frame: av.VideoFrame | av.AudioFrame) -> float:
-    """Return when a frame is to be played."""
+    """Return the time of a frame."""
     return float(frame.time or 0)
 
 
@@ -150,7 +150,7 @@ def upright(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[int, int]:
 
 
 def a_video(made: OperationResult, source: Seen) -> None:
-    """Judge one file: its frames, its size, and when it is to be seen and heard, are the input's."""
+    """Judge one file: its frames, its size, and its times are the input's."""
     found = seen(made.files[0].path)
     assert (found.video is None, found.audio is None) == (source.video is None, source.audio is None)
     if found.video and source.video:

@@ -1,4 +1,4 @@
-"""MODERATE on real footage. Nothing that is to be blocked ships: the thresholds move instead."""
+"""MODERATE on real clips. We ship no content that must be blocked, so the tests move the thresholds instead."""
 
 import json
 from collections.abc import Callable

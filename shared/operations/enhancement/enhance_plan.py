@@ -107,7 +107,7 @@ def _looked_through(work: EnhancePlan, context: OperationContext) -> EnhancePlan
 
 
 def _listened(work: EnhancePlan, context: OperationContext) -> EnhancePlan:
-    """Return the plan with the audio filters, some of which depend on the measured loudness."""
+    """Return the plan with the audio filters; the loudness filters depend on a measurement."""
     if work.audio is None or work.copies_audio:
         return work
     asked = work.params.audio

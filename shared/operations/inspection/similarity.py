@@ -13,7 +13,7 @@ from shared.operations import measure, video_filters
 from shared.operations.operation import OperationContext
 
 SCORES, TIMES, FIRST = "similarity.csv", "similarity.txt", "first.txt"  # files in the context's folder
-# One model for 1080p, one for 2160p, each trained at the distance where single pixels just can't be told apart.
+# One model for 1080p, one for 2160p, each trained at the distance at which single pixels just become invisible.
 MODEL, MODEL_OF_4K, LINES_OF_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1", 1440
 MARGIN = 0.5  # Seconds of reference on both sides of a window, so that each frame finds its counterpart.
 SAME_RATE = 0.0005  # 29.97 and 30 are different rates: one drops a frame in a thousand.

@@ -27,7 +27,7 @@ from shared.operations.stills.snapshot import Moments, Snapshot, take_series, vi
 from shared.operations.transcoding.transcode_params import Side
 
 USUAL_WIDTH, USUAL_HEIGHT = 160, 90
-USUAL_TILES = 200  # more than a pointer can tell apart on a seek bar of the usual length
+USUAL_TILES = 200  # more than a pointer can separate on a seek bar of the usual length
 MOST_TILES, MOST_SHEETS = 1000, 100
 MOST_PIXELS = 16383  # along a side: the limit of WebP
 TILING = (0, 95)  # percents of the attempt; the sheets cost next to nothing

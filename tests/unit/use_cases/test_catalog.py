@@ -273,8 +273,8 @@ def test_groups_are_overlaid_and_everything_else_replaced(
             "",
             "webm holds vp9 or av1, not h264",
         ),
-        ({"params": {"video": "none", "audio": "none"}}, "", "neither video nor audio"),
-        ({"type": "SCREENSHOT", "params": {"at": [0, "soon"]}}, "at.1", "'soon' is no time"),
+        ({"params": {"video": "none", "audio": "none"}}, "", "request at least one of them"),
+        ({"type": "SCREENSHOT", "params": {"at": [0, "soon"]}}, "at.1", "'soon' is not a valid time"),
     ],
 )
 def test_wrong_parameters_are_refused_with_their_place(
