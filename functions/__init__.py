@@ -1,7 +1,7 @@
 """The Lambda functions, one folder each.
 
-All that an import makes stays, so looking through it for garbage is a tenth of a cold start for nothing: the
-collector rests until a handler is complete, which `shared.telemetry.instrumented` tells it.
+Imports create almost no garbage, and collecting it takes a tenth of a cold start. So the collector is off until the
+handler is complete; `shared.telemetry.instrumented` turns it on again.
 """
 
 import gc

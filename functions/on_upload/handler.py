@@ -1,4 +1,4 @@
-"""New objects become tasks: S3 tells of them, or EventBridge, or an earlier failure of this function."""
+"""Creates tasks for new objects, from events of S3, of EventBridge, or of earlier failures of this function."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from shared.use_cases.uploads import accept_upload
 
 @instrumented
 def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, Any]]:
-    """Return a verdict per object and orchestration; a failure makes Lambda deliver the event again."""
+    """Return a verdict for each object and orchestration; a failure makes Lambda deliver the event again."""
     verdicts = []
     for upload in uploads_in(event):
         owned = replace(upload, tenant=services().owner_of(upload.key))
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, An
 
 
 def uploads_in(event: dict[str, Any]) -> Iterator[Upload]:
-    """Yield the new objects that an event tells of; S3's own test event tells of none."""
+    """Yield the new objects of an event; S3's own test event has none."""
     if event.get("detail-type") == "Object Created":
         yield upload_from_eventbridge(event)
     for record in event.get("Records", ()):
@@ -48,28 +48,28 @@ def uploads_in(event: dict[str, Any]) -> Iterator[Upload]:
 
 
 def upload_from_record(record: dict[str, Any]) -> Upload:
-    """Read one record of an S3 notification, whose keys are URL-encoded with `+` for a space."""
-    thing = record["s3"]["object"]
+    """Return the upload of an S3 notification's record, whose key is URL-encoded with `+` for a space."""
+    stored = record["s3"]["object"]
     return Upload(
         bucket=record["s3"]["bucket"]["name"],
-        key=unquote_plus(thing["key"]),
-        size=thing.get("size", 0),
-        e_tag=thing.get("eTag", ""),
+        key=unquote_plus(stored["key"]),
+        size=stored.get("size", 0),
+        e_tag=stored.get("eTag", ""),
         at=epoch_milliseconds(datetime.fromisoformat(record["eventTime"])),
-        version_id=version_id_of(thing.get("versionId")),
-        sequencer=thing.get("sequencer", ""),
+        version_id=version_id_of(stored.get("versionId")),
+        sequencer=stored.get("sequencer", ""),
     )
 
 
 def upload_from_eventbridge(event: dict[str, Any]) -> Upload:
-    """Read an "Object Created" event, whose keys are plain."""
-    thing = event["detail"]["object"]
+    """Return the upload of an "Object Created" event, whose key is not encoded."""
+    stored = event["detail"]["object"]
     return Upload(
         bucket=event["detail"]["bucket"]["name"],
-        key=thing["key"],
-        size=thing.get("size", 0),
-        e_tag=thing.get("etag", ""),
+        key=stored["key"],
+        size=stored.get("size", 0),
+        e_tag=stored.get("etag", ""),
         at=epoch_milliseconds(datetime.fromisoformat(event["time"])),
-        version_id=version_id_of(thing.get("version-id")),
-        sequencer=thing.get("sequencer", ""),
+        version_id=version_id_of(stored.get("version-id")),
+        sequencer=stored.get("sequencer", ""),
     )

@@ -1,4 +1,4 @@
-"""A message in the subtask queue becomes one attempt at one subtask."""
+"""Runs one attempt at a subtask for each message of the subtask queue."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from shared.worker.run import run_subtask
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Return the messages that must come again, in the form that Lambda's SQS mapping reads."""
+    """Return the messages to deliver again, in the form that Lambda's SQS event source mapping expects."""
     conceal_memory()
     with interruptible():
         again = [record["messageId"] for record in event["Records"] if not process_message(record, context)]
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM end the attempt instead of the process, so that its subtask is released at once."""
+    """Make SIGTERM interrupt the attempt instead of ending the process, so that the subtask is released at once."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         message = "the worker received a signal to stop"
@@ -42,7 +42,7 @@ def interruptible() -> Iterator[None]:
 
 
 def process_message(record: dict[str, Any], context: LambdaContext) -> bool:
-    """Return whether the message is done with; hide one that isn't until its next delivery makes sense."""
+    """Run the message's subtask; return whether the message is done, or else hide it until its next attempt."""
     try:
         put_back = run_subtask(services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000)
         if put_back:

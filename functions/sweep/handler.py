@@ -1,4 +1,4 @@
-"""Every minute: heal what a crash left behind. And end the subtasks whose messages no worker got through."""
+"""Repairs every minute what crashes left behind, and ends the subtasks of dead letters."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ CLOSING_SECONDS = 5
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Return how many tasks were looked at, or how many dead letters; a failure makes these come again."""
+    """Return how many tasks were checked, or how many dead letters were buried; a failure delivers these again."""
     if "Records" in event:
         return {"buried": sum(bury_message(record["body"]) for record in event["Records"])}
     swept = sweep(services(), lambda: context.get_remaining_time_in_millis() / 1000 - CLOSING_SECONDS)
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def bury_message(body: str) -> bool:
-    """Whether a dead letter names a subtask; if so it has ended now, or somebody works on it."""
+    """End the subtask of a dead letter, unless a worker has it; return whether the dead letter names a subtask."""
     try:
         ref = ref_from(body)
     except RequestRejected as error:

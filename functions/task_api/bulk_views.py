@@ -1,17 +1,11 @@
-"""What the API takes and gives of an action on many tasks."""
+"""An action on many tasks, as the API takes it and shows its results."""
 
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from functions.task_api.views import (
-    FailureView,
-    Limit,
-    TaskSummary,
-    Timestamp,
-    optional_milliseconds,
-    task_fields,
-)
+from functions.task_api.task_views import TaskSummary, task_fields
+from functions.task_api.views import FailureView, Limit, Timestamp, optional_milliseconds
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import ID_LENGTH
 from shared.domain.task import Outcome, TaskStatus
@@ -22,7 +16,7 @@ TaskId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 
 
 class FilterBody(CamelCaseModel):
-    """The filters of a list of tasks; an empty one takes all tasks."""
+    """The filters of a list of tasks; an empty filter matches all tasks."""
 
     status: TaskStatus | None = None
     outcome: Outcome | None = None
@@ -33,7 +27,7 @@ class FilterBody(CamelCaseModel):
     created_before: Timestamp | None = None
 
     def wanted(self, tenant: str) -> TaskFilter:
-        """Return the filter of a tenant's tasks."""
+        """Return the filter for a tenant's tasks."""
         return TaskFilter(
             tenant=tenant,
             status=self.status,
@@ -47,7 +41,7 @@ class FilterBody(CamelCaseModel):
 
 
 class BulkBody(CamelCaseModel):
-    """An action and its tasks: the tasks with these IDs, or one page of the tasks that match a filter."""
+    """An action, and its tasks: either `taskIds`, or one page of those that match `filter`."""
 
     action: Action
     task_ids: Annotated[list[TaskId], Field(min_length=1, max_length=100)] | None = None
@@ -56,19 +50,19 @@ class BulkBody(CamelCaseModel):
     next_token: Annotated[str, StringConstraints(max_length=200)] | None = None
 
     @model_validator(mode="after")
-    def one_choice(self) -> "BulkBody":
-        """Ask for exactly one of `taskIds` and `filter`; only the latter has pages."""
+    def check_choice(self) -> "BulkBody":
+        """Raise ValueError unless exactly one of `taskIds` and `filter` is given; only a filter has pages."""
         if (self.task_ids is None) == (self.filter is None):
             message = "give either taskIds or filter"
             raise ValueError(message)
         if self.task_ids is not None and self.next_token is not None:
-            message = "a nextToken goes with the filter that it came with, not with taskIds"
+            message = "nextToken can't be used with taskIds; pass it with the filter that returned it"
             raise ValueError(message)
         return self
 
 
 class BulkResultView(CamelCaseModel):
-    """What became of one task: how it stands now, or why nothing was done with it."""
+    """The result for one task: the task after the action, or the error if nothing was done with it."""
 
     task_id: str
     task: TaskSummary | None
@@ -85,7 +79,7 @@ class BulkResultView(CamelCaseModel):
 
 
 class BulkResultPage(CamelCaseModel):
-    """The result for each task. `nextToken` continues with the next tasks; it is null at the end."""
+    """A page of results, one for each task. Pass `nextToken` to get the next page; null on the last page."""
 
     results: list[BulkResultView]
     next_token: str | None

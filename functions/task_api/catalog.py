@@ -1,7 +1,7 @@
 """The routes of the catalog: orchestrations, templates, operations."""
 
 from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -25,12 +25,12 @@ from functions.task_api.catalog_views import (
     TemplateView,
     VersionView,
 )
-from functions.task_api.views import DELETED_RESPONSES
+from functions.task_api.requests import JSON
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
-from shared.domain.upload import Upload
 from shared.domain.validation_messages import in_words
 from shared.errors import RequestRejected
 from shared.operations import OPERATIONS
+from shared.services import Services
 from shared.stores.catalog_store import LAST_VERSION
 from shared.use_cases.catalog import (
     ORCHESTRATION,
@@ -38,22 +38,23 @@ from shared.use_cases.catalog import (
     D,
     DocumentKind,
     delete_document,
-    get_document,
     list_documents,
     store_orchestration,
     store_template,
     switch_orchestration,
 )
 from shared.use_cases.catalog_versions import get_version, list_versions
-from shared.use_cases.uploads import predict, refuse_beyond_home
+from shared.use_cases.uploads import predict_upload
 
 N = TypeVar("N", OrchestrationDocument, TemplateDocument)
 
 router = APIGatewayHttpRouter()
 
+DELETED_RESPONSES: dict[int, Any] = {204: {"description": "The document is deleted.", "content": {}}}
+
 NamePath = Annotated[str, Path(max_length=63)]
 VersionQuery = Annotated[
-    int | None, Query(ge=1, le=LAST_VERSION, description="One of its versions; the one that stands without it.")
+    int | None, Query(ge=1, le=LAST_VERSION, description="The version to return (default: the current one).")
 ]
 LimitQuery = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
 TokenQuery = Annotated[str | None, Query(alias="nextToken", max_length=200)]
@@ -61,28 +62,22 @@ TokenQuery = Annotated[str | None, Query(alias="nextToken", max_length=200)]
 
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
 def get_orchestrations() -> OrchestrationList:
-    """List all orchestrations, presets included."""
-    services, tenant = request_context(router)
-    found = list_documents(services, ORCHESTRATION, tenant)
-    return OrchestrationList(orchestrations=[OrchestrationView.of(one) for one in found])
+    """Return all orchestrations, presets included."""
+    documents = list_documents(*with_kind(ORCHESTRATION))
+    return OrchestrationList(orchestrations=[OrchestrationView.of(one) for one in documents])
 
 
-@router.post("/orchestrations/match", summary="Predict what an upload would do", tags=["Orchestrations"])
+@router.post("/orchestrations/match", summary="Predict the verdict on an upload", tags=["Orchestrations"])
 def post_orchestration_match(body: MatchBody) -> MatchList:
-    """Predict the decision on an object of that key, and what each orchestration would say about it."""
-    services, tenant = request_context(router)
-    refuse_beyond_home(services, tenant, body.key)
-    bucket = body.bucket or services.settings.need("input_bucket")
-    size = 1 if body.size is None else body.size
-    upload = Upload(bucket, body.key, size, e_tag="", at=services.now(), tenant=tenant)
-    matches, decision = predict(services, upload)
+    """Predict the verdict on an object with that key, and what each orchestration would do with the object."""
+    matches, decision = predict_upload(*request_context(router), body.bucket, body.key, body.size)
     return MatchList(verdict=decision.verdict, reason=decision.reason, matches=matches)
 
 
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
 def get_orchestration(name: NamePath, version: VersionQuery = None) -> OrchestrationView:
-    """Show the current version of an orchestration, or another one, even if it was deleted since."""
-    return OrchestrationView.of(find_version(ORCHESTRATION, name, version))
+    """Return the current version of an orchestration or, even after a deletion, any other version."""
+    return OrchestrationView.of(get_version(*with_kind(ORCHESTRATION), name, version))
 
 
 @router.get("/orchestrations/<name>/versions", summary="List an orchestration's versions", tags=["Orchestrations"])
@@ -90,24 +85,26 @@ def get_orchestration_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> OrchestrationVersionPage:
     """Return one page of an orchestration's versions, newest first. Versions stay after a deletion."""
-    services, tenant = request_context(router)
-    page = list_versions(services, ORCHESTRATION, tenant, name, max_results, next_token)
+    page = list_versions(*with_kind(ORCHESTRATION), name, max_results, next_token)
     versions = [OrchestrationVersionView.of(one) for one in page.items]
     return OrchestrationVersionPage(versions=versions, next_token=page.next_token)
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
 def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationView:
-    """Store a new version of an orchestration. Wrong parameters are rejected now, not when a file arrives."""
+    """Store a new version of an orchestration. Invalid parameters are rejected now, not when a file arrives."""
     document = named_document(OrchestrationDocument, name, body)
     return OrchestrationView.of(store_orchestration(*request_context(router), document))
 
 
 @router.delete(
-    "/orchestrations/<name>", summary="Delete an orchestration", tags=["Orchestrations"], responses=DELETED_RESPONSES
+    "/orchestrations/<name>",
+    summary="Delete an orchestration",
+    tags=["Orchestrations"],
+    responses=DELETED_RESPONSES,
 )
 def delete_orchestration(name: NamePath) -> Response[str]:
-    """Delete an orchestration. Its tasks stay."""
+    """Delete an orchestration. Its tasks and versions stay."""
     return delete_and_answer(ORCHESTRATION, name)
 
 
@@ -125,15 +122,14 @@ def post_orchestration_disable(name: NamePath) -> OrchestrationView:
 
 @router.get("/templates", summary="List templates", tags=["Templates"])
 def get_templates() -> TemplateList:
-    """List all templates, presets included."""
-    services, tenant = request_context(router)
-    return TemplateList(templates=[TemplateView.of(one) for one in list_documents(services, TEMPLATE, tenant)])
+    """Return all templates, presets included."""
+    return TemplateList(templates=[TemplateView.of(one) for one in list_documents(*with_kind(TEMPLATE))])
 
 
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
 def get_template(name: NamePath, version: VersionQuery = None) -> TemplateView:
-    """Show the current version of a template, or another one, even if it was deleted since."""
-    return TemplateView.of(find_version(TEMPLATE, name, version))
+    """Return the current version of a template or, even after a deletion, any other version."""
+    return TemplateView.of(get_version(*with_kind(TEMPLATE), name, version))
 
 
 @router.get("/templates/<name>/versions", summary="List a template's versions", tags=["Templates"])
@@ -141,58 +137,44 @@ def get_template_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> TemplateVersionPage:
     """Return one page of a template's versions, newest first. Versions stay after a deletion."""
-    services, tenant = request_context(router)
-    page = list_versions(services, TEMPLATE, tenant, name, max_results, next_token)
+    page = list_versions(*with_kind(TEMPLATE), name, max_results, next_token)
     return TemplateVersionPage(versions=[VersionView.of(one) for one in page.items], next_token=page.next_token)
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])
 def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
-    """Store a new version of a template of your own. Presets can't be changed."""
+    """Store a new version of a template. Presets can't be changed; store a copy under another name."""
     return TemplateView.of(store_template(*request_context(router), named_document(TemplateDocument, name, body)))
 
 
 @router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=DELETED_RESPONSES)
 def delete_template(name: NamePath) -> Response[str]:
-    """Delete a template of your own."""
+    """Delete a template. Presets can't be deleted; versions stay."""
     return delete_and_answer(TEMPLATE, name)
 
 
-@router.get("/operations", summary="List the kinds of subtask", tags=["Templates"])
+@router.get("/operations", summary="List operations", tags=["Templates"])
 def get_operations() -> OperationList:
-    """List the kinds of subtask, each with the JSON schemas of its parameters and of what it finds."""
-    return OperationList(
-        operations=[
-            OperationView(
-                type=kind,
-                summary=operation.summary,
-                params=operation.params.model_json_schema(),
-                result=operation.result.model_json_schema(mode="serialization") if operation.result else None,
-            )
-            for kind, operation in OPERATIONS.items()
-        ]
-    )
+    """Return all operations, each with the JSON schemas of its parameters and of its result."""
+    return OperationList(operations=[OperationView.of(kind, operation) for kind, operation in OPERATIONS.items()])
 
 
-def find_version(kind: DocumentKind[D], name: str, version: int | None) -> D:
-    """Return the current version of a document, or the one of that number; raise NotFound or NewerVersion."""
+def with_kind(kind: DocumentKind[D]) -> tuple[Services, DocumentKind[D], str]:
+    """Return the first arguments of the catalog's use cases: services, kind and tenant."""
     services, tenant = request_context(router)
-    if version is None:
-        return get_document(services, kind, tenant, name)
-    return get_version(services, kind, tenant, name, version)
+    return services, kind, tenant
 
 
 def delete_and_answer(kind: DocumentKind[D], name: str) -> Response[str]:
-    """Delete a document; return the answer without a body. Raise NotFound or Conflict."""
-    services, tenant = request_context(router)
-    delete_document(services, kind, tenant, name)
-    return Response(status_code=HTTPStatus.NO_CONTENT, content_type="application/json", body="")
+    """Delete a document; return a response without a body. Raise NotFound or Conflict."""
+    delete_document(*with_kind(kind), name)
+    return Response(status_code=HTTPStatus.NO_CONTENT, content_type=JSON, body="")
 
 
 def named_document(kind: type[N], name: str, body: OrchestrationBody | TemplateBody) -> N:
     """Return the document under the path's name; raise RequestRejected if it is invalid or has another name."""
     if body.name not in {None, name}:
-        message = f"the path says {name}, but the document is named {body.name}"
+        message = f"the path names {name}, but the document is named {body.name}; make the names equal"
         raise RequestRejected(message)
     fields = {key: getattr(body, key) for key in type(body).model_fields}
     try:

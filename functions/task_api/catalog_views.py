@@ -1,4 +1,4 @@
-"""What the API takes and gives of orchestrations, templates and operations."""
+"""Orchestrations, templates and operations, as the API takes and shows them."""
 
 from typing import Annotated, Any, Self
 
@@ -21,6 +21,7 @@ from shared.domain.orchestration import (
 )
 from shared.domain.subtask import SubtaskType
 from shared.domain.upload import Verdict
+from shared.operations.operation import Operation
 from shared.use_cases.catalog_versions import Version
 
 
@@ -39,10 +40,10 @@ class OrchestrationView(CamelCaseModel):
     updated_at: str | None
 
     @classmethod
-    def of(cls, found: Orchestration) -> "OrchestrationView":
+    def of(cls, document: Orchestration) -> "OrchestrationView":
         """Return the view."""
-        fields = {name: getattr(found, name) for name in cls.model_fields}
-        return cls.model_construct(**{**fields, "updated_at": optional_timestamp(found.updated_at)})
+        fields = {name: getattr(document, name) for name in cls.model_fields}
+        return cls.model_construct(**{**fields, "updated_at": optional_timestamp(document.updated_at)})
 
 
 class VersionView(CamelCaseModel):
@@ -55,7 +56,7 @@ class VersionView(CamelCaseModel):
 
     @classmethod
     def of(cls, version: Version[Orchestration] | Version[Template]) -> Self:
-        """Return the view; fields beyond these are the document's."""
+        """Return the view."""
         document = version.document
         own = {name: getattr(document, name) for name in cls.model_fields if name not in {"current", "updated_at"}}
         return cls(**own, current=version.is_current, updated_at=optional_timestamp(document.updated_at))
@@ -68,14 +69,14 @@ class OrchestrationVersionView(VersionView):
 
 
 class OrchestrationVersionPage(CamelCaseModel):
-    """Some versions, newest first; `nextToken` asks for the next ones, null at the end."""
+    """A page of versions, newest first. Pass `nextToken` to get the next page; null on the last page."""
 
     versions: list[OrchestrationVersionView]
     next_token: str | None
 
 
 class TemplateVersionPage(CamelCaseModel):
-    """Some versions, newest first; `nextToken` asks for the next ones, null at the end."""
+    """A page of versions, newest first. Pass `nextToken` to get the next page; null on the last page."""
 
     versions: list[VersionView]
     next_token: str | None
@@ -87,29 +88,29 @@ class OrchestrationList(CamelCaseModel):
     orchestrations: list[OrchestrationView]
 
 
-def of_known_formats(trigger: Trigger) -> Trigger:
-    """Return a trigger as it is; raise ValueError when it names a format that no file here has."""
+def check_formats(trigger: Trigger) -> Trigger:
+    """Return a trigger; raise ValueError if it names an unknown format."""
     if unknown := sorted(set(trigger.formats) - MEDIA_FORMATS):
-        message = f"{unknown[0]} is not a known format; the known formats are {', '.join(sorted(MEDIA_FORMATS))}"
+        message = f"{unknown[0]} is not a known format; use one of {', '.join(sorted(MEDIA_FORMATS))}"
         raise ValueError(message)
     return trigger
 
 
 class OrchestrationBody(CamelCaseModel):
-    """An orchestration to store; its name stands in the path."""
+    """An orchestration to store, under the name in the path."""
 
     name: str | None = None
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     enabled: Annotated[bool, Field(strict=True)] = True
-    # Asked of what comes, not of what is stored: that can always be read.
-    trigger: Annotated[Trigger, AfterValidator(of_known_formats)] = Field(default_factory=Trigger)
+    # Checked in requests only, so that stored documents can always be read.
+    trigger: Annotated[Trigger, AfterValidator(check_formats)] = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
     priority: Priority = 0
     subtasks: SubtaskRules
 
 
 class MatchBody(CamelCaseModel):
-    """An object that may come to be. `size` in bytes; without it the object is taken to have some."""
+    """An object to predict the verdict on. `size` is in bytes; without it, the object counts as not empty."""
 
     bucket: BucketName | None = None
     key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
@@ -117,7 +118,7 @@ class MatchBody(CamelCaseModel):
 
 
 class MatchList(CamelCaseModel):
-    """What would become of an object, what each orchestration would do with it, and why."""
+    """The predicted verdict on an object, its reason, and what each orchestration would do with the object."""
 
     verdict: Verdict
     reason: str
@@ -136,10 +137,10 @@ class TemplateView(CamelCaseModel):
     updated_at: str | None
 
     @classmethod
-    def of(cls, found: Template) -> "TemplateView":
+    def of(cls, document: Template) -> "TemplateView":
         """Return the view."""
-        fields = {name: getattr(found, name) for name in cls.model_fields}
-        return cls.model_construct(**{**fields, "updated_at": optional_timestamp(found.updated_at)})
+        fields = {name: getattr(document, name) for name in cls.model_fields}
+        return cls.model_construct(**{**fields, "updated_at": optional_timestamp(document.updated_at)})
 
 
 class TemplateList(CamelCaseModel):
@@ -149,7 +150,7 @@ class TemplateList(CamelCaseModel):
 
 
 class TemplateBody(CamelCaseModel):
-    """A template to store; its name stands in the path."""
+    """A template to store, under the name in the path."""
 
     name: str | None = None
     operation: SubtaskType
@@ -158,15 +159,26 @@ class TemplateBody(CamelCaseModel):
 
 
 class OperationView(CamelCaseModel):
-    """A kind of subtask, and the JSON schemas of its parameters and of what it finds; null when it finds nothing."""
+    """An operation with the JSON schemas of its parameters and of its result; null if it returns no result."""
 
     type: SubtaskType
     summary: str
     params: dict[str, Any]
     result: dict[str, Any] | None
 
+    @classmethod
+    def of(cls, kind: SubtaskType, operation: Operation[Any]) -> "OperationView":
+        """Return the view."""
+        result = operation.result
+        return cls(
+            type=kind,
+            summary=operation.summary,
+            params=operation.params.model_json_schema(),
+            result=result.model_json_schema(mode="serialization") if result else None,
+        )
+
 
 class OperationList(CamelCaseModel):
-    """All kinds of subtask."""
+    """All operations."""
 
     operations: list[OperationView]

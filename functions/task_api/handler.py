@@ -1,4 +1,4 @@
-"""The HTTP API: its routes, their OpenAPI document, and errors in one shape."""
+"""The HTTP API: its routes, their OpenAPI document, and one form for all errors."""
 
 import json
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.task_api import catalog, play, tasks, uploads
 from functions.task_api import files as media_files
 from functions.task_api.caller import require_scope
-from functions.task_api.openapi import complete_document
+from functions.task_api.openapi import complete_document, describe_routes
 from functions.task_api.requests import JSON, NOT_JSON, check_request, read_json, with_json_type
-from functions.task_api.views import Health
+from functions.task_api.views import HealthView
 from shared import __version__
 from shared.domain.validation_messages import in_words, true_ones
 from shared.errors import (
@@ -38,7 +38,7 @@ from shared.errors import (
 from shared.services import services
 from shared.telemetry import count, instrumented, logger
 
-# The first class that an error is an instance of decides.
+# The first class that the error is an instance of decides.
 STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
@@ -49,20 +49,20 @@ STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
     ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ReelmillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-# Nothing that is answered may run, be taken for something else, or tell other sites where a reader was.
+# No response may run, be taken for another type, or show other sites which page a reader came from.
 GUARDS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",  # links end, and are for whoever asked
+    "Cache-Control": "no-store",  # links expire, and are for the caller only
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 }
-# The page that describes the API brings its own script and style in it, and tries the API where it came from.
+# The page that describes the API contains its script and style, and sends requests to the API that it came from.
 DOCS_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-ECHOED = 200  # characters of an address in an answer
-# An answer that doesn't fit its own form is a fault of ours; without the code it would be called the caller's.
+ECHOED = 200  # characters of an address in a message
+# A response that doesn't match its model is our bug; without this status it would count as the caller's.
 app = APIGatewayHttpResolver(
     enable_validation=True,
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -73,14 +73,14 @@ for part in (tasks, media_files, play, uploads, catalog):
 
 
 def reject_unknown_parameters(app: APIGatewayHttpResolver, following: NextMiddleware) -> Response[Any]:
-    """Raise RequestRejected for a query parameter that the route has not: a filter with a slip would list all."""
+    """Raise RequestRejected for an unknown query parameter: a misspelled filter would return everything."""
     event = app.current_event
     if event.http_method not in allowed_methods(event.path):
         return following(app)
     known = [field.alias for field in app.context["_route"].dependant.query_params]
     if unknown := sorted(set(event.query_string_parameters or {}).difference(known)):
-        takes = f"it takes {', '.join(known)}" if known else "it takes none"
-        message = f"query.{unknown[0][:ECHOED]}: there is no such parameter here; {takes}"
+        use = f"use {', '.join(known)}" if known else "this route has none"
+        message = f"query.{unknown[0][:ECHOED]}: unknown parameter; {use}"
         raise RequestRejected(message)
     return following(app)
 
@@ -88,21 +88,21 @@ def reject_unknown_parameters(app: APIGatewayHttpResolver, following: NextMiddle
 app.use([reject_unknown_parameters])
 
 
-@app.get("/health", summary="Say that the API answers", tags=["Service"])
-def get_health() -> Health:
-    """Answer, without touching anything."""
-    return Health(status="ok", version=__version__)
+@app.get("/health", summary="Check that the API responds", tags=["Service"])
+def get_health() -> HealthView:
+    """Respond without reading or writing anything."""
+    return HealthView(status="ok", version=__version__)
 
 
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
-    """Give the OpenAPI document."""
+    """Return the OpenAPI document."""
     return Response(status_code=HTTPStatus.OK, content_type=JSON, body=openapi_document())
 
 
 @app.get("/docs", include_in_schema=False)
 def get_docs() -> Response[str]:
-    """Give a page to read the API and to try it."""
+    """Return a page that describes the API and sends requests to it."""
     from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html  # noqa: PLC0415
 
     assets = files(generate_swagger_html.__module__.rpartition(".")[0])
@@ -115,79 +115,79 @@ def get_docs() -> Response[str]:
 @cache
 def openapi_document() -> str:
     """Return the OpenAPI document as JSON."""
-    # The models behind the document cost every cold start 120 ms, and few requests ask for it.
+    # Importing these models takes 120 ms, which every cold start would pay; few requests ask for the document.
     from aws_lambda_powertools.event_handler.openapi.models import Server  # noqa: PLC0415
 
-    # Relative to /docs and /openapi.json, so that the API may be served under any prefix.
+    describe_routes([*app._static_routes, *app._dynamic_routes])  # noqa: SLF001 - Powertools has no other way
+    # Relative to /docs and /openapi.json, so that the API can be served under any prefix.
     document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url="./")])
     return json.dumps(complete_document(json.loads(document)))
 
 
 @app.exception_handler(ReelmillError)
 def answer_error(error: ReelmillError) -> Response[str]:
-    """Answer an error of ours with its status."""
+    """Return the response to an error of ours."""
     return problem_response(http_status(error), error.code, error.message, error.details)
 
 
 def http_status(error: ReelmillError) -> HTTPStatus:
-    """Return the status that an error of ours is answered with."""
+    """Return the HTTP status of an error of ours."""
     return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
 
 @app.exception_handler(RequestValidationError)
 def answer_invalid_request(error: RequestValidationError) -> Response[str]:
-    """Answer a request that is not of its form, naming each place."""
-    found = true_ones(error.errors())
-    wrong = [{"where": ".".join(map(str, one["loc"])), "problem": in_words(one)} for one in found]
-    sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in wrong)
-    return problem_response(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": wrong})
+    """Return the response to an invalid request; it names each invalid field."""
+    fields = [{"where": ".".join(map(str, one["loc"])), "problem": in_words(one)} for one in true_ones(error.errors())]
+    sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in fields)
+    return problem_response(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": fields})
 
 
 @app.exception_handler(RequestUnsupportedContentType)
 def answer_unsupported_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
-    """Answer a body of another kind than JSON."""
+    """Return the response to a body that is not JSON."""
     return problem_response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, UnsupportedMediaType.code, NOT_JSON)
 
 
 @app.exception_handler([UnicodeDecodeError, RecursionError])
 def answer_undecodable_body(_error: Exception) -> Response[str]:
-    """Answer a body that is no text, or nests without end: nothing else here decodes or recurses."""
-    message = "the body is not JSON that can be read: it is not UTF-8, or nests too deep"
+    """Return the response to a body that is not UTF-8, or nests too deep: nothing else here decodes or recurses."""
+    message = "the body is not readable JSON: it is not UTF-8, or it nests too deep"
     return problem_response(HTTPStatus.BAD_REQUEST, "InvalidRequest", message)
 
 
 @app.exception_handler(Exception)
 def answer_unexpected_error(error: Exception) -> Response[str]:
-    """Answer a fault of ours without telling strangers about our insides."""
+    """Return the response to a bug of ours, which shows strangers nothing of its cause."""
     logger().exception("request failed unexpectedly", exc_info=error)
-    message = "Reelmill itself failed here; the function's log has the details under the request's ID"
+    message = "internal error; the function's log has the details under the request ID"
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message)
 
 
 @app.not_found
 def answer_unknown_route(_error: NotFoundError) -> Response[str]:
-    """Answer a path that is none of ours, or one of ours with another method than it has."""
+    """Return the response to an unknown path, or to a method that the path doesn't have."""
     event = app.current_event
-    message = f"there is no {event.http_method} {event.path[:ECHOED]}; GET /docs lists all"
+    message = f"there is no {event.http_method} {event.path[:ECHOED]}; GET /docs lists all routes"
     if methods := allowed_methods(event.path):
-        answer = problem_response(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
-        answer.headers["Allow"] = ", ".join(methods)
-        return answer
+        response = problem_response(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+        response.headers["Allow"] = ", ".join(methods)
+        return response
     return problem_response(HTTPStatus.NOT_FOUND, "NotFound", message)
 
 
 def allowed_methods(path: str) -> list[str]:
-    """Return the methods that a path has."""
+    """Return the methods of a path."""
     for routes in (app._static_routes, app._dynamic_routes):  # noqa: SLF001 - Powertools has no other way to ask
         if found := sorted({route.method for route in routes if route.rule.match(path)}):
-            return found  # a path of its own goes before one that is a parameter of another
+            return found  # a static path takes precedence over one with parameters
     return []
 
 
 def problem_response(
     status: HTTPStatus, code: str, message: str, details: Mapping[str, object] | None = None
 ) -> Response[str]:
-    """Return the one shape that every error has."""
+    """Return an error in the form that all errors have."""
     request_id = app.current_event.request_context.request_id
     body = problem_json(request_id, code, message, details)
     return Response(status_code=status, content_type=JSON, body=body, headers={})
@@ -202,7 +202,7 @@ def problem_json(request_id: str, code: str, message: str, details: Mapping[str,
 
 
 def rejection_response(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the answer to a request that isn't even looked at; None of all others."""
+    """Return the response to a request that is rejected before routing; None for all others."""
     try:
         require_scope(APIGatewayProxyEventV2(event), services().settings.tenant_claim)
         check_request(event)
@@ -214,7 +214,7 @@ def rejection_response(event: dict[str, Any]) -> dict[str, Any] | None:
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request."""
+    """Respond to one request."""
     answer: dict[str, Any] = rejection_response(event) or app.resolve(with_json_type(event), context)
     answer["headers"] = GUARDS | answer.get("headers", {})
     count(f"Answers{answer['statusCode'] // 100}xx")

@@ -1,4 +1,4 @@
-"""The routes of tasks: list, make, explain, restart, end, cancel."""
+"""The routes of tasks: list, create, show, restart, end and cancel them."""
 
 import os
 from http import HTTPStatus
@@ -10,8 +10,10 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.bulk_views import BulkBody, BulkResultPage, BulkResultView, FilterBody
 from functions.task_api.caller import request_context
-from functions.task_api.files import RunQuery, output_views
-from functions.task_api.views import (
+from functions.task_api.file_views import OutputView
+from functions.task_api.files import RunQuery
+from functions.task_api.requests import JSON
+from functions.task_api.task_views import (
     AttemptView,
     RestartBody,
     SubtaskDetail,
@@ -19,11 +21,11 @@ from functions.task_api.views import (
     TaskPage,
     TaskSummary,
     TaskView,
-    Timestamp,
     subtask_fields,
     task_fields,
     task_view,
 )
+from functions.task_api.views import Timestamp
 from shared.domain.page import Page
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.domain.wait import explain
@@ -34,20 +36,19 @@ from shared.use_cases.tasks import (
     cancel_task,
     create_task,
     end_task,
-    read_subtask,
-    read_task,
+    explain_subtask,
+    explain_task,
     restart_task,
-    run_of,
 )
 
 router = APIGatewayHttpRouter()
 
-BULK_MILLISECONDS = 18_000  # of the 29 s that a request has: the move that was begun by then must be done, too
+BULK_MILLISECONDS = 18_000  # of the 29 s of a request: the action that was begun by then must end in time, too
 
-SHOWN: dict[str, Any] = {"application/json": {"model": TaskView}}
+TASK: dict[str, Any] = {JSON: {"model": TaskView}}
 CREATED_RESPONSES: dict[int, Any] = {
-    201: {"description": "The task.", "content": SHOWN},
-    200: {"description": "The task that was made by this client token before.", "content": SHOWN},
+    201: {"description": "The new task.", "content": TASK},
+    200: {"description": "The task that an earlier request with this client token created.", "content": TASK},
 }
 
 
@@ -63,7 +64,7 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> TaskPage:
-    """Show one page of the tasks that pass every filter."""
+    """Return one page of the tasks that match all filters."""
     services, tenant = request_context(router)
     wanted = FilterBody(
         status=status,
@@ -78,9 +79,9 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
     return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.items], next_token=page.next_token)
 
 
-@router.post("/tasks", summary="Make a task", tags=["Tasks"], responses=CREATED_RESPONSES)
+@router.post("/tasks", summary="Create a task", tags=["Tasks"], responses=CREATED_RESPONSES)
 def post_task(body: TaskBody) -> Response[TaskView]:
-    """Make a task of an object that is there; the same client token gives the first task again."""
+    """Create a task for an existing object. A repeated client token returns the first task."""
     wanted = NewTask(
         bucket=body.source.bucket,
         key=body.source.key,
@@ -93,51 +94,49 @@ def post_task(body: TaskBody) -> Response[TaskView]:
         session_context=body.session_context,
     )
     services, tenant = request_context(router)
-    task, made = create_task(services, tenant, wanted, os.urandom)
+    task, is_new = create_task(services, tenant, wanted, os.urandom)
     return Response(
-        status_code=HTTPStatus.CREATED if made else HTTPStatus.OK,
-        content_type="application/json",
-        body=moved(services, task),
+        status_code=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
+        content_type=JSON,
+        body=changed_task_view(services, task),
     )
 
 
 @router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
 def get_task(task_id: str, run: RunQuery = None) -> TaskView:
-    """Show a task as it stands, or as an earlier run left it."""
-    services, tenant = request_context(router)
-    newest = read_task(services, tenant, task_id)
-    task = run_of(services, newest, run)
-    return task_view(task, newest.run, explain(task, task.subtasks, services.now(), services.queues.waiting))
+    """Return a task in its newest run, or in an earlier one."""
+    explained = explain_task(*request_context(router), task_id, run)
+    return task_view(explained.task, explained.newest_run, explained.waiting)
 
 
 @router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
 def post_task_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
-    """Begin the next run of a completed task, or of what failed in it and what depends on that."""
-    only_failed = body is not None and body.only is not None
+    """Begin the next run of a completed task: all of it, or the failed subtasks and those that depend on them."""
     services, tenant = request_context(router)
-    return moved(services, restart_task(services, tenant, task_id, only_failed=only_failed))
+    only_failed = body is not None and body.only is not None
+    return changed_task_view(services, restart_task(services, tenant, task_id, only_failed=only_failed))
 
 
 @router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
 def post_task_end(task_id: str) -> TaskView:
-    """Complete a waiting task, so that nothing of it ever starts."""
+    """Complete a waiting task before any of its subtasks starts."""
     services, tenant = request_context(router)
-    return moved(services, end_task(services, tenant, task_id))
+    return changed_task_view(services, end_task(services, tenant, task_id))
 
 
 @router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
 def post_task_cancel(task_id: str) -> TaskView:
-    """Stop a waiting or running task: what has ended stays, the rest fails, and its ffmpeg is killed."""
+    """Stop a waiting or running task. Finished subtasks stay as they are; the others fail, and their ffmpeg stops."""
     services, tenant = request_context(router)
-    return moved(services, cancel_task(services, tenant, task_id))
+    return changed_task_view(services, cancel_task(services, tenant, task_id))
 
 
 @router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
 def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
-    """Do the same with each task that is named, or with one page of those that pass a filter.
+    """Do the same with each task in a list of IDs, or with one page of the tasks that match a filter.
 
-    What it doesn't come to in the time of a request is left: `nextToken` goes on there, and a task that was named is
-    `ServiceBusy`.
+    A request that runs out of time leaves the remaining tasks as they are: with a filter, `nextToken` continues with
+    them; with IDs, the result of each is the error `ServiceBusy`.
     """
     services, tenant = request_context(router)
     until = services.now() + BULK_MILLISECONDS
@@ -149,24 +148,22 @@ def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
     return BulkResultPage(results=[BulkResultView.of(done) for done in page.items], next_token=page.next_token)
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>", summary="Show all there is to know of a subtask", tags=["Tasks"])
+@router.get("/tasks/<task_id>/subtasks/<no>", summary="Show a subtask in full", tags=["Tasks"])
 def get_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
-    """Show a subtask's parameters, attempts, commands, log, outputs and result."""
+    """Return a subtask with its parameters, attempts, commands, log, outputs and result."""
     services, tenant = request_context(router)
-    task, subtask = read_subtask(services, tenant, task_id, run, no)
-    records = services.tasks.get_records(task.id, subtask.carried_from or task.run, no)
-    waiting = explain(task, [subtask], services.now(), services.queues.waiting)
-    final = next((record for number, record in records if number == subtask.attempt and subtask.record), None)
+    explained = explain_subtask(services, tenant, task_id, run, no)
+    subtask, final = explained.subtask, explained.final
     return SubtaskDetail(
-        **subtask_fields(subtask, waiting.get(no)),
+        **subtask_fields(subtask, explained.waiting),
         params=dict(subtask.params),
-        attempts=[AttemptView.of(number, record) for number, record in records],
-        outputs=output_views(services, final.outputs if final else ()),
+        attempts=[AttemptView.of(number, record) for number, record in explained.records],
+        outputs=[OutputView.of(services, output) for output in final.outputs] if final else [],
         result=dict(final.result) if final and final.result is not None else None,
         warnings=list(final.warnings) if final else [],
     )
 
 
-def moved(services: Services, task: Task) -> TaskView:
-    """Return the view of a task that has just moved; the queue's length is not asked for."""
+def changed_task_view(services: Services, task: Task) -> TaskView:
+    """Return the view of a task that has just changed, without the length of its queue."""
     return task_view(task, task.run, explain(task, task.subtasks, services.now()))

@@ -1,4 +1,4 @@
-"""What the API takes and gives of uploads and the verdicts on them."""
+"""Uploads and the verdicts on them, as the API takes and shows them."""
 
 from typing import Annotated
 
@@ -10,21 +10,22 @@ from shared.domain.orchestration import BucketName, Priority
 from shared.domain.timestamps import iso_timestamp
 from shared.domain.upload import UploadDecision, Verdict
 from shared.stores.presigned_links import MAX_UPLOAD_BYTES
+from shared.use_cases.uploads import NewUpload
 
 
 def checked_upload_key(key: str) -> str:
-    """Return a key that a browser and a shell can live with; raise ValueError otherwise."""
+    """Return a key; raise ValueError if it would cause problems in browsers and shells."""
     if key.startswith("/") or key.endswith("/") or not key.isprintable() or {".", ".."} & set(key.split("/")):
-        message = "a key neither begins nor ends with '/', and has no '.' or '..' folders and no unprintable characters"
+        message = "a key can't begin or end with '/', and can't contain '.' or '..' folders or unprintable characters"
         raise ValueError(message)
     if len(key.encode()) > 1024:  # noqa: PLR2004 - S3: the length of a key in UTF-8
-        message = "a key has at most 1024 bytes in UTF-8"
+        message = "a key can have at most 1024 bytes in UTF-8"
         raise ValueError(message)
     return key
 
 
 class UploadBody(CamelCaseModel):
-    """A file that a caller wants to upload. `size` in bytes."""
+    """A file to upload. `size` is in bytes."""
 
     key: Annotated[str, StringConstraints(min_length=1), AfterValidator(checked_upload_key)]
     size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, strict=True)]
@@ -34,21 +35,24 @@ class UploadBody(CamelCaseModel):
 
 
 class PartView(CamelCaseModel):
-    """One part of a large upload."""
+    """One part of an upload in parts."""
 
     number: int
     url: str
 
 
 class CallView(CamelCaseModel):
-    """A presigned call that is not a PUT."""
+    """A presigned call other than a PUT."""
 
     method: str
     url: str
 
 
 class UploadView(CamelCaseModel):
-    """How to upload: one PUT with these headers, or `parts` of `partSize` bytes and then the completing POST."""
+    """The presigned calls of an upload: one PUT with `headers`, or a PUT for each of `parts` and then `complete`.
+
+    Each part but the last has `partSize` bytes. `abort` discards an upload in parts.
+    """
 
     bucket: str
     key: str
@@ -62,9 +66,27 @@ class UploadView(CamelCaseModel):
     complete: CallView | None = None
     abort: CallView | None = None
 
+    @classmethod
+    def of(cls, key: str, upload: NewUpload) -> "UploadView":
+        """Return the view."""
+        plan = upload.plan
+        return cls(
+            bucket=upload.bucket,
+            key=key,
+            expires_at=iso_timestamp(upload.expires_at),
+            method="PUT" if plan.url else None,
+            url=plan.url,
+            headers=dict(plan.headers) if plan.headers else None,
+            upload_id=plan.upload_id,
+            part_size=plan.part_size,
+            parts=[PartView(number=number, url=url) for number, url in enumerate(plan.part_urls, start=1)] or None,
+            complete=CallView(method="POST", url=plan.complete_url) if plan.complete_url else None,
+            abort=CallView(method="DELETE", url=plan.abort_url) if plan.abort_url else None,
+        )
+
 
 class VerdictView(CamelCaseModel):
-    """What became of one upload by one orchestration, or by none. `size` in bytes."""
+    """What one orchestration did with an upload, or why none did anything with it. `size` is in bytes."""
 
     id: str
     bucket: str
@@ -98,16 +120,16 @@ class VerdictView(CamelCaseModel):
 
 
 class VerdictPage(CamelCaseModel):
-    """Some verdicts; `nextToken` asks for the next ones, null at the end."""
+    """A page of verdicts. Pass `nextToken` to get the next page; null on the last page."""
 
     verdicts: list[VerdictView]
     next_token: str | None
 
 
 class BackfillBody(CamelCaseModel):
-    """Objects that are there already: in the input bucket, if none is named. A dry run only says what would be made.
+    """A backfill: objects that already exist, by default in the input bucket.
 
-    Without a priority each orchestration's own holds.
+    A dry run only reports which tasks would be created. Without `priority`, each task has its orchestration's.
     """
 
     bucket: BucketName | None = None
@@ -116,5 +138,5 @@ class BackfillBody(CamelCaseModel):
     priority: Priority | None = None
     dry_run: Annotated[bool, Field(strict=True)] = False
     max_results: Limit = 50
-    # It holds a key, of which each byte may take six in JSON, and that in base 64.
+    # It contains a key. In JSON each of its bytes can take six characters, and the result is in base64.
     next_token: Annotated[str, StringConstraints(max_length=10_000)] | None = None

@@ -1,4 +1,4 @@
-"""The routes of uploads: how to make one, what became of them, and the same for what was there before."""
+"""The routes of uploads: begin one, list the verdicts, and backfill objects that are already there."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -8,49 +8,25 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
-from functions.task_api.files import expiry_timestamp
-from functions.task_api.upload_views import (
-    BackfillBody,
-    CallView,
-    PartView,
-    UploadBody,
-    UploadView,
-    VerdictPage,
-    VerdictView,
-)
+from functions.task_api.requests import JSON
+from functions.task_api.upload_views import BackfillBody, UploadBody, UploadView, VerdictPage, VerdictView
 from functions.task_api.views import Timestamp, optional_milliseconds
 from shared.domain.upload import Verdict
 from shared.stores.verdict_store import VerdictFilter
-from shared.use_cases.uploads import Backfill, backfill, refuse_beyond_home
+from shared.use_cases.uploads import Backfill, backfill, begin_upload
 
-UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
-CREATED_RESPONSES: dict[str, Any] = {"application/json": {"model": UploadView}}
-UPLOAD_RESPONSES: dict[int, Any] = {201: {"description": "The calls to make.", "content": CREATED_RESPONSES}}
+UPLOAD_RESPONSES: dict[int, Any] = {
+    201: {"description": "The presigned calls.", "content": {JSON: {"model": UploadView}}}
+}
 
 router = APIGatewayHttpRouter()
 
 
 @router.post("/uploads", summary="Begin an upload", tags=["Uploads"], responses=UPLOAD_RESPONSES)
 def post_upload(body: UploadBody) -> Response[UploadView]:
-    """Give the presigned calls that put a file into the input bucket; past 100 MB it goes in parts."""
-    services, tenant = request_context(router)
-    refuse_beyond_home(services, tenant, body.key)
-    bucket = services.settings.need("input_bucket")
-    plan = services.links.plan_upload(bucket, body.key, body.size, body.content_type, UPLOAD_SECONDS)
-    view = UploadView(
-        bucket=bucket,
-        key=body.key,
-        expires_at=expiry_timestamp(services, UPLOAD_SECONDS),
-        method="PUT" if plan.url else None,
-        url=plan.url,
-        headers=dict(plan.headers) if plan.headers else None,
-        upload_id=plan.upload_id,
-        part_size=plan.part_size,
-        parts=[PartView(number=number, url=url) for number, url in enumerate(plan.part_urls, start=1)] or None,
-        complete=CallView(method="POST", url=plan.complete_url) if plan.complete_url else None,
-        abort=CallView(method="DELETE", url=plan.abort_url) if plan.abort_url else None,
-    )
-    return Response(status_code=HTTPStatus.CREATED, content_type="application/json", body=view)
+    """Return the presigned calls that upload a file into the input bucket. A file over 100 MB is uploaded in parts."""
+    upload = begin_upload(*request_context(router), body.key, body.size, body.content_type)
+    return Response(status_code=HTTPStatus.CREATED, content_type=JSON, body=UploadView.of(body.key, upload))
 
 
 @router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])
@@ -62,7 +38,7 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
     next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
 ) -> VerdictPage:
-    """Show one page of the verdicts that pass every filter: what became of each upload, and why."""
+    """Return one page of the verdicts that match all filters. A verdict says what happened to an upload, and why."""
     services, tenant = request_context(router)
     wanted = VerdictFilter(
         tenant=tenant,
@@ -75,9 +51,9 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
     return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)
 
 
-@router.post("/uploads/backfill", summary="Make tasks of objects that are there already", tags=["Uploads"])
+@router.post("/uploads/backfill", summary="Create tasks for existing objects", tags=["Uploads"])
 def post_upload_backfill(body: BackfillBody) -> VerdictPage:
-    """Offer one page of a bucket's objects to the orchestrations; those that have their task keep it."""
+    """Match one page of a bucket's objects with the orchestrations. Objects that already have their task keep it."""
     services, tenant = request_context(router)
     wanted = Backfill(
         bucket=body.bucket or services.settings.need("input_bucket"),

@@ -9,7 +9,7 @@ from shared.domain.page_token import read_token, write_token
 from shared.errors import NotFound
 from shared.services import Services
 from shared.stores.catalog_store import LAST_VERSION
-from shared.use_cases.catalog import D, DocumentKind, find_document, next_version
+from shared.use_cases.catalog import D, DocumentKind, find_document, get_document, next_version
 
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")  # up to the last version
 
@@ -31,8 +31,13 @@ class Version(Generic[D]):
     is_current: bool
 
 
-def get_version(services: Services, kind: DocumentKind[D], tenant: str, name: str, number: int) -> D:
-    """Return the version of that number, even if the document was deleted since; raise NotFound or NewerVersion."""
+def get_version(services: Services, kind: DocumentKind[D], tenant: str, name: str, number: int | None) -> D:
+    """Return the current version, or the one of that number, even if the document was deleted since.
+
+    Raise NotFound or NewerVersion.
+    """
+    if number is None:
+        return get_document(services, kind, tenant, name)
     found = services.catalog.get_version(kind.stored, tenant, name, number)
     preset = kind.presets().get(name)
     if not found and preset and preset.version == number:

@@ -14,12 +14,16 @@ from shared.domain.zip_layout import Archive, Extract, Member, member_names
 from shared.errors import Conflict, NotFound, RequestRejected
 from shared.services import Services
 from shared.stores.multipart import MultipartUpload
+from shared.use_cases.links import Link, expiry_after, link_output, read_outputs
+from shared.use_cases.tasks import read_subtask
 
 ZIP = "application/zip"
 WORKERS = 8  # Parts at once: each waits for S3 most of the time, and has 5 MB in memory at most times.
 # Files that were stored without a checksum must be read for it, in one request.
 UNCHECKED_BYTES = 256 * 1024**2
 CHUNK = 4 * 1024**2
+# A client that follows a redirect begins at once, and S3 checks the time at the beginning only.
+REDIRECT_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,49 @@ class Zip:
     place: Place
     file_name: str
     resume: str | None
+
+
+@dataclass(frozen=True)
+class UnfinishedZip:
+    """A zip that takes another request to make: one that passes `resume`."""
+
+    resume: str
+
+
+def download_outputs(  # noqa: PLR0913 - which files of which subtask, and how far to go
+    services: Services,
+    tenant: str,
+    identifier: str,
+    run: int | None,
+    no: int,
+    *,
+    number: int | None,
+    resume: str | None,
+    until: int,
+) -> Link | UnfinishedZip:
+    """Return a link to a subtask's output of that number; without a number to its only one, or to a zip of all.
+
+    Raise what `zip_outputs` raises, NotFound if there is no such output, Conflict if there are none yet.
+    """
+    task, subtask = read_subtask(services, tenant, identifier, run, no)
+    outputs = [output for output in read_outputs(services, task, subtask) if number in {None, output.number}]
+    if not outputs:
+        message = f"subtask {no} of task {identifier} has no such file"
+        raise NotFound(message, code="OutputNotFound")
+    if len(outputs) == 1:
+        return link_output(services, outputs[0], REDIRECT_SECONDS, attachment=True)
+    archive = zip_outputs(services, task, subtask, outputs, resume=resume, until=until)
+    if archive.resume:
+        return UnfinishedZip(archive.resume)
+    url = services.links.link(
+        archive.place.bucket,
+        archive.place.key,
+        REDIRECT_SECONDS,
+        content_type=ZIP,
+        attachment=True,
+        file_name=archive.file_name,
+    )
+    return Link(url, expiry_after(services, REDIRECT_SECONDS), ZIP)
 
 
 def zip_outputs(  # noqa: PLR0913 - a task, one subtask of it, and how far to go

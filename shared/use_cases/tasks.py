@@ -1,12 +1,14 @@
 """The use cases of people: they make tasks, read them, restart, end and cancel them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shared.domain.attempt_record import AttemptRecord
 from shared.domain.ids import is_sortable_id, sortable_id
 from shared.domain.orchestration import Output, SubtaskRule
 from shared.domain.subtask import Subtask, SubtaskStatus
 from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Task
+from shared.domain.wait import Waiting, explain
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.s3 import source_not_found
@@ -29,6 +31,31 @@ class NewTask:
     priority: int | None = None
     client_token: str | None = None
     session_context: str | None = None
+
+
+@dataclass(frozen=True)
+class ExplainedTask:
+    """A task in one of its runs, the number of its newest run, and why its subtasks wait, by their numbers."""
+
+    task: Task
+    newest_run: int
+    waiting: Mapping[int, Waiting]
+
+
+@dataclass(frozen=True)
+class ExplainedSubtask:
+    """A subtask, why it waits, and the records of its attempts with their numbers."""
+
+    subtask: Subtask
+    waiting: Waiting | None
+    records: Sequence[tuple[int, AttemptRecord]]
+
+    @property
+    def final(self) -> AttemptRecord | None:
+        """The record of the attempt that ended the subtask; None if it has not ended."""
+        if not self.subtask.record:
+            return None
+        return next((record for number, record in self.records if number == self.subtask.attempt), None)
 
 
 def create_task(services: Services, tenant: str, wanted: NewTask, random: Callable[[int], bytes]) -> tuple[Task, bool]:
@@ -82,16 +109,16 @@ def read_task(services: Services, tenant: str, identifier: str) -> Task:
 
 def read_run(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
     """Return a task as it stands in its newest run, or as it stood in an earlier one; raise NotFound."""
-    return run_of(services, read_task(services, tenant, identifier), run)
+    return select_run(services, read_task(services, tenant, identifier), run)
 
 
-def run_of(services: Services, task: Task, run: int | None) -> Task:
+def select_run(services: Services, task: Task, run: int | None) -> Task:
     """Return a task, read in its newest run, as it stood in that one; raise NotFound."""
-    found = task if run is None else services.tasks.get_run(task, run)
-    if found is None:
+    selected = task if run is None else services.tasks.get_run(task, run)
+    if selected is None:
         message = f"task {task.id} has no run {run}; its newest is {task.run}"
         raise NotFound(message, code="RunNotFound")
-    return found
+    return selected
 
 
 def read_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> tuple[Task, Subtask]:
@@ -102,6 +129,20 @@ def read_subtask(services: Services, tenant: str, identifier: str, run: int | No
         message = f"task {identifier} has no subtask {no}; they are numbered 1 to {len(task.subtasks)}"
         raise NotFound(message, code="SubtaskNotFound")
     return task, subtask
+
+
+def explain_task(services: Services, tenant: str, identifier: str, run: int | None) -> ExplainedTask:
+    """Return a run of a task, and why its subtasks wait; raise NotFound."""
+    newest = read_task(services, tenant, identifier)
+    task = select_run(services, newest, run)
+    return ExplainedTask(task, newest.run, explain(task, task.subtasks, services.now(), services.queues.waiting))
+
+
+def explain_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> ExplainedSubtask:
+    """Return a subtask in a run of its task, why it waits, and its attempts; raise NotFound."""
+    task, subtask = read_subtask(services, tenant, identifier, run, no)
+    waiting = explain(task, [subtask], services.now(), services.queues.waiting).get(no)
+    return ExplainedSubtask(subtask, waiting, services.tasks.get_records(task.id, subtask.carried_from or task.run, no))
 
 
 def restart_task(services: Services, tenant: str, identifier: str, *, only_failed: bool = False) -> Task:

@@ -14,6 +14,7 @@ from shared.domain.tenant import HOMES, home
 from shared.domain.upload import CLOCKS_MS, Upload, UploadDecision, Verdict
 from shared.errors import NotAllowed, ServiceBusy
 from shared.services import Services
+from shared.stores.presigned_links import UploadPlan
 from shared.stores.task_queries import TaskFilter
 from shared.telemetry import count
 from shared.use_cases.catalog import read_catalog
@@ -22,6 +23,7 @@ from shared.use_cases.planning import Planner
 
 SUPERSEDED = "a later write of this key has been seen, and the bucket keeps no versions"
 MADE_BEFORE = "its task was made before"
+UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
 SHOWN = 100  # characters of a key in a refusal
 
 
@@ -38,6 +40,23 @@ class Backfill:
     priority: int | None = None
     dry_run: bool = False
     tenant: str = DEFAULT_TENANT
+
+
+@dataclass(frozen=True)
+class NewUpload:
+    """An upload that may begin: the presigned calls that make it, which work until `expires_at`, in milliseconds."""
+
+    bucket: str
+    plan: UploadPlan
+    expires_at: int
+
+
+def begin_upload(services: Services, tenant: str, key: str, size: int, content_type: str) -> NewUpload:
+    """Return the calls that upload a file into the input bucket; raise NotAllowed for another tenant's key."""
+    refuse_beyond_home(services, tenant, key)
+    bucket = services.settings.need("input_bucket")
+    plan = services.links.plan_upload(bucket, key, size, content_type, UPLOAD_SECONDS)
+    return NewUpload(bucket, plan, services.now() + UPLOAD_SECONDS * 1000)
 
 
 def accept_upload(services: Services, upload: Upload) -> list[UploadDecision]:
@@ -66,6 +85,19 @@ def predict(services: Services, upload: Upload) -> tuple[list[TriggerMatch], Upl
     documents, templates = read_catalog(services, upload.tenant)
     candidates = Planner(templates).plan(match_upload(upload, documents, services.settings.output_bucket))
     return [candidate.match for candidate in candidates], prediction(upload, candidates)
+
+
+def predict_upload(
+    services: Services, tenant: str, bucket: str | None, key: str, size: int | None
+) -> tuple[list[TriggerMatch], UploadDecision]:
+    """Predict the upload of such an object: into the input bucket without a bucket, and not empty without a size.
+
+    Raise NotAllowed for another tenant's key.
+    """
+    refuse_beyond_home(services, tenant, key)
+    bucket = bucket or services.settings.need("input_bucket")
+    size = 1 if size is None else size
+    return predict(services, Upload(bucket, key, size, e_tag="", at=services.now(), tenant=tenant))
 
 
 def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, token: str | None) -> Page[UploadDecision]:

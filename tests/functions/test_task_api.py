@@ -375,5 +375,5 @@ def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_
     answer = api.get(f"/tasks/{made['taskId']}")
 
     assert answer.code == "500 InternalError"
-    assert answer.json["message"].startswith("Reelmill itself failed here; the function's log has the details")
+    assert answer.json["message"].startswith("internal error; the function's log has the details")
     assert "details" not in answer.json

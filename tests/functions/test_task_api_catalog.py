@@ -150,7 +150,7 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
             "films",
             {"name": "other"},
             "400 InvalidRequest",
-            "the path says films, but the document is named other",
+            "the path names films, but the document is named other",
         ),
         ("Films!", {}, "400 InvalidRequest", "name: it must match the pattern"),
         ("x" * 64, {}, "400 InvalidRequest", "path.name"),
@@ -269,7 +269,7 @@ def test_a_route_that_is_none_is_not_found(api: Api, method: str, path: str) -> 
     answer = api.ask(method, path)
 
     assert answer.code == "404 NotFound"
-    assert answer.json["message"] == f"there is no {method} {path}; GET /docs lists all"
+    assert answer.json["message"] == f"there is no {method} {path}; GET /docs lists all routes"
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", "/tasks"), ("DELETE", "/tasks"), ("POST", "/health")])

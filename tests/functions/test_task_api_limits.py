@@ -9,10 +9,11 @@ import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.task_api.files import LINK_SECONDS, REDIRECT_SECONDS
 from functions.task_api.requests import BODY_BYTES, MAX_DEPTH, MAX_INTEGER
 from shared.services import Services
 from shared.stores.presigned_links import SINGLE_UPLOAD_BYTES
+from shared.use_cases.downloads import REDIRECT_SECONDS
+from shared.use_cases.links import LINK_SECONDS
 from tests.functions.api_tasks import COVER, SHOTS, a_body, a_task, worked
 from tests.support.deployment import client, put
 from tests.support.functions import ELSEWHERE, Answer, Api, logged
@@ -62,7 +63,7 @@ def test_what_is_no_number_is_refused_wherever_it_stands(api: Api, number: str) 
         answer = posted(api, text)
 
         assert answer.code == "400 InvalidRequest"
-        assert "is not a number that the API takes" in answer.json["message"]
+        assert "is not a number that the API accepts" in answer.json["message"]
         assert len(answer.text) < 300
 
 
@@ -83,10 +84,10 @@ def test_a_text_holds_no_control_characters_and_is_whole(api: Api, text: str) ->
         answer = api.post("/orchestrations/match", body)
 
         assert answer.code == "400 InvalidRequest"
-        assert answer.json["message"].startswith(f"{where}it holds ")
+        assert answer.json["message"].startswith(f"{where}contains ")
     asked = api.ask("GET", "/tasks", event_says={"queryStringParameters": {"sourceKey": text}})
-    assert asked.json["message"].startswith("query.sourceKey: it holds ")
-    assert api.get(f"/tasks/{text}").json["message"].startswith("path: it holds ")
+    assert asked.json["message"].startswith("query.sourceKey: contains ")
+    assert api.get(f"/tasks/{text}").json["message"].startswith("path: contains ")
 
 
 def test_ends_of_lines_and_tabs_are_no_harm(api: Api) -> None:
@@ -95,7 +96,7 @@ def test_ends_of_lines_and_tabs_are_no_harm(api: Api) -> None:
 
 @pytest.mark.parametrize("body", ["[]", '[{"key": "a.mp4"}]', "5", "true", '"x"'])
 def test_a_body_is_one_object(api: Api, body: str) -> None:
-    assert posted(api, body).json["message"] == "body: it must be a JSON object"
+    assert posted(api, body).json["message"] == "body: must be a JSON object"
 
 
 def test_an_empty_form_is_no_document_that_leaves_all_out(api: Api) -> None:
@@ -249,9 +250,9 @@ def test_each_fault_of_an_address_is_one_of_the_caller(api: Api) -> None:
     assert api.get("/tasks", createdAfter="1750000000").code == "400 InvalidRequest"
 
 
-@pytest.mark.parametrize(("path", "takes"), [("/tasks", "it takes status, outcome, "), ("/health", "it takes none")])
-def test_a_parameter_that_the_route_has_not_is_refused(api: Api, path: str, takes: str) -> None:
+@pytest.mark.parametrize(("path", "known"), [("/tasks", "use status, outcome, "), ("/health", "this route has none")])
+def test_a_parameter_that_the_route_has_not_is_refused(api: Api, path: str, known: str) -> None:
     refused = api.get(path, stauts="FAILED")
 
     assert refused.code == "400 InvalidRequest"
-    assert refused.json["message"].startswith(f"query.stauts: there is no such parameter here; {takes}")
+    assert refused.json["message"].startswith(f"query.stauts: unknown parameter; {known}")

@@ -10,9 +10,8 @@ import m3u8
 import pytest
 import requests
 
-from functions.task_api import play
-from functions.task_api.play import linked_dash, linked_hls, linked_vtt
 from shared.services import Services
+from shared.use_cases import playback
 from tests.functions.api_tasks import COVER, ODD, a_task, fetched, query, worked
 from tests.support.deployment import made_once
 from tests.support.functions import Answer, Api
@@ -109,7 +108,7 @@ def test_any_other_file_is_where_it_leads_to(api: Api, done: dict[str, Any]) -> 
 def test_what_is_too_large_for_an_answer_is_where_it_leads_to(
     api: Api, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, path: str, no: int
 ) -> None:
-    monkeypatch.setattr(play, "MOST_BYTES", 10)
+    monkeypatch.setattr(playback, "MAX_LIST_BYTES", 10)
 
     with calls() as made:
         answer = played(api, done, path, no)
@@ -123,7 +122,7 @@ def test_what_is_too_large_for_an_answer_is_where_it_leads_to(
 def test_a_list_that_is_too_large_for_an_answer_is_refused(
     api: Api, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(play, "MOST_BYTES", 10)
+    monkeypatch.setattr(playback, "MAX_LIST_BYTES", 10)
 
     with calls() as made:
         answer = played(api, done, path)
@@ -186,26 +185,3 @@ def test_a_list_travels_compressed_when_the_player_takes_that(api: Api, done: di
     text = gzip.decompress(b64decode(answer.text)).decode()
     assert answer.headers["content-encoding"] == "gzip"
     assert len(m3u8.loads(text).segments) == len(playlist(api, done, f"{VIDEO}.m3u8").segments)
-
-
-def test_of_a_playlist_only_what_names_a_file_is_replaced() -> None:
-    text = '#EXTM3U\n#EXT-X-MAP:URI="a.mp4",BYTERANGE="9@0"\n#EXTINF:4,a.mp4\na.mp4\n\n#EXT-X-ENDLIST\n'
-
-    assert linked_hls(text, str.upper) == (
-        '#EXTM3U\n#EXT-X-MAP:URI="A.MP4",BYTERANGE="9@0"\n#EXTINF:4,a.mp4\nA.MP4\n\n#EXT-X-ENDLIST\n'
-    )
-
-
-def test_a_link_in_a_manifest_keeps_its_ampersands() -> None:
-    text = "<BaseURL>a&amp;b.mp4</BaseURL><Label>a.mp4</Label>"
-
-    assert linked_dash(text, lambda uri: f"https://x/{uri}?a&b") == (
-        "<BaseURL>https://x/a&amp;b.mp4?a&amp;b</BaseURL><Label>a.mp4</Label>"
-    )
-
-
-def test_of_webvtt_only_cues_that_show_a_part_of_an_image_are_replaced() -> None:
-    cues = ["00:00.000 --> 00:05.000\r\nsprite 1.jpg#xywh=0,0,160,90", "00:05.000 --> 00:06.000\r\nwe are #1"]
-    text = "\r\n\r\n".join(["WEBVTT", *cues, ""])
-
-    assert linked_vtt(text, str.upper) == text.replace("sprite 1.jpg", "SPRITE 1.JPG")
