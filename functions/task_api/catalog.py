@@ -104,7 +104,7 @@ def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationV
     responses=DELETED_RESPONSES,
 )
 def delete_orchestration(name: NamePath) -> Response[str]:
-    """Delete an orchestration. Its tasks and versions stay."""
+    """Remove a stored orchestration. Its tasks and versions stay; a preset of that name takes its place again."""
     return delete_and_answer(ORCHESTRATION, name)
 
 
@@ -149,7 +149,7 @@ def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
 
 @router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=DELETED_RESPONSES)
 def delete_template(name: NamePath) -> Response[str]:
-    """Delete a template. Presets can't be deleted; versions stay."""
+    """Remove a stored template. Its versions stay. Presets can't be deleted."""
     return delete_and_answer(TEMPLATE, name)
 
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.task_api.caller import request_context
 from functions.task_api.file_views import LinkView, OutputList, OutputView
 from functions.task_api.requests import JSON
-from shared.use_cases.downloads import UnfinishedZip, download_outputs
+from shared.use_cases.downloads import UnfinishedZip, prepare_download
 from shared.use_cases.links import Link, link_source, read_outputs
 from shared.use_cases.tasks import read_subtask
 
@@ -69,7 +69,7 @@ def get_subtask_download(
     """
     services, tenant = request_context(router)
     until = services.now() + ZIP_MILLISECONDS
-    download = download_outputs(services, tenant, task_id, run, no, number=number, resume=resume, until=until)
+    download = prepare_download(services, tenant, task_id, run, no, number=number, resume=resume, until=until)
     if isinstance(download, UnfinishedZip):
         query = {"resume": download.resume} if run is None else {"run": run, "resume": download.resume}
         return redirect(f"?{urlencode(query)}")  # relative: the API doesn't know its public address

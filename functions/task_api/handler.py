@@ -126,12 +126,12 @@ def openapi_document() -> str:
 
 @app.exception_handler(ReelmillError)
 def answer_error(error: ReelmillError) -> Response[str]:
-    """Return the response to an error of ours."""
+    """Return the response to a Reelmill error."""
     return problem_response(http_status(error), error.code, error.message, error.details)
 
 
 def http_status(error: ReelmillError) -> HTTPStatus:
-    """Return the HTTP status of an error of ours."""
+    """Return the HTTP status of a Reelmill error."""
     return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
 

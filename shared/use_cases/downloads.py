@@ -50,7 +50,7 @@ class UnfinishedZip:
     resume: str
 
 
-def download_outputs(  # noqa: PLR0913 - which files of which subtask, and how far to go
+def prepare_download(  # noqa: PLR0913 - which files of which subtask, and how far to go
     services: Services,
     tenant: str,
     identifier: str,

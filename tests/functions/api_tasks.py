@@ -1,4 +1,4 @@
-"""Tasks as the tests of the API make them, work them off and look at them."""
+"""Helpers of the API's tests: create tasks, process them, and read them."""
 
 import re
 from typing import Any
@@ -27,14 +27,14 @@ TEMPLATE = {"operation": "SCREENSHOT", "summary": "early", "params": {"at": [1],
 
 
 def a_body(key: str = "uploads/a.mp4", **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the body that asks for a task, of an object that is put there."""
+    """Put an object; return the body that creates its task."""
     source = put(key, fields.pop("content", b"Dear diary"))
     usual = {} if "orchestration" in fields else {"subtasks": [COVER]}
     return {"source": {"bucket": source.bucket, "key": source.key}, **usual, **fields}
 
 
 def a_task(api: Api, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Make a task."""
+    """Create a task."""
     answer = api.post("/tasks", a_body(**fields))
     assert answer.status == 201
     made: dict[str, Any] = answer.json
@@ -42,7 +42,7 @@ def a_task(api: Api, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def worked(api: Api, services: Services, made: dict[str, Any]) -> dict[str, Any]:
-    """Work through the queue; return the task as the API then shows it."""
+    """Process the messages of the queue; return the task as the API then shows it."""
     for message in received(services.settings):
         run_subtask(services, ref_from(message["Body"]), 60)
     shown: dict[str, Any] = api.get(f"/tasks/{made['taskId']}").json
@@ -50,7 +50,7 @@ def worked(api: Api, services: Services, made: dict[str, Any]) -> dict[str, Any]
 
 
 def unexplained(task: dict[str, Any]) -> dict[str, Any]:
-    """Return a task without what its waiting subtasks wait for: of a queue's length only a GET tells."""
+    """Return a task without the explanations of its waiting subtasks: only a GET shows the length of the queue."""
     subtasks = [{name: value for name, value in one.items() if name != "waiting"} for one in task["subtasks"]]
     return {**task, "subtasks": subtasks}
 

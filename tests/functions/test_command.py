@@ -1,4 +1,4 @@
-"""The command against the API itself: the one asks as the other answers."""
+"""The command against the API itself: its requests match what the API expects."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from tests.support.functions import Api
 
 
 class Gateway(BaseHTTPRequestHandler):
-    """One connection: each request becomes an event, as API Gateway would have it."""
+    """A connection that turns each request into an event of API Gateway."""
 
     protocol_version = "HTTP/1.1"
     api: Api
@@ -35,12 +35,12 @@ class Gateway(BaseHTTPRequestHandler):
     do_GET = do_POST = answer  # noqa: N815 - names of http.server
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def reelmill(api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Lend the command, pointed at the API on an empty deployment, which answers one request at a time."""
+    """Return the command for the API of an empty deployment, which handles one request at a time."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")  # they would be printed among what the command prints
     bound = type("BoundGateway", (Gateway,), {"api": api})
     with HTTPServer(("127.0.0.1", 0), bound) as server:
@@ -52,7 +52,7 @@ def reelmill(api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         thread.join()
 
 
-def test_a_backfill_makes_each_task_once_and_the_verdicts_tell(reelmill: Run) -> None:
+def test_a_backfill_creates_each_task_once_and_the_verdicts_show_it(reelmill: Run) -> None:
     for key in ("old/not taken.mp4", "uploads/a b+c.mp4", "uploads/é.mov", *(f"uploads/{n:02}.txt" for n in range(60))):
         put(key, b"x")
 
@@ -76,7 +76,7 @@ def test_a_backfill_makes_each_task_once_and_the_verdicts_tell(reelmill: Run) ->
     assert matched["uploads/a b+c.mp4"] in by_key.out
 
 
-def test_a_stopped_backfill_goes_on_where_it_was(reelmill: Run, api: Api) -> None:
+def test_a_stopped_backfill_resumes_where_it_stopped(reelmill: Run, api: Api) -> None:
     for number in range(60):
         put(f"uploads/{number:02} &+é.txt", b"x")
     first = api.post("/uploads/backfill", {"prefix": "uploads/", "priority": -1}).json
@@ -135,7 +135,7 @@ def test_a_task_says_what_its_subtasks_wait_for(reelmill: Run, tmp_path: Path) -
     assert f"subtask 2 cover: {waits[1]['message']}" in lines
 
 
-def test_a_match_says_what_would_become_of_the_whole(reelmill: Run) -> None:
+def test_a_match_predicts_the_verdict_on_the_upload(reelmill: Run) -> None:
     taken = reelmill("orchestrations", "match", "uploads/a.mp4")
     empty = reelmill("orchestrations", "match", "uploads/a.mp4", "--size", "0", "--json")
 

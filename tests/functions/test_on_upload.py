@@ -1,4 +1,4 @@
-"""S3's events, of both kinds, as AWS sends them."""
+"""S3's events of both kinds, as AWS sends them."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ AT = 1_750_000_000_123
 
 
 def a_notification(*keys: str, **thing: object) -> dict[str, Any]:
-    """Return S3's own event, whose keys S3 encodes as forms do."""
+    """Return S3's own event, whose keys are encoded as in forms."""
     (record,) = an_event("s3-put")["Records"]
     records = []
     for key in keys:
@@ -47,7 +47,7 @@ def a_notification(*keys: str, **thing: object) -> dict[str, Any]:
 
 
 def an_eventbridge_event(key: str) -> dict[str, Any]:
-    """Return the event of EventBridge, whose keys are plain."""
+    """Return the event of EventBridge, whose keys are not encoded."""
     event = an_event("eventbridge-object-created")
     event["time"] = "2025-06-15T15:06:40Z"
     event["detail"]["object"]["key"] = key
@@ -55,14 +55,14 @@ def an_eventbridge_event(key: str) -> dict[str, Any]:
 
 
 def a_failure(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the message of FailedUploadsQueue by which Lambda gives an event back that it has tried thrice."""
+    """Return the message of FailedUploadsQueue with which Lambda returns an event after three attempts."""
     message = an_event("failed-upload")
     (record,) = message["Records"]
     record["body"] = json.dumps(json.loads(record["body"]) | {"requestPayload": event})
     return message
 
 
-def test_the_event_that_sam_makes_becomes_a_task(services: Services, context: Context) -> None:
+def test_the_event_that_sam_generates_creates_a_task(services: Services, context: Context) -> None:
     (verdict,) = handler(an_event("s3-put"), context)
 
     assert verdict == {
@@ -78,7 +78,7 @@ def test_the_event_that_sam_makes_becomes_a_task(services: Services, context: Co
     assert len(received(services.settings)) == 3
 
 
-def test_the_event_of_eventbridge_becomes_the_same(services: Services, context: Context) -> None:
+def test_the_event_of_eventbridge_creates_the_same_task(services: Services, context: Context) -> None:
     (verdict,) = handler(an_event("eventbridge-object-created"), context)
 
     assert verdict["verdict"] == "MATCHED"
@@ -91,7 +91,7 @@ def test_the_event_of_eventbridge_becomes_the_same(services: Services, context: 
     )
 
 
-def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(
+def test_an_event_that_failed_before_creates_a_task_when_its_queue_delivers_it(
     services: Services, context: Context
 ) -> None:
     (verdict,) = handler(an_event("failed-upload"), context)
@@ -106,7 +106,7 @@ def test_an_event_that_failed_before_becomes_a_task_when_its_queue_brings_it(
     )
 
 
-def test_an_orchestration_may_name_a_template_of_ones_own(services: Services, context: Context) -> None:
+def test_an_orchestration_can_use_a_custom_template(services: Services, context: Context) -> None:
     store_template(
         services, "main", TemplateDocument(name="mine", operation=SubtaskType.SCREENSHOT, params={"at": [0]})
     )
@@ -125,22 +125,22 @@ def test_an_orchestration_may_name_a_template_of_ones_own(services: Services, co
 @pytest.mark.parametrize("name", KEYS)
 def test_a_name_is_decoded_exactly_once(services: Services, context: Context, name: str) -> None:
     key = f"uploads/{name}.mp4"
-    told_by_s3, told_by_eventbridge = a_notification(key), an_eventbridge_event(key)
+    from_s3, from_eventbridge = a_notification(key), an_eventbridge_event(key)
 
-    for event in (told_by_s3, told_by_eventbridge, a_failure(told_by_s3), a_failure(told_by_eventbridge)):
+    for event in (from_s3, from_eventbridge, a_failure(from_s3), a_failure(from_eventbridge)):
         (verdict,) = handler(event, context)
         assert verdict["key"] == key
         assert read_task(services, "main", verdict["taskId"]).source.key == key
 
 
-@pytest.mark.parametrize("said", ["null", "", None])
-def test_an_object_of_a_bucket_without_versions_has_none(
-    services: Services, context: Context, said: str | None
+@pytest.mark.parametrize("version", ["null", "", None])
+def test_an_object_of_a_bucket_without_versions_has_no_version(
+    services: Services, context: Context, version: str | None
 ) -> None:
-    by_eventbridge = an_eventbridge_event("uploads/b.mp4")
-    by_eventbridge["detail"]["object"]["version-id"] = said
+    from_eventbridge = an_eventbridge_event("uploads/b.mp4")
+    from_eventbridge["detail"]["object"]["version-id"] = version
 
-    for event in (a_notification("uploads/a.mp4", versionId=said), by_eventbridge):
+    for event in (a_notification("uploads/a.mp4", versionId=version), from_eventbridge):
         (verdict,) = handler(event, context)
         assert read_task(services, "main", verdict["taskId"]).source.version_id is None
 
@@ -168,7 +168,7 @@ def test_every_record_gets_its_verdict(services: Services, context: Context) -> 
     assert json.loads(json.dumps(verdicts)) == verdicts
 
 
-def test_an_object_that_reelmill_wrote_itself_starts_nothing(services: Services, context: Context) -> None:
+def test_an_output_of_reelmill_starts_no_task(services: Services, context: Context) -> None:
     event = a_notification("uploads/a.mp4")
     event["Records"][0]["s3"]["bucket"]["name"] = services.settings.output_bucket
 
@@ -195,22 +195,25 @@ def test_the_same_event_again_is_a_duplicate(services: Services, context: Contex
         a_failure({"Records": [{"eventName": "ObjectRemoved:DeleteMarkerCreated"}]}),
     ],
 )
-def test_what_tells_of_no_new_object_makes_nothing(services: Services, context: Context, event: dict[str, Any]) -> None:
+def test_an_event_without_a_new_object_creates_no_task(
+    services: Services, context: Context, event: dict[str, Any]
+) -> None:
     assert handler(event, context) == []
     assert received(services.settings) == []
 
 
-def test_all_who_tell_of_an_object_have_one_task_made(services: Services, context: Context) -> None:
+def test_all_events_of_an_object_create_one_task(services: Services, context: Context) -> None:
     key = "uploads/a.mp4"
-    by_s3, by_eventbridge = a_notification(key, versionId="v1"), an_eventbridge_event(key)
-    by_eventbridge["detail"]["object"]["version-id"] = "v1"
+    from_s3, from_eventbridge = a_notification(key, versionId="v1"), an_eventbridge_event(key)
+    from_eventbridge["detail"]["object"]["version-id"] = "v1"
 
-    told = [
-        handler(event, context)[0] for event in (by_s3, by_eventbridge, a_failure(by_eventbridge), a_failure(by_s3))
+    verdicts = [
+        handler(event, context)[0]
+        for event in (from_s3, from_eventbridge, a_failure(from_eventbridge), a_failure(from_s3))
     ]
 
-    assert [verdict["verdict"] for verdict in told] == ["MATCHED", "DUPLICATE", "DUPLICATE", "DUPLICATE"]
-    assert len({verdict["taskId"] for verdict in told}) == 1
+    assert [verdict["verdict"] for verdict in verdicts] == ["MATCHED", "DUPLICATE", "DUPLICATE", "DUPLICATE"]
+    assert len({verdict["taskId"] for verdict in verdicts}) == 1
     assert len(received(services.settings)) == 3
 
 
@@ -224,7 +227,7 @@ def test_an_event_that_fails_again_stays_in_its_queue(services: Services, contex
     assert len(received(services.settings)) == 3
 
 
-def test_an_event_that_could_not_be_taken_in_fails_so_that_lambda_brings_it_again(
+def test_an_event_that_could_not_be_processed_fails_so_that_lambda_delivers_it_again(
     services: Services, context: Context
 ) -> None:
     event = a_notification("uploads/a.mp4")

@@ -1,4 +1,4 @@
-"""Messages of the subtask queues, as Lambda's mapping hands them over."""
+"""Messages of the subtask queues, as Lambda's event source mapping delivers them."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -28,27 +28,27 @@ ENDLESS = SubtaskRule.model_validate(LONG)
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no heart beat while others call: moto has no locks."""
+    """Stop heartbeats during other calls: moto has no locks."""
     monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", 3600.0)
 
 
 def a_waiting_task(
     services: Services, key: str, body: bytes, *, rule: SubtaskRule = COVER, priority: int | None = None
 ) -> Task:
-    """Make a task whose one message is in the queue."""
+    """Create a task whose only message is in the queue."""
     put(key, body)
     wanted = NewTask("input", key, subtasks=(rule,), priority=priority)
     return create_task(services, "main", wanted, lambda size: key.encode()[-size:])[0]
 
 
 def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
-    """Return the event of some messages, received ones or made up."""
+    """Return the event of some messages, received or made up."""
     (usual,) = an_event("sqs-receive-message")["Records"]
     return {"Records": [{**usual, **record} for record in records]}
 
 
 def received_records(services: Services, lane: Lane = Lane.STANDARD) -> list[dict[str, Any]]:
-    """Receive what a lane's queue holds, as the records of an event; it stays in the queue, hidden."""
+    """Receive the messages of a lane's queue as the records of an event; they stay in the queue, hidden."""
     url = services.settings.need(f"{lane.lower()}_queue_url")
     queue = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
@@ -64,7 +64,7 @@ def failed(answer: dict[str, Any]) -> list[str]:
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
 
-def test_a_message_becomes_outputs(services: Services, context: Context, blink: bytes) -> None:
+def test_a_message_leads_to_outputs(services: Services, context: Context, blink: bytes) -> None:
     task = a_waiting_task(services, "uploads/a.mp4", blink)
 
     answer = handler(an_event_of(*received_records(services)), context)
@@ -75,7 +75,7 @@ def test_a_message_becomes_outputs(services: Services, context: Context, blink: 
     assert done.subtasks[0].output == f"s3://output/{keys()[0]}"
 
 
-def test_a_file_that_is_no_film_serves_its_message(services: Services, context: Context) -> None:
+def test_a_message_is_done_when_its_file_is_not_media(services: Services, context: Context) -> None:
     task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
 
     assert failed(handler(an_event_of(*received_records(services)), context)) == []
@@ -91,7 +91,7 @@ def test_the_message_that_sam_makes_names_a_task_that_is_gone_and_is_dropped(
 
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[]", '{"taskId": "X"}', '{"taskId": "", "run": 1, "subtask": 1}'])
-def test_a_message_that_is_none_is_reported_and_breaks_no_other(
+def test_an_invalid_message_is_reported_and_the_others_are_processed(
     services: Services, context: Context, body: str
 ) -> None:
     task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
@@ -103,7 +103,7 @@ def test_a_message_that_is_none_is_reported_and_breaks_no_other(
     assert read_task(services, "main", task.id).status is TaskStatus.COMPLETED
 
 
-def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(services: Services, context: Context) -> None:
+def test_a_message_of_a_running_subtask_is_hidden_for_five_minutes(services: Services, context: Context) -> None:
     a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
     (record,) = received_records(services)
     now = services.now()
@@ -118,7 +118,7 @@ def test_a_message_of_a_subtask_in_work_stays_away_for_five_minutes(services: Se
 
 
 @pytest.mark.parametrize(("lane", "priority"), [(Lane.URGENT, 1), (Lane.STANDARD, 0), (Lane.BACKGROUND, -1)])
-def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
+def test_a_message_whose_attempt_was_interrupted_is_delivered_again_by_its_own_queue(
     services: Services, context: Context, monkeypatch: pytest.MonkeyPatch, lane: Lane, priority: int
 ) -> None:
     task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary", priority=priority)
@@ -136,7 +136,7 @@ def test_a_message_whose_attempt_was_interrupted_comes_again_from_its_own_queue(
     assert read_task(services, "main", task.id).subtasks[0].attempt == 2
 
 
-def test_a_message_that_cannot_be_put_back_comes_again_when_its_queue_says_so(
+def test_a_message_that_cannot_be_put_back_is_delivered_again_by_its_queue(
     services: Services, context: Context
 ) -> None:
     a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
@@ -148,7 +148,7 @@ def test_a_message_that_cannot_be_put_back_comes_again_when_its_queue_says_so(
     assert failed(answer) == [record["messageId"]]
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
+def test_a_worker_that_receives_sigterm_releases_its_subtask_uncounted(
     services: Services, context: Context, clip: Clips
 ) -> None:
     task = a_waiting_task(services, "uploads/a.mp4", clip("bigbuckbunny.mp4").read_bytes(), rule=ENDLESS)
@@ -173,7 +173,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_subtask_back_uncounted(
     assert getsignal(SIGTERM) is before
 
 
-def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_as_well(
+def test_a_worker_that_receives_sigterm_during_a_download_releases_its_subtask_too(
     services: Services, context: Context
 ) -> None:
     task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
@@ -190,7 +190,9 @@ def test_a_worker_that_is_told_to_stop_while_it_fetches_gives_its_subtask_back_a
 
 
 @pytest.mark.parametrize("call", ["UpdateItem", "PutItem"])
-def test_a_message_that_dynamodb_had_no_answer_for_comes_again(services: Services, context: Context, call: str) -> None:
+def test_a_message_is_delivered_again_when_dynamodb_does_not_respond(
+    services: Services, context: Context, call: str
+) -> None:
     a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
     (record,) = received_records(services)
 
@@ -200,7 +202,7 @@ def test_a_message_that_dynamodb_had_no_answer_for_comes_again(services: Service
     assert failed(answer) == [record["messageId"]]
 
 
-def test_trouble_is_logged_with_what_it_is_about(
+def test_an_error_is_logged_with_its_subtask(
     services: Services, context: Context, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")

@@ -1,4 +1,4 @@
-"""The sweeper, as the clock calls it, and as the dead-letter queue does."""
+"""The sweeper, as the schedule and the dead-letter queue invoke it."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ AN_HOUR = 3_600_000
 
 
 def an_unsent_task(services: Services, age: int, name: str = "a") -> Task:
-    """Make a task whose maker died before its messages went out, so many milliseconds ago."""
+    """Create a task of that age in milliseconds, whose creator died before it sent the messages."""
     task = make_task(
         [make_subtask(name="cover", type=SubtaskType.SCREENSHOT, params={})], at=services.now() - age, name=name
     )
@@ -31,12 +31,12 @@ def an_unsent_task(services: Services, age: int, name: str = "a") -> Task:
 
 
 def dead_letters(*bodies: str) -> dict[str, Any]:
-    """Return the event of some messages that no worker got through."""
+    """Return the event of some messages that no worker could finish."""
     (usual,) = an_event("sqs-receive-message")["Records"]
     return {"Records": [{**usual, "messageId": str(number), "body": body} for number, body in enumerate(bodies)]}
 
 
-def test_what_was_never_sent_is_sent(services: Services, context: Context) -> None:
+def test_an_unsent_subtask_is_sent(services: Services, context: Context) -> None:
     task = an_unsent_task(services, AN_HOUR)
 
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
@@ -46,7 +46,7 @@ def test_what_was_never_sent_is_sent(services: Services, context: Context) -> No
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
 
 
-def test_what_is_young_is_left_alone(services: Services, context: Context) -> None:
+def test_a_recent_subtask_is_not_sent_again(services: Services, context: Context) -> None:
     an_unsent_task(services, 0)
 
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
@@ -68,8 +68,8 @@ def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
     assert [ref_from(m["Body"]).task_id for m in received(services.settings)] == [second.id]
     counted = metrics(capsys)
     assert (counted["TasksSwept"], counted["TasksNotHealed"]) == ([2.0], [1.0])
-    told = logged(caplog, "task not healed")
-    assert (told["task_id"], told["exception_name"]) == (first.id, "ServiceBusy")
+    entry = logged(caplog, "task not healed")
+    assert (entry["task_id"], entry["exception_name"]) == (first.id, "ServiceBusy")
     soon = services.now() + PUT_OFF_MS
     monkeypatch.setattr(services, "now", lambda: soon)
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
@@ -82,7 +82,7 @@ def test_a_sweep_stops_in_time(services: Services, context: Context, monkeypatch
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
 
 
-def test_a_sweep_that_does_not_learn_what_is_due_shows_as_failed(services: Services, context: Context) -> None:
+def test_a_sweep_that_cannot_list_the_due_tasks_fails(services: Services, context: Context) -> None:
     an_unsent_task(services, AN_HOUR)
 
     with outage("Query", error=refusal("InternalServerError")), pytest.raises(ServiceBusy):
@@ -109,7 +109,7 @@ def test_the_subtask_of_a_dead_letter_has_failed(
     assert (counted["DeadLetters"], counted["SubtasksFailed"]) == ([1.0, 1.0], [1.0, 1.0])
 
 
-def test_a_dead_letter_of_a_subtask_in_work_ends_nothing(services: Services, context: Context) -> None:
+def test_a_dead_letter_of_a_running_subtask_ends_nothing(services: Services, context: Context) -> None:
     task = an_unsent_task(services, 0)
     ref = SubtaskRef(task.id, 1, 1)
     held = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
@@ -122,7 +122,7 @@ def test_a_dead_letter_of_a_subtask_in_work_ends_nothing(services: Services, con
 
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[]", '{"taskId": "X", "run": 1e999, "subtask": 1}'])
-def test_a_dead_letter_that_is_none_is_logged_and_dropped(
+def test_an_invalid_dead_letter_is_logged_and_dropped(
     services: Services, context: Context, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
     task = an_unsent_task(services, 0)
@@ -136,7 +136,7 @@ def test_a_dead_letter_that_is_none_is_logged_and_dropped(
     assert done.outcome is Outcome.FAILED
 
 
-def test_a_dead_letter_that_cannot_be_buried_now_comes_again(services: Services, context: Context) -> None:
+def test_a_dead_letter_that_cannot_be_buried_now_is_delivered_again(services: Services, context: Context) -> None:
     task = an_unsent_task(services, 0)
     event = dead_letters(json.dumps({"taskId": task.id, "run": 1, "subtask": 1}))
 

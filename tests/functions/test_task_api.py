@@ -1,4 +1,4 @@
-"""The API's tasks: what each route takes and gives, to the letter."""
+"""The API's tasks: exactly what each route takes and returns."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.support.functions import Api
 from tests.support.outages import outage
 
 
-def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None:
+def test_a_task_is_shown_with_every_field_even_the_empty_ones(api: Api) -> None:
     source = put("uploads/a.mp4", b"Dear diary")
     made = a_task(api, priority=5, sessionContext="mine")
 
@@ -83,7 +83,7 @@ def test_a_task_is_shown_with_every_column_also_the_empty_ones(api: Api) -> None
     }
 
 
-def test_a_task_that_failed_tells_why(api: Api, services: Services) -> None:
+def test_a_failed_task_shows_its_error(api: Api, services: Services) -> None:
     shown = worked(api, services, a_task(api))
 
     assert (shown["status"], shown["outcome"], shown["progress"]) == ("COMPLETED", "FAILED", 100)
@@ -124,7 +124,7 @@ def test_an_empty_list_is_a_list(api: Api) -> None:
 
 
 @pytest.mark.parametrize("key", ["uploads/a.mp4", "uploads/a, b,c.mp4", "uploads/ü +%25😀.mp4", "uploads/x=1&y.mp4"])
-def test_each_filter_takes_what_it_names(api: Api, key: str) -> None:
+def test_each_filter_matches_what_it_names(api: Api, key: str) -> None:
     one = a_task(api, key=key)["taskId"]
     other = a_task(api, key="uploads/other.mp4", orchestration="web-video")["taskId"]
     api.post(f"/tasks/{other}/end")
@@ -137,7 +137,7 @@ def test_each_filter_takes_what_it_names(api: Api, key: str) -> None:
     assert ids(api, outcome="FAILED") == ids(api, taskId="ZZ") == ids(api, sourceKey="é" * 1000) == []
 
 
-def test_times_are_filtered_in_every_form_that_iso_8601_has(api: Api) -> None:
+def test_times_are_filtered_in_every_form_of_iso_8601(api: Api) -> None:
     made = a_task(api)
     at, identifier = made["createdAt"], made["taskId"]
 
@@ -148,11 +148,11 @@ def test_times_are_filtered_in_every_form_that_iso_8601_has(api: Api) -> None:
 
 
 @pytest.mark.parametrize("by_token", [True, False])
-def test_a_task_that_is_made_late_is_listed_by_the_time_that_it_shows(
+def test_a_task_that_is_created_late_is_listed_by_its_created_at(
     api: Api, services: Services, *, by_token: bool
 ) -> None:
     then = services.now() - 5 * 3600 * 1000
-    if by_token:  # it was claimed when the source wasn't there yet
+    if by_token:  # it was claimed before the source existed
         services.tasks.claim_token("main", "import-7", sortable_id(then, b"x"))
         identifier = a_task(api, clientToken="import-7")["taskId"]
     else:
@@ -166,7 +166,7 @@ def test_a_task_that_is_made_late_is_listed_by_the_time_that_it_shows(
     assert ids(api, createdAfter=shown["createdAt"], createdBefore=shown["createdAt"]) == [identifier]
 
 
-def test_a_list_goes_on_where_its_token_says(api: Api) -> None:
+def test_a_next_token_continues_the_list(api: Api) -> None:
     made = {a_task(api, key=f"uploads/{name}.mp4")["taskId"] for name in "abcde"}
 
     seen: list[str] = []
@@ -181,7 +181,7 @@ def test_a_list_goes_on_where_its_token_says(api: Api) -> None:
     assert set(seen) == made
 
 
-def test_a_token_of_another_list_is_refused(api: Api) -> None:
+def test_a_token_of_another_list_is_rejected(api: Api) -> None:
     for name in "ab":
         a_task(api, key=f"uploads/{name}.mp4")
     token = api.get("/tasks", maxResults=1).json["nextToken"]
@@ -206,7 +206,7 @@ def test_a_token_of_another_list_is_refused(api: Api) -> None:
         ("orchestration", "x" * 64),
     ],
 )
-def test_a_wrong_filter_is_refused_by_name(api: Api, name: str, value: object) -> None:
+def test_an_invalid_filter_is_rejected_by_name(api: Api, name: str, value: object) -> None:
     answer = api.get("/tasks", **{name: value})
 
     assert answer.code == "400 InvalidRequest"
@@ -214,7 +214,7 @@ def test_a_wrong_filter_is_refused_by_name(api: Api, name: str, value: object) -
     assert [field["where"] for field in answer.json["details"]["fields"]] == [f"query.{name}"]
 
 
-def test_the_same_client_token_gives_the_first_task_again(api: Api) -> None:
+def test_the_same_client_token_returns_the_first_task(api: Api) -> None:
     body = a_body(clientToken="abc")
     first = api.post("/tasks", body)
 
@@ -224,7 +224,7 @@ def test_the_same_client_token_gives_the_first_task_again(api: Api) -> None:
     assert again.json == first.json
 
 
-def test_a_task_takes_the_priority_of_its_orchestration_unless_it_has_its_own(api: Api) -> None:
+def test_a_task_has_the_priority_of_its_orchestration_unless_it_names_one(api: Api) -> None:
     api.put("/orchestrations/slow", {"priority": -3, "subtasks": [COVER]})
 
     taken = a_task(api, orchestration="slow")
@@ -238,7 +238,7 @@ def test_a_task_takes_the_priority_of_its_orchestration_unless_it_has_its_own(ap
     ]
 
 
-def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api: Api, services: Services) -> None:
+def test_a_task_is_created_from_an_orchestration_or_with_its_own_output(api: Api, services: Services) -> None:
     made = a_task(api, orchestration="web-video")
     own = a_task(api, key="uploads/b.mp4", subtasks=[{**COVER, "fileName": "x.{format}"}], output={"prefix": "p/{run}"})
 
@@ -249,7 +249,7 @@ def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api
 
 
 @pytest.mark.parametrize(
-    ("change", "code", "told"),
+    ("change", "code", "message"),
     [
         (
             {"source": {"bucket": "input", "key": "nope.mp4"}},
@@ -287,24 +287,24 @@ def test_a_task_can_be_made_by_an_orchestration_or_have_an_output_of_its_own(api
         ({"colour": "red"}, "400 InvalidRequest", "body.colour: there is no such field"),
     ],
 )
-def test_a_wrong_request_is_refused_and_makes_nothing(
-    api: Api, services: Services, change: dict[str, Any], code: str, told: str
+def test_an_invalid_request_is_rejected_and_creates_nothing(
+    api: Api, services: Services, change: dict[str, Any], code: str, message: str
 ) -> None:
     body = {name: value for name, value in {**a_body(), **change}.items() if value is not None}
 
     answer = api.post("/tasks", body)
 
     assert answer.code == code
-    assert told in answer.json["message"]
+    assert message in answer.json["message"]
     assert ids(api) == []
     assert received(services.settings) == []
 
 
-def test_a_source_without_bytes_is_refused(api: Api) -> None:
+def test_an_empty_source_is_rejected(api: Api) -> None:
     assert api.post("/tasks", a_body(content=b"")).code == "400 EmptySource"
 
 
-def test_what_is_not_there_is_not_found(api: Api) -> None:
+def test_unknown_tasks_runs_and_subtasks_are_not_found(api: Api) -> None:
     path = f"/tasks/{a_task(api)['taskId']}"
 
     for identifier in ("0" * 26, "nope", "x" * 3000, "%F0%9F%98%80", "TOKEN"):
@@ -321,7 +321,7 @@ def test_what_is_not_there_is_not_found(api: Api) -> None:
         assert api.get(f"{path}/subtasks/1{rest}", run=0).code == "400 InvalidRequest"
 
 
-def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, services: Services, blink: bytes) -> None:
+def test_a_subtask_is_shown_in_full(api: Api, services: Services, blink: bytes) -> None:
     made = worked(api, services, a_task(api, content=blink, subtasks=[COVER, LATE]))
     assert made["outcome"] == "PARTIALLY_FAILED"
 
@@ -334,7 +334,7 @@ def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, services: Servic
     (attempt,) = good["attempts"]
     assert (attempt["attempt"], attempt["error"]) == (1, None)
     assert attempt["commands"][0].startswith("ffmpeg -nostdin")
-    assert "/tmp" not in str(attempt)  # noqa: S108 - where things lie on the worker is nobody's business
+    assert "/tmp" not in str(attempt)  # noqa: S108 - paths of the worker are private
     assert {"download", "operation", "upload"} == set(attempt["seconds"])
     (output,) = good["outputs"]
     assert (output["fileName"], output["contentType"], output["number"]) == (
@@ -348,7 +348,7 @@ def test_a_subtask_is_shown_with_all_there_is_to_know(api: Api, services: Servic
     assert bad["error"]["code"] == "ParameterError.PastTheEnd"
 
 
-def test_a_subtask_in_work_has_no_outputs_yet(api: Api, services: Services) -> None:
+def test_a_running_subtask_has_no_outputs_yet(api: Api, services: Services) -> None:
     made = a_task(api)
     services.tasks.claim(SubtaskRef(made["taskId"], 1, 1), services.now(), services.now() + 60_000, 3)
 
@@ -358,9 +358,7 @@ def test_a_subtask_in_work_has_no_outputs_yet(api: Api, services: Services) -> N
         assert (answer.code, answer.json["details"]) == ("409 NoOutputs", {"status": "IN_PROGRESS"})
 
 
-def test_an_answer_that_aws_does_not_let_us_give_is_a_503_and_a_fault_of_ours_a_500(
-    api: Api, services: Services
-) -> None:
+def test_an_outage_of_aws_is_a_503_and_a_bug_is_a_500(api: Api, services: Services) -> None:
     with outage("GetItem"):
         assert api.get("/tasks/" + "0" * 26).code == "503 ServiceBusy"
     made = a_task(api)

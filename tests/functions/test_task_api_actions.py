@@ -1,4 +1,4 @@
-"""What people do with a task through the API: restart it, end it, cancel it."""
+"""The API's actions on a task: restart, end and cancel it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ AN_HOUR = 3_600_000
 
 
 def started(services: Services, made: dict[str, Any], no: int = 1) -> Lease:
-    """Begin an attempt at a subtask, which has got somewhere."""
+    """Begin an attempt at a subtask and report some progress."""
     ref = SubtaskRef(made["taskId"], made["run"], no)
     task = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
     assert task
@@ -25,13 +25,13 @@ def started(services: Services, made: dict[str, Any], no: int = 1) -> Lease:
 
 @pytest.fixture
 def half_done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
-    """A task whose first subtask succeeded, whose second failed, and whose third was skipped for that."""
+    """A task whose first subtask succeeded, whose second failed, and whose third was skipped because of that."""
     after = {**COVER, "name": "after", "needs": ["late"]}
     subtasks = [COVER, LATE, after]
     return made_once("half done", lambda: worked(api, services, a_task(api, content=blink, subtasks=subtasks)))
 
 
-def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api) -> None:
+def test_end_and_restart_work_only_in_the_statuses_that_allow_them(api: Api) -> None:
     path = f"/tasks/{a_task(api)['taskId']}"
 
     too_soon = api.post(f"{path}/restart")
@@ -50,9 +50,7 @@ def test_end_and_restart_go_where_the_status_allows_it_and_nowhere_else(api: Api
     assert ended.json["runAt"] == ended.json["createdAt"] < again.json["runAt"]
 
 
-def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_not(
-    api: Api, services: Services
-) -> None:
+def test_waiting_and_running_tasks_can_be_canceled_and_completed_ones_cannot(api: Api, services: Services) -> None:
     waiting, running = a_task(api), a_task(api, key="uploads/b.mp4", subtasks=[COVER, LATE])
     started(services, running)
 
@@ -67,9 +65,7 @@ def test_a_waiting_task_and_a_running_one_can_be_cancelled_and_a_completed_one_n
     assert "only a WAITING or IN_PROGRESS task can be canceled" in again.json["message"]
 
 
-def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_not_have(
-    api: Api, services: Services
-) -> None:
+def test_a_canceled_subtask_shows_neither_a_phase_nor_a_retry(api: Api, services: Services) -> None:
     made = a_task(api, subtasks=[COVER, LATE])
     path = f"/tasks/{made['taskId']}"
     started(services, made, 1)
@@ -88,7 +84,7 @@ def test_a_cancelled_subtask_shows_neither_the_phase_nor_the_retry_that_it_will_
     assert [one["error"]["code"] for one in after] == ["Cancelled.TaskCancelled"] * 2
 
 
-def test_a_restart_of_what_failed_carries_over_what_succeeded(
+def test_a_restart_of_failed_subtasks_carries_over_the_successful_ones(
     api: Api, services: Services, half_done: dict[str, Any]
 ) -> None:
     path = f"/tasks/{half_done['taskId']}"
@@ -105,7 +101,7 @@ def test_a_restart_of_what_failed_carries_over_what_succeeded(
     assert api.get(path, run=1).json == {**half_done, "newestRun": 2}
 
 
-def test_what_was_carried_over_keeps_its_attempts_its_outputs_and_its_download(
+def test_a_carried_over_subtask_keeps_its_attempts_outputs_and_download(
     api: Api, services: Services, half_done: dict[str, Any]
 ) -> None:
     path = f"/tasks/{half_done['taskId']}"
@@ -129,7 +125,7 @@ def test_what_was_carried_over_keeps_its_attempts_its_outputs_and_its_download(
 
 
 @pytest.mark.parametrize("body", ["", "null", "{}", '{"only": null}', None])
-def test_a_restart_that_says_nothing_more_is_of_all(api: Api, half_done: dict[str, Any], body: str | None) -> None:
+def test_a_restart_without_a_body_restarts_all_subtasks(api: Api, half_done: dict[str, Any], body: str | None) -> None:
     answer = api.ask("POST", f"/tasks/{half_done['taskId']}/restart", event_says={"body": body, "headers": {}})
 
     assert answer.status == 200
@@ -146,7 +142,9 @@ def test_a_restart_that_says_nothing_more_is_of_all(api: Api, half_done: dict[st
         ("FAILED", "body"),
     ],
 )
-def test_a_restart_of_nothing_known_is_refused(api: Api, half_done: dict[str, Any], body: object, place: str) -> None:
+def test_a_restart_of_an_unknown_selection_is_rejected(
+    api: Api, half_done: dict[str, Any], body: object, place: str
+) -> None:
     answer = api.post(f"/tasks/{half_done['taskId']}/restart", body)
 
     assert answer.code == "400 InvalidRequest"
@@ -154,7 +152,7 @@ def test_a_restart_of_nothing_known_is_refused(api: Api, half_done: dict[str, An
     assert api.get(f"/tasks/{half_done['taskId']}").json["run"] == 1
 
 
-def test_where_nothing_failed_there_is_nothing_of_that_to_restart(api: Api, services: Services, blink: bytes) -> None:
+def test_a_restart_of_failed_subtasks_is_rejected_if_none_failed(api: Api, services: Services, blink: bytes) -> None:
     done = worked(api, services, a_task(api, content=blink))
 
     answer = api.post(f"/tasks/{done['taskId']}/restart", {"only": "FAILED"})

@@ -1,4 +1,4 @@
-"""One request that moves many tasks: each has an answer of its own, and none holds up another."""
+"""One request that acts on many tasks: each has its own result, and no task affects another."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def bulk(api: Api, action: str, **body: Any) -> Answer:  # noqa: ANN401
 
 
 def outcomes(answer: Answer) -> dict[str, str]:
-    """Return what became of each task: its status, or why nothing was done with it."""
+    """Return the result for each task: its status, or the code of its error."""
     assert answer.status == 200
     results = answer.json["results"]
     for one in results:
@@ -30,11 +30,11 @@ def outcomes(answer: Answer) -> dict[str, str]:
 
 
 def some_tasks(api: Api, names: str = "abc") -> list[str]:
-    """Make a task per letter; return their IDs, the newest first."""
+    """Create a task for each character; return their IDs, newest first."""
     return sorted((a_task(api, key=f"uploads/{name}.mp4")["taskId"] for name in names), reverse=True)
 
 
-def test_each_task_that_is_named_gets_an_answer_of_its_own(api: Api) -> None:
+def test_each_named_task_has_its_own_result(api: Api) -> None:
     waiting, completed, _ = some_tasks(api)
     api.post(f"/tasks/{completed}/end")
 
@@ -54,7 +54,7 @@ def test_each_task_that_is_named_gets_an_answer_of_its_own(api: Api) -> None:
     assert len(ids(api, status="WAITING")) == 1
 
 
-def test_a_task_that_is_named_twice_moves_once(api: Api) -> None:
+def test_a_task_that_is_named_twice_is_acted_on_once(api: Api) -> None:
     (identifier,) = some_tasks(api, "a")
     api.post(f"/tasks/{identifier}/end")
 
@@ -81,7 +81,7 @@ def test_every_action_does_what_the_request_of_its_name_does(api: Api, services:
     assert shown("END") == [("Cancelled.TaskEnded", None), ("Cancelled.TaskEnded", None)]
 
 
-def test_a_filter_takes_its_tasks_page_by_page_and_no_others(api: Api) -> None:
+def test_a_filter_acts_on_its_tasks_page_by_page_and_no_others(api: Api) -> None:
     wanted = some_tasks(api, "abcde")
     other = a_task(api, key="uploads/other.mp4", orchestration="web-video")["taskId"]
     api.post(f"/tasks/{wanted[0]}/end")
@@ -109,7 +109,7 @@ def test_a_filter_takes_its_tasks_page_by_page_and_no_others(api: Api) -> None:
         ({"createdBefore": "2020-01-01"}, []),
     ],
 )
-def test_a_filter_takes_what_it_names(api: Api, narrow: dict[str, Any], taken: list[str]) -> None:
+def test_a_filter_matches_what_it_names(api: Api, narrow: dict[str, Any], taken: list[str]) -> None:
     made = {
         "a": a_task(api, key="uploads/a.mp4", orchestration="web-video")["taskId"],
         "b": a_task(api, key="uploads/b.mp4")["taskId"],
@@ -123,7 +123,7 @@ def test_a_filter_takes_what_it_names(api: Api, narrow: dict[str, Any], taken: l
     assert sorted(ids(api, status="WAITING")) == sorted(made[name] for name in taken)
 
 
-def test_a_filter_that_takes_nothing_does_nothing(api: Api) -> None:
+def test_a_filter_that_matches_nothing_does_nothing(api: Api) -> None:
     some_tasks(api, "a")
 
     answer = bulk(api, "CANCEL", filter={"createdAfter": "9999-01-01"})
@@ -132,7 +132,7 @@ def test_a_filter_that_takes_nothing_does_nothing(api: Api) -> None:
     assert len(ids(api, status="WAITING")) == 1
 
 
-def test_an_outage_at_one_task_holds_up_no_other(api: Api) -> None:
+def test_an_outage_at_one_task_does_not_affect_the_others(api: Api) -> None:
     named = some_tasks(api)
 
     with outage("UpdateItem", after=1):
@@ -142,7 +142,7 @@ def test_an_outage_at_one_task_holds_up_no_other(api: Api) -> None:
     assert outcomes(bulk(api, "END", taskIds=[named[1]])) == {named[1]: "COMPLETED"}
 
 
-def test_what_is_not_reached_in_time_is_asked_for_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_that_are_not_reached_in_time_take_another_request(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     named = some_tasks(api)
     monkeypatch.setattr("functions.task_api.tasks.BULK_MILLISECONDS", 0)
 
@@ -156,7 +156,7 @@ def test_what_is_not_reached_in_time_is_asked_for_again(api: Api, monkeypatch: p
     assert last.json["nextToken"] is None
 
 
-def test_a_token_of_another_filter_moves_nothing(api: Api) -> None:
+def test_a_token_of_another_filter_changes_nothing(api: Api) -> None:
     some_tasks(api)
     token = bulk(api, "RESTART", filter={}, maxResults=1).json["nextToken"]
     assert token
@@ -168,7 +168,7 @@ def test_a_token_of_another_filter_moves_nothing(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"action": "DELETE"}, "body.action"),
         ({"action": None}, "body.action"),
@@ -191,11 +191,11 @@ def test_a_token_of_another_filter_moves_nothing(api: Api) -> None:
         ({"colour": "red"}, "body.colour: there is no such field"),
     ],
 )
-def test_a_wrong_request_moves_nothing(api: Api, change: dict[str, Any], told: str) -> None:
+def test_an_invalid_request_changes_nothing(api: Api, change: dict[str, Any], message: str) -> None:
     named = some_tasks(api, "a")
 
     answer = api.post("/tasks/bulk", {"action": "END", "taskIds": named, **change})
 
     assert answer.code == "400 InvalidRequest"
-    assert told in answer.json["message"]
+    assert message in answer.json["message"]
     assert ids(api, status="WAITING") == named

@@ -1,4 +1,4 @@
-"""Who may do what, and whose things they see: by what API Gateway says of the caller alone."""
+"""The permissions of callers, and the tenants that they see, from API Gateway's statements alone."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ NEEDS = {
 
 
 def routes() -> Iterator[tuple[str, str, Scope]]:
-    """Yield each route with a path that fits it and the scope that it should need."""
+    """Yield each route with a matching path and the scope that it should need."""
     for path, methods in json.loads(openapi_document())["paths"].items():
         for method in map(str.upper, methods):
             if path == "/health":
@@ -51,7 +51,7 @@ def routes() -> Iterator[tuple[str, str, Scope]]:
 
 @pytest.fixture
 def tenants(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """Lend a deployment whose tokens name tenants."""
+    """Return the services of a deployment whose tokens name tenants."""
     assert services
     monkeypatch.setenv("REELMILL_TENANT_CLAIM", CLAIM)
     forget()
@@ -69,14 +69,14 @@ def body(key: str = SOURCE, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"source": {"bucket": "input", "key": key}, "subtasks": [COVER], **more}
 
 
-def said(answer: Answer) -> list[Any]:
-    """Return all that an error tells."""
+def error_of(answer: Answer) -> list[Any]:
+    """Return everything that an error shows."""
     return [answer.code, answer.json]
 
 
-def renamed(told: list[Any], old: str, new: str) -> list[Any]:
-    """Return what an error tells, of another thing."""
-    found: list[Any] = json.loads(json.dumps(told).replace(old, new))
+def renamed(shown: list[Any], old: str, new: str) -> list[Any]:
+    """Return everything that an error shows, with another name in it."""
+    found: list[Any] = json.loads(json.dumps(shown).replace(old, new))
     return found
 
 
@@ -96,7 +96,7 @@ def test_each_route_needs_its_scope_and_no_other(services: Services, method: str
 @pytest.mark.parametrize(
     "authorizer", [None, {}, {"jwt": {}}, {"jwt": {"claims": None, "scopes": None}}, {"lambda": {"a": 1}}]
 )
-def test_who_was_not_let_through_by_anybody_may_do_nothing_but_ask_for_health(
+def test_a_caller_without_authorization_can_only_request_health(
     services: Services, authorizer: dict[str, Any] | None
 ) -> None:
     assert services
@@ -116,16 +116,16 @@ def test_who_was_not_let_through_by_anybody_may_do_nothing_but_ask_for_health(
         {"scope": "x", "scp": "reelmill/read"},
     ],
 )
-def test_scopes_are_read_as_issuers_write_them(services: Services, claims: dict[str, str]) -> None:
+def test_scopes_are_read_in_every_form_that_issuers_write(services: Services, claims: dict[str, str]) -> None:
     assert services
-    said = {"jwt": {"claims": claims, "scopes": None}}
+    authorizer = {"jwt": {"claims": claims, "scopes": None}}
 
-    assert Api(said).get("/tasks").status == 200
+    assert Api(authorizer).get("/tasks").status == 200
     assert Api({"jwt": {"claims": {}, "scopes": ["reelmill/read"]}}).get("/tasks").status == 200
-    assert Api(said).post("/tasks", {}).code == "403 NotAllowed"
+    assert Api(authorizer).post("/tasks", {}).code == "403 NotAllowed"
 
 
-def test_whom_iam_lets_through_may_do_what_the_route_does(services: Services) -> None:
+def test_a_caller_that_iam_authorizes_can_do_what_the_route_does(services: Services) -> None:
     assert services
     api = Api(IAM)
 
@@ -134,7 +134,7 @@ def test_whom_iam_lets_through_may_do_what_the_route_does(services: Services) ->
     assert api.put("/orchestrations/x", {"subtasks": [COVER]}).status == 200
 
 
-def test_a_token_names_no_tenant_where_there_is_one(services: Services) -> None:
+def test_the_tenant_claim_is_ignored_when_there_is_one_tenant(services: Services) -> None:
     put("uploads/a.mp4", b"1")
     made = Api(token(ALL, tenant="acme", **{CLAIM: "acme"})).post("/tasks", body("uploads/a.mp4"))
 
@@ -145,7 +145,7 @@ def test_a_token_names_no_tenant_where_there_is_one(services: Services) -> None:
 
 @pytest.mark.parametrize("claim", [{}, {CLAIM: ""}, {CLAIM: "a#b"}, {CLAIM: "A"}, {CLAIM: "a/b"}, {CLAIM: "[a b]"},
                                    {CLAIM: "x" * 64}, {CLAIM: "a\n"}, {"tenant": "acme"}])  # fmt: skip
-def test_a_token_without_a_tenant_is_refused_where_there_are_several(tenants: Services, claim: dict[str, str]) -> None:
+def test_a_token_without_a_tenant_is_rejected_when_there_are_several(tenants: Services, claim: dict[str, str]) -> None:
     assert tenants
 
     answer = Api(token(ALL, **claim)).get("/tasks")
@@ -154,7 +154,7 @@ def test_a_token_without_a_tenant_is_refused_where_there_are_several(tenants: Se
     assert CLAIM in answer.json["message"]
 
 
-def test_another_tenants_task_is_as_if_it_were_not_there(tenants: Services) -> None:
+def test_another_tenants_task_is_not_found(tenants: Services) -> None:
     assert tenants
     put(SOURCE, b"1")
     task = ACME.post("/tasks", body()).json["taskId"]
@@ -168,7 +168,7 @@ def test_another_tenants_task_is_as_if_it_were_not_there(tenants: Services) -> N
     for api in (MAIN, OTHER):
         for method, path, query in asked:
             theirs, none = (api.ask(method, f"/tasks/{id_}{path}", query=query) for id_ in (task, NOWHERE))
-            assert said(theirs) == renamed(said(none), NOWHERE, task)
+            assert error_of(theirs) == renamed(error_of(none), NOWHERE, task)
             assert theirs.code == "404 TaskNotFound"
         (done,) = api.post("/tasks/bulk", {"action": "END", "taskIds": [task]}).json["results"]
         assert done["error"]["code"] == "TaskNotFound"
@@ -178,7 +178,7 @@ def test_another_tenants_task_is_as_if_it_were_not_there(tenants: Services) -> N
     assert ACME.get(f"/tasks/{task}").json["status"] == "WAITING"
 
 
-def test_each_tenant_has_client_tokens_and_next_tokens_of_its_own(tenants: Services) -> None:
+def test_each_tenant_has_its_own_client_tokens_and_next_tokens(tenants: Services) -> None:
     assert tenants
     for key in (SOURCE, "tenants/other/uploads/a.mp4", "uploads/a.mp4"):
         put(key, b"1")
@@ -194,7 +194,7 @@ def test_each_tenant_has_client_tokens_and_next_tokens_of_its_own(tenants: Servi
         assert api.get("/tasks", maxResults=1, nextToken=page["nextToken"]).code == "400 InvalidNextToken"
 
 
-def test_each_tenant_has_orchestrations_and_templates_of_its_own(tenants: Services) -> None:
+def test_each_tenant_has_its_own_orchestrations_and_templates(tenants: Services) -> None:
     assert tenants
     template = {"operation": "SCREENSHOT", "params": {"at": [0]}}
     assert ACME.put("/orchestrations/ours", {"subtasks": [COVER]}).status == 200
@@ -203,8 +203,8 @@ def test_each_tenant_has_orchestrations_and_templates_of_its_own(tenants: Servic
 
     for path in ("/orchestrations/ours", "/templates/ours"):
         for ask in (OTHER.get, OTHER.delete):
-            none = said(ask(path.replace("ours", "none")))
-            assert said(ask(path)) == renamed(none, "none", "ours")
+            none = error_of(ask(path.replace("ours", "none")))
+            assert error_of(ask(path)) == renamed(none, "none", "ours")
         assert ACME.get(path).status == 200
     assert OTHER.post("/orchestrations/ours/enable").code == "404 OrchestrationNotFound"
     assert OTHER.get("/orchestrations/web-video").json["enabled"] is True
@@ -216,7 +216,7 @@ def test_each_tenant_has_orchestrations_and_templates_of_its_own(tenants: Servic
 
 
 @pytest.mark.parametrize("bucket", ["input", "output"])
-def test_another_tenants_object_is_no_source(tenants: Services, bucket: str) -> None:
+def test_another_tenants_object_cannot_be_a_source(tenants: Services, bucket: str) -> None:
     assert tenants
     objects = [(ACME, SOURCE), (OTHER, "tenants/other/uploads/a.mp4"), (MAIN, "uploads/a.mp4")]
     for _, key in objects:
@@ -230,13 +230,13 @@ def test_another_tenants_object_is_no_source(tenants: Services, bucket: str) -> 
             assert answer.status == (201 if key == own else 404)
             if key != own:
                 none = api.post("/tasks", {**asked, "source": {"bucket": bucket, "key": f"{own}-none"}})
-                assert said(answer) == renamed(said(none), f"{own}-none", key)
+                assert error_of(answer) == renamed(error_of(none), f"{own}-none", key)
 
 
 @pytest.mark.parametrize(
     "key", ["uploads/a.mp4", "tenants/other/a.mp4", "tenants/acme2/a.mp4", "tenants/acme", "tenants/ACME/a"]
 )
-def test_a_tenant_uploads_below_its_own_folder_alone(tenants: Services, key: str) -> None:
+def test_a_tenant_can_only_upload_to_its_own_folder(tenants: Services, key: str) -> None:
     assert tenants
     asked = {"key": key, "size": 1}
 
@@ -248,7 +248,7 @@ def test_a_tenant_uploads_below_its_own_folder_alone(tenants: Services, key: str
     assert ACME.post("/uploads/backfill", {}).code == "403 NotAllowed"
 
 
-def test_an_upload_belongs_to_the_tenant_of_its_folder_and_is_taken_as_if_it_lay_outside(tenants: Services) -> None:
+def test_an_upload_belongs_to_the_tenant_of_its_folder_and_is_matched_without_that_folder(tenants: Services) -> None:
     put(SOURCE, b"1")
     moment = "2026-11-24T20:00:00.000Z"
     thing = {"key": SOURCE, "size": 1, "eTag": "e", "sequencer": "1", "versionId": "v"}
@@ -273,7 +273,7 @@ def test_an_upload_belongs_to_the_tenant_of_its_folder_and_is_taken_as_if_it_lay
     assert tenants.tasks.get(verdict["taskId"]).tenant == "acme"  # type: ignore[union-attr]
 
 
-def test_a_backfill_of_all_leaves_out_what_belongs_to_others(tenants: Services) -> None:
+def test_a_backfill_of_all_objects_leaves_out_those_of_other_tenants(tenants: Services) -> None:
     assert tenants
     for key in (SOURCE, "uploads/a.mp4", "tenants/other/uploads/a.mp4"):
         put(key, b"1")
@@ -285,7 +285,7 @@ def test_a_backfill_of_all_leaves_out_what_belongs_to_others(tenants: Services) 
     assert [one["key"] for one in acmes["verdicts"]] == [SOURCE]
 
 
-def test_no_token_of_a_backfill_tells_a_key_of_others(tenants: Services) -> None:
+def test_no_token_of_a_backfill_contains_a_key_of_another_tenant(tenants: Services) -> None:
     assert tenants
     own = ["a.mp4", "tenants", "tenants/~~", "tenants0", "uploads/a.mp4", "zoo/a.mp4"]
     others = ["tenants/0/a.mp4", *(f"tenants/acme/{number}.mp4" for number in range(5)), "tenants/zz/a.mp4"]
@@ -309,7 +309,7 @@ def test_no_token_of_a_backfill_tells_a_key_of_others(tenants: Services) -> None
         assert set(places) <= {*own, ""}
 
 
-def test_a_backfill_does_not_go_through_the_objects_of_others(tenants: Services) -> None:
+def test_a_backfill_does_not_list_the_objects_of_other_tenants(tenants: Services) -> None:
     assert tenants
     for number in range(20):
         put(f"tenants/acme/{number}.mp4", b"1")
@@ -323,7 +323,7 @@ def test_a_backfill_does_not_go_through_the_objects_of_others(tenants: Services)
     assert made.count("ListObjectVersions") == 2
 
 
-def test_outputs_lie_in_their_tenants_folder_whatever_the_prefix(tenants: Services, blink: bytes) -> None:
+def test_outputs_are_in_their_tenants_folder_with_every_prefix(tenants: Services, blink: bytes) -> None:
     put(SOURCE, blink)
     task = ACME.post("/tasks", body(output={"prefix": "tenants/other/{inputDir}/"})).json
 
@@ -335,7 +335,7 @@ def test_outputs_lie_in_their_tenants_folder_whatever_the_prefix(tenants: Servic
 
 
 @pytest.mark.parametrize("theirs", [SOURCE, f"s3://input/{SOURCE}", f"s3://output/{SOURCE}"])
-def test_parameters_and_prefixes_reach_no_other_tenant(tenants: Services, blink: bytes, theirs: str) -> None:
+def test_parameters_and_prefixes_cannot_reach_another_tenant(tenants: Services, blink: bytes, theirs: str) -> None:
     for bucket in ("input", "output"):
         put(SOURCE, blink, bucket)
     put("uploads/a.mp4", blink)
@@ -353,7 +353,7 @@ def test_parameters_and_prefixes_reach_no_other_tenant(tenants: Services, blink:
     assert keys() == [SOURCE]
 
 
-def test_without_tenants_a_folder_of_that_name_is_one_like_others(services: Services) -> None:
+def test_without_tenants_a_folder_of_that_name_is_ordinary(services: Services) -> None:
     put(SOURCE, b"1")
     api = Api(IAM)
 

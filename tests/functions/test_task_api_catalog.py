@@ -1,4 +1,4 @@
-"""The API's catalog, its own description, and what it says to requests that are none of its own."""
+"""The API's catalog, its own description, and its responses to unknown routes and invalid bodies."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ ROUTES = {
 }
 
 
-def test_a_stored_orchestration_comes_back_whole(api: Api) -> None:
+def test_a_stored_orchestration_is_returned_in_full(api: Api) -> None:
     stored = api.put("/orchestrations/films", DOCUMENT)
 
     assert stored.status == 200
@@ -73,7 +73,7 @@ def test_a_stored_orchestration_comes_back_whole(api: Api) -> None:
     assert api.get("/orchestrations/films").json == stored.json
 
 
-def test_a_put_makes_a_version_and_a_delete_brings_the_preset_back(api: Api) -> None:
+def test_a_put_creates_a_version_and_a_delete_restores_the_preset(api: Api) -> None:
     preset = api.get("/orchestrations/web-video").json
     assert (preset["kind"], preset["version"], preset["updatedAt"]) == ("PRESET", 1, None)
 
@@ -85,20 +85,20 @@ def test_a_put_makes_a_version_and_a_delete_brings_the_preset_back(api: Api) -> 
     assert api.delete("/orchestrations/web-video").code == "409 PresetIsReadOnly"
 
 
-def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
+def test_orchestrations_are_listed_disabled_and_matched(api: Api) -> None:
     api.put("/orchestrations/films", DOCUMENT)
 
     disabled = api.post("/orchestrations/web-video/disable")
     again = api.post("/orchestrations/web-video/disable")
-    said = api.post("/orchestrations/match", {"key": "films/a.mp4"}).json
+    prediction = api.post("/orchestrations/match", {"key": "films/a.mp4"}).json
 
     assert [o["name"] for o in api.get("/orchestrations").json["orchestrations"]] == sorted(
         ["films", *preset_orchestrations()]
     )
     assert (disabled.json["enabled"], disabled.json["version"]) == (False, 2)
     assert again.json == disabled.json
-    matches = {match.pop("orchestration"): match for match in said.pop("matches")}
-    assert said == {"verdict": "MATCHED", "reason": "1 task would be made"}
+    matches = {match.pop("orchestration"): match for match in prediction.pop("matches")}
+    assert prediction == {"verdict": "MATCHED", "reason": "1 task would be made"}
     assert set(matches) == {"films", *preset_orchestrations()}
     assert matches["films"] == {
         "verdict": "MATCHED",
@@ -120,7 +120,7 @@ def test_orchestrations_are_listed_switched_and_explained(api: Api) -> None:
         ({"key": "uploads/a.mp4", "bucket": "output"}, "OWN_OUTPUT"),
     ],
 )
-def test_what_would_become_of_an_upload_is_foretold_and_what_comes_is_just_that(
+def test_the_predicted_verdict_is_the_one_that_the_upload_gets(
     api: Api, services: Services, thing: dict[str, Any], verdict: str
 ) -> None:
     answer = api.post("/orchestrations/match", thing)
@@ -136,7 +136,7 @@ def test_what_would_become_of_an_upload_is_foretold_and_what_comes_is_just_that(
 @pytest.mark.parametrize(
     "change", [{"key": ""}, {"key": None}, {"size": -1}, {"size": "big"}, {"bucket": "a b"}, {"colour": "red"}]
 )
-def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> None:
+def test_an_invalid_match_request_is_rejected(api: Api, change: dict[str, object]) -> None:
     answer = api.post("/orchestrations/match", {"key": "uploads/a.mp4", **change})
 
     assert answer.code == "400 InvalidRequest"
@@ -144,7 +144,7 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "code", "told"),
+    ("name", "change", "code", "message"),
     [
         (
             "films",
@@ -180,17 +180,17 @@ def test_a_wrong_question_is_refused(api: Api, change: dict[str, object]) -> Non
         ("films", {"trigger": {"bucket": "output"}}, "400 OwnOutput", "output, the bucket of the outputs"),
     ],
 )
-def test_a_wrong_orchestration_is_refused_when_it_is_stored(
-    api: Api, name: str, change: dict[str, Any], code: str, told: str
+def test_an_invalid_orchestration_is_rejected_when_it_is_stored(
+    api: Api, name: str, change: dict[str, Any], code: str, message: str
 ) -> None:
     answer = api.put(f"/orchestrations/{name}", {**DOCUMENT, **change})
 
     assert answer.code == code
-    assert told in answer.json["message"]
+    assert message in answer.json["message"]
     assert len(api.get("/orchestrations").json["orchestrations"]) == len(preset_orchestrations())
 
 
-def test_templates_are_stored_listed_and_forgotten(api: Api) -> None:
+def test_templates_are_stored_listed_and_deleted(api: Api) -> None:
     stored = api.put("/templates/early", TEMPLATE)
     listed = api.get("/templates").json["templates"]
     deleted = api.delete("/templates/early")
@@ -211,7 +211,7 @@ def test_templates_are_stored_listed_and_forgotten(api: Api) -> None:
     assert api.delete("/templates/early").code == "404 TemplateNotFound"
 
 
-def test_templates_that_ship_are_shown_and_can_not_be_changed(api: Api) -> None:
+def test_preset_templates_are_shown_and_cannot_be_changed(api: Api) -> None:
     assert api.get("/templates/h264-720p").json["kind"] == "PRESET"
     assert api.put("/templates/h264-720p", TEMPLATE).code == "409 PresetIsReadOnly"
     assert api.delete("/templates/h264-720p").code == "409 PresetIsReadOnly"
@@ -220,14 +220,14 @@ def test_templates_that_ship_are_shown_and_can_not_be_changed(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/orchestrations/nope", "/templates/nope", "/orchestrations/NOPE!", "/templates/%20"])
-def test_a_document_that_is_not_there_is_not_found(api: Api, path: str) -> None:
+def test_an_unknown_document_is_not_found(api: Api, path: str) -> None:
     for answer in (api.get(path), api.delete(path)):
         assert answer.code in {"404 OrchestrationNotFound", "404 TemplateNotFound"}
     if path.startswith("/orch"):
         assert api.post(f"{path}/enable").code == "404 OrchestrationNotFound"
 
 
-def test_the_operations_are_served_with_the_schemas_of_their_parameters(api: Api) -> None:
+def test_operations_are_listed_with_the_schemas_of_their_parameters(api: Api) -> None:
     operations = {one["type"]: one for one in api.get("/operations").json["operations"]}
 
     assert set(operations) == set(SubtaskType)
@@ -249,7 +249,7 @@ def test_the_openapi_document_describes_every_route(api: Api) -> None:
     assert {ref.rpartition("/")[2] for ref in references} <= set(document["components"]["schemas"])
 
 
-def test_the_docs_are_a_page(api: Api) -> None:
+def test_the_docs_are_an_html_page(api: Api) -> None:
     answer = api.get("/docs")
 
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html")
@@ -257,7 +257,7 @@ def test_the_docs_are_a_page(api: Api) -> None:
     assert "/orchestrations/match" in answer.text
 
 
-def test_the_health_needs_nothing(api: Api) -> None:
+def test_health_needs_no_services(api: Api) -> None:
     assert api.get("/health").json == {"status": "ok", "version": "0.1.0"}
 
 
@@ -265,7 +265,7 @@ def test_the_health_needs_nothing(api: Api) -> None:
     ("method", "path"),
     [("GET", "/nope"), ("GET", "/"), ("PATCH", "/nope"), ("GET", "/tasks/a/b")],
 )
-def test_a_route_that_is_none_is_not_found(api: Api, method: str, path: str) -> None:
+def test_an_unknown_route_is_not_found(api: Api, method: str, path: str) -> None:
     answer = api.ask(method, path)
 
     assert answer.code == "404 NotFound"
@@ -273,7 +273,7 @@ def test_a_route_that_is_none_is_not_found(api: Api, method: str, path: str) -> 
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", "/tasks"), ("DELETE", "/tasks"), ("POST", "/health")])
-def test_a_route_has_its_own_methods_alone(api: Api, method: str, path: str) -> None:
+def test_a_route_rejects_other_methods(api: Api, method: str, path: str) -> None:
     answer = api.ask(method, path)
 
     assert answer.code == "405 MethodNotAllowed"
@@ -281,7 +281,7 @@ def test_a_route_has_its_own_methods_alone(api: Api, method: str, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ("{", "body"),
         ("null", "body"),
@@ -292,7 +292,7 @@ def test_a_route_has_its_own_methods_alone(api: Api, method: str, path: str) -> 
         pytest.param("[" * 60_000, "deeper", id="deep"),
     ],
 )
-def test_a_body_that_is_no_document_is_refused(api: Api, body: str | None, told: str) -> None:
+def test_a_body_that_is_not_an_object_is_rejected(api: Api, body: str | None, message: str) -> None:
     for method, path in (
         ("POST", "/tasks"),
         ("POST", "/tasks/bulk"),
@@ -302,10 +302,10 @@ def test_a_body_that_is_no_document_is_refused(api: Api, body: str | None, told:
     ):
         answer = api.ask(method, path, event_says={"body": body})
         assert answer.code == "400 InvalidRequest"
-        assert told in answer.json["message"]
+        assert message in answer.json["message"]
 
 
-def test_a_body_may_come_in_base_64(api: Api) -> None:
+def test_a_body_can_be_base64(api: Api) -> None:
     encoded = base64.b64encode(json.dumps({"key": "uploads/é.mp4", "size": 1}).encode()).decode()
     spoiled = base64.b64encode(b'{"key": "\xff"}').decode()
 
@@ -319,14 +319,14 @@ def test_a_body_may_come_in_base_64(api: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
-def test_a_body_of_another_kind_is_refused(api: Api, kind: str) -> None:
+def test_a_body_of_another_type_is_rejected(api: Api, kind: str) -> None:
     answer = api.ask("POST", "/uploads", {"key": "a.mp4", "size": 1}, event_says={"headers": {"content-type": kind}})
 
     assert answer.code == "415 UnsupportedMediaType"
     assert "application/json" in answer.json["message"]
 
 
-def test_the_event_that_sam_makes_is_answered(api: Api, services: Services) -> None:
+def test_the_event_that_sam_generates_gets_a_response(api: Api, services: Services) -> None:
     assert services
     answer = api.ask("GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True})
 
@@ -334,7 +334,9 @@ def test_the_event_that_sam_makes_is_answered(api: Api, services: Services) -> N
 
 
 @pytest.mark.parametrize("text", ["é", '"'])
-def test_all_that_a_tenant_may_store_comes_in_one_answer_of_lambda(api: Api, services: Services, text: str) -> None:
+def test_everything_that_a_tenant_can_store_fits_in_one_response_of_lambda(
+    api: Api, services: Services, text: str
+) -> None:
     def template(name: str, times: int) -> Template:
         return Template(name=name, operation=SubtaskType.INSPECT, params={"x": text * times})
 

@@ -1,4 +1,4 @@
-"""The API's links: they fetch what they say, under the right name."""
+"""The API's links: they return the right file under the right name."""
 
 import zlib
 from dataclasses import replace
@@ -40,7 +40,7 @@ def record_of(services: Services, task: dict[str, Any]) -> tuple[Lease, AttemptR
 
 
 def large(services: Services, task: dict[str, Any]) -> list[bytes]:
-    """Make the outputs of a task's second subtask large, of several parts; return what is in them now."""
+    """Make the outputs of a task's second subtask large, so that they take several parts; return their new contents."""
     lease, record = record_of(services, task)
     contents = [bytes(range(256)) * (size // 256) for size in (11 * MIB, 6 * MIB)]
     outputs = []
@@ -66,7 +66,7 @@ def done(api: Api, services: Services, blink: bytes) -> dict[str, Any]:
     )
 
 
-def test_the_source_plays_as_it_was_pinned(api: Api) -> None:
+def test_the_source_link_plays_the_pinned_version(api: Api) -> None:
     made = a_task(api, key=ODD, content=b"first")
     put(ODD, b"second")
 
@@ -92,7 +92,7 @@ def test_outputs_can_be_played_and_saved(api: Api, done: dict[str, Any]) -> None
     assert unquote(saved).endswith(output["fileName"])
 
 
-def test_a_download_leads_to_the_file(api: Api, done: dict[str, Any]) -> None:
+def test_a_download_redirects_to_the_file(api: Api, done: dict[str, Any]) -> None:
     answer = api.get(f"/tasks/{done['taskId']}/subtasks/1/download")
 
     assert (answer.status, answer.text) == (302, "")
@@ -101,14 +101,14 @@ def test_a_download_leads_to_the_file(api: Api, done: dict[str, Any]) -> None:
 
 
 def send_ready(api: Api, path: str, **query: Any) -> str:  # noqa: ANN401
-    """Follow redirects as a browser does; return where the last one leads: away from the API."""
+    """Follow redirects as a browser does; return the first URL outside the API."""
     for _ in range(20):
         answer = api.get(path, **query)
         assert (answer.status, answer.text) == (302, "")
         if not answer.headers["location"].startswith("?"):
             return answer.headers["location"]
         query = queried(answer.headers["location"])
-    pytest.fail("a browser would have given up")
+    pytest.fail("a browser would stop following redirects")
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -117,7 +117,7 @@ def unpacked(content: bytes) -> dict[str, bytes]:
         return {name: found.read(name) for name in found.namelist()}
 
 
-def test_of_several_files_one_may_be_named(api: Api, done: dict[str, Any]) -> None:
+def test_one_of_several_files_can_be_downloaded_by_its_number(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     outputs = api.get(f"{path}/outputs").json["outputs"]
 
@@ -129,7 +129,7 @@ def test_of_several_files_one_may_be_named(api: Api, done: dict[str, Any]) -> No
     assert api.get(f"{path}/download", number=0).code == "400 InvalidRequest"
 
 
-def test_several_files_come_as_one_zip_that_is_kept_for_the_next_who_asks(api: Api, done: dict[str, Any]) -> None:
+def test_several_files_are_downloaded_as_one_zip_that_later_requests_reuse(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     outputs = api.get(f"{path}/outputs").json["outputs"]
 
@@ -146,7 +146,7 @@ def test_several_files_come_as_one_zip_that_is_kept_for_the_next_who_asks(api: A
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html;q=0.5, Application/JSON;q=0.9"])
-def test_who_accepts_json_is_given_the_link_in_a_body(api: Api, done: dict[str, Any], accept: str) -> None:
+def test_a_request_that_accepts_json_gets_the_link_in_the_body(api: Api, done: dict[str, Any], accept: str) -> None:
     path = f"/tasks/{done['taskId']}/subtasks"
     asks: dict[str, object] = {"headers": {"accept": accept}}
 
@@ -164,7 +164,7 @@ def test_who_accepts_json_is_given_the_link_in_a_body(api: Api, done: dict[str, 
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "application/jsonp", ""])
-def test_all_others_are_led_to_the_file(api: Api, done: dict[str, Any], accept: str) -> None:
+def test_all_other_requests_are_redirected_to_the_file(api: Api, done: dict[str, Any], accept: str) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/1/download"
 
     answer = api.ask("GET", path, event_says={"headers": {"accept": accept}})
@@ -172,7 +172,7 @@ def test_all_others_are_led_to_the_file(api: Api, done: dict[str, Any], accept: 
     assert (answer.status, answer.text) == (302, "")
 
 
-def test_a_zip_that_takes_long_leads_those_who_accept_json_here_again(
+def test_a_slow_zip_redirects_requests_that_accept_json_to_this_path_again(
     api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large(services, done)
@@ -189,7 +189,7 @@ def test_a_zip_that_takes_long_leads_those_who_accept_json_here_again(
     assert (last.status, last.json["contentType"]) == (200, "application/zip")
 
 
-def test_a_zip_is_no_output_and_goes_by_itself(api: Api, done: dict[str, Any]) -> None:
+def test_a_zip_is_not_an_output_and_expires(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     before = api.get(f"{path}/outputs").json["outputs"]
 
@@ -202,7 +202,7 @@ def test_a_zip_is_no_output_and_goes_by_itself(api: Api, done: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("run", [None, 1])
-def test_a_zip_that_takes_longer_than_a_request_is_gone_on_with(
+def test_a_zip_that_takes_longer_than_a_request_is_resumed(
     api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run: int | None
 ) -> None:
     rewritten = large(services, done)
@@ -217,7 +217,7 @@ def test_a_zip_that_takes_longer_than_a_request_is_gone_on_with(
     assert list(unpacked(fetched(url)).values()) == rewritten
 
 
-def test_what_is_copied_within_s3_passes_no_function(
+def test_parts_are_copied_within_s3_without_passing_through_the_function(
     api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewritten = large(services, done)
@@ -230,7 +230,7 @@ def test_what_is_copied_within_s3_passes_no_function(
     assert (made.count("UploadPartCopy"), made.count("UploadPart")) == (1, 3)
 
 
-def test_files_of_an_older_version_are_read_for_their_checksums(
+def test_files_without_a_stored_checksum_are_read_for_it(
     api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
@@ -246,7 +246,7 @@ def test_files_of_an_older_version_are_read_for_their_checksums(
     assert list(unpacked(fetched(url)).values()) == [fetched(output["url"]) for output in outputs]
 
 
-def test_whoever_asks_goes_on_with_the_zip_that_is_being_made(
+def test_every_request_resumes_the_zip_that_is_being_made(
     api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewritten = large(services, done)
@@ -261,7 +261,7 @@ def test_whoever_asks_goes_on_with_the_zip_that_is_being_made(
     assert (made.count("CreateMultipartUpload"), made.count("UploadPart")) == (1, 3)
 
 
-def test_who_ask_for_a_zip_at_the_same_moment_put_all_parts_into_one(
+def test_simultaneous_requests_put_all_parts_into_one_zip(
     api: Api, services: Services, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewritten = large(services, done)
@@ -278,12 +278,14 @@ def test_who_ask_for_a_zip_at_the_same_moment_put_all_parts_into_one(
 
 
 @pytest.mark.parametrize("call", ["ListParts", "UploadPart", "CompleteMultipartUpload"])
-def test_a_zip_that_another_request_completes_meanwhile_is_led_to(api: Api, done: dict[str, Any], call: str) -> None:
+def test_a_request_redirects_to_the_zip_that_another_one_completed_meanwhile(
+    api: Api, done: dict[str, Any], call: str
+) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2/download"
 
     def completed() -> Answer:
         send_ready(api, path)
-        return Answer("NoSuchUpload", 404)  # as S3 has it; moto trips over a part of such an upload
+        return Answer("NoSuchUpload", 404)  # as S3 responds; moto fails for a part of such an upload
 
     with calls() as made, meanwhile(call, completed):
         url = send_ready(api, path)
@@ -293,13 +295,13 @@ def test_a_zip_that_another_request_completes_meanwhile_is_led_to(api: Api, done
 
 
 @pytest.mark.parametrize("token", ["x", "null", "WzEsMl0", write_token("upload", Place("output", "other.zip"))])
-def test_a_zip_goes_on_only_with_its_own_token(api: Api, done: dict[str, Any], token: str) -> None:
+def test_a_zip_is_resumed_only_with_its_own_token(api: Api, done: dict[str, Any], token: str) -> None:
     answer = api.get(f"/tasks/{done['taskId']}/subtasks/2/download", resume=token)
 
     assert answer.code == "400 InvalidResume"
 
 
-def test_a_zip_that_was_given_up_is_begun_anew(api: Api, done: dict[str, Any]) -> None:
+def test_an_aborted_zip_is_begun_again(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     key = f"{api.get(f'{path}/outputs').json['outputs'][0]['key'].rpartition('/')[0]}/{done['taskId']}-2.zip"
 
@@ -308,7 +310,7 @@ def test_a_zip_that_was_given_up_is_begun_anew(api: Api, done: dict[str, Any]) -
     assert len(unpacked(fetched(url))) == 2
 
 
-def test_a_zip_of_a_file_that_is_gone_is_refused(api: Api, done: dict[str, Any]) -> None:
+def test_a_zip_of_a_deleted_file_is_rejected(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     outputs = api.get(f"{path}/outputs").json["outputs"]
     client("s3").delete_object(Bucket="output", Key=outputs[1]["key"])
@@ -316,7 +318,7 @@ def test_a_zip_of_a_file_that_is_gone_is_refused(api: Api, done: dict[str, Any])
     assert api.get(f"{path}/download").code == "404 OutputNotFound"
 
 
-def test_the_files_of_an_earlier_run_stay_in_reach(api: Api, services: Services, done: dict[str, Any]) -> None:
+def test_the_files_of_an_earlier_run_stay_available(api: Api, services: Services, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}"
     before = api.get(f"{path}/subtasks/1/outputs").json["outputs"][0]
     again = worked(api, services, api.post(f"{path}/restart").json)

@@ -1,4 +1,4 @@
-"""What a request may bring, what an answer lets a browser do, and how long and for what a link holds."""
+"""Limits of requests, headers that restrict browsers, and what links permit and for how long."""
 
 import base64
 import json
@@ -25,16 +25,16 @@ def query(url: str) -> dict[str, str]:
 
 
 def posted(api: Api, text: str, path: str = "/orchestrations/match", **says: Any) -> Answer:  # noqa: ANN401
-    """Send a body as it is written."""
+    """Send a body unchanged."""
     return api.ask("POST", path, event_says={"body": text, **says})
 
 
 def of_size(size: int) -> str:
-    """Return an audio track body of so many bytes."""
+    """Return a valid body of that many bytes."""
     return '{"key": "a.mp4"}'.ljust(size)
 
 
-def test_a_body_has_at_most_64_kib_however_it_travels(api: Api) -> None:
+def test_a_body_has_at_most_64_kib_in_every_encoding(api: Api) -> None:
     for extra, code in ((0, None), (1, "413 BodyTooLarge")):
         text = of_size(BODY_BYTES + extra)
         coded = base64.b64encode(text.encode()).decode()
@@ -46,11 +46,11 @@ def test_a_body_has_at_most_64_kib_however_it_travels(api: Api) -> None:
     assert posted(api, "é" * (BODY_BYTES // 2 + 1)).code == "413 BodyTooLarge"
 
 
-def test_json_nests_only_so_deep(api: Api) -> None:
+def test_json_that_nests_too_deep_is_rejected(api: Api) -> None:
     def nested(levels: int) -> str:
         return json.dumps({"key": "a.mp4", "bucket": json.loads("[" * (levels - 1) + "]" * (levels - 1))})
 
-    assert posted(api, nested(MAX_DEPTH)).json["message"].startswith("body.bucket: ")  # no text, as the model says
+    assert posted(api, nested(MAX_DEPTH)).json["message"].startswith("body.bucket: ")  # not a string
     assert f"deeper than {MAX_DEPTH} levels" in posted(api, nested(MAX_DEPTH + 1)).json["message"]
     assert "deeper" in posted(api, "[" * 60_000).json["message"]
 
@@ -58,7 +58,7 @@ def test_json_nests_only_so_deep(api: Api) -> None:
 @pytest.mark.parametrize(
     "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", str(MAX_INTEGER), "-" + "9" * 5000]
 )
-def test_what_is_no_number_is_refused_wherever_it_stands(api: Api, number: str) -> None:
+def test_a_number_that_is_not_finite_or_out_of_range_is_rejected_everywhere(api: Api, number: str) -> None:
     for text in (f'{{"key": "a", "size": {number}}}', f'{{"key": "a", "size": [{{"x": {number}}}]}}'):
         answer = posted(api, text)
 
@@ -67,7 +67,7 @@ def test_what_is_no_number_is_refused_wherever_it_stands(api: Api, number: str) 
         assert len(answer.text) < 300
 
 
-def test_of_a_name_that_stands_twice_the_last_value_is_checked_and_used(api: Api) -> None:
+def test_the_last_value_of_a_repeated_name_is_checked_and_used(api: Api) -> None:
     twice = '{"key": "a.mp4", "size": 5, "size": 0}'
 
     assert posted(api, twice).json["verdict"] == "EMPTY_OBJECT"
@@ -75,7 +75,7 @@ def test_of_a_name_that_stands_twice_the_last_value_is_checked_and_used(api: Api
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x1b[2J", "\x7f", "\x9b2J", "\ud800", "x\udc00"])
-def test_a_text_holds_no_control_characters_and_is_whole(api: Api, text: str) -> None:
+def test_control_characters_and_lone_surrogates_are_rejected(api: Api, text: str) -> None:
     for body, where in (
         ({"key": text}, "body.key: "),
         ({"key": "a", text: 1}, "body: "),
@@ -90,16 +90,16 @@ def test_a_text_holds_no_control_characters_and_is_whole(api: Api, text: str) ->
     assert api.get(f"/tasks/{text}").json["message"].startswith("path: contains ")
 
 
-def test_ends_of_lines_and_tabs_are_no_harm(api: Api) -> None:
+def test_line_ends_and_tabs_are_accepted(api: Api) -> None:
     assert a_task(api, sessionContext="a\tb\r\nc 😀")["sessionContext"] == "a\tb\r\nc 😀"
 
 
 @pytest.mark.parametrize("body", ["[]", '[{"key": "a.mp4"}]', "5", "true", '"x"'])
-def test_a_body_is_one_object(api: Api, body: str) -> None:
+def test_a_body_must_be_one_object(api: Api, body: str) -> None:
     assert posted(api, body).json["message"] == "body: must be a JSON object"
 
 
-def test_an_empty_form_is_no_document_that_leaves_all_out(api: Api) -> None:
+def test_an_empty_form_is_not_a_document_without_fields(api: Api) -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
     put("uploads/a.mp4", b"1")
 
@@ -118,7 +118,7 @@ def test_a_long_address_is_not_repeated(api: Api) -> None:
 
 
 @pytest.mark.parametrize("bucket", ["xn--a", "a..b", "192.168.0.1"])
-def test_a_name_that_no_bucket_can_have_is_not_there(api: Api, bucket: str) -> None:
+def test_a_bucket_that_cannot_exist_is_not_found(api: Api, bucket: str) -> None:
     source = {"bucket": bucket, "key": "a"}
 
     assert api.post("/tasks", {"source": source, "subtasks": [COVER]}).code == "404 SourceNotFound"
@@ -126,7 +126,7 @@ def test_a_name_that_no_bucket_can_have_is_not_there(api: Api, bucket: str) -> N
 
 
 @pytest.mark.parametrize("bucket", [*ELSEWHERE, "in put", "../x", "Input", "a_b", "-ab", "ab.", "ééé", "abc\n"])
-def test_a_name_that_would_lead_a_signed_request_elsewhere_is_refused(api: Api, bucket: str) -> None:
+def test_a_bucket_name_that_would_send_a_signed_request_elsewhere_is_rejected(api: Api, bucket: str) -> None:
     for answer, where in (
         (api.post("/tasks", a_body(source={"bucket": bucket, "key": "a"})), "body.source.bucket"),
         (api.post("/uploads/backfill", {"bucket": bucket}), "body.bucket"),
@@ -142,7 +142,7 @@ def test_a_name_that_would_lead_a_signed_request_elsewhere_is_refused(api: Api, 
 
 
 class Unreachable(BotoCoreError):
-    """A broken line, as botocore tells of it."""
+    """A connection error of botocore."""
 
     fmt = 'Could not connect to the endpoint URL: "https://x-123456789012.s3-accesspoint.us-east-1.amazonaws.com/"'
 
@@ -164,7 +164,7 @@ DENIED = "User: arn:aws:sts::123456789012:assumed-role/TaskApiRole/f is not auth
         ("DynamoDB", "GetItem", f"/tasks/{'0' * 26}/end", None),
     ],
 )
-def test_of_a_call_to_aws_that_failed_a_code_is_told_and_the_rest_logged(  # noqa: PLR0913, PLR0917 - pytest's way
+def test_a_failed_call_to_aws_shows_its_code_and_logs_the_rest(  # noqa: PLR0913, PLR0917 - pytest's way
     api: Api,
     caplog: pytest.LogCaptureFixture,
     service: str,
@@ -178,13 +178,13 @@ def test_of_a_call_to_aws_that_failed_a_code_is_told_and_the_rest_logged(  # noq
     with outage(call, error=error):
         answer = api.post(path, body)
 
-    said = f"{service} did not answer as it should"
-    assert (answer.code, answer.json["message"]) == ("503 ServiceBusy", f"{said}: {code}")
-    assert text in logged(caplog, said)["reason"]
+    message = f"{service} did not answer as it should"
+    assert (answer.code, answer.json["message"]) == ("503 ServiceBusy", f"{message}: {code}")
+    assert text in logged(caplog, message)["reason"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/tasks", "/nope", "/tasks/x", "/docs", "/openapi.json"])
-def test_no_answer_is_guessed_at_framed_or_kept(api: Api, path: str) -> None:
+def test_no_response_is_sniffed_framed_or_cached(api: Api, path: str) -> None:
     for answer in (api.get(path), Api(None).get(path)):
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; ")
@@ -194,11 +194,12 @@ def test_no_answer_is_guessed_at_framed_or_kept(api: Api, path: str) -> None:
         assert (answer.headers["referrer-policy"], answer.headers["cache-control"]) == ("no-referrer", "no-store")
 
 
-ENDINGS = ("html", "htm", "svg", "xml", "xhtml", "js", "mpd", "pdf", "swf", "mhtml", "unknown", "")
+EXTENSIONS = ("html", "htm", "svg", "xml", "xhtml", "js", "mpd", "pdf", "swf", "mhtml", "unknown", "")
 
 
 @pytest.mark.parametrize(
-    "key", [*(f"uploads/film.{ending}" for ending in ENDINGS), "data:image/svg+xml (,x", "data:image/jpeg,x.svg"]
+    "key",
+    [*(f"uploads/film.{extension}" for extension in EXTENSIONS), "data:image/svg+xml (,x", "data:image/jpeg,x.svg"],
 )
 def test_a_source_that_a_browser_might_run_is_saved_as_bytes(api: Api, key: str) -> None:
     client("s3").put_object(Bucket="input", Key=key, Body=b"<script>alert(1)</script>", ContentType="text/html")
@@ -211,9 +212,7 @@ def test_a_source_that_a_browser_might_run_is_saved_as_bytes(api: Api, key: str)
     assert answer.headers["content-disposition"].startswith("attachment; ")
 
 
-def test_a_link_to_what_a_subtask_wrote_holds_no_longer_than_it_is_of_use(
-    api: Api, services: Services, blink: bytes
-) -> None:
+def test_a_link_to_an_output_expires_when_it_is_not_needed_any_more(api: Api, services: Services, blink: bytes) -> None:
     made = worked(api, services, a_task(api, content=blink, subtasks=[COVER, SHOTS]))
     path = f"/tasks/{made['taskId']}/subtasks"
 
@@ -224,17 +223,17 @@ def test_a_link_to_what_a_subtask_wrote_holds_no_longer_than_it_is_of_use(
     assert [query(url)["X-Amz-Expires"] for url in redirects] == [str(REDIRECT_SECONDS)] * 2
     for url in (output["url"], *redirects):
         other = url.replace(urlsplit(url).path, "/uploads/a.mp4")
-        assert query(other)["X-Amz-SignedHeaders"] == "host"  # the path is part of what is signed: one object
+        assert query(other)["X-Amz-SignedHeaders"] == "host"  # the signature covers the path, which is one object
 
 
-def test_an_upload_link_takes_the_size_and_type_that_were_asked_for(api: Api) -> None:
+def test_an_upload_link_accepts_only_the_requested_size_and_type(api: Api) -> None:
     grant = api.post("/uploads", {"key": "a.mp4", "size": 7, "contentType": "video/mp4"}).json
 
     assert query(grant["url"])["X-Amz-SignedHeaders"] == "content-length;content-type;host"
     assert grant["headers"] == {"Content-Type": "video/mp4"}
 
 
-def test_the_link_of_a_part_takes_the_size_of_that_part(api: Api) -> None:
+def test_the_link_of_a_part_accepts_only_the_size_of_that_part(api: Api) -> None:
     def parts(size: int) -> list[dict[str, str]]:
         return [query(part["url"]) for part in api.post("/uploads", {"key": "a.mp4", "size": size}).json["parts"]]
 
@@ -243,7 +242,7 @@ def test_the_link_of_a_part_takes_the_size_of_that_part(api: Api) -> None:
     assert {part["X-Amz-SignedHeaders"] for part in grant} == {"content-length;host"}
 
 
-def test_each_fault_of_an_address_is_one_of_the_caller(api: Api) -> None:
+def test_an_invalid_address_is_an_error_of_the_caller(api: Api) -> None:
     assert api.get("/tasks/x", run=10**400).code == "400 InvalidRequest"
     assert api.get(f"/tasks/x/subtasks/{'9' * 5000}").code == "400 InvalidRequest"
     assert api.post("/tasks", a_body(priority="5")).code == "400 InvalidRequest"
@@ -251,7 +250,7 @@ def test_each_fault_of_an_address_is_one_of_the_caller(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("path", "known"), [("/tasks", "use status, outcome, "), ("/health", "this route has none")])
-def test_a_parameter_that_the_route_has_not_is_refused(api: Api, path: str, known: str) -> None:
+def test_an_unknown_query_parameter_is_rejected(api: Api, path: str, known: str) -> None:
     refused = api.get(path, stauts="FAILED")
 
     assert refused.code == "400 InvalidRequest"

@@ -1,4 +1,4 @@
-"""The API plays streams: lists come rewritten, so that every file in them is a link, and nothing else is."""
+"""The API plays streams: in each playlist, every file name becomes a link, and nothing else changes."""
 
 import gzip
 import re
@@ -47,12 +47,12 @@ def playlist(api: Api, task: dict[str, Any], path: str, no: int = 1, **asked: An
 
 
 def keys_of(api: Api, task: dict[str, Any], no: int = 1) -> dict[str, str]:
-    """Return the links of a subtask's files, without what is signed, by their names."""
+    """Return the links of a subtask's files by their names, without their signatures."""
     outputs = api.get(f"/tasks/{task['taskId']}/subtasks/{no}/outputs").json["outputs"]
     return {output["fileName"]: output["url"].partition("?")[0] for output in outputs}
 
 
-def test_a_master_playlist_leads_to_the_playlists_beside_it_in_the_same_run(api: Api, done: dict[str, Any]) -> None:
+def test_a_master_playlist_names_the_playlists_of_the_same_run(api: Api, done: dict[str, Any]) -> None:
     master = playlist(api, done, "master.m3u8")
 
     assert done["outcome"] == "SUCCEEDED"
@@ -61,7 +61,7 @@ def test_a_master_playlist_leads_to_the_playlists_beside_it_in_the_same_run(api:
 
 
 @pytest.mark.parametrize("name", [VIDEO, AUDIO])
-def test_every_segment_of_a_playlist_is_a_link_that_gets_its_bytes_for_as_long_as_a_film(
+def test_every_segment_of_a_playlist_is_a_link_that_works_for_as_long_as_a_film(
     api: Api, done: dict[str, Any], name: str
 ) -> None:
     found = playlist(api, done, f"{name}.m3u8", run=1)
@@ -84,7 +84,7 @@ def test_a_manifests_files_are_links(api: Api, done: dict[str, Any]) -> None:
     assert all(fetched(link)[4:8] == b"ftyp" for link in links)
 
 
-def test_a_sprites_cues_show_their_parts_of_links_to_its_sheets(api: Api, done: dict[str, Any]) -> None:
+def test_a_sprites_cues_show_areas_of_links_to_its_sheets(api: Api, done: dict[str, Any]) -> None:
     answer = played(api, done, "sprite.vtt", 4)
 
     links = [line.partition("#xywh=") for line in answer.text.splitlines() if "#xywh=" in line]
@@ -96,7 +96,7 @@ def test_a_sprites_cues_show_their_parts_of_links_to_its_sheets(api: Api, done: 
     assert fetched(links[0][0])[:3] == b"\xff\xd8\xff"
 
 
-def test_any_other_file_is_where_it_leads_to(api: Api, done: dict[str, Any]) -> None:
+def test_any_other_file_is_a_redirect(api: Api, done: dict[str, Any]) -> None:
     answer = played(api, done, f"{VIDEO}.mp4")
 
     assert (answer.status, answer.text) == (302, "")
@@ -105,7 +105,7 @@ def test_any_other_file_is_where_it_leads_to(api: Api, done: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(("path", "no"), [("sprite.vtt", 4), ("stream.key", 2)])
-def test_what_is_too_large_for_an_answer_is_where_it_leads_to(
+def test_a_file_that_is_too_large_for_a_response_is_a_redirect(
     api: Api, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, path: str, no: int
 ) -> None:
     monkeypatch.setattr(playback, "MAX_LIST_BYTES", 10)
@@ -119,7 +119,7 @@ def test_what_is_too_large_for_an_answer_is_where_it_leads_to(
 
 
 @pytest.mark.parametrize("path", ["master.m3u8", "manifest.mpd"])
-def test_a_list_that_is_too_large_for_an_answer_is_refused(
+def test_a_playlist_that_is_too_large_for_a_response_is_rejected(
     api: Api, done: dict[str, Any], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(playback, "MAX_LIST_BYTES", 10)
@@ -132,7 +132,7 @@ def test_a_list_that_is_too_large_for_an_answer_is_refused(
 
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip"])
-def test_a_key_is_told_to_the_caller_alone_and_never_linked(api: Api, done: dict[str, Any], accepted: str) -> None:
+def test_a_key_is_returned_to_the_caller_and_never_linked(api: Api, done: dict[str, Any], accepted: str) -> None:
     found = playlist(api, done, f"{VIDEO}.m3u8", 2)
     (key,) = {line.uri for line in found.keys if line}
 
@@ -146,7 +146,7 @@ def test_a_key_is_told_to_the_caller_alone_and_never_linked(api: Api, done: dict
     assert len(b64decode(answer.text)) == 16
 
 
-def test_a_path_that_is_none_of_the_subtasks_own_files_is_not_found(api: Api, done: dict[str, Any]) -> None:
+def test_a_path_outside_the_subtasks_files_is_not_found(api: Api, done: dict[str, Any]) -> None:
     theirs = [*keys_of(api, done, 3), "stream.key", "sprite.vtt"]
     odd = ["../master.m3u8", "%2e%2e/master.m3u8", "x/../master.m3u8", "/master.m3u8", f"{VIDEO}.mp4/..", "a.m3u8"]
 
@@ -166,7 +166,7 @@ def test_a_subtask_that_has_not_succeeded_plays_nothing(api: Api) -> None:
     assert played(api, a_task(api, subtasks=[WEB]), "master.m3u8").code == "409 NoOutputs"
 
 
-def test_a_stream_of_an_earlier_run_plays_on_while_the_next_one_is_made(api: Api, done: dict[str, Any]) -> None:
+def test_a_stream_of_an_earlier_run_keeps_playing_during_the_next_run(api: Api, done: dict[str, Any]) -> None:
     api.post(f"/tasks/{done['taskId']}/restart")
 
     master = playlist(api, done, "master.m3u8", run=1)
@@ -177,7 +177,7 @@ def test_a_stream_of_an_earlier_run_plays_on_while_the_next_one_is_made(api: Api
     assert played(api, done, "master.m3u8").code == "409 NoOutputs"
 
 
-def test_a_list_travels_compressed_when_the_player_takes_that(api: Api, done: dict[str, Any]) -> None:
+def test_a_playlist_is_compressed_if_the_player_accepts_it(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/1/play/{VIDEO}.m3u8"
 
     answer = api.ask("GET", path, event_says={"headers": {"accept-encoding": "gzip, br"}})

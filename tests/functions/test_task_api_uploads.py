@@ -1,4 +1,4 @@
-"""The API's uploads: they go where they should, the verdicts on them are told, and so for what was there before."""
+"""The API's uploads: their calls, the verdicts on them, and backfills."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +20,7 @@ AT = 1_750_000_000_000
 
 
 def uploaded(services: Services, key: str = "uploads/a.mp4", at: int = AT, **fields: Any) -> None:  # noqa: ANN401
-    """Tell of an upload, as its event would."""
+    """Accept an upload, as its event does."""
     accept_upload(services, Upload(**{"bucket": "input", "key": key, "size": 7, "e_tag": "etag", "at": at, **fields}))
 
 
@@ -60,7 +60,7 @@ def test_a_small_upload_is_one_put(api: Api) -> None:
     assert keys("input") == [ODD]
 
 
-def test_an_upload_past_100_mb_goes_in_parts(api: Api) -> None:
+def test_an_upload_over_100_mb_is_in_parts(api: Api) -> None:
     assert api.post("/uploads", {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES}).json["parts"] is None
 
     plan = api.post("/uploads", {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES + 1}).json
@@ -95,20 +95,20 @@ def test_an_upload_past_100_mb_goes_in_parts(api: Api) -> None:
         ({"bucket": "mine"}, "body.bucket"),
     ],
 )
-def test_a_wrong_upload_is_refused_with_its_place(api: Api, change: dict[str, object], place: str) -> None:
+def test_an_invalid_upload_is_rejected_with_its_field(api: Api, change: dict[str, object], place: str) -> None:
     answer = api.post("/uploads", {"key": "uploads/a.mp4", "size": 1, **change})
 
     assert answer.code == "400 InvalidRequest"
     assert answer.json["message"].startswith(f"{place}: ")
 
 
-def test_the_verdict_on_an_upload_tells_all_that_is_known_of_it(api: Api, services: Services) -> None:
+def test_the_verdict_on_an_upload_shows_all_that_is_known_about_it(api: Api, services: Services) -> None:
     uploaded(services, ODD, version_id="v1", sequencer="0A")
 
-    (told,) = api.get("/uploads/verdicts").json["verdicts"]
+    (shown,) = api.get("/uploads/verdicts").json["verdicts"]
 
     (task,) = api.get("/tasks").json["tasks"]
-    assert told == {
+    assert shown == {
         "id": task["taskId"],
         "bucket": "input",
         "key": ODD,
@@ -123,14 +123,14 @@ def test_the_verdict_on_an_upload_tells_all_that_is_known_of_it(api: Api, servic
     }
 
 
-def test_an_upload_that_made_no_task_says_why(api: Api, services: Services) -> None:
+def test_an_upload_without_a_task_shows_the_reason(api: Api, services: Services) -> None:
     uploaded(services, "uploads/a.txt")
 
-    (told,) = api.get("/uploads/verdicts").json["verdicts"]
+    (shown,) = api.get("/uploads/verdicts").json["verdicts"]
 
-    assert (told["verdict"], told["orchestration"], told["taskId"]) == ("WRONG_FORMAT", "web-video", None)
-    assert told["reason"].startswith("the format 'txt' is not among")
-    assert (told["versionId"], api.get("/tasks").json["tasks"]) == (None, [])
+    assert (shown["verdict"], shown["orchestration"], shown["taskId"]) == ("WRONG_FORMAT", "web-video", None)
+    assert shown["reason"].startswith("the format 'txt' is not among")
+    assert (shown["versionId"], api.get("/tasks").json["tasks"]) == (None, [])
 
 
 def test_verdicts_are_found_by_key_by_verdict_and_by_time(api: Api, services: Services) -> None:
@@ -149,7 +149,7 @@ def test_verdicts_are_found_by_key_by_verdict_and_by_time(api: Api, services: Se
     assert verdicts(api, uploadedAfter="2025-06-16") == []
 
 
-def test_a_list_of_verdicts_goes_on_where_its_token_says_and_takes_no_other(api: Api, services: Services) -> None:
+def test_a_next_token_continues_its_own_list_of_verdicts_only(api: Api, services: Services) -> None:
     for number in range(5):
         uploaded(services, f"uploads/{number}.mp4", AT + number)
 
@@ -179,14 +179,14 @@ def test_a_list_of_verdicts_goes_on_where_its_token_says_and_takes_no_other(api:
         ("nextToken", "x" * 201),
     ],
 )
-def test_a_wrong_filter_of_verdicts_is_refused_by_name(api: Api, name: str, value: object) -> None:
+def test_an_invalid_filter_of_verdicts_is_rejected_by_name(api: Api, name: str, value: object) -> None:
     answer = api.get("/uploads/verdicts", **{name: value})
 
     assert answer.code == "400 InvalidRequest"
     assert [field["where"] for field in answer.json["details"]["fields"]] == [f"query.{name}"]
 
 
-def test_a_backfill_makes_the_tasks_of_what_was_there_before_and_none_twice(api: Api, services: Services) -> None:
+def test_a_backfill_creates_the_tasks_of_existing_objects_once(api: Api, services: Services) -> None:
     for key in ("uploads/a.mp4", ODD, "uploads/b.txt", "elsewhere/c.mp4"):
         put(key, b"film")
     put("uploads/d.mp4", b"")
@@ -207,19 +207,19 @@ def test_a_backfill_makes_the_tasks_of_what_was_there_before_and_none_twice(api:
     assert len(received(services.settings)) == 2 * 3
 
 
-def test_a_backfill_gives_each_verdict_as_the_list_does(api: Api) -> None:
+def test_a_backfill_returns_each_verdict_as_the_list_does(api: Api) -> None:
     put("uploads/a.mp4", b"film")
 
     page = api.post("/uploads/backfill", {}).json
 
     assert page == {**api.get("/uploads/verdicts").json, "nextToken": None}
-    (told,) = page["verdicts"]
-    assert told["taskId"] == api.get("/tasks").json["tasks"][0]["taskId"]
-    assert MOMENT.fullmatch(told["uploadedAt"])
-    assert told["size"] == 4
+    (shown,) = page["verdicts"]
+    assert shown["taskId"] == api.get("/tasks").json["tasks"][0]["taskId"]
+    assert MOMENT.fullmatch(shown["uploadedAt"])
+    assert shown["size"] == 4
 
 
-def test_a_backfill_takes_only_what_it_is_told_to(api: Api) -> None:
+def test_a_backfill_includes_only_what_it_names(api: Api) -> None:
     for key in ("uploads/a.mp4", "uploads/deep/b.mp4"):
         put(key, b"film")
     client("s3").create_bucket(Bucket="another")
@@ -241,7 +241,7 @@ def test_the_tasks_of_a_backfill_can_wait_behind_all_others(api: Api) -> None:
     assert (task["priority"], task["queue"]) == (-5, "BACKGROUND")
 
 
-def test_a_backfill_goes_on_by_its_token_also_after_an_outage(api: Api) -> None:
+def test_a_backfill_resumes_with_its_token_after_an_outage(api: Api) -> None:
     names = [f"uploads/{name}.mp4" for name in "abcd"]
     for name in names:
         put(name, b"film")
@@ -257,7 +257,7 @@ def test_a_backfill_goes_on_by_its_token_also_after_an_outage(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code", "told"),
+    ("change", "code", "message"),
     [
         ({"bucket": "nowhere"}, "404 BucketNotFound", "there is no bucket nowhere"),
         ({"bucket": "no such"}, "400 InvalidRequest", "body.bucket"),
@@ -274,13 +274,13 @@ def test_a_backfill_goes_on_by_its_token_also_after_an_outage(api: Api) -> None:
         ({"colour": "red"}, "400 InvalidRequest", "body.colour: there is no such field"),
     ],
 )
-def test_a_wrong_backfill_is_refused_and_makes_nothing(
-    api: Api, change: dict[str, object], code: str, told: str
+def test_an_invalid_backfill_is_rejected_and_creates_nothing(
+    api: Api, change: dict[str, object], code: str, message: str
 ) -> None:
     put("uploads/a.mp4", b"film")
 
     answer = api.post("/uploads/backfill", change)
 
     assert answer.code == code
-    assert told in answer.json["message"]
+    assert message in answer.json["message"]
     assert api.get("/tasks").json["tasks"] == api.get("/uploads/verdicts").json["verdicts"] == []

@@ -1,4 +1,4 @@
-"""The API's versions of orchestrations and templates: what the routes take and give, and how one is restored."""
+"""The API's versions of orchestrations and templates: what the routes take and return, and how to restore one."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_versions_come_in_pages(api: Api, kind: str, document: dict[str, object]
     assert rest["nextToken"] is None
 
 
-def test_a_version_is_shown_whole_and_stored_again_it_is_restored(api: Api) -> None:
+def test_a_version_is_shown_in_full_and_restored_by_storing_it_again(api: Api) -> None:
     first = api.put("/orchestrations/films", DOCUMENT).json
     second = api.put("/orchestrations/films", {**DOCUMENT, "description": "worse"}).json
 
@@ -66,7 +66,7 @@ def test_a_version_is_shown_whole_and_stored_again_it_is_restored(api: Api) -> N
 
 
 @pytest.mark.parametrize("kind", ["orchestrations", "templates"])
-def test_what_was_never_stored_is_not_found(api: Api, kind: str) -> None:
+def test_a_version_that_was_never_stored_is_not_found(api: Api, kind: str) -> None:
     api.put(f"/{kind}/mine", DOCUMENT if kind == "orchestrations" else TEMPLATE)
 
     missing = api.get(f"/{kind}/mine", version=2)
@@ -78,7 +78,7 @@ def test_what_was_never_stored_is_not_found(api: Api, kind: str) -> None:
 
 
 @pytest.mark.parametrize("version", [0, -1, 1_000_000, "1.5", "x", "", "9" * 500])
-def test_what_is_no_number_of_a_version_is_refused(api: Api, version: object) -> None:
+def test_an_invalid_version_number_is_rejected(api: Api, version: object) -> None:
     for path in ("/orchestrations/web-video", "/templates/h264-720p"):
         answer = api.get(path, version=version)
 
@@ -96,6 +96,6 @@ def test_what_is_no_number_of_a_version_is_refused(api: Api, version: object) ->
         ({"nextToken": ""}, "400 InvalidNextToken"),
     ],
 )
-def test_a_page_that_no_list_has_is_refused(api: Api, query: dict[str, object], code: str) -> None:
+def test_an_invalid_page_is_rejected(api: Api, query: dict[str, object], code: str) -> None:
     assert api.get("/orchestrations/web-video/versions", **query).code == code
     assert api.get("/templates/h264-720p/versions", **query).code == code

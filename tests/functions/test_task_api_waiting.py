@@ -1,4 +1,4 @@
-"""What the API says of a subtask that waits: why, and for how long."""
+"""What the API shows about a waiting subtask: the reason, and for how long."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ ASKED = "GetQueueAttributes"
 
 
 def waiting(api: Api, made: dict[str, Any], no: int = 1) -> dict[str, Any]:
-    """Return why a subtask waits, which its task and its own page must tell alike."""
+    """Return why a subtask waits; the task and the subtask must show the same."""
     in_task = api.get(f"/tasks/{made['taskId']}").json["subtasks"][no - 1]["waiting"]
-    told: dict[str, Any] = api.get(f"/tasks/{made['taskId']}/subtasks/{no}").json["waiting"]
-    assert told == in_task
-    return told
+    shown: dict[str, Any] = api.get(f"/tasks/{made['taskId']}/subtasks/{no}").json["waiting"]
+    assert shown == in_task
+    return shown
 
 
 def test_a_queued_subtask_says_how_many_are_before_it_in_its_own_queue(api: Api) -> None:
@@ -53,7 +53,7 @@ def test_a_subtask_that_needs_another_names_it(api: Api) -> None:
     }
 
 
-def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: Api, services: Services) -> None:
+def test_a_released_subtask_says_when_and_why_it_is_attempted_again(api: Api, services: Services) -> None:
     made = a_task(api)
     ref = SubtaskRef(made["taskId"], 1, 1)
     assert services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
@@ -62,10 +62,10 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why(api: 
         Lease(ref.task_id, 1, 1, attempt=1), Wait(WaitReason.RETRY, services.now() + AN_HOUR, failure), uncounted=True
     )
 
-    told = waiting(api, made)
+    shown = waiting(api, made)
 
-    at = told["retryAt"]
-    assert told == {
+    at = shown["retryAt"]
+    assert shown == {
         "reason": "RETRY",
         "message": f"tries again at {at[11:19]} UTC, because S3 did not answer as it should (attempt 2)",
         "needs": None,
@@ -86,7 +86,7 @@ def test_a_subtask_that_is_not_in_the_queue_yet_says_who_sends_it(api: Api, serv
     assert received(services.settings) == []
 
 
-def test_what_runs_or_has_ended_waits_for_nothing(api: Api, services: Services) -> None:
+def test_running_and_ended_subtasks_wait_for_nothing(api: Api, services: Services) -> None:
     made = a_task(api)
     assert services.tasks.claim(SubtaskRef(made["taskId"], 1, 1), services.now(), services.now() + AN_HOUR, 3)
 
@@ -95,7 +95,7 @@ def test_what_runs_or_has_ended_waits_for_nothing(api: Api, services: Services) 
     assert waiting(api, made) is None
 
 
-def test_the_queue_is_asked_once_for_a_task_with_queued_subtasks_and_else_never(api: Api) -> None:
+def test_the_queue_length_is_requested_once_for_a_task_with_queued_subtasks_and_never_otherwise(api: Api) -> None:
     with calls() as made_by_post:
         made = a_task(api, subtasks=[COVER, {**COVER, "name": "two"}, AFTER])
     path = f"/tasks/{made['taskId']}"
@@ -114,20 +114,18 @@ def test_the_queue_is_asked_once_for_a_task_with_queued_subtasks_and_else_never(
     assert ASKED not in made_by_post + made_when_ended
 
 
-def test_a_queue_that_does_not_answer_leaves_its_length_unknown(api: Api) -> None:
+def test_a_queue_that_does_not_respond_leaves_its_length_unknown(api: Api) -> None:
     made = a_task(api)
 
     with outage(ASKED):
         shown = api.get(f"/tasks/{made['taskId']}")
 
     assert shown.status == 200
-    assert (told := shown.json["subtasks"][0]["waiting"])["ahead"] is None
-    assert (told["reason"], told["message"]) == ("QUEUED", "queued in the standard queue")
+    assert (wait := shown.json["subtasks"][0]["waiting"])["ahead"] is None
+    assert (wait["reason"], wait["message"]) == ("QUEUED", "queued in the standard queue")
 
 
-def test_an_attempt_that_was_interrupted_stays_in_sight(
-    api: Api, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_attempt_stays_visible(api: Api, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     made = a_task(api)
     ref = SubtaskRef(made["taskId"], 1, 1)
     with outage("HeadObject"):

@@ -153,13 +153,13 @@ def requests() -> str:
             shown = "\n".join(query(parameter, document) for parameter in operation.get("parameters", ()))
             content = operation.get("requestBody", {}).get("content", {})
             body = resolved(next(iter(content.values()))["schema"], document) if content else {}
-            said = [f"{operation['summary'].rstrip('.')}. {operation.get('description', '')}".strip()]
+            text = f"{operation['summary'].rstrip('.')}. {operation.get('description', '')}".strip()
             by_tag.setdefault(operation["tags"][0], []).append(
                 "\n\n".join(
                     part
                     for part in (
                         f"### `{method.upper()} {path}`",
-                        wrapped(" ".join(said)),
+                        *map(wrapped, text.split("\n\n")),
                         f"Parameters:\n\n{shown}" if shown else "",
                         "Body:\n\n" + "\n".join(fields(body, document)) if body.get("properties") else "",
                     )
