@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.task_views import TaskSummary, task_fields
-from functions.task_api.views import FailureView, Limit, Timestamp, optional_milliseconds
+from functions.task_api.views import FailureView, Limit, PageView, Timestamp, optional_milliseconds
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import ID_LENGTH
 from shared.domain.task import Outcome, TaskStatus
@@ -78,8 +78,7 @@ class BulkResultView(CamelCaseModel):
         )
 
 
-class BulkResultPage(CamelCaseModel):
-    """A page of results, one for each task. Pass `nextToken` to get the next page; null on the last page."""
+class BulkResultPage(PageView):
+    """A page of results, one for each task."""
 
     results: list[BulkResultView]
-    next_token: str | None

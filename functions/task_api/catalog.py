@@ -25,6 +25,7 @@ from functions.task_api.catalog_views import (
     TemplateView,
     VersionView,
 )
+from functions.task_api.parameters import LimitQuery, TokenQuery
 from functions.task_api.requests import JSON
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
 from shared.domain.validation_messages import in_words
@@ -56,8 +57,6 @@ NamePath = Annotated[str, Path(max_length=63)]
 VersionQuery = Annotated[
     int | None, Query(ge=1, le=LAST_VERSION, description="The version to return (default: the current one).")
 ]
-LimitQuery = Annotated[int, Query(alias="maxResults", ge=1, le=100)]
-TokenQuery = Annotated[str | None, Query(alias="nextToken", max_length=200)]
 
 
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import optional_timestamp
+from functions.task_api.views import PageView, optional_timestamp
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
@@ -68,18 +68,16 @@ class OrchestrationVersionView(VersionView):
     enabled: bool
 
 
-class OrchestrationVersionPage(CamelCaseModel):
-    """A page of versions, newest first. Pass `nextToken` to get the next page; null on the last page."""
+class OrchestrationVersionPage(PageView):
+    """A page of versions, newest first."""
 
     versions: list[OrchestrationVersionView]
-    next_token: str | None
 
 
-class TemplateVersionPage(CamelCaseModel):
-    """A page of versions, newest first. Pass `nextToken` to get the next page; null on the last page."""
+class TemplateVersionPage(PageView):
+    """A page of versions, newest first."""
 
     versions: list[VersionView]
-    next_token: str | None
 
 
 class OrchestrationList(CamelCaseModel):

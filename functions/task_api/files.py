@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
 from functions.task_api.file_views import LinkView, OutputList, OutputView
+from functions.task_api.parameters import RunQuery
 from functions.task_api.requests import JSON
 from shared.use_cases.downloads import UnfinishedZip, prepare_download
 from shared.use_cases.links import Link, link_source, read_outputs
@@ -25,10 +26,6 @@ DOWNLOAD_RESPONSES: dict[int, Any] = {
 }
 
 router = APIGatewayHttpRouter()
-
-RunQuery = Annotated[
-    int | None, Query(ge=1, le=999_999, description="The number of an earlier run (default: the newest run).")
-]
 
 
 @router.get("/tasks/<task_id>/source", summary="Link to the source", tags=["Files"])

@@ -8,7 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
-from functions.task_api.files import REDIRECT_RESPONSES, RunQuery, redirect
+from functions.task_api.files import REDIRECT_RESPONSES, redirect
+from functions.task_api.parameters import RunQuery
 from shared.operations.streaming.playback import LINKERS
 from shared.operations.streaming.stream import KEY_TYPE
 from shared.use_cases.playback import play_file

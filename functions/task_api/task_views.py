@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.file_views import OutputView
-from functions.task_api.views import FailureView, optional_timestamp
+from functions.task_api.views import FailureView, PageView, optional_timestamp
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import id_time
@@ -177,8 +177,8 @@ def task_fields(task: Task) -> dict[str, Any]:
         "source": SourceView.of(task.source),
         "orchestration": OrchestrationRefView(name=ref.name, version=ref.version) if ref else None,
         "session_context": task.session_context,
-        "created_at": optional_timestamp(id_time(task.id)),  # by which lists sort and filter
-        "run_at": optional_timestamp(task.run_at),
+        "created_at": iso_timestamp(id_time(task.id)),  # by which lists sort and filter
+        "run_at": iso_timestamp(task.run_at),
         "started_at": optional_timestamp(task.started_at),
         "ended_at": optional_timestamp(task.ended_at),
         "progress": task.progress,
@@ -194,11 +194,10 @@ def task_view(task: Task, newest_run: int, waiting: Mapping[int, Waiting]) -> Ta
     return TaskView(**task_fields(task), newest_run=newest_run, subtasks=subtasks)
 
 
-class TaskPage(CamelCaseModel):
-    """A page of tasks, newest first. Pass `nextToken` to get the next page; null on the last page."""
+class TaskPage(PageView):
+    """A page of tasks, newest first."""
 
     tasks: list[TaskSummary]
-    next_token: str | None = None
 
 
 class AttemptView(CamelCaseModel):

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.task_api.bulk_views import BulkBody, BulkResultPage, BulkResultView, FilterBody
 from functions.task_api.caller import request_context
 from functions.task_api.file_views import OutputView
-from functions.task_api.files import RunQuery
+from functions.task_api.parameters import LimitQuery, RunQuery, TokenQuery
 from functions.task_api.requests import JSON
 from functions.task_api.task_views import (
     AttemptView,
@@ -57,12 +57,18 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
     status: Annotated[TaskStatus | None, Query()] = None,
     outcome: Annotated[Outcome | None, Query()] = None,
     task_id: Annotated[str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")] = "",
-    source_key: Annotated[str | None, Query(alias="sourceKey", max_length=1024)] = None,
-    orchestration: Annotated[str | None, Query(max_length=63)] = None,
-    created_after: Annotated[Timestamp | None, Query(alias="createdAfter")] = None,
-    created_before: Annotated[Timestamp | None, Query(alias="createdBefore")] = None,
-    max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
-    next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
+    source_key: Annotated[
+        str | None, Query(alias="sourceKey", max_length=1024, description="The exact key of the source.")
+    ] = None,
+    orchestration: Annotated[str | None, Query(max_length=63, description="The name of an orchestration.")] = None,
+    created_after: Annotated[
+        Timestamp | None, Query(alias="createdAfter", description="The earliest `createdAt`.")
+    ] = None,
+    created_before: Annotated[
+        Timestamp | None, Query(alias="createdBefore", description="The latest `createdAt`.")
+    ] = None,
+    max_results: LimitQuery = 20,
+    next_token: TokenQuery = None,
 ) -> TaskPage:
     """Return one page of the tasks that match all filters."""
     services, tenant = request_context(router)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import Limit, Timestamp
+from functions.task_api.views import Limit, PageView, Timestamp
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.orchestration import BucketName, Priority
 from shared.domain.timestamps import iso_timestamp
@@ -119,11 +119,10 @@ class VerdictView(CamelCaseModel):
         )
 
 
-class VerdictPage(CamelCaseModel):
-    """A page of verdicts. Pass `nextToken` to get the next page; null on the last page."""
+class VerdictPage(PageView):
+    """A page of verdicts."""
 
     verdicts: list[VerdictView]
-    next_token: str | None
 
 
 class BackfillBody(CamelCaseModel):

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.task_api.caller import request_context
+from functions.task_api.parameters import LimitQuery, TokenQuery
 from functions.task_api.requests import JSON
 from functions.task_api.upload_views import BackfillBody, UploadBody, UploadView, VerdictPage, VerdictView
 from functions.task_api.views import Timestamp, optional_milliseconds
@@ -31,12 +32,16 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
 
 @router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])
 def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
-    key: Annotated[str | None, Query(max_length=1024)] = None,
+    key: Annotated[str | None, Query(max_length=1024, description="The exact key of the object.")] = None,
     verdict: Annotated[Verdict | None, Query()] = None,
-    uploaded_after: Annotated[Timestamp | None, Query(alias="uploadedAfter")] = None,
-    uploaded_before: Annotated[Timestamp | None, Query(alias="uploadedBefore")] = None,
-    max_results: Annotated[int, Query(alias="maxResults", ge=1, le=100)] = 20,
-    next_token: Annotated[str | None, Query(alias="nextToken", max_length=200)] = None,
+    uploaded_after: Annotated[
+        Timestamp | None, Query(alias="uploadedAfter", description="The earliest `uploadedAt`.")
+    ] = None,
+    uploaded_before: Annotated[
+        Timestamp | None, Query(alias="uploadedBefore", description="The latest `uploadedAt`.")
+    ] = None,
+    max_results: LimitQuery = 20,
+    next_token: TokenQuery = None,
 ) -> VerdictPage:
     """Return one page of the verdicts that match all filters. A verdict says what happened to an upload, and why."""
     services, tenant = request_context(router)

@@ -35,6 +35,12 @@ Timestamp = Annotated[datetime, BeforeValidator(check_timestamp)]
 Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
+class PageView(CamelCaseModel):
+    """One page of a list."""
+
+    next_token: str | None = Field(description="Pass it to get the next page; null on the last page.")
+
+
 class FailureView(CamelCaseModel):
     """Why something failed: a code for programs, a sentence for people."""
 
