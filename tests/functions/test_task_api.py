@@ -272,7 +272,7 @@ def test_a_task_is_created_from_an_orchestration_or_with_its_own_output(api: Api
         (
             {"subtasks": [{**COVER, "params": {"at": ["soon"]}}]},
             "400 InvalidParameters",
-            "at.0: 'soon' is no time",
+            "at.0: 'soon' is not a valid time",
         ),
         ({"source": {"bucket": "input"}}, "400 InvalidRequest", "body.source.key: it is missing"),
         ({"priority": 11}, "400 InvalidRequest", "body.priority"),
