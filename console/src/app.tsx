@@ -1,4 +1,4 @@
-/** The frame round every page: top bar, side navigation, breadcrumbs, notices, routes. */
+/** The frame around every page: top bar, side navigation, breadcrumbs, notifications, routes. */
 
 import AppLayoutToolbar from "@cloudscape-design/components/app-layout-toolbar";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
@@ -7,14 +7,14 @@ import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 import { auth } from "./auth/auth";
-import { crumbsOf, titleOf } from "./ui/breadcrumbs";
-import { text } from "./strings";
+import { breadcrumbsOf, titleOf } from "./ui/breadcrumbs";
+import * as text from "./strings";
 import { TasksPage } from "./features/tasks/TasksPage";
 import { useTheme } from "./ui/useTheme";
-import { Boundary } from "./ui/ErrorBoundary";
+import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { useFollow } from "./ui/links";
-import { NotFoundPage, Waiting } from "./ui/Loaded";
-import { NoticeBar, useNotices } from "./ui/notifications";
+import { NotFoundPage, Loading } from "./ui/Loaded";
+import { NotificationBar, useNotifications } from "./ui/notifications";
 
 const TaskPage = lazy(() => import("./features/task/TaskPage"));
 const CreateTaskPage = lazy(() => import("./features/createTask/CreateTaskPage"));
@@ -27,13 +27,13 @@ const EditTemplatePage = lazy(() => import("./features/catalog/EditTemplatePage"
 const UploadsPage = lazy(() => import("./features/uploads/UploadsPage"));
 
 const NAVIGATION = [
-  { type: "link", text: text.nav.tasks, href: "/tasks" },
-  { type: "link", text: text.nav.create, href: "/tasks/create" },
+  { type: "link", text: text.navigation.tasks, href: "/tasks" },
+  { type: "link", text: text.navigation.createTask, href: "/tasks/create" },
   { type: "divider" },
-  { type: "link", text: text.nav.orchestrations, href: "/orchestrations" },
-  { type: "link", text: text.nav.templates, href: "/templates" },
+  { type: "link", text: text.navigation.orchestrations, href: "/orchestrations" },
+  { type: "link", text: text.navigation.templates, href: "/templates" },
   { type: "divider" },
-  { type: "link", text: text.nav.uploads, href: "/uploads" },
+  { type: "link", text: text.navigation.uploads, href: "/uploads" },
 ] as const;
 const TABLES = new Set(["/tasks", "/orchestrations", "/templates", "/uploads"]);
 
@@ -45,7 +45,7 @@ export function App() {
 
   useEffect(() => {
     document.title = titleOf(pathname);
-    // A new page begins at its top, for the eye and for the screen reader alike.
+    // A new page starts at the top, visually and for screen readers.
     scrollTo(0, 0);
   }, [pathname]);
 
@@ -66,17 +66,17 @@ export function App() {
             onFollow={follow}
           />
         }
-        breadcrumbs={<BreadcrumbGroup items={crumbsOf(pathname)} onFollow={follow} ariaLabel={text.nav.crumbs} />}
-        notifications={<NoticeBar />}
+        breadcrumbs={<BreadcrumbGroup items={breadcrumbsOf(pathname)} onFollow={follow} ariaLabel={text.navigation.breadcrumbs} />}
+        notifications={<NotificationBar />}
         contentType={TABLES.has(pathname) ? "table" : pathname.endsWith("/create") ? "form" : "default"}
         content={
-          <Boundary place={key}>
-            <Suspense fallback={<Waiting />}>
+          <ErrorBoundary location={key}>
+            <Suspense fallback={<Loading />}>
               <Pages />
             </Suspense>
-          </Boundary>
+          </ErrorBoundary>
         }
-        ariaLabels={text.nav.layout}
+        ariaLabels={text.navigation.layout}
       />
     </>
   );
@@ -107,11 +107,11 @@ function TopBar() {
   const follow = useFollow();
   const [dark, toggle] = useTheme();
   const { user, signOut, headers } = auth();
-  const { tell, fail } = useNotices();
+  const { notify, notifyError } = useNotifications();
   const copyToken = async () => {
     const { authorization = "" } = await headers();
     await navigator.clipboard.writeText(authorization.replace("Bearer ", ""));
-    tell("success", text.nav.tokenCopied);
+    notify("success", text.navigation.tokenCopied);
   };
   return (
     <div id="top-bar" style={{ position: "sticky", insetBlockStart: 0, zIndex: 1002 }}>
@@ -119,18 +119,18 @@ function TopBar() {
         identity={{
           href: "/tasks",
           title: text.product,
-          logo: { src: "/favicon.svg", alt: text.nav.logo },
+          logo: { src: "/favicon.svg", alt: text.navigation.logo },
           onFollow: (event) => follow({ detail: { href: "/tasks" }, preventDefault: () => event.preventDefault() }),
         }}
         utilities={[
-          { type: "button", text: dark ? text.nav.light : text.nav.dark, onClick: toggle },
-          // A link carries no token.
+          { type: "button", text: dark ? text.navigation.light : text.navigation.dark, onClick: toggle },
+          // The link to the API's documentation carries no token, so it works without sign-in only.
           ...(signOut
             ? []
             : [
                 {
                   type: "button" as const,
-                  text: text.nav.api,
+                  text: text.navigation.api,
                   href: "/api/docs",
                   external: true,
                   externalIconAriaLabel: text.newTab,
@@ -143,10 +143,10 @@ function TopBar() {
                   text: user,
                   iconName: "user-profile" as const,
                   items: [
-                    { id: "token", text: text.nav.copyToken },
-                    { id: "out", text: text.nav.signOut },
+                    { id: "token", text: text.navigation.copyToken },
+                    { id: "out", text: text.navigation.signOut },
                   ],
-                  onItemClick: ({ detail }: { detail: { id: string } }) => void (detail.id === "token" ? copyToken() : signOut()).catch(fail),
+                  onItemClick: ({ detail }: { detail: { id: string } }) => void (detail.id === "token" ? copyToken() : signOut()).catch(notifyError),
                 },
               ]
             : []),

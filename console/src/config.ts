@@ -1,11 +1,11 @@
-/** What the bundle can't know: how one signs in, and where files go. Each home serves its own /config.json. */
+/** The deployment's settings, which /config.json serves: how to sign in, and the input bucket. */
 
 export interface OidcSettings {
   kind: "oidc";
   authority: string;
   clientId: string;
   scope: string;
-  /** Where the provider ends its own session; Cognito names none in its discovery document. */
+  /** Where the provider ends its session. Cognito's discovery document doesn't name it. */
   logoutUrl?: string;
 }
 
@@ -16,24 +16,24 @@ export interface Config {
 
 let current: Config | undefined;
 
-/** Read /config.json; to be awaited once, before anything is shown. */
+/** Load /config.json. Await this once before rendering. */
 export async function loadConfig(): Promise<Config> {
-  const answer = await fetch("/config.json", { cache: "no-cache" });
-  if (!answer.ok) throw new Error(`/config.json: HTTP ${answer.status}`);
-  current = (await answer.json()) as Config;
+  const response = await fetch("/config.json", { cache: "no-cache" });
+  if (!response.ok) throw new Error(`/config.json: HTTP ${response.status}`);
+  current = (await response.json()) as Config;
   return current;
 }
 
-/** Return what /config.json said. */
+/** Return the loaded configuration. Throw if it isn't loaded yet. */
 export function config(): Config {
-  if (!current) throw new Error("the configuration is read before it is loaded");
+  if (!current) throw new Error("the configuration isn't loaded yet; await loadConfig() first");
   return current;
 }
 
-/** The API lies beside the console in both homes. */
+/** The API's path: it is served beside the console, on the laptop and on AWS. */
 export const API = "/api";
 
-/** Return the API's address as another program must name it. */
+/** Return the API's absolute URL, for other programs. */
 export function absoluteApiUrl(): string {
   return location.origin + API;
 }

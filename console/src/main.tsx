@@ -7,33 +7,33 @@ import { BrowserRouter } from "react-router";
 import { App } from "./app";
 import { signIn } from "./auth/signIn";
 import { loadConfig } from "./config";
-import { text } from "./strings";
-import { reloadForNewParts } from "./ui/ErrorBoundary";
-import { NoticesProvider } from "./ui/notifications";
+import * as text from "./strings";
+import { reloadOnMissingChunk } from "./ui/ErrorBoundary";
+import { NotificationsProvider } from "./ui/notifications";
 
-async function start(place: HTMLElement): Promise<void> {
+async function start(root: HTMLElement): Promise<void> {
   try {
-    // The top bar measures its words once: in the right font, or it cuts them short.
+    // The top bar measures its text once, so the fonts must be loaded by then.
     const fonts = Promise.allSettled(["400 1em 'Open Sans'", "700 1em 'Open Sans'"].map((font) => document.fonts.load(font)));
     if (!(await signIn(await loadConfig()))) return;
     await fonts;
   } catch (error) {
-    place.textContent = text.errors.start(error instanceof Error ? error.message : String(error));
+    root.textContent = text.errors.start(error instanceof Error ? error.message : String(error));
     return;
   }
-  reloadForNewParts();
-  createRoot(place).render(
+  reloadOnMissingChunk();
+  createRoot(root).render(
     <StrictMode>
       <I18nProvider locale={text.locale} messages={[messages]}>
         <BrowserRouter>
-          <NoticesProvider>
+          <NotificationsProvider>
             <App />
-          </NoticesProvider>
+          </NotificationsProvider>
         </BrowserRouter>
       </I18nProvider>
     </StrictMode>,
   );
 }
 
-const root = document.getElementById("root");
-if (root) void start(root);
+const element = document.getElementById("root");
+if (element) void start(element);

@@ -1,7 +1,7 @@
-/** What the browser keeps for the next visit. */
+/** Values that the browser stores for the next visit. */
 
-/** Return what was kept under a key; null when that is nothing that can be read. */
-export function recall(key: string): unknown {
+/** Return the stored value of a key; null if it is missing or unreadable. */
+export function readStored(key: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(key) ?? "null");
   } catch {

@@ -22,8 +22,8 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # Where each page is, what shows that it is there, and how many pixels high it is.
 PAGES: dict[str, tuple[str, str, int]] = {
     "list": ("/tasks", "text=Partially failed", 800),
-    "task": ("/tasks/{failed}", "text=What to do:", 1000),
-    "timeline": ("/tasks/{rich}?view=timeline", "text=In the queue", 860),
+    "task": ("/tasks/{failed}", "text=How to fix:", 1000),
+    "timeline": ("/tasks/{rich}?view=timeline", "text=Queued", 860),
     "player": ("/tasks/{rich}?subtask=1&tab=play&t=2", "media-play-button", 900),
     "create": ("/tasks/create?orchestration=web-video", "text=What will happen", 1100),
     "orchestration": ("/orchestrations/publish", "text=Overview", 900),

@@ -21,15 +21,15 @@ STATES: list[Place] = [
     "/tasks?outcome=FAILED&createdAfter=2026-01-01T00:00:00.000Z",
     "/tasks?status=WAITING",
     ("/tasks", "Preferences"),
-    ("/tasks/{failed}", "Log and ffmpeg command"),
+    ("/tasks/{failed}", "Show log and ffmpeg command"),
     "/tasks/{failed}?subtask=1",
     "/tasks/{failed}?subtask=1&tab=attempts",
     "/tasks/{failed}?subtask=99",
     ("/tasks/{failed}", "Play source video"),
     "/tasks/01M87HD8DCJQ8SW8YDZE97CANA",
-    ("/tasks/create", "Own subtasks", "Add subtask", "Screenshot", "Parameters"),
-    ("/tasks/create", "In a bucket", "Browse"),
-    ("/orchestrations", "Ask"),
+    ("/tasks/create", "Custom subtasks", "Add subtask", "Screenshot", "Parameters"),
+    ("/tasks/create", "S3 object", "Browse"),
+    ("/orchestrations", "Test"),
     "/orchestrations/web-video?view=yaml",
     "/orchestrations/web-video?view=versions",
     "/orchestrations/nowhere",
@@ -151,11 +151,11 @@ def test_axe_finds_nothing_in_a_player_with_subtitles(seen: Page, everything: st
 @pytest.mark.timeout(900)
 def test_axe_finds_nothing_where_two_films_are_compared(seen: Page, everything: str) -> None:
     seen.goto(f"/tasks/{everything}?subtask=2&tab=play")
-    choice = seen.get_by_role("button", name="What to show")
+    choice = seen.get_by_role("dialog").get_by_role("button", name="View")
     choice.or_(seen.get_by_role("button", name="Compare")).first.click()
     if choice.is_visible():
         seen.get_by_role("option", name="Compare").click()
-    expect(seen.get_by_role("slider", name="Where the source ends and the output begins")).to_be_attached()
+    expect(seen.get_by_role("slider", name="Divider position")).to_be_attached()
 
     assert findings(seen, "compared") == []
 

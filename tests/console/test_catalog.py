@@ -61,7 +61,7 @@ def test_any_two_versions_are_compared_and_a_link_leads_to_their_difference(
     newest = api.call("GET", versioned)["version"]
     page.goto(f"{versioned}?view=versions")
 
-    page.get_by_role("link", name=f"Changes of version {newest - 2}").click()
+    page.get_by_role("link", name=f"Changes in version {newest - 2}").click()
     expect(page.get_by_text("-description: first")).to_be_visible()
     assert changed(page) == (["-description: first"], ["+description: second"])
 
@@ -81,10 +81,10 @@ def test_an_old_version_is_restored_by_the_editor_that_shows_what_will_be_stored
 
     page.get_by_role("link", name=f"Restore version {newest - 3}").click()
 
-    expect(page.get_by_text(f"This is version {newest - 3}.")).to_be_visible()
+    expect(page.get_by_text(f"You're restoring version {newest - 3}.")).to_be_visible()
     expect(page.get_by_label("Description")).to_have_value("first")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text(f"versioned is stored as version {newest + 1}.")).to_be_visible()
+    expect(page.get_by_text(f"Saved versioned as version {newest + 1}.")).to_be_visible()
     stored = api.call("GET", versioned)
     assert (stored["description"], stored["trigger"]["prefix"], stored["enabled"]) == ("first", "a/", True)
 
@@ -93,7 +93,7 @@ def test_what_ships_has_one_version_and_nothing_to_compare_it_with(page: Page) -
     page.goto("/templates/h264-720p?view=versions")
 
     expect(page.get_by_role("grid", name="Versions").get_by_role("row")).to_have_count(2)
-    expect(page.get_by_text("There is no other version yet.")).to_be_visible()
+    expect(page.get_by_text("No earlier versions.")).to_be_visible()
     expect(page.get_by_role("link", name="Restore", exact=False)).to_have_count(0)
 
 
@@ -102,7 +102,7 @@ def test_a_template_is_made_edited_compared_deleted_and_brought_back(page: Page,
     page.get_by_label("Name").fill("house-style")
     page.get_by_label("Summary").fill("how we do it")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("house-style is stored as version")).to_be_visible()
+    expect(page.get_by_text("Saved house-style as version")).to_be_visible()
 
     page.get_by_role("link", name="Edit", exact=True).click()
     expect(page.get_by_label("Summary")).to_have_value("how we do it")
@@ -115,16 +115,16 @@ def test_a_template_is_made_edited_compared_deleted_and_brought_back(page: Page,
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/templates")
-    expect(page.get_by_text("house-style is deleted.")).to_be_visible()
+    expect(page.get_by_text("house-style deleted.")).to_be_visible()
     expect(page.get_by_role("link", name="house-style")).to_have_count(0)
 
     page.goto("/templates/house-style")
-    expect(page.get_by_text("It was deleted. Restore a version to bring it back.")).to_be_visible()
+    expect(page.get_by_text("This item was deleted. Restore one of its versions to bring it back.")).to_be_visible()
     complaints[:] = [one for one in complaints if "status of 404" not in one]
     page.get_by_role("link", name="Restore version 2").click()
     expect(page.get_by_label("Summary")).to_have_value("how we did it")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("house-style is stored as version 3.")).to_be_visible()
+    expect(page.get_by_text("Saved house-style as version 3.")).to_be_visible()
 
 
 def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_right(page: Page, api: Api) -> None:
@@ -136,17 +136,17 @@ def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_ri
     editor.fill(good.replace("by hand", "[by hand"))
     expect(page.get_by_text("must be sufficiently indented and end with a ] at line 2, column 1")).to_be_visible()
     editor.fill(good.replace("SCREENSHOT", "PAINTING"))
-    expect(page.get_by_text("subtasks[0].type: One of TRANSCODE, STREAM")).to_be_visible()
+    expect(page.get_by_text("subtasks[0].type: Must be one of: TRANSCODE, STREAM")).to_be_visible()
     editor.fill(good.replace("at:", "moments:"))
-    expect(page.get_by_text("subtasks[0].params.moments: There is no such thing here.")).to_be_visible()
+    expect(page.get_by_text("subtasks[0].params.moments: Unknown field.")).to_be_visible()
     editor.fill(good.replace("trigger:", "triger:"))
-    expect(page.get_by_text("triger: There is no such thing here.")).to_be_visible()
+    expect(page.get_by_text("triger: Unknown field.")).to_be_visible()
     editor.fill(good.replace("formats: []", "formats: mp4"))
     expect(page.get_by_text('trigger.formats: Instance type "string" is invalid. Expected "array".')).to_be_visible()
     editor.fill(good.replace("type: SCREENSHOT", "type: SCREENSHOT\n    template: lost"))
-    expect(page.get_by_text("subtasks[0].template: There is no template lost for this.")).to_be_visible()
+    expect(page.get_by_text("subtasks[0].template: There's no template named lost for this operation.")).to_be_visible()
     editor.fill(good.replace("by hand", "by eye").replace("prefix: typed/", "prefix: seen/"))
-    expect(page.get_by_text("This can be stored.")).to_be_visible()
+    expect(page.get_by_text("Valid", exact=True)).to_be_visible()
 
     page.get_by_role("tab", name="Form").click()
     expect(page.get_by_label("Description")).to_have_value("by eye")
@@ -166,14 +166,14 @@ def test_what_is_typed_and_can_not_be_stored_is_neither_stored_nor_lost(page: Pa
 
     editor.fill(wrong)
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Nothing was stored. priority: 99 is greater than 10.").first).to_be_visible()
+    expect(page.get_by_text("Not saved. priority: 99 is greater than 10.").first).to_be_visible()
     page.get_by_role("tab", name="Form").click()
-    expect(page.get_by_text("What is typed as YAML can't be taken over yet")).to_be_visible()
+    expect(page.get_by_text("The YAML has errors")).to_be_visible()
     page.get_by_role("tab", name="YAML").click()
     expect(editor).to_have_value(wrong)
 
     page.get_by_role("tab", name="Form").click()
-    page.get_by_role("button", name="Drop what was typed").click()
+    page.get_by_role("button", name="Discard YAML changes").click()
     page.get_by_label("Priority").fill("-11")
     expect(page.get_by_text("-11 is less than -10.", exact=True)).to_be_visible()
     page.get_by_label("Priority").fill("-10")
@@ -209,12 +209,12 @@ def test_an_orchestration_is_switched_off_and_on(page: Page, api: Api) -> None:
     page.goto("/orchestrations/switched")
 
     page.get_by_role("button", name="Disable", exact=True).click()
-    expect(page.get_by_text("switched takes no more files.")).to_be_visible()
+    expect(page.get_by_text("switched is disabled.")).to_be_visible()
     expect(page.get_by_text("Disabled", exact=True)).to_be_visible()
     assert api.call("GET", "/orchestrations/switched")["enabled"] is False
 
     page.get_by_role("button", name="Enable", exact=True).click()
-    expect(page.get_by_text("switched takes new files.")).to_be_visible()
+    expect(page.get_by_text("switched is enabled.")).to_be_visible()
     expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
     assert api.call("GET", "/orchestrations/switched")["enabled"] is True
 
@@ -224,14 +224,14 @@ def test_what_a_key_would_do_is_told_without_doing_it(page: Page, api: Api) -> N
     key = page.get_by_label("Key in the input bucket")
 
     key.fill("uploads/holiday.mov")
-    page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_text("Became a task: 1 task would be made")).to_be_visible()
-    row = page.get_by_role("table", name="What would this key do?").get_by_role("row", name="web-video")
+    page.get_by_role("button", name="Test").click()
+    expect(page.get_by_text("Task created: 1 task would be made")).to_be_visible()
+    row = page.get_by_role("table", name="Test a key").get_by_role("row", name="web-video")
     expect(row).to_contain_text("its format is mov")
 
     key.fill("uploads/notes.txt")
-    page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_text(re.compile("^Wrong format: "))).to_be_visible()
+    page.get_by_role("button", name="Test").click()
+    expect(page.get_by_text(re.compile("^Unsupported format: "))).to_be_visible()
     assert api.call("GET", "/tasks", sourceKey="uploads/holiday.mov")["tasks"] == []
 
     page.goto("/orchestrations/podcast")

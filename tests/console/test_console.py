@@ -19,9 +19,9 @@ def test_a_newcomer_uploads_a_clip_sees_it_run_plays_it_restarts_it_and_finds_it
 
     page.wait_for_url(TASK)
     identifier = page.url.rpartition("/")[2]
-    expect(page.get_by_text("3 of 3 successful")).to_be_visible()
+    expect(page.get_by_text("3 of 3 succeeded")).to_be_visible()
 
-    page.get_by_role("button", name="Play of subtask 1").click()
+    page.get_by_role("button", name="Play subtask 1").click()
     video = page.locator("video")
     page.locator("media-play-button").click()
     page.wait_for_function("() => document.querySelector('video').currentTime > 0.5")
@@ -30,7 +30,7 @@ def test_a_newcomer_uploads_a_clip_sees_it_run_plays_it_restarts_it_and_finds_it
 
     page.get_by_role("button", name="Restart", exact=True).click()
     expect(page.get_by_role("button", name="Run 2")).to_be_visible()
-    expect(page.get_by_text("3 of 3 successful")).to_be_visible()
+    expect(page.get_by_text("3 of 3 succeeded")).to_be_visible()
 
     page.get_by_role("link", name="Tasks", exact=True).first.click()
     find = page.get_by_role("combobox", name="Find tasks")
@@ -47,8 +47,8 @@ def test_a_failed_task_says_on_top_what_failed_why_and_what_to_do(page: Page, ta
 
     expect(page.get_by_text("Subtask 1 (still) failed")).to_be_visible()
     expect(page.get_by_text("SourceFileError.", exact=False).first).to_be_visible()
-    expect(page.get_by_text("What to do:")).to_be_visible()
-    expect(page.get_by_text("Never started because of this: 2 (next).")).to_be_visible()
+    expect(page.get_by_text("How to fix:")).to_be_visible()
+    expect(page.get_by_text("Skipped as a result: 2 (next).")).to_be_visible()
 
 
 def test_a_subtask_that_did_nothing_is_never_called_successful(page: Page, tasks: dict[str, str]) -> None:
@@ -57,13 +57,13 @@ def test_a_subtask_that_did_nothing_is_never_called_successful(page: Page, tasks
     row = page.get_by_role("row", name="idle")
     expect(row).to_contain_text("Skipped")
     expect(row).not_to_contain_text("Successful")
-    expect(page.get_by_text("4 of 5 successful (1 skipped)")).to_be_visible()
+    expect(page.get_by_text("4 of 5 succeeded (1 skipped)")).to_be_visible()
 
 
 def test_what_a_status_forbids_is_disabled(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks?taskId={tasks['failed']}")
 
-    page.get_by_role("button", name=f"Operations of task {tasks['failed']}").click()
+    page.get_by_role("button", name=f"Actions for task {tasks['failed']}").click()
 
     for name in ("End", "Cancel"):
         expect(page.get_by_role("menuitem", name=name, exact=True)).to_have_attribute("aria-disabled", "true")
@@ -90,8 +90,8 @@ def test_a_link_to_a_moment_begins_there(page: Page, tasks: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("/tasks?status=WAITING", "No task passes these filters"),
-        ("/uploads?key=nowhere.mp4", "No verdict yet, or none passes the filter"),
+        ("/tasks?status=WAITING", "No matching tasks"),
+        ("/uploads?key=nowhere.mp4", "No matching uploads"),
     ],
 )
 def test_an_empty_list_says_what_to_do_next(page: Page, path: str, sentence: str) -> None:
@@ -110,9 +110,9 @@ def test_an_orchestration_that_is_made_by_the_form_is_stored_and_can_be_deleted(
     page.get_by_role("button", name="Save").click()
 
     page.wait_for_url("**/orchestrations/thumbs")
-    expect(page.get_by_text("thumbs is stored as version 1.")).to_be_visible()
+    expect(page.get_by_text("Saved thumbs as version 1.")).to_be_visible()
 
-    page.get_by_role("button", name="More operations").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/orchestrations")

@@ -36,7 +36,7 @@ def drop(page: Page, *files: tuple[str, bytes]) -> None:
         }""",
         given,
     )
-    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    expect(page.get_by_role("button", name="Select files")).to_be_visible()
     page.dispatch_event("body", "dragover", {"dataTransfer": held})
     page.get_by_text("Drop files to upload").dispatch_event("drop", {"dataTransfer": held})
 
@@ -58,11 +58,11 @@ def test_files_are_dropped_each_shows_its_progress_and_one_is_cancelled(
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("progressbar", name="one.mp4")).to_be_hidden()  # it has arrived
     expect(page.get_by_role("progressbar", name="two.mp4")).to_have_accessible_description(re.compile("Uploading"))
-    expect(page.get_by_role("progressbar", name="three.mp4")).to_have_accessible_description(re.compile("Waits"))
-    page.get_by_role("button", name="Cancel the upload of two.mp4").click()
+    expect(page.get_by_role("progressbar", name="three.mp4")).to_have_accessible_description(re.compile("Queued"))
+    page.get_by_role("button", name="Cancel upload of two.mp4").click()
 
     page.wait_for_url("**/tasks")
-    expect(page.get_by_text("2 files are in the input bucket.")).to_be_visible()
+    expect(page.get_by_text("2 files uploaded.")).to_be_visible()
     found = api.call("POST", "/uploads/backfill", {"prefix": "parked/", "dryRun": True})
     assert sorted(one["key"] for one in found["verdicts"]) == ["parked/one.mp4", "parked/three.mp4"]
 
@@ -78,7 +78,7 @@ def test_leaving_during_an_upload_is_asked_about_and_ends_it(
         page.get_by_role("button", name="Upload", exact=True).click()
     sending = page.get_by_role("progressbar", name="blink.mp4")
     expect(sending).to_have_accessible_description(re.compile("Uploading"))
-    leave = page.get_by_role("dialog", name="Leave while files are being uploaded?")
+    leave = page.get_by_role("dialog", name="Leave this page? An upload is still running.")
 
     page.get_by_role("link", name="Templates", exact=True).click()
     leave.get_by_role("button", name="Cancel").click()
@@ -106,7 +106,7 @@ def test_a_page_that_was_left_leads_nowhere_when_its_upload_has_become_a_task(
     expect(page.get_by_role("heading", name="Templates")).to_be_visible()
 
     held.pop().continue_()
-    expect(page.get_by_text("1 file is in the input bucket.")).to_be_visible()
+    expect(page.get_by_text("1 file uploaded.")).to_be_visible()
 
     assert page.url.endswith("/templates")
 
@@ -159,7 +159,7 @@ def test_an_upload_in_parts_survives_a_lost_line_a_page_that_is_left_and_a_reloa
     page.goto("/tasks/create")
     begin()
     large = page.get_by_role("progressbar", name="film.mp4")
-    expect(large).to_have_accessible_description(re.compile("The connection is lost; it goes on by itself"))
+    expect(large).to_have_accessible_description(re.compile("Connection lost. The upload resumes automatically."))
     context.set_offline(False)
     expect(large).to_have_accessible_description("89.1 MB / 105.9 MB. Uploading")  # all but part 6
 
@@ -173,7 +173,7 @@ def test_an_upload_in_parts_survives_a_lost_line_a_page_that_is_left_and_a_reloa
     begin()
 
     page.wait_for_url("**/uploads?key=large%2Ffilm.mp4", timeout=SECONDS * 1000)
-    expect(page.get_by_text("No orchestration takes it")).to_be_visible()
+    expect(page.get_by_text("No matching orchestration")).to_be_visible()
     assert arrived == dict.fromkeys(range(1, PARTS + 1), 1)
     body = client("s3").get_object(Bucket=stack.input_bucket, Key="large/film.mp4")["Body"]
     assert hashlib.file_digest(body, "sha256").digest() == hashlib.sha256(path.read_bytes()).digest()
@@ -185,17 +185,17 @@ def test_a_task_of_own_subtasks_is_composed_for_an_object_that_is_there(
 ) -> None:
     api.completed(make("there/holiday.mp4", clip("plain.mp4").read_bytes(), STILL))
     page.goto("/tasks/create")
-    page.get_by_role("radio", name="In a bucket").check()
+    page.get_by_role("radio", name="S3 object").check()
     page.get_by_role("button", name="Browse").click()
-    expect(page.get_by_text("Give an address of the form")).to_be_hidden()  # nobody has asked for a task yet
+    expect(page.get_by_text("Enter an S3 URI")).to_be_hidden()  # nobody has asked for a task yet
     objects = page.get_by_role("dialog", name="Objects in the input bucket")
-    objects.get_by_role("searchbox", name="Keys that begin with").fill("there/")
+    objects.get_by_role("searchbox", name="Key prefix").fill("there/")
     expect(objects.get_by_role("row")).to_have_count(2)  # with the columns' names
     objects.get_by_role("radio", name="there/holiday.mp4").check()
-    objects.get_by_role("button", name="Choose", exact=True).click()
+    objects.get_by_role("button", name="Select", exact=True).click()
     expect(page.get_by_label("Object", exact=True)).to_have_value(re.compile("^s3://.+/there/holiday.mp4$"))
 
-    page.get_by_role("radio", name="Own subtasks").check()
+    page.get_by_role("radio", name="Custom subtasks").check()
     page.get_by_label("Output path").fill("mine/{inputName}/")
     for _ in range(2):
         page.get_by_role("button", name="Add subtask").click()
@@ -212,12 +212,12 @@ def test_a_task_of_own_subtasks_is_composed_for_an_object_that_is_there(
     width.fill("90000")
     expect(part(page, 1).get_by_text("90000 is greater than 8192.")).to_be_visible()
     page.get_by_role("button", name="Create task", exact=True).click()
-    expect(page.get_by_text("Add at least one subtask, and mend what is marked.")).to_be_visible()
+    expect(page.get_by_text("Add at least one subtask and fix the highlighted errors.")).to_be_visible()
     width.fill("90")
     page.get_by_role("button", name="Create task", exact=True).click()
 
     page.wait_for_url(TASK)
-    expect(page.get_by_text("1 of 1 successful")).to_be_visible()
+    expect(page.get_by_text("1 of 1 succeeded")).to_be_visible()
     outputs = api.outputs(page.url.rpartition("/")[2], 1)
     assert [one["facts"]["width"] for one in outputs] == [90, 90]
     assert all(re.fullmatch(r"mine/holiday/.+/holiday-screenshot-2-\d+.jpg", one["key"]) for one in outputs)
@@ -225,28 +225,28 @@ def test_a_task_of_own_subtasks_is_composed_for_an_object_that_is_there(
 
 def test_the_dry_run_says_what_will_happen_before_it_does(page: Page) -> None:
     page.goto("/tasks/create")
-    expect(page.get_by_text("Choose a file, and this says what will become of it")).to_be_visible()
+    expect(page.get_by_text("Select a file to preview its subtasks and output names.")).to_be_visible()
 
     page.locator("input[type=file]").set_input_files({"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"not sent"})
-    expect(page.get_by_text("The orchestration web-video makes a task with these subtasks")).to_be_visible()
-    page.get_by_role("radio", name="Own subtasks").check()
-    expect(page.get_by_text("A task with these subtasks and outputs:")).to_be_visible()
+    expect(page.get_by_text("Orchestration web-video creates a task with these subtasks")).to_be_visible()
+    page.get_by_role("radio", name="Custom subtasks").check()
+    expect(page.get_by_text("Creates a task with these subtasks and outputs:")).to_be_visible()
     page.get_by_label("Folder in the input bucket").fill("uploads")
-    expect(page.get_by_text("The folder is also taken by web-video")).to_be_visible()
+    expect(page.get_by_text("Orchestration web-video also watches this folder")).to_be_visible()
 
-    page.get_by_role("radio", name="As the folder's orchestrations say").check()
+    page.get_by_role("radio", name="Use the folder's orchestrations").check()
     page.get_by_label("Folder in the input bucket").fill("nobody")
-    expect(page.get_by_text("The file would lie in the bucket and nothing would happen.")).to_be_visible()
+    expect(page.get_by_text("The file will be uploaded, but no task will be created.")).to_be_visible()
 
 
 def test_an_orchestration_is_chosen_by_who_asks_for_it_or_by_the_address(page: Page) -> None:
     page.goto("/tasks/create")
     page.locator("input[type=file]").set_input_files({"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"not sent"})
     page.get_by_role("radio", name="Orchestration", exact=True).check()
-    expect(page.get_by_role("button", name="Copy as curl")).to_be_hidden()
+    expect(page.get_by_role("button", name="Copy cURL command")).to_be_hidden()
     page.get_by_role("button", name="Create task", exact=True).click()
-    expect(page.get_by_text("Choose an orchestration")).to_have_count(2)  # where one chooses, and as what is wrong
-    page.get_by_role("button", name="Orchestration Choose an orchestration").click()
+    expect(page.get_by_text("Select an orchestration")).to_have_count(2)  # where one chooses, and as what is wrong
+    page.get_by_role("button", name="Orchestration Select an orchestration").click()
     expect(page.get_by_role("option", name="archive-mezzanine")).to_contain_text("Disabled")
     page.get_by_role("option", name="web-video").click()
     expect(page.get_by_text("sources/a/a-hd.mp4")).to_be_visible()
@@ -267,5 +267,5 @@ def test_a_form_without_what_there_is_to_choose_says_so_and_tries_again(
 
     page.get_by_role("button", name="Try again").click()
     if path == "/tasks/create":
-        page.get_by_role("radio", name="Own subtasks").check()
+        page.get_by_role("radio", name="Custom subtasks").check()
     expect(page.get_by_role("button", name=re.compile("Add subtask|Operation Transcode"))).to_be_visible()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-BROKEN = "This page can't be shown"
+BROKEN = "This page couldn't be displayed"
 GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway answers
 
 

@@ -96,7 +96,7 @@ def test_a_stream_offers_its_audio_tracks_and_its_subtitles_and_shows_them(page:
     audio.click()
     page.get_by_role("option", selected=False).click()
     expect(audio).not_to_have_text(first)
-    expect(page.get_by_text("This cannot be played here")).to_be_hidden()
+    expect(page.get_by_text("Can't play this file")).to_be_hidden()
 
 
 def test_audio_tracks_play_and_each_can_be_chosen(page: Page, played: dict[str, str]) -> None:
@@ -109,7 +109,7 @@ def test_audio_tracks_play_and_each_can_be_chosen(page: Page, played: dict[str, 
     expect(page.get_by_role("button", name="enter fullscreen mode")).to_be_hidden()
 
 
-def test_videos_are_seen_side_by_side_and_each_alone(page: Page, tasks: dict[str, str]) -> None:
+def test_images_are_shown_side_by_side_and_enlarged(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
     loaded = "() => [...document.querySelectorAll('[role=dialog] img')].map(one => one.complete && one.naturalWidth)"
 
@@ -121,7 +121,7 @@ def test_videos_are_seen_side_by_side_and_each_alone(page: Page, tasks: dict[str
     expect(page.get_by_role("img", name="film-still-2.jpg")).to_be_visible()
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("button", name="Next")).to_be_disabled()
-    page.get_by_role("button", name="All videos").click()
+    page.get_by_role("button", name="All images").click()
     expect(page.get_by_role("dialog").get_by_role("img")).to_have_count(3)
 
 
@@ -136,8 +136,8 @@ def test_the_scrub_bar_shows_a_preview_under_the_pointer(page: Page, tasks: dict
 
     page.wait_for_function(
         """() => {
-            const video = document.querySelector('media-preview-thumbnail').shadowRoot.querySelector('img');
-            return video.complete && video.naturalWidth > 0 && video.getBoundingClientRect().width > 0;
+            const image = document.querySelector('media-preview-thumbnail').shadowRoot.querySelector('img');
+            return image.complete && image.naturalWidth > 0 && image.getBoundingClientRect().width > 0;
         }"""
     )
 
@@ -146,7 +146,7 @@ def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, st
     page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
     compare = page.get_by_role("button", name="Compare")
     compare.click()
-    expect(page.get_by_text("51.7 %")).to_be_visible()  # saved
+    expect(page.get_by_text("51.7%")).to_be_visible()  # saved
     page.wait_for_function("() => document.querySelectorAll('video').length === 2")
     expect(compare).to_be_focused()  # also when it is the first press, which loads the comparison
 
@@ -158,14 +158,14 @@ def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, st
                 && source.videoHeight === 180 && output.videoHeight === 90;
         }"""
     )
-    divider = page.get_by_role("slider", name="Where the source ends and the output begins")
+    divider = page.get_by_role("slider", name="Divider position")
     divider.press("End")
     assert "100%" in page.locator("video").last.evaluate("video => video.style.clipPath")
 
 
 @pytest.mark.parametrize(
     ("no", "mark", "seconds"),
-    [(3, "Go to Silent (100 %), 0:01.", 1.2), (4, "Go to Nudity", 0.0)],
+    [(3, "Go to Silent (100%), 0:01.", 1.2), (4, "Go to Nudity", 0.0)],
 )
 def test_a_click_on_what_was_found_goes_there(
     page: Page, played: dict[str, str], no: int, mark: str, seconds: float
@@ -175,7 +175,7 @@ def test_a_click_on_what_was_found_goes_there(
 
     page.get_by_role("group").get_by_role("button", name=mark).click()
     page.wait_for_function("to => Math.abs(document.querySelector('video').currentTime - to) < 0.05", arg=seconds)
-    page.get_by_role("table", name="What was found").get_by_role("button").first.click()
+    page.get_by_role("table", name="Detections").get_by_role("button").first.click()
     page.wait_for_function("() => document.querySelector('video').currentTime === 0")
 
 
@@ -184,12 +184,12 @@ def test_the_chart_of_an_inspection_is_seen_with_its_score(page: Page, played: d
     chart = page.get_by_role("img", name="film-inspection.svg")
     expect(chart).to_be_visible()
     page.wait_for_function("() => document.querySelector('[role=dialog] img').naturalWidth > 0")
-    expect(page.get_by_text(re.compile(r"^\d+ of 100$"))).to_be_visible()
-    expect(page.get_by_text("Nothing", exact=True)).to_be_hidden()
+    expect(page.get_by_text(re.compile(r"^\d+/100$"))).to_be_visible()
+    expect(page.get_by_text("None", exact=True)).to_be_hidden()
 
     page.goto(f"/tasks/{played['film']}?subtask=5&tab=play")
-    expect(page.get_by_text("100 of 100")).to_be_visible()
-    expect(page.get_by_text("Nothing", exact=True)).to_be_visible()
+    expect(page.get_by_text("100/100")).to_be_visible()
+    expect(page.get_by_text("None", exact=True)).to_be_visible()
 
 
 def test_a_film_whose_link_has_expired_goes_on_by_a_fresh_one(
@@ -201,7 +201,7 @@ def test_a_film_whose_link_has_expired_goes_on_by_a_fresh_one(
     page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
 
     page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
-    expect(page.get_by_text("This cannot be played here")).to_be_hidden()
+    expect(page.get_by_text("Can't play this file")).to_be_hidden()
     assert len(looks) == 2
     forgive(complaints)
 
@@ -215,7 +215,7 @@ def test_a_stream_whose_links_have_expired_goes_on_by_fresh_ones(
     page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
 
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
-    expect(page.get_by_text("This cannot be played here")).to_be_hidden()
+    expect(page.get_by_text("Can't play this file")).to_be_hidden()
     forgive(complaints)
 
 
@@ -224,21 +224,21 @@ def test_what_cannot_be_played_says_whether_its_link_or_its_codec_is_why(
 ) -> None:
     Refusal(page, "**/film-small.mp4?*", over=lambda: False)
     page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
-    expect(page.get_by_text("Its link has expired, or the file is gone")).to_be_visible()
+    expect(page.get_by_text("The link has expired or the file was deleted")).to_be_visible()
     forgive(complaints)
 
     page.goto(f"/tasks/{tasks['failed']}")  # its source is no film
     page.get_by_role("button", name="Play source video").click()
-    expect(page.get_by_text("This browser does not know the file's codec")).to_be_visible()
+    expect(page.get_by_text("Your browser doesn't support this format")).to_be_visible()
 
 
-def test_videos_whose_links_have_expired_come_by_fresh_ones_or_say_so(
+def test_images_whose_links_have_expired_load_with_fresh_links_or_show_an_error(
     page: Page, tasks: dict[str, str], complaints: list[str]
 ) -> None:
     looks = looks_at(page, "/subtasks/4")
     refusal = Refusal(page, "**/film-still-*.jpg?*", over=lambda: len(looks) > 1)
     seen = "() => [...document.querySelectorAll('[role=dialog] img')].some(one => one.naturalWidth > 0)"
-    told = page.get_by_text("Its link has expired, or the file is gone")
+    told = page.get_by_text("The link has expired or the file was deleted")
 
     page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
     page.wait_for_function(seen)
@@ -297,7 +297,7 @@ def test_the_token_of_who_signed_in_goes_to_the_api_and_to_nobody_else(
     page.wait_for_function("() => document.querySelector('[role=dialog] img')?.naturalWidth > 0")
     page.goto(f"/tasks/{tasks['rich']}")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Download of subtask 4").click()
+        page.get_by_role("button", name="Download subtask 4").click()
 
     assert zipfile.is_zipfile(saved.value.path())
     assert set(asked) == {(True, True), (False, False)}

@@ -66,9 +66,9 @@ def test_long_names_push_nothing_off_the_page(page: Page, api: Api, make: Make, 
 def test_a_phone_shows_a_task_and_reaches_its_actions(phone: Page, tasks: dict[str, str]) -> None:
     phone.goto(f"/tasks/{tasks['rich']}")
 
-    for name in ("Copy", "Play source video", "Restart", "More operations"):
+    for name in ("Copy", "Play source video", "Restart", "More actions"):
         in_sight(phone.get_by_role("button", name=name, exact=True))
-    in_sight(phone.get_by_role("button", name="Download of subtask 5"))
+    in_sight(phone.get_by_role("button", name="Download subtask 5"))
     for view in ("Graph", "Timeline", "JSON"):
         phone.get_by_role("tab", name=view).click()
         assert fits(phone)
@@ -79,14 +79,14 @@ def test_a_phone_shows_a_task_and_reaches_its_actions(phone: Page, tasks: dict[s
     expect(row).to_contain_text("Width: 320 px")
     assert row.evaluate("one => one.offsetHeight") < 100
     phone.goto(f"/tasks/{tasks['failed']}")
-    in_sight(phone.get_by_role("button", name="Log and ffmpeg command"))
+    in_sight(phone.get_by_role("button", name="Show log and ffmpeg command"))
     assert fits(phone)
 
 
 def test_a_phone_creates_a_task(phone: Page, clip: Clips) -> None:
     phone.goto("/tasks/create")
     phone.locator("input[type=file]").set_input_files(clip("blink.mp4"))
-    phone.get_by_role("radio", name="Own subtasks").check()
+    phone.get_by_role("radio", name="Custom subtasks").check()
     phone.get_by_role("button", name="Add subtask").click()
     phone.get_by_role("menuitem", name="Screenshot", exact=False).first.click()
     phone.get_by_role("button", name="Parameters").click()
@@ -97,7 +97,7 @@ def test_a_phone_creates_a_task(phone: Page, clip: Clips) -> None:
     phone.get_by_role("button", name="Create task", exact=True).click()
 
     phone.wait_for_url(TASK)
-    expect(phone.get_by_text("1 of 1 successful")).to_be_visible()
+    expect(phone.get_by_text("1 of 1 succeeded")).to_be_visible()
 
 
 def test_a_phone_plays(phone: Page, tasks: dict[str, str]) -> None:
@@ -112,9 +112,9 @@ def test_a_phone_plays(phone: Page, tasks: dict[str, str]) -> None:
     in_sight(phone.get_by_role("button", name="Quality"))
     phone.locator("media-play-button").click()
     phone.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
-    phone.get_by_role("button", name="What to show").click()
+    phone.get_by_role("dialog").get_by_role("button", name="View").click()
     phone.get_by_role("option", name="Compare").click()
-    in_sight(phone.get_by_role("slider", name="Where the source ends and the output begins"))
+    in_sight(phone.get_by_role("slider", name="Divider position"))
     assert fits(phone)
     in_sight(phone.get_by_role("dialog").get_by_role("button", name="Close", exact=True))
 
@@ -125,20 +125,20 @@ def test_the_keyboard_alone_opens_a_task_and_restarts_it(page: Page, api: Api, m
     page.goto(f"/tasks?taskId={identifier}")
     expect(page.get_by_role("link", name=identifier)).to_be_visible()
 
-    tab_to(page, page.get_by_role("checkbox", name="Choose all tasks on this page"))
+    tab_to(page, page.get_by_role("checkbox", name="Select all tasks on this page"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=identifier)).to_be_visible()
 
-    tab_to(page, page.get_by_role("button", name="More operations"))
+    tab_to(page, page.get_by_role("button", name="More actions"))
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="More operations")).to_be_focused()
+    expect(page.get_by_role("button", name="More actions")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text(f"Task {identifier}: restarted.")).to_be_visible()
+    expect(page.get_by_text(f"Task {identifier} restarted.")).to_be_visible()
     expect(page.get_by_role("button", name="Run 2")).to_be_visible()
 
 

@@ -46,15 +46,15 @@ def test_the_timeline_of_a_later_run_begins_when_that_was_asked_for(page: Page, 
     rows = page.get_by_role("table", name="Timeline").get_by_role("row")
     carried, late = (rows.nth(place).get_by_role("cell").first for place in (1, 3))
 
-    expect(carried).to_have_attribute("aria-label", "Successful, It succeeded in run 1 and was carried over.")
-    expect(late).to_have_attribute("aria-label", re.compile(r"^Failed, [\d.]+ s in the queue, ran [\d.]+ s$"))
+    expect(carried).to_have_attribute("aria-label", "Successful. Reused from run 1.")
+    expect(late).to_have_attribute("aria-label", re.compile(r"^Failed, queued for [\d.]+ s, ran for [\d.]+ s$"))
 
 
 def test_several_files_are_saved_as_one_zip(page: Page, restarted: str, tmp_path: Path) -> None:
     page.goto(restarted)
 
     with page.expect_download() as saving:
-        page.get_by_role("button", name="Download of subtask 1").click()
+        page.get_by_role("button", name="Download subtask 1").click()
 
     assert saving.value.suggested_filename == "film-stills.zip"
     saving.value.save_as(tmp_path / "saved.zip")
@@ -67,6 +67,6 @@ def test_a_single_file_is_saved_as_it_is(page: Page, restarted: str) -> None:
     page.goto(restarted)
 
     with page.expect_download() as saving:
-        page.get_by_role("button", name="Download of subtask 2").click()
+        page.get_by_role("button", name="Download subtask 2").click()
 
     assert saving.value.suggested_filename == "film-one.jpg"

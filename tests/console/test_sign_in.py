@@ -148,7 +148,7 @@ def test_a_person_copies_the_token_for_a_shell(page: Page, context: BrowserConte
     page.get_by_role("button", name=EMAIL).click()
     page.get_by_role("menuitem", name="Copy token").click()
 
-    expect(page.get_by_text("Shells know it as REELMILL_TOKEN")).to_be_visible()
+    expect(page.get_by_text("Use it as REELMILL_TOKEN")).to_be_visible()
     assert {f"Bearer {page.evaluate('() => navigator.clipboard.readText()')}"} == set(traffic.bearers())
 
 
@@ -240,7 +240,7 @@ def test_an_answer_to_nothing_that_was_asked_is_refused_and_a_reload_begins_anew
 ) -> None:
     page.goto(f"/?{answer}&state=forged")
 
-    expect(page.get_by_text("belongs to no sign-in that began in this tab")).to_be_visible()
+    expect(page.get_by_text("doesn't belong to a sign-in started in this tab")).to_be_visible()
     assert page.url == published.outputs["ConsoleUrl"] + "/"
     assert not traffic.to(TOKENS)
     assert not traffic.to("/api/")
@@ -255,7 +255,7 @@ def test_a_refusal_of_the_sign_in_page_is_told(page: Page) -> None:
 
     page.goto(f"/?error=access_denied&error_description=Ask+Grace&state={state}")
 
-    expect(page.get_by_text("answered with a refusal (Ask Grace)")).to_be_visible()
+    expect(page.get_by_text("sign-in was denied (Ask Grace)")).to_be_visible()
 
 
 def test_a_token_that_the_api_refuses_leads_to_the_sign_in_once_and_not_round_and_round(

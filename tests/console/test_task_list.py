@@ -18,7 +18,7 @@ def rows(page: Page, what: str) -> Locator:
 
 
 def choose_page(page: Page) -> None:
-    page.get_by_role("checkbox", name="Choose all tasks on this page").press("Space")  # its header lies over it
+    page.get_by_role("checkbox", name="Select all tasks on this page").press("Space")  # its header lies over it
 
 
 def choose_all(page: Page, action: str, *, confirm: str) -> None:
@@ -31,7 +31,7 @@ def choose_all(page: Page, action: str, *, confirm: str) -> None:
 
 def operate(page: Page, identifier: str, action: str) -> None:
     """Choose an operation in a task's own row."""
-    page.get_by_role("button", name=f"Operations of task {identifier}").click()
+    page.get_by_role("button", name=f"Actions for task {identifier}").click()
     page.get_by_role("menuitem", name=action, exact=True).click()
 
 
@@ -43,15 +43,15 @@ def test_several_tasks_are_ended_restarted_and_cancelled_at_once(page: Page, mak
     expect(rows(page, "Waiting")).to_have_count(3)
 
     choose_all(page, "End (3)", confirm="End tasks")
-    expect(page.get_by_text("3 tasks: ended.")).to_be_visible()
+    expect(page.get_by_text("3 tasks ended.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
     choose_all(page, "Restart (3)", confirm="Restart tasks")
-    expect(page.get_by_text("3 tasks: restarted.")).to_be_visible()
+    expect(page.get_by_text("3 tasks restarted.")).to_be_visible()
     expect(rows(page, "Waiting")).to_have_count(3)
 
     choose_all(page, "Cancel (3)", confirm="Cancel tasks")
-    expect(page.get_by_text("3 tasks: cancelled.")).to_be_visible()
+    expect(page.get_by_text("3 tasks canceled.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
 
@@ -68,11 +68,11 @@ def test_of_several_tasks_each_refused_one_is_named_with_its_reason(
 
     choose_all(page, "End (2)", confirm="End tasks")
 
-    refused = page.get_by_role("dialog", name="Nothing was done with 1 task")
+    refused = page.get_by_role("dialog", name="1 task was not changed")
     expect(refused.get_by_role("row", name=unable)).to_contain_text("only a WAITING task can be ended")
     refused.get_by_role("button", name="Close").last.click()
     expect(refused).to_be_hidden()
-    expect(page.get_by_text(f"Task {able}: ended.")).to_be_visible()
+    expect(page.get_by_text(f"Task {able} ended.")).to_be_visible()
     assert api.call("GET", f"/tasks/{able}")["outcome"] == "ENDED"
 
 
@@ -83,13 +83,13 @@ def test_a_waiting_task_is_ended_and_restarted_in_its_row(page: Page, make: Make
 
     operate(page, identifier, "End")
     sure = page.get_by_role("dialog", name=f"End task {identifier}?")
-    sure.get_by_role("button", name="Go back").click()
+    sure.get_by_role("button", name="Cancel").click()
     expect(sure).to_be_hidden()
     expect(rows(page, identifier)).to_contain_text("Waiting")
 
     operate(page, identifier, "End")
     sure.get_by_role("button", name="End task").click()
-    expect(page.get_by_text(f"Task {identifier}: ended.")).to_be_visible()
+    expect(page.get_by_text(f"Task {identifier} ended.")).to_be_visible()
     expect(rows(page, identifier)).to_contain_text("Ended")
 
     operate(page, identifier, "Restart")
@@ -103,13 +103,13 @@ def test_a_waiting_task_is_ended_and_restarted_in_its_row(page: Page, make: Make
 def test_an_action_that_is_not_for_a_task_says_why(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks?taskId={tasks['rich']}")
     page.get_by_role("button", name="Actions").hover()
-    expect(page.get_by_role("tooltip")).to_have_text("Choose tasks in the list first.")
+    expect(page.get_by_role("tooltip")).to_have_text("Select one or more tasks first.")
 
-    page.get_by_role("button", name=f"Operations of task {tasks['rich']}").click()
+    page.get_by_role("button", name=f"Actions for task {tasks['rich']}").click()
     for name, reason in {
-        "Restart failed parts": "Nothing of this task has failed.",
-        "End": "The task is completed; only a waiting one can be ended.",
-        "Cancel": "The task is completed; there is nothing to cancel.",
+        "Restart failed subtasks": "This task has no failed subtasks.",
+        "End": "Only waiting tasks can be ended. This task is completed.",
+        "Cancel": "This task is already completed.",
     }.items():
         page.get_by_role("menuitem", name=name, exact=True).hover()
         expect(page.get_by_role("tooltip")).to_have_text(reason)
@@ -138,10 +138,10 @@ def test_tasks_are_found_by_the_beginning_of_their_id_and_by_time_also_after_a_r
     page.get_by_role("option", name="Created after").click()
     page.get_by_label("Date", exact=True).fill(TOMORROW)
     page.get_by_role("button", name="Apply").click()
-    expect(page.get_by_text("No task passes these filters")).to_be_visible()
+    expect(page.get_by_text("No matching tasks")).to_be_visible()
 
     page.reload()
-    expect(page.get_by_text("No task passes these filters")).to_be_visible()
+    expect(page.get_by_text("No matching tasks")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Remove.*Created after")).click()
     expect(rows(page, tasks["rich"])).to_be_visible()
 
@@ -173,13 +173,13 @@ def test_a_long_list_has_pages_of_the_size_that_one_likes_and_all_of_them_are_mo
     expect(rows(page, newest)).to_be_visible()
 
     choose_page(page)
-    page.get_by_role("button", name="Choose all that pass the filter").click()
+    page.get_by_role("button", name="Select all tasks that match the filter").click()
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name="End (all)").click()
-    sure = page.get_by_role("dialog", name="End all tasks that pass the filter?")
-    expect(sure).to_contain_text("Whole source key = many/pages.mp4")
+    sure = page.get_by_role("dialog", name="End all matching tasks?")
+    expect(sure).to_contain_text("Source key (exact) = many/pages.mp4")
     sure.get_by_role("button", name="End tasks").click()
-    expect(page.get_by_text("11 tasks: ended.")).to_be_visible()
+    expect(page.get_by_text("11 tasks ended.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(10)
     assert {api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers} == {"ENDED"}
 
@@ -194,10 +194,10 @@ def test_a_move_of_all_that_a_filter_finds_tells_how_far_it_is_and_can_be_stoppe
     page.goto("/tasks?sourceKey=many/stopped.mp4")
     expect(rows(page, identifiers[2])).to_be_visible()
     choose_page(page)
-    page.get_by_role("button", name="Choose all that pass the filter").click()
+    page.get_by_role("button", name="Select all tasks that match the filter").click()
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name="Cancel (all)").click()
-    sure = page.get_by_role("dialog", name="Cancel all tasks that pass the filter?")
+    sure = page.get_by_role("dialog", name="Cancel all matching tasks?")
 
     def move_one(route: Route) -> None:
         route.continue_(post_data={**(route.request.post_data_json or {}), "maxResults": 1})
@@ -214,8 +214,8 @@ def test_a_move_of_all_that_a_filter_finds_tells_how_far_it_is_and_can_be_stoppe
     sure.get_by_role("button", name="Stop").click()
     move_one(held[0])
 
-    expect(page.get_by_text("Stopped before the end")).to_be_visible()
-    expect(page.get_by_text("2 tasks: cancelled.")).to_be_visible()
+    expect(page.get_by_text("Stopped early")).to_be_visible()
+    expect(page.get_by_text("2 tasks canceled.")).to_be_visible()
     outcomes = [api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers]
     assert outcomes == [None, "ENDED", "ENDED"]
     api.call("POST", "/tasks/bulk", {"action": "END", "taskIds": identifiers})
@@ -229,5 +229,5 @@ def test_a_word_that_is_no_id_is_looked_for_as_a_whole_key_and_the_empty_list_sa
     find.press("Enter")
 
     page.wait_for_url(f"**/tasks?sourceKey={words}")
-    expect(page.get_by_text(f"Whole source key = {words}")).to_be_visible()
-    expect(page.get_by_text("its whole path in the bucket, such as uploads/film.mp4")).to_be_visible()
+    expect(page.get_by_text(f"Source key (exact) = {words}")).to_be_visible()
+    expect(page.get_by_text("Enter the complete source key, for example uploads/film.mp4")).to_be_visible()

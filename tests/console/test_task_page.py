@@ -51,11 +51,11 @@ def test_failures_of_one_cause_are_told_once_with_what_to_do_the_log_and_the_com
     page.goto(f"/tasks/{identifier}")
     alert = page.get_by_role("group").filter(has_text="Subtasks 1 (still), 2 (cover) failed")
     expect(alert).to_contain_text("most of the file is damaged")
-    expect(alert).to_contain_text("What to do: The file is at fault")
+    expect(alert).to_contain_text("How to fix: There's a problem with the source file")
     expect(page.get_by_role("progressbar", name="Progress", exact=True)).to_be_hidden()  # of a task that has failed
 
-    alert.get_by_role("button", name="Log and ffmpeg command").click()
-    expect(alert.get_by_role("region", name="End of the log")).to_contain_text("Error splitting the input")
+    alert.get_by_role("button", name="Show log and ffmpeg command").click()
+    expect(alert.get_by_role("region", name="Last log lines")).to_contain_text("Error splitting the input")
     alert.get_by_role("button", name="Copy command").click()
     expect(alert.get_by_text("Copied")).to_be_visible()
     [attempt] = api.call("GET", f"/tasks/{identifier}/subtasks/1")["attempts"]
@@ -67,14 +67,14 @@ def test_failures_of_one_cause_are_told_once_with_what_to_do_the_log_and_the_com
 
 def test_only_the_failed_parts_run_again_and_the_earlier_run_stays_readable(page: Page, half: str) -> None:
     page.goto(f"/tasks/{half}")
-    page.get_by_role("button", name="More operations").click()
-    page.get_by_role("menuitem", name="Restart failed parts").click()
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Restart failed subtasks").click()
 
-    expect(page.get_by_text(f"Task {half}: restarted where they had failed.")).to_be_visible()
+    expect(page.get_by_text(f"Failed subtasks of task {half} restarted.")).to_be_visible()
     runs = page.get_by_role("button", name="Run", exact=False).filter(has_text="Run 2")
     expect(runs).to_be_visible()
     page.get_by_role("row", name="still").get_by_role("button", name="Successful").click()
-    expect(page.get_by_text("It succeeded in run 1 and was carried over.")).to_be_visible()
+    expect(page.get_by_text("Reused from run 1.")).to_be_visible()
     page.keyboard.press("Escape")
 
     runs.click()
@@ -102,7 +102,7 @@ def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(
     assert json.loads(shown) == api.call("GET", f"/tasks/{tasks['rich']}")
 
     page.goto(f"/tasks/{half}?view=graph")
-    expect(nodes).to_contain_text(["still", "late", "samplesSampled screenshotsSuccessful"])
+    expect(nodes).to_contain_text(["still", "late", "samplesScreenshot seriesSuccessful"])
     assert nodes.evaluate_all("nodes => nodes.map(node => node.scrollHeight <= node.clientHeight)") == [True] * 3
 
 
@@ -122,16 +122,16 @@ def test_what_is_copied_does_the_same_elsewhere(page: Page, api: Api, make: Make
         answer: dict[str, object] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         return answer
 
-    asked = copy("This task as curl")
+    asked = copy("Copy cURL command")
     assert run(asked)["taskId"] == identifier
-    restart = copy("Restart as curl")
+    restart = copy("Copy restart cURL command")
     assert run(restart)["run"] == 2
     api.completed(identifier)
 
     command = str(Path(sys.executable).with_name("reelmill"))
-    [name, *words] = copy("Restart as CLI")
+    [name, *words] = copy("Copy restart CLI command")
     assert (name, run([command, *words, "--json"])["run"]) == ("reelmill", 3)
-    [name, *words] = copy("This task as CLI")
+    [name, *words] = copy("Copy CLI command")
     assert (name, run([command, *words, "--json"])["taskId"]) == ("reelmill", identifier)
 
 
@@ -144,11 +144,11 @@ def test_a_running_task_is_cancelled_on_its_page(page: Page, make: Make, film: b
     page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
     expect(slow).to_contain_text(re.compile(r"about (\d+ h|(\d+ h )?\d+ min) left"))  # no seconds, which would jump
 
-    page.get_by_role("button", name="More operations").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel task").click()
 
-    expect(page.get_by_text(f"Task {identifier}: cancelled.")).to_be_visible()
-    expect(slow).to_contain_text("Cancelled")
-    expect(page.get_by_role("row", name="after")).to_contain_text("Cancelled")
-    expect(page.get_by_role("button", name="Play of subtask 1")).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_text(f"Task {identifier} canceled.")).to_be_visible()
+    expect(slow).to_contain_text("Canceled")
+    expect(page.get_by_role("row", name="after")).to_contain_text("Canceled")
+    expect(page.get_by_role("button", name="Play subtask 1")).to_have_attribute("aria-disabled", "true")

@@ -29,11 +29,11 @@ FAILURES: dict[str, tuple[Callable[[Route], None], str]] = {
 }
 # What loads its own data after something is pressed. All by their accessible names.
 OPENED: list[tuple[str, ...]] = [
-    ("/tasks/create", "In a bucket", "Browse"),
-    ("/tasks/create", "Own subtasks"),
+    ("/tasks/create", "S3 object", "Browse"),
+    ("/tasks/create", "Custom subtasks"),
     ("/tasks/{rich}", "Details of subtask 4"),
     ("/tasks/{rich}", "Play source video"),
-    ("/tasks/{failed}", "Log and ffmpeg command"),
+    ("/tasks/{failed}", "Show log and ffmpeg command"),
     ("/templates/h264-720p", "Versions"),
     ("/orchestrations/web-video", "Versions"),
 ]
@@ -68,7 +68,7 @@ def test_nothing_that_loads_later_says_that_there_is_nothing_when_it_can_not(
     path, *pressed = opened
     page.goto(path.format(**tasks))
     settled(page)
-    if pressed == ["Own subtasks"]:
+    if pressed == ["Custom subtasks"]:
         page.route(API, FAILURES["unreachable"][0])
         page.reload()
     page.route(API, FAILURES["unreachable"][0])

@@ -1,16 +1,16 @@
-/** The API, typed by its own OpenAPI document, with errors that a person can act on. */
+/** The API, typed by its OpenAPI document, with errors that people can act on. */
 
 import createClient, { type Middleware } from "openapi-fetch";
 import { auth } from "../auth/auth";
 import { API } from "../config";
-import { text } from "../strings";
+import * as text from "../strings";
 import type { paths } from "./schema";
 
-/** The API said no, and why. */
+/** An error response of the API. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
-    /** Undefined when the answer isn't ours: that of a gateway, say. */
+    /** Undefined if the response comes from something else, such as a gateway. */
     readonly code: string | undefined,
     message: string,
     readonly requestId?: string,
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Nothing answered: the network, or the stack, is away. */
+/** The API didn't respond: the network or the stack is down. */
 class Unreachable extends Error {}
 
 interface Problem {
@@ -28,22 +28,22 @@ interface Problem {
   requestId?: string;
 }
 
-const signed: Middleware = {
+const authentication: Middleware = {
   async onRequest({ request }) {
     for (const [name, value] of Object.entries(await auth().headers())) request.headers.set(name, value);
     return request;
   },
   async onResponse({ response }) {
-    if (response.status === 401) await auth().refused?.();
+    if (response.status === 401) await auth().onUnauthorized?.();
   },
 };
 
 export const api = createClient<paths>({ baseUrl: API });
-api.use(signed);
+api.use(authentication);
 
-/** Return an answer's body; throw ApiError or Unreachable. */
-export async function take<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
-  const { data, error, response } = await answer.catch((reason: unknown) => {
+/** Return the body of a response. Throw ApiError or Unreachable. */
+export async function unwrap<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call.catch((reason: unknown) => {
     if (reason instanceof DOMException && reason.name === "AbortError") throw reason;
     throw new Unreachable(text.errors.unreachable);
   });

@@ -1,4 +1,4 @@
-/** The API's objects by short names. */
+/** Short names for the API's types. */
 
 import type { components } from "./schema";
 
@@ -9,8 +9,8 @@ export type TaskDetail = Schemas["TaskView"];
 export type TaskStatus = Schemas["TaskStatus"];
 export type Outcome = Schemas["Outcome"];
 export type Subtask = Schemas["SubtaskView"];
-/** What a subtask's status is called here: a successful one that did nothing is skipped. */
-export type Standing = Subtask["status"] | "SKIPPED" | "CANCELLED" | "RETRYING";
+/** A subtask's status as people see it: a successful subtask that did nothing is skipped. */
+export type DisplayStatus = Subtask["status"] | "SKIPPED" | "CANCELED" | "RETRYING";
 export type SubtaskDetail = Schemas["SubtaskDetail"];
 export type SubtaskType = Schemas["SubtaskType"];
 export type Attempt = Schemas["AttemptView"];
@@ -21,12 +21,14 @@ export type BulkPage = Schemas["BulkResultPage"];
 export type TaskFilter = Schemas["FilterBody"];
 export type Orchestration = Schemas["OrchestrationView"];
 export type OrchestrationBody = Schemas["OrchestrationBody"];
-export type SubtaskRule = Schemas["SubtaskRule"];
+/** A subtask as an orchestration or a new task defines it. */
+export type PlannedSubtask = Schemas["SubtaskRule"];
 export type Template = Schemas["TemplateView"];
 export type TemplateBody = Schemas["TemplateBody"];
-/** A version of either; only an orchestration's is enabled or not. */
+/** A version of an orchestration or a template. Only orchestrations have `enabled`. */
 export type Version = Schemas["VersionView"] & Partial<Pick<Schemas["OrchestrationVersionView"], "enabled">>;
 export type Operation = Schemas["OperationView"];
+export type Kind = Schemas["Kind"];
 export type Verdict = Schemas["Verdict"];
 export type VerdictRow = Schemas["VerdictView"];
 export type Grant = Schemas["UploadView"];

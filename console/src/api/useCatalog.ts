@@ -1,6 +1,6 @@
-/** What is stored in the catalog, for the forms and lists that choose from it. */
+/** The catalog, for the forms and lists that offer its entries. */
 
-import { api, take } from "./client";
+import { api, unwrap } from "./client";
 import type { Operation, Orchestration, Template } from "./types";
 import { type Polled, usePolled } from "./usePolled";
 
@@ -10,18 +10,18 @@ export interface Catalog {
   operations: Operation[];
 }
 
-const loadOrchestrations = async (signal: AbortSignal) => (await take(api.GET("/orchestrations", { signal }))).orchestrations;
+const loadOrchestrations = async (signal: AbortSignal) => (await unwrap(api.GET("/orchestrations", { signal }))).orchestrations;
 
 async function loadCatalog(signal: AbortSignal): Promise<Catalog> {
   const [orchestrations, { templates }, { operations }] = await Promise.all([
     loadOrchestrations(signal),
-    take(api.GET("/templates", { signal })),
-    take(api.GET("/operations", { signal })),
+    unwrap(api.GET("/templates", { signal })),
+    unwrap(api.GET("/operations", { signal })),
   ]);
   return { orchestrations, templates, operations };
 }
 
-/** Return all that a form may choose from, loaded once: without it no form can be filled in. */
+/** Return everything that forms offer, loaded once. */
 export function useCatalog(): Polled<Catalog> {
   return usePolled("catalog", loadCatalog, () => null);
 }

@@ -1,18 +1,18 @@
-/** A value of the API that stays fresh: polled while somebody looks, and only as often as something moves. */
+/** A value of the API that stays fresh: polled while the page is visible, and more often while something runs. */
 
 import { useCallback, useEffect, useEffectEvent, useState } from "react";
 
-export const BUSY = 2000; // ms between two looks while something runs
-export const IDLE = 15_000;
+export const BUSY_INTERVAL = 2000; // ms between two requests while something runs
+export const IDLE_INTERVAL = 15_000;
 const AFTER_ERROR = 10_000;
 
 export interface Polled<T> {
   value: T | undefined;
-  /** When the value was the API's answer, in epoch milliseconds. */
+  /** When the API returned the value, in epoch milliseconds. */
   asOf: number | undefined;
-  /** Why the last look failed. What was seen before stays as the value. */
+  /** Why the last request failed. `value` keeps the last good response. */
   error: Error | undefined;
-  /** Whether there is neither a value nor an error yet. */
+  /** Whether neither a value nor an error has arrived yet. */
   loading: boolean;
   refresh: () => void;
 }
@@ -24,7 +24,7 @@ interface Known<T> {
   error?: Error;
 }
 
-/** Load a value, and again after `pause(value)` milliseconds; null stops. Another `key` is another value. */
+/** Load a value, and load it again after `pause(value)` milliseconds, or never if that is null. A new `key` starts over. */
 export function usePolled<T>(
   key: string,
   load: (signal: AbortSignal) => Promise<T>,
@@ -32,50 +32,50 @@ export function usePolled<T>(
 ): Polled<T> {
   const [known, setKnown] = useState<Known<T>>({ key });
   const [round, setRound] = useState(0);
-  const loading = useEffectEvent(load);
-  const pausing = useEffectEvent(pause);
+  const onLoad = useEffectEvent(load);
+  const onPause = useEffectEvent(pause);
 
   useEffect(() => {
-    const given = new AbortController();
+    const aborter = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let under = false;
+    let pending = false;
 
-    const look = async () => {
+    const refresh = async () => {
       clearTimeout(timer);
-      if (document.hidden || under) return;
-      under = true;
+      if (document.hidden || pending) return;
+      pending = true;
       let wait: number | null = AFTER_ERROR;
       try {
-        const value = await loading(given.signal);
-        if (given.signal.aborted) return;
+        const value = await onLoad(aborter.signal);
+        if (aborter.signal.aborted) return;
         setKnown({ key, value, asOf: Date.now() });
-        wait = pausing(value);
+        wait = onPause(value);
       } catch (error) {
-        if (given.signal.aborted) return;
-        // What was seen before stays on the page, so that a lost connection hides nothing.
+        if (aborter.signal.aborted) return;
+        // Keep the last good value, so that a lost connection doesn't clear the page.
         setKnown((before) => ({ ...(before.key === key ? before : { key }), error: error as Error }));
       } finally {
-        under = false;
+        pending = false;
       }
-      if (wait !== null) timer = setTimeout(() => void look(), wait);
+      if (wait !== null) timer = setTimeout(() => void refresh(), wait);
     };
-    const woken = () => void look();
+    const onVisibilityChange = () => void refresh();
 
-    document.addEventListener("visibilitychange", woken);
-    void look();
+    document.addEventListener("visibilitychange", onVisibilityChange);
+    void refresh();
     return () => {
-      given.abort();
+      aborter.abort();
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", woken);
+      document.removeEventListener("visibilitychange", onVisibilityChange);
     };
   }, [key, round]);
 
-  const fits = known.key === key;
+  const isCurrent = known.key === key;
   return {
-    value: fits ? known.value : undefined,
-    asOf: fits ? known.asOf : undefined,
-    error: fits ? known.error : undefined,
-    loading: !fits || (known.value === undefined && known.error === undefined),
+    value: isCurrent ? known.value : undefined,
+    asOf: isCurrent ? known.asOf : undefined,
+    error: isCurrent ? known.error : undefined,
+    loading: !isCurrent || (known.value === undefined && known.error === undefined),
     refresh: useCallback(() => setRound((n) => n + 1), []),
   };
 }

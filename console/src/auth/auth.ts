@@ -1,23 +1,23 @@
-/** Who is at the keyboard: nobody in particular on loopback, a signed-in person on AWS. */
+/** The current user: anonymous on loopback, signed in on AWS. */
 
 export interface Auth {
-  /** The person's name, if they signed in. */
+  /** The user's name, if they signed in. */
   user?: string;
-  /** Return the headers that a request to the API needs. */
+  /** Return the headers that authenticate a request to the API. */
   headers: () => Promise<Record<string, string>>;
-  /** Sign in anew, unless that was done just now: the API took the headers for nobody's. */
-  refused?: () => Promise<void>;
+  /** Called when the API rejects the headers. Starts a new sign-in unless one has just finished. */
+  onUnauthorized?: () => Promise<void>;
   signOut?: () => Promise<void>;
 }
 
 let current: Auth = { headers: () => Promise.resolve({}) };
 
-/** Return the way of signing in that was set up. */
+/** Return the authentication that is in use. */
 export function auth(): Auth {
   return current;
 }
 
-/** Set up a way of signing in. */
+/** Set the authentication to use. */
 export function setAuth(next: Auth): void {
   current = next;
 }

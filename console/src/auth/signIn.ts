@@ -1,10 +1,10 @@
 import type { Config } from "../config";
 import { setAuth } from "./auth";
 
-/** Sign in, where this home asks for it. Return false when the browser is on its way to the sign-in page. */
+/** Sign in if the configuration requires it. Return false if the browser is leaving for the sign-in page. */
 export async function signIn(config: Config): Promise<boolean> {
   if (config.auth.kind === "none") return true;
-  const { signInByCode } = await import("./oidc"); // nobody on loopback needs it
+  const { signInByCode } = await import("./oidc"); // loopback doesn't need it
   const signedIn = await signInByCode(config.auth);
   if (!signedIn) return false;
   setAuth(signedIn);

@@ -4,34 +4,34 @@ import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useState } from "react";
-import { text } from "../strings";
-import { reasonOf } from "./errorMessage";
+import * as text from "../strings";
+import { messageOf } from "./errorMessage";
 
 interface Props {
   title: string;
-  what: ReactNode;
+  content: ReactNode;
   label: string;
-  back?: string;
-  act: () => Promise<void>;
-  /** Ends what takes long, once it has begun. */
+  back?: string | undefined;
+  onConfirm: () => Promise<void>;
+  /** Stops a long action that is running. */
   onStop?: () => void;
   onClose: () => void;
 }
 
-/** Asks before something is done that can't be undone. */
-export function Confirm({ title, what, label, back = text.cancel, act, onStop, onClose }: Props) {
+/** Asks for confirmation before an action. */
+export function ConfirmDialog({ title, content, label, back = text.buttons.cancel, onConfirm, onStop, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const stoppable = busy && onStop;
-  const leave = stoppable ? onStop : onClose;
-  const go = async () => {
+  const dismiss = stoppable ? onStop : onClose;
+  const confirm = async () => {
     setBusy(true);
     setError(undefined);
     try {
-      await act();
+      await onConfirm();
       onClose();
     } catch (problem) {
-      setError(reasonOf(problem));
+      setError(messageOf(problem));
       setBusy(false);
     }
   };
@@ -39,15 +39,15 @@ export function Confirm({ title, what, label, back = text.cancel, act, onStop, o
     <Modal
       visible
       header={title}
-      closeAriaLabel={text.close}
-      onDismiss={leave}
+      closeAriaLabel={text.buttons.close}
+      onDismiss={dismiss}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={leave}>
-              {stoppable ? text.stop : back}
+            <Button variant="link" onClick={dismiss}>
+              {stoppable ? text.buttons.stop : back}
             </Button>
-            <Button variant="primary" loading={busy} onClick={() => void go()}>
+            <Button variant="primary" loading={busy} onClick={() => void confirm()}>
               {label}
             </Button>
           </SpaceBetween>
@@ -55,7 +55,7 @@ export function Confirm({ title, what, label, back = text.cancel, act, onStop, o
       }
     >
       <SpaceBetween size="m">
-        {what}
+        {content}
         {error && <Alert type="error">{error}</Alert>}
       </SpaceBetween>
     </Modal>

@@ -1,15 +1,15 @@
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
-import { text } from "../strings";
+import * as text from "../strings";
 
-/** A button that copies what another program takes. */
-export function Copy({ label, what }: { label: string; what: string }) {
+/** A button that copies a value for use in another program. */
+export function CopyButton({ label, value }: { label: string; value: string }) {
   return (
     <CopyToClipboard
       variant="button"
       copyButtonText={label}
-      textToCopy={what}
-      copySuccessText={text.copied}
-      copyErrorText={text.copyFailed}
+      textToCopy={value}
+      copySuccessText={text.copying.copied}
+      copyErrorText={text.copying.failed}
     />
   );
 }
@@ -21,9 +21,9 @@ export function Copyable({ value, shown }: { value: string; shown?: string }) {
       variant="inline"
       textToCopy={value}
       textToDisplay={shown ?? value}
-      copyButtonAriaLabel={text.copyOf(shown ?? value)}
-      copySuccessText={text.copied}
-      copyErrorText={text.copyFailed}
+      copyButtonAriaLabel={text.copying.value(shown ?? value)}
+      copySuccessText={text.copying.copied}
+      copyErrorText={text.copying.failed}
     />
   );
 }

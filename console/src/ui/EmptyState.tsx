@@ -1,17 +1,17 @@
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, use } from "react";
-import { Answered } from "./answered";
+import { IsCurrent } from "./isCurrent";
 
-export interface EmptyProps {
+export interface EmptyStateProps {
   title: string;
   hint: ReactNode;
   action?: ReactNode;
 }
 
-/** An empty place that says what belongs there, and how to get it. Shows nothing unless the API's last answer is on the page. */
-export function Empty({ title, hint, action }: EmptyProps) {
-  if (!use(Answered)) return null;
+/** An empty area that says what belongs there and how to get it. Appears only when the page shows the API's last response. */
+export function EmptyState({ title, hint, action }: EmptyStateProps) {
+  if (!use(IsCurrent)) return null;
   return (
     <Box textAlign="center" padding={{ vertical: "l" }} color="inherit">
       <SpaceBetween size="s">

@@ -1,4 +1,4 @@
-/** What needs what, from left to right: of a task's subtasks, or of an orchestration's. */
+/** The dependencies between subtasks, from left to right: of a task or of an orchestration. */
 
 import type { ReactNode } from "react";
 import { LINE, QUIET, SURFACE } from "./colors";
@@ -20,8 +20,8 @@ interface Placed extends GraphNode {
   y: number;
 }
 
-/** Return the nodes with their places: each stands right of all that it needs. */
-function place(nodes: readonly GraphNode[]): Placed[] {
+/** Return the nodes with their positions: each to the right of all nodes that it needs. */
+function layOut(nodes: readonly GraphNode[]): Placed[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const depths = new Map<string, number>();
   const depth = (id: string, above: ReadonlySet<string>): number => {
@@ -41,14 +41,14 @@ function place(nodes: readonly GraphNode[]): Placed[] {
   });
 }
 
-/** Draw the graph; `label` names it for a screen reader, which hears each node with what it needs. */
+/** Draw the graph. `label` names it for screen readers. */
 export function Graph({ nodes, label }: { nodes: readonly GraphNode[]; label: string }) {
-  const placed = place(nodes);
+  const placed = layOut(nodes);
   const byId = new Map(placed.map((node) => [node.id, node]));
   const width = Math.max(...placed.map((node) => node.x)) + WIDTH;
   const height = Math.max(...placed.map((node) => node.y)) + HEIGHT;
   return (
-    // A wide graph scrolls, so the keyboard must reach it.
+    // A scrolling region must be reachable by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div style={{ overflowX: "auto", padding: 4 }} tabIndex={0} role="region" aria-label={label}>
       <div style={{ position: "relative", width, height }}>

@@ -1,49 +1,49 @@
-/** Leaving a page that has something unfinished. */
+/** Protects a page that has unsaved changes or unfinished uploads. */
 
 import { useEffect, useRef, useState } from "react";
-import { text } from "../strings";
-import { Confirm } from "./ConfirmDialog";
-import { askFirst } from "./links";
+import * as text from "../strings";
+import { ConfirmDialog } from "./ConfirmDialog";
+import { guardLeaving } from "./links";
 
 interface Props {
   title: string;
-  what: string;
+  content: string;
 }
 
-/** Asks before what the page has is left, as long as this is shown: by a link, by the browser's buttons, by closing it. */
-export function Leaving({ title, what }: Props) {
-  const [leave, setLeave] = useState<() => void>();
+/** While rendered, asks before the page is left by a link, by the browser's buttons, or by closing the tab. */
+export function LeaveGuard({ title, content }: Props) {
+  const [proceed, setProceed] = useState<() => void>();
 
-  useEffect(() => askFirst((way) => setLeave(() => way)), []);
+  useEffect(() => guardLeaving((next) => setProceed(() => next)), []);
   useEffect(() => {
-    const closing = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", closing);
-    return () => removeEventListener("beforeunload", closing);
+    const onBeforeUnload = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", onBeforeUnload);
+    return () => removeEventListener("beforeunload", onBeforeUnload);
   }, []);
 
-  if (!leave) return null;
+  if (!proceed) return null;
   return (
-    <Confirm
+    <ConfirmDialog
       title={title}
-      what={what}
+      content={content}
       label={text.leaving.leave}
-      onClose={() => setLeave(undefined)}
-      act={() => {
-        leave();
+      onClose={() => setProceed(undefined)}
+      onConfirm={() => {
+        proceed();
         return Promise.resolve();
       }}
     />
   );
 }
 
-/** Return what says whether the page is still shown, for what ends later. */
-export function useHere(): () => boolean {
-  const here = useRef(true);
+/** Return a function that says whether the page is still mounted, for work that ends later. */
+export function useIsMounted(): () => boolean {
+  const mounted = useRef(true);
   useEffect(() => {
-    here.current = true;
+    mounted.current = true;
     return () => {
-      here.current = false;
+      mounted.current = false;
     };
   }, []);
-  return () => here.current;
+  return () => mounted.current;
 }

@@ -8,22 +8,22 @@ import type { ReactNode } from "react";
 import { useLocation } from "react-router";
 import { ApiError } from "../api/client";
 import { auth } from "../auth/auth";
-import { crumbsOf } from "./breadcrumbs";
-import { timeOf } from "../format";
+import { breadcrumbsOf } from "./breadcrumbs";
+import { shortTime } from "../format";
 import type { Polled } from "../api/usePolled";
-import { text } from "../strings";
-import { Answered } from "./answered";
+import * as text from "../strings";
+import { IsCurrent } from "./isCurrent";
 import { useFollow } from "./links";
-import { reasonOf } from "./errorMessage";
+import { messageOf } from "./errorMessage";
 
 const statusOf = (error: Error | undefined) => (error instanceof ApiError ? error.status : undefined);
 
-/** Return whether the API said that there is no such thing, and nothing of it is on the page. */
+/** Return whether the API reports that the value doesn't exist, and the page has no earlier value. */
 export function isMissing({ value, error }: Polled<unknown>): boolean {
   return value === undefined && statusOf(error) === 404;
 }
 
-/** Return whether the API refused to say anything, and nothing of it is on the page. */
+/** Return whether the API denies access, and the page has no earlier value. */
 export function isForbidden({ value, error }: Polled<unknown>): boolean {
   return value === undefined && statusOf(error) === 403;
 }
@@ -33,25 +33,25 @@ function titleOf(error: Error): string {
   return status === 404 ? text.errors.notFound : status === 403 ? text.errors.forbidden : text.errors.loading;
 }
 
-/** Why something could not be loaded, with the way to try again. `asOf` is from when that is which is shown nonetheless. */
-export function LoadError({ error, again, asOf }: { error: Error; again: () => void; asOf?: number | undefined }) {
+/** Why a request failed, with a button to retry. `asOf` is the time of the stale value that the page still shows. */
+export function LoadError({ error, onRetry, asOf }: { error: Error; onRetry: () => void; asOf?: number | undefined }) {
   return (
     <Alert
       type="error"
       header={titleOf(error)}
       action={
-        <Button formAction="none" onClick={again}>
-          {text.again}
+        <Button formAction="none" onClick={onRetry}>
+          {text.buttons.tryAgain}
         </Button>
       }
     >
-      {reasonOf(error)} {asOf !== undefined && text.errors.asOf(timeOf(asOf))}
+      {messageOf(error)} {asOf !== undefined && text.errors.asOf(shortTime(asOf))}
     </Alert>
   );
 }
 
-/** In place of a page: what is wrong, and the one next step. */
-export function ProblemPage({ title, why, step, children }: { title: string; why: string; step: ReactNode; children?: ReactNode }) {
+/** A page that says what is wrong, and offers one next step. */
+function ProblemPage({ title, why, step, children }: { title: string; why: string; step: ReactNode; children?: ReactNode }) {
   return (
     <SpaceBetween size="l">
       <Header variant="h1">{title}</Header>
@@ -62,9 +62,9 @@ export function ProblemPage({ title, why, step, children }: { title: string; why
   );
 }
 
-/** In place of a page whose subject could not be loaded. */
+/** The page that appears when its main value can't be loaded. */
 export function ErrorPage({ polled: { error, refresh }, children }: { polled: Polled<unknown>; children?: ReactNode }) {
-  const [, list] = crumbsOf(useLocation().pathname);
+  const [, list] = breadcrumbsOf(useLocation().pathname);
   const { signOut } = auth();
   if (!error) return null;
   const status = statusOf(error);
@@ -77,24 +77,24 @@ export function ErrorPage({ polled: { error, refresh }, children }: { polled: Po
       </Button>
     ) : (
       <Button variant="primary" onClick={refresh}>
-        {text.again}
+        {text.buttons.tryAgain}
       </Button>
     );
   return (
-    <ProblemPage title={titleOf(error)} why={reasonOf(error)} step={step}>
+    <ProblemPage title={titleOf(error)} why={messageOf(error)} step={step}>
       {children}
     </ProblemPage>
   );
 }
 
-/** In place of a page at an address that has none. */
+/** The page of an address that doesn't exist. */
 export function NotFoundPage() {
   const { pathname } = useLocation();
   return (
     <ProblemPage
       title={text.errors.noPage}
       why={text.errors.noPageWhy(pathname)}
-      step={<GoTo text={text.nav.tasks} href="/tasks" />}
+      step={<GoTo text={text.navigation.tasks} href="/tasks" />}
     />
   );
 }
@@ -108,7 +108,8 @@ function GoTo({ text: name, href }: { text: string; href: string }) {
   );
 }
 
-export function Waiting() {
+/** A spinner for whatever is loading. */
+export function Loading() {
   return (
     <Box textAlign="center" padding="xxl" color="text-status-inactive">
       <Spinner /> {text.loading}
@@ -118,26 +119,26 @@ export function Waiting() {
 
 interface Props<T> {
   polled: Polled<T>;
-  /** Whether this is the subject of the page, which an error replaces. */
+  /** Whether this is the main value of the page, which an error replaces. */
   page?: boolean;
   children: (value: T) => ReactNode;
 }
 
-/** What a polled value shows once it is there; until then that it loads, or why it can't. Stale, it stays, and says from when it is. */
+/** Shows a polled value once it has loaded; before that, a spinner or the error. A stale value stays, with its time. */
 export function Loaded<T>({ polled, page, children }: Props<T>) {
   const { value, error, refresh, asOf } = polled;
   if (value === undefined) {
-    if (!error) return <Waiting />;
-    return page ? <ErrorPage polled={polled} /> : <LoadError error={error} again={refresh} />;
+    if (!error) return <Loading />;
+    return page ? <ErrorPage polled={polled} /> : <LoadError error={error} onRetry={refresh} />;
   }
   return (
-    <Answered value={!error}>
+    <IsCurrent value={!error}>
       {error && (
         <Box margin={{ bottom: "m" }}>
-          <LoadError error={error} again={refresh} asOf={asOf} />
+          <LoadError error={error} onRetry={refresh} asOf={asOf} />
         </Box>
       )}
       {children(value)}
-    </Answered>
+    </IsCurrent>
   );
 }

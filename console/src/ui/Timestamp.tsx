@@ -1,11 +1,11 @@
-import { inUtc, moment } from "../format";
-import { text } from "../strings";
+import { utcTime, dateTime } from "../format";
+import * as text from "../strings";
 
-/** A moment in the reader's zone; the pointer shows it in UTC. */
-export function Moment({ at, short }: { at: string | null | undefined; short?: boolean }) {
+/** A time in the local time zone, with the UTC time as its tooltip. */
+export function Timestamp({ at, short }: { at: string | null | undefined; short?: boolean }) {
   return at ? (
-    <time dateTime={at} title={inUtc(at)}>
-      {moment(at, short)}
+    <time dateTime={at} title={utcTime(at)}>
+      {dateTime(at, short)}
     </time>
   ) : (
     <>{text.none}</>

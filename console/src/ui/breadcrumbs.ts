@@ -1,6 +1,6 @@
-/** Where a page lies: its breadcrumbs and its title, from its path alone. */
+/** The breadcrumbs and the title of a page, from its path. */
 
-import { text } from "../strings";
+import * as text from "../strings";
 
 interface Crumb {
   text: string;
@@ -8,27 +8,27 @@ interface Crumb {
 }
 
 const FOLDERS: Record<string, { all: string; create: string }> = {
-  tasks: { all: text.nav.tasks, create: text.nav.create },
-  orchestrations: { all: text.nav.orchestrations, create: text.orchestrations.create },
-  templates: { all: text.nav.templates, create: text.templates.create },
-  uploads: { all: text.nav.uploads, create: "" },
+  tasks: { all: text.navigation.tasks, create: text.navigation.createTask },
+  orchestrations: { all: text.navigation.orchestrations, create: text.navigation.createOrchestration },
+  templates: { all: text.navigation.templates, create: text.navigation.createTemplate },
+  uploads: { all: text.navigation.uploads, create: "" },
 };
 
 /** Return the breadcrumbs of a page. */
-export function crumbsOf(pathname: string): Crumb[] {
-  const [folder = "", name, action] = pathname.split("/").filter(Boolean).map(decoded);
+export function breadcrumbsOf(pathname: string): Crumb[] {
+  const [folder = "", name, action] = pathname.split("/").filter(Boolean).map(decode);
   const known = FOLDERS[folder];
-  const crumbs = [{ text: text.product, href: "/tasks" }];
+  const breadcrumbs = [{ text: text.product, href: "/tasks" }];
   const unknown = { text: text.errors.noPage, href: pathname };
-  if (!known) return folder ? [...crumbs, unknown] : crumbs;
-  crumbs.push({ text: known.all, href: `/${folder}` });
-  if (name) crumbs.push({ text: name === "create" ? known.create : name, href: `/${folder}/${encodeURIComponent(name)}` });
-  if (action) crumbs.push(action === "edit" ? { text: text.edit, href: pathname } : unknown);
-  return crumbs;
+  if (!known) return folder ? [...breadcrumbs, unknown] : breadcrumbs;
+  breadcrumbs.push({ text: known.all, href: `/${folder}` });
+  if (name) breadcrumbs.push({ text: name === "create" ? known.create : name, href: `/${folder}/${encodeURIComponent(name)}` });
+  if (action) breadcrumbs.push(action === "edit" ? { text: text.buttons.edit, href: pathname } : unknown);
+  return breadcrumbs;
 }
 
-/** Return a part of an address in words, or as it is: one can type anything. */
-function decoded(part: string): string {
+/** Return a decoded part of a path, or the part itself if it isn't valid: people can type anything. */
+function decode(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
@@ -36,8 +36,8 @@ function decoded(part: string): string {
   }
 }
 
-/** Return the title that the browser's tab shows. */
+/** Return the title of the browser's tab. */
 export function titleOf(pathname: string): string {
-  const names = crumbsOf(pathname).map((crumb) => crumb.text);
+  const names = breadcrumbsOf(pathname).map((crumb) => crumb.text);
   return names.reverse().slice(0, 2).join(" · ");
 }

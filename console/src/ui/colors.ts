@@ -1,4 +1,4 @@
-/** The colours of what the design system has no component for: bars, marks, lines. Each is for light and for dark. */
+/** Colors of bars, marks and lines, for which the design system has no component. Each has a light and a dark value. */
 
 export const GOOD = "light-dark(#1d8102, #2bb534)";
 export const BAD = "light-dark(#d13212, #ff6b70)";

@@ -1,10 +1,10 @@
-/** An error as a sentence that says what to do. */
+/** Errors as sentences for people. */
 
 import { ApiError } from "../api/client";
-import { text } from "../strings";
+import * as text from "../strings";
 
-/** Return what went wrong, for a person. */
-export function reasonOf(error: unknown): string {
+/** Return what went wrong and, for an error of the server, what to do. */
+export function messageOf(error: unknown): string {
   if (error instanceof ApiError) {
     const request = error.status >= 500 && error.requestId ? ` ${text.errors.request(error.requestId)}` : "";
     const advice = error.status >= 500 && !error.code ? ` ${text.errors.notOurs}` : "";

@@ -1,53 +1,53 @@
-/** Links of the design system that stay inside the console. */
+/** Navigation inside the console, with a guard for pages that must not be left unasked. */
 
 import { useCallback } from "react";
 import { useNavigate } from "react-router";
 
-interface Followed {
+interface FollowEvent {
   detail: { href?: string; external?: boolean; button?: number; ctrlKey?: boolean; metaKey?: boolean };
   preventDefault: () => void;
 }
 
-type Ask = (way: () => void) => void;
+type Guard = (proceed: () => void) => void;
 
-let asking: Ask | undefined;
-let place = 0;
+let guard: Guard | undefined;
+let guardedIndex = 0;
 
-/** Have something be asked before the page is left by a link or by the browser's buttons, until the returned function is called. */
-export function askFirst(ask: Ask): () => void {
-  asking = ask;
-  place = placeOf(history.state);
+/** Call `ask` instead of leaving the page by a link or by the browser's buttons. Return the function that removes the guard. */
+export function guardLeaving(ask: Guard): () => void {
+  guard = ask;
+  guardedIndex = historyIndexOf(history.state);
   return () => {
-    asking = undefined;
+    guard = undefined;
   };
 }
 
-// It hears before the router does, which begins to listen when it is shown.
+// Registered before the router's listener, which starts when the router renders.
 addEventListener("popstate", (event) => {
-  if (!asking) return;
+  if (!guard) return;
   event.stopImmediatePropagation();
-  const steps = placeOf(event.state) - place;
+  const steps = historyIndexOf(event.state) - guardedIndex;
   if (steps === 0) return;
-  history.go(-steps); // the browser has moved already when it tells
-  asking(() => {
-    asking = undefined;
+  history.go(-steps); // the browser has already moved when it sends the event
+  guard(() => {
+    guard = undefined;
     history.go(steps);
   });
 });
 
-/** Return the place in the browser's history, which the router keeps in its state. */
-function placeOf(state: unknown): number {
+/** Return the index in the browser's history, which the router stores in its state. */
+function historyIndexOf(state: unknown): number {
   return (state as { idx?: number } | null)?.idx ?? 0;
 }
 
-/** Leave what the page has, unless something is to be asked before. */
-export function leave(way: () => void): void {
-  if (asking) asking(way);
-  else way();
+/** Leave the page, after its guard agrees if it has one. */
+export function leave(proceed: () => void): void {
+  if (guard) guard(proceed);
+  else proceed();
 }
 
-/** Return the handler that follows a link without loading the page anew. */
-export function useFollow(): (event: Followed) => void {
+/** Return the handler that follows a link without reloading the document. */
+export function useFollow(): (event: FollowEvent) => void {
   const navigate = useNavigate();
   return useCallback(
     (event) => {

@@ -1,37 +1,37 @@
-/** Short messages above every page: what was done, or why it wasn't. */
+/** Short messages above every page: what was done, or why it failed. */
 
 import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
 import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
-import { reasonOf } from "./errorMessage";
+import { messageOf } from "./errorMessage";
 
 const MOST = 5;
 
-interface Notices {
+interface Notifications {
   items: readonly FlashbarProps.MessageDefinition[];
-  tell: (type: FlashbarProps.Type, content: ReactNode, header?: string) => void;
-  fail: (error: unknown, header?: string) => void;
+  notify: (type: FlashbarProps.Type, content: ReactNode, header?: string) => void;
+  notifyError: (error: unknown, header?: string) => void;
 }
 
-const NoticesContext = createContext<Notices>({ items: [], tell: () => undefined, fail: () => undefined });
+const NotificationsContext = createContext<Notifications>({ items: [], notify: () => undefined, notifyError: () => undefined });
 
-export function NoticesProvider({ children }: { children: ReactNode }) {
+export function NotificationsProvider({ children }: { children: ReactNode }) {
   const [items, setItems] = useState<FlashbarProps.MessageDefinition[]>([]);
-  const tell = useCallback((type: FlashbarProps.Type, content: ReactNode, header?: string) => {
+  const notify = useCallback((type: FlashbarProps.Type, content: ReactNode, header?: string) => {
     const id = crypto.randomUUID();
     const dismiss = () => setItems((all) => all.filter((one) => one.id !== id));
     const ariaRole: "alert" | "status" = type === "error" ? "alert" : "status";
     setItems((all) => [{ id, type, header, content, dismissible: true, onDismiss: dismiss, ariaRole }, ...all].slice(0, MOST));
   }, []);
-  const fail = useCallback((error: unknown, header?: string) => tell("error", reasonOf(error), header), [tell]);
-  const notices = useMemo(() => ({ items, tell, fail }), [items, tell, fail]);
-  return <NoticesContext value={notices}>{children}</NoticesContext>;
+  const notifyError = useCallback((error: unknown, header?: string) => notify("error", messageOf(error), header), [notify]);
+  const notifications = useMemo(() => ({ items, notify, notifyError }), [items, notify, notifyError]);
+  return <NotificationsContext value={notifications}>{children}</NotificationsContext>;
 }
 
-/** Return the ways to tell the person something. */
-export function useNotices(): Notices {
-  return use(NoticesContext);
+/** Return the functions that show notifications. */
+export function useNotifications(): Notifications {
+  return use(NotificationsContext);
 }
 
-export function NoticeBar() {
-  return <Flashbar items={[...useNotices().items]} stackItems />;
+export function NotificationBar() {
+  return <Flashbar items={[...useNotifications().items]} stackItems />;
 }

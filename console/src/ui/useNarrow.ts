@@ -1,15 +1,15 @@
-/** Whether the page is shown on a phone. */
+/** Whether the page is as narrow as on a phone. */
 
 import { useSyncExternalStore } from "react";
 
-const query = matchMedia("(max-width: 688px)"); // where the design system itself begins to stack
+const query = matchMedia("(max-width: 688px)"); // the design system's own breakpoint for stacking
 
-function subscribe(changed: () => void): () => void {
-  query.addEventListener("change", changed);
-  return () => query.removeEventListener("change", changed);
+function subscribe(onChange: () => void): () => void {
+  query.addEventListener("change", onChange);
+  return () => query.removeEventListener("change", onChange);
 }
 
-/** Return whether there is room for little. */
+/** Return whether the page is narrow. */
 export function useNarrow(): boolean {
   return useSyncExternalStore(subscribe, () => query.matches);
 }

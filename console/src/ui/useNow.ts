@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** Return the time in epoch milliseconds, moving while something `runs`. */
+/** Return the time in epoch milliseconds, updated every second while something `runs`. */
 export function useNow(runs: boolean): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

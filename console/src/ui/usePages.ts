@@ -1,4 +1,4 @@
-/** The pages of a list that the server cuts. */
+/** The pages of a list that the API pages. */
 
 import { useLocation, useNavigate } from "react-router";
 
@@ -8,7 +8,7 @@ interface Pages {
   current: number;
 }
 
-/** Return which page is shown, and the tokens that lead there. Another list begins at its first page; whoever comes back finds the one that was left. */
+/** Return the current page, its token, and the function that goes to another page. The browser's history keeps the page of each list. */
 export function usePages(list: string) {
   const location = useLocation();
   const navigate = useNavigate();

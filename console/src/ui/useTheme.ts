@@ -1,11 +1,11 @@
-/** Light or dark: as the reader chose, or else as their system is. */
+/** Light or dark mode: the user's choice, or else the system's setting. */
 
 import { applyMode, Mode } from "@cloudscape-design/global-styles";
 import { useEffect, useState } from "react";
 
 const KEY = "reelmill.theme";
 
-/** Return whether the page is dark, and the switch. */
+/** Return whether the page is dark, and the function that toggles it. */
 export function useTheme(): [dark: boolean, toggle: () => void] {
   const [dark, setDark] = useState(() => {
     const chosen = localStorage.getItem(KEY);
@@ -13,7 +13,7 @@ export function useTheme(): [dark: boolean, toggle: () => void] {
   });
   useEffect(() => {
     applyMode(dark ? Mode.Dark : Mode.Light);
-    // For what the browser paints itself, and for light-dark() in our own colours.
+    // For the parts that the browser draws, and for light-dark() in our colors.
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
   }, [dark]);
   const toggle = () => {

@@ -1,4 +1,4 @@
-/** The form that stores an orchestration or a template: where it begins, its name, saving. */
+/** The form that saves an orchestration or a template: its initial content, its name, and the Save button. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
@@ -13,106 +13,106 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { Fragment, type ReactNode, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
-import { wrongWords } from "../subtaskEditor/validate";
+import { validateSubtask } from "../subtaskEditor/validate";
 import { usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { Leaving, useHere } from "../../ui/LeaveGuard";
+import * as text from "../../strings";
+import { LeaveGuard, useIsMounted } from "../../ui/LeaveGuard";
 import { leave, useFollow } from "../../ui/links";
 import { Loaded } from "../../ui/Loaded";
-import { useNotices } from "../../ui/notifications";
-import { reasonOf } from "../../ui/errorMessage";
+import { useNotifications } from "../../ui/notifications";
+import { messageOf } from "../../ui/errorMessage";
 import { type Catalog, useCatalog } from "../../api/useCatalog";
 
-interface BeginningProps<T> {
-  fresh: T;
+interface InitialDocumentProps<T> {
+  blank: T;
   load: (name: string, version: number | undefined, signal: AbortSignal) => Promise<T>;
-  children: (first: T, catalog: Catalog) => ReactNode;
+  children: (initial: T, catalog: Catalog) => ReactNode;
 }
 
-/** Loads what the address says to begin with: what is edited, one of its versions, what is copied, or nothing yet. */
-export function Beginning<T>({ fresh, load, children }: BeginningProps<T>) {
+/** Loads the initial content that the address names: the edited document, one of its versions, a document to duplicate, or a blank one. */
+export function InitialDocument<T>({ blank, load, children }: InitialDocumentProps<T>) {
   const { name } = useParams();
   const [search] = useSearchParams();
   const from = name ?? search.get("from") ?? "";
-  const version = restored(search);
+  const version = versionOf(search);
   const key = `${from}#${version ?? ""}`;
   const catalog = useCatalog();
-  const found = usePolled(
+  const initial = usePolled(
     key,
-    async (signal) => (from ? load(from, version, signal) : fresh),
+    async (signal) => (from ? load(from, version, signal) : blank),
     () => null,
   );
-  // Another beginning is another form.
+  // Another initial content starts another form.
   return (
     <Loaded page polled={catalog}>
-      {(known) => <Loaded page polled={found}>{(first) => <Fragment key={key}>{children(first, known)}</Fragment>}</Loaded>}
+      {(loaded) => <Loaded page polled={initial}>{(first) => <Fragment key={key}>{children(first, loaded)}</Fragment>}</Loaded>}
     </Loaded>
   );
 }
 
 interface Props {
-  /** The address of all of its kind. */
+  /** The path of the list. */
   folder: string;
-  /** The title of a new one. */
+  /** The title for a new document. */
   create: string;
   nameWhy: string;
-  /** What a new one may begin as. */
+  /** The documents that a new one can start from. */
   others: readonly { name: string; description: string }[];
-  /** Whether there is anything to lose. */
+  /** Whether there are unsaved changes. */
   changed: boolean;
-  /** Why the document can't be stored; undefined when it can. */
-  wrong: string | undefined;
-  store: (name: string) => Promise<{ name: string; version: number }>;
+  /** Why the document can't be saved; undefined if it can. */
+  invalid: string | undefined;
+  save: (name: string) => Promise<{ name: string; version: number }>;
   children: ReactNode;
 }
 
-export function DocumentEditor({ folder, create, nameWhy, others, changed, wrong, store, children }: Props) {
+export function DocumentEditor({ folder, create, nameWhy, others, changed, invalid, save, children }: Props) {
   const { name } = useParams();
   const [search] = useSearchParams();
   const navigate = useNavigate();
-  const here = useHere();
+  const isMounted = useIsMounted();
   const follow = useFollow();
-  const { tell } = useNotices();
-  const [given, setGiven] = useState(name ?? "");
+  const { notify } = useNotifications();
+  const [typedName, setTypedName] = useState(name ?? "");
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
-  const wrongName = wrongWords({ name: given, type: "TRANSCODE" }, []).name;
-  const version = restored(search);
+  const nameError = validateSubtask({ name: typedName, type: "TRANSCODE" }, []).name;
+  const version = versionOf(search);
 
-  const save = async () => {
+  const submit = async () => {
     setTried(true);
-    if (wrongName ?? wrong) return;
+    if (nameError ?? invalid) return;
     setBusy(true);
     setError(undefined);
     try {
-      const stored = await store(given);
-      tell("success", text.orchestrations.stored(stored.name, stored.version));
-      if (here()) await navigate(`${folder}/${stored.name}`);
+      const saved = await save(typedName);
+      notify("success", text.catalog.saved(saved.name, saved.version));
+      if (isMounted()) await navigate(`${folder}/${saved.name}`);
     } catch (problem) {
-      setError(reasonOf(problem));
+      setError(messageOf(problem));
     } finally {
       setBusy(false);
     }
   };
 
   return (
-    <ContentLayout header={<Header variant="h1">{name ? text.orchestrations.editing(name) : create}</Header>}>
+    <ContentLayout header={<Header variant="h1">{name ? text.catalog.editing(name) : create}</Header>}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void save();
+          void submit();
         }}
       >
         <Form
-          errorText={error ?? (tried && wrong ? text.orchestrations.notStored(wrong) : undefined)}
+          errorText={error ?? (tried && invalid ? text.catalog.notSaved(invalid) : undefined)}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button variant="link" formAction="none" href={name ? `${folder}/${name}` : folder} onFollow={follow}>
-                {text.cancel}
+                {text.buttons.cancel}
               </Button>
               <Button variant="primary" loading={busy}>
-                {text.save}
+                {text.buttons.save}
               </Button>
             </SpaceBetween>
           }
@@ -122,8 +122,8 @@ export function DocumentEditor({ folder, create, nameWhy, others, changed, wrong
             {!name && (
               <Container>
                 <ColumnLayout columns={2}>
-                  <FormField label={text.plan.name} description={nameWhy} errorText={tried ? wrongName : undefined}>
-                    <Input value={given} onChange={({ detail }) => setGiven(detail.value)} />
+                  <FormField label={text.labels.name} description={nameWhy} errorText={tried ? nameError : undefined}>
+                    <Input value={typedName} onChange={({ detail }) => setTypedName(detail.value)} />
                   </FormField>
                   <StartFrom others={others} />
                 </ColumnLayout>
@@ -133,7 +133,7 @@ export function DocumentEditor({ folder, create, nameWhy, others, changed, wrong
           </SpaceBetween>
         </Form>
       </form>
-      {changed && !busy && <Leaving title={text.leaving.editsTitle} what={text.leaving.edits} />}
+      {changed && !busy && <LeaveGuard title={text.leaving.editsTitle} content={text.leaving.edits} />}
     </ContentLayout>
   );
 }
@@ -141,19 +141,19 @@ export function DocumentEditor({ folder, create, nameWhy, others, changed, wrong
 function StartFrom({ others }: { others: Props["others"] }) {
   const [search, setSearch] = useSearchParams();
   const from = search.get("from");
-  const nothing = { value: "", label: text.orchestrations.blank };
+  const blank = { value: "", label: text.catalog.blank };
   return (
-    <FormField label={text.orchestrations.startFrom} description={text.orchestrations.startFromWhy}>
+    <FormField label={text.catalog.startFrom} description={text.catalog.startFromWhy}>
       <Select
-        selectedOption={from ? { value: from, label: from } : nothing}
-        options={[nothing, ...others.map((one) => ({ value: one.name, label: one.name, description: one.description }))]}
+        selectedOption={from ? { value: from, label: from } : blank}
+        options={[blank, ...others.map((one) => ({ value: one.name, label: one.name, description: one.description }))]}
         onChange={({ detail: { selectedOption } }) => leave(() => setSearch(selectedOption.value ? { from: selectedOption.value } : {}))}
       />
     </FormField>
   );
 }
 
-/** Return the version that the address says to restore. */
-function restored(search: URLSearchParams): number | undefined {
+/** Return the version to restore, from the address. */
+function versionOf(search: URLSearchParams): number | undefined {
   return Number(search.get("version")) || undefined;
 }

@@ -1,4 +1,4 @@
-/** The page of what is stored under a name, an orchestration or a template: what it is, its views, its versions. */
+/** The page of an orchestration or a template: its overview, its views and its versions. */
 
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
@@ -10,26 +10,25 @@ import type { ReactNode } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import type { Orchestration, Template } from "../../api/types";
 import type { Polled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { Confirm } from "../../ui/ConfirmDialog";
-import { useHere } from "../../ui/LeaveGuard";
+import * as text from "../../strings";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { useIsMounted } from "../../ui/LeaveGuard";
 import { ErrorPage, isMissing, Loaded } from "../../ui/Loaded";
-import { Moment } from "../../ui/Timestamp";
-import { useNotices } from "../../ui/notifications";
+import { Timestamp } from "../../ui/Timestamp";
+import { useNotifications } from "../../ui/notifications";
 
 interface Props {
   document: Orchestration | Template;
   description: string;
   actions: ReactNode;
-  facts: KeyValuePairsProps.Item[];
+  overview: KeyValuePairsProps.Item[];
   views: TabsProps.Tab[];
   versions: ReactNode;
   children?: ReactNode;
 }
 
-export function DocumentPage({ document, description, actions, facts, views, versions, children }: Props) {
+export function DocumentPage({ document, description, actions, overview, views, versions, children }: Props) {
   const [search, setSearch] = useSearchParams();
-  const { columns } = text.orchestrations;
   return (
     <ContentLayout
       header={
@@ -39,19 +38,19 @@ export function DocumentPage({ document, description, actions, facts, views, ver
       }
     >
       <SpaceBetween size="l">
-        <Container header={<Header variant="h2">{text.task.overviewTitle}</Header>}>
+        <Container header={<Header variant="h2">{text.labels.overview}</Header>}>
           <KeyValuePairs
             columns={4}
             items={[
-              ...facts,
-              { label: columns.version, value: document.version },
-              { label: columns.kind, value: text.kinds[document.kind] },
-              { label: columns.updated, value: <Moment at={document.updatedAt} /> },
+              ...overview,
+              { label: text.catalog.version, value: document.version },
+              { label: text.catalog.kind, value: text.kinds[document.kind] },
+              { label: text.catalog.updated, value: <Timestamp at={document.updatedAt} /> },
             ]}
           />
         </Container>
         <Tabs
-          ariaLabel={text.task.views}
+          ariaLabel={text.labels.views}
           activeTabId={search.get("view") ?? views[0]?.id ?? ""}
           onChange={({ detail }) => setSearch({ view: detail.activeTabId })}
           tabs={[...views, { id: "versions", label: text.versions.title, content: versions }]}
@@ -62,15 +61,15 @@ export function DocumentPage({ document, description, actions, facts, views, ver
   );
 }
 
-interface StoredProps<T> {
+interface StoredDocumentProps<T> {
   polled: Polled<T>;
-  /** The versions of what was deleted, if there are any. */
+  /** The remaining versions if the document was deleted. */
   versions: ReactNode;
   children: (value: T) => ReactNode;
 }
 
-/** What is stored under a name, once it is there; of what was deleted, the versions that are left. */
-export function Stored<T>({ polled, versions, children }: StoredProps<T>) {
+/** Shows a stored document once it has loaded; for a deleted document, its remaining versions. */
+export function StoredDocument<T>({ polled, versions, children }: StoredDocumentProps<T>) {
   if (isMissing(polled)) return <ErrorPage polled={polled}>{versions}</ErrorPage>;
   return (
     <Loaded page polled={polled}>
@@ -79,30 +78,30 @@ export function Stored<T>({ polled, versions, children }: StoredProps<T>) {
   );
 }
 
-interface DeletionProps {
-  /** The address of all of its kind. */
+interface DeleteDialogProps {
+  /** The path of the list. */
   folder: string;
   name: string;
-  what: string;
-  act: (name: string) => Promise<void>;
+  consequence: string;
+  onDelete: (name: string) => Promise<void>;
   onClose: () => void;
 }
 
-/** Asks before a document is deleted, and goes back to all of its kind. */
-export function Deletion({ folder, name, what, act, onClose }: DeletionProps) {
+/** Asks before a document is deleted, then returns to the list. */
+export function DeleteDialog({ folder, name, consequence, onDelete, onClose }: DeleteDialogProps) {
   const navigate = useNavigate();
-  const here = useHere();
-  const { tell } = useNotices();
+  const isMounted = useIsMounted();
+  const { notify } = useNotifications();
   return (
-    <Confirm
-      title={text.orchestrations.deleteTitle(name)}
-      what={what}
-      label={text.delete}
+    <ConfirmDialog
+      title={text.catalog.deleteTitle(name)}
+      content={consequence}
+      label={text.buttons.delete}
       onClose={onClose}
-      act={async () => {
-        await act(name);
-        tell("success", text.orchestrations.deleted(name));
-        if (here()) await navigate(folder);
+      onConfirm={async () => {
+        await onDelete(name);
+        notify("success", text.catalog.deleted(name));
+        if (isMounted()) await navigate(folder);
       }}
     />
   );

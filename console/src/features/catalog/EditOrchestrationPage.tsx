@@ -7,17 +7,17 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useState } from "react";
 import type { OrchestrationBody } from "../../api/types";
-import { firstOf } from "../subtaskEditor/validate";
-import { PlanEditor } from "../subtaskEditor/SubtasksEditor";
-import { text } from "../../strings";
-import { bodyOf, loadOrchestration, storeOrchestration } from "../../api/catalog";
-import { problemsOfOrchestration } from "./validate";
-import { Beginning, DocumentEditor } from "./DocumentEditor";
+import { firstError } from "../subtaskEditor/validate";
+import { SubtasksEditor } from "../subtaskEditor/SubtasksEditor";
+import * as text from "../../strings";
+import { editableOf, loadOrchestration, saveOrchestration } from "../../api/catalog";
+import { validateOrchestration } from "./validate";
+import { InitialDocument, DocumentEditor } from "./DocumentEditor";
 import type { Catalog } from "../../api/useCatalog";
-import { RuleGraph } from "../subtaskEditor/PlanGraph";
+import { PlanGraph } from "../subtaskEditor/PlanGraph";
 import { type Draft, EditorViews } from "./YamlEditor";
 
-const FRESH: OrchestrationBody = {
+const BLANK: OrchestrationBody = {
   description: "",
   enabled: true,
   trigger: { prefix: "uploads/", formats: [] },
@@ -28,85 +28,85 @@ const FRESH: OrchestrationBody = {
 
 export default function EditOrchestrationPage() {
   return (
-    <Beginning fresh={FRESH} load={async (name, version, signal) => bodyOf(await loadOrchestration(name, version, signal))}>
-      {(first, catalog) => <Editor first={first} catalog={catalog} />}
-    </Beginning>
+    <InitialDocument blank={BLANK} load={async (name, version, signal) => editableOf(await loadOrchestration(name, version, signal))}>
+      {(initial, catalog) => <Editor initial={initial} catalog={catalog} />}
+    </InitialDocument>
   );
 }
 
-function Editor({ first, catalog }: { first: OrchestrationBody; catalog: Catalog }) {
-  const [body, setBody] = useState(first);
+function Editor({ initial, catalog }: { initial: OrchestrationBody; catalog: Catalog }) {
+  const [body, setBody] = useState(initial);
   const [draft, setDraft] = useState<Draft>();
-  const problems = problemsOfOrchestration(body, catalog);
+  const errors = validateOrchestration(body, catalog);
   return (
     <DocumentEditor
       folder="/orchestrations"
-      create={text.orchestrations.create}
+      create={text.navigation.createOrchestration}
       nameWhy={text.orchestrations.nameWhy}
       others={catalog.orchestrations}
-      changed={body !== first || draft !== undefined}
-      wrong={draft?.problem ?? (body.subtasks.length ? firstOf(problems) : text.create.badPlan)}
-      store={(name) => storeOrchestration(name, body)}
+      changed={body !== initial || draft !== undefined}
+      invalid={draft?.error ?? (body.subtasks.length ? firstError(errors) : text.createTask.invalidPlan)}
+      save={(name) => saveOrchestration(name, body)}
     >
       <EditorViews
         value={body}
         draft={draft}
-        wrong={(value) => firstOf(problemsOfOrchestration(value, catalog))}
+        validate={(value) => firstError(validateOrchestration(value, catalog))}
         onChange={setBody}
         onDraft={setDraft}
-        form={<BodyForm body={body} catalog={catalog} problems={problems} onChange={setBody} />}
-        more={[{ id: "graph", label: text.task.graph, content: <RuleGraph rules={body.subtasks} /> }]}
+        form={<BodyForm body={body} catalog={catalog} errors={errors} onChange={setBody} />}
+        more={[{ id: "graph", label: text.labels.graph, content: <PlanGraph subtasks={body.subtasks} /> }]}
       />
     </DocumentEditor>
   );
 }
 
-interface BodyProps {
+interface BodyFormProps {
   body: OrchestrationBody;
   catalog: Catalog;
-  problems: ReadonlyMap<string, string>;
+  errors: ReadonlyMap<string, string>;
   onChange: (body: OrchestrationBody) => void;
 }
 
-function BodyForm({ body, catalog, problems, onChange }: BodyProps) {
+function BodyForm({ body, catalog, errors, onChange }: BodyFormProps) {
   const { trigger, output } = body;
   return (
     <SpaceBetween size="l">
       <Container>
         <ColumnLayout columns={2}>
-          <FormField label={text.orchestrations.description} errorText={problems.get("/description")}>
+          <FormField label={text.orchestrations.description} errorText={errors.get("/description")}>
             <Input value={body.description ?? ""} onChange={({ detail }) => onChange({ ...body, description: detail.value })} />
           </FormField>
-          <FormField label={text.orchestrations.columns.enabled}>
+          <FormField label={text.labels.status}>
             <Toggle checked={body.enabled ?? true} onChange={({ detail }) => onChange({ ...body, enabled: detail.checked })}>
-              {text.orchestrations.takes}
+              {text.orchestrations.automatic}
             </Toggle>
           </FormField>
-          <FormField label={text.orchestrations.prefix} description={text.orchestrations.prefixWhy} errorText={problems.get("/trigger/prefix")}>
+          <FormField label={text.orchestrations.folder} description={text.orchestrations.folderWhy} errorText={errors.get("/trigger/prefix")}>
             <Input value={trigger?.prefix ?? ""} onChange={({ detail }) => onChange({ ...body, trigger: { ...trigger, prefix: detail.value } })} />
           </FormField>
           <FormField
             label={text.orchestrations.formats}
             description={text.orchestrations.formatsWhy}
-            errorText={[...problems].find(([pointer]) => pointer.startsWith("/trigger/formats"))?.[1]}
+            errorText={[...errors].find(([pointer]) => pointer.startsWith("/trigger/formats"))?.[1]}
           >
             <Formats value={trigger?.formats ?? []} onChange={(formats) => onChange({ ...body, trigger: { ...trigger, formats } })} />
           </FormField>
-          <FormField label={text.create.prefix} description={text.create.prefixWhy} errorText={problems.get("/output/prefix")}>
+          <FormField label={text.labels.outputPath} description={text.createTask.prefixWhy} errorText={errors.get("/output/prefix")}>
             <Input value={output?.prefix ?? ""} onChange={({ detail }) => onChange({ ...body, output: { prefix: detail.value } })} />
           </FormField>
-          <FormField label={text.task.overview.priority} description={text.create.priorityWhy} errorText={problems.get("/priority")}>
+          <FormField label={text.labels.priority} description={text.createTask.priorityWhy} errorText={errors.get("/priority")}>
             <Input type="number" value={String(body.priority ?? 0)} onChange={({ detail }) => onChange({ ...body, priority: Number(detail.value) })} />
           </FormField>
         </ColumnLayout>
       </Container>
-      <Header variant="h2">{text.task.subtasks}</Header>
-      <PlanEditor rules={body.subtasks} known={catalog} onChange={(subtasks) => onChange({ ...body, subtasks })} />
+      <Header variant="h2">{text.labels.subtasks}</Header>
+      <SubtasksEditor subtasks={body.subtasks} catalog={catalog} onChange={(subtasks) => onChange({ ...body, subtasks })} />
     </SpaceBetween>
   );
 }
 
-/** A list of formats as one types it: a comma stays, though it says nothing yet. */
+/** A field for a list of formats. It keeps a typed comma that doesn't separate anything yet. */
 function Formats({ value, onChange }: { value: readonly string[]; onChange: (formats: string[]) => void }) {
   const [typed, setTyped] = useState("");
   const shown = value.join(", ");

@@ -1,4 +1,4 @@
-/** "What would this key do?", answered by the orchestrations themselves. */
+/** The form that shows which orchestrations match a key. */
 
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
@@ -8,48 +8,48 @@ import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useState } from "react";
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { Orchestration, Schemas } from "../../api/types";
-import { text } from "../../strings";
-import { List } from "../../ui/DataTable";
-import { useNotices } from "../../ui/notifications";
+import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
+import { useNotifications } from "../../ui/notifications";
 
-/** Begins with a key that such a trigger may take. */
+/** Starts with a key that may match `trigger`. */
 export function MatchForm({ trigger }: { trigger?: Orchestration["trigger"] }) {
-  const { fail } = useNotices();
+  const { notifyError } = useNotifications();
   const [key, setKey] = useState(`${trigger ? (trigger.prefix ?? "") : "uploads/"}film.${trigger?.formats?.[0] ?? "mp4"}`);
-  const [answer, setAnswer] = useState<Schemas["MatchList"]>();
-  const ask = () => {
-    take(api.POST("/orchestrations/match", { body: { key } })).then(setAnswer, fail);
+  const [result, setResult] = useState<Schemas["MatchList"]>();
+  const test = () => {
+    unwrap(api.POST("/orchestrations/match", { body: { key } })).then(setResult, notifyError);
   };
   return (
-    <Container header={<Header variant="h2" description={text.match.about}>{text.match.title}</Header>}>
+    <Container header={<Header variant="h2" description={text.matchForm.about}>{text.matchForm.title}</Header>}>
       <SpaceBetween size="m">
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            ask();
+            test();
           }}
         >
-          <FormField label={text.match.key} secondaryControl={<Button>{text.match.ask}</Button>}>
+          <FormField label={text.matchForm.key} secondaryControl={<Button>{text.matchForm.test}</Button>}>
             <Input value={key} onChange={({ detail }) => setKey(detail.value)} />
           </FormField>
         </form>
-        {answer && (
+        {result && (
           <SpaceBetween size="s">
-            <StatusIndicator type={answer.verdict === "MATCHED" ? "success" : "warning"}>
-              {`${text.verdicts[answer.verdict]}: ${answer.reason}`}
+            <StatusIndicator type={result.verdict === "MATCHED" ? "success" : "warning"}>
+              {`${text.verdicts[result.verdict]}: ${result.reason}`}
             </StatusIndicator>
-            <List
+            <DataTable
               variant="borderless"
               wrapLines
-              items={answer.matches}
+              items={result.matches}
               trackBy="orchestration"
-              ariaLabels={{ tableLabel: text.match.title }}
+              ariaLabels={{ tableLabel: text.matchForm.title }}
               columnDefinitions={[
-                { id: "name", header: text.create.orchestration, isRowHeader: true, cell: (one) => one.orchestration },
-                { id: "verdict", header: text.match.verdict, cell: (one) => text.verdicts[one.verdict] },
-                { id: "reason", header: text.moves.why, cell: (one) => one.reason },
+                { id: "name", header: text.labels.orchestration, isRowHeader: true, cell: (one) => one.orchestration },
+                { id: "verdict", header: text.labels.result, cell: (one) => text.verdicts[one.verdict] },
+                { id: "reason", header: text.labels.reason, cell: (one) => one.reason },
               ]}
             />
           </SpaceBetween>

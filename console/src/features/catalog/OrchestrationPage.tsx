@@ -6,18 +6,18 @@ import { lazy, Suspense, useState } from "react";
 import { useParams } from "react-router";
 import { stringify } from "yaml";
 import type { Orchestration } from "../../api/types";
-import { IDLE, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { Code, Json } from "../../ui/Code";
+import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
+import { CodeBlock, JsonBlock } from "../../ui/CodeBlock";
 import { useFollow } from "../../ui/links";
-import { Waiting } from "../../ui/Loaded";
-import { useNotices } from "../../ui/notifications";
-import { bodyOf, deleteOrchestration, loadOrchestration, loadOrchestrationVersions, switchOrchestration } from "../../api/catalog";
-import { Deletion, DocumentPage, Stored } from "./DocumentPage";
+import { Loading } from "../../ui/Loaded";
+import { useNotifications } from "../../ui/notifications";
+import { editableOf, deleteOrchestration, loadOrchestration, loadOrchestrationVersions, enableOrchestration } from "../../api/catalog";
+import { DeleteDialog, DocumentPage, StoredDocument } from "./DocumentPage";
 import { MatchForm } from "./MatchForm";
-import { Switched } from "./OrchestrationsPage";
-import { RuleGraph } from "../subtaskEditor/PlanGraph";
-import { tasksOf, triggerOf } from "./labels";
+import { EnabledLabel } from "./EnabledLabel";
+import { PlanGraph } from "../subtaskEditor/PlanGraph";
+import { tasksPathOf, describeTrigger } from "./labels";
 
 const Versions = lazy(() => import("./Versions"));
 
@@ -26,18 +26,18 @@ export default function OrchestrationPage() {
   const found = usePolled(
     name,
     (signal) => loadOrchestration(name, undefined, signal),
-    () => IDLE,
+    () => IDLE_INTERVAL,
   );
   return (
-    <Stored polled={found} versions={<ItsVersions name={name} deleted />}>
+    <StoredDocument polled={found} versions={<DocumentVersions name={name} deleted />}>
       {(one) => <View orchestration={one} refresh={found.refresh} />}
-    </Stored>
+    </StoredDocument>
   );
 }
 
-function ItsVersions({ name, deleted }: { name: string; deleted?: boolean }) {
+function DocumentVersions({ name, deleted }: { name: string; deleted?: boolean }) {
   return (
-    <Suspense fallback={<Waiting />}>
+    <Suspense fallback={<Loading />}>
       <Versions
         deleted={deleted}
         address={`/orchestrations/${name}`}
@@ -50,33 +50,32 @@ function ItsVersions({ name, deleted }: { name: string; deleted?: boolean }) {
 
 function View({ orchestration: one, refresh }: { orchestration: Orchestration; refresh: () => void }) {
   const follow = useFollow();
-  const { columns } = text.orchestrations;
   const { name } = one;
   return (
     <DocumentPage
       document={one}
       description={one.description}
       actions={<Actions orchestration={one} refresh={refresh} />}
-      facts={[
-        { label: columns.enabled, value: <Switched enabled={one.enabled} /> },
-        { label: columns.trigger, value: triggerOf(one.trigger) },
-        { label: text.create.prefix, value: one.output.prefix },
-        { label: text.task.overview.priority, value: one.priority },
+      overview={[
+        { label: text.labels.status, value: <EnabledLabel enabled={one.enabled} /> },
+        { label: text.orchestrations.trigger, value: describeTrigger(one.trigger) },
+        { label: text.labels.outputPath, value: one.output.prefix },
+        { label: text.labels.priority, value: one.priority },
         {
-          label: text.nav.tasks,
+          label: text.navigation.tasks,
           value: (
-            <Link href={tasksOf(name)} onFollow={follow}>
-              {text.orchestrations.itsTasks}
+            <Link href={tasksPathOf(name)} onFollow={follow}>
+              {text.orchestrations.viewTasks}
             </Link>
           ),
         },
       ]}
       views={[
-        { id: "graph", label: text.task.graph, content: <RuleGraph rules={one.subtasks} /> },
-        { id: "yaml", label: text.orchestrations.yaml, content: <Code label={text.orchestrations.yaml}>{yamlOf(one)}</Code> },
-        { id: "json", label: text.task.json, content: <Json label={text.task.json} value={one} /> },
+        { id: "graph", label: text.labels.graph, content: <PlanGraph subtasks={one.subtasks} /> },
+        { id: "yaml", label: text.yamlEditor.yaml, content: <CodeBlock label={text.yamlEditor.yaml}>{yamlOf(one)}</CodeBlock> },
+        { id: "json", label: text.labels.json, content: <JsonBlock label={text.labels.json} value={one} /> },
       ]}
-      versions={<ItsVersions name={name} />}
+      versions={<DocumentVersions name={name} />}
     >
       <MatchForm trigger={one.trigger} />
     </DocumentPage>
@@ -85,26 +84,26 @@ function View({ orchestration: one, refresh }: { orchestration: Orchestration; r
 
 function Actions({ orchestration: one, refresh }: { orchestration: Orchestration; refresh: () => void }) {
   const follow = useFollow();
-  const { tell, fail } = useNotices();
+  const { notify, notifyError } = useNotifications();
   const [deleting, setDeleting] = useState(false);
-  const change = () => {
-    switchOrchestration(one.name, !one.enabled).then(() => {
-      tell("success", one.enabled ? text.orchestrations.disabled(one.name) : text.orchestrations.enabled(one.name));
+  const toggle = () => {
+    enableOrchestration(one.name, !one.enabled).then(() => {
+      notify("success", one.enabled ? text.orchestrations.disabled(one.name) : text.orchestrations.enabled(one.name));
       refresh();
-    }, fail);
+    }, notifyError);
   };
   return (
     <SpaceBetween direction="horizontal" size="xs">
-      <Button onClick={change}>{one.enabled ? text.orchestrations.disable : text.orchestrations.enable}</Button>
+      <Button onClick={toggle}>{one.enabled ? text.orchestrations.disable : text.orchestrations.enable}</Button>
       <Button href={`/tasks/create?orchestration=${one.name}`} onFollow={follow}>
-        {text.nav.create}
+        {text.navigation.createTask}
       </Button>
       <ButtonDropdown
-        mainAction={{ text: text.edit, href: `/orchestrations/${one.name}/edit`, onFollow: follow }}
-        ariaLabel={text.task.moreMoves}
+        mainAction={{ text: text.buttons.edit, href: `/orchestrations/${one.name}/edit`, onFollow: follow }}
+        ariaLabel={text.task.moreActions}
         items={[
-          { id: "copy", text: text.orchestrations.copy, href: `/orchestrations/create?from=${one.name}` },
-          { id: "delete", text: text.delete },
+          { id: "copy", text: text.catalog.duplicate, href: `/orchestrations/create?from=${one.name}` },
+          { id: "delete", text: text.buttons.delete },
         ]}
         onItemFollow={follow}
         onItemClick={(event) => {
@@ -112,11 +111,11 @@ function Actions({ orchestration: one, refresh }: { orchestration: Orchestration
         }}
       />
       {deleting && (
-        <Deletion
+        <DeleteDialog
           folder="/orchestrations"
           name={one.name}
-          what={text.orchestrations.deleteWhat}
-          act={deleteOrchestration}
+          consequence={text.orchestrations.deleteWhat}
+          onDelete={deleteOrchestration}
           onClose={() => setDeleting(false)}
         />
       )}
@@ -125,5 +124,5 @@ function Actions({ orchestration: one, refresh }: { orchestration: Orchestration
 }
 
 function yamlOf(one: Orchestration): string {
-  return stringify({ name: one.name, ...bodyOf(one) });
+  return stringify({ name: one.name, ...editableOf(one) });
 }

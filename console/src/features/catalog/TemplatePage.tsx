@@ -5,15 +5,15 @@ import { lazy, Suspense, useState } from "react";
 import { useParams } from "react-router";
 import { stringify } from "yaml";
 import type { Template } from "../../api/types";
-import { IDLE, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { Json } from "../../ui/Code";
+import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
+import { JsonBlock } from "../../ui/CodeBlock";
 import { useFollow } from "../../ui/links";
-import { Loaded, Waiting } from "../../ui/Loaded";
+import { Loaded, Loading } from "../../ui/Loaded";
 import { deleteTemplate, loadTemplate, loadTemplateVersions } from "../../api/catalog";
-import { Deletion, DocumentPage, Stored } from "./DocumentPage";
+import { DeleteDialog, DocumentPage, StoredDocument } from "./DocumentPage";
 import { useOrchestrations } from "../../api/useCatalog";
-import { presetRefusal } from "./labels";
+import { whyReadOnly } from "./labels";
 
 const Versions = lazy(() => import("./Versions"));
 
@@ -22,18 +22,18 @@ export default function TemplatePage() {
   const found = usePolled(
     name,
     (signal) => loadTemplate(name, undefined, signal),
-    () => IDLE,
+    () => IDLE_INTERVAL,
   );
   return (
-    <Stored polled={found} versions={<ItsVersions name={name} deleted />}>
+    <StoredDocument polled={found} versions={<DocumentVersions name={name} deleted />}>
       {(one) => <View template={one} />}
-    </Stored>
+    </StoredDocument>
   );
 }
 
-function ItsVersions({ name, deleted }: { name: string; deleted?: boolean }) {
+function DocumentVersions({ name, deleted }: { name: string; deleted?: boolean }) {
   return (
-    <Suspense fallback={<Waiting />}>
+    <Suspense fallback={<Loading />}>
       <Versions
         deleted={deleted}
         address={`/templates/${name}`}
@@ -51,23 +51,23 @@ function View({ template: one }: { template: Template }) {
       document={one}
       description={one.summary}
       actions={<Actions template={one} />}
-      facts={[
-        { label: text.templates.columns.operation, value: text.types[one.operation] },
+      overview={[
+        { label: text.labels.operation, value: text.subtaskTypes[one.operation] },
         { label: text.templates.usedBy, value: <Users name={name} /> },
       ]}
-      views={[{ id: "params", label: text.task.params, content: <Json value={one.params} label={text.task.params} /> }]}
-      versions={<ItsVersions name={name} />}
+      views={[{ id: "params", label: text.labels.parameters, content: <JsonBlock value={one.params} label={text.labels.parameters} /> }]}
+      versions={<DocumentVersions name={name} />}
     />
   );
 }
 
-/** The orchestrations that name a template. */
+/** The orchestrations that use a template. */
 function Users({ name }: { name: string }) {
   const follow = useFollow();
   return (
     <Loaded polled={useOrchestrations()}>
       {(all) => {
-        const users = all.filter((other) => other.subtasks.some((rule) => rule.template === name));
+        const users = all.filter((other) => other.subtasks.some((subtask) => subtask.template === name));
         if (!users.length) return text.none;
         return (
           <SpaceBetween size="xxs">
@@ -86,26 +86,26 @@ function Users({ name }: { name: string }) {
 function Actions({ template: one }: { template: Template }) {
   const follow = useFollow();
   const [deleting, setDeleting] = useState(false);
-  const refused = presetRefusal(one.kind);
+  const reason = whyReadOnly(one.kind);
   return (
     <SpaceBetween direction="horizontal" size="xs">
-      <Button disabled={refused !== undefined} disabledReason={refused} onClick={() => setDeleting(true)}>
-        {text.delete}
+      <Button disabled={reason !== undefined} disabledReason={reason} onClick={() => setDeleting(true)}>
+        {text.buttons.delete}
       </Button>
       <Button href={`/templates/create?from=${one.name}`} onFollow={follow}>
-        {text.templates.copy}
+        {text.catalog.duplicate}
       </Button>
       <Button
         variant="primary"
-        disabled={refused !== undefined}
-        disabledReason={refused}
+        disabled={reason !== undefined}
+        disabledReason={reason}
         href={`/templates/${one.name}/edit`}
         onFollow={follow}
       >
-        {text.edit}
+        {text.buttons.edit}
       </Button>
       {deleting && (
-        <Deletion folder="/templates" name={one.name} what={text.templates.deleteWhat} act={deleteTemplate} onClose={() => setDeleting(false)} />
+        <DeleteDialog folder="/templates" name={one.name} consequence={text.templates.deleteWhat} onDelete={deleteTemplate} onClose={() => setDeleting(false)} />
       )}
     </SpaceBetween>
   );

@@ -6,20 +6,20 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useSearchParams } from "react-router";
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { SubtaskType, Template } from "../../api/types";
-import { IDLE, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
+import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
 import { useFollow } from "../../ui/links";
-import { List } from "../../ui/DataTable";
+import { DataTable } from "../../ui/DataTable";
 
 export default function TemplatesPage() {
   const follow = useFollow();
   const [search, setSearch] = useSearchParams();
   const list = usePolled(
     "templates",
-    async (signal) => (await take(api.GET("/templates", { signal }))).templates,
-    () => IDLE,
+    async (signal) => (await unwrap(api.GET("/templates", { signal }))).templates,
+    () => IDLE_INTERVAL,
   );
   const typed = search.get("q") ?? "";
   const operation = search.get("operation") as SubtaskType | null;
@@ -33,10 +33,9 @@ export default function TemplatesPage() {
     setSearch(next, { replace: true });
   };
   const any = { value: "", label: text.templates.any };
-  const kinds = Object.entries(text.types).map(([value, label]) => ({ value, label }));
-  const { columns } = text.templates;
+  const operations = Object.entries(text.subtaskTypes).map(([value, label]) => ({ value, label }));
   return (
-    <List<Template>
+    <DataTable<Template>
       page
       variant="full-page"
       polled={list}
@@ -44,7 +43,7 @@ export default function TemplatesPage() {
       trackBy="name"
       wrapLines
       enableKeyboardNavigation
-      ariaLabels={{ tableLabel: text.nav.templates }}
+      ariaLabels={{ tableLabel: text.navigation.templates }}
       header={
         <Header
           variant="h1"
@@ -52,11 +51,11 @@ export default function TemplatesPage() {
           description={text.templates.about}
           actions={
             <Button variant="primary" href="/templates/create" onFollow={follow}>
-              {text.templates.create}
+              {text.navigation.createTemplate}
             </Button>
           }
         >
-          {text.nav.templates}
+          {text.navigation.templates}
         </Header>
       }
       filter={
@@ -68,9 +67,9 @@ export default function TemplatesPage() {
             onChange={({ detail }) => set("q", detail.filteringText)}
           />
           <Select
-            ariaLabel={columns.operation}
-            selectedOption={kinds.find((one) => one.value === operation) ?? any}
-            options={[any, ...kinds]}
+            ariaLabel={text.labels.operation}
+            selectedOption={operations.find((one) => one.value === operation) ?? any}
+            options={[any, ...operations]}
             onChange={({ detail }) => set("operation", detail.selectedOption.value ?? "")}
           />
         </SpaceBetween>
@@ -79,7 +78,7 @@ export default function TemplatesPage() {
       columnDefinitions={[
         {
           id: "name",
-          header: columns.name,
+          header: text.labels.name,
           isRowHeader: true,
           cell: (one) => (
             <Link href={`/templates/${one.name}`} onFollow={follow}>
@@ -87,10 +86,10 @@ export default function TemplatesPage() {
             </Link>
           ),
         },
-        { id: "operation", header: columns.operation, cell: (one) => text.types[one.operation] },
-        { id: "summary", header: columns.summary, cell: (one) => one.summary || text.none },
-        { id: "kind", header: text.orchestrations.columns.kind, cell: (one) => <Badge>{text.kinds[one.kind]}</Badge> },
-        { id: "version", header: text.orchestrations.columns.version, cell: (one) => one.version },
+        { id: "operation", header: text.labels.operation, cell: (one) => text.subtaskTypes[one.operation] },
+        { id: "summary", header: text.templates.summary, cell: (one) => one.summary || text.none },
+        { id: "kind", header: text.catalog.kind, cell: (one) => <Badge>{text.kinds[one.kind]}</Badge> },
+        { id: "version", header: text.catalog.version, cell: (one) => one.version },
       ]}
     />
   );

@@ -1,4 +1,4 @@
-/** The versions of a document: what each changed, and the way to store one again. */
+/** The versions of a document: the changes of each, and the buttons that restore one. */
 
 import Badge from "@cloudscape-design/components/badge";
 import Button from "@cloudscape-design/components/button";
@@ -12,40 +12,40 @@ import Box from "@cloudscape-design/components/box";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import type { Version } from "../../api/types";
-import { IDLE, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { Empty } from "../../ui/EmptyState";
+import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
+import { EmptyState } from "../../ui/EmptyState";
 import { useFollow } from "../../ui/links";
-import { List } from "../../ui/DataTable";
+import { DataTable } from "../../ui/DataTable";
 import { isMissing, Loaded } from "../../ui/Loaded";
-import { Moment } from "../../ui/Timestamp";
+import { Timestamp } from "../../ui/Timestamp";
 import type { PageQuery, VersionPage } from "../../api/catalog";
-import { Difference } from "./VersionDiff";
-import { Switched } from "./OrchestrationsPage";
+import { VersionDiff } from "./VersionDiff";
+import { EnabledLabel } from "./EnabledLabel";
 
 const PAGE = 100;
 
 interface Props {
-  /** The document's address. */
+  /** The document's path. */
   address: string;
-  /** Return one page of its versions. */
+  /** Load one page of its versions. */
   load: (page: PageQuery, signal: AbortSignal) => Promise<VersionPage>;
-  /** Return a version as YAML. */
+  /** Load a version as YAML. */
   read: (version: number, signal: AbortSignal) => Promise<string>;
-  /** Whether nothing but versions may be left of it. */
+  /** Whether the document itself doesn't exist any more. */
   deleted?: boolean | undefined;
 }
 
 export default function Versions({ deleted, ...props }: Props) {
   const { address, load } = props;
   const [pages, setPages] = useState(1);
-  const found = usePolled(
+  const loaded = usePolled(
     `${address}#${pages}`,
-    (signal) => joined(load, pages, signal),
-    () => IDLE,
+    (signal) => loadPages(load, pages, signal),
+    () => IDLE_INTERVAL,
   );
   const list = (
-    <Loaded polled={found}>
+    <Loaded polled={loaded}>
       {({ versions, nextToken }) => (
         <SpaceBetween size="l">
           <VersionList address={address} versions={versions} />
@@ -56,10 +56,10 @@ export default function Versions({ deleted, ...props }: Props) {
     </Loaded>
   );
   if (!deleted) return list;
-  if (isMissing(found)) return null; // there never was one
+  if (isMissing(loaded)) return null; // the document never existed
   return (
     <SpaceBetween size="l">
-      <Box variant="p">{text.versions.left}</Box>
+      <Box variant="p">{text.versions.deleted}</Box>
       <Container header={<Header variant="h2">{text.versions.title}</Header>}>{list}</Container>
     </SpaceBetween>
   );
@@ -67,10 +67,10 @@ export default function Versions({ deleted, ...props }: Props) {
 
 function VersionList({ address, versions }: { address: string; versions: Version[] }) {
   const follow = useFollow();
-  const { columns } = text.orchestrations;
-  const switched = versions.some((one) => one.enabled !== undefined);
+  const { columns } = text.versions;
+  const hasEnabled = versions.some((one) => one.enabled !== undefined);
   return (
-    <List<Version>
+    <DataTable<Version>
       variant="borderless"
       items={versions}
       trackBy={(one) => `${one.version}`}
@@ -88,18 +88,18 @@ function VersionList({ address, versions }: { address: string; versions: Version
             </SpaceBetween>
           ),
         },
-        { id: "updated", header: columns.updated, cell: (one) => <Moment at={one.updatedAt} /> },
+        { id: "updated", header: columns.updated, cell: (one) => <Timestamp at={one.updatedAt} /> },
         { id: "kind", header: columns.kind, cell: (one) => text.kinds[one.kind] },
-        ...(switched ? [{ id: "enabled", header: columns.enabled, cell: (one: Version) => <Switched enabled={one.enabled ?? false} /> }] : []),
+        ...(hasEnabled ? [{ id: "enabled", header: columns.enabled, cell: (one: Version) => <EnabledLabel enabled={one.enabled ?? false} /> }] : []),
         {
-          id: "operation",
-          header: text.tasks.columns.operation,
+          id: "actions",
+          header: columns.actions,
           cell: (one) => (
             <SpaceBetween direction="horizontal" size="s">
               {one.version > 1 && (
                 <Button
                   variant="inline-link"
-                  ariaLabel={text.versions.changesOf(one.version)}
+                  ariaLabel={text.versions.changesIn(one.version)}
                   href={`${address}?view=versions&from=${one.version - 1}&to=${one.version}`}
                   onFollow={follow}
                 >
@@ -109,7 +109,7 @@ function VersionList({ address, versions }: { address: string; versions: Version
               {!one.current && (
                 <Button
                   variant="inline-link"
-                  ariaLabel={text.versions.restoreOf(one.version)}
+                  ariaLabel={text.versions.restoreVersion(one.version)}
                   href={`${address}/edit?version=${one.version}`}
                   onFollow={follow}
                 >
@@ -124,18 +124,18 @@ function VersionList({ address, versions }: { address: string; versions: Version
   );
 }
 
-/** The difference of the two versions that the address names: at first the newest, and the one before it. */
+/** The difference between the two versions in the address; by default, the newest and the one before it. */
 function Comparison({ address, versions, read }: Pick<Props, "address" | "read"> & { versions: Version[] }) {
   const [search, setSearch] = useSearchParams();
   const newest = versions[0]?.version ?? 1;
-  if (newest === 1) return <Empty title={text.versions.difference} hint={text.versions.only} />;
+  if (newest === 1) return <EmptyState title={text.versions.difference} hint={text.versions.only} />;
   const to = Number(search.get("to")) || newest;
   const from = Number(search.get("from")) || Math.max(1, to - 1);
   const options = versions.map(({ version }) => ({ value: `${version}`, label: `${version}` }));
-  const choice = (label: string, chosen: number, name: "from" | "to") => (
+  const select = (label: string, selected: number, name: "from" | "to") => (
     <FormField label={label}>
       <Select
-        selectedOption={{ value: `${chosen}`, label: `${chosen}` }}
+        selectedOption={{ value: `${selected}`, label: `${selected}` }}
         options={options}
         onChange={({ detail }) => setSearch({ view: "versions", from: `${from}`, to: `${to}`, [name]: detail.selectedOption.value ?? "" })}
       />
@@ -145,17 +145,17 @@ function Comparison({ address, versions, read }: Pick<Props, "address" | "read">
     <Container header={<Header variant="h2">{text.versions.difference}</Header>}>
       <SpaceBetween size="m">
         <ColumnLayout columns={2}>
-          {choice(text.versions.from, from, "from")}
-          {choice(text.versions.to, to, "to")}
+          {select(text.versions.from, from, "from")}
+          {select(text.versions.to, to, "to")}
         </ColumnLayout>
-        <Difference address={address} from={from} to={to} read={read} />
+        <VersionDiff address={address} from={from} to={to} read={read} />
       </SpaceBetween>
     </Container>
   );
 }
 
-/** Return so many pages as one. */
-async function joined(load: Props["load"], pages: number, signal: AbortSignal): Promise<VersionPage> {
+/** Load several pages as one. */
+async function loadPages(load: Props["load"], pages: number, signal: AbortSignal): Promise<VersionPage> {
   let all = await load({ maxResults: PAGE, nextToken: undefined }, signal);
   for (let page = 1; page < pages && all.nextToken; page += 1) {
     const next = await load({ maxResults: PAGE, nextToken: all.nextToken }, signal);

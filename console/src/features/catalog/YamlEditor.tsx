@@ -6,89 +6,89 @@ import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
 import Textarea from "@cloudscape-design/components/textarea";
 import { type ReactNode, useState } from "react";
 import { parse, stringify, YAMLParseError } from "yaml";
-import { text } from "../../strings";
+import * as text from "../../strings";
 
-/** What was typed and can't be taken over yet, and why. */
+/** Typed YAML that isn't valid yet, and why. */
 export interface Draft {
   typed: string;
-  problem: string;
+  error: string;
 }
 
 interface Props<T> {
   value: T;
   draft: Draft | undefined;
-  /** Return what is wrong with a document; undefined when it can be stored. */
-  wrong: (value: unknown) => string | undefined;
+  /** Return why a document isn't valid; undefined if it is. */
+  validate: (value: unknown) => string | undefined;
   onChange: (value: T) => void;
   onDraft: (draft: Draft | undefined) => void;
 }
 
-/** The ways to edit a document: a form, YAML, and whatever else shows it. */
+/** The tabs that edit a document: a form, YAML, and others that show it. */
 export function EditorViews<T>({ form, more = [], ...props }: Props<T> & { form: ReactNode; more?: TabsProps.Tab[] }) {
   const { draft, onDraft } = props;
   const back = (
     <Button formAction="none" onClick={() => onDraft(undefined)}>
-      {text.orchestrations.backToForm}
+      {text.yamlEditor.discard}
     </Button>
   );
   return (
     <Tabs
-      ariaLabel={text.task.views}
+      ariaLabel={text.labels.views}
       tabs={[
         {
           id: "form",
-          label: text.orchestrations.form,
-          // A change here would be lost there, or the other way round.
-          content: draft ? <Alert type="warning" header={text.orchestrations.typed} action={back}><Problem>{draft.problem}</Problem></Alert> : form,
+          label: text.yamlEditor.form,
+          // With invalid YAML, a change in the form would be lost in the YAML, or the reverse.
+          content: draft ? <Alert type="warning" header={text.yamlEditor.hasErrors} action={back}><ErrorText>{draft.error}</ErrorText></Alert> : form,
         },
         ...more,
-        { id: "yaml", label: text.orchestrations.yaml, content: <YamlEditor {...props} /> },
+        { id: "yaml", label: text.yamlEditor.yaml, content: <YamlEditor {...props} /> },
       ]}
     />
   );
 }
 
-/** A document as YAML (or JSON, which is YAML), checked as one types; the forms follow whatever can be stored. */
-function YamlEditor<T>({ value, draft, wrong, onChange, onDraft }: Props<T>) {
+/** A document as YAML or JSON, validated while typing. Valid changes appear in the form. */
+function YamlEditor<T>({ value, draft, validate, onChange, onDraft }: Props<T>) {
   const [typed, setTyped] = useState(() => draft?.typed ?? stringify(value));
-  const { problem } = judged(typed, wrong);
+  const { error } = parseDocument(typed, validate);
   const change = (next: string) => {
     setTyped(next);
-    const found = judged(next, wrong);
-    onDraft(found.problem === undefined ? undefined : { typed: next, problem: found.problem });
-    if (found.problem === undefined) onChange(found.document as T);
+    const parsed = parseDocument(next, validate);
+    onDraft(parsed.error === undefined ? undefined : { typed: next, error: parsed.error });
+    if (parsed.error === undefined) onChange(parsed.document as T);
   };
   return (
     <SpaceBetween size="s">
       <Textarea
-        ariaLabel={text.orchestrations.yaml}
+        ariaLabel={text.yamlEditor.yaml}
         value={typed}
         rows={24}
         spellcheck={false}
-        invalid={problem !== undefined}
+        invalid={error !== undefined}
         onChange={({ detail }) => change(detail.value)}
       />
-      {problem ? (
-        <Alert type="error" header={text.orchestrations.unreadable}>
-          <Problem>{problem}</Problem>
+      {error ? (
+        <Alert type="error" header={text.yamlEditor.invalid}>
+          <ErrorText>{error}</ErrorText>
         </Alert>
       ) : (
-        <Box color="text-status-success">{text.orchestrations.readable}</Box>
+        <Box color="text-status-success">{text.yamlEditor.valid}</Box>
       )}
     </SpaceBetween>
   );
 }
 
-function Problem({ children }: { children: string }) {
+function ErrorText({ children }: { children: string }) {
   return <Box variant="pre">{children}</Box>;
 }
 
-/** Return what a text says, and what is wrong with it. */
-function judged(typed: string, wrong: Props<unknown>["wrong"]): { document?: unknown; problem?: string | undefined } {
+/** Return the document of a YAML text, and why it isn't valid. */
+function parseDocument(typed: string, validate: Props<unknown>["validate"]): { document?: unknown; error?: string | undefined } {
   try {
     const document: unknown = parse(typed);
-    return { document, problem: wrong(document) };
-  } catch (error) {
-    return { problem: error instanceof YAMLParseError ? error.message : String(error) };
+    return { document, error: validate(document) };
+  } catch (reason) {
+    return { error: reason instanceof YAMLParseError ? reason.message : String(reason) };
   }
 }

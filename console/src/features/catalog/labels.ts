@@ -1,20 +1,20 @@
-/** The catalog's things in words. Pure. */
+/** Entries of the catalog in words. Pure. */
 
 import type { Orchestration } from "../../api/types";
-import { text } from "../../strings";
+import * as text from "../../strings";
 
-/** Return what a trigger takes. */
-export function triggerOf(trigger: Orchestration["trigger"]): string {
-  const place = `${trigger.bucket ? `s3://${trigger.bucket}/` : ""}${trigger.prefix ?? ""}*`;
-  return trigger.formats?.length ? `${place} (${trigger.formats.join(", ")})` : place;
+/** Return the keys that a trigger matches. */
+export function describeTrigger(trigger: Orchestration["trigger"]): string {
+  const pattern = `${trigger.bucket ? `s3://${trigger.bucket}/` : ""}${trigger.prefix ?? ""}*`;
+  return trigger.formats?.length ? `${pattern} (${trigger.formats.join(", ")})` : pattern;
 }
 
-/** Return the address of the tasks that an orchestration made. */
-export function tasksOf(name: string): string {
+/** Return the path of the list of an orchestration's tasks. */
+export function tasksPathOf(name: string): string {
   return `/tasks?orchestration=${encodeURIComponent(name)}`;
 }
 
-/** Return what a kind of document may not have done to it; undefined when anything. */
-export function presetRefusal(kind: Orchestration["kind"]): string | undefined {
-  return kind === "PRESET" ? text.templates.presetRefused : undefined;
+/** Return why a document can't be changed; undefined if it can. */
+export function whyReadOnly(kind: Orchestration["kind"]): string | undefined {
+  return kind === "PRESET" ? text.templates.presetRejected : undefined;
 }

@@ -1,29 +1,29 @@
-/** Whether a document can be stored, told before it is sent: by the API's own schema, and by what stands behind its words. */
+/** Validation of documents before they are sent: against the API's schema, and against the catalog. */
 
 import { components } from "../../../openapi.json";
 import type { OrchestrationBody, TemplateBody } from "../../api/types";
-import { problemsBy, problemsOf, problemsOfRules } from "../subtaskEditor/validate";
-import type { Known } from "../subtaskEditor/outputName";
+import { parameterErrors, schemaErrors, validateSubtasks } from "../subtaskEditor/validate";
+import type { ParameterCatalog } from "../subtaskEditor/outputName";
 
-const bodyOf = (name: "OrchestrationBody" | "TemplateBody") => ({ $ref: `#/components/schemas/${name}`, components });
-const ORCHESTRATION = bodyOf("OrchestrationBody");
-const TEMPLATE = bodyOf("TemplateBody");
+const schemaOf = (name: "OrchestrationBody" | "TemplateBody") => ({ $ref: `#/components/schemas/${name}`, components });
+const ORCHESTRATION = schemaOf("OrchestrationBody");
+const TEMPLATE = schemaOf("TemplateBody");
 
-/** Return what is wrong with an orchestration, by JSON pointer. */
-export function problemsOfOrchestration(body: unknown, known: Known): ReadonlyMap<string, string> {
-  const problems = problemsBy(ORCHESTRATION, body);
-  if (problems.size) return problems; // what is of another form can't be looked into
-  return under("/subtasks", problemsOfRules((body as OrchestrationBody).subtasks, known));
+/** Return the errors in an orchestration, by JSON pointer. */
+export function validateOrchestration(body: unknown, catalog: ParameterCatalog): ReadonlyMap<string, string> {
+  const errors = schemaErrors(ORCHESTRATION, body);
+  if (errors.size) return errors; // without the right structure, its subtasks can't be validated
+  return below("/subtasks", validateSubtasks((body as OrchestrationBody).subtasks, catalog));
 }
 
-/** Return what is wrong with a template, by JSON pointer. */
-export function problemsOfTemplate(body: unknown, { operations }: Pick<Known, "operations">): ReadonlyMap<string, string> {
-  const problems = problemsBy(TEMPLATE, body);
-  if (problems.size) return problems;
+/** Return the errors in a template, by JSON pointer. */
+export function validateTemplate(body: unknown, { operations }: Pick<ParameterCatalog, "operations">): ReadonlyMap<string, string> {
+  const errors = schemaErrors(TEMPLATE, body);
+  if (errors.size) return errors;
   const { operation, params } = body as TemplateBody;
-  return under("/params", problemsOf(operations.find((one) => one.type === operation), params));
+  return below("/params", parameterErrors(operations.find((one) => one.type === operation), params));
 }
 
-function under(place: string, problems: ReadonlyMap<string, string>): Map<string, string> {
-  return new Map([...problems].map(([pointer, problem]) => [`${place}${pointer}`, problem]));
+function below(parent: string, errors: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...errors].map(([pointer, message]) => [`${parent}${pointer}`, message]));
 }

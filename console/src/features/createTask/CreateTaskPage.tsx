@@ -13,96 +13,96 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tiles from "@cloudscape-design/components/tiles";
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import type { Orchestration, SubtaskRule } from "../../api/types";
+import type { Orchestration, PlannedSubtask } from "../../api/types";
 import { type Catalog, useCatalog } from "../../api/useCatalog";
 import { config } from "../../config";
-import { text } from "../../strings";
-import { cli, curl } from "../../api/commands";
-import { Copy } from "../../ui/CopyButton";
-import { Leaving, useHere } from "../../ui/LeaveGuard";
+import * as text from "../../strings";
+import { cliCommand, curlCommand } from "../../api/commands";
+import { CopyButton } from "../../ui/CopyButton";
+import { LeaveGuard, useIsMounted } from "../../ui/LeaveGuard";
 import { useFollow } from "../../ui/links";
 import { Loaded } from "../../ui/Loaded";
-import { useNotices } from "../../ui/notifications";
-import { reasonOf } from "../../ui/errorMessage";
-import { problemsOfRules } from "../subtaskEditor/validate";
-import { DryRun } from "./Preview";
-import { PlanEditor } from "../subtaskEditor/SubtasksEditor";
+import { useNotifications } from "../../ui/notifications";
+import { messageOf } from "../../ui/errorMessage";
+import { validateSubtasks } from "../subtaskEditor/validate";
+import { Preview } from "./Preview";
+import { SubtasksEditor } from "../subtaskEditor/SubtasksEditor";
 import { keyOf, objectOf, type SourceChoice, SourcePicker } from "./SourcePicker";
-import { findTask, makeTasks } from "./submit";
+import { createTasks, findTask } from "./submit";
 import { useUploads } from "./useUploads";
 
-type Way = "auto" | "orchestration" | "own";
-const OWN_PREFIX = "{inputDir}/{inputName}/";
-const FOLDERS: Record<Way, string> = { auto: "uploads/", orchestration: "sources/", own: "sources/" };
+type Processing = "auto" | "orchestration" | "custom";
+const CUSTOM_PREFIX = "{inputDir}/{inputName}/";
+const FOLDERS: Record<Processing, string> = { auto: "uploads/", orchestration: "sources/", custom: "sources/" };
 
 export default function CreateTaskPage() {
   const navigate = useNavigate();
-  const here = useHere();
+  const isMounted = useIsMounted();
   const follow = useFollow();
   const [search] = useSearchParams();
-  const { tell } = useNotices();
+  const { notify } = useNotifications();
   const catalog = useCatalog();
   const uploads = useUploads();
 
-  const asked = search.get("orchestration");
-  const [way, setWay] = useState<Way>(asked ? "orchestration" : "auto");
-  const [source, setSource] = useState<SourceChoice>({ origin: "upload", files: [], folder: FOLDERS[way], uri: "" });
-  const [named, setNamed] = useState(asked ?? "");
-  const [rules, setRules] = useState<SubtaskRule[]>([]);
-  const [prefix, setPrefix] = useState(OWN_PREFIX);
+  const requested = search.get("orchestration");
+  const [choice, setChoice] = useState<Processing>(requested ? "orchestration" : "auto");
+  const [source, setSource] = useState<SourceChoice>({ origin: "upload", files: [], folder: FOLDERS[choice], uri: "" });
+  const [orchestrationName, setOrchestrationName] = useState(requested ?? "");
+  const [subtasks, setSubtasks] = useState<PlannedSubtask[]>([]);
+  const [prefix, setPrefix] = useState(CUSTOM_PREFIX);
   const [priority, setPriority] = useState(0);
   const [context, setContext] = useState("");
-  const [form] = useState(() => crypto.randomUUID());
+  const [formId] = useState(() => crypto.randomUUID());
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
 
   const isUpload = source.origin === "upload";
-  // What lies in the bucket already has been offered to the orchestrations when it came.
-  const done = !isUpload && way === "auto" ? "orchestration" : way;
-  const orchestration = catalog.value?.orchestrations.find((one) => one.name === named);
+  // The orchestrations have already seen the objects in the bucket.
+  const processing = !isUpload && choice === "auto" ? "orchestration" : choice;
+  const orchestration = catalog.value?.orchestrations.find((one) => one.name === orchestrationName);
   const object = objectOf(source.uri);
   const keys = isUpload ? source.files.map((file) => keyOf(source.folder, file)) : object ? [object.key] : [];
   const plan =
-    done === "orchestration"
+    processing === "orchestration"
       ? { orchestration: orchestration?.name, priority: priority || undefined, sessionContext: context || undefined }
-      : { subtasks: rules, output: { prefix }, priority: priority || undefined, sessionContext: context || undefined };
-  const twice = keys.find((key, index) => keys.indexOf(key) < index);
-  const noSource = isUpload ? text.create.noFile : text.create.badUri;
-  const wrongSource = keys.length ? twice && text.create.sameName(twice) : noSource;
-  const isValid = rules.length > 0 && catalog.value && problemsOfRules(rules, catalog.value).size === 0;
-  const wrongOwn = done === "own" && !isValid ? text.create.badPlan : undefined;
-  const wrongChoice = done === "orchestration" && !orchestration ? text.create.chooseOrchestration : undefined;
+      : { subtasks, output: { prefix }, priority: priority || undefined, sessionContext: context || undefined };
+  const duplicate = keys.find((key, index) => keys.indexOf(key) < index);
+  const noSource = isUpload ? text.createTask.noFile : text.createTask.invalidUri;
+  const sourceError = keys.length ? duplicate && text.createTask.sameKey(duplicate) : noSource;
+  const isValid = subtasks.length > 0 && catalog.value && validateSubtasks(subtasks, catalog.value).size === 0;
+  const subtasksError = processing === "custom" && !isValid ? text.createTask.invalidPlan : undefined;
+  const orchestrationError = processing === "orchestration" && !orchestration ? text.createTask.selectOrchestration : undefined;
 
-  const change = (next: Way) => {
-    // A folder that nobody has typed goes with the way.
-    if (source.folder === FOLDERS[way]) setSource({ ...source, folder: FOLDERS[next] });
-    setWay(next);
+  const change = (next: Processing) => {
+    // A default folder follows the choice; a typed folder stays.
+    if (source.folder === FOLDERS[choice]) setSource({ ...source, folder: FOLDERS[next] });
+    setChoice(next);
   };
 
   const submit = async () => {
-    if (busy) return; // Enter in a field asks again
+    if (busy) return; // Enter in a field submits again
     setTried(true);
     setError(undefined);
-    if (wrongSource ?? wrongOwn ?? wrongChoice) return;
+    if (sourceError ?? subtasksError ?? orchestrationError) return;
     setBusy(true);
     try {
       const objects = isUpload
         ? await uploads.start(source.files.map((file) => ({ file, key: keyOf(source.folder, file) })))
         : object ? [object] : [];
-      if (!objects.length || !here()) return;
+      if (!objects.length || !isMounted()) return;
       const [first] = objects;
-      if (done === "auto") {
-        const made = objects.length === 1 && first ? await findTask(first.key) : null;
-        tell("success", text.create.uploaded(objects.length));
-        if (here()) await navigate(made ? `/tasks/${made.taskId}` : objects.length === 1 && first ? `/uploads?key=${encodeURIComponent(first.key)}` : "/tasks");
+      if (processing === "auto") {
+        const task = objects.length === 1 && first ? await findTask(first.key) : null;
+        notify("success", text.createTask.uploaded(objects.length));
+        if (isMounted()) await navigate(task ? `/tasks/${task.taskId}` : objects.length === 1 && first ? `/uploads?key=${encodeURIComponent(first.key)}` : "/tasks");
         return;
       }
-      const made = await makeTasks(objects.map(({ bucket, key }) => ({ bucket, key })), plan, form);
-      tell("success", text.create.made(made.length));
-      if (here()) await navigate(made.length === 1 && made[0] ? `/tasks/${made[0].taskId}` : "/tasks");
+      const created = await createTasks(objects.map(({ bucket, key }) => ({ bucket, key })), plan, formId);
+      notify("success", text.createTask.created(created.length));
+      if (isMounted()) await navigate(created.length === 1 && created[0] ? `/tasks/${created[0].taskId}` : "/tasks");
     } catch (problem) {
-      setError(reasonOf(problem));
+      setError(messageOf(problem));
     } finally {
       setBusy(false);
     }
@@ -110,20 +110,20 @@ export default function CreateTaskPage() {
 
   const body = { source: object ?? { bucket: config().inputBucket, key: keys[0] ?? "" }, ...plan };
   const words = ["tasks", "create", `s3://${body.source.bucket}/${body.source.key}`];
-  const command = done === "orchestration" && orchestration ? cli(...words, "--orchestration", orchestration.name) : undefined;
+  const command = processing === "orchestration" && orchestration ? cliCommand(...words, "--orchestration", orchestration.name) : undefined;
 
-  const dryRun = (known: Catalog) => (
-    <DryRun
+  const preview = (loaded: Catalog) => (
+    <Preview
       sourceKey={keys[0] ?? ""}
       isUpload={isUpload}
-      rules={done === "auto" ? null : done === "own" ? rules : (orchestration?.subtasks ?? [])}
-      prefix={done === "own" ? prefix : (orchestration?.output.prefix ?? "")}
-      known={known}
+      subtasks={processing === "auto" ? null : processing === "custom" ? subtasks : (orchestration?.subtasks ?? [])}
+      prefix={processing === "custom" ? prefix : (orchestration?.output.prefix ?? "")}
+      catalog={loaded}
     />
   );
 
   return (
-    <ContentLayout header={<Header variant="h1" description={text.create.about}>{text.nav.create}</Header>}>
+    <ContentLayout header={<Header variant="h1" description={text.createTask.about}>{text.navigation.createTask}</Header>}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -134,13 +134,13 @@ export default function CreateTaskPage() {
           errorText={error}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              {(done === "own" || orchestration) && <Copy label={text.create.copyCurl} what={curl("POST", "/tasks", body)} />}
-              {command && <Copy label={text.create.copyCli} what={command} />}
+              {(processing === "custom" || orchestration) && <CopyButton label={text.createTask.copyCurl} value={curlCommand("POST", "/tasks", body)} />}
+              {command && <CopyButton label={text.createTask.copyCli} value={command} />}
               <Button variant="link" formAction="none" href="/tasks" onFollow={follow}>
-                {text.cancel}
+                {text.buttons.cancel}
               </Button>
               <Button variant="primary" loading={busy}>
-                {done === "auto" ? text.create.submitAuto : text.create.submit(keys.length)}
+                {processing === "auto" ? text.createTask.submitUpload : text.createTask.submit(keys.length)}
               </Button>
             </SpaceBetween>
           }
@@ -148,54 +148,54 @@ export default function CreateTaskPage() {
           <SpaceBetween size="l">
             <SourcePicker
               choice={source}
-              wrong={tried ? wrongSource : undefined}
+              error={tried ? sourceError : undefined}
               uploads={uploads.rows}
               onChange={setSource}
               onCancel={uploads.cancel}
             />
-            <Container header={<Header variant="h2">{text.create.processing}</Header>}>
+            <Container header={<Header variant="h2">{text.createTask.processing}</Header>}>
               <SpaceBetween size="l">
-                <FormField label={text.create.what} stretch>
+                <FormField label={text.createTask.how} stretch>
                   <Tiles
-                    value={done}
-                    onChange={({ detail }) => change(detail.value as Way)}
+                    value={processing}
+                    onChange={({ detail }) => change(detail.value as Processing)}
                     items={[
-                      ...(isUpload ? [{ value: "auto", label: text.create.auto, description: text.create.autoWhy }] : []),
-                      { value: "orchestration", label: text.create.orchestration, description: text.create.orchestrationWhy },
-                      { value: "own", label: text.create.own, description: text.create.ownWhy },
+                      ...(isUpload ? [{ value: "auto", label: text.createTask.auto, description: text.createTask.autoWhy }] : []),
+                      { value: "orchestration", label: text.labels.orchestration, description: text.createTask.orchestrationWhy },
+                      { value: "custom", label: text.labels.customSubtasks, description: text.createTask.customWhy },
                     ]}
                   />
                 </FormField>
-                {done === "orchestration" && (
+                {processing === "orchestration" && (
                   <Loaded polled={catalog}>
                     {({ orchestrations }) => (
-                      <FormField label={text.create.orchestration} errorText={tried ? wrongChoice : undefined}>
+                      <FormField label={text.labels.orchestration} errorText={tried ? orchestrationError : undefined}>
                         <Select
                           selectedOption={orchestration ? { value: orchestration.name, label: orchestration.name } : null}
                           options={orchestrations.map(optionOf)}
-                          placeholder={text.create.chooseOrchestration}
-                          onChange={({ detail }) => setNamed(detail.selectedOption.value ?? "")}
+                          placeholder={text.createTask.selectOrchestration}
+                          onChange={({ detail }) => setOrchestrationName(detail.selectedOption.value ?? "")}
                         />
                       </FormField>
                     )}
                   </Loaded>
                 )}
-                {done === "own" && (
+                {processing === "custom" && (
                   <SpaceBetween size="l">
-                    <FormField label={text.create.prefix} description={text.create.prefixWhy}>
+                    <FormField label={text.labels.outputPath} description={text.createTask.prefixWhy}>
                       <Input value={prefix} onChange={({ detail }) => setPrefix(detail.value)} />
                     </FormField>
-                    {tried && wrongOwn && <Alert type="error">{wrongOwn}</Alert>}
-                    <Loaded polled={catalog}>{(known) => <PlanEditor rules={rules} known={known} onChange={setRules} />}</Loaded>
+                    {tried && subtasksError && <Alert type="error">{subtasksError}</Alert>}
+                    <Loaded polled={catalog}>{(loaded) => <SubtasksEditor subtasks={subtasks} catalog={loaded} onChange={setSubtasks} />}</Loaded>
                   </SpaceBetween>
                 )}
-                {done !== "auto" && (
-                  <ExpandableSection headerText={text.create.more}>
+                {processing !== "auto" && (
+                  <ExpandableSection headerText={text.createTask.more}>
                     <SpaceBetween size="m">
-                      <FormField label={text.task.overview.priority} description={text.create.priorityWhy}>
-                        <Slider value={priority} min={-10} max={10} ariaLabel={text.task.overview.priority} onChange={({ detail }) => setPriority(detail.value)} />
+                      <FormField label={text.labels.priority} description={text.createTask.priorityWhy}>
+                        <Slider value={priority} min={-10} max={10} ariaLabel={text.labels.priority} onChange={({ detail }) => setPriority(detail.value)} />
                       </FormField>
-                      <FormField label={text.task.overview.context} description={text.create.contextWhy}>
+                      <FormField label={text.task.context} description={text.createTask.contextWhy}>
                         <Input value={context} onChange={({ detail }) => setContext(detail.value)} />
                       </FormField>
                     </SpaceBetween>
@@ -203,16 +203,16 @@ export default function CreateTaskPage() {
                 )}
               </SpaceBetween>
             </Container>
-            {done === "auto" ? <Loaded polled={catalog}>{dryRun}</Loaded> : catalog.value && dryRun(catalog.value)}
+            {processing === "auto" ? <Loaded polled={catalog}>{preview}</Loaded> : catalog.value && preview(catalog.value)}
           </SpaceBetween>
         </Form>
       </form>
-      {uploads.busy && <Leaving title={text.leaving.uploadTitle} what={text.leaving.upload} />}
+      {uploads.busy && <LeaveGuard title={text.leaving.uploadTitle} content={text.leaving.upload} />}
     </ContentLayout>
   );
 }
 
-/** An orchestration to choose; one that is off can be chosen as well: it only takes no files by itself. */
+/** Return an orchestration as an option. A disabled one can be selected, too: it only ignores new files. */
 function optionOf({ name, description, enabled }: Orchestration): SelectProps.Option {
   return { value: name, label: name, description, labelTag: enabled ? undefined : text.orchestrations.off };
 }

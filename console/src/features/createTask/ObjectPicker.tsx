@@ -1,4 +1,4 @@
-/** The objects of the input bucket, to pick one. */
+/** The dialog that selects an object of the input bucket. */
 
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
@@ -6,13 +6,13 @@ import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { VerdictRow } from "../../api/types";
-import { size } from "../../format";
+import { byteSize } from "../../format";
 import { usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { List } from "../../ui/DataTable";
-import { Moment } from "../../ui/Timestamp";
+import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
+import { Timestamp } from "../../ui/Timestamp";
 
 interface PickedObject {
   bucket: string;
@@ -28,13 +28,13 @@ export function ObjectPicker({ onPick, onClose }: Props) {
   const [typed, setTyped] = useState("");
   const [prefix, setPrefix] = useState("");
   const [token, setToken] = useState<string>();
-  const [chosen, setChosen] = useState<VerdictRow>();
+  const [selected, setSelected] = useState<VerdictRow>();
   const objects = usePolled(
     `${prefix}#${token ?? ""}`,
     async (signal) => {
-      // A backfill that makes nothing lists what is there, and says what would become of it.
+      // A dry run of a backfill lists the objects without creating tasks.
       const body = { prefix, dryRun: true, maxResults: 50, nextToken: token };
-      const page = await take(api.POST("/uploads/backfill", { body, signal }));
+      const page = await unwrap(api.POST("/uploads/backfill", { body, signal }));
       return { ...page, objects: [...new Map(page.verdicts.map((one) => [one.key, one])).values()] };
     },
     () => null,
@@ -43,37 +43,37 @@ export function ObjectPicker({ onPick, onClose }: Props) {
     <Modal
       visible
       size="large"
-      header={text.objects.title}
-      closeAriaLabel={text.close}
+      header={text.objectPicker.title}
+      closeAriaLabel={text.buttons.close}
       onDismiss={onClose}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" onClick={onClose}>
-              {text.cancel}
+              {text.buttons.cancel}
             </Button>
-            <Button variant="primary" disabled={!chosen} onClick={() => chosen && onPick({ bucket: chosen.bucket, key: chosen.key })}>
-              {text.objects.choose}
+            <Button variant="primary" disabled={!selected} onClick={() => selected && onPick({ bucket: selected.bucket, key: selected.key })}>
+              {text.objectPicker.select}
             </Button>
           </SpaceBetween>
         </Box>
       }
     >
-      <List<VerdictRow>
+      <DataTable<VerdictRow>
         variant="embedded"
         polled={objects}
         items={objects.value?.objects}
         trackBy="key"
         selectionType="single"
-        selectedItems={chosen ? [chosen] : []}
-        onSelectionChange={(event) => setChosen(event.detail.selectedItems[0])}
-        onRowClick={(event) => setChosen(event.detail.item)}
-        ariaLabels={{ tableLabel: text.objects.title, selectionGroupLabel: text.objects.title, itemSelectionLabel: (_, one) => one.key }}
+        selectedItems={selected ? [selected] : []}
+        onSelectionChange={(event) => setSelected(event.detail.selectedItems[0])}
+        onRowClick={(event) => setSelected(event.detail.item)}
+        ariaLabels={{ tableLabel: text.objectPicker.title, selectionGroupLabel: text.objectPicker.title, itemSelectionLabel: (_, one) => one.key }}
         filter={
           <TextFilter
             filteringText={typed}
-            filteringPlaceholder={text.objects.prefix}
-            filteringAriaLabel={text.objects.prefix}
+            filteringPlaceholder={text.objectPicker.prefix}
+            filteringAriaLabel={text.objectPicker.prefix}
             onChange={(event) => setTyped(event.detail.filteringText)}
             onDelayedChange={(event) => {
               setPrefix(event.detail.filteringText);
@@ -81,19 +81,19 @@ export function ObjectPicker({ onPick, onClose }: Props) {
             }}
           />
         }
-        header={<Box variant="p">{text.objects.about}</Box>}
-        empty={{ title: text.objects.none, hint: text.objects.noneHint }}
+        header={<Box variant="p">{text.objectPicker.about}</Box>}
+        empty={{ title: text.objectPicker.none, hint: text.objectPicker.noneHint }}
         footer={
           objects.value?.nextToken && (
             <Box textAlign="center">
-              <Button onClick={() => setToken(objects.value?.nextToken ?? undefined)}>{text.objects.more}</Button>
+              <Button onClick={() => setToken(objects.value?.nextToken ?? undefined)}>{text.objectPicker.more}</Button>
             </Box>
           )
         }
         columnDefinitions={[
-          { id: "key", header: text.objects.columns.key, isRowHeader: true, cell: (one) => one.key },
-          { id: "size", header: text.files.columns.size, cell: (one) => size(one.size) },
-          { id: "at", header: text.objects.columns.at, cell: (one) => <Moment at={one.uploadedAt} /> },
+          { id: "key", header: text.objectPicker.columns.key, isRowHeader: true, cell: (one) => one.key },
+          { id: "size", header: text.labels.size, cell: (one) => byteSize(one.size) },
+          { id: "uploaded", header: text.objectPicker.columns.uploaded, cell: (one) => <Timestamp at={one.uploadedAt} /> },
         ]}
       />
     </Modal>

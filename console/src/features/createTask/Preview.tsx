@@ -1,4 +1,4 @@
-/** What will happen, before anything does. */
+/** A preview of the subtasks and outputs, before anything is created. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
@@ -6,38 +6,38 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { api, take } from "../../api/client";
-import type { Schemas, SubtaskRule } from "../../api/types";
+import { api, unwrap } from "../../api/client";
+import type { Schemas, PlannedSubtask } from "../../api/types";
 import type { Catalog } from "../../api/useCatalog";
 import { usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
+import * as text from "../../strings";
 import { Loaded } from "../../ui/Loaded";
-import { type Known, outputName } from "../subtaskEditor/outputName";
+import { type ParameterCatalog, outputName } from "../subtaskEditor/outputName";
 
 interface Props {
-  /** The first file's key, empty while none is chosen. */
+  /** The first file's key; empty until a file is selected. */
   sourceKey: string;
   isUpload: boolean;
-  /** The subtasks of the new task; null leaves it to the orchestrations. */
-  rules: readonly SubtaskRule[] | null;
+  /** The subtasks of the new task; null if the orchestrations decide. */
+  subtasks: readonly PlannedSubtask[] | null;
   prefix: string;
-  known: Catalog;
+  catalog: Catalog;
 }
 
-export function DryRun({ sourceKey, isUpload, rules, prefix, known }: Props) {
-  const asked = usePolled(
+export function Preview({ sourceKey, isUpload, subtasks, prefix, catalog }: Props) {
+  const matching = usePolled(
     isUpload ? sourceKey : "",
-    (signal) => (isUpload && sourceKey ? take(api.POST("/orchestrations/match", { body: { key: sourceKey }, signal })) : Promise.resolve(null)),
+    (signal) => (isUpload && sourceKey ? unwrap(api.POST("/orchestrations/match", { body: { key: sourceKey }, signal })) : Promise.resolve(null)),
     () => null,
   );
   return (
-    <Container header={<Header variant="h2">{text.dryRun.title}</Header>}>
-      {!sourceKey && <Box color="text-status-inactive">{text.dryRun.chooseFirst}</Box>}
+    <Container header={<Header variant="h2">{text.preview.title}</Header>}>
+      {!sourceKey && <Box color="text-status-inactive">{text.preview.selectFirst}</Box>}
       {sourceKey && (
         <SpaceBetween size="m">
-          {rules && <Outputs title={text.dryRun.task} rules={rules} prefix={prefix} sourceKey={sourceKey} known={known} />}
-          <Loaded polled={asked}>
-            {(match) => match && <ByItself match={match} also={rules !== null} sourceKey={sourceKey} known={known} />}
+          {subtasks && <Outputs title={text.preview.task} subtasks={subtasks} prefix={prefix} sourceKey={sourceKey} catalog={catalog} />}
+          <Loaded polled={matching}>
+            {(match) => match && <MatchingOrchestrations match={match} additional={subtasks !== null} sourceKey={sourceKey} catalog={catalog} />}
           </Loaded>
         </SpaceBetween>
       )}
@@ -45,50 +45,50 @@ export function DryRun({ sourceKey, isUpload, rules, prefix, known }: Props) {
   );
 }
 
-/** What the orchestrations make of an upload: beside a task that is asked for (`also`), or alone. */
-function ByItself(props: { match: Schemas["MatchList"]; also: boolean; sourceKey: string; known: Catalog }) {
-  const { match, also, sourceKey, known } = props;
-  const takers = match.matches.filter((one) => one.verdict === "MATCHED").map((one) => one.orchestration);
-  if (also) return takers.length > 0 && <Alert type="warning">{text.dryRun.also(takers.join(", "))}</Alert>;
-  if (!takers.length) {
+/** The tasks that orchestrations will create for an upload: alone, or in addition to the task of the form. */
+function MatchingOrchestrations(props: { match: Schemas["MatchList"]; additional: boolean; sourceKey: string; catalog: Catalog }) {
+  const { match, additional, sourceKey, catalog } = props;
+  const names = match.matches.filter((one) => one.verdict === "MATCHED").map((one) => one.orchestration);
+  if (additional) return names.length > 0 && <Alert type="warning">{text.preview.second(names)}</Alert>;
+  if (!names.length) {
     return (
       <Alert type="warning" header={text.verdicts[match.verdict]}>
-        {`${match.reason}. ${text.dryRun.noneTakes}`}
+        {`${match.reason}. ${text.preview.noTask}`}
       </Alert>
     );
   }
   return (
     <SpaceBetween size="m">
-      {known.orchestrations
-        .filter((one) => takers.includes(one.name))
+      {catalog.orchestrations
+        .filter((one) => names.includes(one.name))
         .map((one) => (
           <Outputs
             key={one.name}
-            title={text.dryRun.by(one.name)}
-            rules={one.subtasks}
+            title={text.preview.byOrchestration(one.name)}
+            subtasks={one.subtasks}
             prefix={one.output.prefix ?? ""}
             sourceKey={sourceKey}
-            known={known}
+            catalog={catalog}
           />
         ))}
     </SpaceBetween>
   );
 }
 
-function Outputs(props: { title: string; rules: readonly SubtaskRule[]; prefix: string; sourceKey: string; known: Known }) {
-  const { title, rules, prefix, sourceKey, known } = props;
+function Outputs(props: { title: string; subtasks: readonly PlannedSubtask[]; prefix: string; sourceKey: string; catalog: ParameterCatalog }) {
+  const { title, subtasks, prefix, sourceKey, catalog } = props;
   return (
     <SpaceBetween size="xs">
-      <StatusIndicator type={rules.length ? "success" : "pending"}>{title}</StatusIndicator>
+      <StatusIndicator type={subtasks.length ? "success" : "pending"}>{title}</StatusIndicator>
       <ol style={{ margin: 0, paddingInlineStart: 24 }}>
-        {rules.map((rule, index) => (
+        {subtasks.map((subtask, index) => (
           <li key={index}>
-            {`${text.types[rule.type]} `}
-            <Box variant="code">{outputName(prefix, sourceKey, rule, known)}</Box>
+            {`${text.subtaskTypes[subtask.type]} `}
+            <Box variant="code">{outputName(prefix, sourceKey, subtask, catalog)}</Box>
           </li>
         ))}
       </ol>
-      <Box variant="small">{text.dryRun.folder}</Box>
+      <Box variant="small">{text.preview.folder}</Box>
     </SpaceBetween>
   );
 }

@@ -1,11 +1,11 @@
 import Button from "@cloudscape-design/components/button";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { size } from "../../format";
-import { text } from "../../strings";
+import { byteSize } from "../../format";
+import * as text from "../../strings";
 import type { UploadRow } from "./useUploads";
 
-/** Each file's way into the bucket. */
+/** The progress of each upload. */
 export function UploadList({ rows, onCancel }: { rows: readonly UploadRow[]; onCancel: (key: string) => void }) {
   return (
     <SpaceBetween size="m">
@@ -17,20 +17,20 @@ export function UploadList({ rows, onCancel }: { rows: readonly UploadRow[]; onC
 }
 
 function Row({ row, onCancel }: { row: UploadRow; onCancel: (key: string) => void }) {
-  const under = row.state === "queued" || row.state === "sending" || row.state === "waiting";
-  const status = row.state === "done" ? "success" : row.state === "failed" || row.state === "cancelled" ? "error" : "in-progress";
+  const isUnfinished = row.state === "queued" || row.state === "sending" || row.state === "waiting";
+  const status = row.state === "done" ? "success" : row.state === "failed" || row.state === "canceled" ? "error" : "in-progress";
   return (
     <SpaceBetween size="xxs">
       <ProgressBar
         label={row.name}
         value={row.size ? (100 * row.sent) / row.size : 100}
         status={status}
-        description={`${size(row.sent)} / ${size(row.size)}. ${text.uploading.states[row.state]}`}
+        description={`${byteSize(row.sent)} / ${byteSize(row.size)}. ${text.uploading.states[row.state]}`}
         resultText={row.error ?? text.uploading.states[row.state]}
       />
-      {under && (
+      {isUnfinished && (
         <Button variant="inline-link" formAction="none" onClick={() => onCancel(row.key)} ariaLabel={text.uploading.cancel(row.name)}>
-          {text.cancel}
+          {text.buttons.cancel}
         </Button>
       )}
     </SpaceBetween>

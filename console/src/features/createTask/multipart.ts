@@ -1,58 +1,58 @@
-/** Sending a file straight into the bucket: whole, or in parts that survive a lost connection and a closed page. */
+/** Uploads directly to the bucket: in one piece, or in parts that survive a lost connection and a closed page. */
 
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { Grant } from "../../api/types";
-import { recall } from "../../storage";
-import { text } from "../../strings";
+import { readStored } from "../../storage";
+import * as text from "../../strings";
 
-const AT_ONCE = 3;
-const TRIES = 6; // of one part while the line is up
+const CONCURRENCY = 3;
+const TRIES = 6; // of one part while the browser is online
 const LONGEST_PAUSE = 30_000; // ms
 
-/** Where an upload stands: bytes that have arrived, and whether it waits for the line. */
-type Advance = (sent: number, waiting: boolean) => void;
+/** Receives the progress: the bytes sent, and whether the upload is waiting for the connection. */
+type OnProgress = (sent: number, waiting: boolean) => void;
 
-interface Kept {
+interface StoredUpload {
   grant: Grant;
   tags: Record<number, string>;
 }
 
-/** The storage said no. */
-class Refused extends Error {
+/** The storage rejected the upload. */
+class RejectedUpload extends Error {
   constructor(readonly status: number) {
-    super(text.uploading.refused(status));
+    super(text.uploading.rejected(status));
   }
 }
 
-const placeOf = (file: File, key: string) => `reelmill.upload/${key}/${file.size}/${file.lastModified}`;
+const storageKeyOf = (file: File, key: string) => `reelmill.upload/${key}/${file.size}/${file.lastModified}`;
 
-/** Why an upload is aborted whose parts are kept for the next try. */
-export const LEFT = new DOMException(text.uploading.cancelled, "AbortError");
+/** The reason to abort an upload whose parts stay for the next try. */
+export const PAGE_LEFT = new DOMException(text.uploading.canceled, "AbortError");
 
-/** Upload a file under a key; raise the signal's reason when it is aborted. An upload that broke off is gone on with. */
-export async function upload(file: File, key: string, signal: AbortSignal, advance: Advance): Promise<Grant> {
-  const place = placeOf(file, key);
-  const kept = begun(place);
+/** Upload a file under a key, and resume an interrupted upload. Throw the signal's reason if it is aborted. */
+export async function upload(file: File, key: string, signal: AbortSignal, onProgress: OnProgress): Promise<Grant> {
+  const storageKey = storageKeyOf(file, key);
+  const stored = readUnexpired(storageKey);
   const contentType = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : "application/octet-stream";
-  const grant = kept?.grant ?? (await take(api.POST("/uploads", { body: { key, size: file.size, contentType }, signal })));
+  const grant = stored?.grant ?? (await unwrap(api.POST("/uploads", { body: { key, size: file.size, contentType }, signal })));
   try {
-    if (grant.parts) await sendParts(file, grant, kept?.tags ?? {}, place, signal, advance);
-    else await patiently(() => put(grant.url ?? "", file, grant.headers ?? {}, signal, (sent) => advance(sent, false)), signal, () => advance(0, true));
+    if (grant.parts) await sendParts(file, grant, stored?.tags ?? {}, storageKey, signal, onProgress);
+    else await withRetries(() => put(grant.url ?? "", file, grant.headers ?? {}, signal, (sent) => onProgress(sent, false)), signal, () => onProgress(0, true));
   } catch (error) {
-    if (signal.aborted && signal.reason !== LEFT && grant.abort) {
-      localStorage.removeItem(place);
-      await fetch(grant.abort.url, { method: grant.abort.method }).catch(() => undefined); // the bucket clears it away as well
+    if (signal.aborted && signal.reason !== PAGE_LEFT && grant.abort) {
+      localStorage.removeItem(storageKey);
+      await fetch(grant.abort.url, { method: grant.abort.method }).catch(() => undefined); // the bucket's lifecycle rule removes the parts anyway
     }
-    if (error instanceof Refused) localStorage.removeItem(place); // its links are over: the next try begins anew
+    if (error instanceof RejectedUpload) localStorage.removeItem(storageKey); // its links have expired: the next try starts over
     throw error;
   }
-  localStorage.removeItem(place);
+  localStorage.removeItem(storageKey);
   return grant;
 }
 
-/** Return what is known of an upload that broke off, while its links still last. */
-function begun(place: string): Kept | null {
-  const found = recall(place) as Kept | null;
+/** Return an interrupted upload whose links are still valid; null if there is none. */
+function readUnexpired(storageKey: string): StoredUpload | null {
+  const found = readStored(storageKey) as StoredUpload | null;
   return found && new Date(found.grant.expiresAt).getTime() > Date.now() + 60_000 ? found : null;
 }
 
@@ -60,69 +60,69 @@ async function sendParts(
   file: File,
   grant: Grant,
   tags: Record<number, string>,
-  place: string,
+  storageKey: string,
   signal: AbortSignal,
-  advance: Advance,
+  onProgress: OnProgress,
 ): Promise<void> {
   const size = grant.partSize ?? file.size;
   const blobOf = (number: number) => file.slice((number - 1) * size, number * size);
   const sent = new Map(Object.keys(tags).map((number) => [Number(number), blobOf(Number(number)).size]));
-  const waiting = new Set<number>(); // parts: one that still sends says nothing of the others
-  const tell = () => advance([...sent.values()].reduce((sum, one) => sum + one, 0), waiting.size > 0);
-  const open = (grant.parts ?? []).filter((part) => !tags[part.number]);
-  tell();
+  const waiting = new Set<number>(); // part numbers: some parts can wait while others are being sent
+  const report = () => onProgress([...sent.values()].reduce((sum, one) => sum + one, 0), waiting.size > 0);
+  const pending = (grant.parts ?? []).filter((part) => !tags[part.number]);
+  report();
 
   const work = async () => {
-    for (let part = open.shift(); part; part = open.shift()) {
+    for (let part = pending.shift(); part; part = pending.shift()) {
       const { number, url } = part;
       const progress = (bytes: number) => {
         sent.set(number, bytes);
         waiting.delete(number);
-        tell();
+        report();
       };
       const send = () => put(url, blobOf(number), {}, signal, progress);
-      const tag = await patiently(send, signal, () => {
+      const tag = await withRetries(send, signal, () => {
         sent.delete(number);
         waiting.add(number);
-        tell();
+        report();
       });
       tags[number] = tag;
-      localStorage.setItem(place, JSON.stringify({ grant, tags } satisfies Kept));
+      localStorage.setItem(storageKey, JSON.stringify({ grant, tags } satisfies StoredUpload));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  await patiently(() => join(grant, tags, signal), signal, () => advance(file.size, true));
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  await withRetries(() => completeUpload(grant, tags, signal), signal, () => onProgress(file.size, true));
 }
 
 /** Tell the storage that all parts are there. */
-async function join(grant: Grant, tags: Record<number, string>, signal: AbortSignal): Promise<void> {
+async function completeUpload(grant: Grant, tags: Record<number, string>, signal: AbortSignal): Promise<void> {
   const parts = (grant.parts ?? [])
     .map(({ number }) => `<Part><PartNumber>${number}</PartNumber><ETag>${(tags[number] ?? "").replaceAll('"', "&quot;")}</ETag></Part>`)
     .join("");
   const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`;
-  const answer = await fetch(grant.complete?.url ?? "", { method: "POST", body, headers: { "content-type": "text/xml" }, signal });
-  // S3 may begin a 200 while it still joins, and end it as an error.
-  if (!answer.ok || (await answer.text()).includes("<Error>")) throw new Refused(answer.status);
+  const response = await fetch(grant.complete?.url ?? "", { method: "POST", body, headers: { "content-type": "text/xml" }, signal });
+  // S3 may send status 200 before it has finished, and then an error in the body.
+  if (!response.ok || (await response.text()).includes("<Error>")) throw new RejectedUpload(response.status);
 }
 
-/** Do something again and again until it works; with the line down, wait for it as long as it takes. */
-async function patiently<T>(act: () => Promise<T>, signal: AbortSignal, waiting: () => void): Promise<T> {
+/** Retry an action until it succeeds. While the browser is offline, wait as long as it takes. */
+async function withRetries<T>(act: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T> {
   let tries = 0;
   for (;;) {
     try {
       return await act();
     } catch (error) {
       signal.throwIfAborted();
-      const hopeless = error instanceof Refused && error.status < 500;
+      const isFinal = error instanceof RejectedUpload && error.status < 500;
       if (navigator.onLine) tries += 1;
-      if (hopeless || tries >= TRIES) throw error;
-      waiting();
+      if (isFinal || tries >= TRIES) throw error;
+      onWait();
       await pause(navigator.onLine ? Math.min(500 * 2 ** tries, LONGEST_PAUSE) : LONGEST_PAUSE, signal);
     }
   }
 }
 
-/** Wait so long, or until the line is up again. */
+/** Wait for a time, or until the browser is online again. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -137,7 +137,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** PUT bytes, and return the ETag that came back. `fetch` tells no progress, so this is an XMLHttpRequest. */
+/** PUT bytes and return their ETag. This uses XMLHttpRequest because `fetch` reports no upload progress. */
 function put(
   url: string,
   body: Blob,
@@ -153,10 +153,10 @@ function put(
     request.upload.onprogress = (event) => progress(event.loaded);
     request.onload = () => {
       if (request.status < 300) resolve(request.getResponseHeader("etag") ?? "");
-      else reject(new Refused(request.status));
+      else reject(new RejectedUpload(request.status));
     };
     request.onerror = () => reject(new Error(text.uploading.broken));
-    request.onabort = () => reject(new DOMException(text.uploading.cancelled, "AbortError"));
+    request.onabort = () => reject(new DOMException(text.uploading.canceled, "AbortError"));
     request.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
     request.send(body);

@@ -2,35 +2,35 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { Grant } from "../../api/types";
-import { text } from "../../strings";
-import { useNotices } from "../../ui/notifications";
-import { reasonOf } from "../../ui/errorMessage";
-import { LEFT, upload } from "./multipart";
+import * as text from "../../strings";
+import { useNotifications } from "../../ui/notifications";
+import { messageOf } from "../../ui/errorMessage";
+import { PAGE_LEFT, upload } from "./multipart";
 
 export interface UploadRow {
   key: string;
   name: string;
   size: number;
   sent: number;
-  state: "queued" | "sending" | "waiting" | "done" | "failed" | "cancelled";
+  state: "queued" | "sending" | "waiting" | "done" | "failed" | "canceled";
   error?: string;
 }
 
-/** Return the rows, and the ways to begin and to give up. */
+/** Return the uploads, and the functions that start and cancel them. */
 export function useUploads() {
-  const { fail } = useNotices();
+  const { notifyError } = useNotifications();
   const [rows, setRows] = useState<readonly UploadRow[]>([]);
-  const aborts = useRef(new Map<string, AbortController>());
+  const aborters = useRef(new Map<string, AbortController>());
   const busy = rows.some((row) => row.state === "sending" || row.state === "waiting" || row.state === "queued");
 
-  useEffect(() => () => aborts.current.forEach((one) => one.abort(LEFT)), []); // nobody would see them go on
+  useEffect(() => () => aborters.current.forEach((one) => one.abort(PAGE_LEFT)), []); // an upload without its page has no progress display
 
   const change = (key: string, what: Partial<UploadRow>) =>
     setRows((all) => all.map((row) => (row.key === key ? { ...row, ...what } : row)));
 
-  /** Send one file; null when it was given up or failed, which its row tells. */
+  /** Send one file. Return null if it was canceled or failed; its row shows which. */
   const send = async (file: File, key: string): Promise<Grant | null> => {
-    const signal = aborts.current.get(key)?.signal;
+    const signal = aborters.current.get(key)?.signal;
     if (!signal || signal.aborted) return null;
     change(key, { state: "sending" });
     try {
@@ -40,16 +40,16 @@ export function useUploads() {
       change(key, { sent: file.size, state: "done" });
       return grant;
     } catch (error) {
-      const cancelled = error instanceof DOMException && error.name === "AbortError";
-      change(key, cancelled ? { state: "cancelled" } : { state: "failed", error: reasonOf(error) });
-      if (!cancelled) fail(error, text.uploading.failed(file.name)); // the page goes on with those that arrived
+      const canceled = error instanceof DOMException && error.name === "AbortError";
+      change(key, canceled ? { state: "canceled" } : { state: "failed", error: messageOf(error) });
+      if (!canceled) notifyError(error, text.uploading.failed(file.name)); // the page continues with the files that arrived
       return null;
     }
   };
 
-  /** Send all, one after the other: each already uses the whole line. */
+  /** Send the files one after the other: each already uses the full bandwidth. */
   const start = async (files: readonly { file: File; key: string }[]): Promise<Grant[]> => {
-    aborts.current = new Map(files.map(({ key }) => [key, new AbortController()]));
+    aborters.current = new Map(files.map(({ key }) => [key, new AbortController()]));
     setRows(files.map(({ file, key }) => ({ key, name: file.name, size: file.size, sent: 0, state: "queued" })));
     const grants: Grant[] = [];
     for (const { file, key } of files) {
@@ -59,8 +59,8 @@ export function useUploads() {
     return grants;
   };
   const cancel = (key: string) => {
-    aborts.current.get(key)?.abort();
-    change(key, { state: "cancelled" });
+    aborters.current.get(key)?.abort();
+    change(key, { state: "canceled" });
   };
   return { rows, busy, start, cancel };
 }

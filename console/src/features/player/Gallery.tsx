@@ -5,13 +5,13 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { type CSSProperties, useEffect, useEffectEvent, useState } from "react";
 import type { OutputFile } from "../../api/types";
-import { size } from "../../format";
-import { text } from "../../strings";
-import { factsOf } from "./fileDetails";
+import { byteSize } from "../../format";
+import * as text from "../../strings";
+import { detailsOf } from "./fileDetails";
 
 const DRAWING = "image/svg+xml";
 
-/** Images: one large, or many side by side of which each can be made large. */
+/** Images: one large image, or several side by side that can be enlarged. */
 export default function Gallery({ images, refresh }: { images: readonly OutputFile[]; refresh: () => void }) {
   const [shown, setShown] = useState(images.length === 1 ? 0 : undefined);
   const image = shown === undefined ? undefined : images[shown];
@@ -32,10 +32,10 @@ export default function Gallery({ images, refresh }: { images: readonly OutputFi
           </SpaceBetween>
         )}
         <Box textAlign="center">
-          <Still key={image.key} file={image} refresh={refresh} style={{ maxWidth: "100%", maxHeight: "60vh" }} />
+          <Image key={image.key} file={image} refresh={refresh} style={{ maxWidth: "100%", maxHeight: "60vh" }} />
         </Box>
         <Box textAlign="center" variant="small">
-          {`${image.fileName}, ${size(image.size)}. ${factsOf(image)}`}
+          {`${image.fileName}, ${byteSize(image.size)}. ${detailsOf(image)}`}
         </Box>
       </SpaceBetween>
     );
@@ -55,43 +55,43 @@ export default function Gallery({ images, refresh }: { images: readonly OutputFi
         sections: [
           {
             id: "image",
-            content: (file) => <Still file={file} refresh={refresh} style={{ width: "100%", borderRadius: 4 }} />,
+            content: (file) => <Image file={file} refresh={refresh} style={{ width: "100%", borderRadius: 4 }} />,
           },
-          { id: "facts", content: (file) => <Box variant="small">{`${size(file.size)}. ${factsOf(file)}`}</Box> },
+          { id: "details", content: (file) => <Box variant="small">{`${byteSize(file.size)}. ${detailsOf(file)}`}</Box> },
         ],
       }}
     />
   );
 }
 
-/** An image, by another link once, or why there is none. */
-function Still({ file, refresh, style }: { file: OutputFile; refresh: () => void; style: CSSProperties }) {
-  const [lost, setLost] = useState<readonly OutputFile[]>([]); // the same file, each time with a link that gave nothing
-  const failed = () => {
-    if (!lost.length) refresh();
-    setLost([...lost, file]);
+/** An image. If its link fails, load it once with a fresh link, then show an error. */
+function Image({ file, refresh, style }: { file: OutputFile; refresh: () => void; style: CSSProperties }) {
+  const [failed, setFailed] = useState<readonly OutputFile[]>([]); // the same file with each link that failed
+  const onError = () => {
+    if (!failed.length) refresh();
+    setFailed([...failed, file]);
   };
-  const address = useAddress(file, failed);
-  if (lost.includes(file)) return <StatusIndicator type="error">{text.player.lost}</StatusIndicator>;
-  return address && <img src={address} alt={file.fileName} loading="lazy" style={style} onError={failed} />;
+  const address = useAddress(file, onError);
+  if (failed.includes(file)) return <StatusIndicator type="error">{text.player.lost}</StatusIndicator>;
+  return address && <img src={address} alt={file.fileName} loading="lazy" style={style} onError={onError} />;
 }
 
-/** Return what shows an image: its link, or a drawing as data, since its link says that it is bytes to be saved. */
-function useAddress(file: OutputFile, failed: () => void): string | undefined {
+/** Return the address of an image: its link, or an SVG drawing as a data URL, because its link serves it as a download. */
+function useAddress(file: OutputFile, onError: () => void): string | undefined {
   const [data, setData] = useState<string>();
-  const fail = useEffectEvent(failed);
-  const drawn = file.contentType === DRAWING;
+  const fail = useEffectEvent(onError);
+  const isDrawing = file.contentType === DRAWING;
   useEffect(() => {
-    if (!drawn) return;
-    const given = new AbortController();
+    if (!isDrawing) return;
+    const aborter = new AbortController();
     const load = async () => {
-      const answer = await fetch(file.url, { signal: given.signal });
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      // Nothing runs in a drawing that is an <img>, and browsers open no data: as a page.
-      setData(`data:${DRAWING},${encodeURIComponent(await answer.text())}`);
+      const response = await fetch(file.url, { signal: aborter.signal });
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      // Scripts don't run in an <img>, and browsers don't open data URLs as pages.
+      setData(`data:${DRAWING},${encodeURIComponent(await response.text())}`);
     };
-    load().catch(() => given.signal.aborted || fail());
-    return () => given.abort();
-  }, [drawn, file]);
-  return drawn ? data : file.url;
+    load().catch(() => aborter.signal.aborted || fail());
+    return () => aborter.abort();
+  }, [isDrawing, file]);
+  return isDrawing ? data : file.url;
 }

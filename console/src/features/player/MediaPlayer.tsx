@@ -1,4 +1,4 @@
-/** A film or an audio track with its controls, subtitles, previews on the scrub bar, and what was found on its time line. */
+/** A video or audio player with controls, subtitles, previews on the seek bar, and detections on a timeline. */
 
 import Alert from "@cloudscape-design/components/alert";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
@@ -6,53 +6,53 @@ import FormField from "@cloudscape-design/components/form-field";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
-import { text } from "../../strings";
+import * as text from "../../strings";
 import { useNarrow } from "../../ui/useNarrow";
 import { asSwitch } from "./mediaElements";
 import type { Playable } from "./playables";
-import { MarkStrip } from "./MarkStrip";
-import type { Mark } from "./marks";
+import { DetectionList } from "./DetectionList";
+import type { Detection } from "./detections";
 import type { Track } from "./useTracks";
-import { type Choice, useSource } from "./useMediaSource";
+import { type Choice, useMediaSource } from "./useMediaSource";
 
-export const HIGHEST = "60vh";
+export const MAX_HEIGHT = "60vh";
 const STEP = 10; // seconds of the skip buttons
-// Its width is that of its text, which some fonts set narrower than a thumb (WCAG 2.5.5: 44 pixels).
-const AS_WIDE_AS_OTHERS = { minWidth: 44 };
-const WHOLE_LINE = { width: "100%" } as const;
+// Some fonts make its text narrower than a target for touch (WCAG 2.5.5: 44 pixels).
+const TOUCH_WIDTH = { minWidth: 44 };
+const FULL_WIDTH = { width: "100%" } as const;
 
 interface Props {
   source: Playable;
   startAt?: number;
   tracks?: readonly Track[];
-  marks?: readonly Mark[];
+  detections?: readonly Detection[];
   onMedia?: (media: HTMLMediaElement | null) => void;
 }
 
-export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }: Props) {
+export function MediaPlayer({ source, startAt = 0, tracks = [], detections = [], onMedia }: Props) {
   const [media, setMedia] = useState<HTMLMediaElement | null>(null);
   const [seconds, setSeconds] = useState(0);
-  const { error, choices } = useSource(media, source);
+  const { error, choices } = useMediaSource(media, source);
   const offered = choices.filter(({ options }) => options.length > 1);
-  const audio = source.kind === "audio";
+  const isAudio = source.kind === "audio";
   const narrow = useNarrow();
 
-  const place = (element: HTMLMediaElement | null) => {
+  const attach = (element: HTMLMediaElement | null) => {
     setMedia(element);
     onMedia?.(element);
   };
-  const opened = (element: HTMLMediaElement) => {
+  const onOpen = (element: HTMLMediaElement) => {
     setSeconds(element.duration);
     if (startAt > 0 && element.currentTime === 0) element.currentTime = Math.min(startAt, element.duration);
   };
   const seek = (to: number) => {
-    // eslint-disable-next-line react-hooks/immutability -- a media element is moved by its property
+    // eslint-disable-next-line react-hooks/immutability -- seeking sets a property of the media element
     if (media) media.currentTime = to;
   };
 
-  const scrubBar = (
+  const seekBar = (
     <media-time-range>
-      {!audio && <media-preview-thumbnail slot="preview" />}
+      {!isAudio && <media-preview-thumbnail slot="preview" />}
       <media-preview-time-display slot="preview" />
     </media-time-range>
   );
@@ -63,59 +63,59 @@ export function Stage({ source, startAt = 0, tracks = [], marks = [], onMedia }:
           {error}
         </Alert>
       )}
-      <media-controller audio={audio} style={{ width: "100%", ...(audio ? {} : { aspectRatio: "16 / 9", maxHeight: HIGHEST, background: "#000" }) }}>
-        {/* What has no subtitles has none to give; what has, brings them in `tracks`. */}
+      <media-controller audio={isAudio} style={{ width: "100%", ...(isAudio ? {} : { aspectRatio: "16 / 9", maxHeight: MAX_HEIGHT, background: "#000" }) }}>
+        {/* `tracks` has the subtitles, if there are any. */}
         {/* eslint-disable-next-line jsx-a11y/media-has-caption */}
         <video
           slot="media"
-          ref={place}
+          ref={attach}
           playsInline
           preload="metadata"
           aria-label={source.title}
-          style={{ maxHeight: HIGHEST }}
-          onLoadedMetadata={(event) => opened(event.currentTarget)}
+          style={{ maxHeight: MAX_HEIGHT }}
+          onLoadedMetadata={(event) => onOpen(event.currentTarget)}
         >
           {tracks.map((track) => (
             <track key={track.url} kind={track.kind} label={track.label} src={track.url} srcLang={track.language} default={track.kind === "metadata"} />
           ))}
         </video>
-        {!audio && <media-loading-indicator slot="centered-chrome" noautohide />}
-        {/* A phone has no room for all, and sets its loudness and small windows itself. */}
-        {narrow && <media-control-bar style={WHOLE_LINE}>{scrubBar}</media-control-bar>}
-        <media-control-bar style={WHOLE_LINE}>
+        {!isAudio && <media-loading-indicator slot="centered-chrome" noautohide />}
+        {/* A phone lacks the space for all controls, and has its own volume and picture-in-picture controls. */}
+        {narrow && <media-control-bar style={FULL_WIDTH}>{seekBar}</media-control-bar>}
+        <media-control-bar style={FULL_WIDTH}>
           <media-play-button />
           {!narrow && <media-seek-backward-button seekoffset={STEP} />}
           {!narrow && <media-seek-forward-button seekoffset={STEP} />}
-          {!narrow && scrubBar}
+          {!narrow && seekBar}
           <media-time-display showduration notoggle style={narrow ? { flexGrow: 1 } : {}} />
           <media-mute-button />
           {!narrow && <media-volume-range />}
           {tracks.some((track) => track.kind === "subtitles") && <media-captions-button ref={asSwitch} />}
-          <media-playback-rate-button style={AS_WIDE_AS_OTHERS} />
-          {!narrow && !audio && <media-pip-button />}
-          {!audio && <media-fullscreen-button />}
+          <media-playback-rate-button style={TOUCH_WIDTH} />
+          {!narrow && !isAudio && <media-pip-button />}
+          {!isAudio && <media-fullscreen-button />}
         </media-control-bar>
       </media-controller>
       {offered.length > 0 && (
         <ColumnLayout columns={offered.length}>
           {offered.map((choice) => (
-            <Chooser key={choice.name} choice={choice} />
+            <StreamSelect key={choice.name} choice={choice} />
           ))}
         </ColumnLayout>
       )}
-      {marks.length > 0 && seconds > 0 && <MarkStrip marks={marks} seconds={seconds} onSeek={seek} />}
+      {detections.length > 0 && seconds > 0 && <DetectionList detections={detections} seconds={seconds} onSeek={seek} />}
     </SpaceBetween>
   );
 }
 
-function Chooser({ choice: { name, options, chosen, choose } }: { choice: Choice }) {
-  const choosable = options.map(({ index, label }) => ({ value: `${index}`, label }));
+function StreamSelect({ choice: { name, options, selected, select } }: { choice: Choice }) {
+  const items = options.map(({ index, label }) => ({ value: `${index}`, label }));
   return (
     <FormField label={name}>
       <Select
-        selectedOption={choosable.find((one) => one.value === `${chosen}`) ?? null}
-        options={choosable}
-        onChange={(event) => choose(Number(event.detail.selectedOption.value))}
+        selectedOption={items.find((one) => one.value === `${selected}`) ?? null}
+        options={items}
+        onChange={(event) => select(Number(event.detail.selectedOption.value))}
       />
     </FormField>
   );

@@ -1,18 +1,18 @@
 import KeyValuePairs, { type KeyValuePairsProps } from "@cloudscape-design/components/key-value-pairs";
 import type { SubtaskDetail, SubtaskType } from "../../api/types";
-import { text } from "../../strings";
-import { Advice } from "./MarkStrip";
-import type { Mark } from "./marks";
+import * as text from "../../strings";
+import { SuggestionLabel } from "./DetectionList";
+import type { Detection } from "./detections";
 
-const FINDERS: ReadonlySet<SubtaskType> = new Set(["ANALYZE", "RECOGNIZE", "MODERATE", "INSPECT"]);
+const ANALYSES: ReadonlySet<SubtaskType> = new Set(["ANALYZE", "RECOGNIZE", "MODERATE", "INSPECT"]);
 
-/** What one that looks for something says of the whole, also when it found nothing. */
-export function Gist({ detail: { type, result }, marks }: { detail: SubtaskDetail; marks: readonly Mark[] }) {
-  if (!result || !FINDERS.has(type)) return null;
+/** The summary of an analysis, including one without detections. */
+export function ResultSummary({ detail: { type, result }, detections }: { detail: SubtaskDetail; detections: readonly Detection[] }) {
+  if (!result || !ANALYSES.has(type)) return null;
   const { score, suggestion } = result;
   const items: KeyValuePairsProps.Item[] = [];
-  if (typeof score === "number") items.push({ label: text.marks.score, value: text.marks.ofHundred(score) });
-  if (typeof suggestion === "string") items.push({ label: text.marks.columns.suggestion, value: <Advice suggestion={suggestion} /> });
-  if (!marks.length) items.push({ label: text.marks.title, value: text.marks.nothing });
+  if (typeof score === "number") items.push({ label: text.detections.score, value: text.detections.outOf100(score) });
+  if (typeof suggestion === "string") items.push({ label: text.detections.columns.suggestion, value: <SuggestionLabel suggestion={suggestion} /> });
+  if (!detections.length) items.push({ label: text.detections.title, value: text.detections.none });
   return items.length ? <KeyValuePairs columns={3} items={items} /> : null;
 }

@@ -4,20 +4,20 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, Suspense, useEffect, useState } from "react";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
-import { text } from "../../strings";
+import * as text from "../../strings";
 import { loadSource, loadSubtask } from "../../api/tasks";
-import { Json } from "../../ui/Code";
-import { Waiting } from "../../ui/Loaded";
-import { useNotices } from "../../ui/notifications";
-import { Gist } from "./ResultSummary";
-import { kindOf, type Origin, type Playable, playablesOf, playUrl } from "./playables";
-import { marksOf } from "./marks";
-import { Savings } from "./SizeComparison";
-import { Stage } from "./MediaPlayer";
+import { JsonBlock } from "../../ui/CodeBlock";
+import { Loading } from "../../ui/Loaded";
+import { useNotifications } from "../../ui/notifications";
+import { ResultSummary } from "./ResultSummary";
+import { kindOf, type FileAccess, type Playable, playablesOf, playUrl } from "./playables";
+import { detectionsOf } from "./detections";
+import { SizeComparison } from "./SizeComparison";
+import { MediaPlayer } from "./MediaPlayer";
 import { useTracks } from "./useTracks";
 
 const Gallery = lazy(() => import("./Gallery"));
-const Wipe = lazy(() => import("./Wipe"));
+const WipeComparison = lazy(() => import("./WipeComparison"));
 
 interface Props {
   task: TaskDetail;
@@ -25,21 +25,21 @@ interface Props {
   startAt: number;
 }
 
-/** What a subtask made, in the way that shows it best; `refresh` brings fresh links to it. */
-export default function Viewing({ task, detail, startAt, refresh }: Props & { refresh: () => void }) {
-  const playables = playablesOf(detail.outputs, originOf(task.taskId, detail.no, task.run));
+/** A subtask's outputs and result in the most suitable view. `refresh` loads fresh links. */
+export default function ResultView({ task, detail, startAt, refresh }: Props & { refresh: () => void }) {
+  const playables = playablesOf(detail.outputs, accessTo(task.taskId, detail.no, task.run));
   const images = detail.outputs.filter((file) => kindOf(file.contentType) === "image");
-  const marks = marksOf(detail.result);
+  const detections = detectionsOf(detail.result);
   return (
-    <Suspense fallback={<Waiting />}>
+    <Suspense fallback={<Loading />}>
       <SpaceBetween size="l">
-      <Gist detail={detail} marks={marks} />
+      <ResultSummary detail={detail} detections={detections} />
       {playables.length > 0 && <Player task={task} playables={playables} detail={detail} startAt={startAt} />}
-      {playables.length === 0 && (marks.length > 0 || detail.type === "SPRITE") && (
-        <OnInput task={task} detail={detail} startAt={startAt} />
+      {playables.length === 0 && (detections.length > 0 || detail.type === "SPRITE") && (
+        <InputPlayer task={task} detail={detail} startAt={startAt} />
       )}
       {images.length > 0 && <Gallery images={images} refresh={refresh} />}
-      {detail.result && <Json value={detail.result} label={text.task.result} />}
+      {detail.result && <JsonBlock value={detail.result} label={text.labels.result} />}
       </SpaceBetween>
     </Suspense>
   );
@@ -53,7 +53,7 @@ function Player(props: Props & { playables: readonly Playable[] }) {
   const tracks = useTracks(task);
   const output = playables[chosen] ?? playables[0];
   const source = useSourceOf(task);
-  const seconds = useLength(media);
+  const seconds = useDuration(media);
   if (!output) return null;
   const comparable = source?.kind === "video" && output.kind !== "audio";
   return (
@@ -69,7 +69,7 @@ function Player(props: Props & { playables: readonly Playable[] }) {
       )}
       {comparable && (
         <SegmentedControl
-          label={text.player.show}
+          label={text.player.view}
           selectedId={view}
           onChange={(event) => setView(event.detail.selectedId)}
           options={[
@@ -80,69 +80,69 @@ function Player(props: Props & { playables: readonly Playable[] }) {
         />
       )}
       {view === "wipe" && comparable ? (
-        // Hidden while this loads, what was pressed would lose the focus, and the dialog the keyboard.
-        <Suspense fallback={<Waiting />}>
-          <Wipe before={source} after={output} />
+        // Without its own boundary, loading would hide the pressed button, which would then lose the focus.
+        <Suspense fallback={<Loading />}>
+          <WipeComparison before={source} after={output} />
         </Suspense>
       ) : (
-        <Stage
+        <MediaPlayer
           key={view}
           source={view === "source" && source ? source : output}
           startAt={startAt}
           tracks={tracks}
-          marks={marksOf(detail.result)}
+          detections={detectionsOf(detail.result)}
           onMedia={setMedia}
         />
       )}
-      {output.size !== undefined && <Savings sourceSize={task.source.size} outputSize={output.size} seconds={output.kind === "stream" ? undefined : seconds} />}
+      {output.size !== undefined && <SizeComparison sourceSize={task.source.size} outputSize={output.size} seconds={output.kind === "stream" ? undefined : seconds} />}
     </SpaceBetween>
   );
 }
 
-/** What a subtask found, on the film in which it found it. */
-function OnInput({ task, detail, startAt }: Props) {
+/** The detections of a subtask, on the video that it analyzed. */
+function InputPlayer({ task, detail, startAt }: Props) {
   const tracks = useTracks(task);
   const input = useInputOf(task, detail.input);
-  return input ? <Stage source={input} startAt={startAt} tracks={tracks} marks={marksOf(detail.result)} /> : null;
+  return input ? <MediaPlayer source={input} startAt={startAt} tracks={tracks} detections={detectionsOf(detail.result)} /> : null;
 }
 
-/** Return a task's source as something that plays. */
+/** Return a task's source as a playable. */
 function useSourceOf(task: TaskDetail): Playable | undefined {
   return useInputOf(task, null);
 }
 
-/** Return what a subtask read: the source, or another subtask's output. */
+/** Return a subtask's input as a playable: the source, or another subtask's output. */
 function useInputOf(task: TaskDetail, input: number | null): Playable | undefined {
   const [playable, setPlayable] = useState<Playable>();
-  const { fail } = useNotices();
+  const { notifyError } = useNotifications();
   const { taskId, run } = task;
   useEffect(() => {
-    let gone = false;
+    let unmounted = false;
     const load = async () => {
       const found = input === null ? await sourceOf(taskId) : await outputOf(taskId, input, run);
-      if (!gone) setPlayable(found);
+      if (!unmounted) setPlayable(found);
     };
-    load().catch(fail);
+    load().catch(notifyError);
     return () => {
-      gone = true;
+      unmounted = true;
     };
-  }, [taskId, run, input, fail]);
+  }, [taskId, run, input, notifyError]);
   return playable;
 }
 
 async function outputOf(taskId: string, no: number, run: number): Promise<Playable | undefined> {
   const { outputs } = await loadSubtask(taskId, no, run);
-  return playablesOf(outputs, originOf(taskId, no, run))[0];
+  return playablesOf(outputs, accessTo(taskId, no, run))[0];
 }
 
-function originOf(taskId: string, no: number, run: number): Origin {
+function accessTo(taskId: string, no: number, run: number): FileAccess {
   return {
     play: (fileName) => playUrl(taskId, no, run, fileName),
     renew: async (key) => (await loadSubtask(taskId, no, run)).outputs.find((file) => file.key === key)?.url,
   };
 }
 
-/** Return a task's source, if a browser may be able to play it. */
+/** Return a task's source as a playable. */
 export async function sourceOf(taskId: string): Promise<Playable> {
   const { url, contentType } = await loadSource(taskId);
   const kind = kindOf(contentType);
@@ -150,14 +150,14 @@ export async function sourceOf(taskId: string): Promise<Playable> {
   return { title: text.player.source, url, kind: kind === "audio" || kind === "stream" ? kind : "video", renew };
 }
 
-/** Return how long a film is, once the browser knows. */
-function useLength(media: HTMLMediaElement | null): number | undefined {
+/** Return the duration of a video in seconds, once the browser knows it. */
+function useDuration(media: HTMLMediaElement | null): number | undefined {
   const [seconds, setSeconds] = useState<number>();
   useEffect(() => {
     if (!media) return;
-    const told = () => setSeconds(Number.isFinite(media.duration) ? media.duration : undefined);
-    media.addEventListener("durationchange", told);
-    return () => media.removeEventListener("durationchange", told);
+    const onChange = () => setSeconds(Number.isFinite(media.duration) ? media.duration : undefined);
+    media.addEventListener("durationchange", onChange);
+    return () => media.removeEventListener("durationchange", onChange);
   }, [media]);
   return seconds;
 }

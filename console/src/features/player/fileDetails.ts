@@ -1,8 +1,8 @@
-/** What is known of a file, for a person. Pure. */
+/** The details of an output file, in words. Pure. */
 
 import type { OutputFile } from "../../api/types";
-import { clock, number, words } from "../../format";
-import { text } from "../../strings";
+import { clock, number, humanize } from "../../format";
+import * as text from "../../strings";
 
 const UNITS: Readonly<Record<string, (value: number) => string>> = {
   bitRate: (bits) => `${number(bits / 1000)} kbit/s`,
@@ -15,12 +15,12 @@ const UNITS: Readonly<Record<string, (value: number) => string>> = {
   width: (pixels) => `${pixels} px`,
 };
 
-/** Return a file's facts in one line. */
-export function factsOf(file: OutputFile): string {
-  const plain = Object.entries(file.facts).filter(([, value]) => value !== null && typeof value !== "object");
-  return plain.map(([name, value]) => `${words(name)}: ${measured(name, value)}`).join(", ") || text.none;
+/** Return a file's details in one line. */
+export function detailsOf(file: OutputFile): string {
+  const scalars = Object.entries(file.facts).filter(([, value]) => value !== null && typeof value !== "object");
+  return scalars.map(([name, value]) => `${humanize(name)}: ${withUnit(name, value)}`).join(", ") || text.none;
 }
 
-function measured(name: string, value: unknown): string {
+function withUnit(name: string, value: unknown): string {
   return typeof value === "number" && UNITS[name] ? UNITS[name](value) : String(value);
 }

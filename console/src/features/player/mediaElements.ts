@@ -1,4 +1,4 @@
-/** The player's parts, one by one: all of media-chrome would weigh a quarter more. */
+/** The elements of media-chrome that the player uses. Importing all of them would add a quarter to its size. */
 
 import "media-chrome/media-captions-button.js";
 import "media-chrome/media-control-bar.js";
@@ -19,21 +19,21 @@ import "media-chrome/media-volume-range.js";
 import { En } from "media-chrome/lang/en.js";
 import { addTranslation, setLanguage } from "media-chrome/utils/i18n.js";
 import type { HTMLAttributes, RefAttributes } from "react";
-import { text } from "../../strings";
+import * as text from "../../strings";
 
-// The controls speak the console's language, and the name of the rate holds what is to be seen of it.
+// The controls use the console's language. The accessible name of the rate button contains its visible text.
 addTranslation("en", { ...En, "Playback rate {playbackRate}": text.player.playbackRate });
 setLanguage("en");
 
-/** Make the captions button a switch: it says by `aria-checked` whether it is on, which a button may not. */
+/** Make the captions button a switch: it has `aria-checked`, which a button must not have. */
 export function asSwitch(button: HTMLElement | null): void {
-  button?.setAttribute("role", "switch"); // it makes itself a button when it comes onto the page, which is before this
+  button?.setAttribute("role", "switch"); // it sets its own role when it is added to the page, which happens before this
 }
 
 type Part<More = object> = HTMLAttributes<HTMLElement> & RefAttributes<HTMLElement> & { mediacontroller?: string } & More;
 
 declare module "react" {
-  // React asks for a namespace to learn about custom elements.
+  // React declares custom elements in a namespace.
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace JSX {
     interface IntrinsicElements {

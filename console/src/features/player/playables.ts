@@ -1,23 +1,23 @@
-/** What a browser can do with a file. Pure. */
+/** Which files a browser can play, and from where. Pure. */
 
 import type { OutputFile } from "../../api/types";
 import { API } from "../../config";
 
-export type Kind = "video" | "stream" | "audio" | "image" | "captions" | "other";
+export type MediaKind = "video" | "stream" | "audio" | "image" | "captions" | "other";
 
-/** Something that plays: a file by its own link, or a stream by the API, which gives the links of its parts. */
+/** Something to play: a file with its own link, or a stream whose playlists the API serves with links inside. */
 export interface Playable {
   title: string;
   url: string;
   kind: "video" | "stream" | "audio";
   size?: number;
   facts?: Readonly<Record<string, unknown>>;
-  /** Return a fresh link: one lasts an hour. A stream's own address does not change, and gives fresh links itself. */
+  /** Return a fresh link. Links last an hour. A stream doesn't need this: its address stays and returns fresh links. */
   renew?: () => Promise<string | undefined>;
 }
 
-/** Where a subtask's files are had: by the API for what holds links to others, and by a fresh link. */
-export interface Origin {
+/** How to get a subtask's files: from the API if they contain links, or by a fresh link. */
+export interface FileAccess {
   play: (fileName: string) => string;
   renew: (key: string) => Promise<string | undefined>;
 }
@@ -25,8 +25,8 @@ export interface Origin {
 const PLAYLIST = "application/vnd.apple.mpegurl";
 const UNPLAYABLE = new Set(["video/mp2t", "video/iso.segment"]);
 
-/** Return what kind of file it is. */
-export function kindOf(contentType: string): Kind {
+/** Return the kind of a file by its content type. */
+export function kindOf(contentType: string): MediaKind {
   const type = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === PLAYLIST || type === "application/x-mpegurl") return "stream";
   if (type === "text/vtt") return "captions";
@@ -35,21 +35,21 @@ export function kindOf(contentType: string): Kind {
   return type.startsWith("image/") ? "image" : "other";
 }
 
-/** Where a run's subtask gives playlists and captions whose files play. */
+/** Return the address where the API serves a playlist or captions with links that work. */
 export function playUrl(taskId: string, no: number, run: number, file: string): string {
   return `${API}/tasks/${taskId}/subtasks/${no}/play/${encodeURIComponent(file)}?run=${run}`;
 }
 
-/** Return what of a subtask's files can be played: of a stream its main playlist alone. */
-export function playablesOf(outputs: readonly OutputFile[], origin: Origin): Playable[] {
+/** Return the playable files of a subtask. For a stream, that is its main playlist. */
+export function playablesOf(outputs: readonly OutputFile[], access: FileAccess): Playable[] {
   const master = outputs.find((file) => file.fileName === "master.m3u8");
   if (master) {
     const size = outputs.reduce((sum, file) => sum + file.size, 0);
-    return [{ ...playable(master, "stream"), url: origin.play(master.fileName), size }];
+    return [{ ...playable(master, "stream"), url: access.play(master.fileName), size }];
   }
   return outputs.flatMap((file) => {
     const kind = kindOf(file.contentType);
-    return kind === "video" || kind === "audio" ? [{ ...playable(file, kind), renew: () => origin.renew(file.key) }] : [];
+    return kind === "video" || kind === "audio" ? [{ ...playable(file, kind), renew: () => access.renew(file.key) }] : [];
   });
 }
 

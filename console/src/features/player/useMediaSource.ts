@@ -1,42 +1,42 @@
-/** Puts a source into a media element: a file as it is, a stream by hls.js, which comes only when one is played. */
+/** Loads a source into a media element: a file directly, a stream with hls.js, which is imported when the first stream plays. */
 
 import type Hls from "hls.js";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { auth } from "../../auth/auth";
 import { absoluteApiUrl } from "../../config";
-import { text } from "../../strings";
+import * as text from "../../strings";
 import type { Playable } from "./playables";
 
-/** What a stream may offer several of; -1 stands for none of these, if that can be chosen. */
+/** A choice that a stream offers. Index -1 means automatic or off. */
 export interface Choice {
   name: string;
   options: readonly { index: number; label: string }[];
-  chosen: number;
-  choose: (index: number) => void;
+  selected: number;
+  select: (index: number) => void;
 }
 
-interface Playing {
+interface MediaSourceState {
   error: string | undefined;
   choices: readonly Choice[];
 }
 
-type Offer = Pick<Choice, "options" | "chosen">;
-const NOTHING: Offer = { options: [], chosen: -1 };
+type Offer = Pick<Choice, "options" | "selected">;
+const NOTHING: Offer = { options: [], selected: -1 };
 
-const named = (tracks: readonly { name: string }[]) => tracks.map(({ name }, index) => ({ index, label: name }));
+const optionsOf = (tracks: readonly { name: string }[]) => tracks.map(({ name }, index) => ({ index, label: name }));
 
-/** Do something to a media element as soon as it can play. */
+/** Call `act` as soon as a media element can play. */
 function whenPlayable(media: HTMLMediaElement, act: () => void): void {
   if (media.readyState >= media.HAVE_FUTURE_DATA) act();
   else media.addEventListener("canplay", act, { once: true });
 }
 
-/** Return whether a link gives its file: browsers say of a refusal what they say of an unknown codec. */
-function answers(url: string): Promise<boolean> {
+/** Return whether a link works: browsers report a rejected link like an unknown codec. */
+function isReachable(url: string): Promise<boolean> {
   return fetch(url, { headers: { range: "bytes=0-0" } }).then(({ ok }) => ok, () => false);
 }
 
-/** Open something else in a media element, and go on where it stood. */
+/** Open another address in a media element, and continue at the same position. */
 function reopen(media: HTMLMediaElement, open: () => void): void {
   const { currentTime, paused } = media;
   open();
@@ -44,46 +44,46 @@ function reopen(media: HTMLMediaElement, open: () => void): void {
   if (!paused) whenPlayable(media, () => void media.play().catch(() => undefined));
 }
 
-/** Load `source` into `media`, and give the choices that it offers. */
-export function useSource(media: HTMLMediaElement | null, source: Playable): Playing {
+/** Load `source` into `media`, and return the choices that it offers. */
+export function useMediaSource(media: HTMLMediaElement | null, source: Playable): MediaSourceState {
   const [error, setError] = useState<string>();
   const [hls, setHls] = useState<Hls>();
   const [quality, setQuality] = useState(NOTHING);
   const [audio, setAudio] = useState(NOTHING);
   const [subtitles, setSubtitles] = useState(NOTHING);
-  const wanted = useRef(-1);
+  const requestedLevel = useRef(-1);
   const { kind } = source;
-  // Another link to the same file is no reason to begin anew.
+  // A new link to the same file doesn't restart the player.
   const [file] = source.url.split("?", 1);
   const link = useEffectEvent(() => source.url);
-  const renewed = useEffectEvent(async () => source.renew?.());
+  const renew = useEffectEvent(async () => source.renew?.());
 
   useEffect(() => {
     if (!media) return;
-    let gone = false;
+    let unmounted = false;
     let player: Hls | undefined;
     let renewable = true;
-    const failed = async () => {
+    const recover = async () => {
       if (!media.error) return;
-      const there = kind === "stream" || (await answers(media.currentSrc));
-      const fresh = there || !renewable ? undefined : await renewed().catch(() => undefined);
+      const reachable = kind === "stream" || (await isReachable(media.currentSrc));
+      const fresh = reachable || !renewable ? undefined : await renew().catch(() => undefined);
       renewable = false;
-      if (gone) return;
+      if (unmounted) return;
       if (fresh) reopen(media, () => media.setAttribute("src", fresh));
-      else setError(there ? text.player.unplayable : text.player.lost);
+      else setError(reachable ? text.player.unplayable : text.player.lost);
     };
-    const broken = () => void failed();
+    const onError = () => void recover();
 
-    const stream = async () => {
+    const openStream = async () => {
       const { default: Player, ErrorTypes, Events } = await import("hls.js");
-      if (gone) return;
+      if (unmounted) return;
       if (!Player.isSupported()) {
         setError(text.player.unplayable);
         return;
       }
       const opened = new Player({
         xhrSetup: async (request, address) => {
-          // The API wants to know who asks; the links in a playlist are signed, and take no other sign.
+          // The API needs the token. The links in a playlist are signed, and reject any other authentication.
           if (!address.startsWith(absoluteApiUrl())) return;
           request.open("GET", address, true);
           for (const [name, value] of Object.entries(await auth().headers())) request.setRequestHeader(name, value);
@@ -92,23 +92,23 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
       player = opened;
       player.on(Events.MANIFEST_PARSED, (_, { levels }) => {
         const options = levels.map((level, index) => ({ index, label: `${level.height}p, ${Math.round(level.bitrate / 1000)} kbit/s` }));
-        setQuality({ options: options.length > 1 ? [{ index: -1, label: text.player.automatic }, ...options] : options, chosen: -1 });
+        setQuality({ options: options.length > 1 ? [{ index: -1, label: text.player.auto }, ...options] : options, selected: -1 });
       });
-      player.on(Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => setAudio({ options: named(audioTracks), chosen: 0 }));
-      player.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => setAudio((before) => ({ ...before, chosen: id })));
+      player.on(Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => setAudio({ options: optionsOf(audioTracks), selected: 0 }));
+      player.on(Events.AUDIO_TRACK_SWITCHED, (_, { id }) => setAudio((before) => ({ ...before, selected: id })));
       player.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks: tracks }) => {
-        setSubtitles({ options: tracks.length ? [{ index: -1, label: text.player.off }, ...named(tracks)] : [], chosen: -1 });
+        setSubtitles({ options: tracks.length ? [{ index: -1, label: text.player.off }, ...optionsOf(tracks)] : [], selected: -1 });
       });
-      player.on(Events.SUBTITLE_TRACK_SWITCH, (_, { id }) => setSubtitles((before) => ({ ...before, chosen: id })));
+      player.on(Events.SUBTITLE_TRACK_SWITCH, (_, { id }) => setSubtitles((before) => ({ ...before, selected: id })));
       player.on(Events.FRAG_BUFFERED, (_, { frag }) => {
-        if (frag.level !== wanted.current || (frag.type as string) !== "main") return;
-        wanted.current = -1;
-        // Browsers go on with the frames that they took before, up to the next key frame, unless they are sent there.
+        if (frag.level !== requestedLevel.current || (frag.type as string) !== "main") return;
+        requestedLevel.current = -1;
+        // Browsers keep showing frames of the old quality until the next key frame, unless they seek.
         media.currentTime += 0.001;
       });
       player.on(Events.ERROR, (_, problem) => {
-        const refused = problem.response?.code === 403; // which hls.js would try for a quarter of a minute
-        if (renewable && problem.type === ErrorTypes.NETWORK_ERROR && (problem.fatal || refused)) {
+        const rejected = problem.response?.code === 403; // hls.js would retry for 15 seconds
+        if (renewable && problem.type === ErrorTypes.NETWORK_ERROR && (problem.fatal || rejected)) {
           renewable = false;
           opened.config.startPosition = media.currentTime;
           reopen(media, () => opened.loadSource(address));
@@ -120,12 +120,12 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
       setHls(player);
     };
 
-    media.addEventListener("error", broken);
-    if (kind === "stream") void stream();
+    media.addEventListener("error", onError);
+    if (kind === "stream") void openStream();
     else media.setAttribute("src", link());
     return () => {
-      gone = true;
-      media.removeEventListener("error", broken);
+      unmounted = true;
+      media.removeEventListener("error", onError);
       player?.destroy();
       media.removeAttribute("src");
       media.load();
@@ -138,24 +138,24 @@ export function useSource(media: HTMLMediaElement | null, source: Playable): Pla
   }, [media, kind, file]);
 
   if (!media || !hls) return { error, choices: [] };
-  /* eslint-disable react-hooks/immutability -- hls.js is told by its properties */
-  const chooseQuality = (index: number) => {
-    setQuality({ ...quality, chosen: index });
-    wanted.current = index;
-    // Who chooses wants to see it now, so what is buffered in another quality is thrown away.
+  /* eslint-disable react-hooks/immutability -- hls.js is controlled by its properties */
+  const selectQuality = (index: number) => {
+    setQuality({ ...quality, selected: index });
+    requestedLevel.current = index;
+    // Apply the quality at once: drop what is buffered in another quality.
     if (index >= 0) hls.currentLevel = index;
     else hls.nextLevel = index;
   };
-  const chooseAudio = (index: number) => {
+  const selectAudio = (index: number) => {
     hls.audioTrack = index;
   };
-  // Before it can play, browsers have no place for the words yet.
-  const chooseSubtitles = (index: number) => whenPlayable(media, () => (hls.subtitleTrack = index));
+  // Before the media can play, browsers don't accept subtitles.
+  const selectSubtitles = (index: number) => whenPlayable(media, () => (hls.subtitleTrack = index));
   /* eslint-enable react-hooks/immutability */
   const choices = [
-    { name: text.player.quality, ...quality, choose: chooseQuality },
-    { name: text.player.audio, ...audio, choose: chooseAudio },
-    { name: text.player.subtitles, ...subtitles, choose: chooseSubtitles },
+    { name: text.player.quality, ...quality, select: selectQuality },
+    { name: text.player.audio, ...audio, select: selectAudio },
+    { name: text.player.subtitles, ...subtitles, select: selectSubtitles },
   ];
   return { error, choices };
 }

@@ -1,20 +1,20 @@
 import Box from "@cloudscape-design/components/box";
-import type { SubtaskRule } from "../../api/types";
+import type { PlannedSubtask } from "../../api/types";
 import { predecessors } from "./validate";
-import { text } from "../../strings";
+import * as text from "../../strings";
 import { Graph } from "../../ui/Graph";
 
-/** An orchestration's subtasks, with what each waits for. */
-export function RuleGraph({ rules }: { rules: readonly SubtaskRule[] }) {
-  if (!rules.length) return null;
+/** Planned subtasks and their dependencies. */
+export function PlanGraph({ subtasks }: { subtasks: readonly PlannedSubtask[] }) {
+  if (!subtasks.length) return null;
   return (
     <Graph
-      label={text.task.graph}
-      nodes={rules.map((rule, index) => ({
-        id: rule.name,
-        needs: predecessors(rule),
-        title: `${index + 1}. ${rule.name}`,
-        content: <Box variant="small">{[text.types[rule.type], rule.template].filter(Boolean).join(" · ")}</Box>,
+      label={text.labels.graph}
+      nodes={subtasks.map((subtask, index) => ({
+        id: subtask.name,
+        needs: predecessors(subtask),
+        title: `${index + 1}. ${subtask.name}`,
+        content: <Box variant="small">{[text.subtaskTypes[subtask.type], subtask.template].filter(Boolean).join(" · ")}</Box>,
       }))}
     />
   );

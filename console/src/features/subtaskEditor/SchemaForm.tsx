@@ -1,4 +1,4 @@
-/** A form made from a JSON schema: what is left empty keeps its default. */
+/** A form generated from a JSON schema. Empty fields keep their defaults. */
 
 import Button from "@cloudscape-design/components/button";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
@@ -9,28 +9,28 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import { useState } from "react";
-import { words } from "../../format";
-import { text } from "../../strings";
+import { humanize } from "../../format";
+import * as text from "../../strings";
 import { LINE } from "../../ui/colors";
-import { asValue, type Field, fieldOf, type Schema, seedOf, shown, variantOfValue } from "./schema";
+import { numberOrText, type Field, fieldOf, type Schema, initialValueOf, displayValue, variantIndexOf } from "./schema";
 
 type Values = Record<string, unknown>;
 
-const LARGE: ReadonlySet<Field["kind"]> = new Set(["group", "variants", "items", "json"]); // these take a whole line
+const LARGE: ReadonlySet<Field["kind"]> = new Set(["group", "variants", "items", "json"]); // these take the full width
 
 interface FormProps {
   schema: Schema;
   root: Schema;
   value: Values;
-  /** What holds where `value` says nothing: a template's parameters. */
+  /** The values of a template, which apply where `value` has none. */
   inherited?: Values;
-  /** What is wrong, by its JSON pointer from here. */
-  problems: ReadonlyMap<string, string>;
+  /** Errors by JSON pointer. */
+  errors: ReadonlyMap<string, string>;
   pointer?: string;
   onChange: (value: Values) => void;
 }
 
-export function SchemaForm({ schema, root, value, inherited = {}, problems, pointer = "", onChange }: FormProps) {
+export function SchemaForm({ schema, root, value, inherited = {}, errors, pointer = "", onChange }: FormProps) {
   const fields = Object.entries(schema.properties ?? {})
     .filter(([, one]) => one.const === undefined)
     .map(([name, one]) => ({ name, field: fieldOf(one, root, schema.required?.includes(name) ?? false) }));
@@ -46,7 +46,7 @@ export function SchemaForm({ schema, root, value, inherited = {}, problems, poin
       root={root}
       value={value[name]}
       inherited={inherited[name]}
-      problems={problems}
+      errors={errors}
       pointer={`${pointer}/${name}`}
       onChange={(next) => set(name, next)}
     />
@@ -66,14 +66,14 @@ interface FieldProps {
   root: Schema;
   value: unknown;
   inherited: unknown;
-  problems: ReadonlyMap<string, string>;
+  errors: ReadonlyMap<string, string>;
   pointer: string;
   onChange: (value: unknown) => void;
 }
 
 function FieldInput(props: FieldProps) {
-  const { name, field, root, value, inherited, problems, pointer, onChange } = props;
-  const label = words(name);
+  const { name, field, root, value, inherited, errors, pointer, onChange } = props;
+  const label = humanize(name);
   if (field.kind === "group") {
     return (
       <ExpandableSection headerText={label} headerDescription={field.description?.replaceAll("`", "")} defaultExpanded={value !== undefined}>
@@ -82,7 +82,7 @@ function FieldInput(props: FieldProps) {
           root={root}
           value={asValues(value)}
           inherited={asValues(inherited)}
-          problems={problems}
+          errors={errors}
           pointer={pointer}
           onChange={(next) => onChange(Object.keys(next).length ? next : undefined)}
         />
@@ -96,28 +96,28 @@ function FieldInput(props: FieldProps) {
         label={field.optional ? label : <>{label} *</>}
         description={field.description?.replaceAll("`", "")}
         constraintText={rangeOf(field)}
-        errorText={problems.get(pointer)}
+        errorText={errors.get(pointer)}
         stretch
       >
-        <Control {...props} empty={emptyOf(inherited ?? field.fallback)} />
+        <Control {...props} placeholder={placeholderOf(inherited ?? field.fallback)} />
       </FormField>
       {field.kind === "variants" && <VariantForm {...props} />}
     </SpaceBetween>
   );
 }
 
-/** The form of the variant that is chosen, if it has one. */
-function VariantForm({ field, root, value, inherited, problems, pointer, onChange }: FieldProps) {
-  const variant = field.kind === "variants" ? field.variants[variantOfValue(field.variants, value)] : undefined;
+/** The form of the selected variant, if it has fields. */
+function VariantForm({ field, root, value, inherited, errors, pointer, onChange }: FieldProps) {
+  const variant = field.kind === "variants" ? field.variants[variantIndexOf(field.variants, value)] : undefined;
   if (!variant?.schema.properties) return null;
   return (
-    <div style={INSIDE}>
+    <div style={NESTED}>
       <SchemaForm
         schema={variant.schema}
         root={root}
         value={asValues(value)}
         inherited={asValues(inherited)}
-        problems={problems}
+        errors={errors}
         pointer={pointer}
         onChange={onChange}
       />
@@ -125,30 +125,30 @@ function VariantForm({ field, root, value, inherited, problems, pointer, onChang
   );
 }
 
-/** Several things of one kind, each with a form of its own. */
+/** A list of values of one kind, each with its own form. */
 function Items(props: FieldProps & { item: Schema; most: number | undefined }) {
-  const { name, field, root, value, problems, pointer, onChange, item, most } = props;
+  const { name, field, root, value, errors, pointer, onChange, item, most } = props;
   const list: unknown[] = Array.isArray(value) ? value : [];
   const one = fieldOf(item, root, true);
   const set = (next: unknown[]) => onChange(next.length ? next : undefined);
   return (
-    <FormField label={words(name)} description={field.description?.replaceAll("`", "")} errorText={problems.get(pointer)} stretch>
+    <FormField label={humanize(name)} description={field.description?.replaceAll("`", "")} errorText={errors.get(pointer)} stretch>
       <SpaceBetween size="m">
         {list.map((entry, index) => (
-          <div key={index} style={INSIDE}>
+          <div key={index} style={NESTED}>
             <SpaceBetween size="s">
               <FieldInput
-                name={text.form.entry(index + 1)}
+                name={text.schemaForm.item(index + 1)}
                 field={one}
                 root={root}
                 value={entry}
                 inherited={undefined}
-                problems={problems}
+                errors={errors}
                 pointer={`${pointer}/${index}`}
                 onChange={(next) => set(list.map((old, at) => (at === index ? (next ?? {}) : old)))}
               />
               <Button formAction="none" iconName="remove" onClick={() => set(list.filter((_, at) => at !== index))}>
-                {text.remove}
+                {text.buttons.remove}
               </Button>
             </SpaceBetween>
           </div>
@@ -157,50 +157,50 @@ function Items(props: FieldProps & { item: Schema; most: number | undefined }) {
           formAction="none"
           iconName="add-plus"
           disabled={most !== undefined && list.length >= most}
-          onClick={() => set([...list, one.kind === "variants" && one.variants[0] ? seedOf(one.variants[0]) : {}])}
+          onClick={() => set([...list, one.kind === "variants" && one.variants[0] ? initialValueOf(one.variants[0]) : {}])}
         >
-          {text.add}
+          {text.buttons.add}
         </Button>
       </SpaceBetween>
     </FormField>
   );
 }
 
-const INSIDE = { borderInlineStart: `2px solid ${LINE}`, paddingInlineStart: 16 } as const;
+const NESTED = { borderInlineStart: `2px solid ${LINE}`, paddingInlineStart: 16 } as const;
 
-function Control({ field, value, onChange, empty }: FieldProps & { empty: string }) {
-  const leave = { value: "", label: empty ? text.form.leave(empty) : text.form.leaveOut };
+function Control({ field, value, onChange, placeholder }: FieldProps & { placeholder: string }) {
+  const unset = { value: "", label: placeholder ? text.schemaForm.defaultValue(placeholder) : text.schemaForm.default };
   switch (field.kind) {
     case "choice": {
       const options = field.options.map((one) => ({ value: String(one), label: String(one) }));
       return (
         <Select
-          selectedOption={value === undefined ? leave : { value: shown(value), label: shown(value) }}
-          options={[leave, ...options]}
+          selectedOption={value === undefined ? unset : { value: displayValue(value), label: displayValue(value) }}
+          options={[unset, ...options]}
           onChange={({ detail }) => onChange(field.options.find((one) => String(one) === detail.selectedOption.value))}
         />
       );
     }
     case "flag": {
-      const options = [leave, { value: "true", label: text.form.yes }, { value: "false", label: text.form.no }];
+      const options = [unset, { value: "true", label: text.schemaForm.yes }, { value: "false", label: text.schemaForm.no }];
       return (
         <Select
-          selectedOption={options.find((one) => one.value === (shown(value))) ?? leave}
+          selectedOption={options.find((one) => one.value === displayValue(value)) ?? unset}
           options={options}
           onChange={({ detail }) => onChange(detail.selectedOption.value ? detail.selectedOption.value === "true" : undefined)}
         />
       );
     }
     case "variants": {
-      const chosen = variantOfValue(field.variants, value);
-      const options = field.variants.map((one, index) => ({ value: `${index}`, label: one.constant === undefined ? text.form.own(one.label) : one.label }));
+      const selected = variantIndexOf(field.variants, value);
+      const options = field.variants.map((one, index) => ({ value: `${index}`, label: one.constant === undefined ? text.schemaForm.custom(humanize(one.label)) : one.label }));
       return (
         <Select
-          selectedOption={options[chosen] ?? leave}
-          options={[leave, ...options]}
+          selectedOption={options[selected] ?? unset}
+          options={[unset, ...options]}
           onChange={({ detail }) => {
             const variant = detail.selectedOption.value ? field.variants[Number(detail.selectedOption.value)] : undefined;
-            onChange(variant && seedOf(variant));
+            onChange(variant && initialValueOf(variant));
           }}
         />
       );
@@ -210,43 +210,43 @@ function Control({ field, value, onChange, empty }: FieldProps & { empty: string
         <Input
           type="number"
           step={field.whole ? 1 : "any"}
-          placeholder={empty}
-          value={shown(value)}
+          placeholder={placeholder}
+          value={displayValue(value)}
           onChange={({ detail }) => onChange(detail.value === "" ? undefined : Number(detail.value))}
         />
       );
-    case "word":
+    case "text":
       return (
         <Input
-          placeholder={empty}
-          value={shown(value)}
+          placeholder={placeholder}
+          value={displayValue(value)}
           onChange={({ detail }) => onChange(detail.value === "" ? undefined : detail.value)}
         />
       );
-    case "words":
-      return <Words numbers={field.numbers} value={value} empty={empty} onChange={onChange} />;
+    case "list":
+      return <ListInput numbers={field.numbers} value={value} placeholder={placeholder} onChange={onChange} />;
     default:
-      return <AnyJson value={value} empty={empty} onChange={onChange} />;
+      return <JsonInput value={value} placeholder={placeholder} onChange={onChange} />;
   }
 }
 
-/** Return what was typed for as long as it means the value, and the way to type: the value may also change elsewhere. */
-function useTyped(value: unknown, written: string): [string, (typed: string, meant: unknown) => void] {
-  const [last, setLast] = useState({ typed: written, meant: JSON.stringify(value) });
+/** Return the typed text while it still stands for the value, and the function that sets both. The value may also change elsewhere. */
+function useTyped(value: unknown, canonical: string): [string, (typed: string, meant: unknown) => void] {
+  const [last, setLast] = useState({ typed: canonical, meant: JSON.stringify(value) });
   const type = (typed: string, meant: unknown) => setLast({ typed, meant: JSON.stringify(meant) });
-  return [last.meant === JSON.stringify(value) ? last.typed : written, type];
+  return [last.meant === JSON.stringify(value) ? last.typed : canonical, type];
 }
 
-/** A list of plain values, with commas between them. */
-function Words({ numbers, value, empty, onChange }: { numbers: boolean; value: unknown; empty: string; onChange: (value: unknown) => void }) {
+/** A list of plain values, separated by commas. */
+function ListInput({ numbers, value, placeholder, onChange }: { numbers: boolean; value: unknown; placeholder: string; onChange: (value: unknown) => void }) {
   const [typed, type] = useTyped(value, Array.isArray(value) ? value.join(", ") : "");
   return (
     <Input
-      placeholder={empty}
+      placeholder={placeholder}
       value={typed}
       onChange={({ detail }) => {
         const list = detail.value.split(",").map((one) => one.trim()).filter(Boolean);
-        const meant = list.length ? (numbers ? list.map(asValue) : list) : undefined;
+        const meant = list.length ? (numbers ? list.map(numberOrText) : list) : undefined;
         type(detail.value, meant);
         onChange(meant);
       }}
@@ -254,18 +254,18 @@ function Words({ numbers, value, empty, onChange }: { numbers: boolean; value: u
   );
 }
 
-/** What no form fits: JSON as it is. */
-function AnyJson({ value, empty, onChange }: { value: unknown; empty: string; onChange: (value: unknown) => void }) {
+/** A value that fits no form: plain JSON. */
+function JsonInput({ value, placeholder, onChange }: { value: unknown; placeholder: string; onChange: (value: unknown) => void }) {
   const [typed, type] = useTyped(value, value === undefined ? "" : JSON.stringify(value, null, 2));
   return (
     <Textarea
-      placeholder={empty || "[]"}
+      placeholder={placeholder || "[]"}
       value={typed}
-      invalid={typed.trim() !== "" && parsed(typed) === undefined}
+      invalid={typed.trim() !== "" && parseJson(typed) === undefined}
       spellcheck={false}
       onChange={({ detail }) => {
-        // What can't be read yet leaves the value as it was.
-        const meant = detail.value.trim() ? (parsed(detail.value) ?? value) : undefined;
+        // What can't be read yet unsets the value as it was.
+        const meant = detail.value.trim() ? (parseJson(detail.value) ?? value) : undefined;
         type(detail.value, meant);
         onChange(meant);
       }}
@@ -273,8 +273,8 @@ function AnyJson({ value, empty, onChange }: { value: unknown; empty: string; on
   );
 }
 
-/** Return what JSON says; undefined for what is none. */
-function parsed(json: string): unknown {
+/** Return the value of a JSON text; undefined if it isn't valid. */
+function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
@@ -285,13 +285,13 @@ function parsed(json: string): unknown {
 const asValues = (value: unknown): Values =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Values) : {};
 
-function emptyOf(fallback: unknown): string {
+function placeholderOf(fallback: unknown): string {
   if (Array.isArray(fallback)) return fallback.every((one) => typeof one !== "object") ? fallback.join(", ") : JSON.stringify(fallback);
-  return shown(fallback);
+  return displayValue(fallback);
 }
 
 function rangeOf(field: Field): string | undefined {
-  if (field.kind === "words") return text.form.commas;
+  if (field.kind === "list") return text.schemaForm.commas;
   if (field.kind !== "number" || (field.min === undefined && field.max === undefined)) return undefined;
-  return text.form.range(field.min, field.max);
+  return text.schemaForm.range(field.min, field.max);
 }

@@ -1,4 +1,4 @@
-/** A list of subtasks, composed by forms. */
+/** The form that edits a list of planned subtasks. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -12,74 +12,74 @@ import Input from "@cloudscape-design/components/input";
 import Multiselect from "@cloudscape-design/components/multiselect";
 import Select, { type SelectProps } from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import type { Operation, SubtaskRule, SubtaskType, Template } from "../../api/types";
-import { text } from "../../strings";
-import { Empty } from "../../ui/EmptyState";
-import { problemsOf, wrongWords } from "./validate";
-import type { Known } from "./outputName";
+import type { Operation, PlannedSubtask, SubtaskType, Template } from "../../api/types";
+import * as text from "../../strings";
+import { EmptyState } from "../../ui/EmptyState";
+import { parameterErrors, validateSubtask } from "./validate";
+import type { ParameterCatalog } from "./outputName";
 import { SchemaForm } from "./SchemaForm";
 
 interface Props {
-  rules: readonly SubtaskRule[];
-  known: Known;
-  onChange: (rules: SubtaskRule[]) => void;
+  subtasks: readonly PlannedSubtask[];
+  catalog: ParameterCatalog;
+  onChange: (subtasks: PlannedSubtask[]) => void;
 }
 
-export function PlanEditor({ rules, known: { operations, templates }, onChange }: Props) {
+export function SubtasksEditor({ subtasks, catalog: { operations, templates }, onChange }: Props) {
   const add = (type: SubtaskType) => {
     const stem = type.toLowerCase().replaceAll("_", "-");
-    const taken = new Set(rules.map((rule) => rule.name));
+    const taken = new Set(subtasks.map((subtask) => subtask.name));
     let name = stem;
     for (let count = 2; taken.has(name); count += 1) name = `${stem}-${count}`;
-    onChange([...rules, { name, type }]);
+    onChange([...subtasks, { name, type }]);
   };
   return (
     <SpaceBetween size="m">
-      {rules.length === 0 && <Empty title={text.plan.empty} hint={text.plan.emptyHint} />}
-      {rules.map((rule, index) => (
-        <div key={index} role="group" aria-label={titleOf(rule, index + 1)}>
-          <RuleEditor
-            rule={rule}
+      {subtasks.length === 0 && <EmptyState title={text.subtaskEditor.empty} hint={text.subtaskEditor.emptyHint} />}
+      {subtasks.map((subtask, index) => (
+        <div key={index} role="group" aria-label={titleOf(subtask, index + 1)}>
+          <SubtaskEditor
+            subtask={subtask}
             number={index + 1}
-            rules={rules}
-            operation={operations.find((one) => one.type === rule.type)}
-            templates={templates.filter((one) => one.operation === rule.type)}
-            onChange={(next) => onChange(rules.map((one, at) => (at === index ? next : one)))}
-            onRemove={() => onChange(rules.filter((_, at) => at !== index))}
+            subtasks={subtasks}
+            operation={operations.find((one) => one.type === subtask.type)}
+            templates={templates.filter((one) => one.operation === subtask.type)}
+            onChange={(next) => onChange(subtasks.map((one, at) => (at === index ? next : one)))}
+            onRemove={() => onChange(subtasks.filter((_, at) => at !== index))}
           />
         </div>
       ))}
       <ButtonDropdown
-        items={operations.map((one) => ({ id: one.type, text: text.types[one.type], description: one.summary }))}
+        items={operations.map((one) => ({ id: one.type, text: text.subtaskTypes[one.type], description: one.summary }))}
         onItemClick={(event) => add(event.detail.id as SubtaskType)}
       >
-        {text.plan.add}
+        {text.subtaskEditor.add}
       </ButtonDropdown>
     </SpaceBetween>
   );
 }
 
-const titleOf = (rule: SubtaskRule, number: number) => `${number}. ${text.types[rule.type]}`;
+const titleOf = (subtask: PlannedSubtask, number: number) => `${number}. ${text.subtaskTypes[subtask.type]}`;
 
-/** Return what was chosen; the option that stands for nothing has an empty value. */
-const chosen = ({ selectedOption: { value } }: SelectProps.ChangeDetail) => (value === "" ? undefined : value);
+/** Return the selected value. The option for no value has an empty one. */
+const valueOf = ({ selectedOption: { value } }: SelectProps.ChangeDetail) => (value === "" ? undefined : value);
 
-interface RuleProps {
-  rule: SubtaskRule;
+interface SubtaskProps {
+  subtask: PlannedSubtask;
   number: number;
-  rules: readonly SubtaskRule[];
+  subtasks: readonly PlannedSubtask[];
   operation: Operation | undefined;
   templates: readonly Template[];
-  onChange: (rule: SubtaskRule) => void;
+  onChange: (subtask: PlannedSubtask) => void;
   onRemove: () => void;
 }
 
-function RuleEditor({ rule, number, rules, operation, templates, onChange, onRemove }: RuleProps) {
-  const wrong = wrongWords(rule, rules);
-  const others = rules.filter((one) => one !== rule).map((one) => ({ value: one.name, label: one.name }));
-  const template = templates.find((one) => one.name === rule.template);
-  const noTemplate = { value: "", label: text.plan.noTemplate };
-  const source = { value: "", label: text.task.theSource };
+function SubtaskEditor({ subtask, number, subtasks, operation, templates, onChange, onRemove }: SubtaskProps) {
+  const errors = validateSubtask(subtask, subtasks);
+  const others = subtasks.filter((one) => one !== subtask).map((one) => ({ value: one.name, label: one.name }));
+  const template = templates.find((one) => one.name === subtask.template);
+  const noTemplate = { value: "", label: text.subtaskEditor.none };
+  const source = { value: "", label: text.task.sourceFile };
   return (
     <Container
       header={
@@ -87,74 +87,74 @@ function RuleEditor({ rule, number, rules, operation, templates, onChange, onRem
           variant="h3"
           description={operation?.summary}
           actions={
-            <Button formAction="none" iconName="remove" ariaLabel={text.plan.removeNo(number)} onClick={onRemove}>
-              {text.remove}
+            <Button formAction="none" iconName="remove" ariaLabel={text.subtaskEditor.removeNo(number)} onClick={onRemove}>
+              {text.buttons.remove}
             </Button>
           }
         >
-          {titleOf(rule, number)}
+          {titleOf(subtask, number)}
         </Header>
       }
     >
       <SpaceBetween size="m">
         <ColumnLayout columns={2}>
-          <FormField label={text.plan.name} description={text.plan.nameWhy} errorText={wrong.name}>
-            <Input value={rule.name} onChange={({ detail }) => onChange({ ...rule, name: detail.value })} />
+          <FormField label={text.labels.name} description={text.subtaskEditor.nameWhy} errorText={errors.name}>
+            <Input value={subtask.name} onChange={({ detail }) => onChange({ ...subtask, name: detail.value })} />
           </FormField>
           <FormField
-            label={text.task.template}
-            description={text.plan.templateWhy}
-            errorText={rule.template && !template ? text.plan.unknownTemplate(rule.template) : undefined}
+            label={text.labels.template}
+            description={text.subtaskEditor.templateWhy}
+            errorText={subtask.template && !template ? text.subtaskEditor.unknownTemplate(subtask.template) : undefined}
           >
             <Select
               filteringType="auto"
-              selectedOption={rule.template ? { value: rule.template, label: rule.template } : noTemplate}
+              selectedOption={subtask.template ? { value: subtask.template, label: subtask.template } : noTemplate}
               options={[noTemplate, ...templates.map((one) => ({ value: one.name, label: one.name, description: one.summary }))]}
-              onChange={({ detail }) => onChange({ ...rule, template: chosen(detail) })}
+              onChange={({ detail }) => onChange({ ...subtask, template: valueOf(detail) })}
             />
           </FormField>
-          <FormField label={text.task.reads} description={text.plan.readsWhy}>
+          <FormField label={text.task.input} description={text.subtaskEditor.inputWhy}>
             <Select
-              selectedOption={rule.input ? { value: rule.input, label: rule.input } : source}
+              selectedOption={subtask.input ? { value: subtask.input, label: subtask.input } : source}
               options={[source, ...others]}
-              onChange={({ detail }) => onChange({ ...rule, input: chosen(detail) })}
+              onChange={({ detail }) => onChange({ ...subtask, input: valueOf(detail) })}
             />
           </FormField>
-          <FormField label={text.task.needs} description={text.plan.needsWhy} errorText={wrong.needs}>
+          <FormField label={text.task.dependsOn} description={text.subtaskEditor.dependsOnWhy} errorText={errors.needs}>
             <Multiselect
-              selectedOptions={(rule.needs ?? []).map((name) => ({ value: name, label: name }))}
+              selectedOptions={(subtask.needs ?? []).map((name) => ({ value: name, label: name }))}
               options={others}
-              placeholder={text.plan.nothing}
-              onChange={({ detail }) => onChange({ ...rule, needs: detail.selectedOptions.flatMap((one) => one.value ?? []) })}
+              placeholder={text.subtaskEditor.none}
+              onChange={({ detail }) => onChange({ ...subtask, needs: detail.selectedOptions.flatMap((one) => one.value ?? []) })}
             />
           </FormField>
         </ColumnLayout>
         {operation && (
-          <ExpandableSection headerText={text.task.params} headerDescription={text.plan.paramsWhy}>
+          <ExpandableSection headerText={text.labels.parameters} headerDescription={text.subtaskEditor.parametersWhy}>
             <SchemaForm
               schema={operation.params}
               root={operation.params}
-              value={rule.params ?? {}}
+              value={subtask.params ?? {}}
               inherited={template?.params}
-              problems={problemsOf(operation, { ...template?.params, ...rule.params })}
-              onChange={(params) => onChange({ ...rule, params })}
+              errors={parameterErrors(operation, { ...template?.params, ...subtask.params })}
+              onChange={(params) => onChange({ ...subtask, params })}
             />
           </ExpandableSection>
         )}
-        <ExpandableSection headerText={text.plan.more}>
+        <ExpandableSection headerText={text.subtaskEditor.more}>
           <ColumnLayout columns={2}>
-            <FormField label={text.plan.fileName} description={text.plan.fileNameWhy}>
+            <FormField label={text.subtaskEditor.fileName} description={text.subtaskEditor.fileNameWhy}>
               <Input
-                value={rule.fileName ?? ""}
+                value={subtask.fileName ?? ""}
                 placeholder="{inputName}-{subtask}.{format}"
-                onChange={({ detail }) => onChange({ ...rule, fileName: detail.value || undefined })}
+                onChange={({ detail }) => onChange({ ...subtask, fileName: detail.value || undefined })}
               />
             </FormField>
-            <FormField label={text.task.rule} description={<Box variant="span">{text.plan.whenWhy}</Box>}>
+            <FormField label={text.task.condition} description={<Box variant="span">{text.subtaskEditor.conditionWhy}</Box>}>
               <Input
-                value={rule.when ?? ""}
+                value={subtask.when ?? ""}
                 placeholder="moderate.suggestion == 'PASS'"
-                onChange={({ detail }) => onChange({ ...rule, when: detail.value || undefined })}
+                onChange={({ detail }) => onChange({ ...subtask, when: detail.value || undefined })}
               />
             </FormField>
           </ColumnLayout>

@@ -1,10 +1,10 @@
-/** The names that outputs will have, as the service makes them. Pure. */
+/** The names of outputs, as the service will choose them. Pure. */
 
-import type { Operation, SubtaskRule, Template } from "../../api/types";
+import type { Operation, PlannedSubtask, Template } from "../../api/types";
 import type { Schema } from "./schema";
 
-/** What stands behind the names in a subtask: parameters under a name, and those that hold when nobody says more. */
-export interface Known {
+/** The templates and operations that determine a subtask's parameters. */
+export interface ParameterCatalog {
   templates: readonly Template[];
   operations: readonly Operation[];
 }
@@ -12,7 +12,7 @@ export interface Known {
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const FILE_NAME = "{inputName}-{subtask}.{format}";
 
-/** Return the variables that a source's key gives. */
+/** Return the variables that a source key provides. */
 function variablesOf(key: string): Record<string, string> {
   const parts = key.split("/").filter(Boolean);
   const file = parts.pop() ?? "";
@@ -25,18 +25,18 @@ function variablesOf(key: string): Record<string, string> {
   };
 }
 
-/** Return the key of a subtask's first output, below the folder that each attempt gets for itself. */
-export function outputName(prefix: string, key: string, rule: SubtaskRule, { templates, operations }: Known): string {
-  const params = { ...templates.find((one) => one.name === rule.template)?.params, ...rule.params };
-  const schema = operations.find((one) => one.type === rule.type)?.params as Schema | undefined;
-  const usual = schema?.properties ?? {};
-  const format = params.container ?? params.format ?? usual.container?.default ?? usual.format?.default;
+/** Return the key of a subtask's first output, without the subfolder of its attempt. */
+export function outputName(prefix: string, key: string, subtask: PlannedSubtask, { templates, operations }: ParameterCatalog): string {
+  const params = { ...templates.find((one) => one.name === subtask.template)?.params, ...subtask.params };
+  const schema = operations.find((one) => one.type === subtask.type)?.params as Schema | undefined;
+  const defaults = schema?.properties ?? {};
+  const format = params.container ?? params.format ?? defaults.container?.default ?? defaults.format?.default;
   const variables: Record<string, string> = {
     ...variablesOf(key),
-    subtask: rule.name,
-    template: rule.template ?? "",
+    subtask: subtask.name,
+    template: subtask.template ?? "",
     format: typeof format === "string" ? format.replace("jpeg", "jpg") : "…",
   };
-  const filled = `${prefix}/${rule.fileName ?? FILE_NAME}`.replace(PLACEHOLDER, (_, name: string) => variables[name] ?? `‹${name}›`);
-  return filled.split("/").filter(Boolean).join("/");
+  const name = `${prefix}/${subtask.fileName ?? FILE_NAME}`.replace(PLACEHOLDER, (_, variable: string) => variables[variable] ?? `‹${variable}›`);
+  return name.split("/").filter(Boolean).join("/");
 }

@@ -1,4 +1,4 @@
-/** JSON schemas of operations' parameters, read as fields of a form. Pure. */
+/** JSON schemas of parameters, as fields of a form. Pure. */
 
 export interface Schema {
   $ref?: string;
@@ -22,73 +22,73 @@ export interface Schema {
 interface Variant {
   label: string;
   schema: Schema;
-  /** The value of a variant that has only one. */
+  /** The value of a variant that allows one value only. */
   constant?: unknown;
 }
 
-/** How a value is given: `optional` may be left out, and then `fallback` holds. */
+/** A field of a form. An `optional` field can stay empty; then `fallback` applies. */
 export type Field = { optional: boolean; description?: string; fallback?: unknown } & (
   | { kind: "choice"; options: readonly (string | number)[] }
   | { kind: "flag" }
   | { kind: "number"; whole: boolean; min?: number; max?: number }
-  | { kind: "word" }
-  | { kind: "words"; numbers: boolean }
+  | { kind: "text" }
+  | { kind: "list"; numbers: boolean }
   | { kind: "group"; schema: Schema }
   | { kind: "items"; item: Schema; most?: number }
   | { kind: "variants"; variants: readonly Variant[] }
   | { kind: "json" }
 );
 
-/** Return a schema with its reference followed; what stands beside a reference goes first. */
-function resolved(schema: Schema, root: Schema): Schema {
+/** Return a schema with its reference resolved. Keywords beside the reference take precedence. */
+function resolve(schema: Schema, root: Schema): Schema {
   if (!schema.$ref) return schema;
   const found = root.$defs?.[schema.$ref.replace("#/$defs/", "")] ?? {};
-  return { ...resolved(found, root), ...schema, $ref: undefined };
+  return { ...resolve(found, root), ...schema, $ref: undefined };
 }
 
-const isWord = (one: Schema) => one.type === "string" && one.const === undefined && !one.enum;
+const isText = (one: Schema) => one.type === "string" && one.const === undefined && !one.enum;
 const isNumber = (one: Schema) => one.type === "number" || one.type === "integer";
 
-/** Return how a form asks for what a schema describes. */
+/** Return the form field for a schema. */
 export function fieldOf(given: Schema, root: Schema, required: boolean): Field {
-  const schema = resolved(given, root);
-  const all = (schema.anyOf ?? schema.oneOf ?? [schema]).map((one) => resolved(one, root));
-  const some = all.filter((one) => one.type !== "null");
-  const base = { optional: !required, description: schema.description ?? some[0]?.description, fallback: schema.default };
-  const [only] = some;
-  if (some.length === 1 && only) return { ...base, ...plain(only, root) };
-  if (some.every((one) => isWord(one) || isNumber(one))) return { ...base, kind: "word" };
-  if (some.length > 1) return { ...base, kind: "variants", variants: some.map((one) => variantOf(one)) };
+  const schema = resolve(given, root);
+  const all = (schema.anyOf ?? schema.oneOf ?? [schema]).map((one) => resolve(one, root));
+  const variants = all.filter((one) => one.type !== "null");
+  const base = { optional: !required, description: schema.description ?? variants[0]?.description, fallback: schema.default };
+  const [only] = variants;
+  if (variants.length === 1 && only) return { ...base, ...singleFieldOf(only, root) };
+  if (variants.every((one) => isText(one) || isNumber(one))) return { ...base, kind: "text" };
+  if (variants.length > 1) return { ...base, kind: "variants", variants: variants.map((one) => variantOf(one)) };
   return { ...base, kind: "json" };
 }
 
-type Plain<F> = F extends unknown ? Omit<F, "optional" | "description" | "fallback"> : never;
+type Unwrapped<F> = F extends unknown ? Omit<F, "optional" | "description" | "fallback"> : never;
 
-function plain(schema: Schema, root: Schema): Plain<Field> {
+function singleFieldOf(schema: Schema, root: Schema): Unwrapped<Field> {
   const options = schema.enum?.filter((one) => typeof one === "string" || typeof one === "number");
   if (options?.length) return { kind: "choice", options };
   if (schema.type === "boolean") return { kind: "flag" };
   if (isNumber(schema)) return { kind: "number", whole: schema.type === "integer", min: schema.minimum, max: schema.maximum };
-  if (isWord(schema)) return { kind: "word" };
+  if (isText(schema)) return { kind: "text" };
   if (schema.properties) return { kind: "group", schema };
   if (schema.type === "array" && schema.items) {
-    const item = resolved(schema.items, root);
-    const kinds = (item.anyOf ?? [item]).map((one) => resolved(one, root));
-    if (kinds.every((one) => isWord(one) || isNumber(one) || one.enum)) return { kind: "words", numbers: kinds.some(isNumber) };
+    const item = resolve(schema.items, root);
+    const kinds = (item.anyOf ?? [item]).map((one) => resolve(one, root));
+    if (kinds.every((one) => isText(one) || isNumber(one) || one.enum)) return { kind: "list", numbers: kinds.some(isNumber) };
     return { kind: "items", item, most: schema.maxItems };
   }
   return { kind: "json" };
 }
 
 function variantOf(schema: Schema): Variant {
-  if (schema.const !== undefined) return { label: shown(schema.const), schema, constant: schema.const };
-  const marked = Object.values(schema.properties ?? {}).find((one) => typeof one.const === "string");
-  const label = marked ? shown(marked.const) : (schema.title ?? String(schema.type));
+  if (schema.const !== undefined) return { label: displayValue(schema.const), schema, constant: schema.const };
+  const discriminator = Object.values(schema.properties ?? {}).find((one) => typeof one.const === "string");
+  const label = discriminator ? displayValue(discriminator.const) : (schema.title ?? (schema.type === "array" ? "list" : String(schema.type)));
   return { label: label.replace(/Params$/, ""), schema };
 }
 
-/** Return what a variant begins with: its constants, by which it is told from the others. */
-export function seedOf(variant: Variant): unknown {
+/** Return the initial value of a variant: its constants, which distinguish it from the others. */
+export function initialValueOf(variant: Variant): unknown {
   if (variant.constant !== undefined) return variant.constant;
   const { properties, type } = variant.schema;
   if (!properties) return type === "array" ? [] : undefined;
@@ -97,8 +97,8 @@ export function seedOf(variant: Variant): unknown {
   );
 }
 
-/** Return which variant a value is of; -1 for none. */
-export function variantOfValue(variants: readonly Variant[], value: unknown): number {
+/** Return the index of the variant that a value belongs to; -1 for none. */
+export function variantIndexOf(variants: readonly Variant[], value: unknown): number {
   if (value === undefined || value === null) return -1;
   const constant = variants.findIndex((one) => one.constant !== undefined && one.constant === value);
   if (constant >= 0) return constant;
@@ -112,13 +112,13 @@ export function variantOfValue(variants: readonly Variant[], value: unknown): nu
   });
 }
 
-/** Return a value as a form shows it; nothing for none. */
-export function shown(value: unknown): string {
+/** Return a value as a form shows it; an empty text for no value. */
+export function displayValue(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Return a word as the number that it is, if it is one. */
-export function asValue(word: string): string | number {
-  return word.trim() !== "" && Number.isFinite(Number(word)) ? Number(word) : word;
+/** Return a text as a number if it is one. */
+export function numberOrText(text: string): string | number {
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }

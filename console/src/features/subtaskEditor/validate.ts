@@ -1,89 +1,89 @@
-/** Whether subtasks can be as they are written, told before they are sent. The API has the last word. Pure. */
+/** Validation of planned subtasks before they are sent. The API validates them again. Pure. */
 
 import { type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
-import type { Operation, SubtaskRule } from "../../api/types";
-import { text } from "../../strings";
-import type { Known } from "./outputName";
+import type { Operation, PlannedSubtask } from "../../api/types";
+import * as text from "../../strings";
+import type { ParameterCatalog } from "./outputName";
 
-const ABOUT_OTHERS = new Set(["$ref", "anyOf", "oneOf", "allOf", "properties", "items", "additionalProperties"]); // what they tell is told deeper
+const WRAPPERS = new Set(["$ref", "anyOf", "oneOf", "allOf", "properties", "items", "additionalProperties"]); // deeper errors say more
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** Return what is wrong with parameters, by JSON pointer. */
-export function problemsOf(operation: Operation | undefined, params: Record<string, unknown>): Map<string, string> {
-  return operation ? problemsBy(operation.params, params) : new Map<string, string>();
+/** Return the errors in an operation's parameters, by JSON pointer. */
+export function parameterErrors(operation: Operation | undefined, params: Record<string, unknown>): Map<string, string> {
+  return operation ? schemaErrors(operation.params, params) : new Map<string, string>();
 }
 
-/** Return what a schema has against a value, by JSON pointer. */
-export function problemsBy(schema: Schema, value: unknown): Map<string, string> {
-  const problems = new Map<string, string>();
+/** Return the errors of a value against a schema, by JSON pointer. */
+export function schemaErrors(schema: Schema, value: unknown): Map<string, string> {
+  const found = new Map<string, string>();
   const { errors } = new Validator(schema, "2020-12", false).validate(value);
-  const told = errors.filter((one) => !ABOUT_OTHERS.has(one.keyword)).map(placed);
-  for (const [pointer, problem] of told) {
-    // Of the ways in which a value may be given the first is meant, and what is wrong inside it says more.
-    const isDeepest = !told.some(([other]) => other.startsWith(`${pointer}/`));
-    if (isDeepest && !problems.has(pointer)) problems.set(pointer, problem);
+  const located = errors.filter((one) => !WRAPPERS.has(one.keyword)).map(locate);
+  for (const [pointer, message] of located) {
+    // Of several variants, the first is meant, and errors inside it say more.
+    const isDeepest = !located.some(([other]) => other.startsWith(`${pointer}/`));
+    if (isDeepest && !found.has(pointer)) found.set(pointer, message);
   }
-  return problems;
+  return found;
 }
 
-/** Return where something is wrong, and what. */
-function placed({ keyword, instanceLocation, error }: OutputUnit): [string, string] {
+/** Return the JSON pointer and the message of an error. */
+function locate({ keyword, instanceLocation, error }: OutputUnit): [string, string] {
   const pointer = instanceLocation.replace(/^#/, "");
-  if (keyword === "false") return [pointer, text.plan.noSuch];
-  if (keyword === "enum") return [pointer, text.plan.oneOf(/\[(.+)\]/.exec(error)?.[1]?.replace(/"/g, "").replaceAll(",", ", ") ?? "")];
+  if (keyword === "false") return [pointer, text.subtaskEditor.unknownField];
+  if (keyword === "enum") return [pointer, text.subtaskEditor.oneOf(/\[(.+)\]/.exec(error)?.[1]?.replace(/"/g, "").replaceAll(",", ", ") ?? "")];
   const missing = keyword === "required" ? /"(.+)"/.exec(error)?.[1] : undefined;
-  return missing ? [`${pointer}/${missing}`, text.plan.wanted] : [pointer, error];
+  return missing ? [`${pointer}/${missing}`, text.subtaskEditor.required] : [pointer, error];
 }
 
-/** Return what is wrong with a subtask's own words, by field. */
-export function wrongWords(rule: SubtaskRule, rules: readonly SubtaskRule[]): { name?: string; needs?: string } {
-  const names = rules.map((one) => one.name);
-  const wrong: { name?: string; needs?: string } = {};
-  if (!NAME.test(rule.name)) wrong.name = text.plan.badName;
-  else if (names.filter((one) => one === rule.name).length > 1) wrong.name = text.plan.twice(rule.name);
-  const unknown = predecessors(rule).find((one) => !names.includes(one));
-  if (unknown) wrong.needs = text.plan.unknown(unknown);
-  else if (isCircular(rule, rules)) wrong.needs = text.plan.circle;
-  return wrong;
+/** Return the errors in a subtask's name and dependencies. */
+export function validateSubtask(subtask: PlannedSubtask, subtasks: readonly PlannedSubtask[]): { name?: string; needs?: string } {
+  const names = subtasks.map((one) => one.name);
+  const errors: { name?: string; needs?: string } = {};
+  if (!NAME.test(subtask.name)) errors.name = text.subtaskEditor.invalidName;
+  else if (names.filter((one) => one === subtask.name).length > 1) errors.name = text.subtaskEditor.duplicateName(subtask.name);
+  const unknown = predecessors(subtask).find((one) => !names.includes(one));
+  if (unknown) errors.needs = text.subtaskEditor.unknownSubtask(unknown);
+  else if (isCircular(subtask, subtasks)) errors.needs = text.subtaskEditor.circular;
+  return errors;
 }
 
-/** Return the names that a subtask waits for: its input, and those that its rule asks about, are needed unsaid. */
-export function predecessors(rule: SubtaskRule): string[] {
-  const asked = (rule.when ?? "").replace(/'[^']*'|"[^"]*"/g, "").matchAll(/([a-z0-9][a-z0-9-]*)\.[A-Za-z]/g);
-  return [...new Set([...(rule.needs ?? []), ...(rule.input ? [rule.input] : []), ...[...asked].map((one) => one[1] ?? "")])];
+/** Return the names that a subtask depends on, including its input and the subtasks in its condition. */
+export function predecessors(subtask: PlannedSubtask): string[] {
+  const inCondition = (subtask.when ?? "").replace(/'[^']*'|"[^"]*"/g, "").matchAll(/([a-z0-9][a-z0-9-]*)\.[A-Za-z]/g);
+  return [...new Set([...(subtask.needs ?? []), ...(subtask.input ? [subtask.input] : []), ...[...inCondition].map((one) => one[1] ?? "")])];
 }
 
-function isCircular(rule: SubtaskRule, rules: readonly SubtaskRule[]): boolean {
+function isCircular(subtask: PlannedSubtask, subtasks: readonly PlannedSubtask[]): boolean {
   const seen = new Set<string>();
-  const open = predecessors(rule);
+  const open = predecessors(subtask);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === rule.name) return true;
+    if (name === subtask.name) return true;
     if (seen.has(name)) continue;
     seen.add(name);
-    const next = rules.find((one) => one.name === name);
+    const next = subtasks.find((one) => one.name === name);
     if (next) open.push(...predecessors(next));
   }
   return false;
 }
 
-/** Return what is wrong with a list of subtasks, by JSON pointer. */
-export function problemsOfRules(rules: readonly SubtaskRule[], { operations, templates }: Known): Map<string, string> {
-  const problems = new Map<string, string>();
-  for (const [index, rule] of rules.entries()) {
-    const operation = operations.find((one) => one.type === rule.type);
-    const template = templates.find((one) => one.name === rule.template);
-    for (const [word, problem] of Object.entries(wrongWords(rule, rules))) problems.set(`/${index}/${word}`, problem);
-    if (rule.template && template?.operation !== rule.type) problems.set(`/${index}/template`, text.plan.unknownTemplate(rule.template));
-    const params = problemsOf(operation, { ...template?.params, ...rule.params });
-    for (const [pointer, problem] of params) problems.set(`/${index}/params${pointer}`, problem);
+/** Return the errors in a list of subtasks, by JSON pointer. */
+export function validateSubtasks(subtasks: readonly PlannedSubtask[], { operations, templates }: ParameterCatalog): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [index, subtask] of subtasks.entries()) {
+    const operation = operations.find((one) => one.type === subtask.type);
+    const template = templates.find((one) => one.name === subtask.template);
+    for (const [field, message] of Object.entries(validateSubtask(subtask, subtasks))) found.set(`/${index}/${field}`, message);
+    if (subtask.template && template?.operation !== subtask.type) found.set(`/${index}/template`, text.subtaskEditor.unknownTemplate(subtask.template));
+    const params = parameterErrors(operation, { ...template?.params, ...subtask.params });
+    for (const [pointer, message] of params) found.set(`/${index}/params${pointer}`, message);
   }
-  return problems;
+  return found;
 }
 
-/** Return the first problem as a sentence with its place: "subtasks[0].params.at: …"; undefined without any. */
-export function firstOf(problems: ReadonlyMap<string, string>): string | undefined {
-  const [first] = problems;
+/** Return the first error with its location: "subtasks[0].params.at: …"; undefined if there is none. */
+export function firstError(errors: ReadonlyMap<string, string>): string | undefined {
+  const [first] = errors;
   if (!first) return undefined;
-  const place = first[0].slice(1).replace(/\/(\d+)(?=\/|$)/g, "[$1]").replaceAll("/", ".");
-  return place ? `${place}: ${first[1]}` : first[1];
+  const location = first[0].slice(1).replace(/\/(\d+)(?=\/|$)/g, "[$1]").replaceAll("/", ".");
+  return location ? `${location}: ${first[1]}` : first[1];
 }

@@ -2,14 +2,14 @@ import Alert from "@cloudscape-design/components/alert";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Attempt } from "../../api/types";
-import { duration, moment, secondsBetween, words } from "../../format";
-import { text } from "../../strings";
-import { Code } from "../../ui/Code";
-import { Empty } from "../../ui/EmptyState";
+import { duration, dateTime, secondsBetween, humanize } from "../../format";
+import * as text from "../../strings";
+import { CodeBlock } from "../../ui/CodeBlock";
+import { EmptyState } from "../../ui/EmptyState";
 
-/** What each attempt did, the newest first. */
+/** The attempts of a subtask, the newest first. */
 export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
-  if (!attempts.length) return <Empty title={text.task.noAttempts} hint={text.task.noAttemptsHint} />;
+  if (!attempts.length) return <EmptyState title={text.task.noAttempts} hint={text.task.noAttemptsHint} />;
   return (
     <SpaceBetween size="s">
       {attempts.toReversed().map((attempt, index) => (
@@ -18,7 +18,7 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
           variant="container"
           defaultExpanded={index === 0}
           headerText={text.task.attempt(attempt.attempt)}
-          headerDescription={`${moment(attempt.startedAt)}, ${duration(secondsBetween(attempt.startedAt, attempt.endedAt))}. ${phasesOf(attempt)}`}
+          headerDescription={`${dateTime(attempt.startedAt)}, ${duration(secondsBetween(attempt.startedAt, attempt.endedAt))}. ${phasesOf(attempt)}`}
         >
           <SpaceBetween size="m">
             {attempt.error && (
@@ -32,11 +32,11 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
               </Alert>
             ))}
             {attempt.commands.map((command, place) => (
-              <Code key={command} label={text.task.commandOf(place + 1, text.task.attemptNo(attempt.attempt))} copy={text.task.copyCommand}>
+              <CodeBlock key={command} label={text.task.commandOf(place + 1, text.task.attemptNo(attempt.attempt))} copy={text.task.copyCommand}>
                 {command}
-              </Code>
+              </CodeBlock>
             ))}
-            {attempt.logTail ? <Code label={text.task.logOf(text.task.attemptNo(attempt.attempt))}>{attempt.logTail}</Code> : text.task.noLog}
+            {attempt.logTail ? <CodeBlock label={text.task.logOf(text.task.attemptNo(attempt.attempt))}>{attempt.logTail}</CodeBlock> : text.task.noLog}
           </SpaceBetween>
         </ExpandableSection>
       ))}
@@ -46,5 +46,5 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
 
 const phasesOf = (attempt: Attempt) =>
   Object.entries(attempt.seconds)
-    .map(([phase, seconds]) => `${words(phase)} ${duration(seconds)}`)
+    .map(([phase, seconds]) => `${humanize(phase)} ${duration(seconds)}`)
     .join(", ");

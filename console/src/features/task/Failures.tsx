@@ -4,15 +4,15 @@ import ExpandableSection from "@cloudscape-design/components/expandable-section"
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
-import { text } from "../../strings";
-import { Code } from "../../ui/Code";
-import { LoadError, Waiting } from "../../ui/Loaded";
+import * as text from "../../strings";
+import { CodeBlock } from "../../ui/CodeBlock";
+import { LoadError, Loading } from "../../ui/Loaded";
 import { loadSubtask } from "../../api/tasks";
-import { type FailureGroup, failuresOf } from "./failureGroups";
+import { type FailureGroup, groupFailures } from "./failureGroups";
 
-/** All that failed in a run: one alert for each cause, with what to do, the log's end and the command. */
+/** The failures of a run: one alert per cause, with the fix, the last log lines and the ffmpeg command. */
 export function Failures({ task, onDetails }: { task: TaskDetail; onDetails: (no: number) => void }) {
-  const groups = failuresOf(task.subtasks);
+  const groups = groupFailures(task.subtasks);
   if (!groups.length) return null;
   return (
     <SpaceBetween size="s">
@@ -32,26 +32,26 @@ function Group(props: { task: TaskDetail; group: FailureGroup; onDetails: (no: n
     <Alert
       type="error"
       header={text.task.failed(names, group.subtasks.length)}
-      action={<Button onClick={() => onDetails(first.no)}>{text.tasks.details}</Button>}
+      action={<Button onClick={() => onDetails(first.no)}>{text.buttons.details}</Button>}
     >
       <SpaceBetween size="xs">
         <div>
           {group.message} <code>{group.code}</code>
         </div>
         <div>
-          <strong>{text.task.fix}</strong> {group.fix}
+          <strong>{text.task.howToFix}</strong> {group.remedy}
         </div>
         {group.skipped.length > 0 && (
-          <div>{text.task.skippedToo(group.skipped.map((one) => `${one.no} (${one.name})`).join(", "))}</div>
+          <div>{text.task.skippedAsResult(group.skipped.map((one) => `${one.no} (${one.name})`).join(", "))}</div>
         )}
-        <Evidence task={task} no={first.no} />
+        <AttemptLog task={task} no={first.no} />
       </SpaceBetween>
     </Alert>
   );
 }
 
-/** The log's end and the commands of a subtask's last attempt; asked for when somebody opens them. */
-function Evidence({ task, no }: { task: TaskDetail; no: number }) {
+/** The last log lines and the commands of a subtask's last attempt, loaded when the section is opened. */
+function AttemptLog({ task, no }: { task: TaskDetail; no: number }) {
   const [detail, setDetail] = useState<SubtaskDetail>();
   const [error, setError] = useState<Error>();
   const load = () => {
@@ -66,16 +66,16 @@ function Evidence({ task, no }: { task: TaskDetail; no: number }) {
         if (event.detail.expanded && !detail) load();
       }}
     >
-      {error && <LoadError error={error} again={load} />}
-      {!error && !detail && <Waiting />}
-      {detail && !last && text.task.noEvidence}
+      {error && <LoadError error={error} onRetry={load} />}
+      {!error && !detail && <Loading />}
+      {detail && !last && text.task.noAttemptRecord}
       {last && (
         <SpaceBetween size="m">
-          {last.logTail ? <Code label={text.task.logOf(text.task.subtaskNo(no))}>{last.logTail}</Code> : text.task.noLog}
+          {last.logTail ? <CodeBlock label={text.task.logOf(text.task.subtaskNo(no))}>{last.logTail}</CodeBlock> : text.task.noLog}
           {last.commands.map((command, place) => (
-            <Code key={command} label={text.task.commandOf(place + 1, text.task.subtaskNo(no))} copy={text.task.copyCommand}>
+            <CodeBlock key={command} label={text.task.commandOf(place + 1, text.task.subtaskNo(no))} copy={text.task.copyCommand}>
               {command}
-            </Code>
+            </CodeBlock>
           ))}
         </SpaceBetween>
       )}

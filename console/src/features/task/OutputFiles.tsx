@@ -1,27 +1,27 @@
 import Box from "@cloudscape-design/components/box";
 import Link from "@cloudscape-design/components/link";
 import type { OutputFile } from "../../api/types";
-import { size } from "../../format";
-import { text } from "../../strings";
-import { List } from "../../ui/DataTable";
+import { byteSize } from "../../format";
+import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
 import { useNarrow } from "../../ui/useNarrow";
-import { factsOf } from "../player/fileDetails";
+import { detailsOf } from "../player/fileDetails";
 
-const NARROW: ReadonlySet<string> = new Set(["name", "size"]); // the facts stand under the name there
+const NARROW: ReadonlySet<string> = new Set(["name", "size"]); // the details are below the name there
 
-/** The files that a subtask wrote, each with its facts and the link that saves it. */
-export function Files({ outputs }: { outputs: readonly OutputFile[] }) {
-  const { columns } = text.files;
+/** The files that a subtask wrote, with their details and download links. */
+export function OutputFiles({ outputs }: { outputs: readonly OutputFile[] }) {
+  const { columns } = text.outputFiles;
   const narrow = useNarrow();
   return (
-    <List<OutputFile>
+    <DataTable<OutputFile>
       variant="embedded"
       items={outputs}
       trackBy="key"
       wrapLines
-      columnDisplay={["name", "type", "size", "facts"].map((id) => ({ id, visible: !narrow || NARROW.has(id) }))}
-      ariaLabels={{ tableLabel: text.files.title }}
-      empty={{ title: text.files.none, hint: text.files.noneHint }}
+      columnDisplay={["name", "type", "size", "details"].map((id) => ({ id, visible: !narrow || NARROW.has(id) }))}
+      ariaLabels={{ tableLabel: text.outputFiles.title }}
+      empty={{ title: text.outputFiles.none, hint: text.outputFiles.noneHint }}
       columnDefinitions={[
         {
           id: "name",
@@ -32,13 +32,13 @@ export function Files({ outputs }: { outputs: readonly OutputFile[] }) {
               <Link href={file.downloadUrl} external externalIconAriaLabel={text.newTab}>
                 {file.fileName}
               </Link>
-              {narrow && <Box variant="small">{factsOf(file)}</Box>}
+              {narrow && <Box variant="small">{detailsOf(file)}</Box>}
             </>
           ),
         },
         { id: "type", header: columns.type, cell: (file) => file.contentType },
-        { id: "size", header: columns.size, cell: (file) => size(file.size) },
-        { id: "facts", header: columns.facts, cell: (file) => factsOf(file) },
+        { id: "size", header: columns.size, cell: (file) => byteSize(file.size) },
+        { id: "details", header: columns.details, cell: (file) => detailsOf(file) },
       ]}
     />
   );

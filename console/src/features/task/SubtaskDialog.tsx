@@ -5,23 +5,23 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { lazy, Suspense } from "react";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
-import { duration, secondsBetween, words } from "../../format";
-import { BUSY, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { Json } from "../../ui/Code";
-import { Empty } from "../../ui/EmptyState";
-import { Loaded, Waiting } from "../../ui/Loaded";
-import { Moment } from "../../ui/Timestamp";
-import { standing, SubtaskStatusLabel } from "../../ui/status";
+import { duration, secondsBetween, humanize } from "../../format";
+import { BUSY_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
+import { JsonBlock } from "../../ui/CodeBlock";
+import { EmptyState } from "../../ui/EmptyState";
+import { Loaded, Loading } from "../../ui/Loaded";
+import { Timestamp } from "../../ui/Timestamp";
+import { displayStatus, SubtaskStatusLabel } from "../../ui/status";
 import { Attempts } from "./Attempts";
 import { loadSubtask } from "../../api/tasks";
-import { fixOf } from "./failureGroups";
-import { Files } from "./OutputFiles";
-import { MOVING } from "./SubtaskTable";
+import { remedyFor } from "./failureGroups";
+import { OutputFiles } from "./OutputFiles";
+import { PLAYED } from "./SubtaskTable";
 
-const Viewing = lazy(() => import("../player/ResultView"));
+const ResultView = lazy(() => import("../player/ResultView"));
 
-const FRESH = 55 * 60_000; // ms: the links last an hour
+const LINK_INTERVAL = 55 * 60_000; // ms: links last an hour
 
 interface Props {
   task: TaskDetail;
@@ -33,22 +33,22 @@ interface Props {
   onClose: () => void;
 }
 
-/** All there is to know of a subtask: what it made, how, and why not. */
+/** All details of a subtask: its outputs, attempts and errors. */
 export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: Props) {
   const status = task.subtasks[no - 1]?.status ?? "";
   const detail = usePolled(
     `${task.taskId}#${run ?? ""}#${no}#${task.run}#${status}`,
     (signal) => loadSubtask(task.taskId, no, run, signal),
-    // Its files and findings are fixed once it has ended, but not the links to them.
-    (found) => (found.status === "SUCCESSFUL" || found.status === "FAILED" ? FRESH : BUSY),
+    // After the end, its files and result don't change, but the links to them expire.
+    (found) => (found.status === "SUCCESSFUL" || found.status === "FAILED" ? LINK_INTERVAL : BUSY_INTERVAL),
   );
   const subtask = task.subtasks[no - 1];
   return (
     <Modal
       visible
       size="max"
-      header={subtask ? `${no}. ${subtask.name} · ${text.types[subtask.type]}` : words(text.task.subtaskNo(no))}
-      closeAriaLabel={text.close}
+      header={subtask ? `${no}. ${subtask.name} · ${text.subtaskTypes[subtask.type]}` : humanize(text.task.subtaskNo(no))}
+      closeAriaLabel={text.buttons.close}
       onDismiss={onClose}
     >
       <Loaded polled={detail}>
@@ -57,12 +57,12 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
             activeTabId={tab ?? "details"}
             onChange={(event) => onTab(event.detail.activeTabId)}
             tabs={[
-              { id: "details", label: text.tasks.details, content: <Facts detail={found} /> },
-              { id: "play", label: MOVING.has(found.type) ? text.task.play : text.task.view, content: <Shown task={task} detail={found} startAt={startAt} refresh={detail.refresh} /> },
-              { id: "files", label: text.task.files(found.outputs.length), content: <Files outputs={found.outputs} /> },
+              { id: "details", label: text.buttons.details, content: <Details detail={found} /> },
+              { id: "play", label: PLAYED.has(found.type) ? text.task.play : text.task.view, content: <Outputs task={task} detail={found} startAt={startAt} refresh={detail.refresh} /> },
+              { id: "files", label: text.task.files(found.outputs.length), content: <OutputFiles outputs={found.outputs} /> },
               { id: "attempts", label: text.task.attempts(found.attempts.length), content: <Attempts attempts={found.attempts} /> },
-              { id: "params", label: text.task.params, content: <Json value={found.params} label={text.task.params} /> },
-              { id: "json", label: text.task.json, content: <Json value={found} label={text.task.json} /> },
+              { id: "params", label: text.labels.parameters, content: <JsonBlock value={found.params} label={text.labels.parameters} /> },
+              { id: "json", label: text.labels.json, content: <JsonBlock value={found} label={text.labels.json} /> },
             ]}
           />
         )}
@@ -71,31 +71,31 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
   );
 }
 
-function Shown(props: { task: TaskDetail; detail: SubtaskDetail; startAt: number; refresh: () => void }) {
+function Outputs(props: { task: TaskDetail; detail: SubtaskDetail; startAt: number; refresh: () => void }) {
   const { detail } = props;
   if (!detail.outputs.length && !detail.result) {
-    return <Empty title={text.task.nothingYet} hint={text.task.noOutput(text.standings[standing(detail)].toLowerCase())} />;
+    return <EmptyState title={text.task.noResult} hint={text.task.noFiles[displayStatus(detail)]} />;
   }
   return (
-    <Suspense fallback={<Waiting />}>
-      <Viewing {...props} />
+    <Suspense fallback={<Loading />}>
+      <ResultView {...props} />
     </Suspense>
   );
 }
 
-function Facts({ detail }: { detail: SubtaskDetail }) {
+function Details({ detail }: { detail: SubtaskDetail }) {
   const { error } = detail;
-  const labels = text.task.overview;
+  const labels = text.labels;
   return (
     <SpaceBetween size="m">
       {error && !error.code.startsWith("Cancelled.") && (
         <Alert type="error" header={error.code}>
           <div>{error.message}</div>
-          <strong>{text.task.fix}</strong> {fixOf(error.code)}
+          <strong>{text.task.howToFix}</strong> {remedyFor(error.code)}
         </Alert>
       )}
       {detail.waiting && <Alert type="info">{detail.waiting.message}</Alert>}
-      {detail.skipped && <Alert type="info">{text.task.ruleNotMet(detail.when ?? "")}</Alert>}
+      {detail.skipped && <Alert type="info">{text.task.conditionNotMet(detail.when ?? "")}</Alert>}
       {detail.warnings.map((warning) => (
         <Alert key={warning} type="warning">
           {warning}
@@ -105,16 +105,16 @@ function Facts({ detail }: { detail: SubtaskDetail }) {
         columns={4}
         items={[
           { label: labels.status, value: <SubtaskStatusLabel subtask={detail} /> },
-          { label: labels.started, value: <Moment at={detail.startedAt} /> },
-          { label: labels.ended, value: <Moment at={detail.endedAt} /> },
+          { label: labels.started, value: <Timestamp at={detail.startedAt} /> },
+          { label: labels.ended, value: <Timestamp at={detail.endedAt} /> },
           {
             label: labels.duration,
             value: detail.startedAt && detail.endedAt ? duration(secondsBetween(detail.startedAt, detail.endedAt)) : text.none,
           },
-          { label: text.task.template, value: detail.template ?? text.none },
-          { label: text.task.reads, value: detail.input ? text.task.subtaskNo(detail.input) : text.task.theSource },
-          { label: text.task.needs, value: detail.needs.length ? detail.needs.map(text.task.subtaskNo).join(", ") : text.none },
-          { label: text.task.rule, value: detail.when ? <code>{detail.when}</code> : text.none },
+          { label: text.labels.template, value: detail.template ?? text.none },
+          { label: text.task.input, value: detail.input ? text.task.subtaskNo(detail.input) : text.task.sourceFile },
+          { label: text.task.dependsOn, value: detail.needs.length ? detail.needs.map(text.task.subtaskNo).join(", ") : text.none },
+          { label: text.task.condition, value: detail.when ? <code>{detail.when}</code> : text.none },
         ]}
       />
     </SpaceBetween>

@@ -6,46 +6,47 @@ import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Subtask, TaskDetail } from "../../api/types";
 import { duration, fileName } from "../../format";
-import { text } from "../../strings";
-import { List } from "../../ui/DataTable";
+import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
 import { Copyable } from "../../ui/CopyButton";
-import { Moment } from "../../ui/Timestamp";
+import { Timestamp } from "../../ui/Timestamp";
 import { useNarrow } from "../../ui/useNarrow";
-import { standing, SubtaskStatusLabel } from "../../ui/status";
+import { displayStatus, SubtaskStatusLabel } from "../../ui/status";
 import { secondsLeft } from "./progress";
 
-export type SubtaskWay = "details" | "play" | "download";
+export type SubtaskAction = "details" | "show" | "download";
 
 interface Props {
   task: TaskDetail;
   now: number;
-  onWay: (way: SubtaskWay, subtask: Subtask) => void;
+  onAction: (action: SubtaskAction, subtask: Subtask) => void;
 }
 
-export const MOVING: ReadonlySet<Subtask["type"]> = new Set(["TRANSCODE", "STREAM", "ENHANCE", "SEPARATE_AUDIO"]); // what is played
-const WRAPPED = { whiteSpace: "normal" } as const; // so that long names keep the last column off the others
+/** The types whose outputs are played; those of the others are viewed. */
+export const PLAYED: ReadonlySet<Subtask["type"]> = new Set(["TRANSCODE", "STREAM", "ENHANCE", "SEPARATE_AUDIO"]);
+const WRAPPED = { whiteSpace: "normal" } as const; // or long names push the last column over the others
 
-export function SubtaskTable({ task, now, onWay }: Props) {
+export function SubtaskTable({ task, now, onAction }: Props) {
   const narrow = useNarrow();
   const { columns } = text.task;
   return (
-    <List<Subtask>
+    <DataTable<Subtask>
       variant="container"
-      header={<Header variant="h2" counter={`(${task.subtasks.length})`}>{text.task.subtasks}</Header>}
+      header={<Header variant="h2" counter={`(${task.subtasks.length})`}>{text.labels.subtasks}</Header>}
       items={task.subtasks}
       trackBy={(subtask) => `${subtask.no}`}
       stickyColumns={{ last: narrow ? 0 : 1 }}
       enableKeyboardNavigation
-      ariaLabels={{ tableLabel: text.task.subtasks }}
+      ariaLabels={{ tableLabel: text.labels.subtasks }}
       columnDefinitions={[
         { id: "no", header: columns.no, minWidth: 50, cell: (one) => one.no },
         { id: "type", header: columns.type, isRowHeader: true, minWidth: 150, maxWidth: 190, cell: (one) => <Type subtask={one} /> },
         { id: "status", header: columns.status, minWidth: 130, cell: (one) => <Status subtask={one} /> },
         { id: "progress", header: columns.progress, minWidth: 130, maxWidth: 150, cell: (one) => <Progress subtask={one} now={now} /> },
-        { id: "started", header: columns.started, minWidth: 130, cell: (one) => <Moment at={one.startedAt} /> },
-        { id: "ended", header: columns.ended, minWidth: 130, cell: (one) => <Moment at={one.endedAt} /> },
+        { id: "started", header: columns.started, minWidth: 130, cell: (one) => <Timestamp at={one.startedAt} /> },
+        { id: "ended", header: columns.ended, minWidth: 130, cell: (one) => <Timestamp at={one.endedAt} /> },
         { id: "output", header: columns.output, minWidth: 100, maxWidth: 140, cell: (one) => <Output subtask={one} /> },
-        { id: "operation", header: columns.operation, minWidth: 228, cell: (one) => <Ways subtask={one} onWay={onWay} /> },
+        { id: "actions", header: columns.actions, minWidth: 228, cell: (one) => <Actions subtask={one} onAction={onAction} /> },
       ]}
     />
   );
@@ -54,7 +55,7 @@ export function SubtaskTable({ task, now, onWay }: Props) {
 function Type({ subtask }: { subtask: Subtask }) {
   return (
     <div style={WRAPPED}>
-      <div>{text.types[subtask.type]}</div>
+      <div>{text.subtaskTypes[subtask.type]}</div>
       <Box variant="small">{subtask.template ? `${subtask.name} · ${subtask.template}` : subtask.name}</Box>
     </div>
   );
@@ -62,13 +63,13 @@ function Type({ subtask }: { subtask: Subtask }) {
 
 function Status({ subtask }: { subtask: Subtask }) {
   const label = <SubtaskStatusLabel subtask={subtask} />;
-  const why =
+  const reason =
     subtask.error?.message ??
     subtask.waiting?.message ??
-    (subtask.skipped ? text.task.ruleNotMet(subtask.when ?? "") : undefined) ??
-    (subtask.carriedFrom ? text.task.carried(subtask.carriedFrom) : undefined);
-  return why ? (
-    <Popover header={subtask.error?.code} content={why} dismissAriaLabel={text.close} triggerType="text">
+    (subtask.skipped ? text.task.conditionNotMet(subtask.when ?? "") : undefined) ??
+    (subtask.carriedFrom ? text.task.reused(subtask.carriedFrom) : undefined);
+  return reason ? (
+    <Popover header={subtask.error?.code} content={reason} dismissAriaLabel={text.buttons.close} triggerType="text">
       {label}
     </Popover>
   ) : (
@@ -77,16 +78,16 @@ function Status({ subtask }: { subtask: Subtask }) {
 }
 
 function Progress({ subtask, now }: { subtask: Subtask; now: number }) {
-  const stands = standing(subtask);
-  if (stands === "SKIPPED" || stands === "CANCELLED") return <>{text.none}</>;
+  const status = displayStatus(subtask);
+  if (status === "SKIPPED" || status === "CANCELED") return <>{text.none}</>;
   const left = secondsLeft(subtask, now);
-  const more = [subtask.phase, left === undefined ? undefined : text.task.left(duration(left))];
+  const details = [subtask.phase, left === undefined ? undefined : text.task.left(duration(left))];
   return (
     <div style={WRAPPED}>
       <ProgressBar
         value={subtask.progress}
         ariaLabel={text.task.progressOf(subtask.no)}
-        description={more.filter(Boolean).join(", ") || undefined}
+        description={details.filter(Boolean).join(", ") || undefined}
       />
     </div>
   );
@@ -94,7 +95,7 @@ function Progress({ subtask, now }: { subtask: Subtask; now: number }) {
 
 function Output({ subtask: { output } }: { subtask: Subtask }) {
   if (!output) return <>{text.none}</>;
-  // Of several files it is the folder of their attempt, whose name says nothing: the one above it does.
+  // For several files, this is the folder of their attempt. Its parent folder has the meaningful name.
   const folder = /([^/]+\/)[^/]+\/$/.exec(output)?.[1];
   return (
     <span title={output}>
@@ -103,28 +104,26 @@ function Output({ subtask: { output } }: { subtask: Subtask }) {
   );
 }
 
-function Ways({ subtask, onWay }: { subtask: Subtask; onWay: Props["onWay"] }) {
-  const nothing = subtask.output ? undefined : text.task.noOutput(text.standings[standing(subtask)].toLowerCase());
-  const found = subtask.status === "SUCCESSFUL" && !subtask.skipped;
-  const ways = [
-    { way: "details" as const, label: text.tasks.details, disabled: undefined },
-    {
-      way: "play" as const,
-      label: MOVING.has(subtask.type) ? text.task.play : text.task.view,
-      disabled: found ? undefined : text.task.noOutput(text.standings[standing(subtask)].toLowerCase()),
-    },
-    { way: "download" as const, label: text.task.download, disabled: nothing },
-  ];
+function Actions({ subtask, onAction }: { subtask: Subtask; onAction: Props["onAction"] }) {
+  const noFiles = text.task.noFiles[displayStatus(subtask)];
+  const hasResult = subtask.status === "SUCCESSFUL" && !subtask.skipped;
+  const shows = PLAYED.has(subtask.type) ? "play" : "view";
+  const { details, download, ...show } = text.task.subtaskButtons;
+  const buttons = [
+    { action: "details", label: text.buttons.details, name: details, disabled: undefined },
+    { action: "show", label: text.task[shows], name: show[shows], disabled: hasResult ? undefined : noFiles },
+    { action: "download", label: text.task.download, name: download, disabled: subtask.output ? undefined : noFiles },
+  ] as const;
   return (
     <SpaceBetween size="s" direction="horizontal">
-      {ways.map(({ way, label, disabled }) => (
+      {buttons.map(({ action, label, name, disabled }) => (
         <Button
-          key={way}
+          key={action}
           variant="inline-link"
           disabled={disabled !== undefined}
           disabledReason={disabled}
-          ariaLabel={text.task.wayOf(label, subtask.no)}
-          onClick={() => onWay(way, subtask)}
+          ariaLabel={name(subtask.no)}
+          onClick={() => onAction(action, subtask)}
         >
           {label}
         </Button>

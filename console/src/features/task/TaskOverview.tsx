@@ -4,26 +4,26 @@ import KeyValuePairs, { type KeyValuePairsProps } from "@cloudscape-design/compo
 import Link from "@cloudscape-design/components/link";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import type { TaskDetail } from "../../api/types";
-import { duration, fileName, secondsBetween, size } from "../../format";
-import { text } from "../../strings";
+import { duration, fileName, secondsBetween, byteSize } from "../../format";
+import * as text from "../../strings";
 import { Copyable } from "../../ui/CopyButton";
 import { useFollow } from "../../ui/links";
-import { Moment } from "../../ui/Timestamp";
+import { Timestamp } from "../../ui/Timestamp";
 import { TaskStatusLabel } from "../../ui/status";
 
-/** What one wants to know of a task at a glance. `now` is in epoch milliseconds. */
-export function Overview({ task, now }: { task: TaskDetail; now: number }) {
+/** A task at a glance. `now` is in epoch milliseconds. */
+export function TaskOverview({ task, now }: { task: TaskDetail; now: number }) {
   const follow = useFollow();
   const { source, orchestration } = task;
   const uri = `s3://${source.bucket}/${source.key}`;
-  const labels = text.task.overview;
+  const labels = text.labels;
   const items: KeyValuePairsProps.Item[] = [
     { label: labels.status, value: <TaskStatusLabel task={task} /> },
-    { label: labels.created, value: <Moment at={task.createdAt} /> },
-    { label: labels.started, value: <Moment at={task.startedAt} /> },
-    { label: labels.ended, value: <Moment at={task.endedAt} /> },
+    { label: labels.created, value: <Timestamp at={task.createdAt} /> },
+    { label: labels.started, value: <Timestamp at={task.startedAt} /> },
+    { label: labels.ended, value: <Timestamp at={task.endedAt} /> },
     { label: labels.source, value: <Copyable value={uri} shown={fileName(source.key)} /> },
-    { label: labels.size, value: size(source.size) },
+    { label: labels.sourceSize, value: byteSize(source.size) },
     {
       label: labels.orchestration,
       value: orchestration ? (
@@ -31,7 +31,7 @@ export function Overview({ task, now }: { task: TaskDetail; now: number }) {
           {text.task.version(orchestration.name, orchestration.version)}
         </Link>
       ) : (
-        text.tasks.ownSubtasks
+        text.labels.customSubtasks
       ),
     },
     { label: labels.subtasks, value: countsOf(task) },
@@ -43,13 +43,13 @@ export function Overview({ task, now }: { task: TaskDetail; now: number }) {
     { label: labels.priority, value: text.task.priority(task.priority, text.task.queues[task.queue]) },
     {
       label: labels.progress,
-      // A full bar of what has failed would look like success.
+      // A full progress bar on a failed task would look like success.
       value: task.outcome && task.outcome !== "SUCCEEDED" ? text.none : <ProgressBar value={task.progress} ariaLabel={labels.progress} />,
     },
   ];
-  if (task.sessionContext) items.push({ label: labels.context, value: task.sessionContext });
+  if (task.sessionContext) items.push({ label: text.task.context, value: task.sessionContext });
   return (
-    <Container header={<Header variant="h2">{text.task.overviewTitle}</Header>}>
+    <Container header={<Header variant="h2">{text.labels.overview}</Header>}>
       <KeyValuePairs columns={4} items={items} />
     </Container>
   );

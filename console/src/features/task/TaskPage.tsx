@@ -8,26 +8,26 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import { useParams, useSearchParams } from "react-router";
 import type { BulkAction, Subtask, TaskDetail } from "../../api/types";
-import { SourcePlayer } from "../player/SourceDialog";
-import { BUSY, IDLE, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import { moveItem, MOVES } from "../taskActions/actions";
-import { useMoves } from "../taskActions/useTaskActions";
-import { Json } from "../../ui/Code";
+import { SourceDialog } from "../player/SourceDialog";
+import { BUSY_INTERVAL, IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
+import { ACTIONS, menuItemOf } from "../taskActions/actions";
+import { useTaskActions } from "../taskActions/useTaskActions";
+import { JsonBlock } from "../../ui/CodeBlock";
 import { Copyable } from "../../ui/CopyButton";
 import { Loaded } from "../../ui/Loaded";
-import { useNotices } from "../../ui/notifications";
+import { useNotifications } from "../../ui/notifications";
 import { useNow } from "../../ui/useNow";
 import { loadDownload, loadTask } from "../../api/tasks";
-import { cli, curl } from "../../api/commands";
+import { cliCommand, curlCommand } from "../../api/commands";
 import { Failures } from "./Failures";
-import { Overview } from "./TaskOverview";
+import { TaskOverview } from "./TaskOverview";
 import { SubtaskDialog } from "./SubtaskDialog";
 import { SubtaskGraph } from "./SubtaskGraph";
-import { SubtaskTable, type SubtaskWay } from "./SubtaskTable";
+import { SubtaskTable, type SubtaskAction } from "./SubtaskTable";
 import { Timeline } from "./Timeline";
 
-const PATIENCE = 2000; // ms that one waits for a download without being told why
+const NOTIFY_AFTER = 2000; // ms after which a notification explains why the download is slow
 
 export default function TaskPage() {
   const { taskId = "" } = useParams();
@@ -36,32 +36,32 @@ export default function TaskPage() {
   const task = usePolled(
     `${taskId}#${run ?? ""}`,
     (signal) => loadTask(taskId, run, signal),
-    (found) => (found.status === "COMPLETED" ? (run ? null : IDLE) : BUSY),
+    (found) => (found.status === "COMPLETED" ? (run ? null : IDLE_INTERVAL) : BUSY_INTERVAL),
   );
-  const { tell, fail } = useNotices();
+  const { notify, notifyError } = useNotifications();
   const no = Number(search.get("subtask")) || undefined;
 
-  /** Change what the address says; null takes a word away. */
-  const go = (words: Record<string, string | null>) => {
+  /** Change parameters of the URL; null removes one. */
+  const go = (changes: Record<string, string | null>) => {
     const next = new URLSearchParams(search);
-    for (const [name, value] of Object.entries(words)) {
+    for (const [name, value] of Object.entries(changes)) {
       if (value === null) next.delete(name);
       else next.set(name, value);
     }
     setSearch(next);
   };
-  const onWay = (way: SubtaskWay, subtask: Subtask) => {
-    if (way === "download") {
-      const late = setTimeout(() => tell("info", text.task.packing), PATIENCE);
-      download(taskId, subtask.no, run).catch(fail).finally(() => clearTimeout(late));
-    } else go({ subtask: `${subtask.no}`, tab: way === "play" ? "play" : null, t: null });
+  const onAction = (action: SubtaskAction, subtask: Subtask) => {
+    if (action === "download") {
+      const notice = setTimeout(() => notify("info", text.task.preparingZip), NOTIFY_AFTER);
+      download(taskId, subtask.no, run).catch(notifyError).finally(() => clearTimeout(notice));
+    } else go({ subtask: `${subtask.no}`, tab: action === "show" ? "play" : null, t: null });
   };
 
   return (
     <Loaded page polled={task}>
       {(found) => (
         <>
-          <TaskView task={found} refresh={task.refresh} go={go} onWay={onWay} view={search.get("view")} />
+          <TaskView task={found} refresh={task.refresh} go={go} onAction={onAction} view={search.get("view")} />
           {no !== undefined && (
             <SubtaskDialog
               key={no}
@@ -84,54 +84,54 @@ interface ViewProps {
   task: TaskDetail;
   refresh: () => void;
   view: string | null;
-  go: (words: Record<string, string | null>) => void;
-  onWay: (way: SubtaskWay, subtask: Subtask) => void;
+  go: (changes: Record<string, string | null>) => void;
+  onAction: (action: SubtaskAction, subtask: Subtask) => void;
 }
 
-function TaskView({ task, refresh, view, go, onWay }: ViewProps) {
+function TaskView({ task, refresh, view, go, onAction }: ViewProps) {
   const now = useNow(task.status !== "COMPLETED");
-  const moves = useMoves(() => {
+  const actions = useTaskActions(() => {
     go({ run: null });
     refresh();
   });
   const tabs = [
-    { id: "subtasks", label: text.task.subtasks, content: <SubtaskTable task={task} now={now} onWay={onWay} /> },
-    { id: "graph", label: text.task.graph, content: <SubtaskGraph task={task} /> },
+    { id: "subtasks", label: text.labels.subtasks, content: <SubtaskTable task={task} now={now} onAction={onAction} /> },
+    { id: "graph", label: text.labels.graph, content: <SubtaskGraph task={task} /> },
     { id: "timeline", label: text.task.timeline, content: <Timeline task={task} now={now} /> },
-    { id: "json", label: text.task.json, content: <Json value={task} label={text.task.json} /> },
+    { id: "json", label: text.labels.json, content: <JsonBlock value={task} label={text.labels.json} /> },
   ];
   return (
     <ContentLayout
       header={
-        <Header variant="h1" actions={<Actions task={task} moves={moves} go={go} />}>
+        <Header variant="h1" actions={<Actions task={task} actions={actions} go={go} />}>
           <Copyable value={task.taskId} />
         </Header>
       }
     >
       <SpaceBetween size="l">
         <Failures task={task} onDetails={(no) => go({ subtask: `${no}`, tab: null, t: null })} />
-        <Overview task={task} now={now} />
+        <TaskOverview task={task} now={now} />
         <Tabs
           activeTabId={view ?? "subtasks"}
           onChange={(event) => go({ view: event.detail.activeTabId })}
-          ariaLabel={text.task.views}
+          ariaLabel={text.labels.views}
           tabs={tabs}
         />
       </SpaceBetween>
-      {moves.dialogs}
+      {actions.dialogs}
     </ContentLayout>
   );
 }
 
-function Actions({ task, moves, go }: { task: TaskDetail; moves: ReturnType<typeof useMoves>; go: ViewProps["go"] }) {
+function Actions({ task, actions, go }: { task: TaskDetail; actions: ReturnType<typeof useTaskActions>; go: ViewProps["go"] }) {
   const [playing, setPlaying] = useState(false);
-  const restart = moveItem("RESTART", task);
+  const restart = menuItemOf("RESTART", task);
   const path = `/tasks/${task.taskId}`;
   const copies = {
-    curl: curl("GET", path),
-    cli: cli("tasks", "get", task.taskId),
-    restartCurl: curl("POST", `${path}/restart`),
-    restartCli: cli("tasks", "restart", task.taskId),
+    curl: curlCommand("GET", path),
+    cli: cliCommand("tasks", "get", task.taskId),
+    restartCurl: curlCommand("POST", `${path}/restart`),
+    restartCli: cliCommand("tasks", "restart", task.taskId),
   };
   return (
     <SpaceBetween direction="horizontal" size="xs">
@@ -142,33 +142,33 @@ function Actions({ task, moves, go }: { task: TaskDetail; moves: ReturnType<type
       </Button>
       <ButtonDropdown
         mainAction={{
-          text: text.moves.names.RESTART,
+          text: text.taskActions.names.RESTART,
           disabled: restart.disabled,
           disabledReason: restart.disabledReason,
-          onClick: () => moves.ask("RESTART", { taskIds: [task.taskId] }),
+          onClick: () => actions.request("RESTART", { taskIds: [task.taskId] }),
         }}
-        loading={moves.busy}
-        ariaLabel={text.task.moreMoves}
-        items={MOVES.filter((action) => action !== "RESTART").map((action) => moveItem(action, task))}
-        onItemClick={(event) => moves.ask(event.detail.id as BulkAction, { taskIds: [task.taskId] })}
+        loading={actions.busy}
+        ariaLabel={text.task.moreActions}
+        items={ACTIONS.filter((action) => action !== "RESTART").map((action) => menuItemOf(action, task))}
+        onItemClick={(event) => actions.request(event.detail.id as BulkAction, { taskIds: [task.taskId] })}
       />
-      {playing && <SourcePlayer task={task} onClose={() => setPlaying(false)} />}
+      {playing && <SourceDialog task={task} onClose={() => setPlaying(false)} />}
     </SpaceBetween>
   );
 }
 
-/** The runs of a task, the newest first. */
+/** A menu of the task's runs, the newest first. */
 function Runs({ task, go }: { task: TaskDetail; go: ViewProps["go"] }) {
   if (task.newestRun === 1) return null;
   const option = (run: number) => ({ value: `${run}`, label: text.task.run(run) });
   return (
     <Select
-      ariaLabel={text.task.runs}
+      ariaLabel={text.labels.run}
       selectedOption={option(task.run)}
       options={Array.from({ length: task.newestRun }, (_, index) => option(task.newestRun - index))}
       onChange={(event) => {
         const { value } = event.detail.selectedOption;
-        // The newest run is asked for by none, so that the page follows it to the next.
+        // The newest run has no parameter, so that the page follows to later runs.
         go({ run: value && value !== `${task.newestRun}` ? value : null, subtask: null });
       }}
     />
@@ -176,21 +176,21 @@ function Runs({ task, go }: { task: TaskDetail; go: ViewProps["go"] }) {
 }
 
 function CopyMenu({ copies }: { copies: Record<keyof typeof text.task.copies, string> }) {
-  const { tell, fail } = useNotices();
+  const { notify, notifyError } = useNotifications();
   return (
     <ButtonDropdown
       items={Object.entries(text.task.copies).map(([id, label]) => ({ id, text: label }))}
       onItemClick={(event) => {
         const what = copies[event.detail.id as keyof typeof copies];
-        navigator.clipboard.writeText(what).then(() => tell("success", <code>{what}</code>, text.copied), fail);
+        navigator.clipboard.writeText(what).then(() => notify("success", <code>{what}</code>, text.copying.copied), notifyError);
       }}
     >
-      {text.task.copy}
+      {text.copying.copy}
     </ButtonDropdown>
   );
 }
 
-/** Save the files of a subtask: several as one zip. */
+/** Download the files of a subtask. Several files become one ZIP file. */
 async function download(taskId: string, no: number, run: number | undefined): Promise<void> {
   const { url } = await loadDownload(taskId, no, run);
   const link = document.createElement("a");

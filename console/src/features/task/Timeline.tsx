@@ -1,53 +1,53 @@
-/** When each subtask waited and ran, on one axis. */
+/** When each subtask was queued and ran, on one axis. */
 
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useState } from "react";
-import type { Standing, Subtask, TaskDetail } from "../../api/types";
+import type { DisplayStatus, Subtask, TaskDetail } from "../../api/types";
 import { duration } from "../../format";
-import { text } from "../../strings";
-import { standing } from "../../ui/status";
+import * as text from "../../strings";
+import { displayStatus } from "../../ui/status";
 import { type Span, spanOf } from "./progress";
 import { BAD, BUSY, GOOD, LINE, QUIET, TRACK } from "../../ui/colors";
 
 const MOST_TICKS = 6;
-const LABEL = 80; // px, at least, from one tick's label to the next's
-/** The steps that people count in, in seconds. */
+const TICK_DISTANCE = 80; // px, at least, between the labels of two ticks
+/** Round steps between two ticks, in seconds. */
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400] as const;
 const STRIPES = `repeating-linear-gradient(45deg, ${QUIET} 0 2px, transparent 2px 7px)`;
-const COLOURS: Partial<Record<Standing, string>> = {
+const COLORS: Partial<Record<DisplayStatus, string>> = {
   SUCCESSFUL: GOOD,
   FAILED: BAD,
   IN_PROGRESS: BUSY,
 };
 
-/** `now` is the end of what still runs, in epoch milliseconds. */
+/** A chart of a run. `now` is the provisional end of running subtasks, in epoch milliseconds. */
 export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
-  const begun = new Date(task.runAt).getTime();
-  const spans = task.subtasks.map((subtask) => spanOf(subtask, task.subtasks, begun));
+  const runStart = new Date(task.runAt).getTime();
+  const spans = task.subtasks.map((subtask) => spanOf(subtask, task.subtasks, runStart));
   const known = spans.flatMap((span) => [span.ready, span.started, span.ended]).filter((at) => at !== undefined);
-  const to = Math.max(begun + 1, ...(task.endedAt ? known : [now]));
+  const to = Math.max(runStart + 1, ...(task.endedAt ? known : [now]));
   const [axis, setAxis] = useState<HTMLElement | null>(null);
   const width = useWidth(axis);
-  const most = Math.min(MOST_TICKS, Math.max(2, Math.floor(width / LABEL)));
-  const share = (at: number) => `${(100 * (at - begun)) / (to - begun)}%`;
+  const most = Math.min(MOST_TICKS, Math.max(2, Math.floor(width / TICK_DISTANCE)));
+  const share = (at: number) => `${(100 * (at - runStart)) / (to - runStart)}%`;
 
   return (
     <SpaceBetween size="s">
       <div role="table" aria-label={text.task.timeline}>
         <div role="row" style={ROW}>
           <span role="columnheader">
-            <Box variant="small">{text.task.subtasks}</Box>
+            <Box variant="small">{text.labels.subtasks}</Box>
           </span>
           <div ref={setAxis} role="columnheader" aria-label={text.task.timeline} style={{ position: "relative", height: 22 }}>
-            {ticksOf((to - begun) / 1000, most).map((seconds) => (
-              <span key={seconds} style={tickAt((1000 * seconds) / (to - begun))}>
+            {ticksOf((to - runStart) / 1000, most).map((seconds) => (
+              <span key={seconds} style={tickAt((1000 * seconds) / (to - runStart))}>
                 <Box variant="small">{duration(seconds)}</Box>
               </span>
             ))}
           </div>
           <span role="columnheader">
-            <Box variant="small">{text.task.took}</Box>
+            <Box variant="small">{text.task.runTime}</Box>
           </span>
         </div>
         {task.subtasks.map((subtask, index) => (
@@ -61,43 +61,43 @@ export function Timeline({ task, now }: { task: TaskDetail; now: number }) {
 
 function Bar(props: { subtask: Subtask; span: Span | undefined; now: number; share: (at: number) => string }) {
   const { subtask, span, now, share } = props;
-  const stands = standing(subtask);
+  const status = displayStatus(subtask);
   const { ready, started } = span ?? {};
   const ended = span?.ended ?? now;
   const waitedUntil = started ?? (subtask.status === "WAITING" ? now : undefined);
   const waited = ready !== undefined && waitedUntil !== undefined ? Math.max(0, waitedUntil - ready) / 1000 : 0;
   const ran = started === undefined ? undefined : (ended - started) / 1000;
-  const told = [
-    text.standings[stands],
-    ...(waited > 0 ? [text.task.waited(duration(waited))] : []),
-    ...(ran === undefined ? [] : [text.task.ran(duration(ran))]),
-    ...(subtask.carriedFrom ? [text.task.carried(subtask.carriedFrom)] : []),
+  const times = [
+    text.subtaskStatuses[status],
+    ...(waited > 0 ? [text.task.queuedFor(duration(waited))] : []),
+    ...(ran === undefined ? [] : [text.task.ranFor(duration(ran))]),
   ].join(", ");
+  const description = subtask.carriedFrom ? `${times}. ${text.task.reused(subtask.carriedFrom)}` : times;
   return (
     <div role="row" style={ROW}>
       <span role="rowheader" title={subtask.name} style={NAME}>
-        {`${subtask.no}. ${subtask.name}`} <Box variant="small">{text.types[subtask.type]}</Box>
+        {`${subtask.no}. ${subtask.name}`} <Box variant="small">{text.subtaskTypes[subtask.type]}</Box>
       </span>
-      <div role="cell" aria-label={told} title={told} style={TRACK_STYLE}>
+      <div role="cell" aria-label={description} title={description} style={TRACK_STYLE}>
         {ready !== undefined && waited > 0 && waitedUntil !== undefined && (
           <span style={barAt(share(ready), share(waitedUntil), STRIPES)} />
         )}
         {started !== undefined && (
-          <span style={barAt(share(started), share(ended), COLOURS[stands] ?? QUIET)} />
+          <span style={barAt(share(started), share(ended), COLORS[status] ?? QUIET)} />
         )}
       </div>
-      <span role="cell">{ran === undefined ? text.standings[stands] : duration(ran)}</span>
+      <span role="cell">{ran === undefined ? text.subtaskStatuses[status] : duration(ran)}</span>
     </div>
   );
 }
 
 function Legend() {
   const items = [
-    [text.task.inQueue, STRIPES],
-    [text.standings.IN_PROGRESS, BUSY],
-    [text.standings.SUCCESSFUL, GOOD],
-    [text.standings.FAILED, BAD],
-    [text.standings.SKIPPED, QUIET],
+    [text.task.queued, STRIPES],
+    [text.subtaskStatuses.IN_PROGRESS, BUSY],
+    [text.subtaskStatuses.SUCCESSFUL, GOOD],
+    [text.subtaskStatuses.FAILED, BAD],
+    [text.subtaskStatuses.SKIPPED, QUIET],
   ] as const;
   return (
     <SpaceBetween direction="horizontal" size="m">
@@ -128,19 +128,19 @@ const TRACK_STYLE = {
   boxShadow: `inset 0 0 0 1px ${LINE}`,
 } as const;
 
-/** Return how wide an element is, in pixels. */
+/** Return the width of an element in pixels. */
 function useWidth(element: HTMLElement | null): number {
   const [width, setWidth] = useState(0);
   useEffect(() => {
     if (!element) return;
-    const seen = new ResizeObserver(() => setWidth(element.clientWidth));
-    seen.observe(element);
-    return () => seen.disconnect();
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
   }, [element]);
   return width;
 }
 
-/** Return the round times of an axis that lasts so many seconds, about `most` at most. */
+/** Return round times on an axis of `seconds`, about `most` of them at most. */
 function ticksOf(seconds: number, most: number): number[] {
   const step = STEPS.find((one) => seconds / one < most) ?? Math.ceil(seconds / most / 86400) * 86400;
   return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, tick) => tick * step);
@@ -150,7 +150,7 @@ const tickAt = (share: number) =>
   ({
     position: "absolute",
     left: `${100 * share}%`,
-    transform: `translateX(${-100 * share}%)`, // so that neither the first nor the last lies beside the axis
+    transform: `translateX(${-100 * share}%)`, // keeps the first and the last label within the axis
     whiteSpace: "nowrap",
   }) as const;
 

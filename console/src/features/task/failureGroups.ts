@@ -1,25 +1,25 @@
-/** What failed, grouped by its cause, with what a person can do about it. Pure. */
+/** Failures grouped by cause, with their remedies. Pure. */
 
 import type { Subtask } from "../../api/types";
-import { text } from "../../strings";
+import * as text from "../../strings";
 
 export interface FailureGroup {
   code: string;
   message: string;
-  fix: string;
+  remedy: string;
   subtasks: Subtask[];
-  /** Subtasks that never began, since one of these failed. */
+  /** Subtasks that were skipped because one of these failed. */
   skipped: Subtask[];
 }
 
-/** Return the failures by cause, the first subtask's first; what was cancelled by a person is none. */
-export function failuresOf(subtasks: readonly Subtask[]): FailureGroup[] {
+/** Return the failures by cause, in the order of the subtasks. Canceled subtasks don't count. */
+export function groupFailures(subtasks: readonly Subtask[]): FailureGroup[] {
   const groups = new Map<string, FailureGroup>();
   for (const subtask of subtasks) {
     const { error } = subtask;
     if (!error || error.code.startsWith("Skipped.") || error.code.startsWith("Cancelled.")) continue;
     const key = `${error.code}\n${error.message}`;
-    const group = groups.get(key) ?? { ...error, fix: fixOf(error.code), subtasks: [], skipped: [] };
+    const group = groups.get(key) ?? { ...error, remedy: remedyFor(error.code), subtasks: [], skipped: [] };
     group.subtasks.push(subtask);
     groups.set(key, group);
   }
@@ -28,17 +28,17 @@ export function failuresOf(subtasks: readonly Subtask[]): FailureGroup[] {
 }
 
 function skippedBy(failed: readonly Subtask[], all: readonly Subtask[]): Subtask[] {
-  const doomed = new Set(failed.map((one) => one.no));
+  const affected = new Set(failed.map((one) => one.no));
   let before = 0;
-  while (before !== doomed.size) {
-    before = doomed.size;
-    for (const one of all) if (one.needs.some((no) => doomed.has(no))) doomed.add(one.no);
+  while (before !== affected.size) {
+    before = affected.size;
+    for (const one of all) if (one.needs.some((no) => affected.has(no))) affected.add(one.no);
   }
-  return all.filter((one) => doomed.has(one.no) && one.error?.code.startsWith("Skipped."));
+  return all.filter((one) => affected.has(one.no) && one.error?.code.startsWith("Skipped."));
 }
 
-/** Return what to do about an error: by its code, or else by its kind. */
-export function fixOf(code: string): string {
-  const fixes: Record<string, string> = text.fixes;
-  return fixes[code] ?? fixes[code.split(".")[0] ?? ""] ?? text.fixes.InternalError;
+/** Return the remedy for an error code, or else for its first part. */
+export function remedyFor(code: string): string {
+  const remedies: Record<string, string> = text.remedies;
+  return remedies[code] ?? remedies[code.split(".")[0] ?? ""] ?? text.remedies.InternalError;
 }

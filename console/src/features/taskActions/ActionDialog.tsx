@@ -3,49 +3,49 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useRef, useState } from "react";
 import type { BulkAction } from "../../api/types";
-import { text } from "../../strings";
-import { Confirm } from "../../ui/ConfirmDialog";
-import type { Target, Watch } from "./actions";
+import * as text from "../../strings";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import type { OnProgress, Target } from "./actions";
 
 interface Props {
   action: BulkAction;
   target: Target;
-  move: (watch: Watch) => Promise<void>;
+  run: (onProgress: OnProgress) => Promise<void>;
   onClose: () => void;
 }
 
-/** Asks before tasks are moved; of a filter's it shows how far that is, and stops it. */
-export default function MoveDialog({ action, target, move, onClose }: Props) {
-  const [soFar, setSoFar] = useState<string>();
+/** Asks for confirmation. For all tasks that match a filter, it also shows the progress and a Stop button. */
+export default function ActionDialog({ action, target, run, onClose }: Props) {
+  const [progress, setProgress] = useState<string>();
   const stopped = useRef(false);
   const ids = "taskIds" in target ? target.taskIds : undefined;
-  const watch: Watch = (done, refused) => {
-    setSoFar(text.moves.soFar(done, refused));
+  const onProgress: OnProgress = (changed, rejected) => {
+    setProgress(text.taskActions.progress(changed, rejected));
     return !stopped.current;
   };
   return (
-    <Confirm
-      title={text.moves.sure(action, ids)}
-      label={text.moves.go(action, ids?.length === 1)}
-      back={text.moves.back}
-      act={() => {
+    <ConfirmDialog
+      title={text.taskActions.question(action, ids)}
+      label={text.taskActions.confirm(action, ids?.length === 1)}
+      back={action === "CANCEL" ? text.taskActions.keep(ids?.length === 1) : undefined}
+      onConfirm={() => {
         stopped.current = false;
-        return move(watch);
+        return run(onProgress);
       }}
       onStop={ids ? undefined : () => (stopped.current = true)}
       onClose={onClose}
-      what={
+      content={
         <SpaceBetween size="m">
-          {text.moves.effects[action]}
+          {text.taskActions.effects[action]}
           {"filter" in target && (
             <div>
-              {text.moves.passing}
+              {text.taskActions.matching}
               <Box variant="strong" display="block">
                 {target.description}
               </Box>
             </div>
           )}
-          <div role="status">{soFar && <StatusIndicator type="loading">{soFar}</StatusIndicator>}</div>
+          <div role="status">{progress && <StatusIndicator type="loading">{progress}</StatusIndicator>}</div>
         </SpaceBetween>
       }
     />

@@ -2,37 +2,37 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import type { BulkResult } from "../../api/types";
-import { text } from "../../strings";
-import { List } from "../../ui/DataTable";
+import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
 
-const MOST = 100; // rows: of a filter's tasks it may be thousands
+const MOST_ROWS = 100; // a filter may match thousands of tasks
 
-/** The tasks with which nothing was done, each with its reason. */
-export default function RefusedTasks({ failed, onClose }: { failed: readonly BulkResult[]; onClose: () => void }) {
+/** The tasks that an action didn't change, each with the reason. */
+export default function RejectedTasks({ rejected, onClose }: { rejected: readonly BulkResult[]; onClose: () => void }) {
   return (
     <Modal
       visible
       size="large"
-      header={text.moves.refused(failed.length)}
-      closeAriaLabel={text.close}
+      header={text.taskActions.rejected(rejected.length)}
+      closeAriaLabel={text.buttons.close}
       onDismiss={onClose}
       footer={
         <Box float="right">
           <Button variant="primary" onClick={onClose}>
-            {text.close}
+            {text.buttons.close}
           </Button>
         </Box>
       }
     >
-      <List
+      <DataTable
         variant="embedded"
-        items={failed.slice(0, MOST)}
+        items={rejected.slice(0, MOST_ROWS)}
         trackBy="taskId"
-        ariaLabels={{ tableLabel: text.moves.refused(failed.length) }}
-        footer={failed.length > MOST && text.moves.refusedMore(failed.length - MOST)}
+        ariaLabels={{ tableLabel: text.taskActions.rejected(rejected.length) }}
+        footer={rejected.length > MOST_ROWS && text.taskActions.more(rejected.length - MOST_ROWS)}
         columnDefinitions={[
           { id: "id", header: text.tasks.columns.id, isRowHeader: true, cell: (one) => one.taskId },
-          { id: "why", header: text.moves.why, cell: (one) => one.error?.message },
+          { id: "reason", header: text.labels.reason, cell: (one) => one.error?.message },
         ]}
       />
     </Modal>

@@ -1,61 +1,64 @@
-/** What one may do with a task, and why not: the same words in the list and on the task's own page. */
+/** The actions on tasks: which are possible, why the others aren't, and how to run them. */
 
 import type { ButtonDropdownProps } from "@cloudscape-design/components/button-dropdown";
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { BulkAction, BulkPage, BulkResult, Task, TaskFilter, TaskStatus } from "../../api/types";
-import { text } from "../../strings";
+import * as text from "../../strings";
 
-export const MOVES: readonly BulkAction[] = ["RESTART", "RESTART_FAILED", "END", "CANCEL"];
-const MOST = 100; // tasks in one call of the API
-// A task goes through them in this order, so one that goes on meanwhile is met at the next.
+export const ACTIONS: readonly BulkAction[] = ["RESTART", "RESTART_FAILED", "END", "CANCEL"];
+const BATCH = 100; // tasks in one call of the API
+// Tasks pass through the statuses in this order, so a task that changes meanwhile is found under its next status.
 const STATUSES: readonly TaskStatus[] = ["WAITING", "IN_PROGRESS", "COMPLETED"];
 
-/** What is moved: tasks by their IDs, or all that pass a filter, whose `description` is for a reader. */
+/** The tasks to act on: by their IDs, or all that match a filter. `description` shows the filter to people. */
 export type Target = { taskIds: readonly string[] } | { filter: TaskFilter; description: string };
 
-/** Hears how many tasks were moved and how many refused so far; says whether to go on. */
-export type Watch = (done: number, refused: number) => boolean;
+/** Receives how many tasks were changed and rejected so far; returns whether to continue. */
+export type OnProgress = (changed: number, rejected: number) => boolean;
 
-/** Return why an action is not for this task now; undefined when it is. */
-export function refusal(action: BulkAction, task: Pick<Task, "status" | "outcome">): string | undefined {
+/** Return why an action isn't possible for a task now; undefined if it is. */
+export function ineligibility(action: BulkAction, task: Pick<Task, "status" | "outcome">): string | undefined {
   switch (action) {
     case "RESTART":
-      return task.status === "COMPLETED" ? undefined : text.moves.restartRefused(text.statuses[task.status]);
+      return task.status === "COMPLETED" ? undefined : text.taskActions.onlyCompleted(text.taskStatuses[task.status]);
     case "RESTART_FAILED":
-      if (task.status !== "COMPLETED") return text.moves.restartRefused(text.statuses[task.status]);
-      return task.outcome === "SUCCEEDED" ? text.moves.nothingFailed : undefined;
+      if (task.status !== "COMPLETED") return text.taskActions.onlyCompleted(text.taskStatuses[task.status]);
+      return task.outcome === "SUCCEEDED" ? text.taskActions.nothingFailed : undefined;
     case "END":
-      return task.status === "WAITING" ? undefined : text.moves.endRefused(text.statuses[task.status]);
+      if (task.status === "WAITING") return undefined;
+      return task.status === "COMPLETED" ? text.taskActions.endCompleted : text.taskActions.endInProgress;
     case "CANCEL":
-      return task.status === "COMPLETED" ? text.moves.cancelRefused : undefined;
+      return task.status === "COMPLETED" ? text.taskActions.alreadyCompleted : undefined;
   }
 }
 
-/** Return one move as a menu's item, disabled with the reason when it is not for this task. */
-export function moveItem(action: BulkAction, task: Pick<Task, "status" | "outcome">): ButtonDropdownProps.Item {
-  const reason = refusal(action, task);
-  return { id: action, text: text.moves.names[action], disabled: reason !== undefined, disabledReason: reason };
+/** Return an action as a menu item, disabled with the reason if it isn't possible for the task. */
+export function menuItemOf(action: BulkAction, task: Pick<Task, "status" | "outcome">): ButtonDropdownProps.Item {
+  const reason = ineligibility(action, task);
+  return { id: action, text: text.taskActions.names[action], disabled: reason !== undefined, disabledReason: reason };
 }
 
-/** Return a filter for each status in which an action is for the tasks that pass it: the others are not even tried. */
-export function narrowed(action: BulkAction, filter: TaskFilter): TaskFilter[] {
+/** Return a filter for each status in which an action is possible for the tasks that match. */
+export function splitByStatus(action: BulkAction, filter: TaskFilter): TaskFilter[] {
   const outcome = filter.outcome ?? null;
-  const asked = outcome ? "COMPLETED" : filter.status;
-  const able = (status: TaskStatus) => (asked ?? status) === status && refusal(action, { status, outcome }) === undefined;
-  return STATUSES.filter(able).map((status) => ({ ...filter, status }));
+  const wanted = outcome ? "COMPLETED" : filter.status;
+  const isEligible = (status: TaskStatus) => (wanted ?? status) === status && ineligibility(action, { status, outcome }) === undefined;
+  return STATUSES.filter(isEligible).map((status) => ({ ...filter, status }));
 }
 
-/** Do the same with each of the tasks, some at a time, and yield what became of those. */
-export async function* act(action: BulkAction, target: Target): AsyncGenerator<BulkResult[]> {
-  for (const some of "filter" in target ? narrowed(action, target.filter).map((filter) => ({ filter })) : portions(target.taskIds)) {
+/** Run an action on the tasks in batches, and yield the results of each batch. */
+export async function* runAction(action: BulkAction, target: Target): AsyncGenerator<BulkResult[]> {
+  const batches =
+    "filter" in target ? splitByStatus(action, target.filter).map((filter) => ({ filter })) : batchesOf(target.taskIds);
+  for (const batch of batches) {
     let nextToken: string | null = null;
     do {
-      const page: BulkPage = await take(api.POST("/tasks/bulk", { body: { action, ...some, nextToken } }));
+      const page: BulkPage = await unwrap(api.POST("/tasks/bulk", { body: { action, ...batch, nextToken } }));
       yield page.results;
       nextToken = page.nextToken;
     } while (nextToken);
   }
 }
 
-const portions = (taskIds: readonly string[]) =>
-  Array.from({ length: Math.ceil(taskIds.length / MOST) }, (_, no) => ({ taskIds: taskIds.slice(no * MOST, (no + 1) * MOST) }));
+const batchesOf = (taskIds: readonly string[]) =>
+  Array.from({ length: Math.ceil(taskIds.length / BATCH) }, (_, no) => ({ taskIds: taskIds.slice(no * BATCH, (no + 1) * BATCH) }));

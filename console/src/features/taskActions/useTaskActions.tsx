@@ -1,78 +1,78 @@
-/** Restart, End and Cancel, with what became of each task told at the top of the page. */
+/** Restart, End and Cancel: asks for confirmation, runs the action and reports the results as notifications. */
 
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { BulkAction, BulkResult } from "../../api/types";
-import { text } from "../../strings";
-import { useNotices } from "../../ui/notifications";
-import { act, type Target, type Watch } from "./actions";
+import * as text from "../../strings";
+import { useNotifications } from "../../ui/notifications";
+import { type OnProgress, runAction, type Target } from "./actions";
 
-// Both come after a click, the list without any.
-const MoveDialog = lazy(() => import("./ActionDialog"));
-const RefusedTasks = lazy(() => import("./RejectedTasks"));
+// Both appear after a click only.
+const ActionDialog = lazy(() => import("./ActionDialog"));
+const RejectedTasks = lazy(() => import("./RejectedTasks"));
 
-interface Asked {
+interface Request {
   action: BulkAction;
   target: Target;
   then?: () => void;
 }
 
-interface Moves {
+interface TaskActions {
   busy: boolean;
-  /** Move tasks, after a question if that can't be taken back or concerns many. */
-  ask: (action: BulkAction, target: Target, then?: () => void) => void;
-  /** To be shown beside what asks. */
+  /** Run an action. Ask for confirmation first if it can't be undone or affects several tasks. */
+  request: (action: BulkAction, target: Target, then?: () => void) => void;
+  /** Render these on the page that requests actions. */
   dialogs: ReactNode;
 }
 
-/** Return the way to move tasks; `moved` hears when it is time to look again. */
-export function useMoves(moved: () => void): Moves {
-  const { tell, fail } = useNotices();
-  const [asked, setAsked] = useState<Asked>();
+/** Return the way to run actions on tasks; `onDone` is called when the tasks may have changed. */
+export function useTaskActions(onDone: () => void): TaskActions {
+  const { notify, notifyError } = useNotifications();
+  const [unconfirmed, setUnconfirmed] = useState<Request>();
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<readonly BulkResult[]>([]);
+  const [rejected, setRejected] = useState<readonly BulkResult[]>([]);
 
-  const move = async ({ action, target, then }: Asked, watch: Watch = () => true) => {
+  const run = async ({ action, target, then }: Request, onProgress: OnProgress = () => true) => {
     const done: BulkResult[] = [];
     const failed: BulkResult[] = [];
     let stopped = false;
     setBusy(true);
     try {
-      for await (const results of act(action, target)) {
+      for await (const results of runAction(action, target)) {
         for (const one of results) (one.error ? failed : done).push(one);
-        stopped = !watch(done.length, failed.length);
+        stopped = !onProgress(done.length, failed.length);
         if (stopped) break;
       }
-      if (!done.length && !failed.length) tell("info", text.moves.nothing);
+      if (!done.length && !failed.length) notify("info", text.taskActions.noneEligible(action));
     } finally {
       const [first] = done;
-      const header = stopped ? text.moves.stopped : undefined;
-      if (first) tell(stopped ? "info" : "success", text.moves.done(action, done.length, first.taskId), header);
-      if (failed.length === 1 && !done.length) tell("error", failed[0]?.error?.message);
-      else setRefused(failed);
+      const header = stopped ? text.taskActions.stopped : undefined;
+      if (first) notify(stopped ? "info" : "success", text.taskActions.done(action, done.length, first.taskId), header);
+      if (failed.length === 1 && !done.length) notify("error", failed[0]?.error?.message);
+      else setRejected(failed);
       setBusy(false);
-      moved();
+      onDone();
       then?.();
     }
   };
 
-  const ask: Moves["ask"] = (action, target, then) => {
-    const restart = action === "RESTART" || action === "RESTART_FAILED";
-    if (restart && "taskIds" in target && target.taskIds.length === 1) void move({ action, target, then }).catch(fail);
-    else setAsked({ action, target, then });
+  const request: TaskActions["request"] = (action, target, then) => {
+    const isRestart = action === "RESTART" || action === "RESTART_FAILED";
+    if (isRestart && "taskIds" in target && target.taskIds.length === 1) void run({ action, target, then }).catch(notifyError);
+    else setUnconfirmed({ action, target, then });
   };
 
   const dialogs = (
     <Suspense>
-      {asked && (
-        <MoveDialog
-          action={asked.action}
-          target={asked.target}
-          move={(watch) => move(asked, watch)}
-          onClose={() => setAsked(undefined)}
+      {unconfirmed && (
+        <ActionDialog
+          action={unconfirmed.action}
+          target={unconfirmed.target}
+          run={(onProgress) => run(unconfirmed, onProgress)}
+          onClose={() => setUnconfirmed(undefined)}
         />
       )}
-      {refused.length > 0 && <RefusedTasks failed={refused} onClose={() => setRefused([])} />}
+      {rejected.length > 0 && <RejectedTasks rejected={rejected} onClose={() => setRejected([])} />}
     </Suspense>
   );
-  return { busy, ask, dialogs };
+  return { busy, request, dialogs };
 }

@@ -1,13 +1,13 @@
 import CollectionPreferences, {
   type CollectionPreferencesProps,
 } from "@cloudscape-design/components/collection-preferences";
-import { text } from "../../strings";
+import * as text from "../../strings";
 
 const SIZES = [10, 20, 50, 100];
-const ALWAYS = new Set(["id", "operation"]);
-const CHOICES = Object.entries(text.tasks.columns).map(([id, label]) => ({ id, label, alwaysVisible: ALWAYS.has(id) }));
+const ALWAYS = new Set(["id", "actions"]);
+const COLUMNS = Object.entries(text.tasks.columns).map(([id, label]) => ({ id, label, alwaysVisible: ALWAYS.has(id) }));
 
-/** The dialog that changes how the list looks. */
+/** The dialog that changes the preferences of the list. */
 export default function TaskPreferences(props: {
   preferences: CollectionPreferencesProps.Preferences;
   onConfirm: (next: CollectionPreferencesProps.Preferences) => void;
@@ -15,8 +15,8 @@ export default function TaskPreferences(props: {
   return (
     <CollectionPreferences
       title={text.preferences.title}
-      confirmLabel={text.confirm}
-      cancelLabel={text.cancel}
+      confirmLabel={text.buttons.confirm}
+      cancelLabel={text.buttons.cancel}
       preferences={props.preferences}
       onConfirm={(event) => props.onConfirm(event.detail)}
       pageSizePreference={{
@@ -24,7 +24,7 @@ export default function TaskPreferences(props: {
         options: SIZES.map((value) => ({ value, label: text.preferences.rows(value) })),
       }}
       contentDensityPreference={{ label: text.preferences.compact, description: text.preferences.compactWhy }}
-      contentDisplayPreference={{ title: text.preferences.columns, options: CHOICES }}
+      contentDisplayPreference={{ title: text.preferences.columns, options: COLUMNS }}
     />
   );
 }

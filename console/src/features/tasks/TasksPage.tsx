@@ -7,40 +7,40 @@ import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/com
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "react-router";
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { BulkAction, Task, TaskFilter } from "../../api/types";
 import { useOrchestrations } from "../../api/useCatalog";
-import { SourcePlayer } from "../player/SourceDialog";
-import { BUSY, IDLE, type Polled, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
-import type { EmptyProps } from "../../ui/EmptyState";
+import { SourceDialog } from "../player/SourceDialog";
+import { BUSY_INTERVAL, IDLE_INTERVAL, type Polled, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
+import type { EmptyStateProps } from "../../ui/EmptyState";
 import { useFollow } from "../../ui/links";
-import { List } from "../../ui/DataTable";
+import { DataTable } from "../../ui/DataTable";
 import { useNarrow } from "../../ui/useNarrow";
 import { usePages } from "../../ui/usePages";
 import { columnsOf, type RowAction } from "./columns";
-import { filteringOptions, filteringProperties, filterOf, isFiltered, queryOf, tokensOf, withTokens, wordsOf } from "./filter";
-import { MOVES, narrowed, refusal } from "../taskActions/actions";
+import { describeFilter, filteringOptions, filteringProperties, filterOf, isFiltered, queryOf, searchOf, tokensOf } from "./filter";
+import { ACTIONS, ineligibility, splitByStatus } from "../taskActions/actions";
 import { useTaskPreferences } from "./preferences";
-import { useMoves } from "../taskActions/useTaskActions";
+import { useTaskActions } from "../taskActions/useTaskActions";
 
-// The list is there before one can want to change its looks.
+// The list appears first; its preferences can load later.
 const TaskPreferences = lazy(() => import("./TaskPreferences"));
 
-interface Choice {
+interface Selection {
   tasks: readonly Task[];
-  /** Whether all that pass the filter are meant, on the other pages, too. */
-  whole?: boolean;
+  /** Whether all tasks that match the filter are selected, including those on other pages. */
+  allMatching?: boolean;
 }
 
-const NONE: Choice = { tasks: [] };
+const NONE: Selection = { tasks: [] };
 
 export function TasksPage() {
   const follow = useFollow();
   const narrow = useNarrow();
   const [search, setSearch] = useSearchParams();
-  const [preferences, keepPreferences] = useTaskPreferences();
-  const [choices, setChoices] = useState<Record<string, Choice>>({});
+  const [preferences, savePreferences] = useTaskPreferences();
+  const [selections, setSelections] = useState<Record<string, Selection>>({});
   const [playing, setPlaying] = useState<Task>();
   const pageSize = preferences.pageSize ?? 20;
   const list = `${search.toString()}#${pageSize}`;
@@ -49,33 +49,38 @@ export function TasksPage() {
 
   const tasks = usePolled(
     page,
-    (signal) => take(api.GET("/tasks", { params: { query: queryOf(search, pageSize, pages.token) }, signal })),
-    (found) => (found.tasks.some((task) => task.status !== "COMPLETED") ? BUSY : IDLE),
+    (signal) => unwrap(api.GET("/tasks", { params: { query: queryOf(search, pageSize, pages.token) }, signal })),
+    (found) => (found.tasks.some((task) => task.status !== "COMPLETED") ? BUSY_INTERVAL : IDLE_INTERVAL),
   );
-  const moves = useMoves(tasks.refresh);
+  const actions = useTaskActions(tasks.refresh);
   const empty = useEmpty(search, () => setSearch(new URLSearchParams()));
   const items = tasks.value?.tasks ?? [];
-  // A choice is of one page, whatever way leads to another.
-  const choice = choices[page] ?? NONE;
-  const choose = (next: Choice) => setChoices({ [page]: next });
-  // What was selected is looked up anew, so that its status is today's.
-  const chosen = choice.whole ? items : choice.tasks.map((task) => items.find((one) => one.taskId === task.taskId) ?? task);
-  const filter = choice.whole ? filterOf(search) : undefined;
-  const canChooseMore =
-    isFiltered(search) && items.length > 0 && chosen.length === items.length && (pages.current > 1 || tasks.value?.nextToken);
+  // Each page has its own selection, however the page was reached.
+  const selection = selections[page] ?? NONE;
+  const select = (next: Selection) => setSelections({ [page]: next });
+  // Look the selected tasks up in the newest answer, so that their statuses are current.
+  const selected = selection.allMatching
+    ? items
+    : selection.tasks.map((task) => items.find((one) => one.taskId === task.taskId) ?? task);
+  const filter = selection.allMatching ? filterOf(search) : undefined;
+  const canSelectMore =
+    isFiltered(search) && items.length > 0 && selected.length === items.length && (pages.current > 1 || tasks.value?.nextToken);
 
-  const act = (action: RowAction, task: Task) => {
+  const runRowAction = (action: RowAction, task: Task) => {
     if (action === "PLAY") setPlaying(task);
-    else if (action !== "DETAILS") moves.ask(action, { taskIds: [task.taskId] });
+    else if (action !== "DETAILS") actions.request(action, { taskIds: [task.taskId] });
   };
-  const actOnChosen = (action: BulkAction) => {
-    const able = chosen.filter((task) => refusal(action, task) === undefined);
-    moves.ask(action, filter ? { filter, description: wordsOf(filter).join(", ") } : { taskIds: able.map((task) => task.taskId) }, () => choose(NONE));
+  const runBulkAction = (action: BulkAction) => {
+    const eligible = selected.filter((task) => ineligibility(action, task) === undefined);
+    const target = filter
+      ? { filter, description: describeFilter(filter) }
+      : { taskIds: eligible.map((task) => task.taskId) };
+    actions.request(action, target, () => select(NONE));
   };
 
   return (
     <>
-      <List<Task>
+      <DataTable<Task>
         page
         variant="full-page"
         stickyHeader
@@ -84,35 +89,41 @@ export function TasksPage() {
         trackBy="taskId"
         polled={tasks}
         items={tasks.value?.tasks}
-        columnDefinitions={columnsOf({ narrow, follow, act })}
+        columnDefinitions={columnsOf({ narrow, follow, onAction: runRowAction })}
         columnDisplay={preferences.contentDisplay}
         contentDensity={preferences.contentDensity}
         selectionType="multi"
-        selectedItems={chosen}
-        onSelectionChange={(event) => choose({ tasks: event.detail.selectedItems })}
-        ariaLabels={text.tasks.labels}
+        selectedItems={selected}
+        onSelectionChange={(event) => select({ tasks: event.detail.selectedItems })}
+        ariaLabels={text.tasks.tableLabels}
         header={
           <Header
             variant="awsui-h1-sticky"
             description={text.tasks.about}
-            counter={choice.whole ? text.tasks.filteredSelected : chosen.length ? text.tasks.selected(chosen.length) : undefined}
+            counter={selection.allMatching ? text.tasks.allMatching : selected.length ? text.tasks.selected(selected.length) : undefined}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" ariaLabel={text.refresh} onClick={tasks.refresh} />
-                <ChosenMoves chosen={chosen} filter={filter} busy={moves.busy} onMove={actOnChosen} />
+                <Button iconName="refresh" ariaLabel={text.buttons.refresh} onClick={tasks.refresh} />
+                <BulkActions selected={selected} filter={filter} busy={actions.busy} onAction={runBulkAction} />
                 <Button variant="primary" href="/tasks/create" onFollow={follow}>
-                  {text.nav.create}
+                  {text.navigation.createTask}
                 </Button>
               </SpaceBetween>
             }
           >
-            {text.nav.tasks}
+            {text.navigation.tasks}
           </Header>
         }
         filter={
           <SpaceBetween size="s">
             <Filters search={search} onChange={setSearch} />
-            {canChooseMore && <WholeChoice whole={choice.whole} onChange={(whole) => choose(whole ? { tasks: items, whole } : NONE)} />}
+            {canSelectMore && (
+              <SelectAllMatching
+                count={selected.length}
+                allMatching={selection.allMatching}
+                onChange={(allMatching) => select(allMatching ? { tasks: items, allMatching } : NONE)}
+              />
+            )}
           </SpaceBetween>
         }
         pagination={
@@ -121,18 +132,18 @@ export function TasksPage() {
             pagesCount={Math.max(pages.known, pages.current + (tasks.value?.nextToken ? 1 : 0))}
             openEnd={Boolean(tasks.value?.nextToken)}
             onChange={(event) => pages.go(event.detail.currentPageIndex, tasks.value?.nextToken)}
-            ariaLabels={text.pages}
+            ariaLabels={text.pagination}
           />
         }
         preferences={
           <Suspense>
-            <TaskPreferences preferences={preferences} onConfirm={keepPreferences} />
+            <TaskPreferences preferences={preferences} onConfirm={savePreferences} />
           </Suspense>
         }
         empty={empty}
       />
-      {moves.dialogs}
-      {playing && <SourcePlayer task={playing} onClose={() => setPlaying(undefined)} />}
+      {actions.dialogs}
+      {playing && <SourceDialog task={playing} onClose={() => setPlaying(undefined)} />}
     </>
   );
 }
@@ -142,10 +153,10 @@ function Filters({ search, onChange }: { search: URLSearchParams; onChange: (nex
   return (
     <PropertyFilter
       query={{ operation: "and", tokens: tokensOf(search) }}
-      onChange={(event) => onChange(withTokens(event.detail.tokens))}
+      onChange={(event) => onChange(searchOf(event.detail.tokens))}
       filteringProperties={filteringProperties}
       filteringOptions={filteringOptions((orchestrations.value ?? []).map((one) => one.name))}
-      {...statusOf(orchestrations)}
+      {...loadingStatusOf(orchestrations)}
       hideOperations
       expandToViewport
       filteringPlaceholder={text.tasks.find}
@@ -155,67 +166,82 @@ function Filters({ search, onChange }: { search: URLSearchParams; onChange: (nex
   );
 }
 
-/** Say in the suggestions that the names are on their way, or could not be loaded. */
-function statusOf({ loading, error, refresh }: Polled<unknown>): Partial<PropertyFilterProps> {
+/** Return what the suggestions say while the names load, and when that fails. */
+function loadingStatusOf({ loading, error, refresh }: Polled<unknown>): Partial<PropertyFilterProps> {
   return {
     filteringStatusType: loading ? "loading" : error ? "error" : "finished",
     filteringLoadingText: text.loading,
     filteringErrorText: text.errors.orchestrations,
-    filteringRecoveryText: text.again,
-    // The first time it is asked for what is loaded already; later, when somebody wants it tried again.
+    filteringRecoveryText: text.buttons.tryAgain,
+    // The first call asks for what is already loading; later calls ask for another try.
     onLoadItems: ({ detail }) => detail.samePage && refresh(),
   };
 }
 
-/** Offers, once a page is chosen, all that pass the filter. */
-function WholeChoice({ whole, onChange }: { whole: boolean | undefined; onChange: (whole: boolean) => void }) {
+interface SelectAllProps {
+  count: number;
+  allMatching: boolean | undefined;
+  onChange: (allMatching: boolean) => void;
+}
+
+/** Offers, once a page is selected, to select all tasks that match the filter. */
+function SelectAllMatching({ count, allMatching, onChange }: SelectAllProps) {
   return (
-    <Alert action={<Button onClick={() => onChange(!whole)}>{whole ? text.tasks.unchoose : text.tasks.chooseFiltered}</Button>}>
-      <div role="status">{whole ? text.tasks.filteredChosen : text.tasks.pageChosen}</div>
+    <Alert
+      action={
+        <Button onClick={() => onChange(!allMatching)}>
+          {allMatching ? text.tasks.clearSelection : text.tasks.selectMatching}
+        </Button>
+      }
+    >
+      <div role="status">{allMatching ? text.tasks.matchingSelected : text.tasks.pageSelected(count)}</div>
     </Alert>
   );
 }
 
-interface ChosenProps {
-  chosen: readonly Task[];
+interface BulkProps {
+  selected: readonly Task[];
   filter: TaskFilter | undefined;
   busy: boolean;
-  onMove: (action: BulkAction) => void;
+  onAction: (action: BulkAction) => void;
 }
 
-function ChosenMoves({ chosen, filter, busy, onMove }: ChosenProps) {
-  const [first] = chosen;
-  const items = MOVES.map((action) => {
-    const able = filter ? narrowed(action, filter).length : chosen.filter((task) => refusal(action, task) === undefined).length;
-    const count = filter ? text.moves.all : able;
+/** The menu of actions on all selected tasks. */
+function BulkActions({ selected, filter, busy, onAction }: BulkProps) {
+  const [first] = selected;
+  const items = ACTIONS.map((action) => {
+    const eligible = filter
+      ? splitByStatus(action, filter).length
+      : selected.filter((task) => ineligibility(action, task) === undefined).length;
+    const count = filter ? text.taskActions.all : eligible;
     return {
       id: action,
-      text: filter || chosen.length > 1 ? text.moves.count(action, count) : text.moves.names[action],
-      disabled: able === 0,
-      disabledReason: first && refusal(action, first),
+      text: filter || selected.length > 1 ? text.taskActions.withCount(action, count) : text.taskActions.names[action],
+      disabled: eligible === 0,
+      disabledReason: first && ineligibility(action, first),
     };
   });
   return (
     <ButtonDropdown
-      disabled={!chosen.length}
-      disabledReason={text.moves.chooseFirst}
+      disabled={!selected.length}
+      disabledReason={text.taskActions.selectFirst}
       loading={busy}
       items={items}
-      onItemClick={(event) => onMove(event.detail.id as BulkAction)}
+      onItemClick={(event) => onAction(event.detail.id as BulkAction)}
     >
-      {text.actions}
+      {text.buttons.actions}
     </ButtonDropdown>
   );
 }
 
-/** Return what to say when there are no tasks: of a filter, how to clear it. */
-function useEmpty(search: URLSearchParams, clear: () => void): EmptyProps {
+/** Return what an empty list says: with a filter, how to clear it. */
+function useEmpty(search: URLSearchParams, clear: () => void): EmptyStateProps {
   const follow = useFollow();
   if (isFiltered(search)) {
     return {
       title: text.tasks.noMatch,
       hint: search.has("sourceKey") ? text.tasks.noKeyHint : text.tasks.noMatchHint,
-      action: <Button onClick={clear}>{text.tasks.clear}</Button>,
+      action: <Button onClick={clear}>{text.buttons.clearFilters}</Button>,
     };
   }
   return {

@@ -2,13 +2,13 @@ import DateInput from "@cloudscape-design/components/date-input";
 import FormField from "@cloudscape-design/components/form-field";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import TimeInput from "@cloudscape-design/components/time-input";
-import { text } from "../../strings";
-import { ofForm, toForm } from "./localTime";
+import * as text from "../../strings";
+import { isoTimeOf, localTimeOf } from "./localTime";
 
-/** A moment to filter by, given in the reader's own zone. */
+/** A time to filter by, in the local time zone. */
 export default function TimeForm({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
-  const { date, time } = toForm(value);
-  const change = (nextDate: string, nextTime: string) => onChange(ofForm(nextDate, nextTime));
+  const { date, time } = localTimeOf(value);
+  const change = (nextDate: string, nextTime: string) => onChange(isoTimeOf(nextDate, nextTime));
   return (
     <SpaceBetween size="s">
       <FormField label={text.tasks.date} constraintText={text.tasks.dateForm}>

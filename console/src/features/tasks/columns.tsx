@@ -3,30 +3,30 @@ import Link from "@cloudscape-design/components/link";
 import Popover from "@cloudscape-design/components/popover";
 import type { TableProps } from "@cloudscape-design/components/table";
 import type { BulkAction, Task } from "../../api/types";
-import { duration, fileName, secondsBetween, size } from "../../format";
-import { text } from "../../strings";
+import { duration, fileName, secondsBetween, byteSize } from "../../format";
+import * as text from "../../strings";
 import type { useFollow } from "../../ui/links";
-import { Moment } from "../../ui/Timestamp";
+import { Timestamp } from "../../ui/Timestamp";
 import { TaskStatusLabel } from "../../ui/status";
-import { moveItem, MOVES } from "../taskActions/actions";
+import { ACTIONS, menuItemOf } from "../taskActions/actions";
 
-/** What a row lets one do: the moves, and two ways to look. */
+/** What the menu of a row offers. */
 export type RowAction = BulkAction | "DETAILS" | "PLAY";
 
-interface Ways {
+interface Options {
   narrow: boolean;
   follow: ReturnType<typeof useFollow>;
-  act: (action: RowAction, task: Task) => void;
+  onAction: (action: RowAction, task: Task) => void;
 }
 
 const rowItems = (task: Task): ButtonDropdownProps.Items => [
-  { id: "DETAILS", text: text.tasks.details, href: `/tasks/${task.taskId}` },
+  { id: "DETAILS", text: text.buttons.details, href: `/tasks/${task.taskId}` },
   { id: "PLAY", text: text.tasks.playSource },
-  { id: "moves", text: text.tasks.operation, items: MOVES.map((action) => moveItem(action, task)) },
+  { id: "ACTIONS", text: text.labels.actions, items: ACTIONS.map((action) => menuItemOf(action, task)) },
 ];
 
-/** Return the list's columns. */
-export function columnsOf({ narrow, follow, act }: Ways): TableProps.ColumnDefinition<Task>[] {
+/** Return the columns of the list of tasks. */
+export function columnsOf({ narrow, follow, onAction }: Options): TableProps.ColumnDefinition<Task>[] {
   const { columns } = text.tasks;
   return [
     {
@@ -45,7 +45,7 @@ export function columnsOf({ narrow, follow, act }: Ways): TableProps.ColumnDefin
       id: "source",
       header: columns.source,
       minWidth: 140,
-      maxWidth: "clamp(150px, 100vw - 1290px, 480px)", // what the other columns leave of the screen
+      maxWidth: "clamp(150px, 100vw - 1290px, 480px)", // the width that the other columns leave
       cell: (task) => <span title={`s3://${task.source.bucket}/${task.source.key}`}>{fileName(task.source.key)}</span>,
     },
     {
@@ -61,11 +61,11 @@ export function columnsOf({ narrow, follow, act }: Ways): TableProps.ColumnDefin
             </Link>
           </span>
         ) : (
-          text.tasks.ownSubtasks
+          text.labels.customSubtasks
         ),
     },
-    { id: "created", header: columns.created, minWidth: 120, cell: (task) => <Moment at={task.createdAt} short /> },
-    { id: "ended", header: columns.ended, minWidth: 120, cell: (task) => <Moment at={task.endedAt} short /> },
+    { id: "created", header: columns.created, minWidth: 120, cell: (task) => <Timestamp at={task.createdAt} short /> },
+    { id: "ended", header: columns.ended, minWidth: 120, cell: (task) => <Timestamp at={task.endedAt} short /> },
     {
       id: "duration",
       header: columns.duration,
@@ -73,22 +73,22 @@ export function columnsOf({ narrow, follow, act }: Ways): TableProps.ColumnDefin
       cell: (task) =>
         task.startedAt && task.endedAt ? duration(secondsBetween(task.startedAt, task.endedAt)) : text.none,
     },
-    { id: "size", header: columns.size, minWidth: 90, cell: (task) => size(task.source.size) },
+    { id: "size", header: columns.size, minWidth: 90, cell: (task) => byteSize(task.source.size) },
     { id: "run", header: columns.run, minWidth: 70, cell: (task) => task.run },
     { id: "priority", header: columns.priority, minWidth: 90, cell: (task) => task.priority },
     {
-      id: "operation",
-      header: columns.operation,
+      id: "actions",
+      header: columns.actions,
       minWidth: 100,
       cell: (task) => (
         <ButtonDropdown
           variant="inline-icon"
           expandToViewport
-          ariaLabel={text.tasks.operationsOf(task.taskId)}
+          ariaLabel={text.tasks.actionsFor(task.taskId)}
           items={rowItems(task)}
           onItemFollow={follow}
           onItemClick={(event) => {
-            if (event.detail.id !== "DETAILS") act(event.detail.id as RowAction, task);
+            if (event.detail.id !== "DETAILS") onAction(event.detail.id as RowAction, task);
           }}
         />
       ),
@@ -107,7 +107,7 @@ function Status({ task }: { task: Task }) {
     );
   }
   return (
-    <Popover header={task.error.code} content={task.error.message} dismissAriaLabel={text.close} triggerType="text">
+    <Popover header={task.error.code} content={task.error.message} dismissAriaLabel={text.buttons.close} triggerType="text">
       <TaskStatusLabel task={task} />
     </Popover>
   );

@@ -1,18 +1,18 @@
-/** The filters of the list of tasks, as the URL keeps them and as the API takes them. */
+/** The filters of the list of tasks: as URL parameters, as tokens of the filter field, and as the API's filter. */
 
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { lazy, Suspense } from "react";
 import type { paths } from "../../api/schema";
 import type { TaskFilter } from "../../api/types";
-import { moment } from "../../format";
-import { text } from "../../strings";
+import { dateTime } from "../../format";
+import * as text from "../../strings";
 
 type TaskQuery = NonNullable<paths["/tasks"]["get"]["parameters"]["query"]>;
 
-const TimeForm = lazy(() => import("./TimeForm")); // few filter by time, and its inputs weigh something
-const ID = /^0[0-9A-HJKMNP-TV-Z]{3,25}$/i; // it begins with the time: with 0 until the year 3084
-const CHOICES: Record<string, Record<string, string>> = { status: text.statuses, outcome: text.outcomes };
-/** What can be asked for, each once: the API joins them with "and". */
+const TimeForm = lazy(() => import("./TimeForm")); // rarely used, and its inputs are large
+const ID = /^0[0-9A-HJKMNP-TV-Z]{3,25}$/i; // it starts with the time: with 0 until the year 3084
+const CHOICES: Record<string, Record<string, string>> = { status: text.taskStatuses, outcome: text.outcomes };
+/** Each can be used once; the API joins them with "and". */
 const PROPERTIES = ["taskId", "status", "outcome", "orchestration", "sourceKey", "createdAfter", "createdBefore"] as const;
 type Property = (typeof PROPERTIES)[number];
 const OPERATORS: Record<Property, PropertyFilterProps.ComparisonOperator> = {
@@ -37,11 +37,11 @@ export const filteringProperties: PropertyFilterProps.FilteringProperty[] = PROP
 }));
 
 function wordOperator(key: Property): PropertyFilterProps.ExtendedOperator<string> {
-  return { operator: OPERATORS[key], format: (value) => shown(key, value) };
+  return { operator: OPERATORS[key], format: (value) => displayValue(key, value) };
 }
 
-function shown(key: Property, value: string): string {
-  if (isTime(key)) return value ? moment(value) : ""; // none yet, in the form
+function displayValue(key: Property, value: string): string {
+  if (isTime(key)) return value ? dateTime(value) : ""; // empty while the form is incomplete
   return CHOICES[key]?.[value] ?? value;
 }
 
@@ -64,7 +64,7 @@ export function filteringOptions(orchestrations: readonly string[]): PropertyFil
   return [...choices, ...orchestrations.map((value) => ({ propertyKey: "orchestration", value }))];
 }
 
-/** Return the filter's tokens, as the URL says. */
+/** Return the tokens for the URL's parameters. */
 export function tokensOf(search: URLSearchParams): PropertyFilterProps.Token[] {
   return PROPERTIES.flatMap((propertyKey) => {
     const value = search.get(propertyKey);
@@ -72,36 +72,37 @@ export function tokensOf(search: URLSearchParams): PropertyFilterProps.Token[] {
   });
 }
 
-/** Return the URL's words for these tokens; the last of a kind counts, and free text is an ID or else a file. */
-export function withTokens(tokens: readonly PropertyFilterProps.Token[]): URLSearchParams {
+/** Return the URL's parameters for tokens. The last token of a property counts; free text is a task ID or else a source key. */
+export function searchOf(tokens: readonly PropertyFilterProps.Token[]): URLSearchParams {
   const search = new URLSearchParams();
   for (const { propertyKey, value } of tokens) {
-    const given = typeof value === "string" ? value.trim() : "";
-    const free = ID.test(given) ? "taskId" : "sourceKey";
-    if (given) search.set(isProperty(propertyKey) ? propertyKey : free, given);
+    const trimmed = typeof value === "string" ? value.trim() : "";
+    const free = ID.test(trimmed) ? "taskId" : "sourceKey";
+    if (trimmed) search.set(isProperty(propertyKey) ? propertyKey : free, trimmed);
   }
   return search;
 }
 
-/** Return what to ask the API, for a page of `maxResults`. */
+/** Return the API's query for one page of `maxResults` tasks. */
 export function queryOf(search: URLSearchParams, maxResults: number, nextToken: string | undefined): TaskQuery {
   return { ...filterOf(search), maxResults, nextToken };
 }
 
-/** Return the filter that the URL says, as the API takes it. */
+/** Return the API's filter for the URL's parameters. */
 export function filterOf(search: URLSearchParams): TaskFilter {
   return Object.fromEntries(PROPERTIES.flatMap((name) => (search.has(name) ? [[name, search.get(name)]] : [])));
 }
 
-/** Return what a filter asks, in a reader's words. */
-export function wordsOf(filter: TaskFilter): string[] {
-  return PROPERTIES.flatMap((name) => {
+/** Return a filter in words: "Status = Waiting, Created after >= …". */
+export function describeFilter(filter: TaskFilter): string {
+  const conditions = PROPERTIES.flatMap((name) => {
     const value = filter[name];
-    return value ? [`${text.tasks.filters[name].label} ${OPERATORS[name]} ${shown(name, value)}`] : [];
+    return value ? [`${text.tasks.filters[name].label} ${OPERATORS[name]} ${displayValue(name, value)}`] : [];
   });
+  return conditions.join(", ");
 }
 
-/** Return whether anything is filtered. */
+/** Return whether the URL has any filter. */
 export function isFiltered(search: URLSearchParams): boolean {
   return PROPERTIES.some((name) => search.has(name));
 }

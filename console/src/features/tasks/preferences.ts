@@ -1,12 +1,12 @@
-/** How the reader wants the list of tasks: columns, rows, density. */
+/** The preferences of the list of tasks: columns, rows per page, density. */
 
 import type { CollectionPreferencesProps } from "@cloudscape-design/components/collection-preferences";
 import { useState } from "react";
-import { recall } from "../../storage";
-import { text } from "../../strings";
+import { readStored } from "../../storage";
+import * as text from "../../strings";
 
 const KEY = "reelmill.tasks";
-const FIRST: CollectionPreferencesProps.Preferences = {
+const DEFAULTS: CollectionPreferencesProps.Preferences = {
   pageSize: 20,
   contentDensity: "comfortable",
   contentDisplay: Object.keys(text.tasks.columns).map((id) => ({
@@ -15,12 +15,12 @@ const FIRST: CollectionPreferencesProps.Preferences = {
   })),
 };
 
-/** Return how the reader wants the list, kept in the browser. */
+/** Return the preferences, which the browser stores, and the function that saves them. */
 export function useTaskPreferences() {
-  const [preferences, setPreferences] = useState(() => ({ ...FIRST, ...(recall(KEY) as CollectionPreferencesProps.Preferences | null) }));
-  const keep = (next: CollectionPreferencesProps.Preferences) => {
+  const [preferences, setPreferences] = useState(() => ({ ...DEFAULTS, ...(readStored(KEY) as CollectionPreferencesProps.Preferences | null) }));
+  const save = (next: CollectionPreferencesProps.Preferences) => {
     localStorage.setItem(KEY, JSON.stringify(next));
     setPreferences(next);
   };
-  return [preferences, keep] as const;
+  return [preferences, save] as const;
 }

@@ -8,18 +8,18 @@ import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/c
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
-import { api, take } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import type { Verdict, VerdictRow } from "../../api/types";
-import { size } from "../../format";
-import { IDLE, usePolled } from "../../api/usePolled";
-import { text } from "../../strings";
+import { byteSize } from "../../format";
+import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import * as text from "../../strings";
 import { useFollow } from "../../ui/links";
-import { List } from "../../ui/DataTable";
-import { Moment } from "../../ui/Timestamp";
+import { DataTable } from "../../ui/DataTable";
+import { Timestamp } from "../../ui/Timestamp";
 import { usePages } from "../../ui/usePages";
 
 const ROWS = 20;
-const SOON = 3000; // ms: somebody waits for the verdict on one file
+const SOON = 3000; // ms: for one key, the user is probably waiting for its result
 const INDICATORS: Record<Verdict, StatusIndicatorProps.Type> = {
   MATCHED: "success",
   DUPLICATE: "info",
@@ -41,13 +41,13 @@ export default function UploadsPage() {
     `${search.toString()}#${pages.current}`,
     (signal) => {
       const query = { key: key || undefined, verdict: verdict ?? undefined, maxResults: ROWS, nextToken: pages.token };
-      return take(api.GET("/uploads/verdicts", { params: { query }, signal }));
+      return unwrap(api.GET("/uploads/verdicts", { params: { query }, signal }));
     },
-    (page) => (key && !page.verdicts.length ? SOON : IDLE),
+    (page) => (key && !page.verdicts.length ? SOON : IDLE_INTERVAL),
   );
   const { columns } = text.uploads;
   return (
-    <List<VerdictRow>
+    <DataTable<VerdictRow>
       page
       variant="full-page"
       stickyHeader
@@ -56,31 +56,31 @@ export default function UploadsPage() {
       polled={verdicts}
       items={verdicts.value?.verdicts}
       trackBy={(one) => `${one.id}${one.orchestration ?? ""}`}
-      ariaLabels={{ tableLabel: text.nav.uploads }}
+      ariaLabels={{ tableLabel: text.navigation.uploads }}
       header={
         <Header
           variant="awsui-h1-sticky"
           description={text.uploads.about}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <Button iconName="refresh" ariaLabel={text.refresh} onClick={verdicts.refresh} />
+              <Button iconName="refresh" ariaLabel={text.buttons.refresh} onClick={verdicts.refresh} />
               <Button variant="primary" href="/tasks/create" onFollow={follow}>
                 {text.uploads.upload}
               </Button>
             </SpaceBetween>
           }
         >
-          {text.nav.uploads}
+          {text.navigation.uploads}
         </Header>
       }
-      filter={<Filters verdict={verdict} asked={key} onChange={(words) => setSearch(words)} />}
+      filter={<Filters verdict={verdict} currentKey={key} onChange={(query) => setSearch(query)} />}
       pagination={
         <Pagination
           currentPageIndex={pages.current}
           pagesCount={Math.max(pages.known, pages.current + (verdicts.value?.nextToken ? 1 : 0))}
           openEnd={Boolean(verdicts.value?.nextToken)}
           onChange={(event) => pages.go(event.detail.currentPageIndex, verdicts.value?.nextToken)}
-          ariaLabels={text.pages}
+          ariaLabels={text.pagination}
         />
       }
       empty={
@@ -88,7 +88,7 @@ export default function UploadsPage() {
           ? {
               title: text.uploads.noMatch,
               hint: text.uploads.noMatchHint,
-              action: <Button onClick={() => setSearch({})}>{text.tasks.clear}</Button>,
+              action: <Button onClick={() => setSearch({})}>{text.buttons.clearFilters}</Button>,
             }
           : { title: text.uploads.none, hint: text.uploads.noneHint }
       }
@@ -96,7 +96,7 @@ export default function UploadsPage() {
         { id: "key", header: columns.key, isRowHeader: true, minWidth: 160, cell: (one) => one.key },
         {
           id: "verdict",
-          header: columns.verdict,
+          header: columns.result,
           minWidth: 230,
           cell: (one) => <StatusIndicator type={INDICATORS[one.verdict]}>{text.verdicts[one.verdict]}</StatusIndicator>,
         },
@@ -112,8 +112,8 @@ export default function UploadsPage() {
               text.none
             ),
         },
-        { id: "at", header: columns.at, minWidth: 130, cell: (one) => <Moment at={one.uploadedAt} short /> },
-        { id: "size", header: columns.size, minWidth: 105, cell: (one) => size(one.size) },
+        { id: "uploaded", header: columns.uploaded, minWidth: 130, cell: (one) => <Timestamp at={one.uploadedAt} short /> },
+        { id: "size", header: columns.size, minWidth: 105, cell: (one) => byteSize(one.size) },
         {
           id: "reason",
           header: columns.reason,
@@ -125,18 +125,18 @@ export default function UploadsPage() {
   );
 }
 
-function Filters(props: { asked: string; verdict: Verdict | null; onChange: (words: Record<string, string>) => void }) {
-  const { asked, verdict, onChange } = props;
-  const [typed, setTyped] = useState(asked);
-  const [known, setKnown] = useState(asked);
-  if (asked !== known) {
-    // The address may also change by a link or a button.
-    setKnown(asked);
-    setTyped(asked);
+function Filters(props: { currentKey: string; verdict: Verdict | null; onChange: (query: Record<string, string>) => void }) {
+  const { currentKey, verdict, onChange } = props;
+  const [typed, setTyped] = useState(currentKey);
+  const [previousKey, setPreviousKey] = useState(currentKey);
+  if (currentKey !== previousKey) {
+    // A link or a button can change the address, too.
+    setPreviousKey(currentKey);
+    setTyped(currentKey);
   }
   const any = { value: "", label: text.uploads.any };
-  const choices = Object.entries(text.verdicts).map(([value, label]) => ({ value, label }));
-  const change = (key: string, chosen: string) => onChange({ ...(key ? { key } : {}), ...(chosen ? { verdict: chosen } : {}) });
+  const options = Object.entries(text.verdicts).map(([value, label]) => ({ value, label }));
+  const change = (key: string, selected: string) => onChange({ ...(key ? { key } : {}), ...(selected ? { verdict: selected } : {}) });
   return (
     <SpaceBetween direction="horizontal" size="s">
       <TextFilter
@@ -147,9 +147,9 @@ function Filters(props: { asked: string; verdict: Verdict | null; onChange: (wor
         onDelayedChange={({ detail }) => change(detail.filteringText.trim(), verdict ?? "")}
       />
       <Select
-        ariaLabel={text.uploads.columns.verdict}
-        selectedOption={choices.find((one) => one.value === verdict) ?? any}
-        options={[any, ...choices]}
+        ariaLabel={text.labels.result}
+        selectedOption={options.find((one) => one.value === verdict) ?? any}
+        options={[any, ...options]}
         onChange={({ detail }) => change(typed.trim(), detail.selectedOption.value ?? "")}
       />
     </SpaceBetween>

@@ -1,36 +1,36 @@
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { text } from "../strings";
-import { Copy } from "./CopyButton";
+import * as text from "../strings";
+import { CopyButton } from "./CopyButton";
 import { TRACK } from "./colors";
 
-const HIGHEST = 360; // px
+const MAX_HEIGHT = 360; // px
 
-/** Text for machines: it keeps its lines, scrolls, and can be copied. No two on a page may have the same label. */
-export function Code({ children, label, copy = text.copy }: { children: string; label: string; copy?: string }) {
+/** Preformatted text that scrolls and can be copied. Labels must be unique on a page. */
+export function CodeBlock({ children, label, copy = text.copying.copy }: { children: string; label: string; copy?: string }) {
   return (
     <SpaceBetween size="xs">
-      {/* What scrolls must be reached by the keyboard. */}
+      {/* A scrolling region must be reachable by keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div tabIndex={0} role="region" aria-label={label} style={FRAME}>
         <Box variant="pre">{children}</Box>
       </div>
-      <Copy label={copy} what={children} />
+      <CopyButton label={copy} value={children} />
     </SpaceBetween>
   );
 }
 
 /** Any value as JSON. */
-export function Json({ value, label }: { value: unknown; label: string }) {
+export function JsonBlock({ value, label }: { value: unknown; label: string }) {
   return (
-    <Code label={label} copy={text.copyJson}>
+    <CodeBlock label={label} copy={text.copying.json}>
       {JSON.stringify(value, null, 2)}
-    </Code>
+    </CodeBlock>
   );
 }
 
 const FRAME = {
-  maxHeight: HIGHEST,
+  maxHeight: MAX_HEIGHT,
   overflow: "auto",
   padding: "8px 12px",
   borderRadius: 8,

@@ -1,30 +1,30 @@
-/** Source and output over each other in step; a divider shows how much of each. */
+/** Source and output on top of each other, playing in sync. A divider sets how much of each is visible. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Slider from "@cloudscape-design/components/slider";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useState } from "react";
-import { text } from "../../strings";
+import * as text from "../../strings";
 import "./mediaElements";
-import { HIGHEST } from "./MediaPlayer";
+import { MAX_HEIGHT } from "./MediaPlayer";
 import type { Playable } from "./playables";
-import { useSource } from "./useMediaSource";
+import { useMediaSource } from "./useMediaSource";
 
-const DRIFT = 0.06; // seconds: two frames at 30 a second
+const DRIFT = 0.06; // seconds: two frames at 30 fps
 
 interface Props {
   before: Playable;
   after: Playable;
 }
 
-export default function Wipe({ before, after }: Props) {
+export default function WipeComparison({ before, after }: Props) {
   const [share, setShare] = useState(50);
   const [left, setLeft] = useState<HTMLVideoElement | null>(null);
   const [right, setRight] = useState<HTMLVideoElement | null>(null);
-  const errors = [useSource(left, before).error, useSource(right, after).error].filter(Boolean);
+  const errors = [useMediaSource(left, before).error, useMediaSource(right, after).error].filter(Boolean);
 
-  useEffect(() => (left && right ? keepInStep(left, right) : undefined), [left, right]);
+  useEffect(() => (left && right ? synchronize(left, right) : undefined), [left, right]);
 
   return (
     <SpaceBetween size="xs">
@@ -64,7 +64,7 @@ export default function Wipe({ before, after }: Props) {
           min={0}
           max={100}
           ariaLabel={text.player.divider}
-          valueFormatter={(value) => `${value} %`}
+          valueFormatter={text.percent}
           hideFillLine
           onChange={(event) => setShare(event.detail.value)}
         />
@@ -74,13 +74,13 @@ export default function Wipe({ before, after }: Props) {
   );
 }
 
-/** Let one film follow another: it plays, stops and stands where that one does. */
-function keepInStep(lead: HTMLVideoElement, follower: HTMLVideoElement): () => void {
+/** Keep one video in sync with another: playing, pausing and seeking. Return the function that stops it. */
+function synchronize(lead: HTMLVideoElement, follower: HTMLVideoElement): () => void {
   const follow = () => {
     if (Math.abs(lead.currentTime - follower.currentTime) > DRIFT) follower.currentTime = lead.currentTime;
     if (follower.playbackRate !== lead.playbackRate) follower.playbackRate = lead.playbackRate;
     if (lead.paused) follower.pause();
-    else follower.play().catch(() => undefined); // it follows at the next tick
+    else follower.play().catch(() => undefined); // it starts at the next event
   };
   const events = ["play", "pause", "seeked", "seeking", "timeupdate", "ratechange"];
   for (const event of events) lead.addEventListener(event, follow);
@@ -89,7 +89,7 @@ function keepInStep(lead: HTMLVideoElement, follower: HTMLVideoElement): () => v
   };
 }
 
-const WIDTH = { maxWidth: `calc(${HIGHEST} * 16 / 9)`, margin: "0 auto" } as const;
+const WIDTH = { maxWidth: `calc(${MAX_HEIGHT} * 16 / 9)`, margin: "0 auto" } as const;
 const FRAME = { ...WIDTH, position: "relative", aspectRatio: "16 / 9", background: "#000", overflow: "hidden" } as const;
 const FILL = { position: "absolute", inset: 0, width: "100%", height: "100%" } as const;
 const FIT = { objectFit: "contain" } as const;

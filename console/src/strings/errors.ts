@@ -1,0 +1,22 @@
+export const errors = {
+  loading: "Couldn't load the data",
+  orchestrations: "Couldn't load the orchestrations.",
+  asOf: (time: string) => `Showing data as of ${time}.`,
+  forbidden: "You don't have access",
+  signInAgain: "Sign in with another account",
+  notFound: "Not found",
+  noPage: "Page not found",
+  noPageWhy: (path: string) => `The console has no page at ${path}.`,
+  goTo: (list: string) => `Go to ${list}`,
+  unreachable: "The API isn't responding. Check your connection and that the stack is running (reelmill status).",
+  unexplained: (status: number) => `The API returned an error (HTTP ${status}) without details.`,
+  notOurs: "Try again in a minute. If the problem persists, check the API's log.",
+  broken: "This page couldn't be displayed",
+  brokenWhy: "Something went wrong. Reload the page. If the problem persists, use the navigation to open another page.",
+  reload: "Reload",
+  request: (id: string) => `Request ID: ${id}.`,
+  signInDenied: (why: string) => `sign-in was denied (${why})`,
+  signInUnknown: "this sign-in response doesn't belong to a sign-in started in this tab",
+  start: (why: string) =>
+    `The console couldn't start: ${why}. Reload the page. If the problem persists, contact your administrator.`,
+};

@@ -1,0 +1,36 @@
+export const subtaskEditor = {
+  empty: "No subtasks yet",
+  emptyHint: "Add a subtask to define how the file is processed.",
+  add: "Add subtask",
+  removeNo: (no: number) => `Remove subtask ${no}`,
+  nameWhy: "Used in output file names.",
+  invalidName: "Use 1–63 lowercase letters, digits and hyphens. Can't start with a hyphen.",
+  duplicateName: (name: string) => `Two subtasks are named ${name}.`,
+  unknownSubtask: (name: string) => `There's no subtask named ${name}.`,
+  circular: "Circular dependency between subtasks.",
+  required: "Required.",
+  unknownField: "Unknown field.",
+  oneOf: (values: string) => `Must be one of: ${values}.`,
+  unknownTemplate: (name: string) => `There's no template named ${name} for this operation.`,
+  none: "None",
+  templateWhy: "A saved set of parameters. Values below override it.",
+  inputWhy: "The file to process.",
+  dependsOnWhy: "Subtasks that must succeed first. The input subtask is included automatically.",
+  parametersWhy: "Empty fields use the default.",
+  more: "File name and condition",
+  fileName: "File name",
+  fileNameWhy: "Variables: {inputName} {subtask} {template} {format} {number} {width} {height}.",
+  conditionWhy: "Based on the results of earlier subtasks. If false, the subtask is skipped.",
+};
+
+export const schemaForm = {
+  defaultValue: (value: string) => `Default (${value})`,
+  default: "Default",
+  yes: "Yes",
+  no: "No",
+  custom: (what: string) => `Custom ${what.toLowerCase()}`,
+  item: (no: number) => `Item ${no}`,
+  commas: "Separate values with commas",
+  range: (min?: number, max?: number) =>
+    min !== undefined && max !== undefined ? `${min} to ${max}` : min !== undefined ? `At least ${min}` : `At most ${max ?? ""}`,
+};
