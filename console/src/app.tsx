@@ -13,7 +13,7 @@ import { TasksPage } from "./features/tasks/TasksPage";
 import { useTheme } from "./ui/useTheme";
 import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { useFollow } from "./ui/links";
-import { NotFoundPage, Loading } from "./ui/Loaded";
+import { Loading, NotFoundPage } from "./ui/Loaded";
 import { NotificationBar, useNotifications } from "./ui/notifications";
 
 const TaskPage = lazy(() => import("./features/task/TaskPage"));

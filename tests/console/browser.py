@@ -1,4 +1,4 @@
-"""A real browser on the console: Debian's Chromium, which fetches nothing but what the page asks for."""
+"""A real browser for the console: Debian's Chromium, with all background requests off."""
 
 import shutil
 from collections.abc import Iterator
@@ -26,15 +26,15 @@ QUIET = [
 
 
 def missing() -> str | None:
-    """Return what the machine lacks to show the console; None when it lacks nothing."""
+    """Return what is missing to show the console; None if it can be shown."""
     if BROWSER is None:
-        return "there is no chromium on this machine: apt-get install chromium"
-    return None if CONSOLE.is_file() else "the console isn't built: make console"
+        return "chromium is not installed; run: apt-get install chromium"
+    return None if CONSOLE.is_file() else "the console is not built; run: make console"
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Lend a browser without a window."""
+    """Start a headless browser, and close it at the end."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
         yield browser
@@ -42,8 +42,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def another(browser: Browser, *arguments: str) -> Iterator[Browser]:
-    """Lend a second browser, with arguments of its own."""
+def second_browser(browser: Browser, *arguments: str) -> Iterator[Browser]:
+    """Start a second browser with more arguments, and close it at the end."""
     other = browser.browser_type.launch(executable_path=BROWSER, args=[*QUIET, *arguments])
     yield other
     other.close()

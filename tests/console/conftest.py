@@ -1,4 +1,4 @@
-"""One stack and one browser for all tests of the console; a page that tells what went wrong in it."""
+"""One stack and one browser for all tests of the console, and a page that records its errors."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ expect.set_options(timeout=SECONDS * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what is skipped, and why, where there is no browser or no console."""
+    """Skip the tests with a reason if the browser or the console is missing."""
     if reason := missing():
         for item in items:
             if "tests/console/" in item.nodeid:
@@ -39,29 +39,29 @@ def api(stack: StackInfo) -> Iterator[Api]:  # noqa: F811 - pytest's way
 
 @pytest.fixture(scope="session")
 def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    """Lend a stack that hosts a console as AWS does."""
+    """Lend a stack that hosts the console as AWS does."""
     with hosting(tmp_path_factory.mktemp("hosted")) as hosted:
         yield hosted
 
 
 @pytest.fixture(scope="session")
 def published(hosted: Hosted) -> Hosted:
-    """Lend it with the console in its place."""
+    """Lend the hosted stack with the console published."""
     command = [sys.executable, "-m", "infra.console.publish", STACK]
     subprocess.run(command, env=hosted.environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
     return hosted
 
 
-@pytest.fixture(scope="package")  # it keeps an event loop running, in which other folders' tests could start none
+@pytest.fixture(scope="package")  # it keeps an event loop running, which would block those of other folders
 def browser() -> Iterator[Browser]:
-    """Lend the browser to all tests of this folder."""
+    """Lend one browser to all tests of this folder."""
     with chromium() as browser:
         yield browser
 
 
 @pytest.fixture
 def context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # noqa: F811 - pytest's way
-    """Lend an empty browser: no cookies, no settings, nothing seen before."""
+    """Lend a fresh browser context, without cookies or settings."""
     context = browser.new_context(base_url=stack.console_url, viewport={"width": 1440, "height": 900})
     yield context
     context.close()
@@ -69,7 +69,7 @@ def context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # 
 
 @pytest.fixture
 def complaints() -> Iterator[list[str]]:
-    """Lend what the page complained about; at the end nothing may be left that the test did not take out."""
+    """Lend the errors and warnings of the page. A test must remove those that it expects; others fail it."""
     complaints: list[str] = []
     yield complaints
     assert complaints == []
@@ -77,7 +77,7 @@ def complaints() -> Iterator[list[str]]:
 
 @pytest.fixture
 def page(context: BrowserContext, complaints: list[str]) -> Page:
-    """Lend a page that tells what it complains about."""
+    """Lend a page that records its errors and warnings in `complaints`."""
     page = context.new_page()
     page.on("console", lambda said: complaints.extend(complaint(said)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -85,38 +85,38 @@ def page(context: BrowserContext, complaints: list[str]) -> Page:
 
 
 @pytest.fixture
-def held(page: Page) -> Iterator[list[Route]]:
-    """Lend what keeps requests from being answered: `page.route("**/slow", lambda route: held.append(route))`."""
-    held: list[Route] = []
-    yield held
+def stalled(page: Page) -> Iterator[list[Route]]:
+    """Lend a list for requests that stay unanswered: `page.route("**/slow", lambda route: stalled.append(route))`."""
+    stalled: list[Route] = []
+    yield stalled
     page.close()
-    for route in held:
-        with suppress(Error):  # nobody waits for it any more
+    for route in stalled:
+        with suppress(Error):  # the page is closed
             route.abort()
 
 
 def complaint(said: ConsoleMessage) -> Iterator[str]:
-    """Yield what the page complains about, and where."""
+    """Yield an error or a warning of the page with its location."""
     if said.type in {"error", "warning"}:
         yield f"{said.text} ({said.location['url']})"
 
 
 @pytest.fixture(scope="session")
 def make(api: Api, stack: StackInfo, client: Client) -> Make:  # noqa: F811 - pytest's way
-    """Lend what puts a file into the bucket and makes a task of it: `make("a/film.mp4", film, STILL)`."""
+    """Lend a function that uploads a file and creates a task for it: `make("a/film.mp4", film, STILL)`."""
 
-    def made(key: str, body: bytes, *subtasks: dict[str, Any]) -> str:
-        client("s3").put_object(Bucket=stack.input_bucket, Key=key, Body=body)
-        wanted = {"source": {"bucket": stack.input_bucket, "key": key}, "subtasks": list(subtasks)}
-        identifier: str = api.call("POST", "/tasks", wanted, status=201)["taskId"]
+    def create(key: str, content: bytes, *subtasks: dict[str, Any]) -> str:
+        client("s3").put_object(Bucket=stack.input_bucket, Key=key, Body=content)
+        body = {"source": {"bucket": stack.input_bucket, "key": key}, "subtasks": list(subtasks)}
+        identifier: str = api.call("POST", "/tasks", body, status=201)["taskId"]
         return identifier
 
-    return made
+    return create
 
 
 @pytest.fixture(scope="session")
 def tasks(api: Api, make: Make, clip: Clips) -> dict[str, str]:
-    """Make one task of each kind that the pages tell apart; return their IDs by what they show."""
+    """Create the tasks that the pages show; return their IDs by name."""
     small = {"ladder": [{"height": 180, "bitrate": 300}, {"height": 90, "bitrate": 100}], "speed": "fastest"}
     made = {
         "failed": make(

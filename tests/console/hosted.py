@@ -1,4 +1,4 @@
-"""The template with its console on, in an emulator that answers to AWS's names by TLS: as a browser finds it on AWS."""
+"""The template with the console, in an emulator that serves AWS's host names over TLS, as a browser sees AWS."""
 
 import json
 import os
@@ -32,7 +32,7 @@ PATIENCE = {"Delay": 1, "MaxAttempts": 60}
 
 @dataclass(frozen=True)
 class Hosted:
-    """A deployed stack. `environment` is what programs find it by."""
+    """A deployed stack. `environment` has the variables that lead programs to it."""
 
     endpoint: str
     outputs: Mapping[str, str]
@@ -40,17 +40,17 @@ class Hosted:
 
     @property
     def browser_argument(self) -> str:
-        """What leads Chromium here instead of to AWS."""
-        here = self.endpoint.removeprefix("https://")
-        return "--host-resolver-rules=" + ", ".join(f"MAP {name} {here}" for name in AWS_NAMES)
+        """The argument that makes Chromium connect to the emulator instead of AWS."""
+        host = self.endpoint.removeprefix("https://")
+        return "--host-resolver-rules=" + ", ".join(f"MAP {name} {host}" for name in AWS_NAMES)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any service's client
-        """Return a stock boto3 client of this AWS."""
+        """Return a plain boto3 client for this stack."""
         return client_of(self.environment, service)
 
 
 def client_of(environment: Mapping[str, str], service: str) -> Any:  # noqa: ANN401 - the same
-    """Return a stock boto3 client of the AWS that an environment names."""
+    """Return a plain boto3 client for the endpoint in an environment."""
     make: Any = boto3.client
     return make(
         service,
@@ -64,19 +64,19 @@ def client_of(environment: Mapping[str, str], service: str) -> Any:  # noqa: ANN
 
 @contextmanager
 def hosting(folder: Path) -> Iterator[Hosted]:
-    """Run an emulator, deploy to it, and lend the stack."""
+    """Run an emulator, deploy the template to it, and lend the stack."""
     data_dir = DataDir.at(folder)
     data_dir.prepare()
-    certificate = made_certificate(folder)
+    certificate = create_certificate(folder)
     with socket.create_server((emulator.HOST, 0)) as tls, socket.create_server((emulator.HOST, 0)) as plain:
-        # The functions, and API Gateway for the pool's keys, ask in the clear; browsers and boto3 ask by TLS.
+        # The functions, and API Gateway when it fetches the pool's keys, use plain HTTP; browsers and boto3 use TLS.
         ports = {"tls": tls.getsockname()[1], "plain": plain.getsockname()[1]}
         environment = emulator.environment(data_dir, ports["plain"], os.environ) | {
             "GATEWAY_PORT": str(ports["plain"]),
             "PERSIST_STATE": "0",
             "S3_PERSIST": "0",
         }
-        # Without workers it is one process, which can be ended.
+        # Without workers, the server is one process, which can be killed.
         command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--workers", "0"]
         command += ["--certfile", str(certificate), "--keyfile", str(certificate)]
         command += ["--bind", f"fd://{tls.fileno()}", "--insecure-bind", f"fd://{plain.fileno()}"]
@@ -86,15 +86,15 @@ def hosting(folder: Path) -> Iterator[Hosted]:
             )
     try:
         endpoint = f"https://{emulator.HOST}:{ports['tls']}"
-        reached = environment | {"AWS_ENDPOINT_URL": endpoint, "AWS_CA_BUNDLE": str(certificate)}
-        yield Hosted(endpoint, deployed(reached, ports["plain"]), reached)
+        variables = environment | {"AWS_ENDPOINT_URL": endpoint, "AWS_CA_BUNDLE": str(certificate)}
+        yield Hosted(endpoint, deploy(variables, ports["plain"]), variables)
     finally:
-        server.kill()  # asked to end, it would wait for answers to itself; nothing of it is kept
+        server.kill()  # a graceful stop would wait for its own requests; no state is kept
         server.wait()
         orphans.end_orphans(data_dir.scratch)
 
 
-def deployed(environment: Mapping[str, str], port: int) -> dict[str, str]:
+def deploy(environment: Mapping[str, str], port: int) -> dict[str, str]:
     """Deploy the template; return its outputs."""
     s3, cloudformation = (client_of(environment, service) for service in ("s3", "cloudformation"))
     s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": emulator.REGION})
@@ -102,7 +102,7 @@ def deployed(environment: Mapping[str, str], port: int) -> dict[str, str]:
     document = json.loads(
         adapt_template((emulator.PROJECT / "template.yaml").read_text(), f"s3://{ARTIFACTS}/code.zip")
     )
-    lead_to(port, document["Resources"]["ConsoleDistribution"]["Properties"]["DistributionConfig"]["Origins"])
+    route_to(port, document["Resources"]["ConsoleDistribution"]["Properties"]["DistributionConfig"]["Origins"])
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(document).encode())
     cloudformation.create_stack(
         StackName=STACK,
@@ -114,16 +114,16 @@ def deployed(environment: Mapping[str, str], port: int) -> dict[str, str]:
     return stack_outputs(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
 
 
-def lead_to(port: int, origins: list[dict[str, Any]]) -> None:
-    """Have the emulated CloudFront find the emulated API: it never calls an address of AWS."""
+def route_to(port: int, origins: list[dict[str, Any]]) -> None:
+    """Point the emulated CloudFront to the emulated API, because it never calls addresses of AWS."""
     [api] = [origin for origin in origins if origin["Id"] == "api"]
     api["DomainName"] = emulator.HOST
     api["OriginPath"] = {"Fn::Sub": "/_aws/execute-api/${Api}/$default"}
     api["CustomOriginConfig"] = {"OriginProtocolPolicy": "http-only", "HTTPPort": port}
 
 
-def made_certificate(folder: Path) -> Path:
-    """Make a certificate for loopback, and its key; return the file that has both."""
+def create_certificate(folder: Path) -> Path:
+    """Create a certificate and a key for loopback; return the file with both."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, emulator.HOST)])
     now = datetime.now(UTC)

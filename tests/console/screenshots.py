@@ -1,6 +1,6 @@
-"""Six pages of the console in both themes, for the documentation: `make screenshots` writes them.
+"""Screenshots of six pages in both themes for the documentation; `make screenshots` writes them.
 
-A stack of its own is filled with real tasks first, so that the images show what a user would see.
+It starts a separate stack and fills it with real tasks first.
 """
 
 import sys
@@ -19,7 +19,7 @@ from tests.support.stack import Api, client_of
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-# Where each page is, what shows that it is there, and how many pixels high it is.
+# The path of each page, the selector that shows it has loaded, and its height in pixels.
 PAGES: dict[str, tuple[str, str, int]] = {
     "list": ("/tasks", "text=Partially failed", 800),
     "task": ("/tasks/{failed}", "text=How to fix:", 1000),
@@ -29,7 +29,7 @@ PAGES: dict[str, tuple[str, str, int]] = {
     "orchestration": ("/orchestrations/publish", "text=Overview", 900),
 }
 PUBLISH: dict[str, Any] = {
-    "description": "A stream for every line, previews, and a look at what is in it.",
+    "description": "Adaptive stream, previews, cover image and analysis.",
     "trigger": {"prefix": "publish/", "formats": ["mp4", "mov", "mkv"]},
     "subtasks": [
         {"name": "clean", "type": "TRANSCODE", "template": "h264-720p"},
@@ -44,7 +44,7 @@ LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": [900]}, "needs": 
 
 
 def fill(stack: StackInfo, clips: Clips) -> dict[str, str]:
-    """Make tasks of several outcomes; return the IDs of those that are shown."""
+    """Create tasks with several outcomes; return the IDs of those in the screenshots."""
     put = client_of(stack, "s3").put_object
     film = clips("bigbuckbunny.mp4").read_bytes()
     with httpx.Client(timeout=30, trust_env=False) as http:
@@ -67,16 +67,16 @@ def fill(stack: StackInfo, clips: Clips) -> dict[str, str]:
 
 
 def shoot(browser: Browser, stack: StackInfo, tasks: dict[str, str]) -> None:
-    """Write all images."""
+    """Write all screenshots."""
     for theme in THEMES:
         context = browser.new_context(base_url=stack.console_url, color_scheme=theme)
-        for name, (path, sign, height) in PAGES.items():
+        for name, (path, selector, height) in PAGES.items():
             page = context.new_page()
             page.set_viewport_size({"width": 1440, "height": height})
             page.goto(path.format(**tasks), wait_until="networkidle")
-            page.locator(sign).first.wait_for()
+            page.locator(selector).first.wait_for()
             if name == "create":
-                choose(page)
+                select_file(page)
             if name == "player":
                 page.wait_for_function("() => document.querySelector('video').currentTime > 1.9")
             page.wait_for_timeout(500)  # images fade in
@@ -85,15 +85,15 @@ def shoot(browser: Browser, stack: StackInfo, tasks: dict[str, str]) -> None:
         context.close()
 
 
-def choose(page: Page) -> None:
-    """Put a file into the form, so that the page says what will happen."""
+def select_file(page: Page) -> None:
+    """Select a file in the form, so that the page shows the preview."""
     film: FilePayload = {"name": "summer.mp4", "mimeType": "video/mp4", "buffer": b"not sent"}
     page.locator("input[type=file]").set_input_files(film)
     page.get_by_text("summer-hd.mp4").wait_for()
 
 
 def main() -> None:
-    """Start a stack, fill it, photograph it, end it."""
+    """Start a stack, fill it, write the screenshots, and stop it."""
     if reason := missing():
         sys.exit(reason)
     TARGET.mkdir(parents=True, exist_ok=True)

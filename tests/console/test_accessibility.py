@@ -1,4 +1,4 @@
-"""axe finds nothing on any page, by any of its rules: in the light theme on a desk, in the dark one on a phone."""
+"""axe finds nothing on any page with any of its rules: light on a desktop, dark on a phone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.support.speech import novel  # noqa: F401 - a fixture
 from tests.support.stack import Api
 from tests.support.streams import subtitled
 
-# What is pressed there stands behind it.
+# Paths of more states, with the names of what to press there.
 STATES: list[Place] = [
     "/tasks?outcome=FAILED&createdAfter=2026-01-01T00:00:00.000Z",
     "/tasks?status=WAITING",
@@ -39,10 +39,10 @@ STATES: list[Place] = [
     "/uploads?key=nowhere.mp4",
     "/nowhere",
 ]
-# A list, one thing, and forms: each is replaced by the same page when it is refused.
-REFUSED = ["/tasks", "/tasks/{rich}", "/tasks/create", "/templates/create"]
-# Subtasks of every type, so that each way to show a result is looked at.
-EVERYTHING: list[dict[str, Any]] = [
+# A list, a task, and forms: an access error replaces each of them with a page.
+FORBIDDEN_PAGES = ["/tasks", "/tasks/{rich}", "/tasks/create", "/templates/create"]
+# Subtasks of every type, for every kind of result.
+ALL_TYPES: list[dict[str, Any]] = [
     {
         "name": "stream",
         "type": "STREAM",
@@ -60,23 +60,23 @@ EVERYTHING: list[dict[str, Any]] = [
     {"name": "moderation", "type": "MODERATE"},
     {"name": "inspection", "type": "INSPECT"},
 ]
-SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 720}, "phone": {"width": 390, "height": 844}}
+SCREENS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 720}, "phone": {"width": 390, "height": 844}}
 
 
-# Each theme and each screen once: a look at all pages with every rule takes minutes.
-LOOKS: list[tuple[Literal["light", "dark"], str]] = [("light", "desk"), ("dark", "phone")]
+# Each theme and each screen once, because scanning all pages with all rules takes minutes.
+VIEWS: list[tuple[Literal["light", "dark"], str]] = [("light", "desktop"), ("dark", "phone")]
 
 
-@pytest.fixture(params=LOOKS, ids=" ".join)
-def seen(browser: Browser, stack: StackInfo, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Lend a page in each theme and on each screen."""
+@pytest.fixture(params=VIEWS, ids=" ".join)
+def page(browser: Browser, stack: StackInfo, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Lend a page for each theme and screen."""
     theme, screen = request.param
-    # The page's own policy keeps strangers' scripts out, and axe is one.
+    # The content security policy of the page blocks axe.
     context = browser.new_context(
         base_url=stack.console_url,
         color_scheme=theme,
         viewport=SCREENS[screen],
-        reduced_motion="reduce",  # what fades in has too little contrast until it is there
+        reduced_motion="reduce",  # elements that fade in have too little contrast at first
         bypass_csp=True,
     )
     yield context.new_page()
@@ -84,110 +84,110 @@ def seen(browser: Browser, stack: StackInfo, request: pytest.FixtureRequest) -> 
 
 
 @pytest.fixture(scope="module")
-def everything(api: Api, make: Make, clip: Clips, novel: Path) -> str:  # noqa: ARG001, F811 - it lends the sentences
-    """Make a task that has everything: subtitles of its source and of its speech, streams, videos and findings."""
+def full_task(api: Api, make: Make, clip: Clips, novel: Path) -> str:  # noqa: ARG001, F811 - it lends the sentences
+    """Create a task with every kind of result, and with subtitles from its source and from recognition."""
     film = subtitled(clip, "sentence.mp4").read_bytes()
-    identifier = make("axe/everything.mkv", film, *EVERYTHING)
+    identifier = make("axe/full_task.mkv", film, *ALL_TYPES)
     task = api.completed(identifier)
     assert task["outcome"] == "SUCCEEDED", task
     return identifier
 
 
-def look(page: Page, places: Sequence[Place], **tasks: str) -> list[Finding]:
-    """Go to places one after the other; return what axe finds there."""
+def scan(page: Page, places: Sequence[Place], **tasks: str) -> list[Finding]:
+    """Open the places one after the other; return the findings of axe."""
     found = []
     for place in places:
         path, *pressed = [place] if isinstance(place, str) else place
         page.goto(path.format(**tasks))
         settled(page)
-        for words in pressed:
-            press(page, words)
+        for text in pressed:
+            press_text(page, text)
         page.wait_for_load_state("networkidle")
         page.get_by_text("Loading…").first.wait_for(state="hidden")
         found += findings(page, place)
     return found
 
 
-def answer(status: int) -> Callable[[Route], None]:
-    """Return what answers every request with a status alone."""
+def respond_with(status: int) -> Callable[[Route], None]:
+    """Return a handler that responds to every request with a status only."""
     return lambda route: route.fulfill(status=status)
 
 
-def press(page: Page, words: str) -> None:
-    """Press what bears these words, or this name."""
-    page.get_by_text(words, exact=True).or_(page.get_by_role("button", name=words, exact=True)).first.click()
+def press_text(page: Page, text: str) -> None:
+    """Click the element with a text, or the button with this name."""
+    page.get_by_text(text, exact=True).or_(page.get_by_role("button", name=text, exact=True)).first.click()
 
 
 @pytest.mark.timeout(900)
-def test_axe_finds_nothing_on_any_page(seen: Page, tasks: dict[str, str]) -> None:
-    assert look(seen, [*PAGES, *STATES], **tasks) == []
+def test_axe_finds_nothing_on_any_page(page: Page, tasks: dict[str, str]) -> None:
+    assert scan(page, [*PAGES, *STATES], **tasks) == []
 
 
 @pytest.mark.timeout(900)
-def test_axe_finds_nothing_in_a_task_that_has_everything(seen: Page, everything: str) -> None:
-    task = f"/tasks/{everything}"
+def test_axe_finds_nothing_in_a_task_with_every_kind_of_result(page: Page, full_task: str) -> None:
+    task = f"/tasks/{full_task}"
     tabs = [f"{task}?subtask=1&tab={tab}" for tab in ("details", "files", "attempts", "params", "json")]
     views = [f"{task}?view={view}" for view in ("subtasks", "graph", "timeline", "json")]
-    results = [f"{task}?subtask={no}&tab=play" for no, _ in enumerate(EVERYTHING, 1)]
+    results = [f"{task}?subtask={no}&tab=play" for no, _ in enumerate(ALL_TYPES, 1)]
 
-    assert look(seen, [*views, *tabs, *results]) == []
+    assert scan(page, [*views, *tabs, *results]) == []
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("no", [1, 2, 9, 10, 12])  # each of them on its film
-def test_axe_finds_nothing_in_a_player_with_subtitles(seen: Page, everything: str, no: int) -> None:
-    seen.goto(f"/tasks/{everything}?subtask={no}&tab=play")
-    captions = seen.get_by_role("switch", name="closed captions")
+@pytest.mark.parametrize("no", [1, 2, 9, 10, 12])  # each with its own video
+def test_axe_finds_nothing_in_a_player_with_subtitles(page: Page, full_task: str, no: int) -> None:
+    page.goto(f"/tasks/{full_task}?subtask={no}&tab=play")
+    captions = page.get_by_role("switch", name="closed captions")
     expect(captions).not_to_be_checked()
-    settled(seen)
-    assert findings(seen, f"{no}, off") == []
+    settled(page)
+    assert findings(page, f"{no}, off") == []
 
     captions.click()
 
     expect(captions).to_be_checked()
-    assert findings(seen, f"{no}, on") == []
+    assert findings(page, f"{no}, on") == []
 
 
 @pytest.mark.timeout(900)
-def test_axe_finds_nothing_where_two_films_are_compared(seen: Page, everything: str) -> None:
-    seen.goto(f"/tasks/{everything}?subtask=2&tab=play")
-    choice = seen.get_by_role("dialog").get_by_role("button", name="View")
-    choice.or_(seen.get_by_role("button", name="Compare")).first.click()
+def test_axe_finds_nothing_where_two_videos_are_compared(page: Page, full_task: str) -> None:
+    page.goto(f"/tasks/{full_task}?subtask=2&tab=play")
+    choice = page.get_by_role("dialog").get_by_role("button", name="View")
+    choice.or_(page.get_by_role("button", name="Compare")).first.click()
     if choice.is_visible():
-        seen.get_by_role("option", name="Compare").click()
-    expect(seen.get_by_role("slider", name="Divider position")).to_be_attached()
+        page.get_by_role("option", name="Compare").click()
+    expect(page.get_by_role("slider", name="Divider position")).to_be_attached()
 
-    assert findings(seen, "compared") == []
+    assert findings(page, "compared") == []
 
 
 @pytest.mark.timeout(900)
-def test_axe_finds_nothing_where_the_api_is_away_refuses_or_is_slow(seen: Page, tasks: dict[str, str]) -> None:
+def test_axe_finds_nothing_while_the_api_is_down_or_denies_access(page: Page, tasks: dict[str, str]) -> None:
     found: list[Finding] = []
     for path in PAGES:
-        seen.goto(path.format(**tasks))
-        settled(seen)
-        seen.route("**/api/**", lambda route: route.abort())
-        seen.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
-        expect(seen.get_by_role("main")).to_contain_text("Showing data as of")
-        found += findings(seen, f"{path}, stale")
-        seen.unroute("**/api/**")
+        page.goto(path.format(**tasks))
+        settled(page)
+        page.route("**/api/**", lambda route: route.abort())
+        page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.get_by_role("main")).to_contain_text("Showing data as of")
+        found += findings(page, f"{path}, stale")
+        page.unroute("**/api/**")
     for status in (403, 500):
-        seen.route("**/api/**", answer(status))
-        found += look(seen, REFUSED, **tasks)
-        seen.unroute("**/api/**")
+        page.route("**/api/**", respond_with(status))
+        found += scan(page, FORBIDDEN_PAGES, **tasks)
+        page.unroute("**/api/**")
 
     assert found == []
 
 
 @pytest.mark.timeout(900)
-def test_axe_finds_nothing_while_lists_are_loaded(seen: Page) -> None:
-    waiting: list[Route] = []
+def test_axe_finds_nothing_while_lists_load(page: Page) -> None:
+    stalled: list[Route] = []
     found: list[Finding] = []
-    seen.route("**/api/**", lambda route: waiting.append(route))  # noqa: PLW0108 - playwright marks its handlers
+    page.route("**/api/**", lambda route: stalled.append(route))  # noqa: PLW0108 - playwright marks its handlers
     for path in ("/tasks", "/orchestrations", "/templates", "/uploads"):
-        seen.goto(path)
-        expect(seen.get_by_role("heading", level=1)).to_be_visible()
-        expect(seen.get_by_role("main").locator("table").get_by_text("Loading…").first).to_be_attached()
-        found += findings(seen, path)
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("main").locator("table").get_by_text("Loading…").first).to_be_attached()
+        found += findings(page, path)
 
     assert found == []

@@ -1,4 +1,4 @@
-"""Orchestrations and templates in a real browser: their versions, their editors, what they would do."""
+"""Orchestrations and templates in a real browser: versions, editors, and the test of keys."""
 
 import re
 from typing import Any, Literal
@@ -20,7 +20,7 @@ def orchestration(description: str, prefix: str) -> dict[str, Any]:
 
 @pytest.fixture
 def versioned(api: Api) -> str:
-    """An orchestration whose versions differ in a line each; return its address."""
+    """Save an orchestration whose versions differ in one line each; return its path."""
     for description, prefix in (("first", "a/"), ("second", "a/"), ("third", "b/")):
         api.call("PUT", "/orchestrations/versioned", orchestration(description, prefix))
     newest: int = api.call("POST", "/orchestrations/versioned/disable")["version"]
@@ -28,8 +28,8 @@ def versioned(api: Api) -> str:
     return "/orchestrations/versioned"
 
 
-def changed(page: Page) -> tuple[list[str], list[str]]:
-    """Return the lines that the difference shows as taken away, and as added."""
+def changed_lines(page: Page) -> tuple[list[str], list[str]]:
+    """Return the removed and the added lines of the difference."""
     difference = page.get_by_role("region", name="Difference")
     expect(difference).to_be_visible()
     removed, added = difference.locator("del"), difference.locator("ins")
@@ -42,7 +42,7 @@ def yaml_editor(page: Page) -> Locator:
     return page.get_by_role("textbox", name="YAML")
 
 
-def test_the_versions_are_listed_and_the_newest_is_compared_with_the_one_before(page: Page, versioned: str) -> None:
+def test_versions_are_listed_and_the_newest_is_compared_with_the_previous_one(page: Page, versioned: str) -> None:
     page.goto(versioned)
     page.get_by_role("tab", name="Versions").click()
 
@@ -51,31 +51,27 @@ def test_the_versions_are_listed_and_the_newest_is_compared_with_the_one_before(
     expect(rows.nth(1)).to_contain_text("Disabled")
     expect(rows.nth(2)).not_to_contain_text("Current")
     expect(rows.nth(2)).to_contain_text("Enabled")
-    assert changed(page) == (["-enabled: true"], ["+enabled: false"])
+    assert changed_lines(page) == (["-enabled: true"], ["+enabled: false"])
     expect(page.get_by_text("1 line added, 1 removed")).to_be_visible()
 
 
-def test_any_two_versions_are_compared_and_a_link_leads_to_their_difference(
-    page: Page, api: Api, versioned: str
-) -> None:
+def test_any_two_versions_can_be_compared_and_linked(page: Page, api: Api, versioned: str) -> None:
     newest = api.call("GET", versioned)["version"]
     page.goto(f"{versioned}?view=versions")
 
     page.get_by_role("link", name=f"Changes in version {newest - 2}").click()
     expect(page.get_by_text("-description: first")).to_be_visible()
-    assert changed(page) == (["-description: first"], ["+description: second"])
+    assert changed_lines(page) == (["-description: first"], ["+description: second"])
 
     page.get_by_role("button", name="To version").click()
     page.get_by_role("option", name=str(newest - 1), exact=True).click()
     expect(page.get_by_text("+description: third")).to_be_visible()
-    assert changed(page) == (["-description: first", "-  prefix: a/"], ["+description: third", "+  prefix: b/"])
+    assert changed_lines(page) == (["-description: first", "-  prefix: a/"], ["+description: third", "+  prefix: b/"])
     page.reload()
     expect(page.get_by_text("+description: third")).to_be_visible()
 
 
-def test_an_old_version_is_restored_by_the_editor_that_shows_what_will_be_stored(
-    page: Page, api: Api, versioned: str
-) -> None:
+def test_the_editor_restores_an_old_version_after_showing_it(page: Page, api: Api, versioned: str) -> None:
     newest = api.call("GET", versioned)["version"]
     page.goto(f"{versioned}?view=versions")
 
@@ -89,7 +85,7 @@ def test_an_old_version_is_restored_by_the_editor_that_shows_what_will_be_stored
     assert (stored["description"], stored["trigger"]["prefix"], stored["enabled"]) == ("first", "a/", True)
 
 
-def test_what_ships_has_one_version_and_nothing_to_compare_it_with(page: Page) -> None:
+def test_a_preset_has_one_version_and_nothing_to_compare(page: Page) -> None:
     page.goto("/templates/h264-720p?view=versions")
 
     expect(page.get_by_role("grid", name="Versions").get_by_role("row")).to_have_count(2)
@@ -97,7 +93,7 @@ def test_what_ships_has_one_version_and_nothing_to_compare_it_with(page: Page) -
     expect(page.get_by_role("link", name="Restore", exact=False)).to_have_count(0)
 
 
-def test_a_template_is_made_edited_compared_deleted_and_brought_back(page: Page, complaints: list[str]) -> None:
+def test_a_template_is_created_edited_compared_deleted_and_restored(page: Page, complaints: list[str]) -> None:
     page.goto("/templates/create?from=h264-720p")
     page.get_by_label("Name").fill("house-style")
     page.get_by_label("Summary").fill("how we do it")
@@ -110,7 +106,7 @@ def test_a_template_is_made_edited_compared_deleted_and_brought_back(page: Page,
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/templates/house-style")
     page.get_by_role("tab", name="Versions").click()
-    assert changed(page) == (["-summary: how we do it"], ["+summary: how we did it"])
+    assert changed_lines(page) == (["-summary: how we do it"], ["+summary: how we did it"])
 
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -127,7 +123,7 @@ def test_a_template_is_made_edited_compared_deleted_and_brought_back(page: Page,
     expect(page.get_by_text("Saved house-style as version 3.")).to_be_visible()
 
 
-def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_right(page: Page, api: Api) -> None:
+def test_invalid_yaml_is_reported_with_its_location_and_the_form_follows_valid_yaml(page: Page, api: Api) -> None:
     api.call("PUT", "/orchestrations/typed", orchestration("by hand", "typed/"))
     page.goto("/orchestrations/typed/edit")
     editor = yaml_editor(page)
@@ -151,14 +147,14 @@ def test_yaml_that_is_wrong_is_told_at_its_place_and_the_form_follows_what_is_ri
     page.get_by_role("tab", name="Form").click()
     expect(page.get_by_label("Description")).to_have_value("by eye")
     expect(page.get_by_label("Folder")).to_have_value("seen/")
-    page.get_by_label("Formats").press_sequentially("mp4, MOV")  # one key after the other, as a person does
+    page.get_by_label("Formats").press_sequentially("mp4, MOV")  # key by key, like a person
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/orchestrations/typed")
     stored = api.call("GET", "/orchestrations/typed")["trigger"]
     assert (stored["prefix"], stored["formats"]) == ("seen/", ["mp4", "mov"])
 
 
-def test_what_is_typed_and_can_not_be_stored_is_neither_stored_nor_lost(page: Page, api: Api) -> None:
+def test_invalid_yaml_is_neither_saved_nor_lost(page: Page, api: Api) -> None:
     api.call("PUT", "/orchestrations/refused", orchestration("as it was", "refused/"))
     page.goto("/orchestrations/refused/edit")
     editor = yaml_editor(page)
@@ -182,7 +178,7 @@ def test_what_is_typed_and_can_not_be_stored_is_neither_stored_nor_lost(page: Pa
     assert api.call("GET", "/orchestrations/refused")["priority"] == -10
 
 
-def test_unsaved_changes_are_asked_about_before_a_link_or_the_way_back_is_followed(page: Page) -> None:
+def test_unsaved_changes_ask_for_confirmation_before_a_link_or_the_back_button(page: Page) -> None:
     page.goto("/templates")
     page.get_by_role("link", name="Create template").click()
     page.get_by_label("Summary").fill("half a thought")
@@ -204,7 +200,7 @@ def test_unsaved_changes_are_asked_about_before_a_link_or_the_way_back_is_follow
     page.wait_for_url("**/uploads")
 
 
-def test_an_orchestration_is_switched_off_and_on(page: Page, api: Api) -> None:
+def test_an_orchestration_is_disabled_and_enabled(page: Page, api: Api) -> None:
     api.call("PUT", "/orchestrations/switched", orchestration("now and then", "switched/"))
     page.goto("/orchestrations/switched")
 
@@ -219,7 +215,7 @@ def test_an_orchestration_is_switched_off_and_on(page: Page, api: Api) -> None:
     assert api.call("GET", "/orchestrations/switched")["enabled"] is True
 
 
-def test_what_a_key_would_do_is_told_without_doing_it(page: Page, api: Api) -> None:
+def test_testing_a_key_shows_matches_without_creating_a_task(page: Page, api: Api) -> None:
     page.goto("/orchestrations")
     key = page.get_by_label("Key in the input bucket")
 
@@ -239,7 +235,7 @@ def test_what_a_key_would_do_is_told_without_doing_it(page: Page, api: Api) -> N
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_versions_can_be_used_by_everybody_and_on_a_phone(
+def test_versions_are_accessible_and_fit_on_a_phone(
     browser: Browser, stack: StackInfo, versioned: str, theme: Literal["light", "dark"]
 ) -> None:
     context = browser.new_context(

@@ -10,11 +10,11 @@ from tests.support.clips import Clips
 TASK = re.compile(r"/tasks/[0-9A-Z]{26}$")
 
 
-def test_a_newcomer_uploads_a_clip_sees_it_run_plays_it_restarts_it_and_finds_it(page: Page, clip: Clips) -> None:
+def test_a_new_user_uploads_a_clip_plays_the_output_restarts_the_task_and_finds_it(page: Page, clip: Clips) -> None:
     page.goto("/")
     page.get_by_role("link", name="Create task").first.click()
     page.locator("input[type=file]").set_input_files(clip("plain.mp4"))
-    expect(page.get_by_text("uploads/plain/plain-hd.mp4")).to_be_visible()  # what will happen
+    expect(page.get_by_text("uploads/plain/plain-hd.mp4")).to_be_visible()  # the preview
     page.get_by_role("button", name="Upload", exact=True).click()
 
     page.wait_for_url(TASK)
@@ -42,7 +42,7 @@ def test_a_newcomer_uploads_a_clip_sees_it_run_plays_it_restarts_it_and_finds_it
     expect(page.get_by_role("link", name=identifier)).to_be_visible()
 
 
-def test_a_failed_task_says_on_top_what_failed_why_and_what_to_do(page: Page, tasks: dict[str, str]) -> None:
+def test_a_failed_task_shows_at_the_top_what_failed_why_and_how_to_fix_it(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['failed']}")
 
     expect(page.get_by_text("Subtask 1 (still) failed")).to_be_visible()
@@ -51,7 +51,7 @@ def test_a_failed_task_says_on_top_what_failed_why_and_what_to_do(page: Page, ta
     expect(page.get_by_text("Skipped as a result: 2 (next).")).to_be_visible()
 
 
-def test_a_subtask_that_did_nothing_is_never_called_successful(page: Page, tasks: dict[str, str]) -> None:
+def test_a_subtask_that_did_nothing_is_not_called_successful(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}")
 
     row = page.get_by_role("row", name="idle")
@@ -60,7 +60,7 @@ def test_a_subtask_that_did_nothing_is_never_called_successful(page: Page, tasks
     expect(page.get_by_text("4 of 5 succeeded (1 skipped)")).to_be_visible()
 
 
-def test_what_a_status_forbids_is_disabled(page: Page, tasks: dict[str, str]) -> None:
+def test_actions_that_a_status_rules_out_are_disabled(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks?taskId={tasks['failed']}")
 
     page.get_by_role("button", name=f"Actions for task {tasks['failed']}").click()
@@ -70,7 +70,7 @@ def test_what_a_status_forbids_is_disabled(page: Page, tasks: dict[str, str]) ->
     expect(page.get_by_role("menuitem", name="Restart", exact=True)).not_to_have_attribute("aria-disabled", "true")
 
 
-def test_a_stream_plays_in_the_quality_that_one_chooses(page: Page, tasks: dict[str, str]) -> None:
+def test_a_stream_plays_in_the_selected_quality(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=1&tab=play")
 
     page.get_by_role("button", name="Quality").click()
@@ -81,7 +81,7 @@ def test_a_stream_plays_in_the_quality_that_one_chooses(page: Page, tasks: dict[
     page.wait_for_function("() => document.querySelector('video').videoHeight === 90")
 
 
-def test_a_link_to_a_moment_begins_there(page: Page, tasks: dict[str, str]) -> None:
+def test_a_link_with_a_time_starts_there(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=1&t=1.5")
 
     page.wait_for_function("() => Math.abs((document.querySelector('video')?.currentTime ?? 0) - 1.5) < 0.1")
@@ -94,7 +94,7 @@ def test_a_link_to_a_moment_begins_there(page: Page, tasks: dict[str, str]) -> N
         ("/uploads?key=nowhere.mp4", "No matching uploads"),
     ],
 )
-def test_an_empty_list_says_what_to_do_next(page: Page, path: str, sentence: str) -> None:
+def test_an_empty_list_offers_the_next_step(page: Page, path: str, sentence: str) -> None:
     page.goto(path)
 
     expect(page.get_by_text(sentence)).to_be_visible()
@@ -102,7 +102,7 @@ def test_an_empty_list_says_what_to_do_next(page: Page, path: str, sentence: str
     expect(page.get_by_text(sentence)).to_be_hidden()
 
 
-def test_an_orchestration_that_is_made_by_the_form_is_stored_and_can_be_deleted(page: Page) -> None:
+def test_an_orchestration_is_created_with_the_form_and_deleted(page: Page) -> None:
     page.goto("/orchestrations/create")
     page.get_by_label("Name").fill("thumbs")
     page.get_by_role("button", name="Add subtask").click()

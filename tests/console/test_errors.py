@@ -1,4 +1,4 @@
-"""What the pages show when something goes wrong: a sentence and a way on, never an empty page."""
+"""Errors on pages: a sentence and a next step, never an empty page."""
 
 from typing import Any
 
@@ -6,17 +6,18 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 BROKEN = "This page couldn't be displayed"
-GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway answers
+GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway responds
 
 
-def lose(route: Route) -> None:
-    route.fulfill(status=403)  # as CloudFront answers for what is gone
+def respond_forbidden(route: Route) -> None:
+    route.fulfill(status=403)  # as CloudFront responds for missing files
 
 
-def test_a_page_that_breaks_says_so_and_the_others_go_on(
+def test_a_page_that_fails_to_render_shows_an_error_and_the_others_work(
     page: Page, complaints: list[str], tasks: dict[str, str]
 ) -> None:
-    page.route("**/api/tasks/*", lambda route: route.fulfill(json={"taskId": "T"}), times=1)  # of another version
+    # A response of another version:
+    page.route("**/api/tasks/*", lambda route: route.fulfill(json={"taskId": "T"}), times=1)
     page.goto(f"/tasks/{tasks['failed']}")
     expect(page.get_by_text(BROKEN)).to_be_visible()
 
@@ -31,32 +32,30 @@ def test_a_page_that_breaks_says_so_and_the_others_go_on(
     complaints.clear()
 
 
-def test_a_part_that_a_newer_console_has_no_more_is_loaded_by_a_reload_and_only_one(
-    page: Page, complaints: list[str]
-) -> None:
+def test_a_chunk_that_a_new_deployment_removed_causes_one_reload_only(page: Page, complaints: list[str]) -> None:
     documents: list[str] = []
 
-    def lose_old(route: Route) -> None:
+    def fail_first(route: Route) -> None:
         if len(documents) == 1:
-            lose(route)
+            respond_forbidden(route)
         else:
             route.continue_()
 
     page.on("request", lambda asked: documents.append(asked.url) if asked.is_navigation_request() else None)
-    page.route("**/assets/TemplatesPage-*.js", lose_old)
+    page.route("**/assets/TemplatesPage-*.js", fail_first)
     page.goto("/tasks")
     page.get_by_role("link", name="Templates", exact=True).click()
     expect(page.get_by_role("link", name="h264-720p", exact=True)).to_be_visible()
 
-    page.route("**/assets/OrchestrationsPage-*.js", lose)
+    page.route("**/assets/OrchestrationsPage-*.js", respond_forbidden)
     page.get_by_role("link", name="Orchestrations", exact=True).click()
     expect(page.get_by_text(BROKEN)).to_be_visible()
-    page.wait_for_timeout(1000)  # in which it would load itself again
+    page.wait_for_timeout(1000)  # enough for another reload
     assert len(documents) == 2
     complaints.clear()
 
 
-def test_without_a_line_a_page_that_was_not_seen_yet_says_so_and_the_line_brings_it(
+def test_a_new_page_shows_an_error_while_offline_and_loads_when_online(
     page: Page, context: BrowserContext, complaints: list[str]
 ) -> None:
     page.goto("/tasks")
@@ -75,7 +74,7 @@ def test_without_a_line_a_page_that_was_not_seen_yet_says_so_and_the_line_brings
     ("path", "sentence"),
     [("/tasks?createdAfter=garbage", "Created after >= garbage"), ("/tasks/%E0%A4%A", "Not found")],
 )
-def test_an_address_that_means_nothing_shows_what_is_wrong_with_it(
+def test_an_invalid_address_shows_what_is_wrong_with_it(
     page: Page, complaints: list[str], path: str, sentence: str
 ) -> None:
     page.goto(path)
@@ -85,14 +84,14 @@ def test_an_address_that_means_nothing_shows_what_is_wrong_with_it(
     complaints.clear()
 
 
-def test_what_the_browser_kept_and_can_not_be_read_is_as_if_it_had_kept_nothing(page: Page) -> None:
+def test_unreadable_stored_preferences_are_ignored(page: Page) -> None:
     page.add_init_script("localStorage.setItem('reelmill.tasks', '{broken')")
     page.goto("/tasks")
 
     expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
 
 
-def test_what_is_not_there_leads_to_its_list_and_an_answer_that_is_not_ours_says_what_to_do(
+def test_a_missing_item_links_to_its_list_and_a_gateway_error_says_what_to_do(
     page: Page, complaints: list[str]
 ) -> None:
     page.goto("/tasks/01M87HD8DCJQ8SW8YDZE97CANA")

@@ -1,4 +1,4 @@
-"""The console as CloudFront serves it: the real template, the real bundle, published by the real command."""
+"""The console as CloudFront serves it: the real template and bundle, published with the real command."""
 
 import json
 import re
@@ -24,7 +24,7 @@ NOTHING_HOSTED = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
 
 @pytest.fixture
 def viewer(published: Hosted) -> Iterator[httpx.Client]:
-    """Lend who asks the distribution by its name."""
+    """Lend an HTTP client for the distribution."""
     trust = ssl.create_default_context(cafile=published.environment["AWS_CA_BUNDLE"])
     host = published.outputs["ConsoleUrl"].removeprefix("https://")
     with httpx.Client(
@@ -35,18 +35,18 @@ def viewer(published: Hosted) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def calls(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Have this process use the hosted stack; lend what it asks of its AWS, in order."""
+    """Make this process use the hosted stack; lend its calls of AWS, in order."""
     for name, value in hosted.environment.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
     made: list[str] = []
 
-    def note(model: Any, params: dict[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's own
+    def record(model: Any, params: dict[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's own
         made.append(f"{model.name} {params['Key']}" if "Key" in params else model.name)
 
     session = boto3.Session()
-    session.events.register("before-parameter-build.s3", note)
-    session.events.register("before-parameter-build.cloudfront", note)
+    session.events.register("before-parameter-build.s3", record)
+    session.events.register("before-parameter-build.cloudfront", record)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     return made
 
@@ -57,7 +57,7 @@ def keys(hosted: Hosted) -> set[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_each_page_is_the_one_document_and_asked_for_anew(viewer: httpx.Client, path: str) -> None:
+def test_every_page_serves_the_document_without_caching(viewer: httpx.Client, path: str) -> None:
     answer = viewer.get(path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -65,7 +65,7 @@ def test_each_page_is_the_one_document_and_asked_for_anew(viewer: httpx.Client, 
     assert '<div id="root">' in answer.text
 
 
-def test_what_the_document_names_is_there_and_may_be_kept(viewer: httpx.Client) -> None:
+def test_the_assets_of_the_document_exist_and_are_cached(viewer: httpx.Client) -> None:
     named = re.findall(r'(?:src|href)="(/assets/[^"]+)"', viewer.get("/").text)
 
     assert named
@@ -74,10 +74,10 @@ def test_what_the_document_names_is_there_and_may_be_kept(viewer: httpx.Client) 
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["content-type"].startswith(("text/javascript", "text/css"))
-    assert viewer.get("/assets/gone.js").status_code == 403  # and not the document
+    assert viewer.get("/assets/gone.js").status_code == 403  # not the document
 
 
-def test_every_answer_of_the_bundle_is_guarded(viewer: httpx.Client, hosted: Hosted) -> None:
+def test_every_response_of_the_bundle_has_security_headers(viewer: httpx.Client, hosted: Hosted) -> None:
     for path in ("/", "/config.json", "/favicon.svg"):
         headers = viewer.get(path).headers
 
@@ -88,23 +88,23 @@ def test_every_answer_of_the_bundle_is_guarded(viewer: httpx.Client, hosted: Hos
         assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_the_console_is_told_how_to_sign_in_at_the_pool(viewer: httpx.Client, hosted: Hosted) -> None:
+def test_the_configuration_says_how_to_sign_in_to_the_user_pool(viewer: httpx.Client, hosted: Hosted) -> None:
     answer = viewer.get("/config.json")
-    told = answer.json()
+    settings = answer.json()
 
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/json", "no-cache")
-    assert told["inputBucket"] == hosted.outputs["InputBucketName"]
-    assert told["auth"]["authority"].endswith(f".amazonaws.com/{hosted.outputs['UserPoolId']}")
+    assert settings["inputBucket"] == hosted.outputs["InputBucketName"]
+    assert settings["auth"]["authority"].endswith(f".amazonaws.com/{hosted.outputs['UserPoolId']}")
     pools = hosted.client("cognito-idp")
     client = pools.describe_user_pool_client(
-        UserPoolId=hosted.outputs["UserPoolId"], ClientId=told["auth"]["clientId"]
+        UserPoolId=hosted.outputs["UserPoolId"], ClientId=settings["auth"]["clientId"]
     )["UserPoolClient"]
-    assert set(told["auth"]["scope"].split()) == set(client["AllowedOAuthScopes"])
+    assert set(settings["auth"]["scope"].split()) == set(client["AllowedOAuthScopes"])
     assert client["CallbackURLs"] == client["LogoutURLs"] == [hosted.outputs["ConsoleUrl"] + "/"]
-    assert told["auth"]["logoutUrl"].endswith(f"&logout_uri={client['LogoutURLs'][0]}")
+    assert settings["auth"]["logoutUrl"].endswith(f"&logout_uri={client['LogoutURLs'][0]}")
 
 
-def test_the_api_lies_beside_the_console_and_answers_for_itself(viewer: httpx.Client) -> None:
+def test_the_api_is_served_beside_the_console_and_sends_its_own_errors(viewer: httpx.Client) -> None:
     health, unsigned, forged = (
         viewer.get("/api/health"),
         viewer.get("/api/tasks"),
@@ -116,7 +116,7 @@ def test_the_api_lies_beside_the_console_and_answers_for_itself(viewer: httpx.Cl
     assert unsigned.headers["content-type"] == "application/json"
 
 
-def test_a_new_bundle_comes_before_its_document_and_the_old_one_stays_for_open_tabs(
+def test_a_new_bundle_is_uploaded_before_its_document_and_the_old_one_stays_for_open_tabs(
     hosted: Hosted, calls: list[str], tmp_path: Path
 ) -> None:
     for name in ("old", "new"):
@@ -129,7 +129,7 @@ def test_a_new_bundle_comes_before_its_document_and_the_old_one_stays_for_open_t
     home = publish.find_home(STACK)
     day = timedelta(days=1)
     publish.publish(tmp_path / "old", home, NOON)
-    publish.publish(tmp_path / "old", home, NOON + 30 * day)  # what another test has published is over
+    publish.publish(tmp_path / "old", home, NOON + 30 * day)  # bundles of other tests have expired
     calls.clear()
 
     publish.publish(tmp_path / "new", home, NOON + 60 * day)
@@ -149,10 +149,10 @@ def test_a_new_bundle_comes_before_its_document_and_the_old_one_stays_for_open_t
     assert keys(hosted) == there | {"assets/old.js"}
     publish.publish(tmp_path / "new", home, NOON + 60 * day + publish.STAY)
     assert keys(hosted) == there
-    assert publish.main(STACK) == 0  # for the other tests
+    assert publish.main(STACK) == 0  # restore the bundle for the other tests
 
 
-def test_who_can_not_publish_is_told_why(
+def test_a_failed_publication_says_why(
     hosted: Hosted, calls: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     cloudformation = hosted.client("cloudformation")
@@ -169,7 +169,7 @@ def test_who_can_not_publish_is_told_why(
     assert calls == []
 
 
-def test_the_command_says_where_the_console_is(hosted: Hosted) -> None:
+def test_the_command_prints_the_url_of_the_console(hosted: Hosted) -> None:
     command = [sys.executable, "-m", "infra.console.publish", STACK]
 
     said = subprocess.run(

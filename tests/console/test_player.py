@@ -1,4 +1,4 @@
-"""The player: films, streams, audio tracks and videos, what was found in them, and how they stand beside their source.
+"""The player: videos, streams, audio and images, their detections, and the comparison with their source.
 
 Debian's Chromium plays H.264 and AAC. H.265 and AV1 depend on the machine, so no test plays them.
 """
@@ -22,7 +22,7 @@ SMALL = {"ladder": [{"height": 90, "bitrate": 100}], "speed": "fastest"}
 
 @pytest.fixture(scope="module")
 def played(api: Api, make: Make, clip: Clips) -> dict[str, str]:
-    """Make what can be played, looked at and marked; return the tasks' IDs by what they hold."""
+    """Create tasks with outputs to play, to view and with detections; return their IDs by name."""
     small = {"video": {"height": 90, "speed": "fastest"}}
     made = {
         "subtitled": make(
@@ -43,8 +43,8 @@ def played(api: Api, make: Make, clip: Clips) -> dict[str, str]:
     return made
 
 
-class Refusal:
-    """A storage that refuses every link of a kind, until `over` says that it is over, as when links have expired."""
+class ExpiredLinks:
+    """A storage that rejects links, as if they had expired, until `over` returns True."""
 
     def __init__(self, page: Page, links: str, over: Callable[[], bool]) -> None:
         self.over = over
@@ -57,28 +57,28 @@ class Refusal:
             route.fulfill(status=403, headers={"access-control-allow-origin": "*"})
 
 
-def looks_at(page: Page, path: str) -> list[str]:
-    """Return the list of the page's requests to a path of the API, which grows."""
-    looks: list[str] = []
-    page.on("request", lambda request: looks.append(path) if urlsplit(request.url).path.endswith(path) else None)
-    return looks
+def requests_to(page: Page, path: str) -> list[str]:
+    """Return a growing list of the page's requests to a path of the API."""
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(path) if urlsplit(request.url).path.endswith(path) else None)
+    return requests
 
 
-def forgive(complaints: list[str]) -> None:
-    """Take out what a browser complains about refused links."""
+def forgive_expired(complaints: list[str]) -> None:
+    """Remove the complaints about rejected links."""
     assert all("status of 403" in complaint for complaint in complaints)
     complaints.clear()
 
 
 def play(page: Page) -> None:
-    """Start what is on the stage, and wait until it moves."""
+    """Press play, and wait until the media plays."""
     page.locator("media-play-button").click()
     page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
 
 
-def test_a_stream_offers_its_audio_tracks_and_its_subtitles_and_shows_them(page: Page, played: dict[str, str]) -> None:
+def test_a_stream_offers_its_audio_tracks_and_subtitles(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
-    expect(page.get_by_role("button", name="Quality")).to_be_hidden()  # there is but one
+    expect(page.get_by_role("button", name="Quality")).to_be_hidden()  # there is only one
 
     page.get_by_role("button", name="Subtitles").click()
     page.get_by_role("option", name="signs").click()
@@ -99,7 +99,7 @@ def test_a_stream_offers_its_audio_tracks_and_its_subtitles_and_shows_them(page:
     expect(page.get_by_text("Can't play this file")).to_be_hidden()
 
 
-def test_audio_tracks_play_and_each_can_be_chosen(page: Page, played: dict[str, str]) -> None:
+def test_audio_files_play_and_can_be_selected(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['film']}?subtask=2&tab=play")
     page.get_by_role("button", name="File").click()
     page.get_by_role("option", name="film-audio-2.m4a").click()
@@ -109,7 +109,7 @@ def test_audio_tracks_play_and_each_can_be_chosen(page: Page, played: dict[str, 
     expect(page.get_by_role("button", name="enter fullscreen mode")).to_be_hidden()
 
 
-def test_images_are_shown_side_by_side_and_enlarged(page: Page, tasks: dict[str, str]) -> None:
+def test_images_are_shown_side_by_side_and_one_at_a_time(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
     loaded = "() => [...document.querySelectorAll('[role=dialog] img')].map(one => one.complete && one.naturalWidth)"
 
@@ -125,7 +125,7 @@ def test_images_are_shown_side_by_side_and_enlarged(page: Page, tasks: dict[str,
     expect(page.get_by_role("dialog").get_by_role("img")).to_have_count(3)
 
 
-def test_the_scrub_bar_shows_a_preview_under_the_pointer(page: Page, tasks: dict[str, str]) -> None:
+def test_the_seek_bar_shows_a_preview_at_the_pointer(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=2&tab=play")
     page.wait_for_function(
         """() => [...(document.querySelector('video')?.textTracks ?? [])].some(
@@ -142,13 +142,13 @@ def test_the_scrub_bar_shows_a_preview_under_the_pointer(page: Page, tasks: dict
     )
 
 
-def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, str]) -> None:
+def test_source_and_output_play_in_sync_for_comparison(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
     compare = page.get_by_role("button", name="Compare")
     compare.click()
     expect(page.get_by_text("51.7%")).to_be_visible()  # saved
     page.wait_for_function("() => document.querySelectorAll('video').length === 2")
-    expect(compare).to_be_focused()  # also when it is the first press, which loads the comparison
+    expect(compare).to_be_focused()  # even the first time, when the press loads the comparison
 
     page.locator("media-play-button").click()
     page.wait_for_function(
@@ -167,7 +167,7 @@ def test_source_and_output_are_compared_in_step(page: Page, played: dict[str, st
     ("no", "mark", "seconds"),
     [(3, "Go to Silent (100%), 0:01.", 1.2), (4, "Go to Nudity", 0.0)],
 )
-def test_a_click_on_what_was_found_goes_there(
+def test_a_click_on_a_detection_seeks_to_it(
     page: Page, played: dict[str, str], no: int, mark: str, seconds: float
 ) -> None:
     page.goto(f"/tasks/{played['film']}?subtask={no}&t=0.5")
@@ -179,7 +179,7 @@ def test_a_click_on_what_was_found_goes_there(
     page.wait_for_function("() => document.querySelector('video').currentTime === 0")
 
 
-def test_the_chart_of_an_inspection_is_seen_with_its_score(page: Page, played: dict[str, str]) -> None:
+def test_an_inspection_shows_its_chart_and_its_score(page: Page, played: dict[str, str]) -> None:
     page.goto(f"/tasks/{played['film']}?subtask=3&tab=play")
     chart = page.get_by_role("img", name="film-inspection.svg")
     expect(chart).to_be_visible()
@@ -192,42 +192,42 @@ def test_the_chart_of_an_inspection_is_seen_with_its_score(page: Page, played: d
     expect(page.get_by_text("None", exact=True)).to_be_visible()
 
 
-def test_a_film_whose_link_has_expired_goes_on_by_a_fresh_one(
+def test_a_video_whose_link_has_expired_continues_with_a_fresh_link(
     page: Page, played: dict[str, str], complaints: list[str]
 ) -> None:
-    looks = looks_at(page, "/subtasks/1")
-    Refusal(page, "**/film-small.mp4?*", over=lambda: len(looks) > 1)
+    requests = requests_to(page, "/subtasks/1")
+    ExpiredLinks(page, "**/film-small.mp4?*", over=lambda: len(requests) > 1)
 
     page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
 
     page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
     expect(page.get_by_text("Can't play this file")).to_be_hidden()
-    assert len(looks) == 2
-    forgive(complaints)
+    assert len(requests) == 2
+    forgive_expired(complaints)
 
 
-def test_a_stream_whose_links_have_expired_goes_on_by_fresh_ones(
+def test_a_stream_whose_links_have_expired_continues_with_fresh_links(
     page: Page, played: dict[str, str], complaints: list[str]
 ) -> None:
-    lists = looks_at(page, "/play/master.m3u8")
-    Refusal(page, "**/*.mp4?*", over=lambda: len(lists) > 1)
+    lists = requests_to(page, "/play/master.m3u8")
+    ExpiredLinks(page, "**/*.mp4?*", over=lambda: len(lists) > 1)
 
     page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
 
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
     expect(page.get_by_text("Can't play this file")).to_be_hidden()
-    forgive(complaints)
+    forgive_expired(complaints)
 
 
-def test_what_cannot_be_played_says_whether_its_link_or_its_codec_is_why(
+def test_a_file_that_cannot_play_says_whether_its_link_or_its_codec_is_the_reason(
     page: Page, tasks: dict[str, str], played: dict[str, str], complaints: list[str]
 ) -> None:
-    Refusal(page, "**/film-small.mp4?*", over=lambda: False)
+    ExpiredLinks(page, "**/film-small.mp4?*", over=lambda: False)
     page.goto(f"/tasks/{played['film']}?subtask=1&tab=play")
     expect(page.get_by_text("The link has expired or the file was deleted")).to_be_visible()
-    forgive(complaints)
+    forgive_expired(complaints)
 
-    page.goto(f"/tasks/{tasks['failed']}")  # its source is no film
+    page.goto(f"/tasks/{tasks['failed']}")  # its source is not a video
     page.get_by_role("button", name="Play source video").click()
     expect(page.get_by_text("Your browser doesn't support this format")).to_be_visible()
 
@@ -235,26 +235,26 @@ def test_what_cannot_be_played_says_whether_its_link_or_its_codec_is_why(
 def test_images_whose_links_have_expired_load_with_fresh_links_or_show_an_error(
     page: Page, tasks: dict[str, str], complaints: list[str]
 ) -> None:
-    looks = looks_at(page, "/subtasks/4")
-    refusal = Refusal(page, "**/film-still-*.jpg?*", over=lambda: len(looks) > 1)
+    requests = requests_to(page, "/subtasks/4")
+    expired = ExpiredLinks(page, "**/film-still-*.jpg?*", over=lambda: len(requests) > 1)
     seen = "() => [...document.querySelectorAll('[role=dialog] img')].some(one => one.naturalWidth > 0)"
-    told = page.get_by_text("The link has expired or the file was deleted")
+    error = page.get_by_text("The link has expired or the file was deleted")
 
     page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")
     page.wait_for_function(seen)
-    expect(told).to_be_hidden()
+    expect(error).to_be_hidden()
 
-    refusal.over = lambda: False
+    expired.over = lambda: False
     page.reload()
-    expect(told.first).to_be_visible()
-    forgive(complaints)
+    expect(error.first).to_be_visible()
+    forgive_expired(complaints)
 
 
-def test_links_are_fresh_as_long_as_their_files_are_shown(page: Page, played: dict[str, str]) -> None:
+def test_links_stay_fresh_while_their_files_are_shown(page: Page, played: dict[str, str]) -> None:
     page.clock.install()
     page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
     page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
-    page.locator("video").evaluate("one => one.addEventListener('loadstart', () => console.error('begun anew'))")
+    page.locator("video").evaluate("one => one.addEventListener('loadstart', () => console.error('restarted'))")
 
     with page.expect_response(lambda answer: urlsplit(answer.url).path.endswith("/subtasks/1")) as answered:
         page.clock.fast_forward(3_600_000)
@@ -264,25 +264,23 @@ def test_links_are_fresh_as_long_as_their_files_are_shown(page: Page, played: di
     expect(page.get_by_role("link", name="film-small.mp4")).to_have_attribute("href", fresh)
 
 
-def test_shots_are_marked_on_what_was_analysed(page: Page, tasks: dict[str, str]) -> None:
+def test_shots_are_marked_on_the_analyzed_video(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}?subtask=3&tab=play")
 
     shot = page.get_by_role("group", name="Shots").get_by_role("button").last
     shot.click()
-    start = float(shot.evaluate("one => parseFloat(one.style.left) / 50"))  # of two seconds
+    start = float(shot.evaluate("one => parseFloat(one.style.left) / 50"))  # the video lasts two seconds
     page.wait_for_function("to => Math.abs(document.querySelector('video').currentTime - to) < 0.05", arg=start)
 
 
-def test_the_token_of_who_signed_in_goes_to_the_api_and_to_nobody_else(
-    page: Page, tasks: dict[str, str], played: dict[str, str]
-) -> None:
+def test_the_token_is_sent_to_the_api_only(page: Page, tasks: dict[str, str], played: dict[str, str]) -> None:
     oidc = {"kind": "oidc", "authority": "https://id.example", "clientId": "me", "scope": "openid"}
     page.route("**/config.json", lambda route: route.fulfill(json={"auth": oidc, "inputBucket": "there"}))
     user = {"access_token": "secret", "token_type": "Bearer", "expires_at": 4102444800, "profile": {"sub": "me"}}
     page.add_init_script(f"sessionStorage.setItem('oidc.user:https://id.example:me', {json.dumps(json.dumps(user))})")
     asked: list[tuple[bool, bool]] = []
 
-    def note(request: Request) -> None:
+    def record(request: Request) -> None:
         address = urlsplit(request.url)
         signed = request.all_headers().get("authorization") == "Bearer secret"
         if address.netloc != urlsplit(page.url).netloc:
@@ -290,7 +288,7 @@ def test_the_token_of_who_signed_in_goes_to_the_api_and_to_nobody_else(
         elif address.path.startswith("/api/"):
             asked.append((True, signed))
 
-    page.on("requestfinished", note)
+    page.on("requestfinished", record)
     page.goto(f"/tasks/{played['subtitled']}?subtask=1&tab=play")
     play(page)
     page.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=play")

@@ -1,4 +1,4 @@
-"""Every action is within reach: on a phone, and of whoever has a keyboard alone."""
+"""Every action can be reached on a phone and with the keyboard."""
 
 from itertools import pairwise
 
@@ -11,8 +11,8 @@ from tests.support.clips import Clips
 from tests.support.stack import Api
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-THUMB = 44  # pixels that one hits
-MOST_STOPS = 80  # of the Tab key, before one gives up
+TOUCH_TARGET = 44  # pixels
+MOST_STOPS = 80  # of the Tab key, before the test fails
 
 
 @pytest.fixture
@@ -21,35 +21,35 @@ def phone(page: Page) -> Page:
     return page
 
 
-def fits(page: Page) -> bool:
-    """Tell whether nothing of a page lies beside the screen."""
+def fits_screen(page: Page) -> bool:
+    """Return whether the page fits the width of the screen."""
     fits: bool = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     return fits
 
 
-def apart(words: Locator) -> bool:
-    """Tell whether no words lie over their neighbours."""
-    boxes = [box for one in words.all() if (box := one.bounding_box())]
+def are_apart(labels: Locator) -> bool:
+    """Return whether no label overlaps its neighbor."""
+    boxes = [box for one in labels.all() if (box := one.bounding_box())]
     return all(one["x"] + one["width"] <= other["x"] for one, other in pairwise(boxes))
 
 
-def in_sight(target: Locator) -> None:
-    """Scroll there, and see that all of it is on the screen."""
+def assert_fully_visible(target: Locator) -> None:
+    """Scroll to an element, and check that all of it is on the screen."""
     target.scroll_into_view_if_needed()
     expect(target).to_be_in_viewport(ratio=1)
 
 
 def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until something has the focus."""
+    """Press Tab until an element has the focus."""
     expect(target).to_be_visible()
     for _ in range(MOST_STOPS):
         if target.evaluate("one => one === document.activeElement"):
             return
         page.keyboard.press("Tab")
-    pytest.fail(f"{target} is out of the keyboard's reach")
+    pytest.fail(f"{target} can't be reached with the keyboard")
 
 
-def test_long_names_push_nothing_off_the_page(page: Page, api: Api, make: Make, clip: Clips) -> None:
+def test_long_names_keep_tables_within_the_page(page: Page, api: Api, make: Make, clip: Clips) -> None:
     long = "a-holiday-in-the-mountains-" * 5
     plan = {"name": "the-covers-of-it", "template": "screenshot-jpeg-middle", "params": {"at": ["10%", "50%"]}}
     identifier = make(f"reach/{long}.mp4", clip("blink.mp4").read_bytes(), STILL | plan)
@@ -63,24 +63,24 @@ def test_long_names_push_nothing_off_the_page(page: Page, api: Api, make: Make, 
     expect(page.get_by_role("row", name="Screenshot")).to_contain_text(f"{long}/")
 
 
-def test_a_phone_shows_a_task_and_reaches_its_actions(phone: Page, tasks: dict[str, str]) -> None:
+def test_a_phone_shows_a_task_and_all_its_actions(phone: Page, tasks: dict[str, str]) -> None:
     phone.goto(f"/tasks/{tasks['rich']}")
 
     for name in ("Copy", "Play source video", "Restart", "More actions"):
-        in_sight(phone.get_by_role("button", name=name, exact=True))
-    in_sight(phone.get_by_role("button", name="Download subtask 5"))
+        assert_fully_visible(phone.get_by_role("button", name=name, exact=True))
+    assert_fully_visible(phone.get_by_role("button", name="Download subtask 5"))
     for view in ("Graph", "Timeline", "JSON"):
         phone.get_by_role("tab", name=view).click()
-        assert fits(phone)
+        assert fits_screen(phone)
         if view == "Timeline":
-            assert apart(phone.get_by_role("columnheader", name="Timeline").locator("> span"))
+            assert are_apart(phone.get_by_role("columnheader", name="Timeline").locator("> span"))
     phone.goto(f"/tasks/{tasks['rich']}?subtask=4&tab=files")
     row = phone.get_by_role("row", name="film-still-1.jpg")
     expect(row).to_contain_text("Width: 320 px")
     assert row.evaluate("one => one.offsetHeight") < 100
     phone.goto(f"/tasks/{tasks['failed']}")
-    in_sight(phone.get_by_role("button", name="Show log and ffmpeg command"))
-    assert fits(phone)
+    assert_fully_visible(phone.get_by_role("button", name="Show log and ffmpeg command"))
+    assert fits_screen(phone)
 
 
 def test_a_phone_creates_a_task(phone: Page, clip: Clips) -> None:
@@ -90,9 +90,9 @@ def test_a_phone_creates_a_task(phone: Page, clip: Clips) -> None:
     phone.get_by_role("button", name="Add subtask").click()
     phone.get_by_role("menuitem", name="Screenshot", exact=False).first.click()
     phone.get_by_role("button", name="Parameters").click()
-    in_sight(phone.get_by_role("button", name="Remove subtask 1"))
-    in_sight(phone.get_by_label("Quality", exact=True))
-    assert fits(phone)
+    assert_fully_visible(phone.get_by_role("button", name="Remove subtask 1"))
+    assert_fully_visible(phone.get_by_label("Quality", exact=True))
+    assert fits_screen(phone)
 
     phone.get_by_role("button", name="Create task", exact=True).click()
 
@@ -105,21 +105,21 @@ def test_a_phone_plays(phone: Page, tasks: dict[str, str]) -> None:
     controls = phone.locator("media-control-bar > :not(style, slot)")
     expect(controls).to_have_count(6)
     for control in controls.all():
-        in_sight(control)
+        assert_fully_visible(control)
         box = control.bounding_box()
         assert box
-        assert min(box["width"], box["height"]) >= THUMB
-    in_sight(phone.get_by_role("button", name="Quality"))
+        assert min(box["width"], box["height"]) >= TOUCH_TARGET
+    assert_fully_visible(phone.get_by_role("button", name="Quality"))
     phone.locator("media-play-button").click()
     phone.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
     phone.get_by_role("dialog").get_by_role("button", name="View").click()
     phone.get_by_role("option", name="Compare").click()
-    in_sight(phone.get_by_role("slider", name="Divider position"))
-    assert fits(phone)
-    in_sight(phone.get_by_role("dialog").get_by_role("button", name="Close", exact=True))
+    assert_fully_visible(phone.get_by_role("slider", name="Divider position"))
+    assert fits_screen(phone)
+    assert_fully_visible(phone.get_by_role("dialog").get_by_role("button", name="Close", exact=True))
 
 
-def test_the_keyboard_alone_opens_a_task_and_restarts_it(page: Page, api: Api, make: Make, clip: Clips) -> None:
+def test_the_keyboard_opens_and_restarts_a_task(page: Page, api: Api, make: Make, clip: Clips) -> None:
     identifier = make("reach/keys.mp4", clip("blink.mp4").read_bytes(), STILL)
     api.completed(identifier)
     page.goto(f"/tasks?taskId={identifier}")
@@ -142,7 +142,7 @@ def test_the_keyboard_alone_opens_a_task_and_restarts_it(page: Page, api: Api, m
     expect(page.get_by_role("button", name="Run 2")).to_be_visible()
 
 
-def test_a_dialog_keeps_the_focus_and_gives_it_back(page: Page, tasks: dict[str, str]) -> None:
+def test_a_dialog_keeps_the_focus_and_returns_it(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks/{tasks['rich']}")
     details = page.get_by_role("button", name="Details of subtask 4")
     details.focus()

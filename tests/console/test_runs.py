@@ -1,4 +1,4 @@
-"""The runs of a task in a real browser: one leads to the others, each tells its own times and saves its own files."""
+"""The runs of a task in a real browser: switching between them, their timelines and their downloads."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.stack import Api, Client
 
 @pytest.fixture(scope="module")
 def restarted(api: Api, stack: StackInfo, client: Client, clip: Clips) -> str:
-    """A task of which two parts succeeded, with two files and one, while the third failed twice; return its address."""
+    """Create a task whose third subtask fails in two runs; the others write two files and one. Return its path."""
     client("s3").put_object(Bucket=stack.input_bucket, Key="runs/film.mp4", Body=clip("plain.mp4").read_bytes())
     plan = [
         {"name": "stills", "type": "SCREENSHOT", "params": {"at": ["10%", "50%"]}},
@@ -29,7 +29,7 @@ def restarted(api: Api, stack: StackInfo, client: Client, clip: Clips) -> str:
     return f"/tasks/{identifier}"
 
 
-def test_an_older_run_leads_to_the_newest(page: Page, restarted: str) -> None:
+def test_an_older_run_links_to_the_newest(page: Page, restarted: str) -> None:
     page.goto(f"{restarted}?run=1")
 
     page.get_by_role("button", name="Run 1").click()
@@ -40,17 +40,17 @@ def test_an_older_run_leads_to_the_newest(page: Page, restarted: str) -> None:
     page.wait_for_url(f"**{restarted}")
 
 
-def test_the_timeline_of_a_later_run_begins_when_that_was_asked_for(page: Page, restarted: str) -> None:
+def test_the_timeline_of_a_later_run_starts_when_the_run_was_requested(page: Page, restarted: str) -> None:
     page.goto(f"{restarted}?view=timeline")
 
     rows = page.get_by_role("table", name="Timeline").get_by_role("row")
-    carried, late = (rows.nth(place).get_by_role("cell").first for place in (1, 3))
+    reused, late = (rows.nth(place).get_by_role("cell").first for place in (1, 3))
 
-    expect(carried).to_have_attribute("aria-label", "Successful. Reused from run 1.")
+    expect(reused).to_have_attribute("aria-label", "Successful. Reused from run 1.")
     expect(late).to_have_attribute("aria-label", re.compile(r"^Failed, queued for [\d.]+ s, ran for [\d.]+ s$"))
 
 
-def test_several_files_are_saved_as_one_zip(page: Page, restarted: str, tmp_path: Path) -> None:
+def test_several_files_are_downloaded_as_one_zip(page: Page, restarted: str, tmp_path: Path) -> None:
     page.goto(restarted)
 
     with page.expect_download() as saving:
@@ -63,7 +63,7 @@ def test_several_files_are_saved_as_one_zip(page: Page, restarted: str, tmp_path
         assert len(saved.namelist()) == 2
 
 
-def test_a_single_file_is_saved_as_it_is(page: Page, restarted: str) -> None:
+def test_a_single_file_is_downloaded_as_it_is(page: Page, restarted: str) -> None:
     page.goto(restarted)
 
     with page.expect_download() as saving:

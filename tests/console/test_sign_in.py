@@ -1,4 +1,4 @@
-"""Signing in at the pool's own page, on the console as CloudFront serves it: nothing here is told from the laptop's."""
+"""Sign-in on the user pool's hosted page, with the console as CloudFront serves it."""
 
 import re
 import ssl
@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.console.browser import another
+from tests.console.browser import second_browser
 from tests.console.hosted import Hosted
 
 EMAIL, PASSWORD = "ada@example.com", "Analytical-Engine-1843"
@@ -20,8 +20,8 @@ TOKENS = "/oauth2/token"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def person(published: Hosted) -> None:
-    """Make somebody who may sign in."""
+def user(published: Hosted) -> None:
+    """Create a user who can sign in."""
     pool, cognito = published.outputs["UserPoolId"], published.client("cognito-idp")
     attributes = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "true"}]
     cognito.admin_create_user(UserPoolId=pool, Username=EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS")
@@ -29,93 +29,92 @@ def person(published: Hosted) -> None:
 
 
 @pytest.fixture(scope="module")
-def on_aws(browser: Browser, published: Hosted) -> Iterator[Browser]:
-    """Lend a browser that finds the emulator under AWS's names."""
-    with another(browser, published.browser_argument) as other:
+def aws_browser(browser: Browser, published: Hosted) -> Iterator[Browser]:
+    """Lend a browser that finds the emulator under AWS's host names."""
+    with second_browser(browser, published.browser_argument) as other:
         yield other
 
 
 @pytest.fixture
-def context(on_aws: Browser, published: Hosted) -> Iterator[BrowserContext]:
-    """Lend an empty browser at the hosted console; its certificate is the test's own."""
-    context = on_aws.new_context(
+def context(aws_browser: Browser, published: Hosted) -> Iterator[BrowserContext]:
+    """Lend a fresh browser context for the hosted console, which has a self-signed certificate."""
+    context = aws_browser.new_context(
         base_url=published.outputs["ConsoleUrl"],
         ignore_https_errors=True,
         viewport={"width": 1440, "height": 900},
     )
-    context.route(
-        "**/favicon.ico", lambda route: route.fulfill(status=204)
-    )  # the emulator's page has none, and says so
+    # The emulator's page has no icon, which would be a complaint.
+    context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     yield context
     context.close()
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a page has asked for so far."""
+    """The requests of a page so far."""
 
     requests: list[Request]
 
     def to(self, part: str) -> list[Request]:
-        """Return the requests whose address has that part."""
+        """Return the requests whose URL contains a text."""
         return [request for request in self.requests if part in request.url]
 
     def bearers(self) -> list[str]:
-        """Return what the calls of the API bore."""
+        """Return the authorization headers of the calls of the API."""
         return [request.headers.get("authorization", "") for request in self.to("/api/")]
 
 
 @pytest.fixture
 def traffic(page: Page) -> Traffic:
-    """Lend all that the page asks for."""
+    """Lend the requests of the page."""
     return traffic_of(page)
 
 
 @pytest.fixture
-def refused_page(context: BrowserContext) -> Page:
-    """Lend a page that may be refused something, of which the browser itself complains."""
+def lenient_page(context: BrowserContext) -> Page:
+    """Lend a page whose complaints don't fail the test, because the browser reports rejected requests."""
     return context.new_page()
 
 
 def traffic_of(page: Page) -> Traffic:
-    """Return all that the page asks for from now on."""
+    """Return the requests of a page from now on."""
     requests: list[Request] = []
     page.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - it must be a function
     return Traffic(requests)
 
 
-def signs_in(page: Page) -> None:
-    """Do what a person does at the pool's page."""
+def sign_in(page: Page) -> None:
+    """Sign in on the pool's page."""
     page.get_by_label("Username").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 
-def renews(route: Route, hosted: Hosted) -> None:
-    """Answer for the emulator, without the ID token, which a renewal need not bring.
+def answer_renewal(route: Route, hosted: Hosted) -> None:
+    """Answer a renewal in place of the emulator, without the ID token, which is optional.
 
-    The emulator dates the sign-in (auth_time) by the renewal. OpenID Connect forbids that, and Cognito doesn't do it.
+    The emulator sets auth_time, the time of the sign-in, to the renewal. OpenID Connect forbids that.
     """
     kind = {"content-type": route.request.headers["content-type"]}
     trust = ssl.create_default_context(cafile=hosted.environment["AWS_CA_BUNDLE"])
     with httpx.Client(verify=trust, trust_env=False) as client:
-        told = client.post(hosted.endpoint + TOKENS, content=route.request.post_data, headers=kind).json()
-    del told["id_token"]
-    route.fulfill(json=told, headers={"access-control-allow-origin": "*"})
+        tokens = client.post(hosted.endpoint + TOKENS, content=route.request.post_data, headers=kind).json()
+    del tokens["id_token"]
+    route.fulfill(json=tokens, headers={"access-control-allow-origin": "*"})
 
 
-def later(page: Page, passed: timedelta) -> None:
-    """Have the page believe that time has passed."""
+def advance_clock(page: Page, passed: timedelta) -> None:
+    """Move the clock of the page forward."""
     page.clock.set_system_time(datetime.now(UTC) + passed)
 
 
-def kept(page: Page) -> list[str]:
-    """Return the names of what the console keeps in the browser."""
-    page.goto("/favicon.svg")  # of the same origin, and without the console's code
+def stored_keys(page: Page) -> list[str]:
+    """Return the keys that the console stores in the browser."""
+    page.goto("/favicon.svg")  # same origin, without the console's code
     return list(page.evaluate("() => [...Object.keys(sessionStorage), ...Object.keys(localStorage)]"))
 
 
-def test_a_person_signs_in_by_code_and_comes_back_to_the_page_that_they_asked_for(
+def test_a_user_signs_in_by_code_and_returns_to_the_requested_page(
     page: Page, traffic: Traffic, published: Hosted
 ) -> None:
     page.goto("/orchestrations/web-video?tab=json")
@@ -127,7 +126,7 @@ def test_a_person_signs_in_by_code_and_comes_back_to_the_page_that_they_asked_fo
     assert len(asked["code_challenge"][0]) == 43  # a SHA-256
     assert not traffic.to("/api/")
 
-    signs_in(page)
+    sign_in(page)
 
     page.wait_for_url(published.outputs["ConsoleUrl"] + "/orchestrations/web-video?tab=json")
     expect(page.get_by_role("heading", name="web-video").first).to_be_visible()
@@ -140,10 +139,10 @@ def test_a_person_signs_in_by_code_and_comes_back_to_the_page_that_they_asked_fo
     assert set(traffic.bearers()) == {f"Bearer {exchange.response().json()['access_token']}"}  # type: ignore[union-attr]
 
 
-def test_a_person_copies_the_token_for_a_shell(page: Page, context: BrowserContext, traffic: Traffic) -> None:
+def test_a_user_copies_the_token_for_a_shell(page: Page, context: BrowserContext, traffic: Traffic) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/tasks")
-    signs_in(page)
+    sign_in(page)
 
     page.get_by_role("button", name=EMAIL).click()
     page.get_by_role("menuitem", name="Copy token").click()
@@ -152,17 +151,17 @@ def test_a_person_copies_the_token_for_a_shell(page: Page, context: BrowserConte
     assert {f"Bearer {page.evaluate('() => navigator.clipboard.readText()')}"} == set(traffic.bearers())
 
 
-def test_a_token_is_renewed_before_it_ends_once_for_all_who_ask(
+def test_a_token_is_renewed_before_it_expires_once_for_concurrent_requests(
     page: Page, traffic: Traffic, published: Hosted
 ) -> None:
     page.goto("/orchestrations")
-    signs_in(page)
+    sign_in(page)
     expect(page.get_by_role("link", name="web-video")).to_be_visible()
     first = set(traffic.bearers())
     traffic.requests.clear()
 
-    page.route("**" + TOKENS, lambda route: renews(route, published))
-    later(page, timedelta(minutes=59, seconds=30))
+    page.route("**" + TOKENS, lambda route: answer_renewal(route, published))
+    advance_clock(page, timedelta(minutes=59, seconds=30))
     page.get_by_role("link", name="Create orchestration").first.click()
 
     page.get_by_role("button", name="Add subtask").click()
@@ -173,69 +172,69 @@ def test_a_token_is_renewed_before_it_ends_once_for_all_who_ask(
     assert not first & set(traffic.bearers())
 
 
-def test_a_renewal_that_makes_no_sense_leads_to_the_sign_in(page: Page) -> None:
+def test_an_invalid_renewal_leads_to_the_sign_in(page: Page) -> None:
     page.goto("/templates")
-    signs_in(page)
+    sign_in(page)
     expect(page.get_by_role("link", name="h264-720p")).to_be_visible()
-    senseless = {"access_token": "a", "token_type": "Bearer", "id_token": "b"}
-    page.route("**" + TOKENS, lambda route: route.fulfill(json=senseless, headers={"access-control-allow-origin": "*"}))
+    invalid = {"access_token": "a", "token_type": "Bearer", "id_token": "b"}
+    page.route("**" + TOKENS, lambda route: route.fulfill(json=invalid, headers={"access-control-allow-origin": "*"}))
 
-    later(page, timedelta(days=1))
+    advance_clock(page, timedelta(days=1))
     page.get_by_role("link", name="Orchestrations").first.click()
 
     page.wait_for_url(SIGN_IN)
 
 
-def test_a_provider_that_is_out_of_reach_costs_nobody_the_page(refused_page: Page, published: Hosted) -> None:
-    page = refused_page
+def test_an_unreachable_provider_keeps_the_user_on_the_page(lenient_page: Page, published: Hosted) -> None:
+    page = lenient_page
     page.goto("/templates")
-    signs_in(page)
+    sign_in(page)
     expect(page.get_by_role("link", name="h264-720p")).to_be_visible()
     page.route("**" + TOKENS, lambda route: route.abort())
 
-    later(page, timedelta(days=1))
+    advance_clock(page, timedelta(days=1))
     page.get_by_role("link", name="Orchestrations").first.click()
     expect(page.get_by_text("Couldn't load the data")).to_be_visible()
 
     page.unroute("**" + TOKENS)
-    page.route("**" + TOKENS, lambda route: renews(route, published))
+    page.route("**" + TOKENS, lambda route: answer_renewal(route, published))
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("link", name="web-video")).to_be_visible()
 
 
-def test_a_session_that_is_over_leads_to_the_sign_in_and_back(refused_page: Page, published: Hosted) -> None:
-    page = refused_page
+def test_an_expired_session_leads_to_the_sign_in_and_back(lenient_page: Page, published: Hosted) -> None:
+    page = lenient_page
     page.goto("/templates")
-    signs_in(page)
+    sign_in(page)
     expect(page.get_by_role("link", name="h264-720p")).to_be_visible()
     pool, cognito = published.outputs["UserPoolId"], published.client("cognito-idp")
     cognito.admin_user_global_sign_out(UserPoolId=pool, Username=EMAIL)
     traffic = traffic_of(page)
 
-    later(page, timedelta(days=1))
+    advance_clock(page, timedelta(days=1))
     page.get_by_role("link", name="Orchestrations").first.click()
     page.wait_for_url(SIGN_IN)
 
-    assert not traffic.to("/api/")  # nobody asked without a token
-    signs_in(page)
+    assert not traffic.to("/api/")  # no request went out without a token
+    sign_in(page)
     page.wait_for_url("**/orchestrations")
     expect(page.get_by_role("link", name="web-video")).to_be_visible()
 
 
-def test_whoever_signs_out_leaves_no_token_behind(page: Page, traffic: Traffic, published: Hosted) -> None:
+def test_signing_out_removes_the_token(page: Page, traffic: Traffic, published: Hosted) -> None:
     page.goto("/tasks")
-    signs_in(page)
+    sign_in(page)
     page.get_by_role("button", name=EMAIL).click()
     page.get_by_role("menuitem", name="Sign out").click()
-    page.wait_for_url(SIGN_IN)  # where the console sends whoever is not signed in
+    page.wait_for_url(SIGN_IN)  # where the console sends users who are not signed in
 
     [end] = traffic.to("/logout?")
     assert parse_qs(urlsplit(end.url).query)["logout_uri"] == [published.outputs["ConsoleUrl"] + "/"]
-    assert not [name for name in kept(page) if name.startswith("oidc.user")]
+    assert not [name for name in stored_keys(page) if name.startswith("oidc.user")]
 
 
 @pytest.mark.parametrize("answer", ["code=stolen", "error=access_denied"])
-def test_an_answer_to_nothing_that_was_asked_is_refused_and_a_reload_begins_anew(
+def test_an_unsolicited_response_is_rejected_and_a_reload_starts_a_sign_in(
     page: Page, traffic: Traffic, published: Hosted, answer: str
 ) -> None:
     page.goto(f"/?{answer}&state=forged")
@@ -248,7 +247,7 @@ def test_an_answer_to_nothing_that_was_asked_is_refused_and_a_reload_begins_anew
     page.wait_for_url(SIGN_IN)
 
 
-def test_a_refusal_of_the_sign_in_page_is_told(page: Page) -> None:
+def test_a_denied_sign_in_is_reported(page: Page) -> None:
     page.goto("/tasks")
     page.wait_for_url(SIGN_IN)
     [state] = parse_qs(urlsplit(page.url).query)["state"]
@@ -258,25 +257,23 @@ def test_a_refusal_of_the_sign_in_page_is_told(page: Page) -> None:
     expect(page.get_by_text("sign-in was denied (Ask Grace)")).to_be_visible()
 
 
-def test_a_token_that_the_api_refuses_leads_to_the_sign_in_once_and_not_round_and_round(
-    refused_page: Page, published: Hosted
-) -> None:
-    page = refused_page
+def test_a_token_that_the_api_rejects_leads_to_the_sign_in_once(lenient_page: Page, published: Hosted) -> None:
+    page = lenient_page
     page.goto("/templates")
-    signs_in(page)
+    sign_in(page)
     expect(page.get_by_role("link", name="h264-720p")).to_be_visible()
-    page.reload()  # so that its token is one that it had before
+    page.reload()  # so that the token isn't fresh from the sign-in
     expect(page.get_by_role("link", name="h264-720p")).to_be_visible()
     api, gateway = published.outputs["ApiId"], published.client("apigatewayv2")
     [authorizer] = gateway.get_authorizers(ApiId=api)["Items"]
     theirs = {"ApiId": api, "AuthorizerId": authorizer["AuthorizerId"]}
     ours = authorizer["JwtConfiguration"]
-    gateway.update_authorizer(**theirs, JwtConfiguration={**ours, "Audience": ["somebody-else"]})
+    gateway.update_authorizer(**theirs, JwtConfiguration={**ours, "Audience": ["another-client"]})
 
     try:
         page.get_by_role("link", name="Orchestrations").first.click()
         page.wait_for_url(SIGN_IN)
-        signs_in(page)
+        sign_in(page)
         expect(page.get_by_text("Unauthorized").first).to_be_visible()
     finally:
         gateway.update_authorizer(**theirs, JwtConfiguration=ours)

@@ -1,4 +1,4 @@
-"""The list of tasks: finding them, and moving one or many of them."""
+"""The list of tasks: finding tasks, and actions on one or several of them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,95 +12,95 @@ from tests.support.stack import Api, paused  # noqa: F401 - a fixture
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y/%m/%d")
 
 
-def rows(page: Page, what: str) -> Locator:
-    """Return the list's rows in which something stands."""
-    return page.get_by_role("row").filter(has_text=what)
+def rows(page: Page, text: str) -> Locator:
+    """Return the rows that contain a text."""
+    return page.get_by_role("row").filter(has_text=text)
 
 
-def choose_page(page: Page) -> None:
-    page.get_by_role("checkbox", name="Select all tasks on this page").press("Space")  # its header lies over it
+def select_page(page: Page) -> None:
+    page.get_by_role("checkbox", name="Select all tasks on this page").press("Space")  # its header covers it
 
 
-def choose_all(page: Page, action: str, *, confirm: str) -> None:
-    """Do something with all tasks of the page, and confirm it by that button."""
-    choose_page(page)
+def run_on_all(page: Page, action: str, *, confirm: str) -> None:
+    """Run an action on all tasks of the page, and confirm it with a button."""
+    select_page(page)
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name=action).click()
     page.get_by_role("dialog").get_by_role("button", name=confirm).click()
 
 
-def operate(page: Page, identifier: str, action: str) -> None:
-    """Choose an operation in a task's own row."""
+def run_in_row(page: Page, identifier: str, action: str) -> None:
+    """Run an action from the menu of a row."""
     page.get_by_role("button", name=f"Actions for task {identifier}").click()
     page.get_by_role("menuitem", name=action, exact=True).click()
 
 
 @pytest.mark.usefixtures("paused")
-def test_several_tasks_are_ended_restarted_and_cancelled_at_once(page: Page, make: Make) -> None:
+def test_several_tasks_are_ended_restarted_and_canceled_at_once(page: Page, make: Make) -> None:
     for _ in range(3):
-        make("many/three.mp4", b"whatever", STILL)
+        make("many/three.mp4", b"content", STILL)
     page.goto("/tasks?sourceKey=many/three.mp4")
     expect(rows(page, "Waiting")).to_have_count(3)
 
-    choose_all(page, "End (3)", confirm="End tasks")
+    run_on_all(page, "End (3)", confirm="End tasks")
     expect(page.get_by_text("3 tasks ended.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
-    choose_all(page, "Restart (3)", confirm="Restart tasks")
+    run_on_all(page, "Restart (3)", confirm="Restart tasks")
     expect(page.get_by_text("3 tasks restarted.")).to_be_visible()
     expect(rows(page, "Waiting")).to_have_count(3)
 
-    choose_all(page, "Cancel (3)", confirm="Cancel tasks")
+    run_on_all(page, "Cancel (3)", confirm="Cancel tasks")
     expect(page.get_by_text("3 tasks canceled.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
 
 @pytest.mark.usefixtures("paused")
-def test_of_several_tasks_each_refused_one_is_named_with_its_reason(
-    page: Page, held: list[Route], api: Api, make: Make
+def test_tasks_that_an_action_did_not_change_are_listed_with_their_reasons(
+    page: Page, stalled: list[Route], api: Api, make: Make
 ) -> None:
-    able, unable = (make("many/late.mp4", b"whatever", STILL) for _ in range(2))
+    eligible, ineligible = (make("many/late.mp4", b"content", STILL) for _ in range(2))
     page.goto("/tasks?sourceKey=many/late.mp4")
     expect(rows(page, "Waiting")).to_have_count(2)
-    # From now on the list lags behind.
-    page.route("**/api/tasks?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
-    api.call("POST", f"/tasks/{unable}/end")
+    # From now on the list is stale.
+    page.route("**/api/tasks?*", lambda route: stalled.append(route))  # noqa: PLW0108 - playwright marks its handlers
+    api.call("POST", f"/tasks/{ineligible}/end")
 
-    choose_all(page, "End (2)", confirm="End tasks")
+    run_on_all(page, "End (2)", confirm="End tasks")
 
-    refused = page.get_by_role("dialog", name="1 task was not changed")
-    expect(refused.get_by_role("row", name=unable)).to_contain_text("only a WAITING task can be ended")
-    refused.get_by_role("button", name="Close").last.click()
-    expect(refused).to_be_hidden()
-    expect(page.get_by_text(f"Task {able} ended.")).to_be_visible()
-    assert api.call("GET", f"/tasks/{able}")["outcome"] == "ENDED"
+    rejected = page.get_by_role("dialog", name="1 task was not changed")
+    expect(rejected.get_by_role("row", name=ineligible)).to_contain_text("only a WAITING task can be ended")
+    rejected.get_by_role("button", name="Close").last.click()
+    expect(rejected).to_be_hidden()
+    expect(page.get_by_text(f"Task {eligible} ended.")).to_be_visible()
+    assert api.call("GET", f"/tasks/{eligible}")["outcome"] == "ENDED"
 
 
 @pytest.mark.usefixtures("paused")
-def test_a_waiting_task_is_ended_and_restarted_in_its_row(page: Page, make: Make) -> None:
-    identifier = make("many/one.mp4", b"whatever", STILL)
+def test_a_waiting_task_is_ended_restarted_and_canceled_in_its_row(page: Page, make: Make) -> None:
+    identifier = make("many/one.mp4", b"content", STILL)
     page.goto(f"/tasks?taskId={identifier}")
 
-    operate(page, identifier, "End")
-    sure = page.get_by_role("dialog", name=f"End task {identifier}?")
-    sure.get_by_role("button", name="Cancel").click()
-    expect(sure).to_be_hidden()
+    run_in_row(page, identifier, "End")
+    dialog = page.get_by_role("dialog", name=f"End task {identifier}?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
     expect(rows(page, identifier)).to_contain_text("Waiting")
 
-    operate(page, identifier, "End")
-    sure.get_by_role("button", name="End task").click()
+    run_in_row(page, identifier, "End")
+    dialog.get_by_role("button", name="End task").click()
     expect(page.get_by_text(f"Task {identifier} ended.")).to_be_visible()
     expect(rows(page, identifier)).to_contain_text("Ended")
 
-    operate(page, identifier, "Restart")
+    run_in_row(page, identifier, "Restart")
     expect(rows(page, identifier)).to_contain_text("Waiting")
 
-    operate(page, identifier, "Cancel")
+    run_in_row(page, identifier, "Cancel")
     page.get_by_role("button", name="Cancel task").click()
     expect(rows(page, identifier)).to_contain_text("Ended")
 
 
-def test_an_action_that_is_not_for_a_task_says_why(page: Page, tasks: dict[str, str]) -> None:
+def test_a_disabled_action_says_why(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks?taskId={tasks['rich']}")
     page.get_by_role("button", name="Actions").hover()
     expect(page.get_by_role("tooltip")).to_have_text("Select one or more tasks first.")
@@ -115,15 +115,15 @@ def test_an_action_that_is_not_for_a_task_says_why(page: Page, tasks: dict[str, 
         expect(page.get_by_role("tooltip")).to_have_text(reason)
 
 
-def test_tasks_are_found_by_the_beginning_of_their_id_and_by_time_also_after_a_reload(
+def test_tasks_are_found_by_the_start_of_their_id_and_by_time_even_after_a_reload(
     page: Page, tasks: dict[str, str]
 ) -> None:
-    beginning = tasks["rich"][:16].lower()
+    start = tasks["rich"][:16].lower()
     page.goto("/tasks")
     find = page.get_by_role("combobox", name="Find tasks")
-    find.fill(beginning)
+    find.fill(start)
     find.press("Enter")
-    page.wait_for_url(f"**/tasks?taskId={beginning}")
+    page.wait_for_url(f"**/tasks?taskId={start}")
     expect(rows(page, tasks["rich"])).to_be_visible()
     expect(rows(page, tasks["failed"])).to_be_hidden()
 
@@ -147,10 +147,8 @@ def test_tasks_are_found_by_the_beginning_of_their_id_and_by_time_also_after_a_r
 
 
 @pytest.mark.usefixtures("paused")
-def test_a_long_list_has_pages_of_the_size_that_one_likes_and_all_of_them_are_moved_at_once(
-    page: Page, api: Api, make: Make
-) -> None:
-    identifiers = [make("many/pages.mp4", b"whatever", STILL) for _ in range(11)]
+def test_a_long_list_has_pages_and_one_action_changes_all_matching_tasks(page: Page, api: Api, make: Make) -> None:
+    identifiers = [make("many/pages.mp4", b"content", STILL) for _ in range(11)]
     newest, oldest = identifiers[-1], identifiers[0]
     page.goto("/tasks?sourceKey=many/pages.mp4")
     page.get_by_role("button", name="Preferences").click()
@@ -172,47 +170,47 @@ def test_a_long_list_has_pages_of_the_size_that_one_likes_and_all_of_them_are_mo
     page.get_by_role("button", name="Previous page").click()
     expect(rows(page, newest)).to_be_visible()
 
-    choose_page(page)
+    select_page(page)
     page.get_by_role("button", name="Select all tasks that match the filter").click()
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name="End (all)").click()
-    sure = page.get_by_role("dialog", name="End all matching tasks?")
-    expect(sure).to_contain_text("Source key (exact) = many/pages.mp4")
-    sure.get_by_role("button", name="End tasks").click()
+    dialog = page.get_by_role("dialog", name="End all matching tasks?")
+    expect(dialog).to_contain_text("Source key (exact) = many/pages.mp4")
+    dialog.get_by_role("button", name="End tasks").click()
     expect(page.get_by_text("11 tasks ended.")).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(10)
     assert {api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers} == {"ENDED"}
 
 
 @pytest.mark.usefixtures("paused")
-def test_a_move_of_all_that_a_filter_finds_tells_how_far_it_is_and_can_be_stopped(
-    page: Page, held: list[Route], api: Api, make: Make
+def test_an_action_on_all_matching_tasks_shows_its_progress_and_can_be_stopped(
+    page: Page, stalled: list[Route], api: Api, make: Make
 ) -> None:
-    identifiers = [make("many/stopped.mp4", b"whatever", STILL) for _ in range(3)]
-    # As if there were more than fit onto a page, and more than one call moves.
+    identifiers = [make("many/stopped.mp4", b"content", STILL) for _ in range(3)]
+    # As if the tasks needed several pages and several calls.
     page.route("**/api/tasks?*", lambda route: route.continue_(url=route.request.url.replace("=20", "=1")))
     page.goto("/tasks?sourceKey=many/stopped.mp4")
     expect(rows(page, identifiers[2])).to_be_visible()
-    choose_page(page)
+    select_page(page)
     page.get_by_role("button", name="Select all tasks that match the filter").click()
     page.get_by_role("button", name="Actions").click()
     page.get_by_role("menuitem", name="Cancel (all)").click()
-    sure = page.get_by_role("dialog", name="Cancel all matching tasks?")
+    dialog = page.get_by_role("dialog", name="Cancel all matching tasks?")
 
-    def move_one(route: Route) -> None:
+    def change_one(route: Route) -> None:
         route.continue_(post_data={**(route.request.post_data_json or {}), "maxResults": 1})
 
-    def move_one_and_wait(route: Route) -> None:
+    def change_one_and_stall(route: Route) -> None:
         page.unroute("**/api/tasks/bulk")
-        page.route("**/api/tasks/bulk", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
-        move_one(route)
+        page.route("**/api/tasks/bulk", lambda route: stalled.append(route))  # noqa: PLW0108 - playwright marks its handlers
+        change_one(route)
 
-    page.route("**/api/tasks/bulk", move_one_and_wait)
+    page.route("**/api/tasks/bulk", change_one_and_stall)
     with page.expect_request(lambda asked: '"nextToken":"' in (asked.post_data or "")):  # the second call
-        sure.get_by_role("button", name="Cancel tasks").click()
-    expect(sure.get_by_role("status")).to_have_text("1 task so far")
-    sure.get_by_role("button", name="Stop").click()
-    move_one(held[0])
+        dialog.get_by_role("button", name="Cancel tasks").click()
+    expect(dialog.get_by_role("status")).to_have_text("1 task so far")
+    dialog.get_by_role("button", name="Stop").click()
+    change_one(stalled[0])
 
     expect(page.get_by_text("Stopped early")).to_be_visible()
     expect(page.get_by_text("2 tasks canceled.")).to_be_visible()
@@ -222,7 +220,9 @@ def test_a_move_of_all_that_a_filter_finds_tells_how_far_it_is_and_can_be_stoppe
 
 
 @pytest.mark.parametrize("words", ["film.mp4", "holiday", "2026"])
-def test_a_word_that_is_no_id_is_looked_for_as_a_whole_key_and_the_empty_list_says_so(page: Page, words: str) -> None:
+def test_free_text_that_is_not_an_id_searches_for_the_exact_key_and_the_empty_list_says_so(
+    page: Page, words: str
+) -> None:
     page.goto("/tasks")
     find = page.get_by_role("combobox", name="Find tasks")
     find.fill(words)

@@ -1,4 +1,4 @@
-"""A task's own page: its runs, its views, what failed in it, and the same for other programs."""
+"""The page of a task: runs, views, failures, and commands to copy."""
 
 import json
 import re
@@ -19,8 +19,8 @@ TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": [900]}}
 
 
 @pytest.fixture(scope="module")
-def half(api: Api, make: Make, clip: Clips) -> str:
-    """Make a task of which two subtasks succeed and one fails."""
+def half_failed(api: Api, make: Make, clip: Clips) -> str:
+    """Create a task with two successful subtasks and a failed one."""
     samples = {"name": "samples", "type": "SAMPLE_SCREENSHOTS"}
     identifier = make("page/half.mp4", clip("plain.mp4").read_bytes(), STILL, TOO_LATE, samples)
     api.completed(identifier)
@@ -29,17 +29,17 @@ def half(api: Api, make: Make, clip: Clips) -> str:
 
 @pytest.fixture
 def clipboard(context: BrowserContext) -> None:
-    """Let the test read what was copied."""
+    """Let the test read the clipboard."""
     context.grant_permissions(["clipboard-read", "clipboard-write"])
 
 
-def copied(page: Page) -> str:
+def clipboard_text(page: Page) -> str:
     text: str = page.evaluate("() => navigator.clipboard.readText()")
     return text
 
 
 @pytest.mark.usefixtures("clipboard")
-def test_failures_of_one_cause_are_told_once_with_what_to_do_the_log_and_the_command(
+def test_failures_with_the_same_cause_share_one_alert_with_the_fix_the_log_and_the_command(
     page: Page, api: Api, make: Make, clip: Clips
 ) -> None:
     whole = clip("front.mp4").read_bytes()
@@ -52,25 +52,25 @@ def test_failures_of_one_cause_are_told_once_with_what_to_do_the_log_and_the_com
     alert = page.get_by_role("group").filter(has_text="Subtasks 1 (still), 2 (cover) failed")
     expect(alert).to_contain_text("most of the file is damaged")
     expect(alert).to_contain_text("How to fix: There's a problem with the source file")
-    expect(page.get_by_role("progressbar", name="Progress", exact=True)).to_be_hidden()  # of a task that has failed
+    expect(page.get_by_role("progressbar", name="Progress", exact=True)).to_be_hidden()  # because the task has failed
 
     alert.get_by_role("button", name="Show log and ffmpeg command").click()
     expect(alert.get_by_role("region", name="Last log lines")).to_contain_text("Error splitting the input")
     alert.get_by_role("button", name="Copy command").click()
     expect(alert.get_by_text("Copied")).to_be_visible()
     [attempt] = api.call("GET", f"/tasks/{identifier}/subtasks/1")["attempts"]
-    assert [copied(page)] == attempt["commands"]
+    assert [clipboard_text(page)] == attempt["commands"]
 
     page.get_by_role("button", name="Details", exact=True).click()
     expect(page.get_by_role("dialog", name="1. still")).to_contain_text("SourceFileError.Unreadable")
 
 
-def test_only_the_failed_parts_run_again_and_the_earlier_run_stays_readable(page: Page, half: str) -> None:
-    page.goto(f"/tasks/{half}")
+def test_only_failed_subtasks_run_again_and_the_earlier_run_stays_readable(page: Page, half_failed: str) -> None:
+    page.goto(f"/tasks/{half_failed}")
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Restart failed subtasks").click()
 
-    expect(page.get_by_text(f"Failed subtasks of task {half} restarted.")).to_be_visible()
+    expect(page.get_by_text(f"Failed subtasks of task {half_failed} restarted.")).to_be_visible()
     runs = page.get_by_role("button", name="Run", exact=False).filter(has_text="Run 2")
     expect(runs).to_be_visible()
     page.get_by_role("row", name="still").get_by_role("button", name="Successful").click()
@@ -83,8 +83,8 @@ def test_only_the_failed_parts_run_again_and_the_earlier_run_stays_readable(page
     expect(page.get_by_role("row", name="still").get_by_role("button", name="Successful")).to_be_hidden()
 
 
-def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(
-    page: Page, api: Api, tasks: dict[str, str], half: str
+def test_a_task_is_shown_as_a_graph_a_timeline_and_json(
+    page: Page, api: Api, tasks: dict[str, str], half_failed: str
 ) -> None:
     page.goto(f"/tasks/{tasks['rich']}")
 
@@ -101,29 +101,29 @@ def test_a_task_can_be_seen_as_a_graph_a_timeline_and_json(
     shown = page.get_by_role("region", name="JSON").inner_text()
     assert json.loads(shown) == api.call("GET", f"/tasks/{tasks['rich']}")
 
-    page.goto(f"/tasks/{half}?view=graph")
+    page.goto(f"/tasks/{half_failed}?view=graph")
     expect(nodes).to_contain_text(["still", "late", "samplesScreenshot seriesSuccessful"])
     assert nodes.evaluate_all("nodes => nodes.map(node => node.scrollHeight <= node.clientHeight)") == [True] * 3
 
 
 @pytest.mark.usefixtures("clipboard")
-def test_what_is_copied_does_the_same_elsewhere(page: Page, api: Api, make: Make, clip: Clips) -> None:
+def test_copied_commands_do_the_same_in_a_shell(page: Page, api: Api, make: Make, clip: Clips) -> None:
     identifier = make("page/copied.mp4", clip("plain.mp4").read_bytes(), STILL)
     api.completed(identifier)
     page.goto(f"/tasks/{identifier}")
 
-    def copy(what: str) -> list[str]:
+    def copy(item: str) -> list[str]:
         page.get_by_role("button", name="Copy", exact=True).click()
-        page.get_by_role("menuitem", name=what).click()
+        page.get_by_role("menuitem", name=item).click()
         expect(page.get_by_text("Copied").first).to_be_visible()
-        return shlex.split(copied(page).replace("\\\n", ""))
+        return shlex.split(clipboard_text(page).replace("\\\n", ""))
 
     def run(command: list[str]) -> dict[str, object]:
         answer: dict[str, object] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         return answer
 
-    asked = copy("Copy cURL command")
-    assert run(asked)["taskId"] == identifier
+    get = copy("Copy cURL command")
+    assert run(get)["taskId"] == identifier
     restart = copy("Copy restart cURL command")
     assert run(restart)["run"] == 2
     api.completed(identifier)
@@ -135,14 +135,16 @@ def test_what_is_copied_does_the_same_elsewhere(page: Page, api: Api, make: Make
     assert (name, run([command, *words, "--json"])["taskId"]) == ("reelmill", identifier)
 
 
-def test_a_running_task_is_cancelled_on_its_page(page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
+def test_a_running_task_is_canceled_on_its_page(page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
     slowest = {**SLOW, "params": {"video": {"speed": "slowest"}, "audio": "none"}}
     identifier = make("page/long.mp4", film, slowest, {"name": "after", "type": "SCREENSHOT", "input": "slow"})
     page.goto(f"/tasks/{identifier}")
     slow = page.get_by_role("row", name="slow")
     expect(slow).to_contain_text("In progress")
     page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
-    expect(slow).to_contain_text(re.compile(r"about (\d+ h|(\d+ h )?\d+ min) left"))  # no seconds, which would jump
+    expect(slow).to_contain_text(
+        re.compile(r"about (\d+ h|(\d+ h )?\d+ min) left")
+    )  # without seconds, which would change too often
 
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Cancel").click()

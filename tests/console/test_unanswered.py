@@ -1,4 +1,4 @@
-"""Without an answer from the API no page says that there is nothing; what it showed stays, with its time."""
+"""Without a response from the API, no page says that it is empty. Earlier content stays, with its time."""
 
 import re
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from playwright.sync_api import Page, Route, expect
 from tests.console.pages import PAGES, settled
 
 API = "**/api/**"
-# How the console says that there is nothing: in sentences, as a count, and as the value of a field.
-NOTHING = re.compile(r"\b(No|Nothing|None)\b|\(0\)|^\u2013$", re.MULTILINE)
+# How the console says that something is empty: in sentences, as a count, and as the value of a field.
+EMPTY = re.compile(r"\b(No|Nothing|None)\b|\(0\)|^\u2013$", re.MULTILINE)
 AS_OF = re.compile(r"Showing data as of \d\d:\d\d\.")
-GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway answers
+GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway responds
 NO_SCOPE = {"code": "NotAllowed", "message": "the token lacks the scope"}
 FORBIDDEN: dict[str, Any] = {"status": 403, "json": NO_SCOPE}
 MISSING: dict[str, Any] = {"status": 404, "json": {"message": "there is no such thing"}}
-# How the API can fail, and what every page then says.
+# How the API can fail, and the sentence that every page then shows.
 FAILURES: dict[str, tuple[Callable[[Route], None], str]] = {
     "unreachable": (lambda route: route.abort("connectionrefused"), "The API isn't responding."),
     "broken": (lambda route: route.fulfill(**GATEWAY), "Internal Server Error."),
@@ -27,7 +27,7 @@ FAILURES: dict[str, tuple[Callable[[Route], None], str]] = {
     "forbidden": (lambda route: route.fulfill(**FORBIDDEN), "The token lacks the scope."),
     "missing": (lambda route: route.fulfill(**MISSING), "There is no such thing."),
 }
-# What loads its own data after something is pressed. All by their accessible names.
+# Paths, and the accessible names of what to press there to load more data.
 OPENED: list[tuple[str, ...]] = [
     ("/tasks/create", "S3 object", "Browse"),
     ("/tasks/create", "Custom subtasks"),
@@ -40,29 +40,29 @@ OPENED: list[tuple[str, ...]] = [
 
 
 def press(page: Page, name: str) -> None:
-    """Press what bears a name."""
+    """Press the button, radio or tab with a name."""
     kinds = [page.get_by_role(kind, name=name, exact=True) for kind in ("button", "radio", "tab")]
     kinds[0].or_(kinds[1]).or_(kinds[2]).first.click()
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_no_page_that_could_not_load_says_that_there_is_nothing(
+def test_no_page_that_fails_to_load_says_that_it_is_empty(
     page: Page, complaints: list[str], tasks: dict[str, str], failure: str
 ) -> None:
     fail, sentence = FAILURES[failure]
     page.route(API, fail)
-    said = {}
+    sentences = {}
     for path in PAGES:
         page.goto(path.format(**tasks))
         expect(page.get_by_role("main")).to_contain_text(sentence)
-        said[path] = NOTHING.findall(settled(page).inner_text())
+        sentences[path] = EMPTY.findall(settled(page).inner_text())
 
-    assert said == {path: [] for path in PAGES}
+    assert sentences == {path: [] for path in PAGES}
     complaints.clear()
 
 
 @pytest.mark.parametrize("opened", OPENED, ids=" ".join)
-def test_nothing_that_loads_later_says_that_there_is_nothing_when_it_can_not(
+def test_nothing_that_loads_later_says_that_it_is_empty_when_it_fails(
     page: Page, complaints: list[str], tasks: dict[str, str], opened: tuple[str, ...]
 ) -> None:
     path, *pressed = opened
@@ -81,19 +81,17 @@ def test_nothing_that_loads_later_says_that_there_is_nothing_when_it_can_not(
     complaints.clear()
 
 
-def test_what_uses_a_template_is_not_called_nothing_when_that_is_unknown(page: Page, complaints: list[str]) -> None:
+def test_the_users_of_a_template_are_not_called_empty_while_unknown(page: Page, complaints: list[str]) -> None:
     page.route("**/api/orchestrations", FAILURES["broken"][0])
     page.goto("/templates/h264-720p")
 
     users = settled(page).get_by_role("definition").filter(has_text="Internal Server Error.")
     expect(users).to_be_visible()
-    assert not NOTHING.search(users.inner_text())
+    assert not EMPTY.search(users.inner_text())
     complaints.clear()
 
 
-def test_the_filter_of_tasks_says_that_the_orchestrations_could_not_be_loaded(
-    page: Page, complaints: list[str]
-) -> None:
+def test_the_task_filter_says_that_the_orchestrations_failed_to_load(page: Page, complaints: list[str]) -> None:
     page.route("**/api/orchestrations", FAILURES["broken"][0], times=1)
     page.goto("/tasks")
     find = page.get_by_role("combobox", name="Find tasks")
@@ -106,25 +104,27 @@ def test_the_filter_of_tasks_says_that_the_orchestrations_could_not_be_loaded(
     complaints.clear()
 
 
-def test_a_list_that_loads_shows_rows_to_come_and_not_that_there_are_none(page: Page, held: list[Route]) -> None:
-    page.route(API, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
+def test_a_loading_list_shows_placeholder_rows_and_does_not_say_that_it_is_empty(
+    page: Page, stalled: list[Route]
+) -> None:
+    page.route(API, lambda route: stalled.append(route))  # noqa: PLW0108 - playwright marks its handlers
     for path in ("/tasks", "/orchestrations", "/templates", "/uploads"):
         page.goto(path)
         table = page.get_by_role("main").locator("table").last
 
         expect(table.get_by_text("Loading…")).to_be_attached()
         assert table.locator("tbody tr[aria-hidden=true]").count() >= 3
-        assert not NOTHING.search(page.get_by_role("main").inner_text())
+        assert not EMPTY.search(page.get_by_role("main").inner_text())
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_what_a_page_showed_stays_when_it_can_not_be_loaded_anew(
+def test_the_content_of_a_page_stays_when_a_reload_fails(
     page: Page, complaints: list[str], tasks: dict[str, str], path: str
 ) -> None:
     page.goto(path.format(**tasks))
     shown = settled(page).inner_text()
     page.route(API, FAILURES["unreachable"][0])
-    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")  # as if one came back to it
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")  # as if the user returned to the tab
 
     main = page.get_by_role("main")
     expect(main).to_contain_text(AS_OF)
@@ -138,7 +138,7 @@ def test_what_a_page_showed_stays_when_it_can_not_be_loaded_anew(
     complaints.clear()
 
 
-def test_the_time_of_stale_data_is_that_of_the_last_good_answer(
+def test_the_time_of_stale_data_is_that_of_the_last_good_response(
     page: Page, complaints: list[str], tasks: dict[str, str]
 ) -> None:
     morning = datetime.now().astimezone().replace(hour=7, minute=20, second=0)
@@ -156,7 +156,7 @@ def test_the_time_of_stale_data_is_that_of_the_last_good_answer(
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/tasks/{rich}/nowhere", "/uploads/one/two"])
-def test_an_address_of_no_page_says_so_and_leads_to_the_tasks(page: Page, tasks: dict[str, str], path: str) -> None:
+def test_an_unknown_address_says_so_and_links_to_the_tasks(page: Page, tasks: dict[str, str], path: str) -> None:
     page.goto(path.format(**tasks))
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
     expect(page).to_have_title(re.compile("^Page not found"))
@@ -177,7 +177,7 @@ def test_an_address_of_no_page_says_so_and_leads_to_the_tasks(page: Page, tasks:
         ("/orchestrations/create?from=nowhere", "Orchestrations"),
     ],
 )
-def test_what_does_not_exist_has_a_page_that_leads_to_its_list(
+def test_a_missing_item_has_a_page_that_links_to_its_list(
     page: Page, complaints: list[str], tasks: dict[str, str], path: str, where: str
 ) -> None:
     page.goto(path.format(**tasks))
@@ -190,8 +190,10 @@ def test_what_does_not_exist_has_a_page_that_leads_to_its_list(
     complaints.clear()
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path != "/tasks/create"])  # one can upload without any list
-def test_what_one_may_not_see_has_a_page_with_one_next_step(
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path != "/tasks/create"]
+)  # uploading works without any list
+def test_a_page_without_access_offers_one_next_step(
     page: Page, complaints: list[str], tasks: dict[str, str], path: str
 ) -> None:
     page.route(API, FAILURES["forbidden"][0])

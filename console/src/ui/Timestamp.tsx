@@ -1,4 +1,4 @@
-import { utcTime, dateTime } from "../format";
+import { dateTime, utcTime } from "../format";
 import * as text from "../strings";
 
 /** A time in the local time zone, with the UTC time as its tooltip. */

@@ -1,7 +1,7 @@
 /** The status of a task or a subtask as a word and a color. A subtask that did nothing is never green. */
 
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import type { Outcome, DisplayStatus, Subtask, Task } from "../api/types";
+import type { DisplayStatus, Outcome, Subtask, Task } from "../api/types";
 import * as text from "../strings";
 
 const OUTCOMES: Record<Outcome, StatusIndicatorProps.Type> = {

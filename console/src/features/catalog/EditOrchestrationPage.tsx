@@ -12,7 +12,7 @@ import { SubtasksEditor } from "../subtaskEditor/SubtasksEditor";
 import * as text from "../../strings";
 import { editableOf, loadOrchestration, saveOrchestration } from "../../api/catalog";
 import { validateOrchestration } from "./validate";
-import { InitialDocument, DocumentEditor } from "./DocumentEditor";
+import { DocumentEditor, InitialDocument } from "./DocumentEditor";
 import type { Catalog } from "../../api/useCatalog";
 import { PlanGraph } from "../subtaskEditor/PlanGraph";
 import { type Draft, EditorViews } from "./YamlEditor";

@@ -11,7 +11,7 @@ import { SchemaForm } from "../subtaskEditor/SchemaForm";
 import * as text from "../../strings";
 import { loadTemplate, saveTemplate } from "../../api/catalog";
 import { validateTemplate } from "./validate";
-import { InitialDocument, DocumentEditor } from "./DocumentEditor";
+import { DocumentEditor, InitialDocument } from "./DocumentEditor";
 import type { Catalog } from "../../api/useCatalog";
 import { type Draft, EditorViews } from "./YamlEditor";
 

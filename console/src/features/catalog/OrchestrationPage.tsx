@@ -12,12 +12,12 @@ import { CodeBlock, JsonBlock } from "../../ui/CodeBlock";
 import { useFollow } from "../../ui/links";
 import { Loading } from "../../ui/Loaded";
 import { useNotifications } from "../../ui/notifications";
-import { editableOf, deleteOrchestration, loadOrchestration, loadOrchestrationVersions, enableOrchestration } from "../../api/catalog";
+import { deleteOrchestration, editableOf, enableOrchestration, loadOrchestration, loadOrchestrationVersions } from "../../api/catalog";
 import { DeleteDialog, DocumentPage, StoredDocument } from "./DocumentPage";
 import { MatchForm } from "./MatchForm";
 import { EnabledLabel } from "./EnabledLabel";
 import { PlanGraph } from "../subtaskEditor/PlanGraph";
-import { tasksPathOf, describeTrigger } from "./labels";
+import { describeTrigger, tasksPathOf } from "./labels";
 
 const Versions = lazy(() => import("./Versions"));
 

@@ -7,12 +7,12 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { api, unwrap } from "../../api/client";
-import type { Schemas, PlannedSubtask } from "../../api/types";
+import type { PlannedSubtask, Schemas } from "../../api/types";
 import type { Catalog } from "../../api/useCatalog";
 import { usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
 import { Loaded } from "../../ui/Loaded";
-import { type ParameterCatalog, outputName } from "../subtaskEditor/outputName";
+import { outputName, type ParameterCatalog } from "../subtaskEditor/outputName";
 
 interface Props {
   /** The first file's key; empty until a file is selected. */

@@ -94,7 +94,7 @@ async function sendParts(
   await withRetries(() => completeUpload(grant, tags, signal), signal, () => onProgress(file.size, true));
 }
 
-/** Tell the storage that all parts are there. */
+/** Complete a multipart upload. */
 async function completeUpload(grant: Grant, tags: Record<number, string>, signal: AbortSignal): Promise<void> {
   const parts = (grant.parts ?? [])
     .map(({ number }) => `<Part><PartNumber>${number}</PartNumber><ETag>${(tags[number] ?? "").replaceAll('"', "&quot;")}</ETag></Part>`)

@@ -4,7 +4,7 @@ import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import { useState } from "react";
-import { clock, number, humanize } from "../../format";
+import { clock, humanize, number } from "../../format";
 import * as text from "../../strings";
 import { DataTable } from "../../ui/DataTable";
 import type { Detection } from "./detections";

@@ -10,7 +10,7 @@ import { JsonBlock } from "../../ui/CodeBlock";
 import { Loading } from "../../ui/Loaded";
 import { useNotifications } from "../../ui/notifications";
 import { ResultSummary } from "./ResultSummary";
-import { kindOf, type FileAccess, type Playable, playablesOf, playUrl } from "./playables";
+import { type FileAccess, kindOf, type Playable, playablesOf, playUrl } from "./playables";
 import { detectionsOf } from "./detections";
 import { SizeComparison } from "./SizeComparison";
 import { MediaPlayer } from "./MediaPlayer";

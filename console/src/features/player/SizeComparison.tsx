@@ -1,5 +1,5 @@
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import { number, byteSize } from "../../format";
+import { byteSize, number } from "../../format";
 import * as text from "../../strings";
 
 interface Props {

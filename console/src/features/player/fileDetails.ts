@@ -1,7 +1,7 @@
 /** The details of an output file, in words. Pure. */
 
 import type { OutputFile } from "../../api/types";
-import { clock, number, humanize } from "../../format";
+import { clock, humanize, number } from "../../format";
 import * as text from "../../strings";
 
 const UNITS: Readonly<Record<string, (value: number) => string>> = {

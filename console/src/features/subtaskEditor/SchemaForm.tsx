@@ -12,7 +12,7 @@ import { useState } from "react";
 import { humanize } from "../../format";
 import * as text from "../../strings";
 import { LINE } from "../../ui/colors";
-import { numberOrText, type Field, fieldOf, type Schema, initialValueOf, displayValue, variantIndexOf } from "./schema";
+import { displayValue, type Field, fieldOf, initialValueOf, numberOrText, type Schema, variantIndexOf } from "./schema";
 
 type Values = Record<string, unknown>;
 

@@ -2,7 +2,7 @@ import Alert from "@cloudscape-design/components/alert";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Attempt } from "../../api/types";
-import { duration, dateTime, secondsBetween, humanize } from "../../format";
+import { dateTime, duration, humanize, secondsBetween } from "../../format";
 import * as text from "../../strings";
 import { CodeBlock } from "../../ui/CodeBlock";
 import { EmptyState } from "../../ui/EmptyState";

@@ -5,7 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { lazy, Suspense } from "react";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
-import { duration, secondsBetween, humanize } from "../../format";
+import { duration, humanize, secondsBetween } from "../../format";
 import { BUSY_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
 import { JsonBlock } from "../../ui/CodeBlock";

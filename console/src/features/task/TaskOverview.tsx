@@ -4,7 +4,7 @@ import KeyValuePairs, { type KeyValuePairsProps } from "@cloudscape-design/compo
 import Link from "@cloudscape-design/components/link";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import type { TaskDetail } from "../../api/types";
-import { duration, fileName, secondsBetween, byteSize } from "../../format";
+import { byteSize, duration, fileName, secondsBetween } from "../../format";
 import * as text from "../../strings";
 import { Copyable } from "../../ui/CopyButton";
 import { useFollow } from "../../ui/links";

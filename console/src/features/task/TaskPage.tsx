@@ -24,7 +24,7 @@ import { Failures } from "./Failures";
 import { TaskOverview } from "./TaskOverview";
 import { SubtaskDialog } from "./SubtaskDialog";
 import { SubtaskGraph } from "./SubtaskGraph";
-import { SubtaskTable, type SubtaskAction } from "./SubtaskTable";
+import { type SubtaskAction, SubtaskTable } from "./SubtaskTable";
 import { Timeline } from "./Timeline";
 
 const NOTIFY_AFTER = 2000; // ms after which a notification explains why the download is slow

@@ -3,7 +3,7 @@ import Link from "@cloudscape-design/components/link";
 import Popover from "@cloudscape-design/components/popover";
 import type { TableProps } from "@cloudscape-design/components/table";
 import type { BulkAction, Task } from "../../api/types";
-import { duration, fileName, secondsBetween, byteSize } from "../../format";
+import { byteSize, duration, fileName, secondsBetween } from "../../format";
 import * as text from "../../strings";
 import type { useFollow } from "../../ui/links";
 import { Timestamp } from "../../ui/Timestamp";
