@@ -7,14 +7,14 @@ import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 import { auth } from "./auth/auth";
-import { breadcrumbsOf, titleOf } from "./ui/breadcrumbs";
-import * as text from "./strings";
 import { TasksPage } from "./features/tasks/TasksPage";
-import { useTheme } from "./ui/useTheme";
+import * as text from "./strings";
+import { breadcrumbsOf, titleOf } from "./ui/breadcrumbs";
 import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { useFollow } from "./ui/links";
 import { Loading, NotFoundPage } from "./ui/Loaded";
 import { NotificationBar, useNotifications } from "./ui/notifications";
+import { useTheme } from "./ui/useTheme";
 
 const TaskPage = lazy(() => import("./features/task/TaskPage"));
 const CreateTaskPage = lazy(() => import("./features/createTask/CreateTaskPage"));

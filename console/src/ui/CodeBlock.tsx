@@ -1,8 +1,8 @@
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import * as text from "../strings";
-import { CopyButton } from "./CopyButton";
 import { TRACK } from "./colors";
+import { CopyButton } from "./CopyButton";
 
 const MAX_HEIGHT = 360; // px
 

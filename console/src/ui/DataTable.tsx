@@ -5,8 +5,8 @@ import Table, { type TableProps } from "@cloudscape-design/components/table";
 import { use } from "react";
 import type { Polled } from "../api/usePolled";
 import * as text from "../strings";
-import { IsCurrent } from "./isCurrent";
 import { EmptyState, type EmptyStateProps } from "./EmptyState";
+import { IsCurrent } from "./isCurrent";
 import { ErrorPage, isForbidden, LoadError } from "./Loaded";
 
 const PLACEHOLDER_ROWS = { totalRows: "auto", minAutoRows: 3, maxAutoRows: 20 } as const;

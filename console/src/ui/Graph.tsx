@@ -28,9 +28,9 @@ function layOut(nodes: readonly GraphNode[]): Placed[] {
     const known = depths.get(id);
     if (known !== undefined) return known;
     const needs = (byId.get(id)?.needs ?? []).filter((one) => byId.has(one) && !above.has(one));
-    const found = needs.length ? 1 + Math.max(...needs.map((one) => depth(one, new Set([...above, id])))) : 0;
-    depths.set(id, found);
-    return found;
+    const result = needs.length ? 1 + Math.max(...needs.map((one) => depth(one, new Set([...above, id])))) : 0;
+    depths.set(id, result);
+    return result;
   };
   const rows = new Map<number, number>();
   return nodes.map((node) => {

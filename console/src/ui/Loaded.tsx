@@ -7,14 +7,14 @@ import Spinner from "@cloudscape-design/components/spinner";
 import type { ReactNode } from "react";
 import { useLocation } from "react-router";
 import { ApiError } from "../api/client";
-import { auth } from "../auth/auth";
-import { breadcrumbsOf } from "./breadcrumbs";
-import { shortTime } from "../format";
 import type { Polled } from "../api/usePolled";
+import { auth } from "../auth/auth";
+import { shortTime } from "../format";
 import * as text from "../strings";
+import { breadcrumbsOf } from "./breadcrumbs";
+import { messageOf } from "./errorMessage";
 import { IsCurrent } from "./isCurrent";
 import { useFollow } from "./links";
-import { messageOf } from "./errorMessage";
 
 const statusOf = (error: Error | undefined) => (error instanceof ApiError ? error.status : undefined);
 

@@ -8,8 +8,8 @@ const KEY = "reelmill.theme";
 /** Return whether the page is dark, and the function that toggles it. */
 export function useTheme(): [dark: boolean, toggle: () => void] {
   const [dark, setDark] = useState(() => {
-    const chosen = localStorage.getItem(KEY);
-    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const stored = localStorage.getItem(KEY);
+    return stored ? stored === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   });
   useEffect(() => {
     applyMode(dark ? Mode.Dark : Mode.Light);

@@ -13,15 +13,15 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { Fragment, type ReactNode, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
-import { validateSubtask } from "../subtaskEditor/validate";
+import { type Catalog, useCatalog } from "../../api/useCatalog";
 import { usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
+import { messageOf } from "../../ui/errorMessage";
 import { LeaveGuard, useIsMounted } from "../../ui/LeaveGuard";
 import { leave, useFollow } from "../../ui/links";
 import { Loaded } from "../../ui/Loaded";
 import { useNotifications } from "../../ui/notifications";
-import { messageOf } from "../../ui/errorMessage";
-import { type Catalog, useCatalog } from "../../api/useCatalog";
+import { validateSubtask } from "../subtaskEditor/validate";
 
 interface InitialDocumentProps<T> {
   blank: T;

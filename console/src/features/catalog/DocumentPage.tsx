@@ -14,8 +14,8 @@ import * as text from "../../strings";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { useIsMounted } from "../../ui/LeaveGuard";
 import { ErrorPage, isMissing, Loaded } from "../../ui/Loaded";
-import { Timestamp } from "../../ui/Timestamp";
 import { useNotifications } from "../../ui/notifications";
+import { Timestamp } from "../../ui/Timestamp";
 
 interface Props {
   document: Orchestration | Template;

@@ -1,20 +1,20 @@
 import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
-import Input from "@cloudscape-design/components/input";
 import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useState } from "react";
-import type { OrchestrationBody } from "../../api/types";
-import { firstError } from "../subtaskEditor/validate";
-import { SubtasksEditor } from "../subtaskEditor/SubtasksEditor";
-import * as text from "../../strings";
 import { editableOf, loadOrchestration, saveOrchestration } from "../../api/catalog";
-import { validateOrchestration } from "./validate";
-import { DocumentEditor, InitialDocument } from "./DocumentEditor";
+import type { OrchestrationBody } from "../../api/types";
 import type { Catalog } from "../../api/useCatalog";
+import * as text from "../../strings";
 import { PlanGraph } from "../subtaskEditor/PlanGraph";
+import { SubtasksEditor } from "../subtaskEditor/SubtasksEditor";
+import { firstError } from "../subtaskEditor/validate";
+import { DocumentEditor, InitialDocument } from "./DocumentEditor";
+import { validateOrchestration } from "./validate";
 import { type Draft, EditorViews } from "./YamlEditor";
 
 const BLANK: OrchestrationBody = {

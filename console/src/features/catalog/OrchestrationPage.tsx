@@ -5,6 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, Suspense, useState } from "react";
 import { useParams } from "react-router";
 import { stringify } from "yaml";
+import { deleteOrchestration, editableOf, enableOrchestration, loadOrchestration, loadOrchestrationVersions } from "../../api/catalog";
 import type { Orchestration } from "../../api/types";
 import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
@@ -12,25 +13,24 @@ import { CodeBlock, JsonBlock } from "../../ui/CodeBlock";
 import { useFollow } from "../../ui/links";
 import { Loading } from "../../ui/Loaded";
 import { useNotifications } from "../../ui/notifications";
-import { deleteOrchestration, editableOf, enableOrchestration, loadOrchestration, loadOrchestrationVersions } from "../../api/catalog";
-import { DeleteDialog, DocumentPage, StoredDocument } from "./DocumentPage";
-import { MatchForm } from "./MatchForm";
-import { EnabledLabel } from "./EnabledLabel";
 import { PlanGraph } from "../subtaskEditor/PlanGraph";
+import { DeleteDialog, DocumentPage, StoredDocument } from "./DocumentPage";
+import { EnabledLabel } from "./EnabledLabel";
 import { describeTrigger, tasksPathOf } from "./labels";
+import { MatchForm } from "./MatchForm";
 
 const Versions = lazy(() => import("./Versions"));
 
 export default function OrchestrationPage() {
   const { name = "" } = useParams();
-  const found = usePolled(
+  const stored = usePolled(
     name,
     (signal) => loadOrchestration(name, undefined, signal),
     () => IDLE_INTERVAL,
   );
   return (
-    <StoredDocument polled={found} versions={<DocumentVersions name={name} deleted />}>
-      {(one) => <View orchestration={one} refresh={found.refresh} />}
+    <StoredDocument polled={stored} versions={<DocumentVersions name={name} deleted />}>
+      {(one) => <View orchestration={one} refresh={stored.refresh} />}
     </StoredDocument>
   );
 }

@@ -7,13 +7,13 @@ import { api, unwrap } from "../../api/client";
 import type { Orchestration } from "../../api/types";
 import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
-import { useFollow } from "../../ui/links";
 import { DataTable } from "../../ui/DataTable";
+import { useFollow } from "../../ui/links";
 import { ErrorPage, isForbidden } from "../../ui/Loaded";
 import { Timestamp } from "../../ui/Timestamp";
 import { EnabledLabel } from "./EnabledLabel";
-import { MatchForm } from "./MatchForm";
 import { describeTrigger } from "./labels";
+import { MatchForm } from "./MatchForm";
 
 export default function OrchestrationsPage() {
   const follow = useFollow();

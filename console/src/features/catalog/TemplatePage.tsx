@@ -4,28 +4,28 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, Suspense, useState } from "react";
 import { useParams } from "react-router";
 import { stringify } from "yaml";
+import { deleteTemplate, loadTemplate, loadTemplateVersions } from "../../api/catalog";
 import type { Template } from "../../api/types";
+import { useOrchestrations } from "../../api/useCatalog";
 import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
 import { JsonBlock } from "../../ui/CodeBlock";
 import { useFollow } from "../../ui/links";
 import { Loaded, Loading } from "../../ui/Loaded";
-import { deleteTemplate, loadTemplate, loadTemplateVersions } from "../../api/catalog";
 import { DeleteDialog, DocumentPage, StoredDocument } from "./DocumentPage";
-import { useOrchestrations } from "../../api/useCatalog";
 import { whyReadOnly } from "./labels";
 
 const Versions = lazy(() => import("./Versions"));
 
 export default function TemplatePage() {
   const { name = "" } = useParams();
-  const found = usePolled(
+  const template = usePolled(
     name,
     (signal) => loadTemplate(name, undefined, signal),
     () => IDLE_INTERVAL,
   );
   return (
-    <StoredDocument polled={found} versions={<DocumentVersions name={name} deleted />}>
+    <StoredDocument polled={template} versions={<DocumentVersions name={name} deleted />}>
       {(one) => <View template={one} />}
     </StoredDocument>
   );

@@ -10,8 +10,8 @@ import { api, unwrap } from "../../api/client";
 import type { SubtaskType, Template } from "../../api/types";
 import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
-import { useFollow } from "../../ui/links";
 import { DataTable } from "../../ui/DataTable";
+import { useFollow } from "../../ui/links";
 
 export default function TemplatesPage() {
   const follow = useFollow();

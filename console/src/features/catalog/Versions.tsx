@@ -1,6 +1,7 @@
 /** The versions of a document: the changes of each, and the buttons that restore one. */
 
 import Badge from "@cloudscape-design/components/badge";
+import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
@@ -8,20 +9,19 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Box from "@cloudscape-design/components/box";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
+import type { PageQuery, VersionPage } from "../../api/catalog";
 import type { Version } from "../../api/types";
 import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
 import { EmptyState } from "../../ui/EmptyState";
 import { useFollow } from "../../ui/links";
-import { DataTable } from "../../ui/DataTable";
 import { isMissing, Loaded } from "../../ui/Loaded";
 import { Timestamp } from "../../ui/Timestamp";
-import type { PageQuery, VersionPage } from "../../api/catalog";
-import { VersionDiff } from "./VersionDiff";
 import { EnabledLabel } from "./EnabledLabel";
+import { VersionDiff } from "./VersionDiff";
 
 const PAGE = 100;
 

@@ -2,8 +2,8 @@
 
 import { components } from "../../../openapi.json";
 import type { OrchestrationBody, TemplateBody } from "../../api/types";
-import { parameterErrors, schemaErrors, validateSubtasks } from "../subtaskEditor/validate";
 import type { ParameterCatalog } from "../subtaskEditor/outputName";
+import { parameterErrors, schemaErrors, validateSubtasks } from "../subtaskEditor/validate";
 
 const schemaOf = (name: "OrchestrationBody" | "TemplateBody") => ({ $ref: `#/components/schemas/${name}`, components });
 const ORCHESTRATION = schemaOf("OrchestrationBody");

@@ -1,15 +1,15 @@
 /** The dialog that selects an object of the input bucket. */
 
+import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
-import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
 import { api, unwrap } from "../../api/client";
 import type { VerdictRow } from "../../api/types";
-import { byteSize } from "../../format";
 import { usePolled } from "../../api/usePolled";
+import { byteSize } from "../../format";
 import * as text from "../../strings";
 import { DataTable } from "../../ui/DataTable";
 import { Timestamp } from "../../ui/Timestamp";

@@ -52,8 +52,8 @@ export async function upload(file: File, key: string, signal: AbortSignal, onPro
 
 /** Return an interrupted upload whose links are still valid; null if there is none. */
 function readUnexpired(storageKey: string): StoredUpload | null {
-  const found = readStored(storageKey) as StoredUpload | null;
-  return found && new Date(found.grant.expiresAt).getTime() > Date.now() + 60_000 ? found : null;
+  const stored = readStored(storageKey) as StoredUpload | null;
+  return stored && new Date(stored.grant.expiresAt).getTime() > Date.now() + 60_000 ? stored : null;
 }
 
 async function sendParts(

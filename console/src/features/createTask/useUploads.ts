@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from "react";
 import type { Grant } from "../../api/types";
 import * as text from "../../strings";
-import { useNotifications } from "../../ui/notifications";
 import { messageOf } from "../../ui/errorMessage";
+import { useNotifications } from "../../ui/notifications";
 import { PAGE_LEFT, upload } from "./multipart";
 
 export interface UploadRow {

@@ -6,9 +6,9 @@ import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/c
 import { useState } from "react";
 import { clock, humanize, number } from "../../format";
 import * as text from "../../strings";
+import { BAD, BUSY, CAUTION, GOOD, LINE, TRACK } from "../../ui/colors";
 import { DataTable } from "../../ui/DataTable";
 import type { Detection } from "./detections";
-import { BAD, BUSY, CAUTION, GOOD, LINE, TRACK } from "../../ui/colors";
 
 const ROWS = 10;
 const COLORS: Record<string, string> = {

@@ -8,16 +8,16 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import * as text from "../../strings";
 import { useNarrow } from "../../ui/useNarrow";
-import { asSwitch } from "./mediaElements";
-import type { Playable } from "./playables";
 import { DetectionList } from "./DetectionList";
 import type { Detection } from "./detections";
-import type { Track } from "./useTracks";
+import { asSwitch } from "./mediaElements";
+import type { Playable } from "./playables";
 import { type Choice, useMediaSource } from "./useMediaSource";
+import type { Track } from "./useTracks";
 
 export const MAX_HEIGHT = "60vh";
 const STEP = 10; // seconds of the skip buttons
-// Some fonts make its text narrower than a target for touch (WCAG 2.5.5: 44 pixels).
+// The rate button is as wide as its text, which is too narrow for touch in some fonts (WCAG 2.5.5: 44 pixels).
 const TOUCH_WIDTH = { minWidth: 44 };
 const FULL_WIDTH = { width: "100%" } as const;
 

@@ -3,17 +3,17 @@ import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { loadSource, loadSubtask } from "../../api/tasks";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
 import * as text from "../../strings";
-import { loadSource, loadSubtask } from "../../api/tasks";
 import { JsonBlock } from "../../ui/CodeBlock";
 import { Loading } from "../../ui/Loaded";
 import { useNotifications } from "../../ui/notifications";
-import { ResultSummary } from "./ResultSummary";
-import { type FileAccess, kindOf, type Playable, playablesOf, playUrl } from "./playables";
 import { detectionsOf } from "./detections";
-import { SizeComparison } from "./SizeComparison";
 import { MediaPlayer } from "./MediaPlayer";
+import { type FileAccess, kindOf, type Playable, playablesOf, playUrl } from "./playables";
+import { ResultSummary } from "./ResultSummary";
+import { SizeComparison } from "./SizeComparison";
 import { useTracks } from "./useTracks";
 
 const Gallery = lazy(() => import("./Gallery"));
@@ -33,13 +33,13 @@ export default function ResultView({ task, detail, startAt, refresh }: Props & {
   return (
     <Suspense fallback={<Loading />}>
       <SpaceBetween size="l">
-      <ResultSummary detail={detail} detections={detections} />
-      {playables.length > 0 && <Player task={task} playables={playables} detail={detail} startAt={startAt} />}
-      {playables.length === 0 && (detections.length > 0 || detail.type === "SPRITE") && (
-        <InputPlayer task={task} detail={detail} startAt={startAt} />
-      )}
-      {images.length > 0 && <Gallery images={images} refresh={refresh} />}
-      {detail.result && <JsonBlock value={detail.result} label={text.labels.result} />}
+        <ResultSummary detail={detail} detections={detections} />
+        {playables.length > 0 && <Player task={task} playables={playables} detail={detail} startAt={startAt} />}
+        {playables.length === 0 && (detections.length > 0 || detail.type === "SPRITE") && (
+          <InputPlayer task={task} detail={detail} startAt={startAt} />
+        )}
+        {images.length > 0 && <Gallery images={images} refresh={refresh} />}
+        {detail.result && <JsonBlock value={detail.result} label={text.labels.result} />}
       </SpaceBetween>
     </Suspense>
   );
@@ -48,10 +48,10 @@ export default function ResultView({ task, detail, startAt, refresh }: Props & {
 function Player(props: Props & { playables: readonly Playable[] }) {
   const { task, playables, detail, startAt } = props;
   const [view, setView] = useState("output");
-  const [chosen, setChosen] = useState(0);
+  const [selected, setSelected] = useState(0);
   const [media, setMedia] = useState<HTMLMediaElement | null>(null);
   const tracks = useTracks(task);
-  const output = playables[chosen] ?? playables[0];
+  const output = playables[selected] ?? playables[0];
   const source = useSourceOf(task);
   const seconds = useDuration(media);
   if (!output) return null;
@@ -61,9 +61,9 @@ function Player(props: Props & { playables: readonly Playable[] }) {
       {playables.length > 1 && (
         <FormField label={text.player.file}>
           <Select
-            selectedOption={{ value: `${chosen}`, label: output.title }}
+            selectedOption={{ value: `${selected}`, label: output.title }}
             options={playables.map((one, index) => ({ value: `${index}`, label: one.title }))}
-            onChange={(event) => setChosen(Number(event.detail.selectedOption.value))}
+            onChange={(event) => setSelected(Number(event.detail.selectedOption.value))}
           />
         </FormField>
       )}
@@ -119,8 +119,8 @@ function useInputOf(task: TaskDetail, input: number | null): Playable | undefine
   useEffect(() => {
     let unmounted = false;
     const load = async () => {
-      const found = input === null ? await sourceOf(taskId) : await outputOf(taskId, input, run);
-      if (!unmounted) setPlayable(found);
+      const loaded = input === null ? await sourceOf(taskId) : await outputOf(taskId, input, run);
+      if (!unmounted) setPlayable(loaded);
     };
     load().catch(notifyError);
     return () => {

@@ -1,9 +1,9 @@
-import { usePolled } from "../../api/usePolled";
 import { loadTask } from "../../api/tasks";
+import { usePolled } from "../../api/usePolled";
 import { Loaded } from "../../ui/Loaded";
 import { MediaPlayer } from "./MediaPlayer";
-import { useTracks } from "./useTracks";
 import { sourceOf } from "./ResultView";
+import { useTracks } from "./useTracks";
 
 /** A task's source with the subtitles and previews that its subtasks made. */
 export default function TaskSource({ taskId }: { taskId: string }) {

@@ -1,9 +1,9 @@
 /** The subtitles and seek previews that a task's subtasks made, for playing its source and outputs. */
 
 import { useEffect, useState } from "react";
+import { loadSubtask } from "../../api/tasks";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
 import { auth } from "../../auth/auth";
-import { loadSubtask } from "../../api/tasks";
 import * as text from "../../strings";
 import { kindOf, playUrl } from "./playables";
 
@@ -29,10 +29,10 @@ export function useTracks(task: TaskDetail | undefined): readonly Track[] {
     let created: readonly Track[] = [];
     const load = async () => {
       const details = await Promise.all(numbers.split(",").map((no) => loadSubtask(taskId, Number(no), Number(run))));
-      const found = (await Promise.all(details.flatMap((one) => tracksOf(one, taskId, Number(run))))).filter((one) => one !== null);
-      created = found;
-      if (unmounted) revoke(found);
-      else setTracks(found);
+      const loaded = (await Promise.all(details.flatMap((one) => tracksOf(one, taskId, Number(run))))).filter((one) => one !== null);
+      created = loaded;
+      if (unmounted) revoke(loaded);
+      else setTracks(loaded);
     };
     load().catch(() => undefined); // the video plays without them
     return () => {

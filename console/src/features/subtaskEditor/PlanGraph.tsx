@@ -1,8 +1,8 @@
 import Box from "@cloudscape-design/components/box";
 import type { PlannedSubtask } from "../../api/types";
-import { predecessors } from "./validate";
 import * as text from "../../strings";
 import { Graph } from "../../ui/Graph";
+import { predecessors } from "./validate";
 
 /** Planned subtasks and their dependencies. */
 export function PlanGraph({ subtasks }: { subtasks: readonly PlannedSubtask[] }) {

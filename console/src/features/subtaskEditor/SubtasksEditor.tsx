@@ -15,9 +15,9 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Operation, PlannedSubtask, SubtaskType, Template } from "../../api/types";
 import * as text from "../../strings";
 import { EmptyState } from "../../ui/EmptyState";
-import { parameterErrors, validateSubtask } from "./validate";
 import type { ParameterCatalog } from "./outputName";
 import { SchemaForm } from "./SchemaForm";
+import { parameterErrors, validateSubtask } from "./validate";
 
 interface Props {
   subtasks: readonly PlannedSubtask[];

@@ -42,16 +42,16 @@ export type Field = { optional: boolean; description?: string; fallback?: unknow
 /** Return a schema with its reference resolved. Keywords beside the reference take precedence. */
 function resolve(schema: Schema, root: Schema): Schema {
   if (!schema.$ref) return schema;
-  const found = root.$defs?.[schema.$ref.replace("#/$defs/", "")] ?? {};
-  return { ...resolve(found, root), ...schema, $ref: undefined };
+  const target = root.$defs?.[schema.$ref.replace("#/$defs/", "")] ?? {};
+  return { ...resolve(target, root), ...schema, $ref: undefined };
 }
 
 const isText = (one: Schema) => one.type === "string" && one.const === undefined && !one.enum;
 const isNumber = (one: Schema) => one.type === "number" || one.type === "integer";
 
 /** Return the form field for a schema. */
-export function fieldOf(given: Schema, root: Schema, required: boolean): Field {
-  const schema = resolve(given, root);
+export function fieldOf(unresolved: Schema, root: Schema, required: boolean): Field {
+  const schema = resolve(unresolved, root);
   const all = (schema.anyOf ?? schema.oneOf ?? [schema]).map((one) => resolve(one, root));
   const variants = all.filter((one) => one.type !== "null");
   const base = { optional: !required, description: schema.description ?? variants[0]?.description, fallback: schema.default };

@@ -15,15 +15,15 @@ export function parameterErrors(operation: Operation | undefined, params: Record
 
 /** Return the errors of a value against a schema, by JSON pointer. */
 export function schemaErrors(schema: Schema, value: unknown): Map<string, string> {
-  const found = new Map<string, string>();
+  const messages = new Map<string, string>();
   const { errors } = new Validator(schema, "2020-12", false).validate(value);
   const located = errors.filter((one) => !WRAPPERS.has(one.keyword)).map(locate);
   for (const [pointer, message] of located) {
     // Of several variants, the first is meant, and errors inside it say more.
     const isDeepest = !located.some(([other]) => other.startsWith(`${pointer}/`));
-    if (isDeepest && !found.has(pointer)) found.set(pointer, message);
+    if (isDeepest && !messages.has(pointer)) messages.set(pointer, message);
   }
-  return found;
+  return messages;
 }
 
 /** Return the JSON pointer and the message of an error. */
@@ -68,16 +68,16 @@ function isCircular(subtask: PlannedSubtask, subtasks: readonly PlannedSubtask[]
 
 /** Return the errors in a list of subtasks, by JSON pointer. */
 export function validateSubtasks(subtasks: readonly PlannedSubtask[], { operations, templates }: ParameterCatalog): Map<string, string> {
-  const found = new Map<string, string>();
+  const messages = new Map<string, string>();
   for (const [index, subtask] of subtasks.entries()) {
     const operation = operations.find((one) => one.type === subtask.type);
     const template = templates.find((one) => one.name === subtask.template);
-    for (const [field, message] of Object.entries(validateSubtask(subtask, subtasks))) found.set(`/${index}/${field}`, message);
-    if (subtask.template && template?.operation !== subtask.type) found.set(`/${index}/template`, text.subtaskEditor.unknownTemplate(subtask.template));
+    for (const [field, message] of Object.entries(validateSubtask(subtask, subtasks))) messages.set(`/${index}/${field}`, message);
+    if (subtask.template && template?.operation !== subtask.type) messages.set(`/${index}/template`, text.subtaskEditor.unknownTemplate(subtask.template));
     const params = parameterErrors(operation, { ...template?.params, ...subtask.params });
-    for (const [pointer, message] of params) found.set(`/${index}/params${pointer}`, message);
+    for (const [pointer, message] of params) messages.set(`/${index}/params${pointer}`, message);
   }
-  return found;
+  return messages;
 }
 
 /** Return the first error with its location: "subtasks[0].params.at: …"; undefined if there is none. */

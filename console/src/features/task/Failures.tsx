@@ -3,11 +3,11 @@ import Button from "@cloudscape-design/components/button";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
+import { loadSubtask } from "../../api/tasks";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
 import * as text from "../../strings";
 import { CodeBlock } from "../../ui/CodeBlock";
 import { LoadError, Loading } from "../../ui/Loaded";
-import { loadSubtask } from "../../api/tasks";
 import { type FailureGroup, groupFailures } from "./failureGroups";
 
 /** The failures of a run: one alert per cause, with the fix, the last log lines and the ffmpeg command. */

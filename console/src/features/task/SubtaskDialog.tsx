@@ -4,17 +4,17 @@ import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { lazy, Suspense } from "react";
+import { loadSubtask } from "../../api/tasks";
 import type { SubtaskDetail, TaskDetail } from "../../api/types";
-import { duration, humanize, secondsBetween } from "../../format";
 import { BUSY_INTERVAL, usePolled } from "../../api/usePolled";
+import { duration, humanize, secondsBetween } from "../../format";
 import * as text from "../../strings";
 import { JsonBlock } from "../../ui/CodeBlock";
 import { EmptyState } from "../../ui/EmptyState";
 import { Loaded, Loading } from "../../ui/Loaded";
-import { Timestamp } from "../../ui/Timestamp";
 import { displayStatus, SubtaskStatusLabel } from "../../ui/status";
+import { Timestamp } from "../../ui/Timestamp";
 import { Attempts } from "./Attempts";
-import { loadSubtask } from "../../api/tasks";
 import { remedyFor } from "./failureGroups";
 import { OutputFiles } from "./OutputFiles";
 import { PLAYED } from "./SubtaskTable";
@@ -40,7 +40,7 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
     `${task.taskId}#${run ?? ""}#${no}#${task.run}#${status}`,
     (signal) => loadSubtask(task.taskId, no, run, signal),
     // After the end, its files and result don't change, but the links to them expire.
-    (found) => (found.status === "SUCCESSFUL" || found.status === "FAILED" ? LINK_INTERVAL : BUSY_INTERVAL),
+    (loaded) => (loaded.status === "SUCCESSFUL" || loaded.status === "FAILED" ? LINK_INTERVAL : BUSY_INTERVAL),
   );
   const subtask = task.subtasks[no - 1];
   return (
@@ -52,17 +52,17 @@ export function SubtaskDialog({ task, no, run, tab, startAt, onTab, onClose }: P
       onDismiss={onClose}
     >
       <Loaded polled={detail}>
-        {(found) => (
+        {(loaded) => (
           <Tabs
             activeTabId={tab ?? "details"}
             onChange={(event) => onTab(event.detail.activeTabId)}
             tabs={[
-              { id: "details", label: text.buttons.details, content: <Details detail={found} /> },
-              { id: "play", label: PLAYED.has(found.type) ? text.task.play : text.task.view, content: <Outputs task={task} detail={found} startAt={startAt} refresh={detail.refresh} /> },
-              { id: "files", label: text.task.files(found.outputs.length), content: <OutputFiles outputs={found.outputs} /> },
-              { id: "attempts", label: text.task.attempts(found.attempts.length), content: <Attempts attempts={found.attempts} /> },
-              { id: "params", label: text.labels.parameters, content: <JsonBlock value={found.params} label={text.labels.parameters} /> },
-              { id: "json", label: text.labels.json, content: <JsonBlock value={found} label={text.labels.json} /> },
+              { id: "details", label: text.buttons.details, content: <Details detail={loaded} /> },
+              { id: "play", label: PLAYED.has(loaded.type) ? text.task.play : text.task.view, content: <Outputs task={task} detail={loaded} startAt={startAt} refresh={detail.refresh} /> },
+              { id: "files", label: text.task.files(loaded.outputs.length), content: <OutputFiles outputs={loaded.outputs} /> },
+              { id: "attempts", label: text.task.attempts(loaded.attempts.length), content: <Attempts attempts={loaded.attempts} /> },
+              { id: "params", label: text.labels.parameters, content: <JsonBlock value={loaded.params} label={text.labels.parameters} /> },
+              { id: "json", label: text.labels.json, content: <JsonBlock value={loaded} label={text.labels.json} /> },
             ]}
           />
         )}

@@ -7,11 +7,11 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Subtask, TaskDetail } from "../../api/types";
 import { duration, fileName } from "../../format";
 import * as text from "../../strings";
-import { DataTable } from "../../ui/DataTable";
 import { Copyable } from "../../ui/CopyButton";
+import { DataTable } from "../../ui/DataTable";
+import { displayStatus, SubtaskStatusLabel } from "../../ui/status";
 import { Timestamp } from "../../ui/Timestamp";
 import { useNarrow } from "../../ui/useNarrow";
-import { displayStatus, SubtaskStatusLabel } from "../../ui/status";
 import { secondsLeft } from "./progress";
 
 export type SubtaskAction = "details" | "show" | "download";

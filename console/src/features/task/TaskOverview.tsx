@@ -8,8 +8,8 @@ import { byteSize, duration, fileName, secondsBetween } from "../../format";
 import * as text from "../../strings";
 import { Copyable } from "../../ui/CopyButton";
 import { useFollow } from "../../ui/links";
-import { Timestamp } from "../../ui/Timestamp";
 import { TaskStatusLabel } from "../../ui/status";
+import { Timestamp } from "../../ui/Timestamp";
 
 /** A task at a glance. `now` is in epoch milliseconds. */
 export function TaskOverview({ task, now }: { task: TaskDetail; now: number }) {

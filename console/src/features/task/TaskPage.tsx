@@ -7,24 +7,24 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import { useParams, useSearchParams } from "react-router";
+import { cliCommand, curlCommand } from "../../api/commands";
+import { loadDownload, loadTask } from "../../api/tasks";
 import type { BulkAction, Subtask, TaskDetail } from "../../api/types";
-import { SourceDialog } from "../player/SourceDialog";
 import { BUSY_INTERVAL, IDLE_INTERVAL, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
-import { ACTIONS, menuItemOf } from "../taskActions/actions";
-import { useTaskActions } from "../taskActions/useTaskActions";
 import { JsonBlock } from "../../ui/CodeBlock";
 import { Copyable } from "../../ui/CopyButton";
 import { Loaded } from "../../ui/Loaded";
 import { useNotifications } from "../../ui/notifications";
 import { useNow } from "../../ui/useNow";
-import { loadDownload, loadTask } from "../../api/tasks";
-import { cliCommand, curlCommand } from "../../api/commands";
+import { SourceDialog } from "../player/SourceDialog";
+import { ACTIONS, menuItemOf } from "../taskActions/actions";
+import { useTaskActions } from "../taskActions/useTaskActions";
 import { Failures } from "./Failures";
-import { TaskOverview } from "./TaskOverview";
 import { SubtaskDialog } from "./SubtaskDialog";
 import { SubtaskGraph } from "./SubtaskGraph";
 import { type SubtaskAction, SubtaskTable } from "./SubtaskTable";
+import { TaskOverview } from "./TaskOverview";
 import { Timeline } from "./Timeline";
 
 const NOTIFY_AFTER = 2000; // ms after which a notification explains why the download is slow
@@ -36,7 +36,7 @@ export default function TaskPage() {
   const task = usePolled(
     `${taskId}#${run ?? ""}`,
     (signal) => loadTask(taskId, run, signal),
-    (found) => (found.status === "COMPLETED" ? (run ? null : IDLE_INTERVAL) : BUSY_INTERVAL),
+    (loaded) => (loaded.status === "COMPLETED" ? (run ? null : IDLE_INTERVAL) : BUSY_INTERVAL),
   );
   const { notify, notifyError } = useNotifications();
   const no = Number(search.get("subtask")) || undefined;
@@ -59,13 +59,13 @@ export default function TaskPage() {
 
   return (
     <Loaded page polled={task}>
-      {(found) => (
+      {(loaded) => (
         <>
-          <TaskView task={found} refresh={task.refresh} go={go} onAction={onAction} view={search.get("view")} />
+          <TaskView task={loaded} refresh={task.refresh} go={go} onAction={onAction} view={search.get("view")} />
           {no !== undefined && (
             <SubtaskDialog
               key={no}
-              task={found}
+              task={loaded}
               no={no}
               run={run}
               tab={search.get("tab") ?? (search.has("t") ? "play" : undefined)}

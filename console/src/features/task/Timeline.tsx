@@ -6,9 +6,9 @@ import { useEffect, useState } from "react";
 import type { DisplayStatus, Subtask, TaskDetail } from "../../api/types";
 import { duration } from "../../format";
 import * as text from "../../strings";
+import { BAD, BUSY, GOOD, LINE, QUIET, TRACK } from "../../ui/colors";
 import { displayStatus } from "../../ui/status";
 import { type Span, spanOf } from "./progress";
-import { BAD, BUSY, GOOD, LINE, QUIET, TRACK } from "../../ui/colors";
 
 const MOST_TICKS = 6;
 const TICK_DISTANCE = 80; // px, at least, between the labels of two ticks

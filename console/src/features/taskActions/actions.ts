@@ -41,8 +41,8 @@ export function menuItemOf(action: BulkAction, task: Pick<Task, "status" | "outc
 /** Return a filter for each status in which an action is possible for the tasks that match. */
 export function splitByStatus(action: BulkAction, filter: TaskFilter): TaskFilter[] {
   const outcome = filter.outcome ?? null;
-  const wanted = outcome ? "COMPLETED" : filter.status;
-  const isEligible = (status: TaskStatus) => (wanted ?? status) === status && ineligibility(action, { status, outcome }) === undefined;
+  const onlyStatus = outcome ? "COMPLETED" : filter.status;
+  const isEligible = (status: TaskStatus) => (onlyStatus ?? status) === status && ineligibility(action, { status, outcome }) === undefined;
   return STATUSES.filter(isEligible).map((status) => ({ ...filter, status }));
 }
 

@@ -10,19 +10,19 @@ import { useSearchParams } from "react-router";
 import { api, unwrap } from "../../api/client";
 import type { BulkAction, Task, TaskFilter } from "../../api/types";
 import { useOrchestrations } from "../../api/useCatalog";
-import { SourceDialog } from "../player/SourceDialog";
 import { BUSY_INTERVAL, IDLE_INTERVAL, type Polled, usePolled } from "../../api/usePolled";
 import * as text from "../../strings";
+import { DataTable } from "../../ui/DataTable";
 import type { EmptyStateProps } from "../../ui/EmptyState";
 import { useFollow } from "../../ui/links";
-import { DataTable } from "../../ui/DataTable";
 import { useNarrow } from "../../ui/useNarrow";
 import { usePages } from "../../ui/usePages";
+import { SourceDialog } from "../player/SourceDialog";
+import { ACTIONS, ineligibility, splitByStatus } from "../taskActions/actions";
+import { useTaskActions } from "../taskActions/useTaskActions";
 import { columnsOf, type RowAction } from "./columns";
 import { describeFilter, filteringOptions, filteringProperties, filterOf, isFiltered, queryOf, searchOf, tokensOf } from "./filter";
-import { ACTIONS, ineligibility, splitByStatus } from "../taskActions/actions";
 import { useTaskPreferences } from "./preferences";
-import { useTaskActions } from "../taskActions/useTaskActions";
 
 // The list appears first; its preferences can load later.
 const TaskPreferences = lazy(() => import("./TaskPreferences"));
@@ -50,7 +50,7 @@ export function TasksPage() {
   const tasks = usePolled(
     page,
     (signal) => unwrap(api.GET("/tasks", { params: { query: queryOf(search, pageSize, pages.token) }, signal })),
-    (found) => (found.tasks.some((task) => task.status !== "COMPLETED") ? BUSY_INTERVAL : IDLE_INTERVAL),
+    (response) => (response.tasks.some((task) => task.status !== "COMPLETED") ? BUSY_INTERVAL : IDLE_INTERVAL),
   );
   const actions = useTaskActions(tasks.refresh);
   const empty = useEmpty(search, () => setSearch(new URLSearchParams()));

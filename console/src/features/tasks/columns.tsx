@@ -6,8 +6,8 @@ import type { BulkAction, Task } from "../../api/types";
 import { byteSize, duration, fileName, secondsBetween } from "../../format";
 import * as text from "../../strings";
 import type { useFollow } from "../../ui/links";
-import { Timestamp } from "../../ui/Timestamp";
 import { TaskStatusLabel } from "../../ui/status";
+import { Timestamp } from "../../ui/Timestamp";
 import { ACTIONS, menuItemOf } from "../taskActions/actions";
 
 /** What the menu of a row offers. */

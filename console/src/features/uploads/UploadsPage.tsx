@@ -10,11 +10,11 @@ import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { api, unwrap } from "../../api/client";
 import type { Verdict, VerdictRow } from "../../api/types";
-import { byteSize } from "../../format";
 import { IDLE_INTERVAL, usePolled } from "../../api/usePolled";
+import { byteSize } from "../../format";
 import * as text from "../../strings";
-import { useFollow } from "../../ui/links";
 import { DataTable } from "../../ui/DataTable";
+import { useFollow } from "../../ui/links";
 import { Timestamp } from "../../ui/Timestamp";
 import { usePages } from "../../ui/usePages";
 
