@@ -63,6 +63,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # noqa: F811 - pytest's way
     """Lend a fresh browser context, without cookies or settings."""
     context = browser.new_context(base_url=stack.console_url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(SECONDS * 1000)
     yield context
     context.close()
 

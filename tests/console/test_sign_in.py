@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.console.browser import second_browser
+from tests.console.conftest import SECONDS
 from tests.console.hosted import Hosted
 
 EMAIL, PASSWORD = "ada@example.com", "Analytical-Engine-1843"
@@ -43,6 +44,7 @@ def context(aws_browser: Browser, published: Hosted) -> Iterator[BrowserContext]
         ignore_https_errors=True,
         viewport={"width": 1440, "height": 900},
     )
+    context.set_default_timeout(SECONDS * 1000)
     # The emulator's page has no icon, which would be a complaint.
     context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     yield context
