@@ -24,7 +24,7 @@ def select_page(page: Page) -> None:
 def run_on_all(page: Page, action: str, *, confirm: str) -> None:
     """Run an action on all tasks of the page, and confirm it with a button."""
     select_page(page)
-    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("menuitem", name=action).click()
     page.get_by_role("dialog").get_by_role("button", name=confirm).click()
 
@@ -102,7 +102,7 @@ def test_a_waiting_task_is_ended_restarted_and_canceled_in_its_row(page: Page, m
 
 def test_a_disabled_action_says_why(page: Page, tasks: dict[str, str]) -> None:
     page.goto(f"/tasks?taskId={tasks['rich']}")
-    page.get_by_role("button", name="Actions").hover()
+    page.get_by_role("button", name="Actions", exact=True).hover()
     expect(page.get_by_role("tooltip")).to_have_text("Select one or more tasks first.")
 
     page.get_by_role("button", name=f"Actions for task {tasks['rich']}").click()
@@ -172,7 +172,7 @@ def test_a_long_list_has_pages_and_one_action_changes_all_matching_tasks(page: P
 
     select_page(page)
     page.get_by_role("button", name="Select all tasks that match the filter").click()
-    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("menuitem", name="End (all)").click()
     dialog = page.get_by_role("dialog", name="End all matching tasks?")
     expect(dialog).to_contain_text("Source key (exact) = many/pages.mp4")
@@ -193,7 +193,7 @@ def test_an_action_on_all_matching_tasks_shows_its_progress_and_can_be_stopped(
     expect(rows(page, identifiers[2])).to_be_visible()
     select_page(page)
     page.get_by_role("button", name="Select all tasks that match the filter").click()
-    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("menuitem", name="Cancel (all)").click()
     dialog = page.get_by_role("dialog", name="Cancel all matching tasks?")
 
