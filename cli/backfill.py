@@ -10,7 +10,7 @@ import typer
 
 from cli import show
 from cli.api_client import Api
-from cli.connection import command_line, connected
+from cli.connection import command_line, connect_to_api
 from cli.errors import INTERRUPTED, ApiRefused
 from cli.list_options import time_option
 from cli.report import ProgressLine, Report
@@ -58,7 +58,7 @@ def backfill_bucket(  # noqa: PLR0913 - one parameter for each option
         show.say(show.plain(f"stopped after {seen}"))
         show.say(f"to continue:\n  {show.plain(f'{command} {rest}')}")
 
-    with connected(context) as api, report:
+    with connect_to_api(context) as api, report:
         try:
             for page in offer_pages(api, request, resume, seen):
                 seen.add(page["verdicts"])
@@ -89,7 +89,7 @@ class BackfillRequest:
     priority: int
 
     def body(self, token: str | None) -> dict[str, Any]:
-        """Return the request for a page, the first one if there is no token."""
+        """Return the request for a page, the first one without a token."""
         bucket, prefix = bucket_and_prefix(self.place)
         asked = {
             "bucket": bucket,

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from cli import show
 from cli.api_client import Api, at
-from cli.connection import connected
+from cli.connection import connect_to_api
 from cli.documents import naming_file, print_document, read_named
-from cli.list_options import Paging, fetch_list, grouped_options
+from cli.list_options import PagingOptions, expand_option_groups, fetch_list
 
 Columns = dict[str, dict[str, Any]]
 NUMBER: dict[str, Any] = {"justify": "right"}
@@ -49,14 +49,14 @@ class DocumentCommands:
         kind, group = self._kind, typer.Typer(no_args_is_help=True, help=self._kind.help)
         group.command("list", help=kind.list_help)(self.list_documents)
         group.command("get")(self.get_document)
-        group.command("versions")(grouped_options(self.list_document_versions))
+        group.command("versions")(expand_option_groups(self.list_document_versions))
         group.command("put", help=kind.put_help)(self.put_document)
         group.command("delete", help=kind.delete_help)(self.delete_document)
         return group
 
     def list_documents(self, context: typer.Context, *, as_json: show.JsonOption = False) -> None:
         """List the documents."""
-        with connected(context) as api:
+        with connect_to_api(context) as api:
             answer = api.get(at(self._kind.plural))
         if as_json:
             show.print_json(answer)
@@ -67,7 +67,7 @@ class DocumentCommands:
         self, context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
     ) -> None:
         """Print a document as YAML that `put` accepts. To restore an earlier version, store its output again."""
-        with connected(context) as api:
+        with connect_to_api(context) as api:
             document = api.get(at(self._kind.plural, name), version=version)
         if as_json:
             show.print_json(document)
@@ -75,10 +75,10 @@ class DocumentCommands:
             print_document(document)
 
     def list_document_versions(
-        self, context: typer.Context, name: Name, *, paging: Paging, as_json: show.JsonOption = False
+        self, context: typer.Context, name: Name, *, paging: PagingOptions, as_json: show.JsonOption = False
     ) -> None:
         """List the versions of a document, newest first. They remain after the document is deleted."""
-        with connected(context) as api:
+        with connect_to_api(context) as api:
             found = fetch_list(api, at(self._kind.plural, name, "versions"), "versions", {}, paging)
         print_versions(found, as_json=as_json)
 
@@ -86,7 +86,7 @@ class DocumentCommands:
         self, context: typer.Context, file: File, *, name: NewName = None, as_json: show.JsonOption = False
     ) -> None:
         """Store a document: a new one, or a new version."""
-        with connected(context) as api:
+        with connect_to_api(context) as api:
             stored_as, document = read_named(file, name)
             with naming_file(api, file):
                 answer = api.send("PUT", at(self._kind.plural, stored_as), document)
@@ -96,7 +96,7 @@ class DocumentCommands:
 
     def delete_document(self, context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
         """Delete a document."""
-        with connected(context) as api:
+        with connect_to_api(context) as api:
             change_document(api, "DELETE", at(self._kind.plural, name), f"deleted {name}", as_json=as_json)
 
 
@@ -186,14 +186,14 @@ templates = DocumentCommands(TEMPLATES).group()
 @orchestrations.command("enable")
 def orchestrations_enable(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
     """Enable an orchestration: new files that match it create tasks."""
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         change_document(api, "POST", at("orchestrations", name, "enable"), f"enabled {name}", as_json=as_json)
 
 
 @orchestrations.command("disable")
 def orchestrations_disable(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
     """Disable an orchestration: new files create no tasks with it. Its existing tasks continue."""
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         said = f"disabled {name}; its existing tasks continue"
         change_document(api, "POST", at("orchestrations", name, "disable"), said, as_json=as_json)
 
@@ -211,7 +211,7 @@ def orchestrations_match(
 ) -> None:
     """Show which orchestrations an upload with this key would start, and why. Nothing is uploaded."""
     asked = {"key": key, "bucket": bucket, "size": size}
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         answer = api.send(
             "POST", "/orchestrations/match", {name: value for name, value in asked.items() if value is not None}
         )
@@ -219,10 +219,10 @@ def orchestrations_match(
         show.print_json(answer)
         return
     show.stdout().print(
-        Text.assemble(show.colored(answer["verdict"]), f": {show.plain(answer['reason'])}\n"), soft_wrap=True
+        Text.assemble(show.color_status(answer["verdict"]), f": {show.plain(answer['reason'])}\n"), soft_wrap=True
     )
     rows = (
-        (show.plain(found["orchestration"]), show.colored(found["verdict"]), show.plain(found["reason"]))
+        (show.plain(found["orchestration"]), show.color_status(found["verdict"]), show.plain(found["reason"]))
         for found in answer["matches"]
     )
     show.print_table({"ORCHESTRATION": {}, "VERDICT": {}, "WHY": WRAPPED}, rows)

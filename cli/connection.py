@@ -77,7 +77,7 @@ class Bearer(httpx.Auth):
         yield request
 
 
-def connected(context: typer.Context) -> Api:
+def connect_to_api(context: typer.Context) -> Api:
     """Return a client of the API that the global options name (default: the stack on this machine)."""
     connection = cast("Connection", context.obj)
     if connection.api_url is None:
@@ -88,7 +88,7 @@ def connected(context: typer.Context) -> Api:
 def open_api(url: str, profile: str | None = None, region: str | None = None) -> Api:
     """Return a client of the API at `url`.
 
-    On other hosts it sends the token of `REELMILL_TOKEN`, or signs its requests if there is no token.
+    On other hosts it sends the token of `REELMILL_TOKEN`, or signs its requests without a token.
     """
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         raise typer.BadParameter(f"{url!r} is not a valid URL", param_hint="--api-url")

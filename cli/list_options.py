@@ -17,7 +17,7 @@ PAGE = 100  # the most that the API returns at once
 Filter = dict[str, str | None]
 
 
-def grouped_options(command: Callable[..., None]) -> Callable[..., None]:
+def expand_option_groups(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose parameters that are dataclasses become one option for each of their fields."""
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
@@ -97,7 +97,7 @@ class TaskFilterOptions(QueryOptions):
 
 
 @dataclass(frozen=True)
-class Paging:
+class PagingOptions:
     """How much of a list a command returns."""
 
     limit: Annotated[int, typer.Option(min=1, help="Maximum number of results.")] = 20
@@ -105,7 +105,7 @@ class Paging:
     next_token: Annotated[str | None, typer.Option(help="Continue from the nextToken of an earlier page.")] = None
 
 
-def fetch_list(api: Api, path: str, field: str, filters: Filter, paging: Paging) -> dict[str, Any]:
+def fetch_list(api: Api, path: str, field: str, filters: Filter, paging: PagingOptions) -> dict[str, Any]:
     """Return a list of the API, joined from as many pages as needed."""
     found: list[dict[str, Any]] = []
     token, limit = paging.next_token, None if paging.everything else paging.limit

@@ -62,7 +62,7 @@ def plain(value: object) -> str:
     return "".join(c if c.isprintable() else "�" for c in str(value))
 
 
-def colored(status: object) -> Text:
+def color_status(status: object) -> Text:
     """Return a status in its color."""
     return Text(plain(status), style=COLORS.get(str(status), ""))
 
@@ -257,11 +257,11 @@ def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
 
 def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
     """Return a task as a row of the list; without an outcome yet, the row shows the progress."""
-    outcome = colored(task["outcome"]) + skipped_note(task) if task.get("outcome") else None
+    outcome = color_status(task["outcome"]) + skipped_note(task) if task.get("outcome") else None
     made_by = plain((task.get("orchestration") or {}).get("name", ""))
     return (
         plain(task["taskId"]),
-        colored(task["status"]),
+        color_status(task["status"]),
         outcome or f"{task.get('progress', 0)} %",
         local_time(task["createdAt"]) if roomy else f"{age(task['createdAt'])} ago",
         plain(task["source"]["key"]),
@@ -272,7 +272,9 @@ def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
 def print_task(task: Mapping[str, Any]) -> None:
     """Print one task: its facts, its subtasks, and why some are waiting or have failed."""
     source, made_by = task["source"], task.get("orchestration")
-    status = Text.assemble(colored(task["status"]), "  ", colored(task.get("outcome") or ""), skipped_note(task))
+    status = Text.assemble(
+        color_status(task["status"]), "  ", color_status(task.get("outcome") or ""), skipped_note(task)
+    )
     facts: list[tuple[str, str | Text]] = [
         ("Task", plain(task["taskId"])),
         ("Status", status),
@@ -318,7 +320,7 @@ def subtask_row(subtask: Mapping[str, Any]) -> tuple[str | Text, ...]:
         str(subtask["no"]),
         plain(subtask.get("name", "")),
         plain(subtask["type"]),
-        colored(subtask_state(subtask)),
+        color_status(subtask_state(subtask)),
         f"{subtask.get('progress', 0)} %",
         elapsed(subtask),
         plain(subtask.get("output") or ""),

@@ -10,9 +10,9 @@ from rich.prompt import Confirm
 
 from cli import show
 from cli.api_client import Api, at
-from cli.connection import connected
+from cli.connection import connect_to_api
 from cli.errors import INTERRUPTED
-from cli.list_options import PAGE, Filter, TaskFilterOptions, grouped_options, task_id_prefix
+from cli.list_options import PAGE, Filter, TaskFilterOptions, expand_option_groups, task_id_prefix
 from cli.report import ProgressLine, Report
 from cli.tasks import complete_id, print_one, say_how_to_watch
 from shared.errors import ReelmillError
@@ -49,7 +49,7 @@ CANCEL = TaskAction("cancel", "canceled", "cancel", "CANCEL", ({"status": "WAITI
 
 
 @dataclass(frozen=True)
-class Selection:
+class SelectionOptions:
     """The tasks that the command line names: some by their IDs, or all that match a filter."""
 
     tasks: Annotated[
@@ -66,7 +66,7 @@ class Selection:
 class Chosen:
     """A selection and the filter that narrows it."""
 
-    selection: Selection
+    selection: SelectionOptions
     filter: Filter
 
     def check(self) -> None:
@@ -88,11 +88,11 @@ class Chosen:
         return tuple({**one, **given} for one in suitable) or (given,)
 
 
-@grouped_options
+@expand_option_groups
 def tasks_restart(
     context: typer.Context,
     *,
-    selection: Selection,
+    selection: SelectionOptions,
     only_failed: Annotated[
         bool,
         typer.Option(
@@ -108,17 +108,17 @@ def tasks_restart(
     apply_action(context, action, Chosen(selection, filters.as_query()), as_json=as_json)
 
 
-@grouped_options
+@expand_option_groups
 def tasks_end(
-    context: typer.Context, *, selection: Selection, filters: TaskFilterOptions, as_json: show.JsonOption = False
+    context: typer.Context, *, selection: SelectionOptions, filters: TaskFilterOptions, as_json: show.JsonOption = False
 ) -> None:
     """End waiting tasks for good, before any of their subtasks has started."""
     apply_action(context, END, Chosen(selection, filters.as_query()), as_json=as_json)
 
 
-@grouped_options
+@expand_option_groups
 def tasks_cancel(
-    context: typer.Context, *, selection: Selection, filters: TaskFilterOptions, as_json: show.JsonOption = False
+    context: typer.Context, *, selection: SelectionOptions, filters: TaskFilterOptions, as_json: show.JsonOption = False
 ) -> None:
     """Cancel tasks for good, including running ones. Finished outputs are kept."""
     apply_action(context, CANCEL, Chosen(selection, filters.as_query()), as_json=as_json)
@@ -127,7 +127,7 @@ def tasks_cancel(
 def apply_action(context: typer.Context, action: TaskAction, chosen: Chosen, *, as_json: bool) -> None:
     """Apply an action to the one task that is named, or to many with a line for each."""
     chosen.check()
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         ids = list(dict.fromkeys(complete_id(api, given) for given in chosen.selection.tasks or ()))
         if len(ids) == 1:
             task = api.send("POST", at("tasks", ids[0], action.path), action.body)

@@ -7,11 +7,11 @@ import typer
 
 from cli import show
 from cli.api_client import Api, at
-from cli.connection import as_typed, command_line, connected, input_bucket
+from cli.connection import as_typed, command_line, connect_to_api, input_bucket
 from cli.documents import naming_file, read_document
 from cli.download import Saved, save_outputs
 from cli.errors import CommandFailed
-from cli.list_options import Paging, TaskFilterOptions, fetch_list, grouped_options, task_id_prefix
+from cli.list_options import PagingOptions, TaskFilterOptions, expand_option_groups, fetch_list, task_id_prefix
 from cli.watch import exit_unless_succeeded, transfer_bar, watch
 from shared.domain.ids import ID_LENGTH
 
@@ -27,13 +27,13 @@ TaskId = Annotated[
 
 
 @tasks.command("list")
-@grouped_options
+@expand_option_groups
 def tasks_list(
-    context: typer.Context, *, filters: TaskFilterOptions, paging: Paging, as_json: show.JsonOption = False
+    context: typer.Context, *, filters: TaskFilterOptions, paging: PagingOptions, as_json: show.JsonOption = False
 ) -> None:
     """List tasks, newest first."""
     query = filters.as_query()
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         found = fetch_list(api, "/tasks", "tasks", query, paging)
     if as_json:
         show.print_json(found)
@@ -55,7 +55,7 @@ def tasks_get(
     as_json: show.JsonOption = False,
 ) -> None:
     """Show one task with its subtasks and their outputs, and why some are waiting or have failed."""
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         print_one(api.get(at("tasks", complete_id(api, task)), run=run), as_json=as_json)
 
 
@@ -96,7 +96,7 @@ def tasks_create(  # noqa: PLR0913 - one parameter for each option
         "clientToken": client_token,
         "sessionContext": session_context,
     }
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         with naming_file(api, subtasks):
             task = api.send("POST", "/tasks", {name: value for name, value in body.items() if value is not None})
         print_one(task, as_json=as_json)
@@ -129,7 +129,7 @@ def read_subtasks(path: Path) -> dict[str, Any]:
 @tasks.command("watch")
 def tasks_watch(context: typer.Context, task: TaskId, *, as_json: show.JsonOption = False) -> None:
     """Show a progress bar for each subtask until the task is completed. Exits with 1 unless it SUCCEEDED."""
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         completed = watch(api, [complete_id(api, task)], command_line(context))
     if as_json:
         show.print_json(completed[0])
@@ -153,7 +153,7 @@ def tasks_download(
     as_json: show.JsonOption = False,
 ) -> None:
     """Download a task's outputs, and print their paths."""
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         task_id = complete_id(api, task)
         outputs = fetch_outputs(api, api.get(at("tasks", task_id)), subtask)
     if not outputs:

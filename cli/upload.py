@@ -9,7 +9,7 @@ import typer
 
 from cli import show, transfer
 from cli.api_client import Api
-from cli.connection import command_line, connected
+from cli.connection import command_line, connect_to_api
 from cli.errors import CommandFailed
 from cli.watch import exit_unless_succeeded, transfer_bar, watch
 
@@ -30,7 +30,7 @@ def upload_files(
             "several files cannot share one key; end it with / to use it as a folder", param_hint="--key"
         )
     me = command_line(context)
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         reports = [upload_one(api, path, transfer.key_for(path, key), me) for path in files]
         tasks = [task for report in reports for task in report["tasks"]]
         if wait and tasks:

@@ -9,8 +9,8 @@ import typer
 from rich.text import Text
 
 from cli import show
-from cli.connection import as_typed, connected
-from cli.list_options import Filter, Paging, fetch_list, grouped_options, time_option
+from cli.connection import as_typed, connect_to_api
+from cli.list_options import Filter, PagingOptions, expand_option_groups, fetch_list, time_option
 
 
 class KeptVerdict(StrEnum):
@@ -44,13 +44,13 @@ class VerdictFilterOptions:
         }
 
 
-@grouped_options
+@expand_option_groups
 def verdicts_list(
-    context: typer.Context, *, filters: VerdictFilterOptions, paging: Paging, as_json: show.JsonOption = False
+    context: typer.Context, *, filters: VerdictFilterOptions, paging: PagingOptions, as_json: show.JsonOption = False
 ) -> None:
     """List the verdicts on uploads, newest first: the task that each created, or why it created none."""
     query = filters.as_query()
-    with connected(context) as api:
+    with connect_to_api(context) as api:
         found = fetch_list(api, "/uploads/verdicts", "verdicts", query, paging)
     if as_json:
         show.print_json(found)
@@ -83,7 +83,7 @@ def verdict_row(verdict: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text,
     uploaded = verdict["uploadedAt"]
     return (
         show.local_time(uploaded) if roomy else f"{show.age(uploaded)} ago",
-        show.colored(verdict["verdict"]),
+        show.color_status(verdict["verdict"]),
         show.plain(verdict["key"]),
         *((show.plain(verdict.get("orchestration") or ""),) if roomy else ()),
         show.plain(verdict.get("taskId") or verdict["reason"]),

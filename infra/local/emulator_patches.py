@@ -120,7 +120,7 @@ PATCHES = (
     Patch(
         "lambda_svc._execute_function_warm",
         "func, event, request_id",
-        replaces="Each concurrent call of a function starts a process of its own.",
+        replaces="Each concurrent call of a function starts another process.",
         promise="Many uploads at once start at most four processes; an upload that became a task is crossed off.",
     ),
     Patch(

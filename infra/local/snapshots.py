@@ -90,7 +90,7 @@ class Snapshots:
 
 
 def record_uploads_since(snapshot: Path, uploads_since: float | None) -> None:
-    """Record since when uploads may lack their tasks; None if all of them have theirs."""
+    """Record since when uploads may lack their tasks; None if none is missing."""
     path = snapshot / UPLOADS_SINCE
     if uploads_since is None:
         path.unlink(missing_ok=True)

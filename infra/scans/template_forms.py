@@ -42,7 +42,7 @@ FORMS: Mapping[str, Mapping[str, str]] = {"plain": {}, "console": CONSOLE, "own"
 
 
 class NoPolicies:
-    """The names of AWS's managed policies. The template uses none of them."""
+    """The names of AWS's managed policies. The template does not use any."""
 
     @staticmethod
     def load() -> dict[str, str]:
