@@ -1,4 +1,4 @@
-"""What holds for every test: the user's account is out of reach, and what is dear to make is made once."""
+"""Setup of every test: the user's AWS account is out of reach, and slow fixtures are made once."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
 
 
 def pytest_configure() -> None:
-    """Forget what the user's shell says about AWS and colours: a test's fixtures say what it needs."""
+    """Remove the user's settings for AWS and colors: a test's fixtures set what it needs."""
     for name in [name for name in os.environ if name.startswith(NOT_OURS) and name != VARIABLE]:
         del os.environ[name]
     os.environ |= {
@@ -28,7 +28,7 @@ def pytest_configure() -> None:
     }
     if has_proxy(os.environ):
         os.environ |= bypass_proxies(os.environ)
-    # How long an example takes says how busy the machine is.
+    # The duration of an example depends on the load of the machine.
     settings.register_profile("reelmill", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("reelmill")
 

@@ -1,4 +1,4 @@
-"""A checkout works wherever it lies, also where its path has spaces and signs of the shell."""
+"""A checkout works at any path, also one with spaces and special characters of the shell."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import pytest
 from shared import __version__
 from tests.artifact.conftest import CHECKOUT
 
-# What `make` brings and makes, which a new checkout has not.
+# Files that `make` downloads or creates and that a new checkout does not have.
 MADE = (".venv", ".tools", ".aws-sam", ".reelmill", ".git", "node_modules", "dist", "*cache*", "__pycache__")
 NAME = "my videos & $HOME; 'more'"
 FUNCTION = "OnUploadFunction"

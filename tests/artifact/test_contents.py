@@ -1,4 +1,4 @@
-"""What lies in the packages that are deployed to AWS."""
+"""The contents of the packages that are deployed to AWS."""
 
 import csv
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def files_in(folder: Path) -> Iterator[Path]:
 
 
 def is_elf(file: Path) -> bool:
-    """Tell whether a file is a Linux program or library."""
+    """Return whether a file is a Linux program or library."""
     return head(file).startswith(b"\x7fELF")
 
 

@@ -85,7 +85,7 @@ def test_a_dropped_file_becomes_a_stored_task_and_its_messages(
 
 @contextmanager
 def emulated(emulator: Path, package: Path, handler: str, runtime: Path) -> Iterator[httpx.Client]:
-    """Run a handler under the emulator, with Lambda's runtime client beside it; lend a door to it."""
+    """Run a handler under the emulator, with Lambda's runtime client; yield a function that invokes it."""
     for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         borrow(name, runtime)
     address, runtime_api = free_address(), free_address()
@@ -114,12 +114,12 @@ def running(
 
 
 def patient_client(address: str) -> httpx.Client:
-    """Return a client that waits until somebody listens: it tries again after 0.5, 1, 2, 4 … seconds."""
+    """Return a client that waits for the server: it tries again after 0.5, 1, 2, 4 … seconds."""
     return httpx.Client(base_url=f"http://{address}", transport=httpx.HTTPTransport(retries=6), timeout=60)
 
 
 def borrow(distribution: str, folder: Path) -> None:
-    """Link an installed distribution into a folder, where it can be imported without its neighbours."""
+    """Link an installed distribution into a folder, where it can be imported without its neighbors."""
     for file in files(distribution) or ():
         if ".." not in file.parts:
             link = folder / file
@@ -128,7 +128,7 @@ def borrow(distribution: str, folder: Path) -> None:
 
 
 def free_address() -> str:
-    """Return an address on loopback that nobody listens on."""
+    """Return an unused address on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"

@@ -284,7 +284,7 @@ def test_a_task_is_created_from_an_orchestration_or_with_its_own_output(api: Api
         ({"clientToken": ""}, "400 InvalidRequest", "body.clientToken"),
         ({"sessionContext": "x" * 1001}, "400 InvalidRequest", "body.sessionContext"),
         ({"sessionContext": "\ud800"}, "400 InvalidRequest", "body.sessionContext"),
-        ({"colour": "red"}, "400 InvalidRequest", "body.colour: there is no such field"),
+        ({"color": "red"}, "400 InvalidRequest", "body.color: there is no such field"),
     ],
 )
 def test_an_invalid_request_is_rejected_and_creates_nothing(

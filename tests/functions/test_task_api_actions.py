@@ -55,11 +55,11 @@ def test_waiting_and_running_tasks_can_be_canceled_and_completed_ones_cannot(api
     started(services, running)
 
     for made in (waiting, running):
-        cancelled = api.post(f"/tasks/{made['taskId']}/cancel")
-        assert (cancelled.status, cancelled.json["status"], cancelled.json["outcome"]) == (200, "COMPLETED", "ENDED")
-        assert {one["error"]["code"] for one in cancelled.json["subtasks"]} == {"Cancelled.TaskCancelled"}
-        assert cancelled.json["endedAt"]
-        assert api.get(f"/tasks/{made['taskId']}").json == cancelled.json
+        canceled = api.post(f"/tasks/{made['taskId']}/cancel")
+        assert (canceled.status, canceled.json["status"], canceled.json["outcome"]) == (200, "COMPLETED", "ENDED")
+        assert {one["error"]["code"] for one in canceled.json["subtasks"]} == {"Cancelled.TaskCancelled"}
+        assert canceled.json["endedAt"]
+        assert api.get(f"/tasks/{made['taskId']}").json == canceled.json
     again = api.post(f"/tasks/{running['taskId']}/cancel")
     assert (again.code, again.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
     assert "only a WAITING or IN_PROGRESS task can be canceled" in again.json["message"]
@@ -138,7 +138,7 @@ def test_a_restart_without_a_body_restarts_all_subtasks(api: Api, half_done: dic
         ({"only": "SUCCESSFUL"}, "body.only"),
         ({"only": "failed"}, "body.only"),
         ({"only": ["FAILED"]}, "body.only"),
-        ({"colour": "red"}, "body.colour"),
+        ({"color": "red"}, "body.color"),
         ("FAILED", "body"),
     ],
 )

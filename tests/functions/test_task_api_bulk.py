@@ -182,13 +182,13 @@ def test_a_token_of_another_filter_changes_nothing(api: Api) -> None:
         ({"taskIds": NOBODY}, "body.taskIds"),
         ({"nextToken": "x"}, "nextToken can't be used with taskIds"),
         ({"taskIds": None, "filter": {"status": "DONE"}}, "body.filter.status"),
-        ({"taskIds": None, "filter": {"colour": "red"}}, "body.filter.colour: there is no such field"),
+        ({"taskIds": None, "filter": {"color": "red"}}, "body.filter.color: there is no such field"),
         ({"taskIds": None, "filter": {"createdAfter": "yesterday"}}, "body.filter.createdAfter"),
         ({"taskIds": None, "filter": []}, "body.filter"),
         ({"taskIds": None, "filter": {}, "maxResults": 0}, "body.maxResults"),
         ({"taskIds": None, "filter": {}, "maxResults": 101}, "body.maxResults"),
         ({"taskIds": None, "filter": {}, "nextToken": "x" * 201}, "body.nextToken"),
-        ({"colour": "red"}, "body.colour: there is no such field"),
+        ({"color": "red"}, "body.color: there is no such field"),
     ],
 )
 def test_an_invalid_request_changes_nothing(api: Api, change: dict[str, Any], message: str) -> None:

@@ -134,7 +134,7 @@ def test_the_predicted_verdict_is_the_one_that_the_upload_gets(
 
 
 @pytest.mark.parametrize(
-    "change", [{"key": ""}, {"key": None}, {"size": -1}, {"size": "big"}, {"bucket": "a b"}, {"colour": "red"}]
+    "change", [{"key": ""}, {"key": None}, {"size": -1}, {"size": "big"}, {"bucket": "a b"}, {"color": "red"}]
 )
 def test_an_invalid_match_request_is_rejected(api: Api, change: dict[str, object]) -> None:
     answer = api.post("/orchestrations/match", {"key": "uploads/a.mp4", **change})

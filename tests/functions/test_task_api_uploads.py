@@ -271,7 +271,7 @@ def test_a_backfill_resumes_with_its_token_after_an_outage(api: Api) -> None:
         ({"nextToken": "nonsense"}, "400 InvalidNextToken", "nextToken is not one that this list gave"),
         ({"nextToken": ""}, "400 InvalidNextToken", "nextToken is not one that this list gave"),
         ({"nextToken": "x" * 10_001}, "400 InvalidRequest", "body.nextToken"),
-        ({"colour": "red"}, "400 InvalidRequest", "body.colour: there is no such field"),
+        ({"color": "red"}, "400 InvalidRequest", "body.color: there is no such field"),
     ],
 )
 def test_an_invalid_backfill_is_rejected_and_creates_nothing(

@@ -210,7 +210,7 @@ def a_cloud(monkeypatch: pytest.MonkeyPatch, clip: bytes) -> Iterator[Cloud]:
     """Lend an empty deployment on which time stands still."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
-    logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
+    logger()  # it keeps the first stdout that it sees, and pytest closes that of a test
     with emulated() as settings, permitted(monkeypatch):
         services = cached_services(settings)
         services.settings, services.time = settings, BEGINNING

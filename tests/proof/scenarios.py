@@ -25,7 +25,7 @@ KEY = "uploads/clip.mp4"
 OTHER_KEY = "uploads/other.mp4"
 OK = "OK"
 SKIPPED = "Skipped.PredecessorFailed"
-CANCELLED = "Cancelled.TaskCancelled"
+CANCELED = "Cancelled.TaskCancelled"
 ENDED = "Cancelled.TaskEnded"
 EXHAUSTED = "InternalError.AttemptsExhausted"
 UNDELIVERABLE = "InternalError.Undeliverable"
@@ -170,7 +170,7 @@ def restart_of_failed(cloud: Cloud) -> None:
     cloud.ask("restart", lambda: restart_task(cloud.services, "main", task.id, only_failed=True))
 
 
-def cancelled(cloud: Cloud) -> None:
+def canceled(cloud: Cloud) -> None:
     """Cancel the task."""
     task = cloud.task()
     cloud.ask("cancel", lambda: cancel_task(cloud.services, "main", task.id))
@@ -230,7 +230,7 @@ def overtaken(cloud: Cloud) -> Iterator[None]:
 
 
 @contextmanager
-def cancelled_early(cloud: Cloud) -> Iterator[None]:
+def canceled_early(cloud: Cloud) -> Iterator[None]:
     """Let a person cancel the task as soon as it has moved."""
     asked: list[None] = []
 
@@ -238,7 +238,7 @@ def cancelled_early(cloud: Cloud) -> Iterator[None]:
         if not asked:
             asked.append(None)
             with aside():
-                cancelled(cloud)
+                canceled(cloud)
 
     with meanwhile("UpdateItem", cancel, done=True, times=1000):
         yield
@@ -344,8 +344,8 @@ SCENARIOS = (
         restarted_before_the_look(only_failed=True),
         run=2,
     ),
-    Scenario("a cancel", "cancel", FOLLOWED, (OK, CANCELLED), cancelled, a_begun_task, stopped=True),
-    Scenario("an early cancel", "cancel", ONE, (CANCELLED,), undone, a_waiting_task, cancelled_early, stopped=True),
+    Scenario("a cancel", "cancel", FOLLOWED, (OK, CANCELED), canceled, a_begun_task, stopped=True),
+    Scenario("an early cancel", "cancel", ONE, (CANCELED,), undone, a_waiting_task, canceled_early, stopped=True),
     Scenario("an end", "end", FOLLOWED, (ENDED, ENDED), ended, a_waiting_task, stopped=True),
     Scenario("a backfill", "backfill", ONE, (OK,), backfilled, old_objects, keys=(KEY, OTHER_KEY)),
     Scenario("a task made by the API", "create", ONE, (OK,), created, judged=False),

@@ -61,7 +61,7 @@ def stage() -> Iterator[Stage]:
         services = Stage(lent)
         patch.setenv("POWERTOOLS_SERVICE_NAME", "on_upload")
         patch.setattr("functions.on_upload.handler.services", lambda: services)
-        logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
+        logger()  # it keeps the first stdout that it sees, and pytest closes that of a test
         yield services
 
 

@@ -323,10 +323,10 @@ def test_a_late_finish_never_counts_in_the_next_run(store: TaskStore, race: Race
 
     for _ in rounds("finish against restart"):
         seen, lease = claimed(store, stored(store, a_task(2)), 1)
-        cancelled = store.cancel(seen, LATE)
-        assert cancelled
+        canceled = store.cancel(seen, LATE)
+        assert canceled
 
-        again, *late = race([partial(restart_and_claim, cancelled), *[partial(finish, store, seen, lease)] * 7])
+        again, *late = race([partial(restart_and_claim, canceled), *[partial(finish, store, seen, lease)] * 7])
 
         assert late == [None] * 7
         assert again == current(store, seen)
@@ -351,32 +351,32 @@ def test_a_cancel_stops_the_rest_and_keeps_what_is_finished(store: TaskStore, ra
     def cancel(task: Task) -> Task | None:
         """Try again with what is left, as long as something is: each finish changes what there is to cancel."""
         while (seen := current(store, task)).pending:
-            if cancelled := store.cancel(seen, LATE):
-                return cancelled
+            if canceled := store.cancel(seen, LATE):
+                return canceled
         return None
 
     for _ in rounds("cancel against finish"):
         task = stored(store, a_task(7))
         workers = [claimed(store, task, no) for no in range(1, 8)]
 
-        cancelled, *done = race([partial(cancel, task), *(partial(finish, store, *worker) for worker in workers)])
+        canceled, *done = race([partial(cancel, task), *(partial(finish, store, *worker) for worker in workers)])
 
         found = current(store, task)
         for subtask, (_, lease), result in zip(found.subtasks, workers, done, strict=True):
             kept = (SUCCESSFUL, None, lease.record) if result else (FAILED, STOP_FAILURES["cancel"], None)
             assert (subtask.status, subtask.failure, subtask.record) == kept
-        assert found.outcome is (Outcome.ENDED if cancelled else Outcome.SUCCEEDED)
+        assert found.outcome is (Outcome.ENDED if canceled else Outcome.SUCCEEDED)
 
 
 def test_a_canceled_task_never_runs_again(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for _ in rounds("cancel against claim"):
         task = stored(store, a_task(7))
 
-        cancelled, *claims = race(
+        canceled, *claims = race(
             [partial(store.cancel, task, LATE), *(partial(claim, store, task, no) for no in range(1, 8))]
         )
 
-        assert cancelled
+        assert canceled
         found = current(store, task)
         assert found.outcome is Outcome.ENDED
         assert {(subtask.status, subtask.failure) for subtask in found.subtasks} == {(FAILED, STOP_FAILURES["cancel"])}

@@ -1,4 +1,4 @@
-"""Requests that mean harm, or none at all: by family, each of which the API must refuse."""
+"""Malicious and invalid requests, by family; the API must refuse each."""
 
 import base64
 import json
@@ -101,7 +101,7 @@ def cursors(token: str, verdict_token: str) -> Iterator[Bad]:
 
 
 def filters() -> Iterator[Bad]:
-    """Filters of lists that name nothing there is, in every field."""
+    """List filters with unknown values, in every field."""
     wrong = {
         "status": ("DONE", "waiting", "WAITING ", "WAITING,COMPLETED", "null", "0", *TEXTS[:20]),
         "outcome": ("GOOD", "failed", "FAILED'", "*", "", *TEXTS[:20]),
@@ -147,7 +147,7 @@ def filters() -> Iterator[Bad]:
         for value in (*TEXTS[:20], "0", "-1", "1.5", "1000000", "9" * 5000, "", "NaN", "0x1", "1e0", "1,1"):
             yield Bad("filters", "GET", path, {"version": value})
             yield Bad("filters", "GET", f"{path}/versions", {"maxResults": value})
-        for value in ("2", "999999"):  # which never were
+        for value in ("2", "999999"):  # which never existed
             yield Bad("filters", "GET", path, {"version": value})
     for value in ("0", "-1", "1.5", "x", "9" * 5000, "1000000", "", "NaN", "\x00"):
         for path in ("", "/subtasks/1", "/subtasks/1/outputs", "/subtasks/1/download", "/subtasks/1/play/a"):
@@ -176,7 +176,7 @@ def names() -> Iterator[Bad]:
 
 
 def paths() -> Iterator[Bad]:
-    """Addresses of things that are not there, and of things that can't be."""
+    """Paths of things that do not exist or cannot exist."""
     for text in (
         *TEXTS,
         "0" * 26,
@@ -240,7 +240,7 @@ def outputs() -> Iterator[Bad]:
 
 
 def keys() -> Iterator[Bad]:
-    """Keys that nobody can upload, and sources that are not there."""
+    """Keys that cannot be uploaded, and sources that do not exist."""
     wrong = (
         *(
             "",
@@ -297,7 +297,7 @@ def keys() -> Iterator[Bad]:
 
 
 def bodies() -> Iterator[Bad]:
-    """Bodies that are no JSON, JSON that is no document, and documents with something wrong in each place."""
+    """Bodies that are not JSON, JSON that is not a document, and documents with an error in each place."""
     for (method, path), good in BODIES.items():
         text = json.dumps(good)
         for cut in range(0, len(text), 4):
@@ -318,7 +318,7 @@ def bodies() -> Iterator[Bad]:
 
 
 def encoded(method: str, path: str, good: dict[str, Any], text: str) -> Iterator[Bad]:
-    """Bodies whose bytes are the harm."""
+    """Bodies with malicious bytes."""
     deep: Any = "x"
     for _ in range(25):
         deep = [deep]

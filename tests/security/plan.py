@@ -1,4 +1,4 @@
-"""What is done with each hostile file: all operations in the long profile, one of each file in the quick one."""
+"""The attempts at each hostile file: all operations in the long profile, one in the quick one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

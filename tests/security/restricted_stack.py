@@ -1,4 +1,4 @@
-"""A stack on this machine whose functions run when a test calls them, by the roles that the template gives them."""
+"""A local stack whose functions run only when a test calls them, with the roles of the template."""
 
 import base64
 import itertools
@@ -166,7 +166,7 @@ class Cloud:
 
 
 def fails(scenario: Callable[[Cloud], None], cloud: Cloud) -> bool:
-    """Whether something goes wrong in a scenario that anybody would notice."""
+    """Return whether a scenario fails visibly."""
     try:
         scenario(cloud)
     except (AssertionError, KeyError, httpx.HTTPStatusError):

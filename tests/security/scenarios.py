@@ -1,4 +1,4 @@
-"""What each permission is needed for: a scenario that a function can't tell to its end without it."""
+"""Why each permission is needed: a scenario that fails without it."""
 
 import json
 import time
@@ -214,7 +214,7 @@ def a_task_is_ended(cloud: Cloud) -> None:
     cloud.call("POST", f"/tasks/{cloud.task(COVER)}/end")
 
 
-def a_task_is_cancelled_with_many(cloud: Cloud) -> None:
+def a_task_is_canceled_with_many(cloud: Cloud) -> None:
     tasks = [cloud.task(COVER), cloud.task(COVER)]
 
     results = cloud.call("POST", "/tasks/bulk", {"action": "CANCEL", "taskIds": tasks})["results"]
@@ -348,7 +348,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "TaskApi s3:ListBucketMultipartUploads OutputBucket": all_outputs_come_as_a_zip,
     "TaskApi dynamodb:GetItem TasksTable": a_task_is_looked_at,
     "TaskApi dynamodb:PutItem TasksTable": a_task_is_restarted,
-    "TaskApi dynamodb:UpdateItem TasksTable": a_task_is_cancelled_with_many,
+    "TaskApi dynamodb:UpdateItem TasksTable": a_task_is_canceled_with_many,
     "TaskApi dynamodb:BatchGetItem TasksTable": the_tasks_are_listed,
     "TaskApi dynamodb:Query TasksTable": a_subtask_is_looked_at,
     "TaskApi dynamodb:Query TasksTable/index/by_age": the_tasks_are_listed,
@@ -367,14 +367,14 @@ SCENARIOS: Mapping[str, Scenario] = {
     **by_lane("TaskApi", "GetQueueAttributes", a_place_in_the_queue_is_told),
 }
 
-# Scenarios beside those: what else the functions do must go well with what they may.
+# More scenarios: whatever else the functions do must work with their permissions.
 OTHERS = (a_task_of_a_version_is_asked_for, a_task_is_ended)
 
 POLLING = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 POLLER = "Lambda's poller asks by the function's role, and AWS lists all three; the emulator takes messages by itself"
 LOGS = "Lambda writes a function's log by the function's role; the emulator writes it by itself"
 TAGS = "S3 asks for it when an object comes with its tags; the emulator doesn't"
-JOBS = "the emulator doesn't tell IAM of which job it is; test_provider_aws_transcribe tells when it is called"
+JOBS = "the emulator names no job to IAM; tests/unit/providers/test_aws_transcribe.py shows when it is called"
 # Why the emulator can do without a permission that AWS asks for.
 UNASKED: Mapping[str, str] = {
     **{

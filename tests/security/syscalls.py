@@ -1,4 +1,4 @@
-"""What the kernel saw: every file that was asked for and every connection that was tried, by whom, in which case."""
+"""System calls from a trace: every file that a process opened and every connection that it tried, by case."""
 
 import ast
 import os
@@ -86,7 +86,7 @@ def can_trace() -> bool:
 
 
 def tracing(log: Path) -> list[str]:
-    """Return what to put before a command so that the kernel tells what it does."""
+    """Return the strace command that traces another command."""
     calls = "trace=%network,execve,fork,vfork,clone,clone3,open,openat,openat2,creat"
     # --seccomp-bpf: all other calls run at full speed.
     return ["strace", "-f", "-qq", "--seccomp-bpf", "-s", "4096", "-e", "signal=none", "-e", calls, "-o", str(log)]
@@ -155,14 +155,14 @@ def allowed_to_worker(workspace: Path) -> tuple[str, ...]:
 
 @contextmanager
 def listening() -> Iterator[tuple[str, socket.socket]]:
-    """Lend an address of this machine, and the socket that tells whether anybody called."""
+    """Yield an address of this machine, and its listening socket."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)  # noqa: FBT003 - its only parameter has no name
         yield f"http://127.0.0.1:{server.getsockname()[1]}/canary", server
 
 
 def was_called(server: socket.socket) -> bool:
-    """Whether somebody connected: the kernel does so without anybody's accepting it."""
+    """Return whether a client connected: the kernel completes a connection without `accept`."""
     try:
         server.accept()[0].close()
     except BlockingIOError:
@@ -176,7 +176,7 @@ def unread(path: Path) -> None:
 
 
 def was_read(path: Path) -> bool:
-    """Whether somebody read the file since `unread`."""
+    """Return whether the file was read since `unread`."""
     return path.stat().st_atime != 1
 
 

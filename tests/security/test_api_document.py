@@ -1,4 +1,4 @@
-"""What the OpenAPI document allows is answered as it says, and what it forbids is refused, whatever it is."""
+"""schemathesis: the API answers valid requests as its document says, and refuses all others."""
 
 from collections import Counter
 from typing import Any

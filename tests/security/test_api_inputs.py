@@ -1,4 +1,4 @@
-"""Requests that mean harm: each is refused in the one shape, tells nothing of our insides, and leaves no trace."""
+"""Malicious requests: each is refused with the usual error, reveals no internals, and changes nothing."""
 
 import json
 from collections import Counter

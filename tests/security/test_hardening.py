@@ -1,4 +1,4 @@
-"""What runs beside the worker, as the same user, finds its keys neither in its environment nor in its memory."""
+"""A process of the same user finds the worker's credentials neither in its environment nor in its memory."""
 
 import subprocess
 import sys

@@ -42,7 +42,7 @@ class Fed:
 
     @property
     def escapes(self) -> list[str]:
-        """All that must not be, in sentences."""
+        """All violations, in sentences."""
         found = [f"{self.name(outcome.no)}: {escape}" for outcome in self.outcomes for escape in outcome.escapes]
         found += [
             f"{self.name(int(no)) if no.isdigit() else no}: asked for {what}"

@@ -1,4 +1,4 @@
-"""Least privilege: take any permission from any function, and something fails that anybody would notice."""
+"""Least privilege: without any one of its permissions, a function fails visibly."""
 
 from collections.abc import Iterator
 

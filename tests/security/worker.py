@@ -1,4 +1,4 @@
-"""The worker that hostile files are fed to: real attempts, one after the other, on an emulated S3.
+"""The worker for hostile files: it makes real attempts, one after the other, on an emulated S3.
 
 `python -m tests.security.worker CASES RESULTS` reads cases and writes results, each a JSON object a line. It runs as a
 process of its own, so that all that it and its children do can be traced.
@@ -130,7 +130,7 @@ def attempt(services: Services, case: Case, source: Source) -> Attempt:
 
 
 def escapes(record: AttemptRecord, trouble: AttemptFailed | None) -> Iterator[str]:
-    """Yield what must not be: untyped errors, what is left on the disk, secrets, and addresses in playlists."""
+    """Yield violations: untyped errors, files left on the disk, secrets, and addresses in playlists."""
     if type(trouble) is AttemptFailed or (trouble and trouble.code == "InternalError.Unexpected"):
         yield f"no typed error: {trouble.code}"
     if left := [path.name for path in Path(tempfile.gettempdir()).iterdir()]:

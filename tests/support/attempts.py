@@ -1,4 +1,4 @@
-"""What the tests of attempts share: small subtasks, tasks of them, and a look at what came out."""
+"""Helpers for tests of attempts: small subtasks, tasks that use them, and their results."""
 
 import os
 from dataclasses import replace
@@ -34,7 +34,7 @@ RULES: TypeAdapter[tuple[SubtaskRule, ...]] = TypeAdapter(SubtaskRules)
 
 
 def a_made_task(services: ClockedServices, source: Source, *rules: dict[str, Any], prefix: str | None = None) -> Task:
-    """Make a task of an object that is there."""
+    """Create a task from an existing object."""
     wanted = NewTask(source.bucket, source.key, subtasks=RULES.validate_python(rules))
     if prefix is not None:
         wanted = replace(wanted, output=wanted.output.model_copy(update={"prefix": prefix}))
@@ -42,7 +42,7 @@ def a_made_task(services: ClockedServices, source: Source, *rules: dict[str, Any
 
 
 def worked(services: ClockedServices, task: Task) -> Task:
-    """Work through the queues until it is empty; every message must have served."""
+    """Run every message in the queues until they are empty; no message may come again."""
     while queued := sent(services):
         for ref in queued:
             assert run_subtask(services, ref, SECONDS) is None
@@ -63,19 +63,19 @@ def tags(key: str) -> list[dict[str, str]]:
 
 
 def sent(services: ClockedServices) -> list[SubtaskRef]:
-    """Receive what is in the queues: the subtasks that their messages name."""
+    """Receive all messages in the queues; return the subtasks that they name."""
     return [ref_from(message["Body"]) for message in received(services.settings)]
 
 
 def swept(services: ClockedServices) -> int:
-    """Sweep with plenty of time; return how many tasks were looked at, of which each must have been healed."""
+    """Sweep with plenty of time; return the number of checked tasks, all of which the sweep must have repaired."""
     done = sweep(services, lambda: 60)
     assert done.failed == 0
     return done.looked
 
 
 def accepted(services: ClockedServices, upload: Upload | None = None) -> Task:
-    """Make a task by an upload that exactly one orchestration takes."""
+    """Accept an upload that exactly one orchestration takes; return its task."""
     (decision,) = accept_upload(services, upload or make_upload(at=services.now()))
     task = services.tasks.get(decision.task_id or "")
     assert task

@@ -1,4 +1,4 @@
-"""Real footage in every shape that no package has, and another decoder to look at what was made of it."""
+"""Clips in every form that the tests need, made from a real video, and PyAV as a second decoder."""
 
 import subprocess
 import tempfile
@@ -20,7 +20,7 @@ LATE_AUDIO = ("-map", "0:v", "-map", "1:a")
 OPEN_GOP = "open-gop=1:keyint=12:bframes=3:b-adapt=0:scenecut=0"
 SENTENCES = tuple(part for number in range(1, 6) for part in ("-i", f"speech-{number}.wav"))
 RED = ("-f", "lavfi", "-i", "color=0xdc281e:s=1280x720:d=0.4", "-vf")
-GREY = ("-f", "lavfi", "-i", "color=gray:s=1280x720:d=0.4", "-vf")
+GRAY = ("-f", "lavfi", "-i", "color=gray:s=1280x720:d=0.4", "-vf")
 LOSSLESS = "log-level=error:lossless=1:colorprim=bt2020:colormatrix=bt2020nc"
 NAMELESS = "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
 LOST = "noise=drop=between(pts*tb\\,1.4\\,3.4)"
@@ -110,8 +110,8 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *(*RED, "scale=out_color_matrix=bt709:out_range=pc", *X264, "-pix_fmt", "yuvj420p"),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
     ),
-    "gray-nameless.mp4": (*GREY, "format=yuv420p", *X264),
-    "gray-full.mp4": (*GREY, "scale=out_range=pc,format=yuvj420p,setparams=colorspace=bt709", *X264),
+    "gray-nameless.mp4": (*GRAY, "format=yuv420p", *X264),
+    "gray-full.mp4": (*GRAY, "scale=out_range=pc,format=yuvj420p,setparams=colorspace=bt709", *X264),
     # Gray cards: the white of graphics (58 % of PQ, 75 % of HLG: ITU-R BT.2408), and what is 1000 nits in HLG.
     **{
         f"{name}.mp4": (
@@ -151,7 +151,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
     # One track begins half a second after the other: an edit list says so.
     "audio-late.mp4": (*("-i", "plain.mp4", "-itsoffset", "0.5", "-i", "plain.mp4"), *LATE_AUDIO, "-c", "copy"),
     "video-late.mp4": (*("-itsoffset", "0.5", "-i", "plain.mp4", "-i", "plain.mp4"), *LATE_AUDIO, "-c", "copy"),
-    # Whoever has words lends them. In the last they come before the first video.
+    # The test provides the subtitles. In the last clip they come before the first frame.
     "worded.webm": ("-i", "web.webm", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy", "-c:s", "webvtt"),
     "worded.mkv": ("-i", "worded.webm", "-map", "0", "-c", "copy"),
     "captioned.webm": ("-i", "worded.webm", "-map", "0", "-c", "copy", "-disposition:s", "captions"),
@@ -278,13 +278,13 @@ RECIPES: dict[str, tuple[str, ...]] = {
         ),
         *(*X264, "-an"),
     ),
-    # White letters with a black edge, from second 1 to second 3, over a video that moves; titles.py draws them.
+    # White text with a black edge, from second 1 to second 3, over a video that moves; titles.py draws them.
     "titled.mp4": (
         *("-t", "4", "-i", "bigbuckbunny.mp4", "-i", "title.png", "-filter_complex"),
         "[0:v]scale=640:360[v];[v][1]overlay=enable='between(t,1,2.96)'",
         *(*X264, "-an"),
     ),
-    # Five sentences, from second 2 on; whoever has them lends them as speech-1.wav and so on.
+    # Five sentences, from second 2 on; the test provides them as speech-1.wav and so on.
     "novel.mp4": (
         *("-stream_loop", "13", "-i", "plain.mp4", *SENTENCES, "-filter_complex"),
         "[1][2][3][4][5]concat=n=5:v=0:a=1,adelay=2000:all=1[speech]",
@@ -309,7 +309,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         "amix=normalize=0:duration=first",
     ),
     "shouting.wav": ("-stream_loop", "5", "-i", "clear.wav", "-af", "volume=0.05:enable='lt(mod(t,8),4)'"),
-    # A voice, a film's audio, and both together; the voice is in the middle. Whoever has it lends it as speech-1.wav.
+    # A voice, a film's audio, and both together; the voice is in the middle. The test provides it as speech-1.wav.
     "voice.wav": ("-i", "speech-1.wav", "-af", "volume=3dB", "-ar", "48000"),
     "score.wav": ("-stream_loop", "1", "-i", "bigbuckbunny.mp4", "-vn", "-ac", "2", "-af", "volume=21dB", "-t", "7"),
     "spoken.wav": (

@@ -1,4 +1,4 @@
-"""A remote service that speaks the API's and the store's shapes, and what it shows."""
+"""A server that answers like the API and S3, and the command that talks to it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `body` is JSON unless it is bytes, `meanwhile` happens before it is sent."""
+    """An answer; `body` is JSON unless it is bytes, and `meanwhile` runs before it is sent."""
 
     body: Any = None
     status: int = 200
@@ -61,7 +61,7 @@ class RemoteService:
         self._routes: dict[tuple[str, str], list[Reply]] = {}
 
     def answers(self, method: str, path: str, *replies: object) -> None:
-        """Answer so, one after the other; the last answer stays."""
+        """Set the answers, in order; the last one repeats."""
         made = [reply if isinstance(reply, Reply) else Reply(reply) for reply in replies]
         self._routes[method, path] = made
 
@@ -70,7 +70,7 @@ class RemoteService:
         return [heard for heard in self.heard if (heard.method, heard.path) == (method, path)]
 
     def reply_to(self, heard: Heard) -> Reply:
-        """Note the request, and take the route's next answer."""
+        """Record the request and return the route's next answer."""
         self.heard.append(heard)
         replies = self._routes.get((heard.method, heard.path))
         if replies is None:
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - names of http.server
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: what was heard is in the service."""
+        """Print nothing: the service records all requests."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The tables, buckets and queue of template.yaml, made in an emulator: tests use the real definitions."""
+"""The tables, buckets and queues of template.yaml, created in moto from their real definitions."""
 
 import os
 import pickle
@@ -45,12 +45,12 @@ def client(service: str) -> Any:  # noqa: ANN401 - as boto3 types it for a name 
 
 @cache
 def client_at(service: str, endpoint: str | None) -> Any:  # noqa: ANN401
-    """Return a client, made once: the making takes longer than most tests."""
+    """Return a client, created once: creating one takes longer than most tests."""
     return boto3.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def make_tables(dynamodb: Any) -> None:  # noqa: ANN401
-    """Make every table of the template, under the name that it has there."""
+    """Create every table of the template, named by its logical ID."""
     for name, resource in resources().items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             properties = resource["Properties"]
@@ -60,7 +60,7 @@ def make_tables(dynamodb: Any) -> None:  # noqa: ANN401
 
 
 def deploy() -> Settings:
-    """Make what the functions need where boto3's default endpoint is; return the settings that name it."""
+    """Create what the functions need at boto3's default endpoint; return the settings that name it."""
     s3, sqs = client("s3"), client("sqs")
     make_tables(client("dynamodb"))
     for bucket, resource in BUCKETS.items():
@@ -79,7 +79,7 @@ def deploy() -> Settings:
 
 @contextmanager
 def emulated() -> Iterator[Settings]:
-    """Deploy to an empty moto, which is gone afterwards; clients made in one serve in the next."""
+    """Deploy to an empty moto, which is discarded afterwards; clients work in the next one too."""
     at_once = SimpleNamespace(sleep=lambda _: None)  # moto answers no better after a pause
     with mock_aws(), patch("botocore.endpoint.time", at_once):
         region = client("s3").meta.region_name
@@ -110,7 +110,7 @@ def made_once(name: str, make: Callable[[], T]) -> T:
 
 
 def put(key: str, body: bytes, bucket: str = "input") -> Source:
-    """Put an object; return it as a task that is made now would pin it."""
+    """Put an object; return it as the source of a task."""
     answer = client("s3").put_object(Bucket=bucket, Key=key, Body=body)
     return Source(bucket, key, len(body), answer["ETag"].strip('"'), answer.get("VersionId"))
 
@@ -122,7 +122,7 @@ def keys(bucket: str = "output") -> list[str]:
 
 
 def received(settings: Settings) -> list[dict[str, Any]]:
-    """Receive all messages that the queues show now, the urgent ones first; they are gone from there."""
+    """Receive and delete all visible messages in the queues, the urgent ones first."""
     found: list[dict[str, Any]] = []
     sqs = client("sqs")
     for url in (settings.urgent_queue_url, settings.standard_queue_url, settings.background_queue_url):
@@ -134,7 +134,7 @@ def received(settings: Settings) -> list[dict[str, Any]]:
 
 
 class ClockedServices(Services):
-    """The services of a test, with a clock that stands still until it is told otherwise."""
+    """The services of a test, with a clock that only the test moves."""
 
     def __init__(self, settings: Settings) -> None:
         """Begin at a fixed time, in epoch milliseconds."""
@@ -148,5 +148,5 @@ class ClockedServices(Services):
 
 @cache
 def cached_services(settings: Settings) -> ClockedServices:
-    """Return the services on a deployment of those names: their clients outlive a test."""
+    """Return the services for these settings; their clients are shared by all tests."""
     return ClockedServices(settings)

@@ -1,7 +1,7 @@
-"""dynalite: a DynamoDB whose items have locks, so that threads may race on it. In memory, on loopback.
+"""dynalite: DynamoDB with locks, so that threads can race on it. In memory, on loopback.
 
-It is as strict as AWS where our code could go wrong: expressions, types of keys, sizes, sets that must not be empty.
-What it lacks, we don't use: transactions, a deadline on items (TTL), the old item of a refused write.
+It is as strict as AWS where our code could be wrong: expressions, key types, sizes, empty sets.
+It lacks only what we do not use: transactions, TTL, the old item of a refused write.
 """
 
 import os
@@ -22,7 +22,7 @@ NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 
 @contextmanager
 def dynalite() -> Iterator[str]:
-    """Run a server with the template's tables, empty; every client made meanwhile speaks to it. Lend its endpoint."""
+    """Run a server with the template's empty tables; new clients use it. Yield its endpoint."""
     with serving() as endpoint, patch.dict(os.environ, reaching(endpoint)):
         make_tables(client_at("dynamodb", endpoint))
         yield endpoint

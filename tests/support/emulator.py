@@ -1,4 +1,4 @@
-"""The emulated AWS as what stands before it sees it: it keeps what comes through."""
+"""A stand-in for the emulated AWS behind the gateways; it records each request that reaches it."""
 
 from dataclasses import dataclass, field
 

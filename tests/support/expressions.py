@@ -23,7 +23,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Invalid(Exception):
-    """The request is wrong in itself, whatever stands in the table."""
+    """The request is invalid, independent of the table."""
 
 
 def plain(value: Value) -> Any:  # noqa: ANN401 - what is in it decides
@@ -50,7 +50,7 @@ def kind_of(value: Value) -> str:
 
 
 def found(item: Item, path: Path) -> Value | None:
-    """Return what stands at a path, None when nothing does."""
+    """Return the value at a path, or None."""
     value = item.get(path[0])
     for name in path[1:]:
         value = (value.get("M") or {}).get(name) if value else None
@@ -142,16 +142,16 @@ def needed(operand: Operand, case: Case) -> Value:
 
 
 class Condition:
-    """What an item fulfils or not."""
+    """A condition on an item."""
 
     @abstractmethod
     def holds(self, case: Case) -> bool:
-        """Whether the item fulfils it."""
+        """Return whether it holds for the item."""
 
 
 @dataclass(frozen=True)
 class Comparison(Condition):
-    """Two values compared; types that differ are neither equal nor in any order."""
+    """A comparison of two values; values of different types are neither equal nor ordered."""
 
     sign: str
     left: Operand
@@ -325,7 +325,7 @@ class Update:
     actions: tuple[Action, ...]
 
     def __post_init__(self) -> None:
-        """Refuse paths of which one lies in another."""
+        """Refuse a path that lies inside another path."""
         for index, one in enumerate(self.actions):
             for other in self.actions[:index]:
                 length = min(len(one.path), len(other.path))

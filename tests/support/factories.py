@@ -1,4 +1,4 @@
-"""Factories: what tests are about, valid as it comes, with only the fields spelled out that a test looks at."""
+"""Factories: valid tasks, uploads and documents; a test names only the fields that it is about."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -22,7 +22,7 @@ EVENTS = Path(__file__).parents[1] / "events"
 
 
 class Context(LambdaContext):
-    """What Lambda tells a function about an invocation that has a minute left."""
+    """The context of an invocation that has a minute left."""
 
     def __init__(self) -> None:
         self._function_name = "function"
@@ -37,23 +37,23 @@ class Context(LambdaContext):
 
 @pytest.fixture
 def context() -> Context:
-    """Lend what Lambda says of an invocation; what was counted outside of any is not counted in this one."""
+    """Yield the context of an invocation, and clear metrics from outside it."""
     telemetry.metrics().clear_metrics()
     return Context()
 
 
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """Lend the services as the functions themselves find them, on empty tables, buckets and a queue.
+    """Yield the services as the functions find them, with empty tables, buckets and queues.
 
-    They are made once: every deployment has the same names, and to make clients takes longer than most tests.
+    They are created once: every deployment has the same names, and creating clients takes longer than most tests.
     """
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
     with emulated() as settings:
         for name in Settings.model_fields:
             monkeypatch.setenv(PREFIX + name.upper(), str(getattr(settings, name)))
-        logger()  # it keeps the stdout that it first sees, and a test's own is closed in the end
+        logger()  # it keeps the first stdout that it sees, and pytest closes that of a test
         yield functions_services()
 
 
@@ -66,7 +66,7 @@ def logged(caplog: pytest.LogCaptureFixture, message: str) -> dict[str, Any]:
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """Return the metrics of the one invocation that there was."""
+    """Return the metrics of the only invocation."""
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
     found: dict[str, Any] = json.loads(line)
     return found
@@ -92,7 +92,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The code of an error, which must have the one shape that errors have."""
+        """The status and the code of an error, which must have the shape of all errors."""
         error = self.json
         assert {"code", "message", "requestId"} <= set(error) <= {"code", "message", "requestId", "details"}
         assert error["requestId"] == "id"
@@ -100,7 +100,7 @@ class Answer:
         return f"{self.status} {error['code']}"
 
 
-# Buckets by whose names botocore would choose another host.
+# Bucket names for which botocore would choose another host.
 ELSEWHERE = (
     *("arn:aws:s3:::input", "arn:aws:s3:eu-central-1:123456789012:accesspoint/x"),
     *("arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvg.mrap", "arn:aws:s3-object-lambda:::accesspoint/x"),
@@ -110,13 +110,13 @@ IAM: dict[str, Any] = {"iam": {"accountId": "123456789012", "userArn": "arn:aws:
 
 
 def token(scopes: str, **claims: str) -> dict[str, Any]:
-    """Return what HTTP API says of a caller whose token bears these scopes and claims."""
+    """Return the authorizer context of a caller whose token has these scopes and claims."""
     return {"jwt": {"claims": {"iss": "https://issuer.example", "scope": scopes, **claims}, "scopes": None}}
 
 
 @dataclass(frozen=True)
 class Api:
-    """The API as HTTP API calls it, for whom it says that `authorizer` let through."""
+    """The API as API Gateway calls it, for the caller that `authorizer` describes."""
 
     authorizer: dict[str, Any] | None = field(default_factory=lambda: IAM)
 
@@ -140,7 +140,7 @@ class Api:
         query: dict[str, Any] | None = None,
         event_says: dict[str, object] | None = None,
     ) -> Answer:
-        """Send a request; `event_says` replaces what its event says of it."""
+        """Send a request; `event_says` replaces fields of its event."""
         event = an_event("http-api-proxy")
         event |= {
             "rawPath": path,

@@ -311,7 +311,7 @@ def in_memory_tables(*services: str) -> Iterator[InMemoryTables]:
 
 
 def failure(code: str, message: str, operation: str) -> ClientError:
-    """Return the error of an AWS that answers, but no."""
+    """Return an error that AWS answers with."""
     answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
     return ClientError(answer, operation)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""A workbench on files of this machine: what an attempt gets from S3, a test or a benchmark has on disk."""
+"""An operation's context with local files: tests and benchmarks have on disk what an attempt gets from S3."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class LocalFiles:
 
 
 def workbench(files: LocalFiles, ffmpeg: Ffmpeg) -> OperationContext:
-    """Return a workbench on files of this machine, with the local models."""
+    """Return a context with local files and the local models."""
     return OperationContext(
         files=files,
         folder=ffmpeg.folder,

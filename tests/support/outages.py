@@ -1,4 +1,4 @@
-"""AWS that fails on demand, what others do at the worst moment, and processes that die: all at a chosen call."""
+"""Faults at a chosen call to AWS: outages, changes by others, and processes that die."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,18 +14,18 @@ from moto.core.models import botocore_stubber
 
 
 class Broken(BotoCoreError):
-    """A broken line that botocore does not try again: after a time-out it would wait for seconds."""
+    """A broken connection that botocore does not retry: after a time-out it would wait for seconds."""
 
     fmt = "the line broke"
 
 
 class Crash(BaseException):
-    """The death of a process, which no `except Exception` outlives."""
+    """The death of a process, which no `except Exception` catches."""
 
 
 @dataclass(eq=False)
 class Process:
-    """A process of ours, of which several take turns in the tests' own; once dead it makes no call any more."""
+    """A simulated process. Several take turns in the process of the tests; a dead one makes no more calls."""
 
     name: str
     dead: bool = False
@@ -42,9 +42,9 @@ class Call:
 
 @dataclass
 class Moment:
-    """Calls to AWS of one name, from one on: what happens then, before AWS has done it or after.
+    """What happens at calls to AWS with one name, starting at a given call, before AWS executes it or after.
 
-    With the name "*" it is every call of a process, whatever its name.
+    The name "*" stands for every call of a process.
     """
 
     operation: str
@@ -93,7 +93,7 @@ BUILTIN_HANDLERS[here] = ("before-send", line)
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of AWS that says no, as it travels: botocore tries again what it always tries again."""
+    """An error response of AWS in wire format, so that botocore retries as usual."""
 
     code: str
     status: int = 400
@@ -114,7 +114,7 @@ class Answer:
 def meanwhile(
     operation: str, action: Callable[[], object], *, after: int = 0, times: int = 1, done: bool = False
 ) -> Iterator[None]:
-    """Let something happen at a call to AWS of that name; with `done`, between AWS's doing and its answer."""
+    """Run an action at a call to AWS of that name; with `done`, after AWS executed it and before its answer."""
     moment = Moment(operation, action, after, times, done)
     AWAITED.append(moment)
     try:
@@ -128,7 +128,7 @@ def meanwhile(
 def outage(
     operation: str, *, after: int = 0, times: int = 1, done: bool = False, error: Exception | None = None
 ) -> Iterator[None]:
-    """Let calls to AWS of that name fail; with `done`, AWS has done it and only the answer is lost."""
+    """Let calls to AWS of that name fail; with `done`, AWS executes them and only the answer is lost."""
 
     def fail() -> None:
         raise error or Broken
@@ -146,7 +146,7 @@ def process(name: str) -> Iterator[Process]:
         with suppress(Crash):
             yield begun
     except Exception:
-        if not begun.dead:  # what a dead one trips over, its threads' unfinished work say, is nobody's business
+        if not begun.dead:  # errors of a dead process, such as the unfinished work of its threads, do not matter
             raise
     finally:
         RUNNING.pop()
@@ -193,6 +193,6 @@ def steps() -> Iterator[list[Call]]:
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
-    """Return the error of an AWS that answers, but no."""
+    """Return an error that AWS answers with."""
     answer = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "Any")  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""What the functions ask of AWS in the tests, held against the roles that template.yaml gives them.
+"""Checks the functions' calls to AWS in the tests against their roles in template.yaml.
 
-The emulator with IAM shows what a role lacks only where a scenario leads; here every test of a handler is one.
+The emulator with IAM shows a missing permission only in the scenarios; this checks every test of a handler.
 """
 
 import sys
@@ -65,7 +65,7 @@ def asking() -> str | None:
 
 
 def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the actions on what the template made, as it names that; on what is anybody else's nothing is promised."""
+    """Yield the actions on resources of the template, by their names there; other resources are ignored."""
     if service == "dynamodb":
         tables = params.get("RequestItems") or [params["TableName"]]
         index = f"/index/{params['IndexName']}" if "IndexName" in params else ""

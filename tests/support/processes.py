@@ -1,4 +1,4 @@
-"""The processes of this machine that bear a name, and patience with them."""
+"""Find processes of this machine by their command lines, and wait for them."""
 
 import os
 import time
@@ -21,7 +21,7 @@ def processes(name: object) -> set[int]:
 
 
 def encoders(name: object) -> set[int]:
-    """Return those of the processes that are ffmpeg itself, not the shell that minds it."""
+    """Return the processes that are ffmpeg itself, not the shell around it."""
     return {process for process in processes(name) if b"ulimit" not in command_line(process)}
 
 
@@ -34,7 +34,7 @@ def command_line(process: int) -> bytes:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Return as soon as that is so; fail when it doesn't come to be."""
+    """Wait until a condition holds; fail after a time."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline

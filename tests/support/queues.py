@@ -1,4 +1,4 @@
-"""A queue as moto knows it: how long each message stays hidden, which SQS itself tells nobody."""
+"""How long each message of a queue stays hidden, from moto's own state: SQS does not report it."""
 
 from time import time
 

@@ -1,4 +1,4 @@
-"""Streams on disk, made for a test, and other readers than ours to look into them."""
+"""Streams on disk, made for a test, and other readers than ours to check them."""
 
 import subprocess
 from array import array
@@ -71,7 +71,7 @@ class Streaming:
 
 
 def subtitled(clip: Clips, film: str = "tracks.mp4") -> Path:
-    """Return a film with its audio tracks, two of texts, the second of which is forced."""
+    """Return a film with audio tracks and two subtitle tracks; the second subtitle track is forced."""
     path, words = clip.folder / f"subtitled-{film}.mkv", clip.folder / "words.srt"
     if not path.exists():
         words.write_text(WORDS)

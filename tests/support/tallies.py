@@ -1,4 +1,4 @@
-"""The table at the end of a run: what the proofs tried, how often, and how often what they prove was violated.
+"""The table at the end of a run: what the proofs tried, how often, and the number of violations.
 
 A pytest plugin. The counts travel on the reports of the tests, so they arrive from pytest-xdist's workers too.
 """

@@ -1,4 +1,4 @@
-"""Transitions of a task that must succeed, and what its attempts say: shared by the tests of the store."""
+"""Transitions of a task that must succeed, for the tests of the store."""
 
 from botocore.exceptions import ReadTimeoutError
 
@@ -9,12 +9,12 @@ from tests.support.factories import make_task
 
 LEASE = 60_000
 PAUSE = 5000
-# The answer to what DynamoDB has done; its client asks again, and is refused.
+# A lost answer: DynamoDB made the change, its client retries, and the retry is refused.
 LOST = ReadTimeoutError(endpoint_url="https://aws")
 GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
 BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
 STORAGE = Failure("InternalError.Storage", "S3 did not answer")
-CANCELLED = STOP_FAILURES["cancel"]
+CANCELED = STOP_FAILURES["cancel"]
 
 
 def stored(services: ClockedServices, task: Task) -> Task:
@@ -26,14 +26,14 @@ def stored(services: ClockedServices, task: Task) -> Task:
 
 
 def claimed(services: ClockedServices, task: Task, no: int) -> tuple[Task, Lease]:
-    """Claim a subtask that must be free, with three tries."""
+    """Claim a subtask that must be available, with three attempts allowed."""
     seen = services.tasks.claim(SubtaskRef(task.id, task.run, no), services.now(), services.now() + LEASE, 3)
     assert seen
     return seen, Lease(task.id, task.run, no, attempt=seen.subtasks[no - 1].attempt)
 
 
 def refused(services: ClockedServices, task: Task, no: int, counted_attempts: int = 3) -> bool:
-    """Whether a claim finds the subtask not free, or spent."""
+    """Return whether the store refuses a claim: the subtask is leased, or its attempts are used up."""
     return (
         services.tasks.claim(
             SubtaskRef(task.id, task.run, no), services.now(), services.now() + LEASE, counted_attempts
@@ -43,7 +43,7 @@ def refused(services: ClockedServices, task: Task, no: int, counted_attempts: in
 
 
 def released(services: ClockedServices, lease: Lease, *, uncounted: bool) -> Task:
-    """Give a held subtask back, for an attempt five seconds later."""
+    """Release a lease, for another attempt five seconds later."""
     task = services.tasks.release(lease, Wait(WaitReason.RETRY, services.now() + PAUSE, STORAGE), uncounted=uncounted)
     assert task
     return task
@@ -58,7 +58,7 @@ def finished(services: ClockedServices, task: Task, no: int, final_state: FinalS
 
 
 def queued(services: ClockedServices, *, subtasks: int = 2, needs: dict[int, tuple[int, ...]] | None = None) -> Task:
-    """Return a new task whose messages have been sent, as far as the table says; in truth they are lost."""
+    """Return a new task whose messages the table lists as sent, though they are lost."""
     task = make_task(subtasks, needs=needs, at=services.now())
     assert services.tasks.create(task)
     noted = services.tasks.mark_sent(task, task.unsent)

@@ -13,7 +13,7 @@ from tests.support.deployment import BEGINNING, ClockedServices, cached_services
 def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClockedServices]:
     """Lend the services on empty tables, buckets and queues."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    # moto has no locks: a heart beats only where the test sees to it that nobody else calls meanwhile.
+    # moto has no locks: a heartbeat runs only in tests that make no other call meanwhile.
     monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)
     with emulated() as settings:
         lent = cached_services(settings)

@@ -1,4 +1,4 @@
-"""The environment: read once and late, and named when something is missing in it."""
+"""The environment is read once and late, and an error names what is missing."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""All hostile files: each family by its maker."""
+"""All hostile files, by family."""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,6 @@ FAMILIES: tuple[Family, ...] = (
 
 
 def corpus(kit: Kit) -> Iterator[Hostile]:
-    """Make them, the same in each run."""
+    """Yield all hostile files, the same in each run."""
     for family in FAMILIES:
         yield from family(kit)

@@ -1,11 +1,11 @@
-"""Real footage in every container, cut off, flipped, and with parts of it gone or twice there."""
+"""Real files of every container, truncated, with flipped bits, and with parts missing or repeated."""
 
 import random
 from collections.abc import Iterator
 
 from tests.support.hostile.files import CONTAINERS, STILLS, Hostile, Kit, Role
 
-HEAD = 600  # bytes in which containers say most of what they are
+HEAD = 600  # bytes that hold most of a container's headers
 LEAST, SHARES = 40, (0.1, 0.5, 0.9)
 
 
@@ -18,7 +18,7 @@ def truncations(kit: Kit) -> Iterator[Hostile]:
 
 
 def flips(kit: Kit) -> Iterator[Hostile]:
-    """Bits that are turned round: few at the beginning, many anywhere, and whole stretches of zeros and repetitions."""
+    """Flipped bits: a few at the beginning, many anywhere; and long runs of zeros and repetitions."""
     for name in CONTAINERS:
         content, chance = kit.bases[name], random.Random(name)  # noqa: S311 - the same files in each run
         for turn in range(3):

@@ -1,4 +1,4 @@
-"""What a hostile file is, the real footage that it is made of, and the bytes that containers are made of."""
+"""Hostile files: what they are, the real files that they are made from, and the parts of containers."""
 
 import struct
 import subprocess
@@ -12,7 +12,7 @@ from tests.support.clips import Clips
 
 
 class Role(StrEnum):
-    """As what a file is handed in."""
+    """The role in which a worker receives a file."""
 
     SOURCE = "source"
     WATERMARK = "watermark"  # an image over a good source
@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file that means harm: the kind of harm, the key that it is uploaded under, and what is in it."""
+    """A hostile file: its family, the key that it is uploaded under, and its content."""
 
     family: str
     key: str
@@ -31,7 +31,7 @@ class Hostile:
 
 @dataclass(frozen=True)
 class Lures:
-    """What nobody may touch: an address that somebody listens at, and a file that tells whether it was read."""
+    """Bait that the worker must not touch: an address with a listener, and a file that records its last read."""
 
     url: str
     file: Path
@@ -58,7 +58,7 @@ class Lures:
 
 @dataclass(frozen=True)
 class Kit:
-    """What hostile files are made of: real footage in every container, and what they try to reach."""
+    """The material of hostile files: real files of every container, and the bait."""
 
     bases: Mapping[str, bytes]
     lures: Lures

@@ -47,7 +47,7 @@ LISTS = {
     "lavfi": "movie={}\n",
 }
 ID3 = b"ID3\x04\0\0\0\0\0\0"
-# What makes a list look like media to whoever looks at its first bytes alone.
+# Prefixes that make a list look like media to a program that reads only the first bytes.
 DISGUISES: Mapping[str, Callable[[str], bytes]] = {
     "plain": lambda text: text.encode(),
     "bom": lambda text: text.encode("utf-8-sig"),
@@ -141,7 +141,7 @@ def _syncsafe(size: int) -> bytes:
 
 
 def subtitles(kit: Kit) -> Iterator[Hostile]:
-    """Subtitles that name fonts, images and addresses, are endless, or are none."""
+    """Subtitles that name fonts, images and addresses, that never end, or that are invalid."""
     lure, family = kit.lures.url, "subtitle trick"
     ass = "[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n[Fonts]\nfontname: {0}\n{1}\n[Events]\n"
     tracks = {

@@ -28,7 +28,7 @@ MANY = 3000
 
 
 def png(width: int, height: int, pixels: bytes, *more: bytes, depth: int = 1) -> bytes:
-    """Return a grey PNG whose compressed pixels are given."""
+    """Return a gray PNG with these compressed pixels."""
     header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
     return PNG + b"".join([_part(b"IHDR", header), *more, _part(b"IDAT", pixels), _part(b"IEND", b"")])
 
@@ -45,7 +45,7 @@ def noughts(size: int) -> bytes:
 
 
 def bombs(kit: Kit) -> Iterator[Hostile]:
-    """Little files that unpack to much."""
+    """Small files that unpack to large ones."""
     family, zeros = "decompression bomb", noughts(64 << 20)
     deep = png(20000, 20000, noughts(20000 * 2501))
     text = _part(b"zTXt", b"Comment\0\0" + zeros) + _part(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zeros)
@@ -123,7 +123,7 @@ def talkative(frame: bytes, words: bytes, count: int) -> bytes:
 
 
 def noted(notes: Mapping[str, bytes]) -> bytes:
-    """Return a film of PNG videos that bear notes, which ffmpeg takes for what was measured of each frame."""
+    """Return a film of PNG frames with notes, which ffmpeg reads as measurements of each frame."""
     texts = [_part(b"zTXt", key.encode() + b"\0\0" + zlib.compress(text, 9)) for key, text in notes.items()]
     frame = png(256, 256, zlib.compress(bytes(256 * 33)), *texts)
     size = ebml("E0", number("B0", 256), number("BA", 256))
@@ -172,7 +172,7 @@ def dimensions(kit: Kit) -> Iterator[Hostile]:
 
 
 def times(kit: Kit) -> Iterator[Hostile]:
-    """Films that say that they last for ever, or whose clocks are broken."""
+    """Films that claim to last forever, or whose clocks are broken."""
     family, bases = "endless or absurd time", kit.bases
     mp4, frag = bases["mp4"], bases["frag.mp4"]
     for kind, offset, value in (

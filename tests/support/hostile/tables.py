@@ -1,4 +1,4 @@
-"""Films whose tables claim more frames than there are: a few bytes of them take gigabytes to read."""
+"""Films whose tables claim more frames than exist: a few bytes that take gigabytes to read."""
 
 import struct
 from collections.abc import Iterator, Mapping

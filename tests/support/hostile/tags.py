@@ -1,4 +1,4 @@
-"""Good films whose tags are named like what is measured of a film."""
+"""Valid films with tags that have the names of measured facts."""
 
 import struct
 import subprocess
@@ -25,7 +25,7 @@ TAGGED: Mapping[str, tuple[str, ...]] = {
     "aiff": ("-write_id3v2", "1"),
     "aac": ("-write_id3v2", "1"),
 }
-# ID3 in one byte a letter, and in two.
+# ID3 with one byte per character, and with two.
 WIDE = {"mp3": ("-id3v2_version", "3"), "aiff": ("-id3v2_version", "3"), "aac": ("-id3v2_version", "3")}
 VALUES = ("123", "0", "1/0", "Yes", "9" * 400)
 

@@ -1,4 +1,4 @@
-"""Words that somebody might take for more than words: names of files, titles, languages, chapters."""
+"""Texts that a program could execute or interpret: file names, titles, languages, chapters."""
 
 import struct
 from collections.abc import Iterator

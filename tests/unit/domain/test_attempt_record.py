@@ -1,4 +1,4 @@
-"""The record of an attempt: it fits where it is kept, whatever the attempt was asked for and found."""
+"""The record of an attempt fits into its item, for all parameters and results."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The rules of subtasks: what can be said, what it means, and what is told about the rest."""
+"""Conditions of subtasks: their syntax, their meaning, and the messages about invalid ones."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is told of a file by its name, and as what it may be shown."""
+"""The content type that a file name implies, and the one that a browser may show."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Orchestrations: what they take and why, which documents are refused, and the names that outputs get."""
+"""Orchestrations: which uploads they take and why, which documents are invalid, and the names of outputs."""
 
 from typing import Any
 
@@ -133,7 +133,7 @@ def test_subtasks_that_cannot_be_planned_are_refused(subtasks: list[dict[str, An
         ({"name": ""}, "name: "),
         ({"name": "-web"}, "name: "),
         ({"name": "w" * 64}, "name: "),
-        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"color": "red"}, "color: Extra inputs are not permitted"),
         ({"subtasks": [{**SUBTASK, "type": "JUGGLE"}]}, "subtasks.0.type: Input should be 'TRANSCODE'"),
         ({"subtasks": [{**SUBTASK, "codec": "h264"}]}, "subtasks.0.codec: Extra inputs"),
         ({"trigger": {"formats": ["mp4", ".mkv"]}}, "trigger.formats.1: "),

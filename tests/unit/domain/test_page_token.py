@@ -1,4 +1,4 @@
-"""The token of a list's place: it fits the list that gave it, and nothing else passes for one."""
+"""Page tokens: each fits only the list that returned it, and every other text is refused."""
 
 import base64
 import json

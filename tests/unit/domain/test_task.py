@@ -1,4 +1,4 @@
-"""The task itself: its arithmetic, and what each ending makes of it. No AWS."""
+"""The task: its progress, its outcome, and what each final state changes. No AWS."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from tests.support.factories import make_task
 NOW = 1_750_000_000_000
 GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record="RUN#0001#SUB#01#ATT#1")
 BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
-CANCELLED = STOP_FAILURES["cancel"]
+CANCELED = STOP_FAILURES["cancel"]
 
 
 def started(task: Task, no: int, *, lease_until: int = NOW + 60_000, progress: int = 0) -> Task:
@@ -190,10 +190,10 @@ def test_a_stopped_task_has_nothing_left_to_do(move: str) -> None:
 def test_what_had_ended_before_a_cancel_stays_as_it_was() -> None:
     task = started(started(make_task(4, needs={3: (2,), 4: (1,)}), 1), 2).after(1, GOOD, NOW + 1).after(2, BAD, NOW + 2)
 
-    cancelled = task.stopped(CANCELLED, NOW + 5)
+    canceled = task.stopped(CANCELED, NOW + 5)
 
-    assert cancelled.subtasks[:3] == task.subtasks[:3]
-    assert (cancelled.subtasks[3].failure, cancelled.outcome) == (CANCELLED, Outcome.ENDED)
+    assert canceled.subtasks[:3] == task.subtasks[:3]
+    assert (canceled.subtasks[3].failure, canceled.outcome) == (CANCELED, Outcome.ENDED)
 
 
 def test_a_restarted_task_keeps_its_work_and_forgets_its_run() -> None:

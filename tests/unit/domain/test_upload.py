@@ -1,4 +1,4 @@
-"""What tells one object from another, in what order writes came, and what is known of a key without versions."""
+"""The identity of an uploaded object, the order of writes, and the history of a key without versions."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ HEX = st.text("0123456789ABCDEFabcdef", min_size=1, max_size=40)
 
 
 def told(sequencer: str = "0A", **changes: Any) -> Upload:  # noqa: ANN401
-    """Return a write as its event tells of it."""
+    """Return a write as its event describes it."""
     return replace(Upload("plain", "a.mp4", 5, "etag", AT, sequencer=sequencer), **changes)
 
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in words: the commonest kinds, and nothing that isn't so."""
+"""Messages for pydantic's validation errors: the most common kinds, and no wrong statements."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def wrong_with(document: object, model: type[BaseModel] = OrchestrationDocument)
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"colour": "red"}, "colour: there is no such field"),
+        ({"color": "red"}, "color: there is no such field"),
         ({"name": "My Name"}, "name: it must match the pattern ^[a-z0-9][a-z0-9-]{0,62}$"),
         ({"enabled": "yes"}, "enabled: it must be true or false"),
         ({"priority": 11}, "priority: it must be at most 10"),

@@ -1,4 +1,4 @@
-"""A zip's layout, judged by the zip reader of Python, also where nobody could hold the zip."""
+"""The layout of a zip, checked by Python's zip reader, also for zips that are too large to store."""
 
 import io
 import zipfile

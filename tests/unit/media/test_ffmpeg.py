@@ -1,4 +1,4 @@
-"""What the door to ffmpeg does before a process starts and after it ended: no process runs here."""
+"""The ffmpeg adapter before a process starts and after it ends: no process runs here."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Chapters, highlights and covers out of what a survey saw: each a rule of thumb, and held to it."""
+"""Chapters, highlights and covers, computed from a survey of the video."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What one may ask of an enhancement, and what is refused before a file is read."""
+"""Valid and invalid parameters of ENHANCE, checked before a file is read."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""By how much an audio track comes later than another, told by made levels."""
+"""The lag between two audio tracks, computed from synthetic levels."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What one may ask of a separation."""
+"""Valid and invalid parameters of SEPARATE_AUDIO."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What one may ask of sampled images, sprites and animations."""
+"""Valid and invalid parameters of sampled images, sprites and animations."""
 
 import pytest
 from pydantic import ValidationError

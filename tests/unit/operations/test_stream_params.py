@@ -1,4 +1,4 @@
-"""What may be asked of a stream, what is refused when it is stored, and which rungs suit which video."""
+"""Valid and invalid parameters of STREAM, and the rungs that suit a video."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Which stretches are at fault, told by series of measurements alone."""
+"""Faulty stretches of a video, found in series of measurements."""
 
 from collections.abc import Iterable
 

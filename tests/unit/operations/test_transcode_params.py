@@ -1,4 +1,4 @@
-"""What may be asked of a transcode, and what is refused when it is stored."""
+"""Valid and invalid parameters of TRANSCODE."""
 
 import pytest
 from pydantic import ValidationError

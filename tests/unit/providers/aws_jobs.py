@@ -1,4 +1,4 @@
-"""What the tests of the provider `aws` share: a context whose input nobody may fetch, and recorded answers.
+"""Helpers for the tests of the provider `aws`: a context whose input must not be downloaded, and recorded answers.
 
 The answers in recorded/ have the shapes of the services' own models, which the Stubber holds requests and answers
 against; AWS itself was not asked.
@@ -50,7 +50,7 @@ def no_provider(name: str | None) -> Provider:
 
 
 def context(place: Source = SOURCE) -> OperationContext:
-    """Return the workbench of an attempt at a subtask whose input lies there."""
+    """Return the context of an attempt at a subtask with this input."""
     folder = Path("/nonexistent")
     ffmpeg = Ffmpeg(Limits(wall_seconds=1, output_bytes=1), folder, lambda _: None)
     return OperationContext(
@@ -71,7 +71,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 @contextmanager
 def stubbed(client: Any) -> Iterator[Stubber]:  # noqa: ANN401 - of any service
-    """Answer a client's requests as is told, each once and in this order."""
+    """Answer a client's requests with the added responses, each once and in order."""
     with Stubber(client) as stub:
         yield stub
         stub.assert_no_pending_responses()

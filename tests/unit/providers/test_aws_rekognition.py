@@ -1,4 +1,4 @@
-"""What Rekognition's answers become, and its refusals; answers are recorded ones, in the service's own shapes."""
+"""How Rekognition's answers and refusals are translated; the answers are recorded, in the service's format."""
 
 import re
 from collections.abc import Callable
@@ -307,7 +307,7 @@ def test_a_reader_that_is_to_stop_stops_between_pages(aws: Aws) -> None:
         start(stub, "label_detection", f"{JOB}-labels-1")
         look(stub, "label_detection", "rekognition-labels-1", **SEGMENTED)
 
-        with pytest.raises(Interrupted, match="cancelled"):
+        with pytest.raises(Interrupted, match="canceled"):
             aws.labels(replace(context(), report=stop))
 
 

@@ -1,4 +1,4 @@
-"""What Transcribe's answers become, and its refusals; answers are recorded ones, in the service's own shapes."""
+"""How Transcribe's answers and refusals are translated; the answers are recorded, in the service's format."""
 
 import json
 import threading

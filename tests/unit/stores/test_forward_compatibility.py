@@ -1,4 +1,4 @@
-"""What a newer version of Reelmill stored is read as far as possible; what can't be read is left alone.
+"""Items that a newer version stored: this version reads what it can, and leaves the rest unchanged.
 
 Two versions run at once in each deployment and each rollback.
 """

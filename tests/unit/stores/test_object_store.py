@@ -1,4 +1,4 @@
-"""Media in S3: pinned, fetched whole, marked until they stay, and lent by links that work."""
+"""Objects in S3: pinned, downloaded whole, marked until they are committed, and shared by links that work."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The queues: what a message says, which queue it goes to, how many go at once, and what is no message at all."""
+"""The queues: the content of a message, its queue, the size of a batch, and invalid messages."""
 
 import json
 from dataclasses import replace
@@ -23,7 +23,7 @@ def url_of(services: ClockedServices, lane: Lane) -> str:
 
 
 def arn_of(services: ClockedServices, lane: Lane) -> str:
-    """Return the name of a queue that a message from it bears."""
+    """Return the name of a queue as a message from it has it."""
     answer = client("sqs").get_queue_attributes(QueueUrl=url_of(services, lane), AttributeNames=["QueueArn"])
     return str(answer["Attributes"]["QueueArn"])
 

@@ -1,4 +1,4 @@
-"""How large a task may be: one DynamoDB item holds it, with all that its runs add."""
+"""The size of a task: one DynamoDB item holds it, with everything that its runs add."""
 
 from dataclasses import replace
 from typing import Any
@@ -51,7 +51,7 @@ def test_what_one_item_does_not_hold_is_not_stored(services: ClockedServices) ->
     assert store_orchestration(services, "main", orchestration(7)).version == 1
 
 
-def test_it_is_measured_by_the_bytes_of_its_letters(services: ClockedServices) -> None:
+def test_its_size_is_measured_in_bytes_not_characters(services: ClockedServices) -> None:
     a_template(services, words=200, letters="é")
 
     with pytest.raises(RequestRejected, match="the subtasks up to s5 take 195 KB"):

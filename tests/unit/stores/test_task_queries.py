@@ -95,12 +95,12 @@ def test_a_filter_that_nothing_passes_gives_an_empty_list(
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
-def test_a_restarted_or_cancelled_task_is_listed_where_it_stands(
+def test_a_restarted_or_canceled_task_is_listed_where_it_stands(
     services: ClockedServices, tasks: list[Task], status: TaskStatus
 ) -> None:
-    cancelled = services.tasks.cancel(tasks[1], services.now())
-    assert cancelled
-    restarted = services.tasks.restart(cancelled, services.now(), only_failed=True)
+    canceled = services.tasks.cancel(tasks[1], services.now())
+    assert canceled
+    restarted = services.tasks.restart(canceled, services.now(), only_failed=True)
     assert restarted
     services.tasks.cancel(tasks[0], services.now())
 

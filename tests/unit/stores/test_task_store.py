@@ -1,4 +1,4 @@
-"""The moves of workers and of the sweeper: what each changes, and when it is refused."""
+"""The transitions of workers and of the sweeper: what each changes, and when it is refused."""
 
 import pytest
 

@@ -1,10 +1,10 @@
-"""The moves of people, what stays of a run, and which tasks want a look: what each changes, when it is refused."""
+"""The actions of people, the snapshots of runs, and due tasks: what each changes, and when it is refused."""
 
 from shared.domain.subtask import Wait, WaitReason
 from shared.domain.task import Outcome, TaskStatus
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_task
-from tests.support.transitions import BAD, CANCELLED, GOOD, LEASE, STORAGE, claimed, finished, refused, stored
+from tests.support.transitions import BAD, CANCELED, GOOD, LEASE, STORAGE, claimed, finished, refused, stored
 
 AN_HOUR = 3_600_000
 
@@ -89,18 +89,18 @@ def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(services: Cl
     seen, lease = claimed(services, task, 1)
     before = finished(services, task, 2)
 
-    cancelled = services.tasks.cancel(before, services.now())
+    canceled = services.tasks.cancel(before, services.now())
 
-    assert cancelled
-    assert cancelled == services.tasks.get(task.id)
-    assert (cancelled.status, cancelled.outcome, cancelled.ended_at) == (
+    assert canceled
+    assert canceled == services.tasks.get(task.id)
+    assert (canceled.status, canceled.outcome, canceled.ended_at) == (
         TaskStatus.COMPLETED,
         Outcome.ENDED,
         services.now(),
     )
-    assert (cancelled.pending, cancelled.unsent) == (frozenset(), frozenset())
-    assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED, CANCELLED]
-    assert cancelled.subtasks[1] == before.subtasks[1]
+    assert (canceled.pending, canceled.unsent) == (frozenset(), frozenset())
+    assert [s.failure for s in canceled.subtasks] == [CANCELED, None, CANCELED, CANCELED]
+    assert canceled.subtasks[1] == before.subtasks[1]
     assert services.tasks.renew(lease, services.now() + LEASE, 50, "encoding") is None
     assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
     assert services.tasks.finish(seen, lease, GOOD, services.now()) is None
@@ -108,18 +108,18 @@ def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(services: Cl
     assert refused(services, task, 1)
     assert refused(services, task, 3)
     assert services.tasks.give_up(before, 3, BAD, services.now()) is None
-    assert services.tasks.get(task.id) == cancelled
+    assert services.tasks.get(task.id) == canceled
 
 
-def test_a_task_that_waits_can_be_cancelled_and_one_that_is_over_cannot(services: ClockedServices) -> None:
+def test_a_task_that_waits_can_be_canceled_and_one_that_is_over_cannot(services: ClockedServices) -> None:
     task = stored(services, make_task(at=services.now()))
 
-    cancelled = services.tasks.cancel(task, services.now())
+    canceled = services.tasks.cancel(task, services.now())
 
-    assert cancelled
-    assert services.tasks.cancel(cancelled, services.now()) is None
+    assert canceled
+    assert services.tasks.cancel(canceled, services.now()) is None
     assert services.tasks.cancel(task, services.now() + 1) is None
-    assert services.tasks.get(task.id) == cancelled
+    assert services.tasks.get(task.id) == canceled
 
 
 def test_a_cancel_made_from_what_is_no_longer_so_is_refused(services: ClockedServices) -> None:
@@ -135,19 +135,19 @@ def test_a_claim_between_the_look_and_the_cancel_does_not_save_its_subtask(servi
     seen = stored(services, make_task(at=services.now()))
     _, lease = claimed(services, seen, 1)
 
-    cancelled = services.tasks.cancel(seen, services.now())
+    canceled = services.tasks.cancel(seen, services.now())
 
-    assert cancelled
-    assert [s.failure for s in cancelled.subtasks] == [CANCELLED] * 2
-    assert not cancelled.has_lease(lease)
+    assert canceled
+    assert [s.failure for s in canceled.subtasks] == [CANCELED] * 2
+    assert not canceled.has_lease(lease)
 
 
-def test_a_cancelled_run_can_be_restarted_and_is_not_cancelled_again_by_an_old_look(services: ClockedServices) -> None:
+def test_a_canceled_run_can_be_restarted_and_is_not_canceled_again_by_an_old_look(services: ClockedServices) -> None:
     task = stored(services, make_task(at=services.now()))
-    cancelled = services.tasks.cancel(finished(services, task, 1), services.now())
-    assert cancelled
+    canceled = services.tasks.cancel(finished(services, task, 1), services.now())
+    assert canceled
 
-    new = services.tasks.restart(cancelled, services.now(), only_failed=True)
+    new = services.tasks.restart(canceled, services.now(), only_failed=True)
 
     assert new
     assert new.pending == {2}
@@ -158,9 +158,9 @@ def test_a_cancelled_run_can_be_restarted_and_is_not_cancelled_again_by_an_old_l
 
 def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(services: ClockedServices) -> None:
     first = stored(services, make_task(at=services.now()))
-    cancelled = services.tasks.cancel(first, services.now())
-    assert cancelled
-    second = services.tasks.restart(cancelled, services.now())
+    canceled = services.tasks.cancel(first, services.now())
+    assert canceled
+    second = services.tasks.restart(canceled, services.now())
     assert second
     assert second.pending == first.pending
 
@@ -172,7 +172,7 @@ def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(services: Clocked
     assert services.tasks.get(first.id) == second
 
     third = services.tasks.cancel(second, services.now())
-    assert services.tasks.restart(cancelled, services.now() + 1) is None
+    assert services.tasks.restart(canceled, services.now() + 1) is None
     assert services.tasks.get(first.id) == third
 
 
@@ -203,11 +203,11 @@ def test_the_sweeper_finds_unfinished_tasks_only(services: ClockedServices) -> N
 def test_a_completed_task_is_never_due_again(services: ClockedServices) -> None:
     waiting = stored(services, make_task(name="a", at=services.now()))
     ended = services.tasks.end(stored(services, make_task(name="b", at=services.now())), services.now())
-    cancelled = services.tasks.cancel(stored(services, make_task(name="c", at=services.now())), services.now())
+    canceled = services.tasks.cancel(stored(services, make_task(name="c", at=services.now())), services.now())
     assert ended
-    assert cancelled
+    assert canceled
 
-    for task in (ended, cancelled):
+    for task in (ended, canceled):
         assert services.tasks.look_again(task, services.now()) is None
 
     assert list(services.task_queries.due(services.now() + AN_HOUR)) == [waiting.id]

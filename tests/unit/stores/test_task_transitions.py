@@ -1,4 +1,4 @@
-"""A move whose answer was lost is recognised by what it has left, and no other move is taken for it."""
+"""A transition whose answer was lost is recognized by its result, and no other transition is mistaken for it."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ LEASE = Lease("0" * 26, 1, 1, attempt=1)
 GOOD = FinalState(SubtaskStatus.SUCCESSFUL, output="s3://output/x.mp4", record=LEASE.record)
 BAD = FinalState(SubtaskStatus.FAILED, failure=Failure("SourceFileError.NotMedia", "it is not a media file"))
 RETRY = Wait(WaitReason.RETRY, NOW, Failure("InternalError.Storage", "S3 did not answer"))
-CANCELLED, ENDED = STOP_FAILURES["cancel"], STOP_FAILURES["end"]
+CANCELED, ENDED = STOP_FAILURES["cancel"], STOP_FAILURES["end"]
 
 
 def a_task() -> Task:
@@ -44,7 +44,7 @@ def test_a_release_is_known_by_its_attempt_its_reason_and_the_time_of_the_next()
     assert not was_released(task, replace(LEASE, run=2), RETRY)
     assert not was_released(task, replace(LEASE, attempt=2), RETRY)
     assert not was_released(task, LEASE, replace(RETRY, until=NOW + 1))
-    assert not was_released(task, LEASE, replace(RETRY, detail=CANCELLED))
+    assert not was_released(task, LEASE, replace(RETRY, detail=CANCELED))
     begun = replace(waiting, status=SubtaskStatus.IN_PROGRESS)
     assert not was_released(replace(task, subtasks=(begun, task.subtasks[1])), LEASE, RETRY)
 
@@ -61,13 +61,13 @@ def test_an_end_of_a_subtask_is_known_by_its_record() -> None:
 
 def test_a_stop_is_known_by_its_moment_and_by_what_it_ended() -> None:
     seen = a_task()
-    task = seen.stopped(CANCELLED, NOW)
+    task = seen.stopped(CANCELED, NOW)
 
-    assert was_stopped(task, seen, CANCELLED, NOW)
-    assert not was_stopped(task, replace(seen, run=2), CANCELLED, NOW)
+    assert was_stopped(task, seen, CANCELED, NOW)
+    assert not was_stopped(task, replace(seen, run=2), CANCELED, NOW)
     assert not was_stopped(task, seen, ENDED, NOW)
-    assert not was_stopped(task, seen, CANCELLED, NOW + 1)
-    assert not was_stopped(seen.after(1, GOOD, NOW).stopped(CANCELLED, NOW), seen, CANCELLED, NOW)
+    assert not was_stopped(task, seen, CANCELED, NOW + 1)
+    assert not was_stopped(seen.after(1, GOOD, NOW).stopped(CANCELED, NOW), seen, CANCELED, NOW)
 
 
 def test_a_restart_is_known_by_its_moment_and_by_what_it_carried_over() -> None:

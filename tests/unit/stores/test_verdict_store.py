@@ -1,4 +1,4 @@
-"""The verdicts on uploads: one stands for each, whoever tells of it, and lists find it by time and by key."""
+"""Verdicts on uploads: one per upload, however it is reported, and lists by time and by key."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -321,7 +321,7 @@ def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
         act(services)
 
 
-def recognised(services: ClockedServices, upload: Upload) -> tuple[str, bool]:
+def recognized(services: ClockedServices, upload: Upload) -> tuple[str, bool]:
     """Return the name of an upload's object, and whether it is superseded."""
     named, superseded = services.verdicts.identify(upload, services.now())
     return named.name, superseded
@@ -339,18 +339,18 @@ def test_a_version_is_known_by_itself(services: ClockedServices) -> None:
 def test_without_versions_the_order_of_the_writes_is_remembered(services: ClockedServices) -> None:
     writes = [make_upload(version_id=None, sequencer=text, at=BEGINNING) for text in ("0A", "0B", "0C")]
 
-    assert recognised(services, writes[1]) == ("0B", False)
-    assert recognised(services, writes[0]) == ("0A", True)
-    assert recognised(services, writes[2]) == ("0C", False)
-    assert recognised(services, writes[1]) == ("0B", True)
-    assert recognised(services, writes[2]) == ("0C", False)
+    assert recognized(services, writes[1]) == ("0B", False)
+    assert recognized(services, writes[0]) == ("0A", True)
+    assert recognized(services, writes[2]) == ("0C", False)
+    assert recognized(services, writes[1]) == ("0B", True)
+    assert recognized(services, writes[2]) == ("0C", False)
 
 
 @pytest.mark.parametrize("changes", [{"bucket": "other"}, {"key": "uploads/b.mp4"}, {"tenant": "other"}])
 def test_each_key_has_a_history_of_its_own(services: ClockedServices, changes: dict[str, Any]) -> None:
-    recognised(services, make_upload(version_id=None, sequencer="0B", at=services.now()))
+    recognized(services, make_upload(version_id=None, sequencer="0B", at=services.now()))
 
-    assert recognised(services, make_upload(version_id=None, sequencer="0A", **{"at": services.now(), **changes})) == (
+    assert recognized(services, make_upload(version_id=None, sequencer="0A", **{"at": services.now(), **changes})) == (
         "0A",
         False,
     )
@@ -360,18 +360,18 @@ def test_an_object_that_was_listed_is_known_again_when_its_event_comes(services:
     event = make_upload(version_id=None, at=services.now())
     seen = replace(event, sequencer="", at=services.now() - 5000)
 
-    assert recognised(services, seen) == (f"etag@{seen.at}", False)
-    assert recognised(services, event) == (f"etag@{seen.at}", False)
-    assert recognised(services, seen) == (f"etag@{seen.at}", False)
+    assert recognized(services, seen) == (f"etag@{seen.at}", False)
+    assert recognized(services, event) == (f"etag@{seen.at}", False)
+    assert recognized(services, seen) == (f"etag@{seen.at}", False)
 
 
 def test_what_is_known_already_is_not_written_again(services: ClockedServices) -> None:
     event = make_upload(version_id=None, at=services.now())
-    recognised(services, event)
+    recognized(services, event)
 
     with calls() as made:
-        recognised(services, event)
-        recognised(services, replace(event, sequencer=""))
+        recognized(services, event)
+        recognized(services, replace(event, sequencer=""))
 
     assert made == ["GetItem", "GetItem"]
 
@@ -379,15 +379,15 @@ def test_what_is_known_already_is_not_written_again(services: ClockedServices) -
 def test_of_two_that_are_told_of_at_the_same_moment_the_later_one_stays_known(services: ClockedServices) -> None:
     early, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
 
-    with meanwhile("PutItem", lambda: recognised(services, late)):
-        assert recognised(services, early) == ("0A", True)
+    with meanwhile("PutItem", lambda: recognized(services, late)):
+        assert recognized(services, early) == ("0A", True)
 
-    assert recognised(services, late) == ("0B", False)
+    assert recognized(services, late) == ("0B", False)
 
 
 def test_a_key_that_changes_all_the_time_is_tried_again_later(services: ClockedServices) -> None:
     first, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
-    recognised(services, first)
+    recognized(services, first)
     (item,) = items()
 
     def rival() -> None:
@@ -398,6 +398,6 @@ def test_a_key_that_changes_all_the_time_is_tried_again_later(services: ClockedS
         meanwhile("PutItem", rival, times=RIVALS),
         pytest.raises(ServiceBusy, match="changes too fast"),
     ):
-        recognised(services, late)
+        recognized(services, late)
 
-    assert recognised(services, late) == ("0B", False)
+    assert recognized(services, late) == ("0B", False)

@@ -52,7 +52,7 @@ def metrics_of(alarm: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def expression_of(alarm: Mapping[str, Any]) -> str:
-    """Return the math by which an alarm's value comes from its metrics."""
+    """Return the metric math of an alarm."""
     [expression] = [query["Expression"] for query in alarm.get("Metrics", []) if "Expression" in query] or ["value"]
     return str(expression)
 
@@ -78,7 +78,7 @@ def value_of(alarm: Mapping[str, Any], samples: Samples, minute: int) -> Value:
 
 
 def calculated(term: ast.expr, values: Mapping[str, Value]) -> Value:
-    """Return what a term comes to: metric math reads like Python; without one of its data there is no value."""
+    """Evaluate a term: metric math reads like Python; if a metric has no data, the result is None."""
     match term:
         case ast.Constant(value=int(number)):
             return float(number)

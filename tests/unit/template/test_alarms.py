@@ -1,4 +1,4 @@
-"""Each alarm rings for what it is for, keeps ringing while that lasts, and says when it is over."""
+"""Each alarm goes off for its cause, stays on while the cause lasts, and ends with it."""
 
 import re
 from collections.abc import Iterator, Sequence

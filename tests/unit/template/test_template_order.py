@@ -1,4 +1,4 @@
-"""What AWS wants to be there when it makes a resource, though the resource names it by a string or not at all.
+"""What AWS needs before it creates a resource, although the resource names it only by a string or not at all.
 
 CloudFormation waits for what a `Ref`, a `GetAtt`, a `Sub` or a `DependsOn` names, and makes all else at the same time;
 it deletes in the reverse order. Neither cfn-lint nor the emulator asks for anything else.
@@ -182,7 +182,7 @@ def rights_to_a_network(form: Form) -> Iterator[Pair]:
 
 
 def rights_of_buckets(form: Form) -> Iterator[Pair]:
-    # CreateBucket tries what it shall notify: "Unable to validate the following destination configurations"
+    # CreateBucket tests its notification targets: "Unable to validate the following destination configurations"
     # (CloudFormation's reference, AWS::S3::Bucket NotificationConfiguration; AWS's knowledge center).
     permissions = {
         str(permission["FunctionName"]["Ref"]): name
@@ -218,7 +218,7 @@ def scopes(form: Form) -> Iterator[Pair]:
 
 
 def names_in_strings(form: Form) -> Iterator[Pair]:
-    # Whatever the service: a name that one resource gives itself, and another spells out instead of referring to it.
+    # For every service: a name that one resource sets, and that another one repeats instead of referring to it.
     given = {}
     for name, resource in form["Resources"].items():
         for key in NAMES & set(resource["Properties"]):

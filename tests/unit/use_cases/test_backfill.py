@@ -1,4 +1,4 @@
-"""Objects that were there before get their tasks: once each, page after page, whoever else tells of them."""
+"""Backfill: existing objects get their tasks once each, page by page, also when events arrive for them."""
 
 from dataclasses import replace
 from typing import Any
@@ -52,7 +52,7 @@ def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list
 
 
 def offered(services: ClockedServices, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
-    """Return what became of all objects."""
+    """Return the decisions on all objects."""
     return [decision for page in pages(services, Backfill(bucket, **wanted), limit) for decision in page.items]
 
 
@@ -65,7 +65,7 @@ def tasks(services: ClockedServices) -> tuple[Task, ...]:
 
 
 def written(services: ClockedServices, bucket: str, key: str = VIDEO, body: bytes = b"film") -> Upload:
-    """Put an object; return it as its event tells of it, some milliseconds after S3's whole second."""
+    """Put an object; return it as its event describes it, some milliseconds after S3's whole second."""
     source = put(key, body, bucket)
     head = client("s3").head_object(Bucket=bucket, Key=key)
     at = int(head["LastModified"].timestamp() * 1000) + 345

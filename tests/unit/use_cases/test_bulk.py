@@ -1,4 +1,4 @@
-"""One action on many tasks: each has its own answer, and what fails with one holds up no other."""
+"""One action on many tasks: each task has its result, and one failure does not delay the others."""
 
 from typing import Any
 

@@ -264,7 +264,7 @@ def test_groups_are_overlaid_and_everything_else_replaced(
     ("fields", "place", "told"),
     [
         ({"params": {"video": {"crf": 99}}}, "video.crf", "it must be at most 63"),
-        ({"params": {"video": {"colour": "red"}}}, "video.colour", "there is no such field"),
+        ({"params": {"video": {"color": "red"}}}, "video.color", "there is no such field"),
         ({"params": {"video": {"frame-rate": 5}}}, "video.frame-rate", "there is no such field"),
         ({"params": {"audio": {"codec": "aiff"}}}, "audio.codec", "'aac'"),
         ({"params": {"container": "avi"}}, "container", "'mp4'"),

@@ -1,4 +1,4 @@
-"""Versions: each that was ever stored can be listed and read, what ships is the first, and a deletion leaves them."""
+"""Versions: all can be listed and read, also after a deletion; the shipped one is the first."""
 
 from collections.abc import Callable
 
@@ -149,7 +149,7 @@ def test_a_version_that_never_was_is_not_found_and_says_which_are(
 
 
 def test_what_never_was_has_no_versions(services: ClockedServices) -> None:
-    stored(services, 2, tenant="other")  # whose versions are nobody else's
+    stored(services, 2, tenant="other")  # whose versions no other tenant sees
 
     for ask in (
         lambda: get_version(services, ORCHESTRATION, "main", "mine", 1),

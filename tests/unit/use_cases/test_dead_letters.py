@@ -1,4 +1,4 @@
-"""The dead-letter queue: a message that no worker got through ends its subtask, if nobody works on that."""
+"""The dead-letter queue: a message that every worker failed on ends its subtask, unless a worker has its lease."""
 
 import pytest
 

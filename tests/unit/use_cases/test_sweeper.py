@@ -1,4 +1,4 @@
-"""The sweeper: what a crash left behind is healed, or ended, and nothing holds up the rest."""
+"""The sweeper repairs or ends what a crash left behind, and one failure does not delay the rest."""
 
 from dataclasses import replace
 from itertools import count, cycle, pairwise
@@ -27,7 +27,7 @@ VANISHED = (
 
 
 def stored(services: ClockedServices, *, name: str = "a", subtasks: int = 2, priority: int = 0) -> Task:
-    """Return a new task, none of whose messages was sent."""
+    """Return a new task whose messages were not sent."""
     task = replace(make_task(subtasks, name=name, at=services.now()), priority=priority)
     assert services.tasks.create(task)
     return task

@@ -31,7 +31,7 @@ from tests.support.factories import make_task
 from tests.support.outages import calls, meanwhile, outage
 from tests.support.transitions import BAD, LOST, finished
 
-CANCELLED = STOP_FAILURES["cancel"]
+CANCELED = STOP_FAILURES["cancel"]
 OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
 
 
@@ -110,36 +110,36 @@ def test_a_cancel_keeps_what_has_ended_and_fails_the_rest(services: ClockedServi
     run_subtask(services, cover, SECONDS)
     services.time += 1000
 
-    cancelled = cancel_task(services, "main", task.id)
+    canceled = cancel_task(services, "main", task.id)
 
-    assert cancelled == read_task(services, "main", task.id)
-    assert (cancelled.status, cancelled.outcome, cancelled.ended_at) == (
+    assert canceled == read_task(services, "main", task.id)
+    assert (canceled.status, canceled.outcome, canceled.ended_at) == (
         TaskStatus.COMPLETED,
         Outcome.ENDED,
         services.now(),
     )
-    assert [s.failure for s in cancelled.subtasks] == [None, CANCELLED, CANCELLED]
-    assert [f"s3://output/{key}" for key in keys()] == [cancelled.subtasks[0].output]
+    assert [s.failure for s in canceled.subtasks] == [None, CANCELED, CANCELED]
+    assert [f"s3://output/{key}" for key in keys()] == [canceled.subtasks[0].output]
     assert run_subtask(services, small, SECONDS) is None
-    assert read_task(services, "main", task.id) == cancelled
+    assert read_task(services, "main", task.id) == canceled
 
 
-def test_a_subtask_that_finishes_while_its_task_is_cancelled_has_finished(services: ClockedServices) -> None:
+def test_a_subtask_that_finishes_while_its_task_is_canceled_has_finished(services: ClockedServices) -> None:
     task = make_task(3, at=services.now())
     services.tasks.create(task)
 
     with meanwhile("UpdateItem", lambda: finished(services, task, 2), times=1):
-        cancelled = cancel_task(services, "main", task.id)
+        canceled = cancel_task(services, "main", task.id)
 
-    assert [s.status for s in cancelled.subtasks] == [
+    assert [s.status for s in canceled.subtasks] == [
         SubtaskStatus.FAILED,
         SubtaskStatus.SUCCESSFUL,
         SubtaskStatus.FAILED,
     ]
-    assert [s.failure for s in cancelled.subtasks] == [CANCELLED, None, CANCELLED]
+    assert [s.failure for s in canceled.subtasks] == [CANCELED, None, CANCELED]
 
 
-def test_a_task_that_ends_while_it_is_cancelled_has_ended(services: ClockedServices) -> None:
+def test_a_task_that_ends_while_it_is_canceled_has_ended(services: ClockedServices) -> None:
     task = make_task(1, at=services.now())
     services.tasks.create(task)
 
@@ -149,17 +149,17 @@ def test_a_task_that_ends_while_it_is_cancelled_has_ended(services: ClockedServi
     assert read_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
-def test_a_subtask_that_waits_for_another_attempt_is_cancelled_like_any_other(services: ClockedServices) -> None:
+def test_a_subtask_that_waits_for_another_attempt_is_canceled_like_any_other(services: ClockedServices) -> None:
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
     (ref,) = sent(services)
     with outage("HeadObject"):
         run_subtask(services, ref, SECONDS)
 
-    cancelled = cancel_task(services, "main", task.id)
+    canceled = cancel_task(services, "main", task.id)
 
-    assert cancelled.subtasks[0].failure == CANCELLED
+    assert canceled.subtasks[0].failure == CANCELED
     assert run_subtask(services, ref, SECONDS) is None
-    assert read_task(services, "main", task.id) == cancelled
+    assert read_task(services, "main", task.id) == canceled
 
 
 def test_a_restart_sends_the_next_run_and_keeps_the_one_before(services: ClockedServices) -> None:
@@ -249,7 +249,7 @@ def test_a_restart_of_all_runs_again_what_was_carried_over(services: ClockedServ
     assert [ref.no for ref in sent(services)] == [1, 2]
 
 
-def test_a_cancelled_task_can_be_restarted_with_what_it_had_done(services: ClockedServices, blink: bytes) -> None:
+def test_a_canceled_task_can_be_restarted_with_what_it_had_done(services: ClockedServices, blink: bytes) -> None:
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER, SMALL)
     run_subtask(services, sent(services)[0], SECONDS)
     cancel_task(services, "main", task.id)
@@ -349,7 +349,7 @@ def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_si
 
     assert (moved.run, moved.outcome) == (run, Outcome.ENDED)
     newest = read_task(services, "main", task.id)
-    assert (newest.run, newest.status) == (run + 1, TaskStatus.WAITING), "nobody has touched the run of the other"
+    assert (newest.run, newest.status) == (run + 1, TaskStatus.WAITING), "the run of the other restart is unchanged"
 
 
 def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(services: ClockedServices) -> None:

@@ -1,4 +1,4 @@
-"""Requests become tasks: each once, whatever breaks in between."""
+"""Requests become tasks, each once, also when a step fails."""
 
 import os
 from dataclasses import replace

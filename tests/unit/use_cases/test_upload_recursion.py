@@ -1,4 +1,4 @@
-"""Outputs that somebody copies into the input bucket: other orchestrations take them, and their own does not."""
+"""Outputs that are copied into the input bucket: their own orchestration does not take them, others do."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +12,14 @@ from tests.support.factories import make_upload
 
 
 def orchestrated(services: ClockedServices, *names: str, rules: Sequence[dict[str, Any]] = (SMALL,)) -> None:
-    """Store orchestrations that make a small video of whatever lands under their name, unless told otherwise."""
+    """Store orchestrations that make a small video of each upload under their name."""
     for name in names:
         document = {"name": name, "trigger": {"prefix": f"{name}/"}, "subtasks": rules}
         store_orchestration(services, "main", OrchestrationDocument.model_validate(document))
 
 
 def arrived(services: ClockedServices, source: Source) -> Task:
-    """Tell OnUpload of an object, and work through what that leads to."""
+    """Accept an object as an upload, and run its task."""
     facts = {"e_tag": source.e_tag, "version_id": source.version_id, "size": source.size}
     return worked(services, accepted(services, make_upload(source.key, at=services.now(), **facts)))
 

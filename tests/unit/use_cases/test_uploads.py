@@ -1,4 +1,4 @@
-"""Uploads become tasks: each object once, whoever tells of it, however often, and whatever breaks in between."""
+"""Uploads become tasks, each object once, also with several events for it and when a step fails."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One attempt: what it makes of good files, bad ones, and those that changed meanwhile."""
+"""One attempt: valid files, invalid files, and files that changed meanwhile."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Attempts that come too late, lose, or crash behind their finish: nothing is lost, nothing is left."""
+"""Attempts that are late, lose their lease, or crash after their finish: nothing is lost or left behind."""
 
 import pytest
 from botocore.exceptions import ReadTimeoutError

@@ -1,4 +1,4 @@
-"""Subtasks whose work a service does: given back at once, looked at ever more rarely, finished, or given up."""
+"""Subtasks whose work an AWS service does: released at once, polled less and less often, finished or given up."""
 
 from collections.abc import Iterator
 from typing import cast

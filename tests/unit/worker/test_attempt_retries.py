@@ -1,4 +1,4 @@
-"""Attempts that break off and are tried again: what counts against a file, how often, when, and what is told."""
+"""Attempts that fail and are retried: which ones count, how often, when, and with which messages."""
 
 import os
 from collections import Counter
@@ -42,7 +42,7 @@ def subtask_of(services: ClockedServices, task: Task, no: int = 1) -> Subtask:
 
 
 def attempted(services: ClockedServices, ref: SubtaskRef) -> Redelivery | None:
-    """Bring a message; it comes again when its time has come."""
+    """Deliver a message that comes again when it is due."""
     answer = run_subtask(services, ref, SECONDS)
     services.time += answer.seconds * 1000 if answer else 0
     return answer

@@ -1,4 +1,4 @@
-"""The day's budget: so many tasks start and so much time is spent on one day, and the rest waits, saying so."""
+"""The daily budget: a number of tasks and of compute seconds per day; the rest waits and says so."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ def budget(services: ClockedServices, **limits: int) -> None:
 
 
 def task_of(services: ClockedServices, name: str, body: bytes, *rules: dict[str, Any]) -> Task:
-    """Make a task of two subtasks, unless told otherwise."""
+    """Make a task, by default with two subtasks."""
     source = put(f"uploads/{name}.mp4", body)
     wanted = NewTask(source.bucket, source.key, subtasks=RULES.validate_python(rules or (COVER, OTHER)))
     return create_task(services, "main", wanted, lambda size: name.encode().ljust(size))[0]

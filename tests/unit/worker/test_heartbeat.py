@@ -1,4 +1,4 @@
-"""The thread that keeps an attempt's lease. moto has no locks, so while a heart beats, nobody else calls AWS."""
+"""The heartbeat that renews an attempt's lease. moto has no locks, so no other code calls AWS during a beat."""
 
 import threading
 from threading import Event, Semaphore, current_thread
@@ -33,13 +33,13 @@ from tests.support.outages import meanwhile, outage
 from tests.support.processes import PATIENCE, encoders, processes, until
 
 SOON = 0.01  # seconds
-CANCELLED = STOP_FAILURES["cancel"]
+CANCELED = STOP_FAILURES["cancel"]
 SHOTS = {"name": "shots", "type": "SCREENSHOT", "params": {"at": ["0%", "50%"], "width": 32}}
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let hearts beat a hundred times a second."""
+    """Let heartbeats run a hundred times a second."""
     monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", SOON)
     monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", SOON)
 
@@ -83,7 +83,7 @@ def heart(quick: None, monkeypatch: pytest.MonkeyPatch) -> Turns:
 
 
 def beating() -> bool:
-    """Whether a heart beats in this process."""
+    """Return whether a heartbeat runs in this process."""
     return any(thread.name == "heartbeat" for thread in threading.enumerate())
 
 
@@ -315,7 +315,7 @@ def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subta
     assert left.failure == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
 
 
-def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
+def test_the_ffmpeg_of_a_canceled_attempt_is_gone_within_ten_seconds(
     services: ClockedServices, clip: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", SOON)
@@ -323,28 +323,28 @@ def test_the_ffmpeg_of_a_cancelled_attempt_is_gone_within_ten_seconds(
     task = a_made_task(services, put("uploads/clip.mp4", clip("bigbuckbunny.mp4").read_bytes()), COVER, LONG)
     cover, long = sent(services)
     run_subtask(services, cover, SECONDS)
-    cancelled_at: list[float] = []
+    canceled_at: list[float] = []
 
     def cancel() -> None:
         """In the heart's own thread, while the attempt waits for its ffmpeg."""
         until(lambda: encoders(WORKSPACE))
         cancel_task(services, "main", task.id)
-        cancelled_at.append(monotonic())
+        canceled_at.append(monotonic())
 
     with meanwhile("UpdateItem", cancel, after=1, done=True):  # behind the claim and the first beat
         assert run_subtask(services, long, SECONDS) is None
 
-    assert monotonic() - cancelled_at[0] + BEAT_EVERY < 10  # as it would beat without these tests
+    assert monotonic() - canceled_at[0] + BEAT_EVERY < 10  # as it would beat without these tests
     assert not processes(WORKSPACE)
     done = read_task(services, "main", task.id)
-    assert (done.outcome, [s.failure for s in done.subtasks]) == (Outcome.ENDED, [None, CANCELLED])
+    assert (done.outcome, [s.failure for s in done.subtasks]) == (Outcome.ENDED, [None, CANCELED])
     ((_, record),) = services.tasks.get_records(task.id, 1, 2)
-    assert record.failure == CANCELLED
+    assert record.failure == CANCELED
     assert [f"s3://output/{key}" for key in keys()] == [done.subtasks[0].output]
     assert tags(keys()[0]) == []
 
 
-def test_files_that_a_cancelled_attempt_had_stored_are_gone(
+def test_files_that_a_canceled_attempt_had_stored_are_gone(
     services: ClockedServices, blink: bytes, heart: Turns
 ) -> None:
     task = a_made_task(services, put("uploads/clip.mp4", blink), SHOTS)
@@ -368,10 +368,10 @@ def test_files_that_a_cancelled_attempt_had_stored_are_gone(
     assert len(stored) == 1
     assert keys() == []
     ((_, record),) = services.tasks.get_records(task.id, 1, 1)
-    assert (record.failure, record.outputs) == (CANCELLED, ())
+    assert (record.failure, record.outputs) == (CANCELED, ())
 
 
-def test_an_attempt_that_was_cancelled_before_its_finish_takes_its_files_with_it(
+def test_an_attempt_that_was_canceled_before_its_finish_takes_its_files_with_it(
     services: ClockedServices, blink: bytes
 ) -> None:
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
@@ -380,7 +380,7 @@ def test_an_attempt_that_was_cancelled_before_its_finish_takes_its_files_with_it
     with meanwhile("PutItem", lambda: cancel_task(services, "main", task.id)):  # the record, before the finish
         assert run_subtask(services, ref, SECONDS) is None
 
-    assert subtask_of(services, task).failure == CANCELLED
+    assert subtask_of(services, task).failure == CANCELED
     assert keys() == []
     items = client("dynamodb").scan(TableName="TasksTable")["Items"]
     assert ["expires_at" in item for item in items if "#ATT#" in item["sk"]["S"]] == [True]

@@ -1,4 +1,4 @@
-"""The files of an attempt: which it may read, from where, and how often they are fetched."""
+"""The files of an attempt: which it may read, from where, and how often it downloads them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

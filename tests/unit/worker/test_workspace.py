@@ -1,4 +1,4 @@
-"""The folder that an attempt works in: empty, its own, and gone afterwards, however it ends."""
+"""The workspace of an attempt: empty at first, not shared, and removed however the attempt ends."""
 
 import subprocess
 import sys
