@@ -80,7 +80,7 @@ def test_the_editor_restores_an_old_version_after_showing_it(page: Page, api: Ap
     expect(page.get_by_text(f"You're restoring version {newest - 3}.")).to_be_visible()
     expect(page.get_by_label("Description")).to_have_value("first")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text(f"Saved versioned as version {newest + 1}.")).to_be_visible()
+    expect(page.get_by_text(f"Saved versioned as version {newest + 1}.", exact=True)).to_be_visible()
     stored = api.call("GET", versioned)
     assert (stored["description"], stored["trigger"]["prefix"], stored["enabled"]) == ("first", "a/", True)
 
@@ -98,7 +98,7 @@ def test_a_template_is_created_edited_compared_deleted_and_restored(page: Page, 
     page.get_by_label("Name").fill("house-style")
     page.get_by_label("Summary").fill("how we do it")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved house-style as version")).to_be_visible()
+    expect(page.get_by_text("Saved house-style as version").first).to_be_visible()
 
     page.get_by_role("link", name="Edit", exact=True).click()
     expect(page.get_by_label("Summary")).to_have_value("how we do it")
@@ -111,7 +111,7 @@ def test_a_template_is_created_edited_compared_deleted_and_restored(page: Page, 
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/templates")
-    expect(page.get_by_text("house-style deleted.")).to_be_visible()
+    expect(page.get_by_text("house-style deleted.", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="house-style")).to_have_count(0)
 
     page.goto("/templates/house-style")
@@ -120,7 +120,7 @@ def test_a_template_is_created_edited_compared_deleted_and_restored(page: Page, 
     page.get_by_role("link", name="Restore version 2").click()
     expect(page.get_by_label("Summary")).to_have_value("how we did it")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved house-style as version 3.")).to_be_visible()
+    expect(page.get_by_text("Saved house-style as version 3.", exact=True)).to_be_visible()
 
 
 def test_invalid_yaml_is_reported_with_its_location_and_the_form_follows_valid_yaml(page: Page, api: Api) -> None:
@@ -205,12 +205,12 @@ def test_an_orchestration_is_disabled_and_enabled(page: Page, api: Api) -> None:
     page.goto("/orchestrations/switched")
 
     page.get_by_role("button", name="Disable", exact=True).click()
-    expect(page.get_by_text("switched is disabled.")).to_be_visible()
+    expect(page.get_by_text("switched is disabled.").first).to_be_visible()
     expect(page.get_by_text("Disabled", exact=True)).to_be_visible()
     assert api.call("GET", "/orchestrations/switched")["enabled"] is False
 
     page.get_by_role("button", name="Enable", exact=True).click()
-    expect(page.get_by_text("switched is enabled.")).to_be_visible()
+    expect(page.get_by_text("switched is enabled.", exact=True)).to_be_visible()
     expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
     assert api.call("GET", "/orchestrations/switched")["enabled"] is True
 

@@ -110,7 +110,7 @@ def test_an_orchestration_is_created_with_the_form_and_deleted(page: Page) -> No
     page.get_by_role("button", name="Save").click()
 
     page.wait_for_url("**/orchestrations/thumbs")
-    expect(page.get_by_text("Saved thumbs as version 1.")).to_be_visible()
+    expect(page.get_by_text("Saved thumbs as version 1.", exact=True)).to_be_visible()
 
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Delete").click()

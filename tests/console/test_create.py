@@ -62,7 +62,7 @@ def test_dropped_files_show_their_progress_and_one_is_canceled(
     page.get_by_role("button", name="Cancel upload of two.mp4").click()
 
     page.wait_for_url("**/tasks")
-    expect(page.get_by_text("2 files uploaded.")).to_be_visible()
+    expect(page.get_by_text("2 files uploaded.", exact=True)).to_be_visible()
     found = api.call("POST", "/uploads/backfill", {"prefix": "parked/", "dryRun": True})
     assert sorted(one["key"] for one in found["verdicts"]) == ["parked/one.mp4", "parked/three.mp4"]
 
@@ -106,7 +106,7 @@ def test_a_page_that_was_left_does_not_navigate_when_its_upload_becomes_a_task(
     expect(page.get_by_role("heading", name="Templates")).to_be_visible()
 
     stalled.pop().continue_()
-    expect(page.get_by_text("1 file uploaded.")).to_be_visible()
+    expect(page.get_by_text("1 file uploaded.", exact=True)).to_be_visible()
 
     assert page.url.endswith("/templates")
 

@@ -138,7 +138,7 @@ def test_the_keyboard_opens_and_restarts_a_task(page: Page, api: Api, make: Make
     expect(page.get_by_role("button", name="More actions")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text(f"Task {identifier} restarted.")).to_be_visible()
+    expect(page.get_by_text(f"Task {identifier} restarted.", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Run 2")).to_be_visible()
 
 

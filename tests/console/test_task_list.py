@@ -43,15 +43,15 @@ def test_several_tasks_are_ended_restarted_and_canceled_at_once(page: Page, make
     expect(rows(page, "Waiting")).to_have_count(3)
 
     run_on_all(page, "End (3)", confirm="End tasks")
-    expect(page.get_by_text("3 tasks ended.")).to_be_visible()
+    expect(page.get_by_text("3 tasks ended.", exact=True)).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
     run_on_all(page, "Restart (3)", confirm="Restart tasks")
-    expect(page.get_by_text("3 tasks restarted.")).to_be_visible()
+    expect(page.get_by_text("3 tasks restarted.", exact=True)).to_be_visible()
     expect(rows(page, "Waiting")).to_have_count(3)
 
     run_on_all(page, "Cancel (3)", confirm="Cancel tasks")
-    expect(page.get_by_text("3 tasks canceled.")).to_be_visible()
+    expect(page.get_by_text("3 tasks canceled.", exact=True)).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(3)
 
 
@@ -72,7 +72,7 @@ def test_tasks_that_an_action_did_not_change_are_listed_with_their_reasons(
     expect(rejected.get_by_role("row", name=ineligible)).to_contain_text("only a WAITING task can be ended")
     rejected.get_by_role("button", name="Close").last.click()
     expect(rejected).to_be_hidden()
-    expect(page.get_by_text(f"Task {eligible} ended.")).to_be_visible()
+    expect(page.get_by_text(f"Task {eligible} ended.", exact=True)).to_be_visible()
     assert api.call("GET", f"/tasks/{eligible}")["outcome"] == "ENDED"
 
 
@@ -89,7 +89,7 @@ def test_a_waiting_task_is_ended_restarted_and_canceled_in_its_row(page: Page, m
 
     run_in_row(page, identifier, "End")
     dialog.get_by_role("button", name="End task").click()
-    expect(page.get_by_text(f"Task {identifier} ended.")).to_be_visible()
+    expect(page.get_by_text(f"Task {identifier} ended.", exact=True)).to_be_visible()
     expect(rows(page, identifier)).to_contain_text("Ended")
 
     run_in_row(page, identifier, "Restart")
@@ -177,7 +177,7 @@ def test_a_long_list_has_pages_and_one_action_changes_all_matching_tasks(page: P
     dialog = page.get_by_role("dialog", name="End all matching tasks?")
     expect(dialog).to_contain_text("Source key (exact) = many/pages.mp4")
     dialog.get_by_role("button", name="End tasks").click()
-    expect(page.get_by_text("11 tasks ended.")).to_be_visible()
+    expect(page.get_by_text("11 tasks ended.", exact=True)).to_be_visible()
     expect(rows(page, "Ended")).to_have_count(10)
     assert {api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers} == {"ENDED"}
 
@@ -212,8 +212,8 @@ def test_an_action_on_all_matching_tasks_shows_its_progress_and_can_be_stopped(
     dialog.get_by_role("button", name="Stop").click()
     change_one(stalled[0])
 
-    expect(page.get_by_text("Stopped early")).to_be_visible()
-    expect(page.get_by_text("2 tasks canceled.")).to_be_visible()
+    expect(page.get_by_text("Stopped early", exact=True)).to_be_visible()
+    expect(page.get_by_text("2 tasks canceled.", exact=True)).to_be_visible()
     outcomes = [api.call("GET", f"/tasks/{one}")["outcome"] for one in identifiers]
     assert outcomes == [None, "ENDED", "ENDED"]
     api.call("POST", "/tasks/bulk", {"action": "END", "taskIds": identifiers})

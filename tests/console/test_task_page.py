@@ -70,7 +70,7 @@ def test_only_failed_subtasks_run_again_and_the_earlier_run_stays_readable(page:
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Restart failed subtasks").click()
 
-    expect(page.get_by_text(f"Failed subtasks of task {half_failed} restarted.")).to_be_visible()
+    expect(page.get_by_text(f"Failed subtasks of task {half_failed} restarted.", exact=True)).to_be_visible()
     runs = page.get_by_role("button", name="Run", exact=False).filter(has_text="Run 2")
     expect(runs).to_be_visible()
     page.get_by_role("row", name="still").get_by_role("button", name="Successful").click()
@@ -150,7 +150,7 @@ def test_a_running_task_is_canceled_on_its_page(page: Page, make: Make, film: by
     page.get_by_role("menuitem", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel task").click()
 
-    expect(page.get_by_text(f"Task {identifier} canceled.")).to_be_visible()
+    expect(page.get_by_text(f"Task {identifier} canceled.", exact=True)).to_be_visible()
     expect(slow).to_contain_text("Canceled")
     expect(page.get_by_role("row", name="after")).to_contain_text("Canceled")
     expect(page.get_by_role("button", name="Play subtask 1")).to_have_attribute("aria-disabled", "true")
