@@ -77,7 +77,7 @@ def test_where_the_main_track_cannot_be_decoded_another_is_taken(
 
 
 def test_a_transcode_of_the_default_track_takes_no_other_unasked(clip: Clips, operate: Operate) -> None:
-    with pytest.raises(MediaRejected, match=r"audio track 1 .*set audio\.tracks to all") as rejected:
+    with pytest.raises(MediaRejected, match=r'audio track 1 .*set audio\.tracks to "all"') as rejected:
         operate(SubtaskType.TRANSCODE, clip.undecodable(PHONE, FIRST), **FASTEST)
 
     assert rejected.value.code == UNSUPPORTED
