@@ -130,6 +130,7 @@ SOURCES = {
     "OpenAPI": api_texts,
     "parameters": parameter_texts,
     "help": helps,
+    "console": console_texts,
 }
 
 
