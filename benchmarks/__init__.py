@@ -1,1 +1,1 @@
-"""What Reelmill costs: over bare ffmpeg, over the fewest requests that a task needs, over a bare boto3."""
+"""The cost of Reelmill, compared with bare ffmpeg, with the fewest possible requests, and with a bare boto3."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [a b c d e f g h]`: measure what Reelmill costs; tables on screen, and a JSON file."""
+"""`python -m benchmarks [a b c d e f g h]`: measure what Reelmill costs; print tables, and write a JSON file."""
 
 import argparse
 import json
@@ -29,13 +29,13 @@ from benchmarks import (
 from benchmarks.stack import running_stack
 from infra.local.emulator import bypass_proxies
 
-ROWS = 100  # the most that a page of a list has
-WIDE = 160  # columns for a file, which has no width of its own
+ROWS = 100  # the maximum of a page
+FILE_WIDTH = 160  # columns if the output is a file
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: more takes longer and says more."""
+    """How much to measure: more takes longer and gives better figures."""
 
     clip_seconds: int
     rounds: Mapping[int, int]  # by number of subtasks
@@ -102,7 +102,7 @@ def part_e(effort: Effort) -> dict[str, Any]:
 
 
 def part_f(effort: Effort) -> dict[str, Any]:
-    """Account for every upload of a burst."""
+    """Count the results of a burst of uploads."""
     with running_stack() as stack:
         return soak.figures(soak.measure(stack, effort.burst))
 
@@ -113,7 +113,7 @@ def part_g(effort: Effort) -> dict[str, Any]:
 
 
 def part_h(effort: Effort) -> dict[str, Any]:
-    """Measure the console's list."""
+    """Measure the list in the console."""
     with running_stack() as stack:
         return console_list.measure(stack, ROWS, effort.openings)
 
@@ -131,8 +131,8 @@ PARTS: dict[str, Part] = {
 }
 
 
-def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
+def describe_machine() -> dict[str, Any]:
+    """Return the machine that runs the benchmarks."""
     return {
         "cpus": os.cpu_count(),
         "architecture": platform.machine(),
@@ -142,50 +142,50 @@ def machine() -> dict[str, Any]:
     }
 
 
-def arguments() -> argparse.Namespace:
-    """Return the command line."""
+def parse_arguments() -> argparse.Namespace:
+    """Return the arguments of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "parts",
         nargs="*",
         metavar="PART",
         help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst, g operations, "
-        "h the console; else all",
+        "h the console (default: all)",
     )
-    parser.add_argument("--quick", action="store_true", help="a short clip and few rounds: to see that it works")
+    parser.add_argument("--quick", action="store_true", help="a short clip and few rounds, to check that it works")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
     return options
 
 
-def save(report: dict[str, Any], begun: datetime) -> Path:
-    """Write the report and return where it is."""
+def save_report(report: dict[str, Any], started: datetime) -> Path:
+    """Write the report and return its path."""
     workload.RESULTS.mkdir(exist_ok=True)
-    path = workload.RESULTS / f"{begun:%Y%m%dT%H%M%SZ}.json"
+    path = workload.RESULTS / f"{started:%Y%m%dT%H%M%SZ}.json"
     path.write_text(json.dumps(report, indent=1) + "\n")
     return path
 
 
 def main() -> None:
-    """Measure, show, save."""
-    options = arguments()
-    os.environ |= bypass_proxies(os.environ)  # the stacks that it measures are on this machine
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the stack in good order, as Ctrl-C does
+    """Measure, print tables, and save the report."""
+    options = parse_arguments()
+    os.environ |= bypass_proxies(os.environ)  # the measured stacks run on this machine
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # shuts the stack down cleanly, like Ctrl-C
     console = Console()
     if not console.is_terminal:
-        console = Console(width=WIDE)
-    begun = datetime.now(UTC)
-    report: dict[str, Any] = {"begun": begun.isoformat(), "quick": options.quick, "machine": machine()}
+        console = Console(width=FILE_WIDTH)
+    started = datetime.now(UTC)
+    report: dict[str, Any] = {"started": started.isoformat(), "quick": options.quick, "machine": describe_machine()}
     for letter in options.parts or PARTS:
         name, measure, table = PARTS[letter]
         with console.status(f"({letter}) {name.replace('_', ' ')} …"):
             report[name] = measure(QUICK if options.quick else FULL)
-        shown = table(report[name])
+        output = table(report[name])
         if not console.is_terminal:
-            shown.box = box.MARKDOWN  # as docs/explanation/measurements.md has it
-        console.print(shown)
-    console.print(f"{save(report, begun)} holds all of it", soft_wrap=True)
+            output.box = box.MARKDOWN  # the form of docs/explanation/measurements.md
+        console.print(output)
+    console.print(f"{save_report(report, started)} has all figures", soft_wrap=True)
 
 
 if __name__ == "__main__":

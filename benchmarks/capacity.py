@@ -1,4 +1,4 @@
-"""What DynamoDB charges for: requests, and the capacity units that its answers tell."""
+"""What DynamoDB charges for: requests, and the capacity units in its responses."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,48 +10,51 @@ from botocore.model import OperationModel
 
 from tests.support.deployment import resources
 
-LEAST_READ = 0.5  # AWS charges a query that finds nothing as one that finds a little; dynalite doesn't
+MIN_READ_UNITS = 0.5  # AWS charges a query without results like one with few results; dynalite doesn't
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What something took."""
+class Consumption:
+    """The consumption of some requests."""
 
     requests: int = 0
     units: float = 0.0
 
 
 class Meter:
-    """Adds up what the calls of the clients take that have its handlers."""
+    """Adds up the consumption of the clients that have its handlers."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self._spent = Spent()
+        """Start at zero."""
+        self._total = Consumption()
 
-    def ask(self, params: dict[str, Any], model: OperationModel, **_: object) -> dict[str, Any]:
-        """Have an answer tell its capacity."""
-        takes = model.input_shape.members if model.input_shape else {}
-        return {**params, "ReturnConsumedCapacity": "INDEXES"} if "ReturnConsumedCapacity" in takes else params
+    def request_capacity(self, params: dict[str, Any], model: OperationModel, **_: object) -> dict[str, Any]:
+        """Ask DynamoDB to return the consumed capacity."""
+        members = model.input_shape.members if model.input_shape else {}
+        return {**params, "ReturnConsumedCapacity": "INDEXES"} if "ReturnConsumedCapacity" in members else params
 
-    def note(self, parsed: Mapping[str, Any], model: OperationModel, **_: object) -> None:
-        """Take an answer to the account."""
-        told = parsed.get("ConsumedCapacity") or []
-        units = sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
+    def add_response(self, parsed: Mapping[str, Any], model: OperationModel, **_: object) -> None:
+        """Add the consumption of a response."""
+        consumed = parsed.get("ConsumedCapacity") or []
+        units = sum(one["CapacityUnits"] for one in (consumed if isinstance(consumed, list) else [consumed]))
         if model.name == "Query":
-            units = max(units, LEAST_READ)
-        self._spent = Spent(self._spent.requests + 1, self._spent.units + units)
+            units = max(units, MIN_READ_UNITS)
+        self._total = Consumption(self._total.requests + 1, self._total.units + units)
 
-    def taken(self) -> Spent:
-        """Return what was added up since the last time, and begin anew."""
-        spent, self._spent = self._spent, Spent()
-        return spent
+    def take(self) -> Consumption:
+        """Return the total since the last call, and start again at zero."""
+        total, self._total = self._total, Consumption()
+        return total
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
-    """Lend a meter of every DynamoDB client that is made meanwhile, PynamoDB's own too."""
+def meter_clients() -> Iterator[Meter]:
+    """Yield a meter of every DynamoDB client that is created in this context, including PynamoDB's."""
     meter = Meter()
-    handlers: Any = [("provide-client-params.dynamodb", meter.ask), ("after-call.dynamodb", meter.note)]
+    handlers: Any = [
+        ("provide-client-params.dynamodb", meter.request_capacity),
+        ("after-call.dynamodb", meter.add_response),
+    ]
     BUILTIN_HANDLERS.extend(handlers)
     try:
         yield meter
@@ -61,10 +64,10 @@ def metered() -> Iterator[Meter]:
 
 
 def index_units(table: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
-    """Return what the indexes of a table take when an item of it changes; an empty one isn't there.
+    """Return the units that the indexes of a table consume when an item changes; an empty item doesn't exist.
 
-    By the rule of AWS's guide on global secondary indexes, which dynalite leaves out: a unit for a row that comes or
-    goes, two for one that moves, none for one that stays. Rows with keys alone are always under 1 KB.
+    The rule is from AWS's guide on global secondary indexes, and dynalite leaves it out: one unit for a row that is
+    added or removed, two for a row whose key changes, none for an unchanged row. Rows of only keys are under 1 KB.
     """
     units = 0
     for index in resources()[table]["Properties"]["GlobalSecondaryIndexes"]:

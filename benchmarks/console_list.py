@@ -1,4 +1,4 @@
-"""(h) The console's list: from the end of the API's answer to the last of its rows on screen."""
+"""(h) The list in the console: from the end of the API's response to the last row on the screen."""
 
 import json
 from statistics import median
@@ -11,8 +11,8 @@ from benchmarks import soak
 from benchmarks.stack import Stack
 from tests.console.browser import chromium, missing
 
-PREFERENCES = "reelmill.tasks"  # where the browser keeps how many rows a person likes
-# Before any code of the page: remember when so many rows had been painted.
+PREFERENCES = "reelmill.tasks"  # the key of the number of rows per page in the browser
+# Runs before any code of the page, and stores when all rows are painted.
 WATCH = """
 localStorage.setItem(%(key)s, JSON.stringify({pageSize: %(rows)d}));
 window.painted = new Promise(done => {
@@ -23,7 +23,7 @@ window.painted = new Promise(done => {
 });
 """
 STEPS = {"after_answer_ms": "API's answer → last row on screen", "in_all_ms": "address typed → the same"}
-# Milliseconds from the end of the list's answer until then; and those from the request for the page.
+# Milliseconds from the end of the list's response until then, and from the request for the page.
 TIMES = """
 async () => {
     const painted = await window.painted;
@@ -34,17 +34,17 @@ async () => {
 
 
 def measure(stack: Stack, rows: int, rounds: int) -> dict[str, Any]:
-    """Make so many tasks and open their list so often, each time in a browser that has never been there."""
+    """Create the tasks and open their list repeatedly, each time in a new browser."""
     if lack := missing():
         return {"rows": rows, "missing": lack}
     soak.measure(stack, rows)
     with chromium() as browser:
-        found = [opened(browser, stack, rows) for _ in range(rounds)]
+        found = [open_list(browser, stack, rows) for _ in range(rounds)]
     return {"rows": rows, "after_answer_ms": [after for after, _ in found], "in_all_ms": [whole for _, whole in found]}
 
 
-def opened(browser: Browser, stack: Stack, rows: int) -> tuple[float, float]:
-    """Open the list once; return the milliseconds from the answer, and from the address being typed."""
+def open_list(browser: Browser, stack: Stack, rows: int) -> tuple[float, float]:
+    """Open the list once; return the milliseconds since the API's response and since the navigation started."""
     context = browser.new_context(base_url=stack.info.console_url, viewport={"width": 1440, "height": 900})
     try:
         context.add_init_script(WATCH % {"key": json.dumps(PREFERENCES), "rows": rows})

@@ -1,4 +1,4 @@
-"""A door between the functions and AWS that counts what goes through it."""
+"""A proxy between the functions and AWS that counts requests."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 PLACEHOLDER = re.compile(r"#\w+")
 TIMEOUT = 30.0
-# A move of a task, told by an attribute that it alone changes; the first that fits counts.
-MOVES = {"attempt": "claim", "pending": "finish", "lease_until": "renew", "unsent": "mark_sent"}
-PUTS = {"TASK": "create", "": "verdict"}
+# A transition of a task, by an attribute that only it changes; the first match counts.
+TRANSITIONS = {"attempt": "claim", "pending": "finish", "lease_until": "renew", "unsent": "mark_sent"}
+PUTS = {"TASK": "create", "": "decision"}
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
 
 
 class CountingProxy(ThreadingHTTPServer):
-    """Passes requests to an endpoint on this machine as they are, their signatures included."""
+    """Forwards requests unchanged, with their signatures, to an endpoint on this machine."""
 
     daemon_threads = True
 
@@ -29,33 +29,33 @@ class CountingProxy(ThreadingHTTPServer):
         self.endpoint = urlsplit(endpoint)
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), Passage)
+        super().__init__(("127.0.0.1", 0), ProxyHandler)
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the proxy."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def count(self, kind: str) -> None:
-        """Add one of a kind."""
+        """Count a request of a kind."""
         with self._lock:
             self._counts[kind] += 1
 
-    def taken(self) -> Counter[str]:
-        """Return what was counted since the last time, and begin anew."""
+    def take(self) -> Counter[str]:
+        """Return the counts since the last call, and start again at zero."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         return counts
 
 
-class Passage(BaseHTTPRequestHandler):
-    """One connection; each of its requests is passed on over one of its own, which can't have gone stale."""
+class ProxyHandler(BaseHTTPRequestHandler):
+    """One connection; each request is forwarded over a new connection, which can't be stale."""
 
     protocol_version = "HTTP/1.1"
     server: CountingProxy
 
     def do_POST(self) -> None:
-        """Pass one request on and its answer back, and count it."""
+        """Forward one request and its response, and count it."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         endpoint = self.server.endpoint
         with closing(HTTPConnection(endpoint.hostname or "", endpoint.port, timeout=TIMEOUT)) as upstream:
@@ -75,12 +75,12 @@ class Passage(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def counting(endpoint: str) -> Iterator[CountingProxy]:
-    """Lend a proxy of that endpoint."""
+def run_counting_proxy(endpoint: str) -> Iterator[CountingProxy]:
+    """Yield a running proxy of that endpoint."""
     with CountingProxy(endpoint) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, daemon=True)
         thread.start()
@@ -92,21 +92,21 @@ def counting(endpoint: str) -> Iterator[CountingProxy]:
 
 
 def kind_of(target: str, body: bytes, status: int) -> str:
-    """Return what a request is to a task, in one word; a refused one is so called."""
+    """Return the kind of a request in one word, with a note if it was refused."""
     operation = target.rpartition(".")[2]
     request = json.loads(body)
     match operation:
         case "PutItem":
             kind = PUTS.get(request["Item"].get("sk", {}).get("S", ""), "record")
         case "UpdateItem":
-            kind = move_of(request)
+            kind = transition_of(request)
         case _:
             kind = operation
     return kind if status < 400 else f"{kind}, refused"  # noqa: PLR2004 - HTTP
 
 
-def move_of(request: Mapping[str, Any]) -> str:
-    """Return the move that an update of a task makes."""
+def transition_of(request: Mapping[str, Any]) -> str:
+    """Return the transition that an update of a task makes."""
     names = request["ExpressionAttributeNames"]
     changed = {names[place] for place in PLACEHOLDER.findall(request["UpdateExpression"])}
-    return next((move for attribute, move in MOVES.items() if attribute in changed), "UpdateItem")
+    return next((transition for attribute, transition in TRANSITIONS.items() if attribute in changed), "UpdateItem")

@@ -1,4 +1,4 @@
-"""How figures are boiled down."""
+"""Statistics of measured values."""
 
 from collections.abc import Sequence
 from statistics import quantiles
@@ -7,7 +7,7 @@ PERCENTILES = 100
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """Return the value that so many percent of the values don't exceed, interpolated."""
+    """Return a percentile of the values, interpolated."""
     if len(values) == 1:
         return values[0]
     return quantiles(values, n=PERCENTILES, method="inclusive")[percent - 1]

@@ -1,4 +1,4 @@
-"""(d) How long each handler takes to import, beside a bare `import boto3`: most of a cold start."""
+"""(d) The import time of each handler, compared with a bare `import boto3`: most of a cold start."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ MODULES = (
     *(f"functions.{name}.handler" for name in ("on_upload", "run_subtask", "task_api", "sweep")),
 )
 CLOCKS = ("cpu", "wall")
-# A fresh interpreter, the same for all; byte code is written by the first of them and then read.
+# Runs in a new interpreter, the same for all; the first one writes the byte code and the others read it.
 SCRIPT = """
 import sys, time
 from importlib import import_module
@@ -31,7 +31,7 @@ Samples = dict[str, list[tuple[float, float]]]
 
 
 def measure(repeats: int) -> Samples:
-    """Import each in a fresh interpreter, in turns: a slow minute hits all. The first turn doesn't count."""
+    """Import each module in a new interpreter, in turns: a slow minute affects all. The first turn doesn't count."""
     samples: Samples = defaultdict(list)
     for turn in range(repeats + 1):
         for module in MODULES:
@@ -42,7 +42,7 @@ def measure(repeats: int) -> Samples:
 
 
 def seconds(module: str) -> tuple[float, float]:
-    """Return the CPU and the wall time of one import."""
+    """Return the CPU time and the wall time of one import."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, module],
         cwd=PROJECT,
@@ -56,7 +56,7 @@ def seconds(module: str) -> tuple[float, float]:
 
 
 def figures(samples: Samples) -> dict[str, Any]:
-    """Return the least and the median of each, and their ratios to a bare boto3."""
+    """Return the minimum and median of each module, and their ratios to a bare boto3."""
     found: dict[str, Any] = {}
     for module in MODULES:
         columns = dict(zip(CLOCKS, zip(*samples[module], strict=True), strict=True))
@@ -70,7 +70,7 @@ def figures(samples: Samples) -> dict[str, Any]:
 
 def table(found: dict[str, Any]) -> Table:
     """Return the figures as a table."""
-    shown = Table(title=f"(d) Imports, in ms and times boto3's: {found['repeats']} fresh interpreters each, in turns")
+    shown = Table(title=f"(d) Imports, in ms and times boto3's: {found['repeats']} new interpreters each, in turns")
     shown.add_column("module")
     for clock in CLOCKS:
         for name in ("least", "median"):
@@ -88,5 +88,5 @@ def table(found: dict[str, Any]) -> Table:
 
 
 def ratio(value: float) -> str:
-    """Return a ratio, in red when it is over what we want."""
+    """Return a ratio, in red if it exceeds the goal."""
     return f"[red]{value:.2f}[/]" if value > GOAL else f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""(g) What each operation takes on 1080p: peak memory, and CPU seconds per second of video beside bare ffmpeg's."""
+"""(g) The cost of each operation on 1080p: peak memory, and CPU seconds per second of video compared with ffmpeg."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from shared.stores.presets import preset_templates
 from tests.support.local_files import LocalFiles, workbench
 
 PROJECT = Path(__file__).parent.parent
-# A template that people would take of each kind.
+# A typical template of each operation.
 TEMPLATES: Mapping[SubtaskType, str] = {
     SubtaskType.TRANSCODE: "h264-1080p",
     SubtaskType.STREAM: "stream-hls-dash",
@@ -36,14 +36,14 @@ TEMPLATES: Mapping[SubtaskType, str] = {
     SubtaskType.INSPECT: "inspect-full",
     SubtaskType.SEPARATE_AUDIO: "voice-and-background",
 }
-SOURCE = "source.mp4"  # as the commands that are recorded name it
+SOURCE = "source.mp4"  # its name in the recorded commands
 A_LONG_TIME = 3600.0
-ROOM = 10**10  # bytes
-MEGABYTE = 1024  # getrusage tells kilobytes on Linux
+DISK_BYTES = 10**10
+MEGABYTE = 1024  # getrusage returns kilobytes on Linux
 
 
 def measure(seconds: int) -> dict[str, dict[str, Any]]:
-    """Run each operation in a process of its own, then the commands of its ffmpeg bare."""
+    """Run each operation in a separate process, then its ffmpeg commands alone."""
     clip = workload.full_hd(seconds)
     found = {}
     for kind, template in TEMPLATES.items():
@@ -53,18 +53,18 @@ def measure(seconds: int) -> dict[str, dict[str, Any]]:
             child = [sys.executable, "-m", __spec__.name, template, str(source)]
             done = subprocess.run(child, cwd=PROJECT, capture_output=True, text=True, check=True)
             one = json.loads(done.stdout)
-            one["bare_cpu"] = bare_cpu(one.pop("commands"), clip)
+            one["bare_cpu"] = run_bare_commands(one.pop("commands"), clip)
         found[str(kind)] = {"template": template, **one}
     return found
 
 
-def operate(template_name: str, source: Path) -> dict[str, Any]:
-    """Run one operation; return what this process and the largest of its children took."""
+def run_operation(template_name: str, source: Path) -> dict[str, Any]:
+    """Run one operation; return the consumption of this process and of its largest child."""
     template = preset_templates()[template_name]
     operation = OPERATIONS[template.operation]
     folder = source.parent / "out"
     folder.mkdir()
-    ffmpeg = Ffmpeg(Limits(A_LONG_TIME, ROOM), folder, lambda _: None)
+    ffmpeg = Ffmpeg(Limits(A_LONG_TIME, DISK_BYTES), folder, lambda _: None)
     operation.done(template.params, workbench(LocalFiles(source), ffmpeg))
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
@@ -76,8 +76,8 @@ def operate(template_name: str, source: Path) -> dict[str, Any]:
     }
 
 
-def bare_cpu(commands: Sequence[str], clip: Path) -> float:
-    """Run the commands one after another in a folder of their own; return the CPU seconds of their processes.
+def run_bare_commands(commands: Sequence[str], clip: Path) -> float:
+    """Run the commands one after another in a separate folder; return the CPU seconds of their processes.
 
     A command that reads what Reelmill itself wrote between two of them ends at once, and counts for nothing.
     """
@@ -91,18 +91,18 @@ def bare_cpu(commands: Sequence[str], clip: Path) -> float:
 
 
 def cpu_of_children() -> float:
-    """Return the CPU seconds of all child processes that have ended."""
+    """Return the CPU seconds of all ended child processes."""
     times = os.times()
     return times.children_user + times.children_system
 
 
 def figures(seconds: int, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what was measured, with the sums that the table shows."""
+    """Return the measured values, with the sums that the table shows."""
     rows = {
         kind: {
             **one,
-            # Linux counts into a process what its parent had when it was started.
-            "ffmpeg_told": one["ffmpeg_peak_mb"] > one["own_peak_mb"],
+            # On Linux, the peak of a process includes that of its parent when it was started.
+            "ffmpeg_measured": one["ffmpeg_peak_mb"] > one["own_peak_mb"],
             "cpu_per_second": (one["own_cpu"] + one["ffmpeg_cpu"]) / seconds,
             "bare_cpu_per_second": one["bare_cpu"] / seconds,
         }
@@ -117,7 +117,7 @@ def table(found: dict[str, Any]) -> Table:
     columns: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         "template": lambda row: str(row["template"]),
         "Reelmill, MB": lambda row: f"{row['own_peak_mb']:.0f}",
-        "ffmpeg, MB": lambda row: f"{row['ffmpeg_peak_mb']:.0f}" if row["ffmpeg_told"] else "less",
+        "ffmpeg, MB": lambda row: f"{row['ffmpeg_peak_mb']:.0f}" if row["ffmpeg_measured"] else "less",
         "CPU": lambda row: f"{row['cpu_per_second']:.2f}",
         "bare ffmpeg": lambda row: f"{row['bare_cpu_per_second']:.2f}",
     }
@@ -130,4 +130,4 @@ def table(found: dict[str, Any]) -> Table:
 
 
 if __name__ == "__main__":
-    print(json.dumps(operate(sys.argv[1], Path(sys.argv[2]))))
+    print(json.dumps(run_operation(sys.argv[1], Path(sys.argv[2]))))

@@ -1,4 +1,4 @@
-"""(b) From put_object to the first subtask that runs: what a person waits before anything happens."""
+"""(b) The wait from put_object to the first running subtask."""
 
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -22,7 +22,7 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Waits:
-    """One upload's waits, in seconds."""
+    """The waits of one upload, in seconds."""
 
     put: float
     created: float
@@ -37,15 +37,15 @@ class Waits:
 
 
 def measure(stack: Stack, puts: int) -> list[Waits]:
-    """Upload a small clip so many times, each once the task before has ended; the first few don't count."""
+    """Upload a small clip repeatedly, each time after the last task has ended; the first few don't count."""
     clip = workload.clip(CLIP_SECONDS)
     folder = workload.name_of(1)
-    all_of_them = [Waits.of(stack.put(clip, f"{folder}/start-{number:02}.mp4")) for number in range(WARM_UPS + puts)]
-    return all_of_them[WARM_UPS:]
+    waits = [Waits.of(stack.put(clip, f"{folder}/start-{number:02}.mp4")) for number in range(WARM_UPS + puts)]
+    return waits[WARM_UPS:]
 
 
 def figures(waits: list[Waits]) -> dict[str, Any]:
-    """Return the figures of each step, and all that were measured."""
+    """Return the figures of each step, and all measured values."""
     steps = {}
     for step in STEPS:
         values = [asdict(wait)[step] for wait in waits]

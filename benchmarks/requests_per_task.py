@@ -1,4 +1,4 @@
-"""(c) Requests to DynamoDB and SQS per task, counted on the wire, beside the fewest that would do."""
+"""(c) Requests to DynamoDB and SQS per task, counted on the wire, compared with the fewest possible."""
 
 import math
 from collections import Counter
@@ -8,14 +8,14 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks import workload
-from benchmarks.counting_proxy import CountingProxy, counting
+from benchmarks.counting_proxy import CountingProxy, run_counting_proxy
 from benchmarks.stack import Stack, client
 
 CLIP_SECONDS = 5
 FUNCTIONS = ("OnUploadFunctionName", "RunSubtaskFunctionName")
 BATCH = 10  # SQS: messages in one SendMessageBatch
 SQS = frozenset({"SendMessageBatch", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"})
-# What a long attempt sends every 5 s: it depends on the length of the video, not on the number of subtasks.
+# A long attempt sends this every 5 s: it depends on the length of the video, not on the number of subtasks.
 BEATS = frozenset({"renew", "renew, refused"})
 MEANINGS = {
     "Query": "read the orchestrations",
@@ -27,36 +27,36 @@ MEANINGS = {
     "record": "put an attempt's record",
     "finish": "end a subtask",
     "finish, refused": "last or not: a wrong guess",
-    "GetItem": "look again after it",
+    "GetItem": "read it again",
     "renew": "show progress (not in the sum)",
 }
 
 
-def fewest(size: int) -> dict[str, int]:
-    """Return the fewest requests of each kind for a task of so many subtasks without links."""
+def min_requests(size: int) -> dict[str, int]:
+    """Return the fewest possible requests of each kind for a task of `size` independent subtasks."""
     once = {"Query": 1, "verdict": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "mark_sent": 1}
     return once | {"claim": size, "record": size, "finish": size}
 
 
 def measure(stack: Stack, tasks: int) -> dict[int, list[Counter[str]]]:
-    """Run so many tasks of each size, one at a time; return each one's requests by kind."""
-    with counting(stack.info.aws_endpoint_url) as proxy:
-        lead_through(stack, proxy)
+    """Run tasks of each size, one at a time; return the requests of each by kind."""
+    with run_counting_proxy(stack.info.aws_endpoint_url) as proxy:
+        route_through_proxy(stack, proxy)
         stack.put(workload.clip(1), f"{workload.name_of(4)}/warm-up.mp4")
         return {
-            size: [requests_of(stack, proxy, size, number) for number in range(tasks)] for size in workload.TEMPLATES
+            size: [count_requests(stack, proxy, size, number) for number in range(tasks)] for size in workload.TEMPLATES
         }
 
 
-def requests_of(stack: Stack, proxy: CountingProxy, size: int, number: int) -> Counter[str]:
+def count_requests(stack: Stack, proxy: CountingProxy, size: int, number: int) -> Counter[str]:
     """Run a task and return its requests."""
-    proxy.taken()
+    proxy.take()
     stack.put(workload.clip(CLIP_SECONDS), f"{workload.name_of(size)}/requests-{number:02}.mp4")
-    return proxy.taken()
+    return proxy.take()
 
 
-def lead_through(stack: Stack, proxy: CountingProxy) -> None:
-    """Let the functions that a task needs speak to DynamoDB and SQS through the proxy.
+def route_through_proxy(stack: Stack, proxy: CountingProxy) -> None:
+    """Let the functions that process tasks call DynamoDB and SQS through the proxy.
 
     The API, which this benchmark asks for progress, and the sweeper go their own ways uncounted.
     """
@@ -69,18 +69,18 @@ def lead_through(stack: Stack, proxy: CountingProxy) -> None:
 
 
 def figures(found: dict[int, list[Counter[str]]]) -> dict[str, Any]:
-    """Return each size's requests per task beside the floor, and all that were counted."""
+    """Return the requests per task of each size with the minimum, and all counts."""
     sizes = {}
     for size, tasks in found.items():
         kinds = [*MEANINGS, *sorted({kind for task in tasks for kind in task} - set(MEANINGS))]
         totals = [sum(number for kind, number in task.items() if kind not in BEATS) for task in tasks]
-        floor = sum(fewest(size).values())
+        floor = sum(min_requests(size).values())
         sizes[str(size)] = {
-            "floor": floor,
+            "min": floor,
             "mean": mean(totals),
-            "at_the_floor": sum(total == floor for total in totals),
+            "at_minimum": sum(total == floor for total in totals),
             "kinds": {kind: mean(task[kind] for task in tasks) for kind in kinds},
-            "floor_kinds": fewest(size),
+            "min_kinds": min_requests(size),
             "sqs": mean(sum(task[kind] for kind in SQS) for task in tasks),
             "tasks": [dict(task) for task in tasks],
         }
@@ -88,7 +88,7 @@ def figures(found: dict[int, list[Counter[str]]]) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> Table:
-    """Return the figures as a table: per task on average, and after the slash the floor."""
+    """Return the figures as a table: the average per task, then the minimum after the slash."""
     sizes = found["sizes"]
     shown = Table(title="(c) Requests to DynamoDB and SQS per task: on average / at least")
     shown.add_column("request")
@@ -97,11 +97,11 @@ def table(found: dict[str, Any]) -> Table:
         shown.add_column(f"n = {size}", justify="right")
     for kind in {kind: None for values in sizes.values() for kind in values["kinds"]}:
         cells = [
-            f"{values['kinds'].get(kind, 0):.1f} / {values['floor_kinds'].get(kind, 0)}" for values in sizes.values()
+            f"{values['kinds'].get(kind, 0):.1f} / {values['min_kinds'].get(kind, 0)}" for values in sizes.values()
         ]
         shown.add_row(kind, MEANINGS.get(kind, ""), *cells)
-    sums = [f"{values['mean']:.1f} / {values['floor']}" for values in sizes.values()]
+    sums = [f"{values['mean']:.1f} / {values['min']}" for values in sizes.values()]
     shown.add_row("sum", "", *sums, style="bold")
-    shares = [f"{values['at_the_floor']} of {len(values['tasks'])}" for values in sizes.values()]
+    shares = [f"{values['at_minimum']} of {len(values['tasks'])}" for values in sizes.values()]
     shown.add_row("tasks at the floor", "", *shares)
     return shown

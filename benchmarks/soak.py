@@ -1,4 +1,4 @@
-"""(f) A burst of uploads, some told of twice: each must become one task that succeeds, and none two."""
+"""(f) A burst of uploads, some with a duplicate event: each must become exactly one task, and it must succeed."""
 
 import json
 import time
@@ -16,19 +16,19 @@ from benchmarks.stack import Stack, client
 CLIP_SECONDS = 1
 NAME = "bench-soak"
 PREFIX = f"{NAME}/"
-# The cheapest subtask that there is: what is measured is the way through, not ffmpeg.
+# The cheapest subtask, because this measures everything except ffmpeg.
 ORCHESTRATION = {
     "trigger": {"prefix": PREFIX},
     "subtasks": [{"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}],
 }
 UPLOADERS = 16
-TOLD_TWICE = 5  # every fifth upload's event comes again
+DUPLICATE_EVERY = 5  # every fifth upload has a duplicate event
 LOOK_EVERY = 2.0
 PATIENCE = 1800.0
 
 
 def measure(stack: Stack, uploads: int) -> dict[str, Any]:
-    """Put so many objects as fast as they go, wait for the end of all that comes of it, and count."""
+    """Upload objects as fast as possible, wait until all their tasks end, and count the results."""
     stack.api.send("PUT", f"/orchestrations/{NAME}", ORCHESTRATION)
     body = workload.clip(CLIP_SECONDS).read_bytes()
     functions = client(stack.info, "lambda")
@@ -36,11 +36,11 @@ def measure(stack: Stack, uploads: int) -> dict[str, Any]:
     def upload(number: int) -> tuple[str, str]:
         key = f"{PREFIX}{number:05} burst.mp4"
         version = stack.s3.put_object(Bucket=stack.info.input_bucket, Key=key, Body=body)["VersionId"]
-        if number % TOLD_TWICE == 0:
+        if number % DUPLICATE_EVERY == 0:
             functions.invoke(
                 FunctionName=stack.info.outputs["OnUploadFunctionName"],
                 InvocationType="Event",
-                Payload=json.dumps(event_of(stack.info.input_bucket, key, version, len(body))),
+                Payload=json.dumps(make_event(stack.info.input_bucket, key, version, len(body))),
             )
         return key, version
 
@@ -48,13 +48,13 @@ def measure(stack: Stack, uploads: int) -> dict[str, Any]:
     with ThreadPoolExecutor(UPLOADERS) as pool:
         put = list(pool.map(upload, range(uploads)))
     uploaded = time.monotonic()
-    tasks = settled(stack, uploads)
+    tasks = wait_for_tasks(stack, uploads)
     done = time.monotonic()
     made = Counter((task["source"]["key"], task["source"]["versionId"]) for task in tasks)
-    matched = Counter((one["key"], one["versionId"]) for one in verdicts(stack) if one["verdict"] == "MATCHED")
+    matched = Counter((one["key"], one["versionId"]) for one in list_verdicts(stack) if one["verdict"] == "MATCHED")
     return {
         "uploads": len(put),
-        "events_sent_again": len(range(0, uploads, TOLD_TWICE)),
+        "events_sent_again": len(range(0, uploads, DUPLICATE_EVERY)),
         "tasks_made": len(tasks),
         "duplicates": sum(count - 1 for count in made.values()),
         "lost": sum(1 for one in put if one not in made),
@@ -65,24 +65,24 @@ def measure(stack: Stack, uploads: int) -> dict[str, Any]:
     }
 
 
-def settled(stack: Stack, uploads: int) -> list[dict[str, Any]]:
-    """Return all tasks of the burst once there are enough and none moves, or when it takes too long."""
+def wait_for_tasks(stack: Stack, uploads: int) -> list[dict[str, Any]]:
+    """Return all tasks of the burst when there are enough and all have ended, or when the time is up."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        tasks = list(pages(stack, "/tasks", "tasks", orchestration=NAME))
+        tasks = list(list_items(stack, "/tasks", "tasks", orchestration=NAME))
         unfinished = sum(task["status"] != "COMPLETED" for task in tasks)
         if (len(tasks) >= uploads and not unfinished) or time.monotonic() > deadline:
             return tasks
         time.sleep(LOOK_EVERY)
 
 
-def verdicts(stack: Stack) -> Iterator[dict[str, Any]]:
+def list_verdicts(stack: Stack) -> Iterator[dict[str, Any]]:
     """Yield the verdicts on all uploads."""
-    yield from pages(stack, "/uploads/verdicts", "verdicts")
+    yield from list_items(stack, "/uploads/verdicts", "verdicts")
 
 
-def pages(stack: Stack, path: str, name: str, **filters: str) -> Iterator[dict[str, Any]]:
-    """Yield what a list holds, page by page."""
+def list_items(stack: Stack, path: str, name: str, **filters: str) -> Iterator[dict[str, Any]]:
+    """Yield the items of a list, page by page."""
     token: str | None = None
     while True:
         page = stack.api.get(path, maxResults=100, nextToken=token, **filters)
@@ -92,8 +92,8 @@ def pages(stack: Stack, path: str, name: str, **filters: str) -> Iterator[dict[s
             return
 
 
-def event_of(bucket: str, key: str, version: str, size: int) -> dict[str, Any]:
-    """Return the event of an object as EventBridge words it: later than S3's own, and of the same version."""
+def make_event(bucket: str, key: str, version: str, size: int) -> dict[str, Any]:
+    """Return the event of an object in the form of EventBridge: later than S3's own, and of the same version."""
     return {
         "detail-type": "Object Created",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,14 +102,14 @@ def event_of(bucket: str, key: str, version: str, size: int) -> dict[str, Any]:
 
 
 def figures(found: dict[str, Any]) -> dict[str, Any]:
-    """Return what was counted, and how fast it went."""
+    """Return the counts and the rate."""
     return {**found, "tasks_per_second": found["tasks_made"] / found["seconds"]}
 
 
 def table(found: dict[str, Any]) -> Table:
-    """Return the account as a table."""
+    """Return the figures as a table."""
     shown = Table(
-        title=f"(f) A burst of {found['uploads']} uploads, {found['events_sent_again']} of them told of twice"
+        title=f"(f) A burst of {found['uploads']} uploads, {found['events_sent_again']} of them with a duplicate event"
     )
     shown.add_column("what")
     shown.add_column("how many", justify="right")
@@ -119,5 +119,5 @@ def table(found: dict[str, Any]) -> Table:
         shown.add_row(f"tasks {outcome}", str(number))
     shown.add_row("seconds to upload", f"{found['upload_seconds']:.0f}")
     shown.add_row("seconds to the end of the last task", f"{found['seconds']:.0f}")
-    shown.add_row("tasks a second", f"{found['tasks_per_second']:.1f}")
+    shown.add_row("tasks per second", f"{found['tasks_per_second']:.1f}")
     return shown

@@ -1,4 +1,4 @@
-"""A stack of the benchmark's own: empty, on free ports, and gone afterwards."""
+"""A stack for the benchmarks: empty, on free ports, and deleted afterwards."""
 
 import tempfile
 import time
@@ -19,33 +19,33 @@ from infra.local.info import StackInfo
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PAUSE = 1.0  # seconds before each look at a task: a look takes CPU that the measured work could use
+PAUSE = 1.0  # seconds between checks of a task, because a check takes CPU from the measured work
 PATIENCE = 900.0
 
 
 @dataclass(frozen=True)
 class Put:
-    """One upload: when put_object was called and returned, in epoch seconds, and the task it became."""
+    """One upload: the times before and after put_object, in epoch seconds, and its task."""
 
     called_at: float
     returned_at: float
     task: dict[str, Any]
 
     def seconds_until(self, moment: str) -> float:
-        """Return how long after the call of put_object the task had `runAt`, `startedAt` or `endedAt`."""
+        """Return the seconds from the call of put_object to the task's `runAt`, `startedAt` or `endedAt`."""
         return epoch(self.task[moment]) - self.called_at
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack, its API, and its S3 as any user's boto3 sees it."""
+    """A running stack, its API, and a standard boto3 client of its S3."""
 
     info: StackInfo
     api: Api
     s3: "S3Client"
 
     def put(self, file: Path, key: str) -> Put:
-        """Upload a file and wait for the end of the task that it starts; raise RuntimeError if it failed."""
+        """Upload a file and wait until its task ends; raise RuntimeError if it failed."""
         body = file.read_bytes()
         called_at = time.time()
         self.s3.put_object(Bucket=self.info.input_bucket, Key=key, Body=body)
@@ -53,7 +53,7 @@ class Stack:
         return Put(called_at, returned_at, self._completed(key))
 
     def subtask(self, task: dict[str, Any], number: int) -> dict[str, Any]:
-        """Return all there is to know of a subtask."""
+        """Return the details of a subtask."""
         found: dict[str, Any] = self.api.get(at("tasks", task["taskId"], "subtasks", number))
         return found
 
@@ -64,7 +64,7 @@ class Stack:
             [*found] = self.api.get("/tasks", sourceKey=key, maxResults=1)["tasks"]
             if found and found[0]["status"] == "COMPLETED":
                 return self._succeeded(found[0]["taskId"])
-        message = f"{key} was not done after {PATIENCE:.0f} s; the stack's log is {self.info.log}"
+        message = f"{key} did not finish within {PATIENCE:.0f} s; see the stack's log {self.info.log}"
         raise RuntimeError(message)
 
     def _succeeded(self, identifier: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Stack:
 
 @contextmanager
 def running_stack() -> Iterator[Stack]:
-    """Lend a stack that knows the benchmarks' orchestrations."""
+    """Yield a running stack with the orchestrations of the benchmarks."""
     with tempfile.TemporaryDirectory(prefix="reelmill-bench-") as folder:
         info = local.ensure_up(Path(folder), port=0, aws_port=0)
         try:
@@ -90,8 +90,8 @@ def running_stack() -> Iterator[Stack]:
             local.down(Path(folder))
 
 
-def client(info: StackInfo, service: str) -> Any:  # noqa: ANN401 - as boto3 types it for a name known at run time
-    """Return a stock boto3 client of a stack, signed in as its user."""
+def client(info: StackInfo, service: str) -> Any:  # noqa: ANN401 - boto3's type for a name known at run time
+    """Return a standard boto3 client of a stack, with its credentials."""
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=info.aws_endpoint_url,
@@ -102,5 +102,5 @@ def client(info: StackInfo, service: str) -> Any:  # noqa: ANN401 - as boto3 typ
 
 
 def epoch(moment: str) -> float:
-    """Return a moment of the API in epoch seconds."""
+    """Return a time of the API in epoch seconds."""
     return datetime.fromisoformat(moment).timestamp()

@@ -1,4 +1,4 @@
-"""(a) A task's wall time over that of its own ffmpeg commands bare, as many at once, in the same order."""
+"""(a) The wall time of a task, divided by that of its ffmpeg commands alone, with the same order and parallelism."""
 
 import os
 import shlex
@@ -18,13 +18,13 @@ from benchmarks import workload
 from benchmarks.stack import Put, Stack, epoch
 from shared.media.ffmpeg import binary
 
-SOURCE = "source.mp4"  # as the attempts' commands name it
+SOURCE = "source.mp4"  # its name in the attempts' commands
 PHASES = ("download", "operation", "upload")
 
 
 @dataclass(frozen=True)
 class Round:
-    """One task and the same commands bare. All in seconds; `phases` are summed over the subtasks."""
+    """One task, and its commands alone. All in seconds; `phases` are sums over the subtasks."""
 
     put_to_ended: float
     created_to_ended: float
@@ -35,22 +35,22 @@ class Round:
 
     @property
     def ratio(self) -> float:
-        """What a person waits, from put_object on, over the bare commands."""
+        """The wait from put_object to the end, divided by the time of the bare commands."""
         return self.put_to_ended / self.bare
 
 
 def measure(stack: Stack, seconds: int, rounds: Mapping[int, int]) -> dict[int, list[Round]]:
-    """Run tasks of each size so many times, after each the same commands bare; a short one warms up."""
+    """Run tasks of each size, each followed by its commands alone; a short task warms up the stack."""
     clip = workload.clip(seconds)
     stack.put(workload.clip(1), f"{workload.name_of(4)}/warm-up.mp4")
     return {
-        size: [one_round(stack, clip, f"{workload.name_of(size)}/wall-{n}.mp4") for n in range(rounds[size])]
+        size: [run_round(stack, clip, f"{workload.name_of(size)}/wall-{n}.mp4") for n in range(rounds[size])]
         for size in workload.TEMPLATES
     }
 
 
-def one_round(stack: Stack, clip: Path, key: str) -> Round:
-    """Run one task, then the same commands bare."""
+def run_round(stack: Stack, clip: Path, key: str) -> Round:
+    """Run one task, then its commands alone."""
     put = stack.put(clip, key)
     subtasks = [stack.subtask(put.task, subtask["no"]) for subtask in put.task["subtasks"]]
     subtasks.sort(key=lambda subtask: epoch(subtask["startedAt"]))
@@ -59,7 +59,7 @@ def one_round(stack: Stack, clip: Path, key: str) -> Round:
     phases = {phase: sum(attempt["seconds"][phase] for attempt in attempts) for phase in PHASES}
     return Round(
         put_to_ended=put.seconds_until("endedAt"),
-        created_to_ended=span(put, "runAt", "endedAt"),
+        created_to_ended=seconds_between(put, "runAt", "endedAt"),
         put_to_started=put.seconds_until("startedAt"),
         bare=bare,
         ffmpeg_bare=sum(each),
@@ -67,13 +67,13 @@ def one_round(stack: Stack, clip: Path, key: str) -> Round:
     )
 
 
-def span(put: Put, first: str, last: str) -> float:
-    """Return the seconds between two moments of a task."""
+def seconds_between(put: Put, first: str, last: str) -> float:
+    """Return the seconds between two times of a task."""
     return epoch(put.task[last]) - epoch(put.task[first])
 
 
 def run_bare(clip: Path, jobs: Sequence[Sequence[str]]) -> tuple[float, list[float]]:
-    """Run each job's commands one after another, as many jobs at once as the stack; return the wall times."""
+    """Run each job's commands in sequence, with the stack's number of parallel jobs; return the wall times."""
     with tempfile.TemporaryDirectory(prefix="reelmill-bare-") as folder:
         places = [Path(folder) / str(number) for number in range(len(jobs))]
         for place in places:
@@ -87,7 +87,7 @@ def run_bare(clip: Path, jobs: Sequence[Sequence[str]]) -> tuple[float, list[flo
 
 
 def run_job(commands: Sequence[str], place: Path) -> float:
-    """Run one job's commands; return how many seconds they took."""
+    """Run one job's commands; return the seconds."""
     begun = time.perf_counter()
     for command in commands:
         _, *arguments = shlex.split(command)
@@ -104,7 +104,7 @@ def run_job(commands: Sequence[str], place: Path) -> float:
 
 
 def figures(seconds: int, found: dict[int, list[Round]]) -> dict[str, Any]:
-    """Return the median round of each size, and all that were measured."""
+    """Return the median round of each size, and all rounds."""
     sizes = {}
     for size, rounds in found.items():
         sizes[str(size)] = {
@@ -123,7 +123,7 @@ def table(found: dict[str, Any]) -> Table:
     """Return the figures as a table."""
     shown = Table(
         title=f"(a) A task on {found['clip_seconds']} s of 720p, put_object → endedAt, over its ffmpeg "
-        f"commands bare, {found['at_once']} at once; seconds, medians"
+        f"commands alone, {found['at_once']} in parallel; seconds, medians"
     )
     for heading in ("subtasks", "task", "bare", "task / bare", "rounds", "put → started"):
         shown.add_column(heading, justify="right")

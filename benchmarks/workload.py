@@ -1,4 +1,4 @@
-"""What the benchmarks work on: a clip made of real footage, and tasks of 1, 4 and 8 subtasks."""
+"""The workload of the benchmarks: a clip of a real video, and tasks of 1, 4 and 8 subtasks."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,9 @@ from cli.demo import big_buck_bunny
 from shared.media.ffmpeg import binary
 
 RESULTS = Path(__file__).parent / "results"
-AT_ONCE = 2  # subtasks that the local stack runs side by side
+AT_ONCE = 2  # subtasks that the local stack runs in parallel
 
-# The templates that ship, as a person would combine them. Of eight, half take no longer than a second.
+# A typical combination of shipped templates. Half of the eight take at most a second.
 TEMPLATES: Mapping[int, Sequence[str]] = {
     1: ("h264-720p",),
     4: ("h264-720p", "h264-480p", "h264-360p", "screenshot-jpeg-middle"),
@@ -29,12 +29,12 @@ TEMPLATES: Mapping[int, Sequence[str]] = {
 
 
 def name_of(size: int) -> str:
-    """Return the name of the orchestration with so many subtasks, and of the folder that it watches."""
+    """Return the name of the orchestration with that many subtasks, which is also its folder."""
     return f"bench-{size}"
 
 
 def orchestration(size: int) -> dict[str, Any]:
-    """Return the orchestration with so many subtasks, as the API takes it."""
+    """Return the orchestration with that many subtasks, in the form of the API."""
     return {
         "trigger": {"prefix": f"{name_of(size)}/"},
         "subtasks": [
@@ -44,22 +44,24 @@ def orchestration(size: int) -> dict[str, Any]:
 
 
 def operation(template: str) -> str:
-    """Return the operation of a template that ships, by its name."""
+    """Return the operation of a shipped template."""
     return "SCREENSHOT" if template.startswith("screenshot") else "TRANSCODE"
 
 
 def clip(seconds: int) -> Path:
-    """Return so many seconds of 720p, made once: the footage over and over, its streams copied."""
-    return made(seconds, "clip", "-c", "copy")
+    """Return a 720p clip of that length, made once: the video repeated, with copied streams."""
+    return make_clip(seconds, "clip", "-c", "copy")
 
 
 def full_hd(seconds: int) -> Path:
-    """Return so many seconds of 1080p, made once: the footage over and over, enlarged."""
-    return made(seconds, "full-hd", "-vf", "scale=1920:1080", "-c:v", "libx264", "-preset", "veryfast", "-c:a", "copy")
+    """Return a 1080p clip of that length, made once: the video repeated and enlarged."""
+    return make_clip(
+        seconds, "full-hd", "-vf", "scale=1920:1080", "-c:v", "libx264", "-preset", "veryfast", "-c:a", "copy"
+    )
 
 
-def made(seconds: int, name: str, *how: str) -> Path:
-    """Return so many seconds of the footage, over and over, made once in that way."""
+def make_clip(seconds: int, name: str, *how: str) -> Path:
+    """Return a clip of that length from the repeated video, made once with these ffmpeg options."""
     target = RESULTS / f"{name}-{seconds}s.mp4"
     if not target.exists():
         RESULTS.mkdir(exist_ok=True)

@@ -1,38 +1,38 @@
 """Every error that Reelmill raises on purpose.
 
 ReelmillError
-├── RequestRejected            the caller is at fault: change the request (400)
-│   ├── NotAllowed             not for this caller: ask for the scope, or stay within one's own (403)
-│   ├── NotFound               no such thing: check its name (404)
-│   │   └── NotReadable        no such object, or AWS denies access to it: check both (404)
-│   ├── Conflict               not in this state: look at it, then decide (409)
-│   │   └── NewerVersion       stored by a newer Reelmill, which this one can't read: update, or leave it alone
-│   ├── BodyTooLarge           more than a request brings: send less (413)
-│   └── UnsupportedMediaType   another kind of body: send JSON (415)
-├── AttemptFailed              an attempt at a subtask ended badly
-│   ├── MediaRejected          the file is at fault: never retry         SourceFileError.*
-│   ├── ParametersRejected     the parameters don't fit the file: never retry   ParameterError.*
-│   ├── LimitExceeded          it would take too much: never retry       LimitError.*
-│   ├── OperationFailed        ffmpeg refused for a reason of its own: never retry   OperationError.*
-│   ├── WorkerFailed           perhaps the file's fault: try again, and count it    InternalError.*
-│   │   └── AccessDenied       AWS denied access: try again, and count it; the last one fails for good
-│   └── Interrupted            nobody's fault: try again, and don't count it        InternalError.*
-│       └── JobRunning         a service hasn't finished its part: come back later  InternalError.JobRunning
-├── ServiceBusy                AWS said "not now": try again later
-├── ServiceRefused             AWS said "never": no retry mends it
-└── SettingsInvalid            a deployment is at fault: mend its settings
+├── RequestRejected            the request is wrong: change it (400)
+│   ├── NotAllowed             the caller lacks the scope or uses another tenant's object: ask for the scope (403)
+│   ├── NotFound               there is no such thing: check its name (404)
+│   │   └── NotReadable        there is no such object, or AWS denies access to it: check both (404)
+│   ├── Conflict               the state doesn't allow this: check it, then decide (409)
+│   │   └── NewerVersion       a newer Reelmill stored it, and this one can't read it: update this one
+│   ├── BodyTooLarge           the body exceeds the limit: send less (413)
+│   └── UnsupportedMediaType   the body is not JSON: send JSON (415)
+├── AttemptFailed              an attempt at a subtask failed
+│   ├── MediaRejected          the file is at fault: never retry                        SourceFileError.*
+│   ├── ParametersRejected     the parameters don't fit the file: never retry           ParameterError.*
+│   ├── LimitExceeded          it would exceed a limit: never retry                     LimitError.*
+│   ├── OperationFailed        the operation failed on a readable file: never retry     OperationError.*
+│   ├── WorkerFailed           perhaps because of the file: retry, counted              InternalError.*
+│   │   └── AccessDenied       AWS denied access: retry, counted; the last one fails for good
+│   └── Interrupted            not because of the file: retry, uncounted                InternalError.*
+│       └── JobRunning         a service hasn't finished its job: come back later       InternalError.JobRunning
+├── ServiceBusy                AWS can't do it now: retry later
+├── ServiceRefused             AWS will never do it: don't retry
+└── SettingsInvalid            the settings of the deployment are wrong: correct them
 """
 
 from collections.abc import Mapping
 
 
 class ReelmillError(Exception):
-    """The root of the tree: a sentence for a person and a code for a program."""
+    """The root of the tree: a message for people and a code for programs."""
 
     code = "InternalError"
 
     def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None) -> None:
-        """Keep the message; `code` overrides the class's own; `details` are JSON facts for a program."""
+        """Keep the message; `code` overrides that of the class; `details` are JSON facts for programs."""
         super().__init__(message)
         self.message = message
         self.code = code or self.code
@@ -40,29 +40,29 @@ class ReelmillError(Exception):
 
 
 class RequestRejected(ReelmillError):
-    """The caller is at fault: change the request."""
+    """The request is wrong: change it."""
 
     code = "InvalidRequest"
 
 
 class NotAllowed(RequestRejected):
-    """Not for this caller: ask for the scope, or stay within one's own."""
+    """The caller lacks the scope, or uses an object of another tenant: ask for the scope, or use an own object."""
 
     code = "NotAllowed"
 
 
 class NotFound(RequestRejected):
-    """No such thing: check its name."""
+    """There is no such thing: check its name."""
 
     code = "NotFound"
 
 
 class NotReadable(NotFound):
-    """No such object, or AWS denies access to it, which it tells apart only for callers who may list the bucket."""
+    """There is no such object, or AWS denies access to it. AWS says which only to callers who may list the bucket."""
 
 
 class Conflict(RequestRejected):
-    """The thing is not in a state that allows this: look at it, then decide."""
+    """The state doesn't allow this: check the state, then decide."""
 
     code = "Conflict"
 
@@ -74,19 +74,19 @@ class NewerVersion(Conflict):
 
 
 class BodyTooLarge(RequestRejected):
-    """More than a request brings: send less."""
+    """The body exceeds the limit of a request: send less."""
 
     code = "BodyTooLarge"
 
 
 class UnsupportedMediaType(RequestRejected):
-    """Another kind of body: send JSON."""
+    """The body is not JSON: send JSON."""
 
     code = "UnsupportedMediaType"
 
 
 class AttemptFailed(ReelmillError):
-    """An attempt at a subtask ended badly; the leaf says whether another can help."""
+    """An attempt at a subtask failed; the subclass says whether another attempt can help."""
 
     code = "InternalError.AttemptFailed"
 
@@ -104,65 +104,65 @@ class ParametersRejected(AttemptFailed):
 
 
 class LimitExceeded(AttemptFailed):
-    """The attempt would take more time, memory or disk than it may: never retry."""
+    """The attempt would exceed a limit of time, memory or disk space: never retry."""
 
     code = "LimitError.Exceeded"
 
 
 class OperationFailed(AttemptFailed):
-    """The operation failed on readable media for a reason of its own: never retry."""
+    """The operation failed on a readable file: never retry."""
 
     code = "OperationError.Failed"
 
 
 class WorkerFailed(AttemptFailed):
-    """The worker failed in a way that the file may have caused: try again, but only so often."""
+    """The worker failed, perhaps because of the file: retry, and count the attempt."""
 
     code = "InternalError.WorkerFailed"
 
 
 class AccessDenied(WorkerFailed):
-    """AWS denied access, perhaps only for as long as a policy or a key is wrong: try again, but only so often.
+    """AWS denied access, perhaps only while a policy or a key is wrong: retry, and count the attempt.
 
-    `final` is what the subtask fails with when the last attempt is denied, too.
+    `final` is the failure of the subtask if access is still denied in the last attempt.
     """
 
     code = "InternalError.AccessDenied"
 
     def __init__(self, message: str, *, final: AttemptFailed) -> None:
-        """Keep the message, which is shown while the subtask waits for its next attempt."""
+        """Keep the message, which users see while the subtask waits for its next attempt."""
         super().__init__(message)
         self.final = final
 
 
 class Interrupted(AttemptFailed):
-    """Nobody's fault, as a stopped worker or a busy AWS: try again, and don't count it against the file."""
+    """Not because of the file: a stopped worker or a busy AWS, for example. Retry, and don't count the attempt."""
 
     code = "InternalError.Interrupted"
 
 
 class JobRunning(Interrupted):
-    """A service that works for this attempt hasn't finished: come back later, and don't count it against the file.
+    """A job of another service for this attempt hasn't finished: come back later, and don't count the attempt.
 
-    The message begins "waiting for", and is shown as it is while the subtask waits.
+    The message begins with "waiting for". Users see it unchanged while the subtask waits.
     """
 
     code = "InternalError.JobRunning"
 
 
 class ServiceBusy(ReelmillError):
-    """AWS said "not now": try again later."""
+    """AWS can't do it now: retry later."""
 
     code = "ServiceBusy"
 
 
 class ServiceRefused(ReelmillError):
-    """AWS said "never", as to an item that is too large: no retry mends it."""
+    """AWS will never do it, for example because an item is too large: don't retry."""
 
     code = "ServiceRefused"
 
 
 class SettingsInvalid(ReelmillError):
-    """The deployment is at fault: mend its settings."""
+    """The settings of the deployment are wrong: correct them."""
 
     code = "SettingsInvalid"

@@ -5,10 +5,11 @@ from functools import cache, cached_property
 
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import Lane
-from shared.domain.tenant import owner
+from shared.domain.tenant import tenant_of_key
 from shared.settings import Settings, settings
 from shared.stores.budget_store import BudgetStore
 from shared.stores.catalog_store import CatalogStore
+from shared.stores.decision_store import DecisionStore
 from shared.stores.multipart import MultipartStore
 from shared.stores.object_store import ObjectStore
 from shared.stores.presigned_links import PresignedLinks
@@ -16,7 +17,6 @@ from shared.stores.s3 import S3Connection
 from shared.stores.subtask_queue import SubtaskQueues
 from shared.stores.task_queries import TaskQueries
 from shared.stores.task_store import TaskStore
-from shared.stores.verdict_store import VerdictStore
 
 
 class Services:
@@ -45,7 +45,7 @@ class Services:
     @cached_property
     def tasks(self) -> TaskStore:
         """The tasks."""
-        return TaskStore(self.settings.need("tasks_table"), self.settings.resend_after_seconds)
+        return TaskStore(self.settings.require("tasks_table"), self.settings.resend_after_seconds)
 
     @cached_property
     def task_queries(self) -> TaskQueries:
@@ -55,26 +55,26 @@ class Services:
     @cached_property
     def budget(self) -> BudgetStore:
         """What each day has cost so far."""
-        return BudgetStore(self.settings.need("tasks_table"))
+        return BudgetStore(self.settings.require("tasks_table"))
 
     @cached_property
     def catalog(self) -> CatalogStore:
         """The stored orchestrations and templates."""
-        return CatalogStore(self.settings.need("catalog_table"))
+        return CatalogStore(self.settings.require("catalog_table"))
 
     @cached_property
-    def verdicts(self) -> VerdictStore:
-        """The verdicts on uploads."""
-        return VerdictStore(self.settings.need("uploads_table"))
+    def decisions(self) -> DecisionStore:
+        """The decisions on uploads."""
+        return DecisionStore(self.settings.require("uploads_table"))
 
     @cached_property
     def queues(self) -> SubtaskQueues:
         """The queues of subtasks."""
-        return SubtaskQueues({lane: self.settings.need(f"{lane.lower()}_queue_url") for lane in Lane})
+        return SubtaskQueues({lane: self.settings.require(f"{lane.lower()}_queue_url") for lane in Lane})
 
-    def owner_of(self, key: str) -> str:
+    def tenant_of(self, key: str) -> str:
         """Return the tenant that an object of that key belongs to: all belong to one where tokens tell none apart."""
-        return owner(key) if self.settings.tenant_claim else DEFAULT_TENANT
+        return tenant_of_key(key) if self.settings.tenant_claim else DEFAULT_TENANT
 
     def now(self) -> int:
         """Return the time, in epoch milliseconds."""

@@ -1,4 +1,4 @@
-"""What a deployment tells the code through its environment, read once and late."""
+"""The settings of a deployment, from environment variables that are read on first use."""
 
 import os
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.errors import SettingsInvalid
 
 PREFIX = "REELMILL_"
-FUNCTION_SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"  # which Lambda sets, and its emulator: MB
+FUNCTION_SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"  # in MB; Lambda and its emulator set it
 
 
 class Settings(BaseModel):
-    """One deployment's names and limits. A function is told only what it needs; the rest stays empty.
+    """Names and limits of one deployment. A function gets only those that it needs; the others stay empty.
 
-    `daily_tasks` and `daily_compute_seconds` are the day's budget, 0 for no limit. `function_megabytes` is the memory
-    of the function that this process is, 0 if it is none.
+    `daily_tasks` and `daily_compute_seconds` are the day's budget; 0 means no limit. `function_megabytes` is the memory
+    of the function that this process runs; 0 outside of functions.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -38,27 +38,27 @@ class Settings(BaseModel):
     tenant_claim: str = ""
     function_megabytes: int = 0
 
-    def need(self, name: str) -> str:
-        """Return a name that must be set; raise SettingsInvalid when it isn't."""
+    def require(self, name: str) -> str:
+        """Return a setting; raise SettingsInvalid if it is not set."""
         value = str(getattr(self, name))
         if not value:
             variable = PREFIX + name.upper()
             message = (
-                f"the environment variable {variable} is not set; template.yaml sets it on each function that needs it"
+                f"the environment variable {variable} is not set; template.yaml sets it for each function that needs it"
             )
             raise SettingsInvalid(message)
         return value
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the settings; raise SettingsInvalid when one is not of its type."""
+        """Read the settings; raise SettingsInvalid if a value has the wrong type."""
         variables = {name: PREFIX + name.upper() for name in cls.model_fields} | {"function_megabytes": FUNCTION_SIZE}
         values = {name: environment[variable] for name, variable in variables.items() if variable in environment}
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            wrong = ", ".join(f"{variables[str(e['loc'][0])]}: {e['msg']}" for e in error.errors())
-            message = f"the environment is wrong: {wrong}"
+            problems = ", ".join(f"{variables[str(e['loc'][0])]}: {e['msg']}" for e in error.errors())
+            message = f"invalid environment variables: {problems}"
             raise SettingsInvalid(message) from error
 
 

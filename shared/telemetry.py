@@ -1,4 +1,4 @@
-"""Logs, traces and metrics by Powertools, made on first use: importing this reads no environment."""
+"""Logs, traces and metrics by Powertools, created on first use: importing this module reads no environment."""
 
 import gc
 from collections.abc import Callable
@@ -14,13 +14,13 @@ Handler = Callable[[dict[str, Any], LambdaContext], Any]
 
 @cache
 def logger() -> Logger:
-    """Return the function's logger: a constant message, with facts as keys."""
+    """Return the function's logger. Use a constant message, with facts as keys."""
     return Logger()
 
 
 @cache
 def metrics() -> Metrics:
-    """Return the function's metrics, which are written as one log line at the end of an invocation."""
+    """Return the function's metrics, which become one log line at the end of an invocation."""
     return Metrics(namespace="Reelmill")
 
 
@@ -29,14 +29,14 @@ def count(name: str, number: int = 1) -> None:
     metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
-def instrumented(handler: Handler) -> Handler:
-    """Give a handler its log context, its trace and its metrics, on its first invocation."""
+def instrument(handler: Handler) -> Handler:
+    """Return a handler that adds log context, a trace and metrics, from its first invocation on."""
 
     def measured(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - as below
         try:
             return handler(event, context)
         finally:
-            if metrics().metric_set:  # Powertools' own decorator complains of a failure before the first one
+            if metrics().metric_set:  # Powertools' decorator warns if a failure comes before the first metric
                 metrics().flush_metrics()
 
     @cache
@@ -45,8 +45,10 @@ def instrumented(handler: Handler) -> Handler:
         logged: Handler = logger().inject_lambda_context(traced, clear_state=True)
         return logged
 
-    gc.freeze()  # The handler is the last thing that its module makes: what the import made is never looked through,
-    gc.enable()  # and only what invocations make is. See functions/__init__.py.
+    # The handler is the last object that its module creates. The garbage collector never scans objects of the import
+    # again, only those of invocations. See functions/__init__.py.
+    gc.freeze()
+    gc.enable()
 
     @wraps(handler)
     def entry(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - each event has its own reply

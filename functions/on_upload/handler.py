@@ -10,18 +10,18 @@ from urllib.parse import unquote_plus
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.domain.timestamps import epoch_milliseconds
-from shared.domain.upload import Upload, version_id_of
+from shared.domain.upload import Upload, parse_version_id
 from shared.services import services
-from shared.telemetry import count, instrumented, logger
+from shared.telemetry import count, instrument, logger
 from shared.use_cases.uploads import accept_upload
 
 
-@instrumented
+@instrument
 def handler(event: dict[str, Any], _context: LambdaContext) -> list[dict[str, Any]]:
     """Return a verdict for each object and orchestration; a failure makes Lambda deliver the event again."""
     verdicts = []
     for upload in uploads_in(event):
-        owned = replace(upload, tenant=services().owner_of(upload.key))
+        owned = replace(upload, tenant=services().tenant_of(upload.key))
         for decision in accept_upload(services(), owned):
             verdict: dict[str, Any] = {
                 "key": upload.key,
@@ -56,7 +56,7 @@ def upload_from_record(record: dict[str, Any]) -> Upload:
         size=stored.get("size", 0),
         e_tag=stored.get("eTag", ""),
         at=epoch_milliseconds(datetime.fromisoformat(record["eventTime"])),
-        version_id=version_id_of(stored.get("versionId")),
+        version_id=parse_version_id(stored.get("versionId")),
         sequencer=stored.get("sequencer", ""),
     )
 
@@ -70,6 +70,6 @@ def upload_from_eventbridge(event: dict[str, Any]) -> Upload:
         size=stored.get("size", 0),
         e_tag=stored.get("etag", ""),
         at=epoch_milliseconds(datetime.fromisoformat(event["time"])),
-        version_id=version_id_of(stored.get("version-id")),
+        version_id=parse_version_id(stored.get("version-id")),
         sequencer=stored.get("sequencer", ""),
     )

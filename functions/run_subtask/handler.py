@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.errors import Interrupted, ReelmillError
 from shared.services import services
-from shared.stores.subtask_queue import ref_from
-from shared.telemetry import count, instrumented, logger
+from shared.stores.subtask_queue import parse_message_body
+from shared.telemetry import count, instrument, logger
 from shared.worker.hardening import conceal_memory
 from shared.worker.run import run_subtask
 
 
-@instrumented
+@instrument
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Return the messages to deliver again, in the form that Lambda's SQS event source mapping expects."""
     conceal_memory()
@@ -44,7 +44,9 @@ def interruptible() -> Iterator[None]:
 def process_message(record: dict[str, Any], context: LambdaContext) -> bool:
     """Run the message's subtask; return whether the message is done, or else hide it until its next attempt."""
     try:
-        put_back = run_subtask(services(), ref_from(record["body"]), context.get_remaining_time_in_millis() / 1000)
+        put_back = run_subtask(
+            services(), parse_message_body(record["body"]), context.get_remaining_time_in_millis() / 1000
+        )
         if put_back:
             services().queues.put_back(record["eventSourceARN"], record["receiptHandle"], put_back.seconds)
     except ReelmillError as error:

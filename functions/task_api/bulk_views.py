@@ -10,7 +10,7 @@ from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import ID_LENGTH
 from shared.domain.task import Outcome, TaskStatus
 from shared.stores.task_queries import TaskFilter
-from shared.use_cases.bulk import Action, Done
+from shared.use_cases.bulk import ActionResult, BulkAction
 
 TaskId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 
@@ -43,7 +43,7 @@ class FilterBody(CamelCaseModel):
 class BulkBody(CamelCaseModel):
     """An action, and its tasks: either `taskIds`, or one page of those that match `filter`."""
 
-    action: Action
+    action: BulkAction
     task_ids: Annotated[list[TaskId], Field(min_length=1, max_length=100)] | None = None
     filter: FilterBody | None = None
     max_results: Limit = 50
@@ -69,7 +69,7 @@ class BulkResultView(CamelCaseModel):
     error: FailureView | None
 
     @classmethod
-    def of(cls, done: Done) -> "BulkResultView":
+    def of(cls, done: ActionResult) -> "BulkResultView":
         """Return the view."""
         return cls(
             task_id=done.task_id,

@@ -28,7 +28,7 @@ from functions.task_api.catalog_views import (
 from functions.task_api.parameters import LimitQuery, TokenQuery
 from functions.task_api.requests import JSON
 from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
-from shared.domain.validation_messages import in_words
+from shared.domain.validation_messages import validation_message
 from shared.errors import RequestRejected
 from shared.operations import OPERATIONS
 from shared.services import Services
@@ -37,14 +37,14 @@ from shared.use_cases.catalog import (
     ORCHESTRATION,
     TEMPLATE,
     D,
-    DocumentKind,
+    DocumentType,
     delete_document,
     list_documents,
     store_orchestration,
     store_template,
     switch_orchestration,
 )
-from shared.use_cases.catalog_versions import get_version, list_versions
+from shared.use_cases.catalog_versions import get_document_version, list_document_versions
 from shared.use_cases.uploads import predict_upload
 
 N = TypeVar("N", OrchestrationDocument, TemplateDocument)
@@ -76,7 +76,7 @@ def post_orchestration_match(body: MatchBody) -> MatchList:
 @router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
 def get_orchestration(name: NamePath, version: VersionQuery = None) -> OrchestrationView:
     """Return the current version of an orchestration or, even after a deletion, any other version."""
-    return OrchestrationView.of(get_version(*with_kind(ORCHESTRATION), name, version))
+    return OrchestrationView.of(get_document_version(*with_kind(ORCHESTRATION), name, version))
 
 
 @router.get("/orchestrations/<name>/versions", summary="List an orchestration's versions", tags=["Orchestrations"])
@@ -84,7 +84,7 @@ def get_orchestration_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> OrchestrationVersionPage:
     """Return one page of an orchestration's versions, newest first. Versions stay after a deletion."""
-    page = list_versions(*with_kind(ORCHESTRATION), name, max_results, next_token)
+    page = list_document_versions(*with_kind(ORCHESTRATION), name, max_results, next_token)
     versions = [OrchestrationVersionView.of(one) for one in page.items]
     return OrchestrationVersionPage(versions=versions, next_token=page.next_token)
 
@@ -128,7 +128,7 @@ def get_templates() -> TemplateList:
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
 def get_template(name: NamePath, version: VersionQuery = None) -> TemplateView:
     """Return the current version of a template or, even after a deletion, any other version."""
-    return TemplateView.of(get_version(*with_kind(TEMPLATE), name, version))
+    return TemplateView.of(get_document_version(*with_kind(TEMPLATE), name, version))
 
 
 @router.get("/templates/<name>/versions", summary="List a template's versions", tags=["Templates"])
@@ -136,7 +136,7 @@ def get_template_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> TemplateVersionPage:
     """Return one page of a template's versions, newest first. Versions stay after a deletion."""
-    page = list_versions(*with_kind(TEMPLATE), name, max_results, next_token)
+    page = list_document_versions(*with_kind(TEMPLATE), name, max_results, next_token)
     return TemplateVersionPage(versions=[VersionView.of(one) for one in page.items], next_token=page.next_token)
 
 
@@ -158,13 +158,13 @@ def get_operations() -> OperationList:
     return OperationList(operations=[OperationView.of(kind, operation) for kind, operation in OPERATIONS.items()])
 
 
-def with_kind(kind: DocumentKind[D]) -> tuple[Services, DocumentKind[D], str]:
+def with_kind(kind: DocumentType[D]) -> tuple[Services, DocumentType[D], str]:
     """Return the first arguments of the catalog's use cases: services, kind and tenant."""
     services, tenant = request_context(router)
     return services, kind, tenant
 
 
-def delete_and_answer(kind: DocumentKind[D], name: str) -> Response[str]:
+def delete_and_answer(kind: DocumentType[D], name: str) -> Response[str]:
     """Delete a document; return a response without a body. Raise NotFound or Conflict."""
     delete_document(*with_kind(kind), name)
     return Response(status_code=HTTPStatus.NO_CONTENT, content_type=JSON, body="")
@@ -179,5 +179,5 @@ def named_document(kind: type[N], name: str, body: OrchestrationBody | TemplateB
     try:
         return kind.model_validate({**fields, "name": name})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {in_words(e)}" for e in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {validation_message(e)}" for e in error.errors())
         raise RequestRejected(wrong) from error

@@ -10,12 +10,12 @@ from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
     MEDIA_FORMATS,
     BucketName,
-    Kind,
+    DocumentOrigin,
     Orchestration,
     Output,
     Priority,
-    SubtaskRule,
-    SubtaskRules,
+    SubtaskDocument,
+    SubtaskDocuments,
     Template,
     Trigger,
 )
@@ -34,9 +34,9 @@ class OrchestrationView(CamelCaseModel):
     trigger: Trigger
     output: Output
     priority: int
-    subtasks: tuple[SubtaskRule, ...]
+    subtasks: tuple[SubtaskDocument, ...]
     version: int
-    kind: Kind
+    kind: DocumentOrigin
     updated_at: str | None
 
     @classmethod
@@ -51,7 +51,7 @@ class VersionView(CamelCaseModel):
 
     version: int
     current: bool
-    kind: Kind
+    kind: DocumentOrigin
     updated_at: str | None
 
     @classmethod
@@ -104,7 +104,7 @@ class OrchestrationBody(CamelCaseModel):
     trigger: Annotated[Trigger, AfterValidator(check_formats)] = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
     priority: Priority = 0
-    subtasks: SubtaskRules
+    subtasks: SubtaskDocuments
 
 
 class MatchBody(CamelCaseModel):
@@ -131,7 +131,7 @@ class TemplateView(CamelCaseModel):
     summary: str
     params: dict[str, Any]
     version: int
-    kind: Kind
+    kind: DocumentOrigin
     updated_at: str | None
 
     @classmethod

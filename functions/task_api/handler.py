@@ -24,7 +24,7 @@ from functions.task_api.openapi import complete_document, describe_routes
 from functions.task_api.requests import JSON, NOT_JSON, check_request, read_json, with_json_type
 from functions.task_api.views import HealthView
 from shared import __version__
-from shared.domain.validation_messages import in_words, true_ones
+from shared.domain.validation_messages import relevant_errors, validation_message
 from shared.errors import (
     BodyTooLarge,
     Conflict,
@@ -36,7 +36,7 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.services import services
-from shared.telemetry import count, instrumented, logger
+from shared.telemetry import count, instrument, logger
 
 # The first class that the error is an instance of decides.
 STATUSES: Mapping[type[ReelmillError], HTTPStatus] = {
@@ -138,7 +138,8 @@ def http_status(error: ReelmillError) -> HTTPStatus:
 @app.exception_handler(RequestValidationError)
 def answer_invalid_request(error: RequestValidationError) -> Response[str]:
     """Return the response to an invalid request; it names each invalid field."""
-    fields = [{"where": ".".join(map(str, one["loc"])), "problem": in_words(one)} for one in true_ones(error.errors())]
+    found = relevant_errors(error.errors())
+    fields = [{"where": ".".join(map(str, one["loc"])), "problem": validation_message(one)} for one in found]
     sentence = "; ".join(f"{one['where']}: {one['problem']}" for one in fields)
     return problem_response(HTTPStatus.BAD_REQUEST, "InvalidRequest", sentence, {"fields": fields})
 
@@ -212,7 +213,7 @@ def rejection_response(event: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-@instrumented
+@instrument
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Respond to one request."""
     answer: dict[str, Any] = rejection_response(event) or app.resolve(with_json_type(event), context)

@@ -10,11 +10,11 @@ from functions.task_api.views import FailureView, PageView, optional_timestamp
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import id_time
-from shared.domain.orchestration import BucketName, Name, Output, Priority, SubtaskRules
+from shared.domain.orchestration import BucketName, Name, Output, Priority, SubtaskDocuments
 from shared.domain.subtask import Subtask, SubtaskStatus, SubtaskType, WaitReason
 from shared.domain.task import Lane, Outcome, Source, Task, TaskStatus
 from shared.domain.timestamps import iso_timestamp
-from shared.domain.wait import Waiting
+from shared.domain.wait import WaitExplanation
 
 
 class SourceView(CamelCaseModel):
@@ -60,7 +60,7 @@ class WaitingView(CamelCaseModel):
     queue: Lane
 
     @classmethod
-    def of(cls, waiting: Waiting | None) -> "WaitingView | None":
+    def of(cls, waiting: WaitExplanation | None) -> "WaitingView | None":
         """Return the view, None for None."""
         if waiting is None:
             return None
@@ -68,7 +68,7 @@ class WaitingView(CamelCaseModel):
             reason=waiting.reason,
             message=waiting.message,
             needs=None if waiting.needs is None else list(waiting.needs),
-            retry_at=optional_timestamp(waiting.retry_at),
+            retry_at=optional_timestamp(waiting.until),
             ahead=waiting.ahead,
             queue=waiting.lane,
         )
@@ -78,8 +78,8 @@ class SubtaskView(CamelCaseModel):
     """A subtask of a task. `progress` is a percentage; `needs` and `input` are subtask numbers.
 
     `when` is the condition of the subtask. `skipped` is the reason why a SUCCESSFUL subtask did nothing, for example
-    RuleNotMet. `carriedFrom` is the earlier run in which the subtask succeeded, `retryAt` the time of its next attempt,
-    and `waiting` the reason why it has not started yet.
+    ConditionNotMet. `carriedFrom` is the earlier run in which the subtask succeeded, `retryAt` the time of its next
+    attempt, and `waiting` the reason why it has not started yet.
     """
 
     no: int
@@ -103,7 +103,7 @@ class SubtaskView(CamelCaseModel):
     error: FailureView | None
 
 
-def subtask_fields(subtask: Subtask, waiting: Waiting | None) -> dict[str, Any]:
+def subtask_fields(subtask: Subtask, waiting: WaitExplanation | None) -> dict[str, Any]:
     """Return the fields of every view of a subtask; the phase and the error only while they apply."""
     status = subtask.status
     return {
@@ -188,7 +188,7 @@ def task_fields(task: Task) -> dict[str, Any]:
     }
 
 
-def task_view(task: Task, newest_run: int, waiting: Mapping[int, Waiting]) -> TaskView:
+def task_view(task: Task, newest_run: int, waiting: Mapping[int, WaitExplanation]) -> TaskView:
     """Return the view of a task in one of its runs; `waiting` explains its waiting subtasks by their numbers."""
     subtasks = [SubtaskView(**subtask_fields(subtask, waiting.get(subtask.no))) for subtask in task.subtasks]
     return TaskView(**task_fields(task), newest_run=newest_run, subtasks=subtasks)
@@ -254,7 +254,7 @@ class TaskBody(CamelCaseModel):
 
     source: SourceBody
     orchestration: Name | None = None
-    subtasks: SubtaskRules | None = None
+    subtasks: SubtaskDocuments | None = None
     output: Output = Field(default_factory=Output)
     priority: Priority | None = None
     client_token: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None

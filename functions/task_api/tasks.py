@@ -28,9 +28,9 @@ from functions.task_api.task_views import (
 from functions.task_api.views import Timestamp
 from shared.domain.page import Page
 from shared.domain.task import Outcome, Task, TaskStatus
-from shared.domain.wait import explain
+from shared.domain.wait import explain_waits
 from shared.services import Services
-from shared.use_cases.bulk import act_on, act_on_page
+from shared.use_cases.bulk import act_on_page, act_on_tasks
 from shared.use_cases.tasks import (
     NewTask,
     cancel_task,
@@ -150,7 +150,7 @@ def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
         wanted = body.filter.wanted(tenant)
         page = act_on_page(services, body.action, wanted, body.max_results, body.next_token, until)
     else:
-        page = Page(act_on(services, tenant, body.action, body.task_ids or (), until), next_token=None)
+        page = Page(act_on_tasks(services, tenant, body.action, body.task_ids or (), until), next_token=None)
     return BulkResultPage(results=[BulkResultView.of(done) for done in page.items], next_token=page.next_token)
 
 
@@ -172,4 +172,4 @@ def get_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
 
 def changed_task_view(services: Services, task: Task) -> TaskView:
     """Return the view of a task that has just changed, without the length of its queue."""
-    return task_view(task, task.run, explain(task, task.subtasks, services.now()))
+    return task_view(task, task.run, explain_waits(task, task.subtasks, services.now()))

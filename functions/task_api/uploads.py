@@ -13,8 +13,8 @@ from functions.task_api.requests import JSON
 from functions.task_api.upload_views import BackfillBody, UploadBody, UploadView, VerdictPage, VerdictView
 from functions.task_api.views import Timestamp, optional_milliseconds
 from shared.domain.upload import Verdict
-from shared.stores.verdict_store import VerdictFilter
-from shared.use_cases.uploads import Backfill, backfill, begin_upload
+from shared.stores.decision_store import DecisionFilter
+from shared.use_cases.uploads import BackfillScope, backfill_objects, begin_upload
 
 UPLOAD_RESPONSES: dict[int, Any] = {
     201: {"description": "The presigned calls.", "content": {JSON: {"model": UploadView}}}
@@ -45,14 +45,14 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
 ) -> VerdictPage:
     """Return one page of the verdicts that match all filters. A verdict says what happened to an upload, and why."""
     services, tenant = request_context(router)
-    wanted = VerdictFilter(
+    wanted = DecisionFilter(
         tenant=tenant,
         key=key,
         verdict=verdict,
         after=optional_milliseconds(uploaded_after),
         before=optional_milliseconds(uploaded_before),
     )
-    page = services.verdicts.page(wanted, max_results, next_token)
+    page = services.decisions.page(wanted, max_results, next_token)
     return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)
 
 
@@ -60,12 +60,12 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
 def post_upload_backfill(body: BackfillBody) -> VerdictPage:
     """Match one page of a bucket's objects with the orchestrations. Objects that already have their task keep it."""
     services, tenant = request_context(router)
-    wanted = Backfill(
-        bucket=body.bucket or services.settings.need("input_bucket"),
+    wanted = BackfillScope(
+        bucket=body.bucket or services.settings.require("input_bucket"),
         prefix=body.prefix,
         modified_after=optional_milliseconds(body.modified_after),
         priority=body.priority,
         dry_run=body.dry_run,
     )
-    page = backfill(services, tenant, wanted, body.max_results, body.next_token)
+    page = backfill_objects(services, tenant, wanted, body.max_results, body.next_token)
     return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)

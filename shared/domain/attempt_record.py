@@ -1,4 +1,4 @@
-"""What an attempt leaves behind: the files that it wrote, and a record for the person who asks why. Pure."""
+"""The record of an attempt: the files that it wrote, and what explains its outcome. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any
 
 from shared.domain.subtask import Failure
 
-COMMANDS_ROOM = 65_536  # Letters: hundreds of images take as many commands, and nobody reads them all.
+MAX_COMMAND_CHARACTERS = 65_536  # hundreds of images need hundreds of commands, more than anyone reads
 
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A file that a subtask wrote. `size` in bytes; `facts` as the operation gave them; `crc32` of all its bytes."""
+    """A file that a subtask wrote: `size` in bytes, `facts` from the operation, `crc32` of its content."""
 
     bucket: str
     key: str
@@ -24,13 +24,13 @@ class OutputFile:
 
     @property
     def file_name(self) -> str:
-        """The last part of its key."""
+        """The last part of the key."""
         return self.key.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """What one attempt did, for the person who asks why. Times are epoch milliseconds, `seconds` by phase."""
+    """What one attempt did, and why it ended. Times are epoch milliseconds; `seconds` is the duration of each phase."""
 
     started_at: int
     ended_at: int
@@ -44,10 +44,10 @@ class AttemptRecord:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def kept(commands: Sequence[str]) -> tuple[str, ...]:
-    """Return the commands; when they take too much room, the first ones and the last, with a remark in between."""
+def shorten_commands(commands: Sequence[str]) -> tuple[str, ...]:
+    """Return the commands; if they are too long, the first ones and the last, with a comment in between."""
     *first, last = commands or [""]
-    taken = accumulate(map(len, first), initial=len(last))
-    fitting = max(sum(size <= COMMANDS_ROOM for size in taken) - 1, 0)
-    left_out = len(first) - fitting
-    return (*first[:fitting], f"# commands left out here: {left_out}", last) if left_out else tuple(commands)
+    lengths = accumulate(map(len, first), initial=len(last))
+    fitting = max(sum(length <= MAX_COMMAND_CHARACTERS for length in lengths) - 1, 0)
+    omitted = len(first) - fitting
+    return (*first[:fitting], f"# commands omitted here: {omitted}", last) if omitted else tuple(commands)

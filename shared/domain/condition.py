@@ -1,10 +1,11 @@
-"""The rule of a subtask: a small closed language that asks about what its predecessors found. Pure.
+"""The condition of a subtask: a small closed language about the results of its predecessors. Pure.
 
     moderate.suggestion == 'PASS' and (inspect.score >= 80 or not inspect.hasAudio)
 
-A rule compares fields of results with texts, numbers, `true`, `false` or `null`; `and`, `or`, `not` and parentheses
-join comparisons; a field alone asks whether it is true. What a result doesn't say is `null`, which equals `null` only
-and is neither above nor below anything. Nothing else can be said, and nothing is evaluated but this.
+A condition compares fields of results with texts, numbers, `true`, `false` or `null`. `and`, `or`, `not` and
+parentheses combine comparisons. A field alone asks whether it is true. A field that the result doesn't have is `null`,
+which equals only `null` and is neither above nor below anything. The language has nothing else, and nothing is
+evaluated as code.
 """
 
 import operator
@@ -31,15 +32,15 @@ TOKEN = re.compile(
     | (?P<number>-?\d+(?:\.\d+)?)
     | (?P<text>'[^'\\]*'|"[^"\\]*")
     | (?P<word>[a-z]+)
-    | (?P<sign>==|!=|<=|>=|<|>|\(|\))
+    | (?P<symbol>==|!=|<=|>=|<|>|\(|\))
     )""",
     re.VERBOSE,
 )
 
 
 @dataclass(frozen=True)
-class Field:
-    """What a subtask found, by name."""
+class ResultField:
+    """A field of a subtask's result."""
 
     subtask: str
     name: str
@@ -47,135 +48,135 @@ class Field:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A field against a value."""
+    """A comparison of a field with a value."""
 
-    field: Field
-    sign: str
+    field: ResultField
+    operator: str
     value: str | float | bool | None
 
 
 @dataclass(frozen=True)
 class Not:
-    """The contrary of a rule."""
+    """The negation of a condition."""
 
-    rule: "Rule"
+    condition: "Condition"
 
 
 @dataclass(frozen=True)
-class Joined:
-    """Rules that must all be met (`and`), or one of which must be (`or`)."""
+class Combination:
+    """Conditions that must all be met (`and`), or one of them (`or`)."""
 
     word: str
-    rules: "tuple[Rule, ...]"
+    conditions: "tuple[Condition, ...]"
 
 
-Rule = Comparison | Not | Joined
+Condition = Comparison | Not | Combination
 
 
-def checked_rule(text: str) -> str:
-    """Return a rule as it was written; raise ValueError when it says what can't be said."""
-    parsed(text)
+def check_condition(text: str) -> str:
+    """Return the text of a condition unchanged; raise ValueError if it isn't valid."""
+    parse_condition(text)
     return text
 
 
 @lru_cache(maxsize=256)
-def parsed(text: str) -> Rule:
-    """Return the rule that a text says; raise ValueError that tells where it can't be read."""
-    return _Parser(text).whole()
+def parse_condition(text: str) -> Condition:
+    """Return the condition that a text means; raise ValueError, with the position, if it isn't valid."""
+    return _Parser(text).parse()
 
 
-def met(rule: Rule, results: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a rule is met by what each subtask found."""
-    match rule:
-        case Comparison(field, sign, value):
-            return compared(results.get(field.subtask, {}).get(field.name), sign, value)
+def is_met(condition: Condition, results: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the results of the subtasks, by their names, meet a condition."""
+    match condition:
+        case Comparison(field, symbol, value):
+            return _compare(results.get(field.subtask, {}).get(field.name), symbol, value)
         case Not(inner):
-            return not met(inner, results)
-        case Joined("and", rules):
-            return all(met(each, results) for each in rules)
-        case Joined(_, rules):
-            return any(met(each, results) for each in rules)
+            return not is_met(inner, results)
+        case Combination("and", conditions):
+            return all(is_met(each, results) for each in conditions)
+        case Combination(_, conditions):
+            return any(is_met(each, results) for each in conditions)
 
 
-def compared(found: Any, sign: str, value: str | float | bool | None) -> bool:  # noqa: ANN401, FBT001 - any JSON
-    """Compare a finding with a value: those of different kinds are not equal, and in no order."""
-    alike = kind(found) is kind(value)
-    if sign in ORDERS:
-        return alike and found is not None and OPERATORS[sign](found, value)
-    return alike and found == value if sign == "==" else not (alike and found == value)
+def _compare(found: Any, symbol: str, value: str | float | bool | None) -> bool:  # noqa: ANN401, FBT001 - any JSON
+    """Compare a result's value with another: values of different types are never equal and have no order."""
+    comparable = _json_type(found) is _json_type(value)
+    if symbol in ORDERS:
+        return comparable and found is not None and OPERATORS[symbol](found, value)
+    return comparable and found == value if symbol == "==" else not (comparable and found == value)
 
 
-def kind(value: Any) -> type:  # noqa: ANN401 - any JSON
-    """Return the kind of a JSON value: numbers are of one, and true is none of them."""
+def _json_type(value: Any) -> type:  # noqa: ANN401 - any JSON
+    """Return the type of a JSON value: all numbers have one type, and `true` is not a number."""
     return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
 
 
-def fields_in(rule: Rule) -> Iterator[Field]:
-    """Yield each field that a rule asks about, in its order."""
-    match rule:
+def condition_fields(condition: Condition) -> Iterator[ResultField]:
+    """Yield each field that a condition names, in the order of the text."""
+    match condition:
         case Comparison(field):
             yield field
         case Not(inner):
-            yield from fields_in(inner)
-        case Joined(_, rules):
-            for each in rules:
-                yield from fields_in(each)
+            yield from condition_fields(inner)
+        case Combination(_, conditions):
+            for each in conditions:
+                yield from condition_fields(each)
 
 
-def names_in(rule: Rule) -> tuple[str, ...]:
-    """Return the subtasks that a rule asks about."""
-    return tuple(dict.fromkeys(field.subtask for field in fields_in(rule)))
+def condition_subtasks(condition: Condition) -> tuple[str, ...]:
+    """Return the names of the subtasks that a condition names."""
+    return tuple(dict.fromkeys(field.subtask for field in condition_fields(condition)))
 
 
 class _Parser:
-    """Reads a rule from left to right: `or` binds least, `not` most."""
+    """Reads a condition from left to right: `not` binds tightest, then `and`, then `or`."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._depth = 0
 
-    def whole(self) -> Rule:
-        rule = self._joined("or")
+    def parse(self) -> Condition:
+        condition = self._combination("or")
         if self._text[self._at :].strip():
-            raise self._wrong("and, or, or the end")
-        return rule
+            raise self._syntax_error("and, or, or the end")
+        return condition
 
-    def _joined(self, word: str) -> Rule:
-        part = self._joined_by_and if word == "or" else self._single
-        rules = [part()]
+    def _combination(self, word: str) -> Condition:
+        parse_part = self._and_combination if word == "or" else self._single
+        conditions = [parse_part()]
         while self._take("word", word):
-            rules.append(part())
-        return rules[0] if len(rules) == 1 else Joined(word, tuple(rules))
+            conditions.append(parse_part())
+        return conditions[0] if len(conditions) == 1 else Combination(word, tuple(conditions))
 
-    def _joined_by_and(self) -> Rule:
-        return self._joined("and")
+    def _and_combination(self) -> Condition:
+        return self._combination("and")
 
-    def _single(self) -> Rule:
+    def _single(self) -> Condition:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            message = f"the rule nests deeper than {MAX_DEPTH}"
+            message = f"the condition nests deeper than {MAX_DEPTH} levels"
             raise ValueError(message)
         try:
             if self._take("word", "not"):
                 return Not(self._single())
-            if self._take("sign", "("):
-                rule = self._joined("or")
-                if not self._take("sign", ")"):
-                    raise self._wrong("a closing parenthesis")
-                return rule
+            if self._take("symbol", "("):
+                condition = self._combination("or")
+                if not self._take("symbol", ")"):
+                    raise self._syntax_error("a closing parenthesis")
+                return condition
             return self._comparison()
         finally:
             self._depth -= 1
 
-    def _comparison(self) -> Rule:
+    def _comparison(self) -> Condition:
         found = self._take("field")
         if not found:
-            raise self._wrong("a subtask's finding, as moderate.suggestion")
+            raise self._syntax_error("a field of a subtask's result, such as moderate.suggestion")
         subtask, _, name = found.partition(".")
-        field = Field(subtask, name)
-        sign = next((sign for sign in OPERATORS if self._take("sign", sign)), None)
-        return Comparison(field, sign, self._value()) if sign else Comparison(field, "==", value=True)
+        field = ResultField(subtask, name)
+        symbol = next((symbol for symbol in OPERATORS if self._take("symbol", symbol)), None)
+        return Comparison(field, symbol, self._value()) if symbol else Comparison(field, "==", value=True)
 
     def _value(self) -> str | float | bool | None:
         if number := self._take("number"):
@@ -185,17 +186,17 @@ class _Parser:
         for word, constant in CONSTANTS.items():
             if self._take("word", word):
                 return constant
-        raise self._wrong("a value: a number, 'a text', true, false or null")
+        raise self._syntax_error("a value: a number, 'a text', true, false or null")
 
     def _take(self, group: str, wanted: str | None = None) -> str | None:
-        """Return the next token and go past it, if it is of that group and is the one wanted."""
+        """Return the next token and move past it, if it belongs to that group and is the wanted one."""
         token = TOKEN.match(self._text, self._at)
         if token is None or token[group] is None or wanted not in {None, token[group]}:
             return None
         self._at = token.end()
         return token[group]
 
-    def _wrong(self, wanted: str) -> ValueError:
+    def _syntax_error(self, expected: str) -> ValueError:
         rest = self._text[self._at :].strip()
         where = f"at {rest[:20]!r}" if rest else "at its end"
-        return ValueError(f"the rule can't be read {where}: {wanted} is wanted there")
+        return ValueError(f"the condition isn't valid {where}: expected {expected}")

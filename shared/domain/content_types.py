@@ -1,26 +1,27 @@
-"""What kind of file a key names, and as what a browser may show it. Pure."""
+"""Media types: that of a key, and that under which a browser may show a file. Pure."""
 
 import mimetypes
 import re
 
 from shared.domain.orchestration import format_of
 
-SAVED_ALONE = "application/octet-stream"
+DOWNLOAD_ONLY = "application/octet-stream"
 MEDIA = re.compile(r"(video|audio|image)/[a-z0-9.+-]+")
-# Besides video, audio and images, what a browser shows and never runs.
+# Types other than media that a browser shows but never executes.
 HARMLESS = frozenset({"application/vnd.apple.mpegurl", "application/json", "application/zip", "text/vtt", "text/plain"})
 
 
 def content_type_of(key: str) -> str:
-    """Return the media type that a key's ending stands for."""
-    # Of the whole key mimetypes makes a URL, and believes what one of the form data:TYPE says of itself.
-    return mimetypes.guess_type(f"a.{format_of(key)}")[0] or SAVED_ALONE
+    """Return the media type of a key, by its file extension."""
+    # mimetypes would treat the whole key as a URL, and trust the type in one of the form data:TYPE.
+    return mimetypes.guess_type(f"a.{format_of(key)}")[0] or DOWNLOAD_ONLY
 
 
-def shown_type(kind: str) -> str:
-    """Return the media type that a link may show: media, raster images and plain lists as what they are.
+def browser_safe_type(kind: str) -> str:
+    """Return the media type under which a link may deliver a file: media, raster images and harmless lists unchanged.
 
-    All else, as pages, scripts and what is made of XML (SVG, manifests), is bytes: a stranger may have written it.
+    Everything else, such as pages, scripts and XML (SVG, manifests), becomes plain bytes: a stranger may have written
+    it.
     """
     media = MEDIA.fullmatch(kind) and not kind.endswith(("svg", "xml"))
-    return kind if media or kind in HARMLESS else SAVED_ALONE
+    return kind if media or kind in HARMLESS else DOWNLOAD_ONLY

@@ -1,4 +1,4 @@
-"""Which orchestrations accept an upload, and the decision on one that none accepts. Pure."""
+"""Matching of uploads with orchestrations, and the decision on uploads that none accepts. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, UnreadableDocument, format_of
 from shared.domain.subtask import Subtask
-from shared.domain.tenant import within
+from shared.domain.tenant import key_in_tenant
 from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion
 
 
 class TriggerMatch(CamelCaseModel):
-    """What one orchestration's trigger says about an upload, and why."""
+    """The verdict of one orchestration's trigger on an upload, and the reason."""
 
     orchestration: str
     verdict: Verdict
@@ -23,8 +23,8 @@ class TriggerMatch(CamelCaseModel):
 class Candidate:
     """An orchestration, its trigger's match with an upload, and the subtasks that the upload's task would have.
 
-    `unreadable` is set when a newer version of Reelmill stored the orchestration, so that this version can match it
-    but not plan it.
+    `unreadable` is set if a newer version of Reelmill stored the orchestration. This version can then match it, but not
+    plan it.
     """
 
     orchestration: Orchestration
@@ -34,7 +34,7 @@ class Candidate:
 
     @property
     def accepts(self) -> bool:
-        """Whether the orchestration accepts the upload, even if no task can be made."""
+        """Whether the orchestration accepts the upload, even if no task can be created."""
         return self.match.verdict not in REFUSALS
 
     def with_verdict(self, verdict: Verdict, reason: str) -> "Candidate":
@@ -45,7 +45,7 @@ class Candidate:
 def match_upload(
     upload: Upload, documents: Iterable[Orchestration | UnreadableDocument], output_bucket: str | None
 ) -> list[Candidate]:
-    """Return a candidate for each orchestration; those that accept the upload are yet to be planned."""
+    """Return a candidate for each orchestration; those that accept the upload are not planned yet."""
     candidates = []
     for document in documents:
         unreadable = document.error if isinstance(document, UnreadableDocument) else None
@@ -64,45 +64,48 @@ def match_trigger(orchestration: Orchestration, upload: Upload, output_bucket: s
 def _verdict(  # noqa: PLR0911 - one return per rule
     orchestration: Orchestration, upload: Upload, output_bucket: str | None
 ) -> tuple[Verdict, str]:
-    trigger, key = orchestration.trigger, within(upload.tenant, upload.key)
+    trigger, key = orchestration.trigger, key_in_tenant(upload.tenant, upload.key)
     if upload.bucket == output_bucket:
-        return Verdict.OWN_OUTPUT, "outputs start no tasks"
+        return Verdict.OWN_OUTPUT, "outputs never start tasks"
     if upload.size == 0 or upload.key.endswith("/"):
         return Verdict.EMPTY_OBJECT, "the object is empty or a folder"
     if not orchestration.enabled:
         return Verdict.NO_MATCH, "the orchestration is disabled"
     if trigger.bucket and trigger.bucket != upload.bucket:
-        return Verdict.NO_MATCH, f"it takes objects of the bucket {trigger.bucket}, not of {upload.bucket}"
+        return (
+            Verdict.NO_MATCH,
+            f"the trigger accepts objects from bucket {trigger.bucket}, not from {upload.bucket}",
+        )
     if not key.startswith(trigger.prefix):
-        return Verdict.NO_MATCH, f"it takes keys that begin with {trigger.prefix!r}"
+        return Verdict.NO_MATCH, f"the trigger accepts keys that begin with {trigger.prefix!r}"
     wanted = frozenset(trigger.formats) or MEDIA_FORMATS
     found = format_of(key)
     if found not in wanted:
-        what = f"the format {found!r}" if found else "a name without a format"
-        return Verdict.WRONG_FORMAT, f"{what} is not among {', '.join(sorted(wanted))}"
+        problem = f"unsupported format {found!r}" if found else "the file name has no extension"
+        return Verdict.WRONG_FORMAT, f"{problem}; the trigger accepts {', '.join(sorted(wanted))}"
     return Verdict.MATCHED, f"the key begins with {trigger.prefix!r} and its format is {found}"
 
 
-def refusal(upload: Upload, candidates: Sequence[Candidate]) -> UploadDecision:
+def refusal_decision(upload: Upload, candidates: Sequence[Candidate]) -> UploadDecision:
     """Return the decision on an upload that no orchestration accepts: the verdict of the closest match."""
-    said = {candidate.match.verdict: candidate.match for candidate in reversed(candidates)}
+    matches = {candidate.match.verdict: candidate.match for candidate in reversed(candidates)}
     for verdict in (Verdict.OWN_OUTPUT, Verdict.EMPTY_OBJECT):
-        if verdict in said:
-            return UploadDecision(upload, verdict, said[verdict].reason)
-    if closest := said.get(Verdict.WRONG_FORMAT):
+        if verdict in matches:
+            return UploadDecision(upload, verdict, matches[verdict].reason)
+    if closest := matches.get(Verdict.WRONG_FORMAT):
         return UploadDecision(upload, Verdict.WRONG_FORMAT, closest.reason, closest.orchestration)
-    return UploadDecision(upload, Verdict.NO_MATCH, "no enabled orchestration takes objects of this bucket and prefix")
+    return UploadDecision(upload, Verdict.NO_MATCH, "no enabled orchestration matches this bucket and key")
 
 
-def prediction(upload: Upload, candidates: Sequence[Candidate]) -> UploadDecision:
+def predicted_decision(upload: Upload, candidates: Sequence[Candidate]) -> UploadDecision:
     """Return the decision that planned candidates would lead to."""
     accepting = [candidate for candidate in candidates if candidate.accepts]
     planned = [candidate for candidate in accepting if candidate.subtasks]
     if not accepting:
-        return refusal(upload, candidates)
+        return refusal_decision(upload, candidates)
     if not planned:
         match = accepting[0].match
         return UploadDecision(upload, match.verdict, match.reason, match.orchestration)
-    reason = f"{len(planned)} task{'s' if len(planned) > 1 else ''} would be made"
+    reason = f"{len(planned)} task{'s' if len(planned) > 1 else ''} would be created"
     only = planned[0].orchestration.name if len(planned) == 1 else None
     return UploadDecision(upload, Verdict.MATCHED, reason, only)

@@ -1,4 +1,4 @@
-"""Orchestrations and templates: the documents, what they match, and the names they give to outputs. Pure."""
+"""Orchestrations and templates: the stored documents, and the names of outputs. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from shared.domain.camel_case import CamelCaseModel
-from shared.domain.condition import checked_rule, names_in, parsed
+from shared.domain.condition import check_condition, condition_subtasks, parse_condition
 from shared.domain.subtask import SubtaskType
 from shared.domain.task import MAX_SUBTASKS
 from shared.errors import NewerVersion, ParametersRejected
 
-# What people put into a media bucket; a trigger without formats takes them all.
+# Common formats of media files; a trigger without formats accepts all of them.
 MEDIA_FORMATS = frozenset(
     "3g2 3gp aac ac3 aif aiff amr asf avi caf dv f4v flac flv m2ts m2v m4a m4v mka mkv mov mp3 mp4 mpeg mpg "  # noqa: SIM905
     "mts mxf oga ogg ogv opus qt rm rmvb ts vob wav webm wma wmv".split()  # a list would take a page
@@ -36,68 +36,68 @@ VARIABLES = frozenset(
         "height",
     }
 )
-MAX_KEY_BYTES = 1024  # S3: an object key's length in UTF-8.
+MAX_KEY_BYTES = 1024  # S3: the maximum length of an object key in UTF-8.
 DOTS = frozenset({".", ".."})
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-# S3's rules. Names like a--x-s3 are kept for what has endpoints of its own, as ARNs have, and botocore would go there.
+# S3's rules. Names such as a--x-s3 and ARNs are reserved for buckets with other endpoints, which botocore would call.
 BUCKET_NAME = re.compile(r"(?!.*--[a-z]+-s3$)[a-z0-9][a-z0-9.-]+[a-z0-9]")
 
 
-class Kind(StrEnum):
+class DocumentOrigin(StrEnum):
     """Where a document comes from."""
 
     PRESET = "PRESET"  # ships with Reelmill
     CUSTOM = "CUSTOM"  # stored by a user
 
 
-def checked_pattern(pattern: str) -> str:
-    """Return an output name pattern; raise ValueError when a variable is unknown or the path could leave its prefix."""
+def check_pattern(pattern: str) -> str:
+    """Return an output name pattern; raise ValueError if a variable is unknown or the path could leave its prefix."""
     unknown = sorted(set(PLACEHOLDER.findall(pattern)) - VARIABLES)
     if unknown:
-        message = f"unknown variable {{{unknown[0]}}}; the known ones are {', '.join(sorted(VARIABLES))}"
+        message = f"unknown variable {{{unknown[0]}}}; use one of {', '.join(sorted(VARIABLES))}"
         raise ValueError(message)
     bare = PLACEHOLDER.sub("", pattern)
     if "{" in bare or "}" in bare:
-        message = "a brace stands alone; variables are written {name}"
+        message = "unmatched brace; write variables as {name}"
         raise ValueError(message)
     if DOTS.intersection(pattern.split("/")) or not pattern.isprintable():
-        message = "the path may hold neither '.' nor '..' as a folder, nor unprintable characters"
+        message = "the path must not contain '.' or '..' as a folder, or unprintable characters"
         raise ValueError(message)
     return pattern
 
 
-def checked_file_name(pattern: str) -> str:
-    """Return a file name pattern; raise ValueError when it is a path."""
+def check_file_name(pattern: str) -> str:
+    """Return a file name pattern; raise ValueError if it is a path."""
     if "/" in pattern or "{inputDir}" in pattern:
-        message = "a file name has no folders; put them into the output's prefix"
+        message = "a file name can't contain folders; put them in the output's prefix"
         raise ValueError(message)
-    return checked_pattern(pattern)
+    return check_pattern(pattern)
 
 
-def checked_bucket_name(name: str) -> str:
-    """Return the name of a bucket; raise ValueError when no bucket, or no plain one, can have it."""
+def check_bucket_name(name: str) -> str:
+    """Return the name of a bucket; raise ValueError if it isn't a valid name of a general purpose bucket."""
     if not BUCKET_NAME.fullmatch(name):
         message = (
-            "a bucket's name is made of lowercase letters, digits, dots and hyphens, and both ends are a letter or a "
-            "digit; ARNs, and names that end like --x-s3, are not taken"
+            "a bucket name consists of lowercase letters, digits, dots and hyphens, and starts and ends with a letter "
+            "or digit; ARNs and names that end in a suffix such as --x-s3 are not supported"
         )
         raise ValueError(message)
     return name
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-# S3: the length of a bucket's name.
-BucketName = Annotated[str, StringConstraints(min_length=3, max_length=63), AfterValidator(checked_bucket_name)]
+# S3: the length of a bucket name.
+BucketName = Annotated[str, StringConstraints(min_length=3, max_length=63), AfterValidator(check_bucket_name)]
 Format = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9]{1,10}$")]
-Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(checked_pattern)]
-FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(checked_file_name)]
+Prefix = Annotated[str, StringConstraints(max_length=512), AfterValidator(check_pattern)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(check_file_name)]
 
-When = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(checked_rule)]
+ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(check_condition)]
 Priority = Annotated[int, Field(ge=-10, le=10, strict=True)]
 
 
 class Trigger(CamelCaseModel):
-    """Which new objects an orchestration takes. No formats means all known media formats."""
+    """Which new objects an orchestration accepts. Without formats it accepts all known media formats."""
 
     bucket: BucketName | None = None
     prefix: Annotated[str, StringConstraints(max_length=1024)] = ""
@@ -105,13 +105,13 @@ class Trigger(CamelCaseModel):
 
 
 class Output(CamelCaseModel):
-    """The folder in the output bucket that outputs go to."""
+    """The folder in the output bucket for the outputs."""
 
     prefix: Prefix = "{inputDir}/{inputName}/"
 
 
-class SubtaskRule(CamelCaseModel):
-    """One subtask as a person writes it: an operation, its parameters, and what must succeed before."""
+class SubtaskDocument(CamelCaseModel):
+    """One subtask as a person writes it: an operation, its parameters, and the subtasks that must succeed first."""
 
     name: Name
     type: SubtaskType
@@ -120,42 +120,42 @@ class SubtaskRule(CamelCaseModel):
     needs: tuple[Name, ...] = ()
     input: Name | None = None
     file_name: FileName | None = None
-    when: When | None = None
+    when: ConditionText | None = None
 
     @property
     def predecessors(self) -> tuple[str, ...]:
-        """The names it waits for: `input`, and whatever `when` asks about, are needed without saying so."""
-        asked = names_in(parsed(self.when)) if self.when else ()
+        """The names of the subtasks that it waits for: `needs`, `input`, and the subtasks that `when` names."""
+        asked = condition_subtasks(parse_condition(self.when)) if self.when else ()
         return tuple(dict.fromkeys((*self.needs, *([self.input] if self.input else []), *asked)))
 
 
-def checked_graph(rules: tuple[SubtaskRule, ...]) -> tuple[SubtaskRule, ...]:
-    """Return the rules; raise ValueError when names repeat, are unknown, or need each other in a circle."""
-    names = [rule.name for rule in rules]
-    doubled = next((name for name in names if names.count(name) > 1), None)
-    if doubled:
-        message = f"two subtasks are named {doubled}"
+def check_graph(subtasks: tuple[SubtaskDocument, ...]) -> tuple[SubtaskDocument, ...]:
+    """Return the subtasks; raise ValueError if names repeat or are unknown, or dependencies are circular."""
+    names = [subtask.name for subtask in subtasks]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated:
+        message = f"two subtasks are named {repeated}; rename one"
         raise ValueError(message)
-    for rule in rules:
-        unknown = next((name for name in rule.predecessors if name not in names), None)
+    for subtask in subtasks:
+        unknown = next((name for name in subtask.predecessors if name not in names), None)
         if unknown:
-            message = f"subtask {rule.name} needs {unknown}, which is not a subtask here"
+            message = f"subtask {subtask.name} needs {unknown}, which is not one of the subtasks"
             raise ValueError(message)
     try:
-        TopologicalSorter({rule.name: rule.predecessors for rule in rules}).prepare()
+        TopologicalSorter({subtask.name: subtask.predecessors for subtask in subtasks}).prepare()
     except CycleError as error:
-        message = f"the subtasks need each other in a circle: {' → '.join(error.args[1])}"
+        message = f"the subtasks depend on each other in a circle: {' → '.join(error.args[1])}"
         raise ValueError(message) from error
-    return rules
+    return subtasks
 
 
-SubtaskRules = Annotated[
-    tuple[SubtaskRule, ...], Field(min_length=1, max_length=MAX_SUBTASKS), AfterValidator(checked_graph)
+SubtaskDocuments = Annotated[
+    tuple[SubtaskDocument, ...], Field(min_length=1, max_length=MAX_SUBTASKS), AfterValidator(check_graph)
 ]
 
 
 class OrchestrationDocument(CamelCaseModel):
-    """A trigger and the subtasks that each new object gets, as stored under a name."""
+    """A trigger, and the subtasks that process each new object that it accepts."""
 
     name: Name
     description: Annotated[str, StringConstraints(max_length=500)] = ""
@@ -163,14 +163,14 @@ class OrchestrationDocument(CamelCaseModel):
     trigger: Trigger = Field(default_factory=Trigger)
     output: Output = Field(default_factory=Output)
     priority: Priority = 0
-    subtasks: SubtaskRules
+    subtasks: SubtaskDocuments
 
 
 class Orchestration(OrchestrationDocument):
-    """A stored orchestration: the document, its version and when that was made (epoch milliseconds)."""
+    """A stored orchestration: the document, its version and when the version was stored (epoch milliseconds)."""
 
     version: int = 1
-    kind: Kind = Kind.CUSTOM
+    kind: DocumentOrigin = DocumentOrigin.CUSTOM
     updated_at: int | None = None
 
 
@@ -184,24 +184,24 @@ class TemplateDocument(CamelCaseModel):
 
 
 class Template(TemplateDocument):
-    """A stored template: the document, its version and when that was made (epoch milliseconds)."""
+    """A stored template: the document, its version and when the version was stored (epoch milliseconds)."""
 
     version: int = 1
-    kind: Kind = Kind.CUSTOM
+    kind: DocumentOrigin = DocumentOrigin.CUSTOM
     updated_at: int | None = None
 
 
 @dataclass(frozen=True)
 class UnreadableDocument:
-    """A document that a newer version of Reelmill stored: its kind, its name, its JSON, and the error to report."""
+    """A document that a newer version of Reelmill stored: its type, its name, its JSON, and the error to report."""
 
-    kind: type[Orchestration] | type[Template]
+    document_type: type[Orchestration] | type[Template]
     name: str
     document: Mapping[str, Any]
     error: NewerVersion
 
     def readable_orchestration(self) -> Orchestration:
-        """Return the orchestration without subtasks; with any trigger if its own is unreadable, too."""
+        """Return the orchestration without subtasks. If its trigger is unreadable too, it accepts all media files."""
         try:
             trigger = Trigger.model_validate(self.document.get("trigger", {}), extra="ignore")
         except ValidationError:
@@ -211,51 +211,54 @@ class UnreadableDocument:
 
 
 def format_of(key: str) -> str:
-    """Return the key's format: its lower-case ending without the dot, empty when it has none."""
+    """Return the key's format: its file extension in lower case without the dot, empty if it has none."""
     return PurePosixPath(key).suffix.lower().removeprefix(".")
 
 
 def name_variables(key: str) -> dict[str, str]:
-    """Return the variables that a source key gives to output names; what is named `.` or `..` becomes `_`."""
+    """Return the variables that a source key defines for output names; the names `.` and `..` become `_`."""
     path = PurePosixPath("/".join("_" if part in DOTS else part for part in key.split("/")))
     folder = "" if str(path.parent) == "." else str(path.parent)
-    name = "_" if path.stem in DOTS else path.stem  # of "..mp4" it is "."
+    name = "_" if path.stem in DOTS else path.stem  # the stem of "..mp4" is "."
     return {"inputDir": folder.strip("/"), "inputName": name, "inputFormat": format_of(key)}
 
 
 def output_key(
     prefix: str, folder: str, file_name: str | None, variables: Mapping[str, str], number: int | None
 ) -> str:
-    """Return the key of an output: its prefix filled in, the attempt's folder, its name filled in.
+    """Return the key of an output: its prefix, the attempt's folder and its file name, with variables filled in.
 
-    Several files of one subtask are always told apart by their number. Raise ParametersRejected when the
-    name would be empty, leave its prefix, or be too long.
+    Several files of one subtask always have their number in the name. Raise ParametersRejected if the name would be
+    empty, leave its prefix, or be too long.
     """
     pattern = file_name or "{inputName}-{subtask}.{format}"
     if number is not None and "{number}" not in pattern:
-        stem, dot, ending = pattern.rpartition(".")
-        pattern = f"{stem}-{{number}}{dot}{ending}" if dot else f"{pattern}-{{number}}"
+        stem, dot, extension = pattern.rpartition(".")
+        pattern = f"{stem}-{{number}}{dot}{extension}" if dot else f"{pattern}-{{number}}"
     known = {**variables, "number": "" if number is None else str(number)}
-    name = filled(pattern, known)
-    parts = [*(part for part in filled(prefix, known).split("/") if part), folder, name]
+    name = fill_pattern(pattern, known)
+    parts = [*(part for part in fill_pattern(prefix, known).split("/") if part), folder, name]
     key = "/".join(parts)
     if not name or DOTS.intersection(parts):
-        message = f"{prefix + pattern!r} gives the output {key!r}, which is not a file below its prefix"
+        message = (
+            f"{prefix + pattern!r} gives the output {key!r}, which is not a file below its prefix; "
+            "change the output's prefix or file name"
+        )
         raise ParametersRejected(message, code="ParameterError.OutputName")
     if len(key.encode()) > MAX_KEY_BYTES:
         message = (
-            f"the output key would be {len(key.encode())} bytes long, and S3 takes {MAX_KEY_BYTES}: "
+            f"the output key would be {len(key.encode())} bytes long, and the limit of S3 is {MAX_KEY_BYTES}; "
             "shorten the output's prefix and file name, or the source's name"
         )
         raise ParametersRejected(message, code="ParameterError.OutputName")
     return key
 
 
-def filled(pattern: str, variables: Mapping[str, str]) -> str:
-    """Return a pattern with its variables filled in; what has no value is left out."""
+def fill_pattern(pattern: str, variables: Mapping[str, str]) -> str:
+    """Return a pattern with its variables filled in; one without a value becomes empty."""
     return PLACEHOLDER.sub(lambda found: variables.get(found[1], ""), pattern)
 
 
-def by_name(rules: Iterable[SubtaskRule]) -> dict[str, int]:
-    """Return the number of each subtask: its place in the list, from 1."""
-    return {rule.name: number for number, rule in enumerate(rules, start=1)}
+def numbers_by_name(subtasks: Iterable[SubtaskDocument]) -> dict[str, int]:
+    """Return the number of each subtask: its position in the list, from 1."""
+    return {subtask.name: number for number, subtask in enumerate(subtasks, start=1)}

@@ -1,4 +1,4 @@
-"""A subtask: one operation of a task, its plan, and how far this run has got with it. Pure."""
+"""A subtask: one operation of a task, with its plan and its state in the newest run. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 DEFAULT_TENANT = "main"
-RULE_NOT_MET = "RuleNotMet"
-# Interrupted attempts don't count against the file, but this many times the attempts that may count are the end.
+CONDITION_NOT_MET = "ConditionNotMet"
+# Interrupted attempts are uncounted, but all attempts together are limited to this many times the counted ones.
 UNCOUNTED_FACTOR = 5
 
 
 class SubtaskStatus(StrEnum):
-    """Where a subtask stands."""
+    """The status of a subtask."""
 
     WAITING = "WAITING"  # for a predecessor, for its message, or for another attempt
     IN_PROGRESS = "IN_PROGRESS"  # an attempt holds the lease
@@ -21,7 +21,7 @@ class SubtaskStatus(StrEnum):
 
 
 class SubtaskType(StrEnum):
-    """The kinds of operation."""
+    """The types of operation."""
 
     TRANSCODE = "TRANSCODE"
     STREAM = "STREAM"
@@ -41,7 +41,7 @@ class WaitReason(StrEnum):
     """What a waiting subtask waits for. The first three are stored with it; the others follow from its task."""
 
     BUDGET = "BUDGET"  # the next day, or a larger budget
-    JOB = "JOB"  # a job of another service; the subtask looks again later
+    JOB = "JOB"  # a job of another service; the next attempt checks it
     RETRY = "RETRY"  # the time of its next attempt
     PREDECESSOR = "PREDECESSOR"  # a subtask that it needs has not succeeded yet
     UNSENT = "UNSENT"  # its message has not been sent
@@ -53,7 +53,7 @@ TERMINAL = frozenset({SubtaskStatus.SUCCESSFUL, SubtaskStatus.FAILED})
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a subtask failed: a code for a program, a sentence for a person."""
+    """Why a subtask failed: a code for programs, a message for people."""
 
     code: str
     message: str
@@ -63,7 +63,7 @@ class Failure:
 class Wait:
     """Why a waiting subtask can't start before `until` (epoch milliseconds).
 
-    `detail` says more: the failure of its last attempt, the job that runs elsewhere, or the limit of the budget.
+    `detail` is the failure of its last attempt, the job of another service, or the limit of the budget.
     """
 
     reason: WaitReason
@@ -73,7 +73,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class SubtaskRef:
-    """One subtask of one run of a task: what a message in the queue names."""
+    """A reference to one subtask of one run of a task; a message in the queue contains one."""
 
     task_id: str
     run: int
@@ -83,7 +83,7 @@ class SubtaskRef:
 
 @dataclass(frozen=True, kw_only=True)
 class Lease(SubtaskRef):
-    """What an attempt holds: the lease on one subtask of one run. `attempt` is the fence against late writers."""
+    """The lease of an attempt on one subtask of one run. `attempt` is the fence against late writers."""
 
     attempt: int
 
@@ -95,7 +95,7 @@ class Lease(SubtaskRef):
 
 @dataclass(frozen=True)
 class FinalState:
-    """How an attempt ends its subtask: `record` is the sort key of its record, `output` an S3 URI."""
+    """The final state of a subtask: `record` is the sort key of the attempt's record, `output` an S3 URI."""
 
     status: SubtaskStatus
     failure: Failure | None = None
@@ -106,7 +106,7 @@ class FinalState:
 
 @dataclass(frozen=True)
 class SubtaskPlan:
-    """What a subtask does; it never changes. `needs` and `input` are subtask numbers; `input` None means the source.
+    """What a subtask does; this never changes. `needs` and `input` are subtask numbers; no `input` means the source.
 
     `when` is a condition. If it isn't met, the subtask does nothing and is successful.
     """
@@ -124,12 +124,12 @@ class SubtaskPlan:
 
 @dataclass(frozen=True)
 class SubtaskState:
-    """How far the task's newest run has got with a subtask.
+    """The state of a subtask in the task's newest run.
 
-    `attempt` numbers the newest attempt and only grows within a run; `counted_attempts` counts those that speak against
-    the file. `wait` belongs to a waiting subtask. `skipped` says why a successful one did nothing; a subtask that needs
-    it is skipped, too. `carried_from` is the earlier run that the success comes from. Times are epoch milliseconds,
-    `progress` is percent, `record` the sort key of the attempt's record, `output` an S3 URI.
+    `attempt` is the number of the newest attempt and only grows within a run; `counted_attempts` is how many of them
+    count against the file. `wait` belongs to a waiting subtask. `skipped` says why a successful one did nothing; a
+    subtask that needs it is skipped too. `carried_from` is the earlier run that the success comes from. Times are epoch
+    milliseconds, `progress` is percent, `record` is the sort key of the attempt's record, and `output` is an S3 URI.
     """
 
     status: SubtaskStatus = SubtaskStatus.WAITING
@@ -153,25 +153,25 @@ class Subtask(SubtaskState, SubtaskPlan):
     """One operation of a task: its plan, and its state in the task's newest run."""
 
     @property
-    def terminal(self) -> bool:
+    def is_terminal(self) -> bool:
         """Whether its state never changes again in this run."""
         return self.status in TERMINAL
 
     @property
     def wait_until(self) -> int:
-        """The time before which it doesn't start, in epoch milliseconds; 0 if it may start now."""
+        """The time before which it can't start, in epoch milliseconds; 0 if it may start now."""
         return self.wait.until if self.wait else 0
 
     @property
-    def over_budget(self) -> bool:
+    def is_over_budget(self) -> bool:
         """Whether it waits for the day's budget."""
         return self.wait is not None and self.wait.reason is WaitReason.BUDGET
 
-    def exhausted(self, max_attempts: int, counted_attempts: int | None = None) -> bool:
-        """Whether it has had all the attempts that it may have; `counted_attempts` are by default its own."""
+    def is_exhausted(self, max_attempts: int, counted_attempts: int | None = None) -> bool:
+        """Whether it has no attempts left; `counted_attempts` are by default its own."""
         counted = self.counted_attempts if counted_attempts is None else counted_attempts
         return counted >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
 
     def fresh(self) -> "Subtask":
-        """Return the same plan with an empty state, as a new run begins."""
+        """Return the same plan with an empty state, for a new run."""
         return Subtask(**{plan.name: getattr(self, plan.name) for plan in fields(SubtaskPlan)})

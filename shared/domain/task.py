@@ -1,4 +1,4 @@
-"""A task: one source, its numbered subtasks, and the moves that are legal. Pure: no clock, no AWS."""
+"""A task: one source, its numbered subtasks, and the legal transitions. Pure: no clock, no AWS."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,38 +7,38 @@ from enum import StrEnum
 
 from shared.domain.subtask import DEFAULT_TENANT, Failure, FinalState, Lease, Subtask, SubtaskStatus
 
-MAX_SUBTASKS = 50  # One DynamoDB item holds them all, and an item ends at 400 KB.
+MAX_SUBTASKS = 50  # One DynamoDB item stores all of them, and an item is limited to 400 KB.
 SKIPPED = "Skipped.PredecessorFailed"
-# By so much may the next attempt begin early: the clock that hides its message isn't the one that set its time.
+# How early the next attempt may begin: SQS hides its message by another clock than the one that set its time.
 EARLY_MS = 1000
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands; derived from its subtasks, never guessed."""
+    """The status of a task, derived from its subtasks."""
 
     WAITING = "WAITING"  # no subtask of this run has started
-    IN_PROGRESS = "IN_PROGRESS"  # one has, and not all are terminal
-    COMPLETED = "COMPLETED"  # all are terminal; the outcome says how
+    IN_PROGRESS = "IN_PROGRESS"  # a subtask has started, and not all are terminal
+    COMPLETED = "COMPLETED"  # all subtasks are terminal; the outcome shows the result
 
 
 class Outcome(StrEnum):
-    """How a completed task ended: completed is not necessarily a success."""
+    """The outcome of a completed task, which is not necessarily a success."""
 
     SUCCEEDED = "SUCCEEDED"
     PARTIALLY_FAILED = "PARTIALLY_FAILED"
     FAILED = "FAILED"
-    ENDED = "ENDED"  # by a person: before anything had started, or cancelled on the way
+    ENDED = "ENDED"  # by a person: before it started, or canceled while it ran
 
 
 class Lane(StrEnum):
-    """The queue that a task's subtasks wait in. A backlog in one queue does not delay the others."""
+    """The queue of a task's subtasks: a backlog in one queue doesn't delay the others."""
 
     URGENT = "URGENT"  # priority above 0
     STANDARD = "STANDARD"
     BACKGROUND = "BACKGROUND"  # priority below 0
 
 
-# The moves that people make with a task, and the statuses from which each is legal.
+# The actions that people take on a task, and the statuses in which each is legal.
 TASK_ACTIONS: Mapping[str, frozenset[TaskStatus]] = {
     "restart": frozenset({TaskStatus.COMPLETED}),
     "end": frozenset({TaskStatus.WAITING}),
@@ -48,7 +48,7 @@ TASK_ACTIONS: Mapping[str, frozenset[TaskStatus]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """The input object, pinned when the task is made. `size` in bytes."""
+    """The input object, fixed to one version when the task is created. `size` in bytes."""
 
     bucket: str
     key: str
@@ -59,22 +59,22 @@ class Source:
 
 @dataclass(frozen=True)
 class OrchestrationRef:
-    """Which orchestration, at which version, made a task."""
+    """The orchestration, and its version, that created a task."""
 
     name: str
     version: int
 
 
-# How a person's move ends what had not ended by itself.
+# The failure of subtasks that a person's action ended.
 STOP_FAILURES: Mapping[str, Failure] = {
-    "end": Failure("Cancelled.TaskEnded", "the task was ended before this subtask started"),
-    "cancel": Failure("Cancelled.TaskCancelled", "the task was canceled before this subtask was done"),
+    "end": Failure("Canceled.TaskEnded", "the task was ended before this subtask started"),
+    "cancel": Failure("Canceled.TaskCanceled", "the task was canceled before this subtask finished"),
 }
 
 
 @dataclass(frozen=True)
 class Task:
-    """One source, one list of subtasks, one run of them. Times are epoch milliseconds."""
+    """One source, its subtasks, and the state of one run. Times are epoch milliseconds."""
 
     id: str
     source: Source
@@ -97,39 +97,39 @@ class Task:
 
     @property
     def lane(self) -> Lane:
-        """Which queue its subtasks wait in."""
+        """The queue of its subtasks."""
         if self.priority == 0:
             return Lane.STANDARD
         return Lane.URGENT if self.priority > 0 else Lane.BACKGROUND
 
     @property
     def run_at(self) -> int:
-        """When this run was asked for."""
+        """When this run was requested."""
         return self.created_at if self.restarted_at is None else self.restarted_at
 
     def subtask(self, no: int) -> Subtask | None:
-        """Return the subtask of that number, None when there is none."""
+        """Return the subtask of that number; None if there is none."""
         return self.subtasks[no - 1] if 1 <= no <= len(self.subtasks) else None
 
     @property
     def progress(self) -> int:
-        """Percent of the whole: the mean of its subtasks, ended ones counting in full."""
-        return sum(100 if s.terminal else s.progress for s in self.subtasks) // len(self.subtasks)
+        """Progress in percent: the mean of its subtasks, where ended ones count as 100."""
+        return sum(100 if s.is_terminal else s.progress for s in self.subtasks) // len(self.subtasks)
 
     @property
     def subtask_counts(self) -> dict[SubtaskStatus, int]:
-        """How many subtasks stand where; every status is present."""
+        """The number of subtasks in each status; every status is present."""
         counts = Counter(s.status for s in self.subtasks)
         return {status: counts[status] for status in SubtaskStatus}
 
     @property
     def skipped_count(self) -> int:
-        """How many of the successful subtasks did nothing, since their rule was not met."""
+        """The number of successful subtasks that did nothing, because their condition was not met."""
         return sum(s.skipped is not None for s in self.subtasks)
 
     @property
     def first_failure(self) -> Failure | None:
-        """Why its first subtask failed that failed by itself: what was skipped tells nothing."""
+        """The failure of the first failed subtask, except for skipped ones, which explain nothing."""
         failed = (s.failure for s in self.subtasks if s.status is SubtaskStatus.FAILED)
         return next((failure for failure in failed if failure and failure.code != SKIPPED), None)
 
@@ -144,52 +144,52 @@ class Task:
         )
 
     def is_success_of(self, lease: Lease) -> bool:
-        """Whether that attempt is the one by which its subtask succeeded in this run."""
+        """Whether its subtask succeeded in this run by exactly that attempt."""
         subtask = self.subtask(lease.no)
         return subtask is not None and (subtask.status, subtask.record) == (SubtaskStatus.SUCCESSFUL, lease.record)
 
     def is_available(self, no: int, now: int) -> bool:
-        """Whether an attempt may take that subtask: it waits, or its lease has expired."""
+        """Whether an attempt may take that subtask: it is waiting, or its lease has expired."""
         subtask = self.subtasks[no - 1]
-        lapsed = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
-        return lapsed or subtask.status is SubtaskStatus.WAITING
+        expired = subtask.status is SubtaskStatus.IN_PROGRESS and subtask.lease_until < now
+        return expired or subtask.status is SubtaskStatus.WAITING
 
     def delay_before(self, no: int, now: int) -> int:
-        """Return in how many milliseconds that subtask's next attempt may begin: 0 for now.
+        """Return the milliseconds until that subtask's next attempt may begin; 0 means now.
 
-        What the day's budget holds back may begin as soon as it is sent, which may be early.
+        A subtask that is postponed for the budget may begin as soon as it is sent, which may be early.
         """
         subtask = self.subtasks[no - 1]
         left = subtask.wait_until - now
-        return left if left > EARLY_MS and not subtask.over_budget else 0
+        return left if left > EARLY_MS and not subtask.is_over_budget else 0
 
     def ready(self) -> frozenset[int]:
-        """Return the waiting subtasks whose predecessors all succeeded."""
+        """Return the waiting subtasks whose predecessors have all succeeded."""
         done = {s.no for s in self.subtasks if s.status is SubtaskStatus.SUCCESSFUL}
         return frozenset(s.no for s in self.subtasks if s.status is SubtaskStatus.WAITING and done.issuperset(s.needs))
 
     def is_first_attempt(self, no: int) -> bool:
-        """Whether the first attempt of this run is the one at subtask `no`, just claimed."""
+        """Whether the attempt at subtask `no` that was just claimed is the first one of this run."""
         others = (s.attempt for s in self.subtasks if s.no != no and not s.carried_from)
         return self.subtasks[no - 1].attempt == 1 and not any(others)
 
     @property
     def postponed(self) -> frozenset[int]:
         """The unsent subtasks that wait for the day's budget."""
-        return self.unsent & {s.no for s in self.subtasks if s.over_budget}
+        return self.unsent & {s.no for s in self.subtasks if s.is_over_budget}
 
     def due_for_sending(self, now: int) -> frozenset[int]:
-        """Return the unsent subtasks whose messages may go out: not those that are held back until later."""
+        """Return the unsent subtasks whose messages may be sent now, without those that are postponed until later."""
         return frozenset(no for no in self.unsent if self.subtasks[no - 1].wait_until <= now)
 
     def next_due_times(self, now: int) -> list[int]:
-        """Return when a lease lapses that no worker renews, and when what is held back may go."""
+        """Return when each lease expires if no worker renews it, and when each postponed subtask may be sent."""
         leases = (s.lease_until + 1 for s in self.subtasks if s.status is SubtaskStatus.IN_PROGRESS)
         postponed = (self.subtasks[no - 1].wait_until for no in self.unsent)
         return [at for at in (*leases, *postponed) if at > now]
 
     def ready_at(self, no: int) -> int:
-        """Return since when a waiting subtask has been ready, or from when on it will be: epoch milliseconds."""
+        """Return when a waiting subtask became ready, or when it will be, in epoch milliseconds."""
         subtask = self.subtasks[no - 1]
         freed = [self.subtasks[needed - 1].ended_at or 0 for needed in subtask.needs]
         return max(self.run_at, subtask.wait_until, *freed)
@@ -202,7 +202,7 @@ class Task:
         return frozenset(doomed - {no})
 
     def after(self, no: int, final_state: FinalState, at: int) -> "Task":
-        """Return the task as it stands once subtask `no` has ended: successors are freed or skipped."""
+        """Return the task after subtask `no` has ended: its successors become ready or are skipped."""
         changed = {
             no: replace(
                 self.subtasks[no - 1],
@@ -234,9 +234,9 @@ class Task:
         return replace(task, status=TaskStatus.COMPLETED, outcome=outcome, ended_at=at)
 
     def stopped(self, failure: Failure, at: int) -> "Task":
-        """Return the task as a person's End or Cancel leaves it: what had not ended has failed, nothing will start."""
+        """Return the task after a person ended or canceled it: the subtasks that had not ended have failed."""
         subtasks = tuple(
-            s if s.terminal else replace(s, status=SubtaskStatus.FAILED, wait=None, failure=failure, ended_at=at)
+            s if s.is_terminal else replace(s, status=SubtaskStatus.FAILED, wait=None, failure=failure, ended_at=at)
             for s in self.subtasks
         )
         return replace(
@@ -250,7 +250,7 @@ class Task:
         )
 
     def restarted(self, at: int, *, only_failed: bool = False) -> "Task":
-        """Return the task at the beginning of its next run; with `only_failed`, what succeeded is carried over."""
+        """Return the task at the beginning of its next run; with `only_failed`, successes are carried over."""
         subtasks = (
             replace(s, carried_from=s.carried_from or self.run)
             if only_failed and s.status is SubtaskStatus.SUCCESSFUL
@@ -266,11 +266,11 @@ class Task:
             started_at=None,
             ended_at=None,
         )
-        return task.begun()
+        return task.with_pending()
 
-    def begun(self) -> "Task":
-        """Return the task with all that is to be done pending, and the ready subtasks to be sent."""
-        pending = frozenset(s.no for s in self.subtasks if not s.terminal)
+    def with_pending(self) -> "Task":
+        """Return the task with all subtasks that have not ended as pending, and the ready ones as unsent."""
+        pending = frozenset(s.no for s in self.subtasks if not s.is_terminal)
         task = replace(self, status=TaskStatus.WAITING, pending=pending)
         return replace(task, unsent=task.ready())
 

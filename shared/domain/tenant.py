@@ -1,4 +1,4 @@
-"""Whose an object is: each tenant but the first has a folder of its own, the same in every bucket. Pure."""
+"""The tenant of an object. Each tenant except the first has its own prefix, the same in all buckets. Pure."""
 
 import re
 
@@ -6,27 +6,27 @@ from shared.domain.subtask import DEFAULT_TENANT
 
 NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 TENANT = re.compile(NAME)
-HOME = re.compile(rf"tenants/({NAME})/")
-# In the order of keys all homes lie from the first of these up to the second: no name of a tenant begins behind that.
-HOMES = ("tenants/", "tenants/~")
+PREFIX = re.compile(rf"tenants/({NAME})/")
+# All keys of these tenants sort between the two, because no tenant's name begins with a character after `~`.
+PREFIX_RANGE = ("tenants/", "tenants/~")
 
 
 def is_tenant(name: object) -> bool:
-    """Whether a tenant can have that name."""
+    """Whether a value is a valid name of a tenant."""
     return isinstance(name, str) and TENANT.fullmatch(name) is not None
 
 
-def home(tenant: str) -> str:
-    """Return the folder that holds all of a tenant's objects; the first tenant has all that lies outside of these."""
+def tenant_prefix(tenant: str) -> str:
+    """Return the prefix of all of a tenant's objects; the first tenant has the keys outside of all prefixes."""
     return "" if tenant == DEFAULT_TENANT else f"tenants/{tenant}/"
 
 
-def owner(key: str) -> str:
-    """Return the tenant that an object of that key belongs to, where there are several."""
-    found = HOME.match(key)
+def tenant_of_key(key: str) -> str:
+    """Return the tenant that an object belongs to by its key, in a deployment with several tenants."""
+    found = PREFIX.match(key)
     return found[1] if found else DEFAULT_TENANT
 
 
-def within(tenant: str, key: str) -> str:
-    """Return a key as its tenant's orchestrations see it: below the tenant's own folder."""
-    return key.removeprefix(home(tenant))
+def key_in_tenant(tenant: str, key: str) -> str:
+    """Return a key as its tenant's orchestrations see it: without the tenant's prefix."""
+    return key.removeprefix(tenant_prefix(tenant))

@@ -1,51 +1,53 @@
-"""What pydantic finds wrong, in words for who wrote the document: of fields and lists, not of inputs and tuples."""
+"""Messages for the errors that pydantic finds, in words of the API: fields and lists, not inputs and tuples. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# The commonest kinds; others keep pydantic's sentence.
+# The most frequent types; the others keep pydantic's message.
 WORDS = {
-    "missing": "it is missing",
-    "extra_forbidden": "there is no such field",
-    "enum": "it must be {expected}",
-    "literal_error": "it must be {expected}",
-    "string_pattern_mismatch": "it must match the pattern {pattern}",
-    "string_too_short": "it is too short: its least length is {min_length}",
-    "string_too_long": "it is too long: its greatest length is {max_length}",
-    "too_short": "it has too few items: the least number is {min_length}",
-    "too_long": "it has too many items: the greatest number is {max_length}",
-    "greater_than": "it must be more than {gt}",
-    "greater_than_equal": "it must be at least {ge}",
-    "less_than": "it must be less than {lt}",
-    "less_than_equal": "it must be at most {le}",
-    "string_type": "it must be a text",
-    "bool_type": "it must be true or false",
-    "bool_parsing": "it must be true or false",
-    "int_type": "it must be a whole number",
-    "int_parsing": "it must be a whole number",
-    "int_from_float": "it must be a whole number",
-    "float_type": "it must be a number",
-    "float_parsing": "it must be a number",
-    "list_type": "it must be a list",
-    "tuple_type": "it must be a list",
-    "dict_type": "it must be an object with fields",
-    "model_type": "it must be an object with fields",
-    "model_attributes_type": "it must be an object with fields",
+    "missing": "is required",
+    "extra_forbidden": "unknown field",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "string_too_short": "is too short: the minimum length is {min_length}",
+    "string_too_long": "is too long: the maximum length is {max_length}",
+    "too_short": "has too few items: the minimum is {min_length}",
+    "too_long": "has too many items: the maximum is {max_length}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
 }
 
 
-def in_words(error: Mapping[str, Any]) -> str:
-    """Return what one of pydantic's errors says."""
+def validation_message(error: Mapping[str, Any]) -> str:
+    """Return the message for one of pydantic's errors."""
     words = WORDS.get(error["type"])
     return words.format_map(error.get("ctx", {})) if words else error["msg"].removeprefix("Value error, ")
 
 
-def true_ones(errors: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the errors without those on a list's length that count its wrong items as none."""
-    places = [tuple(error["loc"]) for error in errors]
+def relevant_errors(errors: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the errors without those about a list's length that come from invalid items, which don't count."""
+    locations = [tuple(error["loc"]) for error in errors]
 
-    def miscounted(error: Mapping[str, Any]) -> bool:
-        there = tuple(error["loc"])
-        return error["type"] == "too_short" and any(p[: len(there)] == there and p != there for p in places)
+    def is_miscount(error: Mapping[str, Any]) -> bool:
+        location = tuple(error["loc"])
+        return error["type"] == "too_short" and any(
+            other[: len(location)] == location and other != location for other in locations
+        )
 
-    return [error for error in errors if not miscounted(error)]
+    return [error for error in errors if not is_miscount(error)]

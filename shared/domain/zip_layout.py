@@ -1,7 +1,7 @@
-"""A zip of files as they are: where each of its bytes comes from, known before any is read. Pure.
+"""A zip of uncompressed files, whose layout is known before any file is read. Pure.
 
-Format: PKWARE APPNOTE 6.3.10. Nothing is compressed, as media hardly could be; sizes and checksums stand in front of
-each file, so that the layout follows from them alone and every range of the zip can be made on its own.
+Format: PKWARE APPNOTE 6.3.10. Nothing is compressed, because media hardly compress. Sizes and checksums precede each
+file. So the layout follows from them alone, and every range of the zip can be built independently.
 """
 
 import re
@@ -13,23 +13,23 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import accumulate
 
-PLAIN, ZIP64 = 20, 45  # versions of the format that a reader must know
+PLAIN, ZIP64 = 20, 45  # versions of the format that a reader must support
 UTF8_NAMES = 0x800
 MADE_ON_UNIX = 3 << 8
 REGULAR_FILE = 0o100644 << 16
-MOST_16, MOST_32 = 0xFFFF, 0xFFFFFFFF  # and they themselves mean: look into the zip64 fields
-FIRST_YEAR, LAST_YEAR = 1980, 2107  # 7 bits
+MOST_16, MOST_32 = 0xFFFF, 0xFFFFFFFF  # these values mean: see the zip64 fields
+FIRST_YEAR, LAST_YEAR = 1980, 2107  # the format has 7 bits for the year
 EXTRA_ZIP64 = 1
-LEAST_PART = 5 * 1024**2  # S3: of an upload in parts, each but the last has that much,
-MOST_PARTS = 9000  # there are at most 10,000,
-COPIED_PART = 256 * 1024**2  # and one copied from another object could have 5 GiB, but then one waits for it.
-# What some systems refuse in a file's name, or take for a folder, or for a way out of one.
+MIN_PART = 5 * 1024**2  # S3: the minimum size of each part of a multipart upload, except the last
+MAX_PARTS = 9000  # S3: at most 10,000
+COPIED_PART = 256 * 1024**2  # S3 copies up to 5 GiB in one part, but that would take long.
+# Characters that some systems reject in a file name, or treat as a path.
 UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the zip: its name in there, with folders, its size in bytes, and the CRC-32 of its content."""
+    """A file of the zip: its path, its size in bytes, and the CRC-32 of its content."""
 
     name: str
     size: int
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Extract:
-    """Bytes of a member, by its number in the zip from 0: from `start` up to `end`."""
+    """The bytes of a member from `start` up to `end`; `member` is its number in the zip, from 0."""
 
     member: int
     start: int
@@ -50,18 +50,18 @@ Piece = bytes | Extract
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip of some members, all of one time (epoch milliseconds)."""
+    """A zip of members that all have the same time, in epoch milliseconds."""
 
     members: tuple[Member, ...]
     at: int
 
     @cached_property
     def size(self) -> int:
-        """How long the zip is, in bytes."""
+        """The size of the zip in bytes."""
         return self._starts[-1]
 
     def pieces(self, start: int, end: int) -> Iterator[Piece]:
-        """Yield what the bytes of the zip from `start` up to `end` are, in their order."""
+        """Yield the pieces of the zip from `start` up to `end`, in order."""
         index = bisect_right(self._starts, start) - 1
         while start < min(end, self.size):
             offset, begins, ends = start - self._starts[index], self._starts[index], self._starts[index + 1]
@@ -77,23 +77,23 @@ class Archive:
             start, index = stop, index + 1
 
     def parts(self) -> list[tuple[int, int]]:
-        """Return the ranges in which S3 takes the zip: most of a large member is a range of its own, to be copied."""
-        least = max(LEAST_PART, -(-self.size // MOST_PARTS))
-        most = max(COPIED_PART, least)
+        """Return the ranges of the parts to upload; most of a large member is a separate range, which S3 can copy."""
+        smallest = max(MIN_PART, -(-self.size // MAX_PARTS))
+        largest = max(COPIED_PART, smallest)
         start = 0
         ranges = []
         while start < self.size:
             index = bisect_right(self._starts, start) - 1
             left = self._starts[index + 1] - start
-            alone = index % 2 == 1 and left >= least
-            length = (left if left < most + least else most) if alone else least
+            copied = index % 2 == 1 and left >= smallest
+            length = (left if left < largest + smallest else largest) if copied else smallest
             ranges.append((start, min(start + length, self.size)))
             start += length
         return ranges
 
     @cached_property
     def _starts(self) -> Sequence[int]:
-        """Where each segment begins: header and content of each member, the directory; and where that ends."""
+        """The start of each segment: header and content of each member, then the directory; and the end of that."""
         sizes = [size for number, one in enumerate(self.members) for size in (len(self._header(number)), one.size)]
         contents = list(accumulate(sizes, initial=0))
         return [*contents, contents[-1] + len(self._directory_at(contents))]
@@ -112,7 +112,7 @@ class Archive:
         return struct.pack("<4s5H3L2H", b"PK\3\4", *fields, len(name), len(extra)) + name + extra
 
     def _directory_at(self, starts: Sequence[int]) -> bytes:
-        """Return the list of members at the zip's end, and what tells where it begins."""
+        """Return the directory of members at the end of the zip, and the record that locates it."""
         entries = b"".join(self._entry(member, starts[2 * number]) for number, member in enumerate(self.members))
         begins, count = starts[2 * len(self.members)], len(self.members)
         tail = b""
@@ -125,7 +125,7 @@ class Archive:
         return entries + tail + struct.pack("<4s4H2LH", b"PK\5\6", *end)
 
     def _entry(self, member: Member, offset: int) -> bytes:
-        """Return a member's line in the list: what doesn't fit into 32 bits goes into the zip64 field."""
+        """Return a member's entry in the directory; values that don't fit in 32 bits go into the zip64 field."""
         sizes = [member.size, member.size] if member.size >= MOST_32 else []
         large = [*sizes, *([offset] if offset >= MOST_32 else [])]
         extra = struct.pack(f"<HH{len(large)}Q", EXTRA_ZIP64, 8 * len(large), *large) if large else b""
@@ -138,24 +138,24 @@ class Archive:
 
 
 def member_names(wanted: Iterable[str]) -> tuple[str, ...]:
-    """Return the names under which files lie in a zip: safe on every system, and no two alike, whatever the case."""
+    """Return the names of files in a zip: safe on every system, and unique even if upper and lower case are ignored."""
     taken: set[str] = set()
     names = []
     for path in wanted:
         parts = (UNSAFE.sub("_", part) for part in path.split("/"))
         safe = "/".join("_" if part.strip(". ") == "" else part for part in parts if part) or "_"
-        stem, dot, ending = safe.rpartition(".") if "." in safe.rpartition("/")[2] else (safe, "", "")
+        stem, dot, extension = safe.rpartition(".") if "." in safe.rpartition("/")[2] else (safe, "", "")
         name, number = safe, 1
         while name.casefold() in taken:
             number += 1
-            name = f"{stem} ({number}){dot}{ending}"
+            name = f"{stem} ({number}){dot}{extension}"
         taken.add(name.casefold())
         names.append(name)
     return tuple(names)
 
 
 def _dos(at: int) -> tuple[int, int]:
-    """Return a time as MS-DOS counted it, in UTC: hours, minutes and twos of seconds; then the day."""
+    """Return a time in the format of MS-DOS, in UTC: hours, minutes and two-second units; then the day."""
     when = datetime.fromtimestamp(at / 1000, UTC)
     when = when.replace(year=min(max(when.year, FIRST_YEAR), LAST_YEAR))
     clock = when.hour << 11 | when.minute << 5 | when.second // 2

@@ -1,4 +1,4 @@
-"""Orchestrations and templates in DynamoDB: the newest version of each name, and every version before it."""
+"""Orchestrations and templates in DynamoDB: the newest version of each name, and all earlier versions."""
 
 from typing import Any, TypeVar
 
@@ -9,16 +9,16 @@ from pynamodb.models import Model
 
 from shared.domain.orchestration import Orchestration, Template, UnreadableDocument
 from shared.errors import Conflict, NewerVersion
-from shared.stores.dynamodb import REFUSED, bound, busy, read, save
+from shared.stores.dynamodb import REFUSED, bind_model, dynamodb_error, read_item, save_item
 from shared.stores.forward_compatibility import reading
 
 D = TypeVar("D", Orchestration, Template)
 
-LAST_VERSION = 999_999  # of those whose keys sort as their numbers do
+LAST_VERSION = 999_999  # the last one whose key sorts by its number
 
 
 class CatalogItem(Model):
-    """A document. `pk` is a tenant's catalog, or one document's versions; `sk` names the document, or the version."""
+    """A document. `pk` is a tenant's catalog or one document's versions; `sk` is the document or the version."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -27,17 +27,17 @@ class CatalogItem(Model):
 
 
 class CatalogStore:
-    """The catalog table. All newest versions of a tenant lie in one partition, so that one query reads them.
+    """The catalog table. One partition has the newest versions of all of a tenant's documents, for a single query.
 
-    A failed request raises ServiceBusy.
+    A failed request raises ServiceBusy or ServiceRefused.
     """
 
     def __init__(self, table: str) -> None:
-        """Bind to the table of that name; no request is made yet."""
-        self._items = bound(CatalogItem, table)
+        """Bind to the table of that name; this makes no request."""
+        self._items = bind_model(CatalogItem, table)
 
     def list_all(self, tenant: str) -> list[Orchestration | Template | UnreadableDocument]:
-        """Return the newest version of every orchestration and template, as far as this version can read them."""
+        """Return the newest version of every orchestration and template; some may be unreadable."""
         found: list[Orchestration | Template | UnreadableDocument] = []
         for item in self._query(tenant, None):
             if item.sk.startswith(document_key(Template, "")):
@@ -46,99 +46,107 @@ class CatalogStore:
                 found.append(self._document(Orchestration, item))
         return found
 
-    def list_kind(self, kind: type[D], tenant: str) -> list[D | UnreadableDocument]:
-        """Return the newest version of every document of a kind, by name, as far as this version can read them."""
-        items = self._query(tenant, self._items.sk.startswith(f"{kind.__name__.upper()}#"))
-        return [self._document(kind, item) for item in items]
+    def list_type(self, document_type: type[D], tenant: str) -> list[D | UnreadableDocument]:
+        """Return the newest version of every document of a type, by name; some may be unreadable."""
+        items = self._query(tenant, self._items.sk.startswith(f"{document_type.__name__.upper()}#"))
+        return [self._document(document_type, item) for item in items]
 
-    def get(self, kind: type[D], tenant: str, name: str) -> D | None:
-        """Return the newest version of a document; None if none is stored. Raise NewerVersion."""
-        item = read(self._items, catalog_key(tenant), document_key(kind, name))
-        return self._read(kind, item) if item else None
+    def get(self, document_type: type[D], tenant: str, name: str) -> D | None:
+        """Return the newest version of a document; None if there is none. Raise NewerVersion."""
+        item = read_item(self._items, catalog_key(tenant), document_key(document_type, name))
+        return self._read(document_type, item) if item else None
 
-    def last_version(self, kind: type[D], tenant: str, name: str) -> int:
-        """Return the last version that a document has had, even if it was deleted since; 0 for none."""
+    def last_version(self, document_type: type[D], tenant: str, name: str) -> int:
+        """Return the number of a document's last version, even of a deleted one; 0 if it never existed."""
         try:
             versions = self._items.query(
-                versions_key(kind, tenant, name), scan_index_forward=False, limit=1, consistent_read=True
+                versions_key(document_type, tenant, name), scan_index_forward=False, limit=1, consistent_read=True
             )
             return next((int(item.version) for item in versions), 0)
         except PynamoDBException as error:
-            raise busy(error) from error
+            raise dynamodb_error(error) from error
 
-    def get_version(self, kind: type[D], tenant: str, name: str, number: int) -> D | None:
-        """Return one version of a document, even if it was deleted since; None without one. Raise NewerVersion."""
-        item = read(self._items, versions_key(kind, tenant, name), version_key(number))
-        return self._read(kind, item) if item else None
+    def get_version(self, document_type: type[D], tenant: str, name: str, number: int) -> D | None:
+        """Return one version of a document, even of a deleted one; None if there is none. Raise NewerVersion."""
+        item = read_item(self._items, versions_key(document_type, tenant, name), version_key(number))
+        return self._read(document_type, item) if item else None
 
-    def list_versions(self, kind: type[D], tenant: str, name: str, highest: int, limit: int) -> list[D]:
-        """Return up to `limit` versions of a document from the highest down, even if it was deleted since.
+    def list_versions(self, document_type: type[D], tenant: str, name: str, highest: int, limit: int) -> list[D]:
+        """Return up to `limit` versions of a document, even of a deleted one, from `highest` downwards.
 
         Raise NewerVersion.
         """
         upto = self._items.sk <= version_key(highest)
         try:
             found = self._items.query(
-                versions_key(kind, tenant, name), upto, scan_index_forward=False, limit=limit, consistent_read=True
+                versions_key(document_type, tenant, name),
+                upto,
+                scan_index_forward=False,
+                limit=limit,
+                consistent_read=True,
             )
-            return [self._read(kind, item) for item in found]
+            return [self._read(document_type, item) for item in found]
         except PynamoDBException as error:
-            raise busy(error) from error
+            raise dynamodb_error(error) from error
 
     def put(self, tenant: str, document: Orchestration | Template) -> None:
-        """Store a new version, which must follow the last one. Raise Conflict if somebody else stored it first."""
-        kind, name, number = type(document), document.name, document.version
+        """Store a new version, which must follow the last one. Raise Conflict if another request stored it first."""
+        document_type, name, number = type(document), document.name, document.version
         body = document.model_dump(mode="json", by_alias=True)
-        history = self._items(versions_key(kind, tenant, name), version_key(number), version=number, document=body)
-        newest = self._items(catalog_key(tenant), document_key(kind, name), version=number, document=body)
+        history = self._items(
+            versions_key(document_type, tenant, name), version_key(number), version=number, document=body
+        )
+        newest = self._items(catalog_key(tenant), document_key(document_type, name), version=number, document=body)
         newer = self._items.pk.does_not_exist() | (self._items.version < number)
-        if not save(history, self._items.pk.does_not_exist()):
-            message = f"{name} was changed by somebody else at the same time; look at it and try again"
+        if not save_item(history, self._items.pk.does_not_exist()):
+            message = f"another request changed {name} at the same time; review that change and try again"
             raise Conflict(message, code="ChangedMeanwhile")
-        save(newest, newer)  # refused if a later version has been stored already
+        save_item(newest, newer)  # refused if a later version is stored already
 
-    def delete(self, kind: type[D], tenant: str, name: str) -> bool:
-        """Delete a document; return False if none is stored. Its versions stay, for the tasks that name them."""
+    def delete(self, document_type: type[D], tenant: str, name: str) -> bool:
+        """Delete a document; return False if there is none. Its versions stay, because tasks refer to them."""
         try:
-            self._items(catalog_key(tenant), document_key(kind, name)).delete(condition=self._items.pk.exists())
+            self._items(catalog_key(tenant), document_key(document_type, name)).delete(
+                condition=self._items.pk.exists()
+            )
         except DeleteError as error:
             if error.cause_response_code == REFUSED:
                 return False
-            raise busy(error) from error
+            raise dynamodb_error(error) from error
         return True
 
     def _query(self, tenant: str, condition: Condition | None) -> list[CatalogItem]:
         try:
             return list(self._items.query(catalog_key(tenant), condition, consistent_read=True))
         except PynamoDBException as error:
-            raise busy(error) from error
+            raise dynamodb_error(error) from error
 
-    def _document(self, kind: type[D], item: CatalogItem) -> D | UnreadableDocument:
+    def _document(self, document_type: type[D], item: CatalogItem) -> D | UnreadableDocument:
         try:
-            return self._read(kind, item)
+            return self._read(document_type, item)
         except NewerVersion as error:
-            return UnreadableDocument(kind, item.sk.partition("#")[2], item.document, error)
+            return UnreadableDocument(document_type, item.sk.partition("#")[2], item.document, error)
 
-    def _read(self, kind: type[D], item: CatalogItem) -> D:
-        with reading(f"version {item.version} of the {kind.__name__.lower()} {item.document.get('name')}"):
-            return kind.model_validate(item.document, extra="ignore")
+    def _read(self, document_type: type[D], item: CatalogItem) -> D:
+        with reading(f"version {item.version} of the {document_type.__name__.lower()} {item.document.get('name')}"):
+            return document_type.model_validate(item.document, extra="ignore")
 
 
 def catalog_key(tenant: str) -> str:
-    """Return the key of the partition that holds the newest version of all a tenant's documents."""
+    """Return the partition key of the newest versions of all of a tenant's documents."""
     return f"{tenant}#CATALOG"
 
 
-def document_key(kind: type[Any], name: str) -> str:
+def document_key(document_type: type[Any], name: str) -> str:
     """Return the sort key of a document in its tenant's catalog."""
-    return f"{kind.__name__.upper()}#{name}"
+    return f"{document_type.__name__.upper()}#{name}"
 
 
-def versions_key(kind: type[Any], tenant: str, name: str) -> str:
-    """Return the key of the partition that holds all versions of a document."""
-    return f"{tenant}#{document_key(kind, name)}"
+def versions_key(document_type: type[Any], tenant: str, name: str) -> str:
+    """Return the partition key of all versions of a document."""
+    return f"{tenant}#{document_key(document_type, name)}"
 
 
 def version_key(version: int) -> str:
-    """Return the sort key of a version, which sorts as its number does."""
+    """Return the sort key of a version, which sorts by its number."""
     return f"{version:06}"

@@ -1,9 +1,11 @@
-"""What every DynamoDB table has in common: bounded calls, and what a refusal means."""
+"""What all DynamoDB tables have in common: bounded calls, indexes, and the meaning of errors."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
 from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import GlobalSecondaryIndex, Projection
 from pynamodb.models import Model
 
 from shared.errors import ServiceBusy, ServiceRefused
@@ -11,15 +13,15 @@ from shared.telemetry import logger
 
 NO_ANSWER = "DynamoDB did not answer as it should"
 REFUSED = "ConditionalCheckFailedException"
-# The request itself is at fault, as an item of over 400 KB. Whatever else is refused may be granted later: new rights
-# take a while to be known everywhere, and people mend those that are missing.
+# The request itself is wrong, for example an item of over 400 KB. Any other refused request may succeed later: new
+# permissions take a while to propagate, and people add missing ones.
 NEVER = "ValidationException"
 
 M = TypeVar("M", bound=Model)
 
 
-def bound(model: type[M], table: str) -> type[M]:
-    """Return the model on the table of that name, with the limits that every call to DynamoDB keeps."""
+def bind_model(model: type[M], table: str) -> type[M]:
+    """Return the model for the table of that name, with the limits of every call to DynamoDB."""
     meta = {
         "table_name": table,
         "connect_timeout_seconds": 3,
@@ -29,30 +31,40 @@ def bound(model: type[M], table: str) -> type[M]:
     return type(model.__name__, (model,), {"Meta": type("Meta", (), meta)})
 
 
-def read(model: type[M], key: str, sort_key: str | None = None) -> M | None:
-    """Return an item as it stands now, None when there is none; raise ServiceBusy or ServiceRefused."""
+def define_index(
+    hash_key: str, projection: Projection, **range_key: UnicodeAttribute | NumberAttribute
+) -> GlobalSecondaryIndex[Any]:
+    """Return an index for a model, which names it by the attribute that it assigns; the hash key is a text."""
+    meta = type("Meta", (), {"projection": projection})
+    attributes = {hash_key: UnicodeAttribute(hash_key=True), **range_key, "Meta": meta}
+    index: type[GlobalSecondaryIndex[Any]] = type(f"Index_{hash_key}", (GlobalSecondaryIndex,), attributes)
+    return index()
+
+
+def read_item(model: type[M], key: str, sort_key: str | None = None) -> M | None:
+    """Return the current state of an item; None if there is none. Raise ServiceBusy or ServiceRefused."""
     try:
         return model.get(key, sort_key, consistent_read=True)
     except DoesNotExist:
         return None
     except PynamoDBException as error:
-        raise busy(error) from error
+        raise dynamodb_error(error) from error
 
 
-def save(item: Model, condition: Condition | None = None) -> bool:
-    """Put an item; return False when the condition refuses it; raise ServiceBusy or ServiceRefused."""
+def save_item(item: Model, condition: Condition | None = None) -> bool:
+    """Put an item; return False if the condition refuses it. Raise ServiceBusy or ServiceRefused."""
     try:
         item.save(condition=condition)
     except PutError as error:
         if error.cause_response_code == REFUSED:
             return False
-        raise busy(error) from error
+        raise dynamodb_error(error) from error
     return True
 
 
-def busy(error: PynamoDBException) -> ServiceBusy | ServiceRefused:
-    """Return what a failed call to DynamoDB means: not now, or never. AWS's own words are for the log alone."""
+def dynamodb_error(error: PynamoDBException) -> ServiceBusy | ServiceRefused:
+    """Return the error for a failed call to DynamoDB: retry later, or never. AWS's own message goes to the log only."""
     logger().warning(NO_ANSWER, reason=str(error))
     if error.cause_response_code == NEVER:
-        return ServiceRefused(f"DynamoDB does not take this: {NEVER}")
+        return ServiceRefused(f"DynamoDB rejects this request: {NEVER}")
     return ServiceBusy(f"{NO_ANSWER}: {error.cause_response_code or type(error.cause or error).__name__}")

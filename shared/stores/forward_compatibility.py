@@ -1,4 +1,4 @@
-"""How stored data is read by a version of Reelmill that may be older than the one that wrote it."""
+"""Reading of stored data by a version of Reelmill that may be older than the one that wrote it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,12 @@ from shared.telemetry import logger
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Raise NewerVersion for whatever goes wrong while `what` is read, such as an operation with an unknown name."""
+    """Raise NewerVersion for any error while `what` is read, for example because of an unknown operation."""
     try:
         yield
     except Exception as error:
-        logger().exception("stored data not readable", what=what)
+        logger().exception("stored data is unreadable", what=what)
         message = (
-            f"{what} was stored by a newer version of Reelmill, and this version cannot read it; "
-            "deploy the newer version again"
+            f"a newer version of Reelmill stored {what}, and this version can't read it; deploy the newer version again"
         )
         raise NewerVersion(message) from error

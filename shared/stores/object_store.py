@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.domain.attempt_record import OutputFile
 from shared.domain.task import Source
-from shared.domain.upload import Upload, version_id_of
+from shared.domain.upload import Upload, parse_version_id
 from shared.errors import NotFound, NotReadable
 from shared.stores.s3 import (
     GONE,
@@ -55,8 +55,8 @@ class ObjectStore:
         """Use that connection; no request is made yet."""
         self._s3 = connection
 
-    def pin(self, bucket: str, key: str, version_id: str | None = None) -> Source:
-        """Return an object as a source, pinned to its version; by default the newest.
+    def read_source(self, bucket: str, key: str, version_id: str | None = None) -> Source:
+        """Return an object as the source of a task, with its version; by default the newest.
 
         Raises NotFound if it does not exist, NotReadable if access is denied, ServiceBusy.
         """
@@ -73,7 +73,9 @@ class ObjectStore:
             raise source_not_found(bucket, key) from error
         except BotoCoreError as error:
             raise s3_busy(error) from error
-        return Source(bucket, key, head["ContentLength"], head["ETag"].strip('"'), version_id_of(head.get("VersionId")))
+        return Source(
+            bucket, key, head["ContentLength"], head["ETag"].strip('"'), parse_version_id(head.get("VersionId"))
+        )
 
     def list_newest(
         self, bucket: str, prefix: str, limit: int, after: str | None, *, without: tuple[str, str] = ("", "")
@@ -201,5 +203,5 @@ def newest_versions(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> I
                 size=found["Size"],
                 e_tag=found["ETag"].strip('"'),
                 at=int(found["LastModified"].timestamp() * 1000),
-                version_id=version_id_of(found["VersionId"]),
+                version_id=parse_version_id(found["VersionId"]),
             )

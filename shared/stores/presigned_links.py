@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.domain.content_types import SAVED_ALONE, shown_type
+from shared.domain.content_types import DOWNLOAD_ONLY, browser_safe_type
 from shared.stores.s3 import S3Connection, s3_busy, version_argument
 
 SINGLE_UPLOAD_BYTES = 100 * 1024**2  # A larger file is uploaded in parts, so that a lost connection costs one part.
@@ -57,8 +57,8 @@ class PresignedLinks:
         The browser shows it, or with `attachment` saves it as `file_name` (by default the last part of the key). A
         type that a browser might run is always saved.
         """
-        content_type = shown_type(content_type)
-        attachment = attachment or content_type == SAVED_ALONE
+        content_type = browser_safe_type(content_type)
+        attachment = attachment or content_type == DOWNLOAD_ONLY
         name = file_name or key.rsplit("/", 1)[-1]
         disposition = f"{'attachment' if attachment else 'inline'}; filename*=UTF-8''{quote(name, safe='')}"
         params = {

@@ -1,4 +1,4 @@
-"""The subtask queues: one SQS message per subtask that is ready to run, in the queue of its task's lane."""
+"""The subtask queues: one SQS message for each subtask that is ready to run, in the queue of its task's lane."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-BATCH = 10  # SQS: messages in one SendMessageBatch.
-# SQS hides a message for 12 h at most, counted from its receipt, which lies up to 15 min back by then.
+BATCH = 10  # SQS: messages in one SendMessageBatch
+# SQS hides a message for at most 12 h from its receipt, which is up to 15 min ago by then.
 MAX_DELAY_SECONDS = 11 * 3600
 
 
 class SubtaskQueues:
-    """The queues of those URLs, one for each lane; trouble with AWS raises ServiceBusy."""
+    """The queues with those URLs, one for each lane. A failed request raises ServiceBusy."""
 
     def __init__(self, urls: Mapping[Lane, str]) -> None:
-        """Note the queues; no request is made yet."""
+        """Remember the queues; this makes no request."""
         self._urls = urls
 
     @cached_property
     def _client(self) -> "SQSClient":
-        # By default SQS would be waited for longer than an API's answer may take.
+        # By default, the client would wait for SQS longer than a response of the API may take.
         return boto3.client("sqs", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 4}))
 
     def send(self, task: Task, numbers: Collection[int]) -> None:
-        """Put a message for each of these subtasks into the queue of the task's lane, ten to a request."""
+        """Send a message for each of these subtasks to the queue of the task's lane, ten per request."""
         for some in batches(sorted(numbers)):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {
                     "Id": str(no),
-                    "MessageBody": body_of(SubtaskRef(task.id, task.run, no, task.tenant)),
+                    "MessageBody": message_body(SubtaskRef(task.id, task.run, no, task.tenant)),
                     "MessageGroupId": fair_group(task),
                 }
                 for no in some
@@ -48,14 +48,14 @@ class SubtaskQueues:
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._urls[task.lane], Entries=entries)
             except (BotoCoreError, ClientError) as error:
-                message = f"SQS did not take the messages of task {task.id}: {error}"
+                message = f"SQS did not accept the messages of task {task.id}: {error}"
                 raise ServiceBusy(message) from error
             if failed := answer.get("Failed"):
-                message = f"SQS refused {len(failed)} messages of task {task.id}: {failed[0].get('Message', '')}"
+                message = f"SQS rejected {len(failed)} messages of task {task.id}: {failed[0].get('Message', '')}"
                 raise ServiceBusy(message)
 
     def put_back(self, queue_arn: str, receipt: str, seconds: int) -> None:
-        """Hide a message that was received from that queue for so long; then it comes again."""
+        """Hide a message that was received from that queue for some seconds; then SQS delivers it again."""
         name = queue_arn.rpartition(":")[2]
         url = next((url for url in self._urls.values() if url.rpartition("/")[2] == name), "")
         try:
@@ -63,33 +63,33 @@ class SubtaskQueues:
                 QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, MAX_DELAY_SECONDS)
             )
         except (BotoCoreError, ClientError) as error:
-            message = f"SQS did not put a message back: {error}"
+            message = f"SQS did not return a message to its queue: {error}"
             raise ServiceBusy(message) from error
 
-    def waiting(self, lane: Lane) -> int:
+    def count_messages(self, lane: Lane) -> int:
         """Return about how many messages wait in a lane's queue."""
         try:
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._urls[lane], AttributeNames=["ApproximateNumberOfMessages"]
             )
         except (BotoCoreError, ClientError) as error:
-            message = f"SQS did not return how many messages wait: {error}"
+            message = f"SQS did not return the number of waiting messages: {error}"
             raise ServiceBusy(message) from error
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def fair_group(task: Task) -> str:
-    """Return the group by which SQS shares a queue fairly: a thousand files of one orchestration hold up no other."""
+    """Return the message group for fair queues of SQS: a thousand files of one orchestration don't delay another."""
     return f"{task.tenant}.{task.orchestration.name if task.orchestration else 'none'}"
 
 
-def body_of(ref: SubtaskRef) -> str:
-    """Return the message that names a subtask."""
+def message_body(ref: SubtaskRef) -> str:
+    """Return the body of the message for a subtask."""
     return json.dumps({"taskId": ref.task_id, "run": ref.run, "subtask": ref.no, "tenant": ref.tenant})
 
 
-def ref_from(body: str) -> SubtaskRef:
-    """Return the subtask that a message names; raise RequestRejected when it names none."""
+def parse_message_body(body: str) -> SubtaskRef:
+    """Return the subtask in a message; raise RequestRejected if the message is invalid."""
     try:
         fields = json.loads(body)
         return SubtaskRef(
@@ -99,11 +99,11 @@ def ref_from(body: str) -> SubtaskRef:
             str(fields.get("tenant", DEFAULT_TENANT)),
         )
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        message = f"a message in the subtask queue is not of the form {{taskId, run, subtask}}: {body[:200]!r}"
+        message = f"a message in the subtask queue doesn't have the form {{taskId, run, subtask}}: {body[:200]!r}"
         raise RequestRejected(message) from error
 
 
 def batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Yield the numbers in groups that fit one request."""
+    """Yield the numbers in groups, one for each request."""
     for start in range(0, len(numbers), BATCH):
         yield numbers[start : start + BATCH]

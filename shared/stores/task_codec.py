@@ -1,4 +1,4 @@
-"""How a task and its attempts lie in DynamoDB: the PynamoDB models, and the way there and back."""
+"""The form of tasks and attempts in DynamoDB: the PynamoDB models, and the conversion in both directions."""
 
 import json
 import zlib
@@ -15,19 +15,21 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.constants import BINARY
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import KeysOnlyProjection
 from pynamodb.models import Model
 
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.subtask import Subtask, Wait
 from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
+from shared.stores.dynamodb import define_index
 from shared.stores.forward_compatibility import reading
 
 TASK = "TASK"
 TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
-# All subtasks of a new task together. DynamoDB ends their item at 400 KB, and each of 50 gets why it failed (1,000
-# letters of up to 4 bytes; else the address of its output, which is shorter) and 300 bytes of times, counts and names:
-# 215 KB. The task's own fields take less than 20 KB: its source, that key once more, prefix, session context, token.
+# The limit of all subtasks of a new task together. DynamoDB limits their item to 400 KB. Later, each of 50 subtasks
+# gets a failure (1,000 characters of up to 4 bytes; or the URI of its output, which is shorter) and 300 bytes of times,
+# counts and names: 215 KB. The other fields of the task take less than 20 KB: its source, that key once more, prefix,
+# session context, token.
 MAX_PLAN_BYTES = 160 * 1024
 # Fields of a newer version are ignored.
 SUBTASK = TypeAdapter(Subtask)
@@ -35,90 +37,25 @@ WAIT = TypeAdapter(Wait)
 SOURCE = TypeAdapter(Source)
 ORCHESTRATION = TypeAdapter(OrchestrationRef)
 RECORD = TypeAdapter(AttemptRecord)
-SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas), and a page costs one query for each.
+SHARDS = 4  # A partition accepts 1,000 writes a second (DynamoDB quotas), and a page costs one query per shard.
 
 
-class ByAge(GlobalSecondaryIndex[Any]):
-    """Every task of a tenant."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_age"
-        projection = KeysOnlyProjection()
-
-    ix_age = UnicodeAttribute(hash_key=True)
-    pk = UnicodeAttribute(range_key=True)
-
-
-class ByStatus(GlobalSecondaryIndex[Any]):
-    """Tasks by status; completed ones by their outcome."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_status"
-        projection = KeysOnlyProjection()
-
-    ix_status = UnicodeAttribute(hash_key=True)
-    pk = UnicodeAttribute(range_key=True)
-
-
-class BySource(GlobalSecondaryIndex[Any]):
-    """Tasks by their source's key."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_source"
-        projection = KeysOnlyProjection()
-
-    ix_source = UnicodeAttribute(hash_key=True)
-    pk = UnicodeAttribute(range_key=True)
-
-
-class ByOrchestration(GlobalSecondaryIndex[Any]):
-    """Tasks by the orchestration that made them."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_orchestration"
-        projection = KeysOnlyProjection()
-
-    ix_orchestration = UnicodeAttribute(hash_key=True)
-    pk = UnicodeAttribute(range_key=True)
-
-
-class ByDue(GlobalSecondaryIndex[Any]):
-    """Unfinished tasks by the time at which the sweeper looks at them: completed ones have left it."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_due"
-        projection = KeysOnlyProjection()
-
-    ix_due = UnicodeAttribute(hash_key=True)
-    due_at = NumberAttribute(range_key=True)
-
-
-class Packed(Attribute[Any]):
-    """JSON, compressed: an item ends at 400 KB, and what is long in a record says nearly the same many times."""
+class CompressedJSONAttribute(Attribute[Any]):
+    """Compressed JSON, because an item is limited to 400 KB and long records are repetitive."""
 
     attr_type = BINARY
 
-    def serialize(self, value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can say
-        """Return it as bytes."""
+    def serialize(self, value: Any) -> bytes:  # noqa: ANN401 - any JSON
+        """Return a value as bytes."""
         return zlib.compress(json.dumps(value, separators=(",", ":")).encode())
 
     def deserialize(self, value: bytes) -> Any:  # noqa: ANN401
-        """Return what bytes say."""
+        """Return the value in bytes."""
         return json.loads(zlib.decompress(value))
 
 
 class TaskItem(Model):
-    """A task with all its subtasks: one item, so that no move needs a transaction."""
+    """A task with all its subtasks: one item, so that no transition needs a transaction."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=TASK)
@@ -145,32 +82,33 @@ class TaskItem(Model):
     ix_orchestration = UnicodeAttribute(null=True)
     ix_due = UnicodeAttribute()
     due_at = NumberAttribute(null=True)
-    by_age = ByAge()
-    by_status = ByStatus()
-    by_source = BySource()
-    by_orchestration = ByOrchestration()
-    by_due = ByDue()
+    by_age = define_index("ix_age", KeysOnlyProjection(), pk=UnicodeAttribute(range_key=True))
+    by_status = define_index("ix_status", KeysOnlyProjection(), pk=UnicodeAttribute(range_key=True))
+    by_source = define_index("ix_source", KeysOnlyProjection(), pk=UnicodeAttribute(range_key=True))
+    by_orchestration = define_index("ix_orchestration", KeysOnlyProjection(), pk=UnicodeAttribute(range_key=True))
+    # Only unfinished tasks, by the time of the sweeper's next check.
+    by_due = define_index("ix_due", KeysOnlyProjection(), due_at=NumberAttribute(range_key=True))
 
 
 class AttemptItem(Model):
-    """What one attempt did; written before the move that points at it."""
+    """The record of one attempt, written before the transition that refers to it."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    record = Packed()
+    record = CompressedJSONAttribute()
     expires_at = NumberAttribute(null=True)
 
 
 class RunItem(Model):
-    """A task as a completed run left it; written before the move that begins the next one."""
+    """A completed run of a task, written before the transition that begins the next run."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    record = Packed()
+    record = CompressedJSONAttribute()
 
 
 class TokenItem(Model):
-    """A caller's client token, and the ID of the task that it stands for."""
+    """A client token of a caller, and the ID of its task."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=TOKEN)
@@ -178,39 +116,39 @@ class TokenItem(Model):
 
 
 def shard(task_id: str) -> int:
-    """Return the shard of the indexes that a task belongs to."""
+    """Return the shard of a task in the indexes."""
     return zlib.crc32(task_id.encode()) % SHARDS
 
 
 def index_status(tenant: str, state: TaskStatus | Outcome, task_id: str) -> str:
-    """Return a task's place in by_status; a completed task lies under its outcome."""
+    """Return a task's key in by_status; a completed task is listed by its outcome."""
     return f"{tenant}#{state}#{shard(task_id)}"
 
 
 def subtask_map(subtask: Subtask) -> dict[str, Any]:
-    """Return a subtask as DynamoDB keeps it; parameters stay JSON, since no expression looks inside."""
+    """Return a subtask in its stored form; parameters stay JSON, because no expression reads them."""
     fields: dict[str, Any] = SUBTASK.dump_python(subtask, mode="json", exclude={"no", "params"}, exclude_none=True)
     return fields | {"params": json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False)}
 
 
 def wait_map(wait: Wait) -> dict[str, Any]:
-    """Return the wait of a subtask as DynamoDB keeps it."""
+    """Return the wait of a subtask in its stored form."""
     fields: dict[str, Any] = WAIT.dump_python(wait, mode="json")
     return fields
 
 
 def stored_size(subtask: Subtask) -> int:
-    """Return how many bytes a subtask takes in its task's item (DynamoDB: names and values, in UTF-8)."""
+    """Return the size of a subtask in its task's item (DynamoDB: the bytes of names and values in UTF-8)."""
     return sum(len(f"{name}{value}".encode()) for name, value in subtask_map(subtask).items())
 
 
 def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:
-    """Return the subtask that DynamoDB kept."""
+    """Return a subtask from its stored form."""
     return SUBTASK.validate_python({**fields, "no": no, "params": json.loads(fields["params"])})
 
 
-def task_item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
-    """Return the item of a task that is about to be put."""
+def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
+    """Return the item of a new task."""
     return model(
         task.id,
         TASK,
@@ -237,7 +175,7 @@ def task_item_from(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
 
 
 def task_from(item: TaskItem) -> Task:
-    """Return the task that an item holds; raise NewerVersion when this version of Reelmill can't read it."""
+    """Return the task in an item; raise NewerVersion if this version can't read it."""
     with reading(f"task {item.pk}"):
         return _task_from(item)
 
@@ -259,26 +197,26 @@ def _task_from(item: TaskItem) -> Task:
         priority=int(item.priority),
         client_token=item.client_token,
         session_context=item.session_context,
-        restarted_at=whole(item.restarted_at),
-        started_at=whole(item.started_at),
-        ended_at=whole(item.ended_at),
+        restarted_at=optional_int(item.restarted_at),
+        started_at=optional_int(item.started_at),
+        ended_at=optional_int(item.ended_at),
         pending=frozenset(int(no) for no in item.pending or ()),
         unsent=frozenset(int(no) for no in item.unsent or ()),
     )
 
 
-def whole(number: float | None) -> int | None:
-    """Return a time as DynamoDB gives it, as an integer where there is one."""
+def optional_int(number: float | None) -> int | None:
+    """Return a number from DynamoDB as an integer; None if there is none."""
     return None if number is None else int(number)
 
 
 def run_key(run: int) -> str:
-    """Return the sort key of a run; its attempts sort behind it."""
+    """Return the sort key of a run; its attempts sort after it."""
     return f"RUN#{run:04}"
 
 
 def run_json(task: Task) -> dict[str, Any]:
-    """Return what a run left, as plain JSON."""
+    """Return a completed run as plain JSON."""
     return {
         "run": task.run,
         "status": str(task.status),
@@ -291,7 +229,7 @@ def run_json(task: Task) -> dict[str, Any]:
 
 
 def run_from(task: Task, record: Mapping[str, Any]) -> Task:
-    """Return the task as an earlier run left it; raise NewerVersion when this version of Reelmill can't read it."""
+    """Return the task at the end of an earlier run; raise NewerVersion if this version can't read it."""
     with reading(f"run {record.get('run')} of task {task.id}"):
         return replace(
             task,
@@ -308,7 +246,7 @@ def run_from(task: Task, record: Mapping[str, Any]) -> Task:
 
 
 def record_from(fields: Mapping[str, Any]) -> AttemptRecord:
-    """Return the record of an attempt; raise NewerVersion when this version of Reelmill can't read it."""
+    """Return the record of an attempt; raise NewerVersion if this version can't read it."""
     with reading("the record of an attempt"):
         return RECORD.validate_python(fields)
 

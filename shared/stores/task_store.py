@@ -1,4 +1,4 @@
-"""Tasks in DynamoDB: every transition is one conditional update, which returns the task as it then stands."""
+"""Tasks in DynamoDB: every transition is one conditional update, which returns the updated task."""
 
 from collections.abc import Callable, Collection
 
@@ -10,7 +10,7 @@ from shared.domain.attempt_record import AttemptRecord
 from shared.domain.subtask import FinalState, Lease, SubtaskRef, Wait
 from shared.domain.task import MAX_SUBTASKS, Task
 from shared.errors import ServiceBusy
-from shared.stores.dynamodb import REFUSED, bound, busy, read, save
+from shared.stores.dynamodb import REFUSED, bind_model, dynamodb_error, read_item, save_item
 from shared.stores.task_codec import (
     TASK,
     TOKEN,
@@ -24,11 +24,11 @@ from shared.stores.task_codec import (
     run_json,
     run_key,
     task_from,
-    task_item_from,
+    task_item,
 )
 from shared.stores.task_transitions import TaskTransitions, Transition
 
-SENT_WITHIN_MS = 60_000  # A crash between "write" and "send" is looked for after this long.
+SENT_WITHIN_MS = 60_000  # The sweeper looks for a crash between "write" and "send" after this time.
 
 
 class TaskStore:
@@ -38,34 +38,34 @@ class TaskStore:
     """
 
     def __init__(self, table: str, resend_after_seconds: int = 900) -> None:
-        """Bind to the table of that name; no request is made yet."""
-        self.items = bound(TaskItem, table)
+        """Bind to the table of that name; this makes no request."""
+        self.items = bind_model(TaskItem, table)
         self._transitions = TaskTransitions(self.items)
-        self._attempts = bound(AttemptItem, table)
-        self._runs = bound(RunItem, table)
-        self._tokens = bound(TokenItem, table)
-        self._first_look_ms = min(SENT_WITHIN_MS, resend_after_seconds * 1000)
+        self._attempts = bind_model(AttemptItem, table)
+        self._runs = bind_model(RunItem, table)
+        self._tokens = bind_model(TokenItem, table)
+        self._first_check_ms = min(SENT_WITHIN_MS, resend_after_seconds * 1000)
 
     def create(self, task: Task) -> bool:
-        """Put a new task; False when its ID exists."""
-        item = task_item_from(task, self.items, due_at=task.created_at + self._first_look_ms)
-        return save(item, self.items.pk.does_not_exist())
+        """Put a new task; return False if its ID exists."""
+        item = task_item(task, self.items, due_at=task.created_at + self._first_check_ms)
+        return save_item(item, self.items.pk.does_not_exist())
 
     def get(self, task_id: str) -> Task | None:
-        """Read a task as it stands now; None when there is none of that ID."""
-        item = read(self.items, task_id, TASK)
+        """Read the current state of a task; None if there is none with that ID."""
+        item = read_item(self.items, task_id, TASK)
         return task_from(item) if item else None
 
     def claim_token(self, tenant: str, token: str, task_id: str) -> str:
-        """Let a client token stand for a task ID; return the ID that it has stood for from its first use on."""
+        """Assign a client token to a task ID, and return the ID that it was first assigned to."""
         key = f"TOKEN#{tenant}#{token}"
-        if save(self._tokens(key, task_id=task_id), self._tokens.pk.does_not_exist()):
+        if save_item(self._tokens(key, task_id=task_id), self._tokens.pk.does_not_exist()):
             return task_id
-        first = read(self._tokens, key, TOKEN)
+        first = read_item(self._tokens, key, TOKEN)
         return first.task_id if first else task_id
 
     def mark_sent(self, task: Task, numbers: Collection[int]) -> Task | None:
-        """Note that the messages of these subtasks are in the queue; refused if one was postponed since."""
+        """Record that the messages of these subtasks are in the queue; refused if one was postponed since."""
         return self._apply(task.id, self._transitions.mark_sent(task, numbers))
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:
@@ -73,7 +73,7 @@ class TaskStore:
         return self._apply(ref.task_id, self._transitions.claim(ref, now, lease_until, max_attempts))
 
     def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
-        """Renew a lease, and report its attempt's progress in percent; refused if another attempt owns the subtask."""
+        """Renew a lease and report progress in percent; refused if another attempt owns the subtask."""
         return self._apply(lease.task_id, self._transitions.renew(lease, lease_until, progress, phase))
 
     def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> Task | None:
@@ -81,7 +81,7 @@ class TaskStore:
         return self._apply(lease.task_id, self._transitions.release(lease, wait, uncounted=uncounted))
 
     def postpone(self, task: Task, no: int, now: int, wait: Wait) -> Task | None:
-        """Let an available subtask wait, its message unsent; refused if its task was waiting and has started."""
+        """Let an available subtask wait, with its message unsent; refused if its task was waiting and has started."""
         return self._apply(task.id, self._transitions.postpone(task, no, now, wait))
 
     def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> Task | None:
@@ -104,7 +104,7 @@ class TaskStore:
 
     def restart(self, task: Task, now: int, *, only_failed: bool = False) -> Task | None:
         """Begin the next run of a completed task; with `only_failed`, successes are carried over."""
-        transition = self._transitions.restart(task, now, self._first_look_ms, only_failed=only_failed)
+        transition = self._transitions.restart(task, now, self._first_check_ms, only_failed=only_failed)
         return self._apply(task.id, transition)
 
     def end(self, task: Task, now: int) -> Task | None:
@@ -115,49 +115,52 @@ class TaskStore:
         """Complete an unfinished task: ended subtasks stay, the others fail, and their attempts lose their leases."""
         return self._apply(task.id, self._transitions.cancel(task, now)) if task.pending else None
 
-    def look_again(self, task: Task, due_at: int) -> Task | None:
-        """Set the time of the sweeper's next look at an unfinished task."""
-        return self._apply(task.id, self._transitions.look_again(task, due_at))
+    def schedule_check(self, task: Task, due_at: int) -> Task | None:
+        """Set the time of the sweeper's next check of an unfinished task."""
+        return self._apply(task.id, self._transitions.schedule_check(task, due_at))
 
-    def put_off(self, task_id: str, due_at: int) -> None:
-        """Set the time of the sweeper's next look at an unfinished task, also at one that this version can't read."""
+    def delay_check(self, task_id: str, due_at: int) -> None:
+        """Set the time of the sweeper's next check of an unfinished task, even of one that this version can't read."""
         self._write(task_id, [self.items.due_at.set(due_at)], self.items.due_at.exists())
 
     def put_record(self, lease: Lease, record: AttemptRecord, expires_at: int | None = None) -> None:
-        """Write what an attempt did, before the move that points at it. A loser's expires, at epoch seconds."""
-        save(self._attempts(lease.task_id, lease.record, record=record_json(record), expires_at=expires_at))
+        """Write the record of an attempt, before the transition that refers to it.
+
+        The record of an attempt that lost its lease expires, at epoch seconds.
+        """
+        save_item(self._attempts(lease.task_id, lease.record, record=record_json(record), expires_at=expires_at))
 
     def put_run(self, task: Task) -> None:
-        """Keep a completed run, before the move that begins the next; once more writes the same."""
-        save(self._runs(task.id, run_key(task.run), record=run_json(task)))
+        """Write a completed run, before the transition that begins the next one; repeating this is harmless."""
+        save_item(self._runs(task.id, run_key(task.run), record=run_json(task)))
 
     def get_run(self, task: Task, run: int) -> Task | None:
-        """Return a task as it stands in its newest run, or read what an earlier one left; None if there was none."""
+        """Return a task in its newest run, or read it at the end of an earlier one; None if there is no such run."""
         if run == task.run:
             return task
-        item = read(self._runs, task.id, run_key(run))
+        item = read_item(self._runs, task.id, run_key(run))
         return run_from(task, item.record) if item else None
 
     def get_in_run(self, task_id: str, run: int) -> Task | None:
-        """Read a task as it stands in a run, or as that run left it; None if there is no such run."""
+        """Read a task in its newest run, or at the end of an earlier one; None if there is no such run."""
         newest = self.get(task_id)
         return self.get_run(newest, run) if newest else None
 
     def get_records(self, task_id: str, run: int, no: int) -> list[tuple[int, AttemptRecord]]:
-        """Read what each attempt at a subtask did, by the attempt's number."""
+        """Read the record of each attempt at a subtask, with the attempt's number."""
         prefix = Lease(task_id, run, no, attempt=0).record.removesuffix("0")
         try:
             items = list(self._attempts.query(task_id, self._attempts.sk.startswith(prefix), consistent_read=True))
         except PynamoDBException as error:
-            raise busy(error) from error
+            raise dynamodb_error(error) from error
         return sorted(
             ((int(item.sk.removeprefix(prefix)), record_from(item.record)) for item in items),
             key=lambda found: found[0],
         )
 
     def get_record(self, task_id: str, key: str) -> AttemptRecord | None:
-        """Read what an attempt did."""
-        item = read(self._attempts, task_id, key)
+        """Read the record of an attempt."""
+        item = read_item(self._attempts, task_id, key)
         return record_from(item.record) if item else None
 
     def _end_subtask(
@@ -180,11 +183,11 @@ class TaskStore:
             if newest is None or not still_may(newest):
                 return None
             seen = newest
-        message = f"task {ref.task_id} changes too fast to end its subtask {ref.no}; it will be tried again"
+        message = f"task {ref.task_id} changes too fast to end its subtask {ref.no}; it will be retried"
         raise ServiceBusy(message)
 
     def _apply(self, task_id: str, transition: Transition) -> Task | None:
-        """Apply a transition; return the task as it then stands, None if the condition refuses it."""
+        """Apply a transition; return the updated task, None if the condition refuses it."""
         item = self._write(task_id, transition.changes, transition.condition)
         if item:
             return task_from(item)
@@ -194,12 +197,12 @@ class TaskStore:
         return seen if seen and transition.was_made(seen) else None
 
     def _write(self, task_id: str, changes: list[Action], condition: Condition) -> TaskItem | None:
-        """Update the item of a task; return it as it then stands, None if the condition refuses the update."""
+        """Update the item of a task; return the updated item, None if the condition refuses the update."""
         item = self.items(task_id, TASK)
         try:
             item.update(actions=changes, condition=condition)
         except UpdateError as error:
             if error.cause_response_code != REFUSED:
-                raise busy(error) from error
+                raise dynamodb_error(error) from error
             return None
         return item

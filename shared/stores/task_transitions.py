@@ -1,8 +1,8 @@
-"""The transitions of a task: for each, when it applies, what it changes, and how its effect is recognized.
+"""The transitions of a task: for each, its condition, its changes, and how its effect is recognized.
 
 A transition is one conditional update of the task's item. AWS's clients repeat a request whose response was lost. If
-the first try was made, its own effect makes the condition of the second one fail: then `was_made` decides, by what
-only that very transition leaves.
+the first request took effect, its effect makes the condition of the second one fail. Then `was_made` decides, by values
+that only this transition writes.
 """
 
 from collections.abc import Callable, Collection
@@ -28,7 +28,7 @@ from shared.stores.task_codec import TaskItem, index_status, subtask_map, wait_m
 
 @dataclass(frozen=True)
 class Transition:
-    """A conditional update of a task. `was_made` gets the task as `run` left it; None: the effect isn't recognized."""
+    """A conditional update of a task. `was_made` gets the task in `run`; without it, the effect isn't recognized."""
 
     condition: Condition
     changes: list[Action]
@@ -48,7 +48,7 @@ class TaskTransitions:
         condition = self._items.run == task.run
         for no in sorted(numbers):
             wait, until = task.subtasks[no - 1].wait, self._subtask(no)["wait"]["until"]
-            same = until.does_not_exist()  # also if it was claimed meanwhile
+            same = until.does_not_exist()  # also if it has been claimed meanwhile
             condition &= same | (until == wait.until) if wait else same
         return Transition(condition, [self._items.unsent.delete(set(numbers))], task.run)
 
@@ -116,7 +116,7 @@ class TaskTransitions:
         return Transition(condition, changes, task.run)
 
     def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> Transition:
-        """The owner ends its subtask; what follows for the task is computed from `seen`, which must still hold."""
+        """The owner ends its subtask; the changes are computed from `seen`, which must still be true."""
         return self._end_subtask(seen, lease, final_state, now, self._owns(lease))
 
     def give_up(self, seen: Task, no: int, final_state: FinalState, now: int) -> Transition:
@@ -125,7 +125,7 @@ class TaskTransitions:
         condition = (self._items.run == seen.run) & self._available(no, now)
         return self._end_subtask(seen, ref, final_state, now, condition)
 
-    def restart(self, task: Task, now: int, first_look_ms: int, *, only_failed: bool) -> Transition:
+    def restart(self, task: Task, now: int, first_check_ms: int, *, only_failed: bool) -> Transition:
         """The next run of a completed task begins; with `only_failed`, successes are carried over."""
         new = task.restarted(now, only_failed=only_failed)
         changes = [
@@ -133,7 +133,7 @@ class TaskTransitions:
             self._items.subtasks.set({str(s.no): subtask_map(s) for s in new.subtasks}),
             self._items.pending.set(set(new.pending)),
             self._items.unsent.set(set(new.unsent)),
-            self._items.due_at.set(now + first_look_ms),
+            self._items.due_at.set(now + first_check_ms),
             self._items.restarted_at.set(now),
             self._items.outcome.remove(),
             self._items.started_at.remove(),
@@ -148,13 +148,13 @@ class TaskTransitions:
 
     def cancel(self, task: Task, now: int) -> Transition:
         """An unfinished task completes: ended subtasks stay, the others fail, and their attempts lose their leases."""
-        # `pending` shows that the task is unfinished, and that none of its subtasks has ended since it was read.
+        # `pending` shows that the task is unfinished and that none of its subtasks has ended since it was read.
         return self._stop(
             task, "cancel", now, (self._items.run == task.run) & (self._items.pending == set(task.pending))
         )
 
-    def look_again(self, task: Task, due_at: int) -> Transition:
-        """The sweeper looks at an unfinished task again at that time."""
+    def schedule_check(self, task: Task, due_at: int) -> Transition:
+        """The sweeper checks an unfinished task again at that time."""
         unfinished = self._items.status != str(TaskStatus.COMPLETED)
         return Transition((self._items.run == task.run) & unfinished, [self._items.due_at.set(due_at)], task.run)
 
@@ -169,10 +169,10 @@ class TaskTransitions:
     def _end_subtask(
         self, seen: Task, ref: SubtaskRef, final_state: FinalState, now: int, may_end: Condition
     ) -> Transition:
-        """Return the transition that ends a subtask, and with the last one the task.
+        """Return the transition that ends a subtask, and the task if it is the last one.
 
-        A condition can't say "if it is the last one" of the changes themselves. So they are computed from the state
-        that the caller has seen, and the condition is that it still holds.
+        The changes can't depend on a condition such as "if it is the last one". So they are computed from the state
+        that the caller has seen, and the condition is that this state is still true.
         """
         after = seen.after(ref.no, final_state, now)
         gone = seen.pending - after.pending
@@ -183,7 +183,7 @@ class TaskTransitions:
             changes.append(self._subtask(other)["wait"].remove())
         if freed := after.unsent - seen.unsent:
             changes.append(self._items.unsent.add(set(freed)))
-        else:  # a success is not unsent; a subtask that is given up may have been postponed meanwhile
+        else:  # a success is never unsent; a subtask that is given up may have been postponed meanwhile
             changes.append(self._items.unsent.delete(set(gone)))
         if after.status is TaskStatus.COMPLETED:
             changes += self._completion_changes(after)
@@ -197,12 +197,12 @@ class TaskTransitions:
         )
 
     def _still_follows(self, may_end: Condition, seen: Task, after: Task) -> Condition:
-        """Return the condition: the caller may end the subtask, and `after` still follows from what was seen."""
+        """Return the condition: the caller may end the subtask, and `after` still follows from the stored state."""
         if any(s.needs for s in seen.subtasks):
             others: Condition = self._items.pending == set(seen.pending)
         elif after.pending:
             others = size(self._items.pending) > 1
-        else:  # it was the only one pending, and still is: `pending` only shrinks, and it has not ended
+        else:  # It was the only pending one, and still is: `pending` only shrinks, and this one has not ended.
             return may_end
         both: Condition = may_end & others
         return both
@@ -260,7 +260,7 @@ def was_released(task: Task, lease: Lease, wait: Wait) -> bool:
 
 
 def was_ended(task: Task, ref: SubtaskRef, final_state: FinalState) -> bool:
-    """Whether a subtask ended with exactly this state; attempts are told apart by their records."""
+    """Whether a subtask ended with exactly this state; the record identifies the attempt."""
     subtask = task.subtasks[ref.no - 1]
     same = (task.run, subtask.status, subtask.record) == (ref.run, final_state.status, final_state.record)
     return same and final_state.record is not None
@@ -273,6 +273,6 @@ def was_stopped(task: Task, seen: Task, failure: Failure, at: int) -> bool:
 
 
 def was_restarted(task: Task, new: Task) -> bool:
-    """Whether the task's run began as `new` does: at that time, with the same successes carried over."""
+    """Whether the task's run began like `new`: at the same time, with the same successes carried over."""
     carried = [[s.carried_from for s in one.subtasks] for one in (task, new)]
     return (task.run, task.restarted_at) == (new.run, new.restarted_at) and carried[0] == carried[1]

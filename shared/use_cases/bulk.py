@@ -1,4 +1,4 @@
-"""One action on many tasks, named one by one or by a list's own filter, with an answer for each."""
+"""One action on many tasks, given by their IDs or by a filter, with a result for each task."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,77 +15,78 @@ from shared.telemetry import logger
 from shared.use_cases.tasks import cancel_task, end_task, restart_task
 
 
-class Action(StrEnum):
-    """What can be done with many tasks at once."""
+class BulkAction(StrEnum):
+    """The actions on many tasks at once."""
 
     RESTART = "RESTART"
-    RESTART_FAILED = "RESTART_FAILED"  # only what failed, and what depends on it
+    RESTART_FAILED = "RESTART_FAILED"  # only the failed subtasks and those that depend on them
     END = "END"
     CANCEL = "CANCEL"
 
 
-Move = Callable[[Services, str, str], Task]
-MOVES: Mapping[Action, Move] = {
-    Action.RESTART: restart_task,
-    Action.RESTART_FAILED: partial(restart_task, only_failed=True),
-    Action.END: end_task,
-    Action.CANCEL: cancel_task,
+USE_CASES: Mapping[BulkAction, Callable[[Services, str, str], Task]] = {
+    BulkAction.RESTART: restart_task,
+    BulkAction.RESTART_FAILED: partial(restart_task, only_failed=True),
+    BulkAction.END: end_task,
+    BulkAction.CANCEL: cancel_task,
 }
 
 
 @dataclass(frozen=True)
-class Done:
-    """What became of one task: how it stands now, or why nothing was done with it."""
+class ActionResult:
+    """The result of an action on one task: its new state, or why it was not changed."""
 
     task_id: str
     task: Task | None = None
     error: ReelmillError | None = None
 
 
-def act_on(services: Services, tenant: str, action: Action, identifiers: Sequence[str], until: int) -> tuple[Done, ...]:
-    """Do the same with each of these tasks; what fails with one holds up no other.
+def act_on_tasks(
+    services: Services, tenant: str, action: BulkAction, identifiers: Sequence[str], until: int
+) -> tuple[ActionResult, ...]:
+    """Apply an action to each of these tasks; a failure with one doesn't affect the others.
 
-    Those whose turn has not come by `until` (epoch milliseconds) are ServiceBusy.
+    Tasks that are not reached by `until` (epoch milliseconds) have the error ServiceBusy.
     """
-    named = list(dict.fromkeys(identifiers))
-    results = in_turn(services, tenant, action, named, until)
-    late = ServiceBusy("the request's time was over before it was this task's turn; ask again for it")
-    return (*results, *(Done(identifier, error=late) for identifier in named[len(results) :]))
+    unique = list(dict.fromkeys(identifiers))
+    results = act_until(services, tenant, action, unique, until)
+    late = ServiceBusy("the time of the request was up before this task's turn; repeat the request for it")
+    return (*results, *(ActionResult(identifier, error=late) for identifier in unique[len(results) :]))
 
 
 def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
-    services: Services, action: Action, wanted: TaskFilter, limit: int, token: str | None, until: int
-) -> Page[Done]:
-    """Do the same with one page of the tasks that pass a filter; raise RequestRejected for another list's token.
+    services: Services, action: BulkAction, wanted: TaskFilter, limit: int, token: str | None, until: int
+) -> Page[ActionResult]:
+    """Apply an action to a page of the tasks that match a filter; the page ends early at `until` (epoch milliseconds).
 
-    The page ends early at `until` (epoch milliseconds).
+    Raise RequestRejected if the token is from a list with another filter.
     """
     page = services.task_queries.page(wanted, limit, token)
-    results = in_turn(services, wanted.tenant, action, [task.id for task in page.items], until)
+    results = act_until(services, wanted.tenant, action, [task.id for task in page.items], until)
     if len(results) < len(page.items):
         return Page(results, write_token(results[-1].task_id, wanted))
     return Page(results, page.next_token)
 
 
-def in_turn(
-    services: Services, tenant: str, action: Action, identifiers: Sequence[str], until: int
-) -> tuple[Done, ...]:
-    """Return what became of the tasks whose turn came in time: at least the first, so that asking again gets on."""
-    results: list[Done] = []
+def act_until(
+    services: Services, tenant: str, action: BulkAction, identifiers: Sequence[str], until: int
+) -> tuple[ActionResult, ...]:
+    """Act on tasks until the time is up, but at least on the first one, so that repeated requests make progress."""
+    results: list[ActionResult] = []
     for identifier in identifiers:
         if results and services.now() >= until:
             break
-        results.append(done_with(services, tenant, action, identifier))
+        results.append(act_on_task(services, tenant, action, identifier))
     return tuple(results)
 
 
-def done_with(services: Services, tenant: str, action: Action, identifier: str) -> Done:
-    """Make the move with one task; return what became of it."""
+def act_on_task(services: Services, tenant: str, action: BulkAction, identifier: str) -> ActionResult:
+    """Apply an action to one task; return the result."""
     try:
-        return Done(identifier, task=MOVES[action](services, tenant, identifier))
+        return ActionResult(identifier, task=USE_CASES[action](services, tenant, identifier))
     except ReelmillError as error:
-        return Done(identifier, error=error)
-    except Exception:  # noqa: BLE001 - whatever is wrong with this one, what became of the others must be told
-        logger().exception("task not moved", task_id=identifier)
-        message = "Reelmill itself failed with this task; the function's log has the details under the task's ID"
-        return Done(identifier, error=ReelmillError(message))
+        return ActionResult(identifier, error=error)
+    except Exception:  # noqa: BLE001 - the caller needs the results of the other tasks
+        logger().exception("action on task failed", task_id=identifier)
+        message = "internal error with this task; the function's log has the details under the task's ID"
+        return ActionResult(identifier, error=ReelmillError(message))

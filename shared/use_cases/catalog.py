@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from shared.domain.orchestration import (
     Orchestration,
     OrchestrationDocument,
-    SubtaskRule,
+    SubtaskDocument,
     Template,
     TemplateDocument,
     UnreadableDocument,
@@ -18,21 +18,21 @@ from shared.domain.orchestration import (
 from shared.errors import Conflict, NewerVersion, NotFound, RequestRejected
 from shared.services import Services
 from shared.stores.presets import preset_orchestrations, preset_templates
-from shared.use_cases.planning import Templates, checked_params, plan_subtasks
+from shared.use_cases.planning import Templates, check_params, plan_subtasks
 
-MOST_STORED = 200  # orchestrations of a tenant, and as many templates: each upload reads all of them
-# One response lists all of a kind, and Lambda limits it to 6 MB. Presets come on top, and concurrent writes.
-MOST_STORED_BYTES = 4_000_000
+MAX_STORED = 200  # orchestrations of a tenant, and as many templates: each upload reads all of them
+# One response lists all of a type, and Lambda limits it to 6 MB. Presets and concurrent writes add to this.
+MAX_STORED_BYTES = 4_000_000
 
 D = TypeVar("D", Orchestration, Template)
 
 
 @dataclass(frozen=True)
-class DocumentKind(Generic[D]):
-    """What differs between orchestrations and templates.
+class DocumentType(Generic[D]):
+    """The differences between orchestrations and templates.
 
-    A stored document takes precedence over a preset of the same name, so that an upgrade that ships a new preset never
-    changes what a user's own document does. With `reserved` names, no document can be stored under a preset's name.
+    A stored document takes precedence over a preset of the same name. So an upgrade that ships a new preset never
+    changes what a user's own document does. If names are `reserved`, a document can't have the name of a preset.
     """
 
     stored: type[D]
@@ -42,21 +42,21 @@ class DocumentKind(Generic[D]):
 
     @property
     def name(self) -> str:
-        """The kind as a word in a sentence."""
+        """The type as a word in a sentence."""
         return self.stored.__name__.lower()
 
 
-ORCHESTRATION = DocumentKind(
+ORCHESTRATION = DocumentType(
     Orchestration, preset_orchestrations, reserved=False, not_found_code="OrchestrationNotFound"
 )
-# A shipped template must mean the same in every orchestration that names it.
-TEMPLATE = DocumentKind(Template, preset_templates, reserved=True, not_found_code="TemplateNotFound")
+# A shipped template must mean the same in every orchestration that uses it.
+TEMPLATE = DocumentType(Template, preset_templates, reserved=True, not_found_code="TemplateNotFound")
 
 
-def list_documents(services: Services, kind: DocumentKind[D], tenant: str) -> list[D]:
-    """Return every document of a kind by name, presets included; one that this version can't read is left out."""
-    documents = dict(kind.presets())
-    for one in services.catalog.list_kind(kind.stored, tenant):
+def list_documents(services: Services, document_type: DocumentType[D], tenant: str) -> list[D]:
+    """Return every document of a type by name, presets included, without those that this version can't read."""
+    documents = dict(document_type.presets())
+    for one in services.catalog.list_type(document_type.stored, tenant):
         if isinstance(one, UnreadableDocument):
             documents.pop(one.name, None)
         else:
@@ -65,23 +65,23 @@ def list_documents(services: Services, kind: DocumentKind[D], tenant: str) -> li
 
 
 def read_catalog(services: Services, tenant: str) -> tuple[list[Orchestration | UnreadableDocument], Templates]:
-    """Read all that an upload is matched and planned with: the orchestrations by name, and the templates."""
+    """Read what is needed to match and plan uploads: the orchestrations in the order of their names, the templates."""
     orchestrations: dict[str, Orchestration | UnreadableDocument] = dict(preset_orchestrations())
     templates: dict[str, Template | NewerVersion] = dict(preset_templates())
     for one in services.catalog.list_all(tenant):
         if isinstance(one, Template):
             templates[one.name] = one
-        elif isinstance(one, UnreadableDocument) and one.kind is Template:
+        elif isinstance(one, UnreadableDocument) and one.document_type is Template:
             templates[one.name] = one.error
         else:
             orchestrations[one.name] = one
     return sorted(orchestrations.values(), key=lambda one: one.name), templates
 
 
-def read_templates(services: Services, tenant: str, rules: Iterable[SubtaskRule]) -> Templates:
-    """Read the templates that subtask rules name, each once; one that doesn't exist is left out."""
+def read_templates(services: Services, tenant: str, subtasks: Iterable[SubtaskDocument]) -> Templates:
+    """Read the templates that subtasks name, each once; one that doesn't exist is left out."""
     found: dict[str, Template | NewerVersion] = {}
-    for name in {rule.template for rule in rules if rule.template}:
+    for name in {subtask.template for subtask in subtasks if subtask.template}:
         try:
             template = find_document(services, TEMPLATE, tenant, name)
         except NewerVersion as error:
@@ -91,42 +91,43 @@ def read_templates(services: Services, tenant: str, rules: Iterable[SubtaskRule]
     return found
 
 
-def find_document(services: Services, kind: DocumentKind[D], tenant: str, name: str) -> D | None:
+def find_document(services: Services, document_type: DocumentType[D], tenant: str, name: str) -> D | None:
     """Return a document; None if there is none. Raise NewerVersion."""
-    return services.catalog.get(kind.stored, tenant, name) or kind.presets().get(name)
+    return services.catalog.get(document_type.stored, tenant, name) or document_type.presets().get(name)
 
 
-def get_document(services: Services, kind: DocumentKind[D], tenant: str, name: str) -> D:
+def get_document(services: Services, document_type: DocumentType[D], tenant: str, name: str) -> D:
     """Return a document; raise NotFound or NewerVersion."""
-    found = find_document(services, kind, tenant, name)
+    found = find_document(services, document_type, tenant, name)
     if not found:
-        message = f"there is no {kind.name} {name}"
-        raise NotFound(message, code=kind.not_found_code)
+        message = f"there is no {document_type.name} {name}"
+        raise NotFound(message, code=document_type.not_found_code)
     return found
 
 
 def store_orchestration(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
-    """Store a new version; raise RequestRejected if a template, a parameter or the trigger's bucket is wrong.
+    """Store a new version.
 
-    Raise Conflict if the catalog is full.
+    Raise RequestRejected if a template, a parameter or the trigger's bucket is invalid, Conflict if the catalog is
+    full.
     """
     bucket = document.trigger.bucket
-    if bucket and bucket == services.settings.output_bucket:  # its outputs would start its next tasks without end
-        message = f"the trigger names {bucket}, the bucket of the outputs, and outputs start no tasks; name another"
+    if bucket and bucket == services.settings.output_bucket:  # its outputs would start new tasks endlessly
+        message = f"the trigger names the output bucket {bucket}, and outputs never start tasks; name another bucket"
         raise RequestRejected(message, code="OwnOutput")
     plan_subtasks(read_templates(services, tenant, document.subtasks), document.subtasks)
-    refuse_without_room(services, ORCHESTRATION, tenant, document)
+    refuse_if_full(services, ORCHESTRATION, tenant, document)
     return _put_version(services, tenant, document)
 
 
 def store_template(services: Services, tenant: str, document: TemplateDocument) -> Template:
-    """Store a new version; raise RequestRejected if a parameter is wrong.
+    """Store a new version.
 
-    Raise Conflict if it has a preset's name or the catalog is full.
+    Raise RequestRejected if a parameter is invalid, Conflict if it has the name of a preset or the catalog is full.
     """
     refuse_reserved(TEMPLATE, document.name)
-    params = checked_params(document.operation, document.params, f"template {document.name}")
-    refuse_without_room(services, TEMPLATE, tenant, document)
+    params = check_params(document.operation, document.params, f"template {document.name}")
+    refuse_if_full(services, TEMPLATE, tenant, document)
     stored = Template(
         name=document.name,
         operation=document.operation,
@@ -140,9 +141,9 @@ def store_template(services: Services, tenant: str, document: TemplateDocument) 
 
 
 def switch_orchestration(services: Services, tenant: str, name: str, *, enabled: bool) -> Orchestration:
-    """Store a new version that is enabled or disabled, unless it is already. Raise NotFound.
+    """Store a new version that is enabled or disabled, unless it already is. Raise NotFound.
 
-    An orchestration that can't be planned any more, for example because its template was deleted, can be disabled but
+    An orchestration that can no longer be planned, for example because its template was deleted, can be disabled but
     not enabled.
     """
     found = get_document(services, ORCHESTRATION, tenant, name)
@@ -153,15 +154,15 @@ def switch_orchestration(services: Services, tenant: str, name: str, *, enabled:
     return _put_version(services, tenant, found.model_copy(update={"enabled": enabled}))
 
 
-def delete_document(services: Services, kind: DocumentKind[D], tenant: str, name: str) -> None:
-    """Delete a stored document; a preset of that name takes its place again. Raise NotFound or Conflict."""
-    refuse_reserved(kind, name)
-    if services.catalog.delete(kind.stored, tenant, name):
+def delete_document(services: Services, document_type: DocumentType[D], tenant: str, name: str) -> None:
+    """Delete a stored document; a preset of that name then applies again. Raise NotFound or Conflict."""
+    refuse_reserved(document_type, name)
+    if services.catalog.delete(document_type.stored, tenant, name):
         return
-    if name in kind.presets():
+    if name in document_type.presets():
         message = f"{name} ships with Reelmill and can't be deleted; disable it instead"
         raise Conflict(message, code="PresetIsReadOnly")
-    get_document(services, kind, tenant, name)
+    get_document(services, document_type, tenant, name)
 
 
 def _put_version(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
@@ -172,39 +173,41 @@ def _put_version(services: Services, tenant: str, document: OrchestrationDocumen
     return stored
 
 
-def next_version(services: Services, kind: DocumentKind[D], tenant: str, name: str) -> int:
-    """Return the number of a document's next version; a preset of that name counts as the first."""
-    preset = kind.presets().get(name)
-    return (services.catalog.last_version(kind.stored, tenant, name) or (preset.version if preset else 0)) + 1
+def next_version(services: Services, document_type: DocumentType[D], tenant: str, name: str) -> int:
+    """Return the number of a document's next version; a preset of that name counts as the first version."""
+    preset = document_type.presets().get(name)
+    return (services.catalog.last_version(document_type.stored, tenant, name) or (preset.version if preset else 0)) + 1
 
 
-def refuse_reserved(kind: DocumentKind[D], name: str) -> None:
-    """Raise Conflict if a document ships under that name, and none may be stored under it."""
-    if kind.reserved and name in kind.presets():
-        message = f"the {kind.name} {name} ships with Reelmill and can't be changed; store a copy under another name"
+def refuse_reserved(document_type: DocumentType[D], name: str) -> None:
+    """Raise Conflict if the name belongs to a preset and is reserved."""
+    if document_type.reserved and name in document_type.presets():
+        message = (
+            f"the {document_type.name} {name} ships with Reelmill and can't be changed; store a copy under another name"
+        )
         raise Conflict(message, code="PresetIsReadOnly")
 
 
-def refuse_without_room(
-    services: Services, kind: DocumentKind[D], tenant: str, document: OrchestrationDocument | TemplateDocument
+def refuse_if_full(
+    services: Services, document_type: DocumentType[D], tenant: str, document: OrchestrationDocument | TemplateDocument
 ) -> None:
-    """Raise Conflict if a document is one too many, or too large; a version that is shorter is never refused."""
-    stored = services.catalog.list_kind(kind.stored, tenant)
-    sizes = {one.name: answered_size(one) for one in stored if not isinstance(one, UnreadableDocument)}
-    before, size = sizes.pop(document.name, 0), answered_size(document)
+    """Raise Conflict if a document exceeds the limits of the catalog; a version that gets shorter is never refused."""
+    stored = services.catalog.list_type(document_type.stored, tenant)
+    sizes = {one.name: response_size(one) for one in stored if not isinstance(one, UnreadableDocument)}
+    before, size = sizes.pop(document.name, 0), response_size(document)
     total = sum(sizes.values()) + size
-    if not before and len(sizes) >= MOST_STORED:
-        message = f"{len(sizes)} {kind.name}s are stored already, which is the limit: delete one first"
-    elif size > before and total > MOST_STORED_BYTES:
+    if not before and len(sizes) >= MAX_STORED:
+        message = f"{len(sizes)} {document_type.name}s are stored, which is the limit; delete one first"
+    elif size > before and total > MAX_STORED_BYTES:
         message = (
-            f"it would take {total // 1000} KB with the other {kind.name}s, and the limit is "
-            f"{MOST_STORED_BYTES // 1000}: make it shorter, or delete another first"
+            f"all {document_type.name}s together would take {total // 1000} KB, and the limit is "
+            f"{MAX_STORED_BYTES // 1000} KB; make this one shorter, or delete another first"
         )
     else:
         return
     raise Conflict(message, code="CatalogFull")
 
 
-def answered_size(document: BaseModel) -> int:
-    """Return how many bytes a document takes in a response of Lambda's, which is JSON within JSON."""
+def response_size(document: BaseModel) -> int:
+    """Return how many bytes a document takes in a response of Lambda, which is JSON within JSON."""
     return len(json.dumps(json.dumps(document.model_dump(mode="json", by_alias=True))))

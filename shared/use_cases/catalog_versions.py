@@ -1,4 +1,4 @@
-"""Use cases of versions: all that was ever stored under a name. A preset counts as the first version of its name."""
+"""Use cases of a document's versions. A preset counts as the first version of its name."""
 
 import re
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from shared.domain.page_token import read_token, write_token
 from shared.errors import NotFound
 from shared.services import Services
 from shared.stores.catalog_store import LAST_VERSION
-from shared.use_cases.catalog import D, DocumentKind, find_document, get_document, next_version
+from shared.use_cases.catalog import D, DocumentType, find_document, get_document, next_version
 
-NUMBER = re.compile(r"[1-9][0-9]{0,5}")  # up to the last version
+NUMBER = re.compile(r"[1-9][0-9]{0,5}")  # up to LAST_VERSION
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class VersionFilter:
     """The document whose versions a list shows."""
 
     tenant: str
-    kind: str
+    document_type: str
     name: str
 
 
@@ -31,52 +31,56 @@ class Version(Generic[D]):
     is_current: bool
 
 
-def get_version(services: Services, kind: DocumentKind[D], tenant: str, name: str, number: int | None) -> D:
+def get_document_version(
+    services: Services, document_type: DocumentType[D], tenant: str, name: str, number: int | None
+) -> D:
     """Return the current version, or the one of that number, even if the document was deleted since.
 
     Raise NotFound or NewerVersion.
     """
     if number is None:
-        return get_document(services, kind, tenant, name)
-    found = services.catalog.get_version(kind.stored, tenant, name, number)
-    preset = kind.presets().get(name)
+        return get_document(services, document_type, tenant, name)
+    found = services.catalog.get_version(document_type.stored, tenant, name, number)
+    preset = document_type.presets().get(name)
     if not found and preset and preset.version == number:
         found = preset
     if not found:
-        last = next_version(services, kind, tenant, name) - 1
+        last = next_version(services, document_type, tenant, name) - 1
         if not last:
-            raise no_document(kind, name)
-        there = f"its versions are 1 to {last}" if last > 1 else "its only version is 1"
-        message = f"{name} has no version {number}; {there}"
+            raise no_document(document_type, name)
+        available = f"its versions are 1 to {last}" if last > 1 else "its only version is 1"
+        message = f"{name} has no version {number}; {available}"
         raise NotFound(message, code="VersionNotFound")
     return found
 
 
-def list_versions(  # noqa: PLR0913, PLR0917 - which document, and which page
-    services: Services, kind: DocumentKind[D], tenant: str, name: str, limit: int, token: str | None = None
+def list_document_versions(  # noqa: PLR0913, PLR0917 - which document, and which page
+    services: Services, document_type: DocumentType[D], tenant: str, name: str, limit: int, token: str | None = None
 ) -> Page[Version[D]]:
-    """Return a page of a document's versions. They outlive its deletion, because tasks name them.
+    """Return a page of a document's versions. They remain after its deletion, because tasks refer to them.
 
-    Raise NotFound, NewerVersion, or RequestRejected for another list's token.
+    Raise NotFound, NewerVersion, or RequestRejected if the token is from another list.
     """
-    wanted = VersionFilter(tenant, kind.stored.__name__, name)
-    current = find_document(services, kind, tenant, name)
+    wanted = VersionFilter(tenant, document_type.stored.__name__, name)
+    current = find_document(services, document_type, tenant, name)
     highest = LAST_VERSION if token is None else int(read_token(token, wanted, is_version)) - 1
-    found = services.catalog.list_versions(kind.stored, tenant, name, highest, limit + 1)
-    preset = kind.presets().get(name)
+    found = services.catalog.list_versions(document_type.stored, tenant, name, highest, limit + 1)
+    preset = document_type.presets().get(name)
     if preset and preset.version not in {one.version for one in found}:
         found.append(preset)
     if not found and token is None:
-        raise no_document(kind, name)
+        raise no_document(document_type, name)
     shown = tuple(Version(one, is_current=one == current) for one in found[:limit])
     return Page(shown, write_token(str(found[limit - 1].version), wanted) if len(found) > limit else None)
 
 
-def no_document(kind: DocumentKind[D], name: str) -> NotFound:
-    """Return the error for a name under which nothing was ever stored."""
-    return NotFound(f"there is no {kind.name} {name}, and there never was one", code=kind.not_found_code)
+def no_document(document_type: DocumentType[D], name: str) -> NotFound:
+    """Return the error for a name that never had a document."""
+    return NotFound(
+        f"there is no {document_type.name} {name}, and there never was one", code=document_type.not_found_code
+    )
 
 
 def is_version(text: object) -> bool:
-    """Whether a text is the number of a version."""
+    """Whether a text is a version number."""
     return isinstance(text, str) and NUMBER.fullmatch(text) is not None

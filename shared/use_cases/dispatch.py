@@ -1,4 +1,4 @@
-"""What every use case does with a task that has moved: send what became ready, end what nobody can run."""
+"""What follows a transition of a task: send ready subtasks, and end those that can't run."""
 
 from collections.abc import Collection
 
@@ -10,12 +10,12 @@ from shared.telemetry import count, logger
 
 
 def enqueue(services: Services, task: Task) -> Task:
-    """Put into the queue what is due for it. Should AWS not take it now, it stays unsent until the sweeper looks."""
-    return send(services, task, task.due_for_sending(services.now()))
+    """Send the subtasks that are due. If AWS is busy, they stay unsent until the sweeper's next check."""
+    return send_subtasks(services, task, task.due_for_sending(services.now()))
 
 
-def send(services: Services, task: Task, numbers: Collection[int]) -> Task:
-    """Put subtasks into the queue. Should AWS not take them now, they stay unsent until the sweeper looks."""
+def send_subtasks(services: Services, task: Task, numbers: Collection[int]) -> Task:
+    """Send subtasks to the queue. If AWS is busy, they stay unsent until the sweeper's next check."""
     if not numbers:
         return task
     try:
@@ -26,23 +26,23 @@ def send(services: Services, task: Task, numbers: Collection[int]) -> Task:
         return task
 
 
-def give_up(services: Services, task: Task, no: int, now: int) -> Task | None:
-    """Fail a subtask that has had all its attempts, and that nobody holds."""
+def give_up_subtask(services: Services, task: Task, no: int, now: int) -> Task | None:
+    """Fail a subtask that has no attempts left and no owner."""
     subtask = task.subtasks[no - 1]
     if subtask.wait:
         last = subtask.wait.detail
-        failure = Failure(last.code, f"given up after {subtask.attempt} attempts; the last one failed: {last.message}")
+        failure = Failure(last.code, f"given up after {subtask.attempt} attempts; the last error: {last.message}")
     else:
         failure = Failure(
             "InternalError.AttemptsExhausted",
-            f"the worker vanished in the last of {subtask.attempt} attempts, most likely out of memory; "
+            f"the worker disappeared in the last of {subtask.attempt} attempts, most likely out of memory; "
             "deploy with a larger WorkerMemory and restart the task",
         )
-    return fail(services, task, no, failure, now)
+    return fail_subtask(services, task, no, failure, now)
 
 
-def fail(services: Services, task: Task, no: int, failure: Failure, now: int) -> Task | None:
-    """End a subtask that nobody holds, for a reason that no attempt of its own gave."""
+def fail_subtask(services: Services, task: Task, no: int, failure: Failure, now: int) -> Task | None:
+    """Fail a subtask that has no owner, for a reason that is not from an attempt."""
     failed = services.tasks.give_up(task, no, FinalState(SubtaskStatus.FAILED, failure=failure), now)
     if failed:
         count("SubtasksFailed")

@@ -1,4 +1,4 @@
-"""The use case of a download of several files: a zip of them, made in S3 part by part and kept there for days."""
+"""The use case of downloading several files: a zip, which is made in S3 part by part and kept there for days."""
 
 import posixpath
 import zlib
@@ -18,8 +18,8 @@ from shared.use_cases.links import Link, expiry_after, link_output, read_outputs
 from shared.use_cases.tasks import read_subtask
 
 ZIP = "application/zip"
-WORKERS = 8  # Parts at once: each waits for S3 most of the time, and has 5 MB in memory at most times.
-# Files that were stored without a checksum must be read for it, in one request.
+WORKERS = 8  # parallel parts: each mostly waits for S3, and usually has 5 MB in memory
+# Files that were stored without a checksum are read to compute it, in one request.
 UNCHECKED_BYTES = 256 * 1024**2
 CHUNK = 4 * 1024**2
 # A client that follows a redirect begins at once, and S3 checks the time at the beginning only.
@@ -27,18 +27,18 @@ REDIRECT_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a zip lies, or will lie."""
+class ZipLocation:
+    """The location of a zip in S3, which may not exist yet."""
 
     bucket: str
     key: str
 
 
 @dataclass(frozen=True)
-class Zip:
-    """A zip of a subtask's outputs: where it lies, and a name for people; `resume` is None once it is whole."""
+class ZipDownload:
+    """A zip of a subtask's outputs: its location, and a file name for people; `resume` is None when it is complete."""
 
-    place: Place
+    location: ZipLocation
     file_name: str
     resume: str | None
 
@@ -76,8 +76,8 @@ def prepare_download(  # noqa: PLR0913 - which files of which subtask, and how f
     if archive.resume:
         return UnfinishedZip(archive.resume)
     url = services.links.link(
-        archive.place.bucket,
-        archive.place.key,
+        archive.location.bucket,
+        archive.location.key,
         REDIRECT_SECONDS,
         content_type=ZIP,
         attachment=True,
@@ -88,41 +88,41 @@ def prepare_download(  # noqa: PLR0913 - which files of which subtask, and how f
 
 def zip_outputs(  # noqa: PLR0913 - a task, one subtask of it, and how far to go
     services: Services, task: Task, subtask: Subtask, outputs: Sequence[OutputFile], *, resume: str | None, until: int
-) -> Zip:
-    """Find or make the zip of a subtask's outputs; stop at `until` (epoch milliseconds), to be resumed.
+) -> ZipDownload:
+    """Find or make the zip of a subtask's outputs; stop at `until` (epoch milliseconds), for a later request to resume.
 
-    Raises NotFound when an output is gone, RequestRejected for a `resume` that this zip didn't give, Conflict when
-    files have no checksum and are too large to be read for one.
+    Raise NotFound if an output was deleted, RequestRejected if `resume` is from another zip, Conflict if files have no
+    checksum and are too large to compute it.
     """
     folder = posixpath.commonpath([posixpath.dirname(output.key) for output in outputs])
-    place = Place(outputs[0].bucket, posixpath.join(folder, f"{task.id}-{subtask.no}.zip"))
+    location = ZipLocation(outputs[0].bucket, posixpath.join(folder, f"{task.id}-{subtask.no}.zip"))
     stem = posixpath.splitext(posixpath.basename(task.source.key))[0]
-    found = Zip(place, f"{stem}-{subtask.name}.zip", None)
+    download = ZipDownload(location, f"{stem}-{subtask.name}.zip", None)
     if resume:
-        check_resume(resume, place)
-    if stands(services, place):
-        return found
+        check_resume(resume, location)
+    if zip_exists(services, location):
+        return download
     names = member_names(posixpath.relpath(output.key, folder) for output in outputs)
     members = (
-        Member(name, output.size, checksum)
-        for name, output, checksum in zip(names, outputs, checksums(services, outputs), strict=True)
+        Member(name, output.size, crc32)
+        for name, output, crc32 in zip(names, outputs, read_crc32s(services, outputs), strict=True)
     )
     archive = Archive(tuple(members), subtask.ended_at or task.created_at)
-    upload = begun(services, place)
+    upload = find_or_create_upload(services, location)
     try:
-        if not Work(services, outputs, archive, upload, until).go_on():
-            return Zip(place, found.file_name, write_token(upload.upload_id, place))
-        # Others may be at work on it: with a key of KMS, a part that is put once more has another ETag.
+        if not ZipUpload(services, outputs, archive, upload, until).upload_parts():
+            return ZipDownload(location, download.file_name, write_token(upload.upload_id, location))
+        # Other requests may upload parts, too: with a KMS key, a part that is uploaded again has another ETag.
         services.multipart.complete(upload, services.multipart.list_parts(upload))
     except NotFound:
-        if not stands(services, place):  # nor has another request completed it meanwhile
+        if not zip_exists(services, location):  # another request may have completed it meanwhile
             raise
-    return found
+    return download
 
 
 @dataclass(frozen=True)
-class Work:
-    """A zip that is being made."""
+class ZipUpload:
+    """The upload of a zip."""
 
     services: Services
     outputs: Sequence[OutputFile]
@@ -130,22 +130,22 @@ class Work:
     upload: MultipartUpload
     until: int
 
-    def go_on(self) -> bool:
-        """Make the parts that are not there yet, the first of them in any case; tell whether that were all."""
+    def upload_parts(self) -> bool:
+        """Upload the missing parts until the time is up, but at least one; return whether the zip is complete."""
         done = self.services.multipart.list_parts(self.upload)
         ranges = dict(enumerate(self.archive.parts(), start=1))
-        left = [number for number in ranges if number not in done]
+        missing = [number for number in ranges if number not in done]
 
-        def make(number: int) -> bool:
-            if number != left[0] and self.services.now() >= self.until:
+        def upload_part(number: int) -> bool:
+            if number != missing[0] and self.services.now() >= self.until:
                 return False
-            self._make(number, *ranges[number])
+            self._upload_part(number, *ranges[number])
             return True
 
         with ThreadPoolExecutor(WORKERS) as workers:
-            return all(list(workers.map(make, left)))
+            return all(list(workers.map(upload_part, missing)))
 
-    def _make(self, number: int, start: int, end: int) -> None:
+    def _upload_part(self, number: int, start: int, end: int) -> None:
         pieces = list(self.archive.pieces(start, end))
         match pieces:
             case [Extract() as only] if end < self.archive.size:
@@ -158,49 +158,51 @@ class Work:
         return self.services.objects.read(self.outputs[piece.member], piece.start, piece.end)
 
 
-def check_resume(resume: str, place: Place) -> None:
-    """Raise RequestRejected for a token that this zip didn't give."""
+def check_resume(resume: str, location: ZipLocation) -> None:
+    """Raise RequestRejected if the token is from another zip."""
     try:
-        read_token(resume, place, lambda upload_id: isinstance(upload_id, str) and upload_id != "")
+        read_token(resume, location, lambda upload_id: isinstance(upload_id, str) and upload_id != "")
     except RequestRejected as error:
-        message = "resume is not one that this download gave; ask again without it"
+        message = "resume is not from this download; omit it"
         raise RequestRejected(message, code="InvalidResume") from error
 
 
-def stands(services: Services, place: Place) -> bool:
-    """Tell whether the zip is there."""
+def zip_exists(services: Services, location: ZipLocation) -> bool:
+    """Whether the zip exists."""
     try:
-        services.objects.pin(place.bucket, place.key)
+        services.objects.read_source(location.bucket, location.key)
     except NotFound:
         return False
     return True
 
 
-def begun(services: Services, place: Place) -> MultipartUpload:
-    """Return the one upload that all who ask for a zip go on with; begin it where there is none."""
-    if upload := services.multipart.find(place.bucket, place.key):
+def find_or_create_upload(services: Services, location: ZipLocation) -> MultipartUpload:
+    """Return the upload that all requests for a zip share; create it if there is none."""
+    if upload := services.multipart.find(location.bucket, location.key):
         return upload
-    mine = services.multipart.create(place.bucket, place.key, ZIP)
-    # Of several that begin at the same moment all take the first; the others stay empty, and S3 gives them up in a day.
-    return services.multipart.find(place.bucket, place.key) or mine
+    mine = services.multipart.create(location.bucket, location.key, ZIP)
+    # Of several that are created at the same time, all requests use the first. S3 deletes the others, which stay empty,
+    # after a day.
+    return services.multipart.find(location.bucket, location.key) or mine
 
 
-def checksums(services: Services, outputs: Sequence[OutputFile]) -> list[int]:
-    """Return the CRC-32 of each file; those that were stored without one are read for it."""
+def read_crc32s(services: Services, outputs: Sequence[OutputFile]) -> list[int]:
+    """Return the CRC-32 of each file; files that were stored without one are read to compute it."""
     if sum(output.size for output in outputs if output.crc32 is None) > UNCHECKED_BYTES:
         message = (
-            "an older version stored these files without what a zip needs: name one by ?number=, or restart the task"
+            "an older version stored these files without checksums, which a zip needs; select one file "
+            "with ?number=, or restart the task"
         )
         raise Conflict(message, code="SeveralOutputs", details={"numbers": [output.number for output in outputs]})
     with ThreadPoolExecutor(WORKERS) as workers:
-        return list(workers.map(lambda output: read_checksum(services, output), outputs))
+        return list(workers.map(lambda output: read_crc32(services, output), outputs))
 
 
-def read_checksum(services: Services, output: OutputFile) -> int:
-    """Return the CRC-32 of a file."""
+def read_crc32(services: Services, output: OutputFile) -> int:
+    """Return the CRC-32 of a file; read the file if it was stored without one."""
     if output.crc32 is not None:
         return output.crc32
-    found = 0
+    crc32 = 0
     for start in range(0, output.size, CHUNK):
-        found = zlib.crc32(services.objects.read(output, start, min(start + CHUNK, output.size)), found)
-    return found
+        crc32 = zlib.crc32(services.objects.read(output, start, min(start + CHUNK, output.size)), crc32)
+    return crc32

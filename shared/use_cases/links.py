@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.domain.attempt_record import OutputFile
-from shared.domain.content_types import content_type_of, shown_type
+from shared.domain.content_types import browser_safe_type, content_type_of
 from shared.domain.subtask import Subtask, SubtaskStatus
 from shared.domain.task import Task
 from shared.errors import Conflict
@@ -25,7 +25,7 @@ class Link:
 def link_source(services: Services, tenant: str, identifier: str) -> Link:
     """Return a link that plays a task's source in a browser; raise NotFound."""
     source = read_task(services, tenant, identifier).source
-    kind = shown_type(content_type_of(source.key))
+    kind = browser_safe_type(content_type_of(source.key))
     url = services.links.link(
         source.bucket,
         source.key,

@@ -1,4 +1,4 @@
-"""Subtask rules become the subtasks of a task: templates and defaults filled in, and everything checked. No I/O."""
+"""Make the subtasks of a task from documents: fill in templates and defaults, and check everything. No I/O."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.domain.condition import fields_in, parsed
+from shared.domain.condition import condition_fields, parse_condition
 from shared.domain.matching import Candidate
-from shared.domain.orchestration import SubtaskRule, Template, by_name
+from shared.domain.orchestration import SubtaskDocument, Template, numbers_by_name
 from shared.domain.subtask import Subtask, SubtaskType
 from shared.domain.upload import Verdict
-from shared.domain.validation_messages import in_words, true_ones
+from shared.domain.validation_messages import relevant_errors, validation_message
 from shared.errors import NewerVersion, RequestRejected
 from shared.operations import OPERATIONS
 from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
@@ -30,9 +30,9 @@ class Planner:
 
     def plan(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates; each that matches has its subtasks, or the reason why it can't be planned."""
-        return [self._planned(one) if one.match.verdict is Verdict.MATCHED else one for one in candidates]
+        return [self._with_plan(one) if one.match.verdict is Verdict.MATCHED else one for one in candidates]
 
-    def _planned(self, candidate: Candidate) -> Candidate:
+    def _with_plan(self, candidate: Candidate) -> Candidate:
         name = candidate.orchestration.name
         if name not in self._plans:
             self._plans[name] = candidate.unreadable or self._subtasks(candidate)
@@ -49,106 +49,112 @@ class Planner:
             return error
 
 
-def plan_subtasks(templates: Templates, rules: Iterable[SubtaskRule]) -> tuple[Subtask, ...]:
-    """Return the subtasks that the rules ask for, templates and defaults filled in.
+def plan_subtasks(templates: Templates, documents: Iterable[SubtaskDocument]) -> tuple[Subtask, ...]:
+    """Return the subtasks that the documents describe, with templates and defaults filled in.
 
-    Raise RequestRejected if a rule is wrong or the subtasks together are too large for a task's item, NewerVersion if
-    a template can't be read.
+    Raise RequestRejected if a document is invalid or the subtasks together are too large for a task's item,
+    NewerVersion if this version can't read a template.
     """
-    rules = tuple(rules)
-    numbers = by_name(rules)
+    documents = tuple(documents)
+    numbers = numbers_by_name(documents)
     planned: list[Subtask] = []
     size = 0
-    for rule in rules:
+    for document in documents:
         subtask = Subtask(
-            no=numbers[rule.name],
-            name=rule.name,
-            type=rule.type,
-            params=planned_params(templates, rule),
-            template=rule.template,
-            needs=tuple(sorted(numbers[name] for name in rule.predecessors)),
-            input=numbers[rule.input] if rule.input else None,
-            file_name=rule.file_name,
-            when=checked_when(rule, rules),
+            no=numbers[document.name],
+            name=document.name,
+            type=document.type,
+            params=merge_params(templates, document),
+            template=document.template,
+            needs=tuple(sorted(numbers[name] for name in document.predecessors)),
+            input=numbers[document.input] if document.input else None,
+            file_name=document.file_name,
+            when=check_condition_fields(document, documents),
         )
         planned.append(subtask)
         size += stored_size(subtask)
         if size > MAX_PLAN_BYTES:  # checked here, because planning fifty huge subtasks to the end would take seconds
             message = (
-                f"the subtasks up to {rule.name} take {size // 1024} KB with their templates, and a task may take "
-                f"{MAX_PLAN_BYTES // 1024} KB: shorten the parameters, or divide the subtasks among several "
+                f"the subtasks up to {document.name} take {size // 1024} KB with their templates, and the limit of a "
+                f"task is {MAX_PLAN_BYTES // 1024} KB: shorten the parameters, or divide the subtasks among several "
                 "orchestrations or tasks"
             )
             raise RequestRejected(message, code="TaskTooLarge")
     return tuple(planned)
 
 
-def checked_when(rule: SubtaskRule, rules: Iterable[SubtaskRule]) -> str | None:
-    """Return a subtask's condition; raise RequestRejected if it asks for a field that its predecessor never returns."""
-    types = {other.name: other.type for other in rules}
-    for field in fields_in(parsed(rule.when)) if rule.when else ():
-        result = OPERATIONS[types[field.subtask]].result
+def check_condition_fields(document: SubtaskDocument, documents: Iterable[SubtaskDocument]) -> str | None:
+    """Return a subtask's condition; raise RequestRejected if it names a field that its predecessor never returns."""
+    types = {other.name: other.type for other in documents}
+    for field in condition_fields(parse_condition(document.when)) if document.when else ():
+        kind = types[field.subtask]
+        result = OPERATIONS[kind].result
         known = {info.alias or name for name, info in result.model_fields.items()} if result else set()
         if field.name not in known:
-            has = f"it has {', '.join(sorted(known))}" if known else "it has none"
-            message = f"subtask {rule.name}: {field.subtask}, a {types[field.subtask]}, finds no {field.name}; {has}"
-            raise RequestRejected(message, code="InvalidRule")
-    return rule.when
+            choice = f"{kind} returns {', '.join(sorted(known))}" if known else f"{kind} returns no fields"
+            message = f"subtask {document.name}: the result of {field.subtask} has no field {field.name}; {choice}"
+            raise RequestRejected(message, code="InvalidCondition")
+    return document.when
 
 
-def planned_params(templates: Templates, rule: SubtaskRule) -> Mapping[str, Any]:
-    """Return a subtask's parameters: the template's, overlaid by its own, checked."""
-    where = f"subtask {rule.name}"
+def merge_params(templates: Templates, document: SubtaskDocument) -> Mapping[str, Any]:
+    """Return a subtask's parameters, checked: those of its template, with its own in their place."""
+    where = f"subtask {document.name}"
     base: Mapping[str, Any] = {}
-    if rule.template:
-        template = templates.get(rule.template)
+    if document.template:
+        template = templates.get(document.template)
         if template is None:
-            message = f"{where}: there is no template {rule.template}"
+            message = f"{where}: there is no template {document.template}; store it first, or name another"
             raise RequestRejected(message, code="UnknownTemplate")
         if isinstance(template, NewerVersion):
             raise template
-        if template.operation is not rule.type:
-            message = f"{where} is a {rule.type}, but the template {template.name} is for {template.operation}"
+        if template.operation is not document.type:
+            message = (
+                f"{where} has the type {document.type}, but the template {template.name} is for {template.operation}; "
+                "change one of them"
+            )
             raise RequestRejected(message, code="WrongTemplate")
         base = template.params
-    return checked_params(rule.type, overlaid_params(base, rule.params), where)
+    return check_params(document.type, overlay_params(base, document.params), where)
 
 
-def overlaid_params(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the values of `over` in it, group by group."""
+def overlay_params(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the values of `over` in their place, group by group."""
     merged = dict(base)
     for name, value in over.items():
         below = merged.get(name)
         if isinstance(below, Mapping) and isinstance(value, Mapping):
-            merged[name] = overlaid_params(below, value)
+            merged[name] = overlay_params(below, value)
         else:
             merged[name] = value
     return merged
 
 
-def checked_params(operation: SubtaskType, params: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return parameters in the API's spelling, as far as they are set; raise RequestRejected if one is wrong."""
+def check_params(operation: SubtaskType, params: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the parameters that are set, in the API's spelling; raise RequestRejected if one is invalid."""
     model: type[BaseModel] = OPERATIONS[operation].params
     try:
         checked = model.model_validate(params)
     except ValidationError as error:
-        wrong = problems(error, params)
-        sentence = "; ".join(f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in wrong)
-        message = f"{where} has wrong parameters: {sentence}"
-        raise RequestRejected(message, code="InvalidParameters", details={"parameters": wrong}) from error
+        problems = parameter_problems(error, params)
+        sentence = "; ".join(
+            f"{one['where']}: {one['problem']}" if one["where"] else one["problem"] for one in problems
+        )
+        message = f"{where} has invalid parameters: {sentence}"
+        raise RequestRejected(message, code="InvalidParameters", details={"parameters": problems}) from error
     return checked.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def problems(error: ValidationError, document: object) -> list[dict[str, str]]:
-    """Return where a document is wrong, and how; what pydantic adds about its own types is left out."""
-    found = true_ones(error.errors(include_url=False))
-    # Pydantic reports a value of several forms once per form; that it isn't the one word says the least.
-    telling = [e for e in found if not (e["type"] == "literal_error" and str(e["loc"][-1]).startswith("literal"))]
-    return [{"where": ".".join(_path(e["loc"], document)), "problem": in_words(e)} for e in telling or found]
+def parameter_problems(error: ValidationError, document: object) -> list[dict[str, str]]:
+    """Return each problem of a document and its place; what pydantic adds about its own types is left out."""
+    found = relevant_errors(error.errors(include_url=False))
+    # Pydantic reports a value of several forms once per form. That it isn't the single word is the least helpful.
+    helpful = [e for e in found if not (e["type"] == "literal_error" and str(e["loc"][-1]).startswith("literal"))]
+    return [{"where": ".".join(_path(e["loc"], document)), "problem": validation_message(e)} for e in helpful or found]
 
 
 def _path(steps: Iterable[str | int], document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
-    """Yield those of pydantic's steps that lead through the document: the others name forms that it tried."""
+    """Yield those of pydantic's steps that lead through the document: the others name forms that pydantic tried."""
     for step in steps:
         known = isinstance(document, Mapping | list | tuple)
         if known and step in (document if isinstance(document, Mapping) else range(len(document))):

@@ -1,14 +1,14 @@
-"""The use cases of people: they make tasks, read them, restart, end and cancel them."""
+"""The use cases of people: create, read, restart, end and cancel tasks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.ids import is_sortable_id, sortable_id
-from shared.domain.orchestration import Output, SubtaskRule
+from shared.domain.orchestration import Output, SubtaskDocument
 from shared.domain.subtask import Subtask, SubtaskStatus
 from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Task
-from shared.domain.wait import Waiting, explain
+from shared.domain.wait import WaitExplanation, explain_waits
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.s3 import source_not_found
@@ -20,13 +20,13 @@ from shared.use_cases.planning import plan_subtasks
 
 @dataclass(frozen=True)
 class NewTask:
-    """What a caller asks for: a source, and an orchestration or a list of subtasks with the place of their outputs."""
+    """A request for a task: a source, and an orchestration or a list of subtasks with the location of their outputs."""
 
     bucket: str
     key: str
     version_id: str | None = None
     orchestration: str | None = None
-    subtasks: tuple[SubtaskRule, ...] = ()
+    subtasks: tuple[SubtaskDocument, ...] = ()
     output: Output = field(default_factory=Output)
     priority: int | None = None
     client_token: str | None = None
@@ -39,7 +39,7 @@ class ExplainedTask:
 
     task: Task
     newest_run: int
-    waiting: Mapping[int, Waiting]
+    waiting: Mapping[int, WaitExplanation]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ExplainedSubtask:
     """A subtask, why it waits, and the records of its attempts with their numbers."""
 
     subtask: Subtask
-    waiting: Waiting | None
+    waiting: WaitExplanation | None
     records: Sequence[tuple[int, AttemptRecord]]
 
     @property
@@ -59,31 +59,31 @@ class ExplainedSubtask:
 
 
 def create_task(services: Services, tenant: str, wanted: NewTask, random: Callable[[int], bytes]) -> tuple[Task, bool]:
-    """Make the task that a caller asks for; with a client token used before, return the first one and False.
+    """Create a task and return it and True; if the client token was used before, return the first task and False.
 
-    Raise NotFound when the source or the orchestration isn't there, RequestRejected when a parameter is wrong.
+    Raise NotFound if the source or the orchestration doesn't exist, RequestRejected if a parameter is invalid.
     """
     now = services.now()
     identifier = sortable_id(now, random(16))
     if wanted.client_token:
         identifier = services.tasks.claim_token(tenant, wanted.client_token, identifier)
         first = services.tasks.get(identifier)
-        if first:  # whose maker may have died between the write and the messages
+        if first:  # its creator may have crashed between the write and the messages
             return enqueue(services, first), False
-    if services.owner_of(wanted.key) != tenant:  # another tenant's object, which might as well not be there
+    if services.tenant_of(wanted.key) != tenant:  # another tenant's object: the same answer as if it didn't exist
         raise source_not_found(wanted.bucket, wanted.key)
     orchestration = (
         get_document(services, ORCHESTRATION, tenant, wanted.orchestration) if wanted.orchestration else None
     )
-    rules = orchestration.subtasks if orchestration else wanted.subtasks
-    source = services.objects.pin(wanted.bucket, wanted.key, wanted.version_id)
+    documents = orchestration.subtasks if orchestration else wanted.subtasks
+    source = services.objects.read_source(wanted.bucket, wanted.key, wanted.version_id)
     if source.size == 0:
-        message = f"s3://{wanted.bucket}/{wanted.key} is empty"
+        message = f"s3://{wanted.bucket}/{wanted.key} is empty; upload the file again"
         raise RequestRejected(message, code="EmptySource")
     task = Task(
         id=identifier,
         source=source,
-        subtasks=plan_subtasks(read_templates(services, tenant, rules), rules),
+        subtasks=plan_subtasks(read_templates(services, tenant, documents), documents),
         created_at=now,
         output_prefix=(orchestration.output if orchestration else wanted.output).prefix,
         orchestration=OrchestrationRef(orchestration.name, orchestration.version) if orchestration else None,
@@ -91,7 +91,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
         priority=(orchestration.priority if orchestration else 0) if wanted.priority is None else wanted.priority,
         client_token=wanted.client_token,
         session_context=wanted.session_context,
-    ).begun()
+    ).with_pending()
     if not services.tasks.create(task):
         return enqueue(services, read_task(services, tenant, identifier)), False
     count("TasksCreated")
@@ -99,7 +99,7 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
 
 
 def read_task(services: Services, tenant: str, identifier: str) -> Task:
-    """Return a task; raise NotFound, also for another tenant's."""
+    """Return a task; raise NotFound, also if it belongs to another tenant."""
     task = services.tasks.get(identifier) if is_sortable_id(identifier) else None
     if task is None or task.tenant != tenant:
         message = f"there is no task {identifier}"
@@ -126,7 +126,7 @@ def read_subtask(services: Services, tenant: str, identifier: str, run: int | No
     task = read_run(services, tenant, identifier, run)
     subtask = task.subtask(no)
     if subtask is None:
-        message = f"task {identifier} has no subtask {no}; they are numbered 1 to {len(task.subtasks)}"
+        message = f"task {identifier} has no subtask {no}; its subtasks are 1 to {len(task.subtasks)}"
         raise NotFound(message, code="SubtaskNotFound")
     return task, subtask
 
@@ -135,52 +135,53 @@ def explain_task(services: Services, tenant: str, identifier: str, run: int | No
     """Return a run of a task, and why its subtasks wait; raise NotFound."""
     newest = read_task(services, tenant, identifier)
     task = select_run(services, newest, run)
-    return ExplainedTask(task, newest.run, explain(task, task.subtasks, services.now(), services.queues.waiting))
+    waits = explain_waits(task, task.subtasks, services.now(), services.queues.count_messages)
+    return ExplainedTask(task, newest.run, waits)
 
 
 def explain_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> ExplainedSubtask:
     """Return a subtask in a run of its task, why it waits, and its attempts; raise NotFound."""
     task, subtask = read_subtask(services, tenant, identifier, run, no)
-    waiting = explain(task, [subtask], services.now(), services.queues.waiting).get(no)
+    waiting = explain_waits(task, [subtask], services.now(), services.queues.count_messages).get(no)
     return ExplainedSubtask(subtask, waiting, services.tasks.get_records(task.id, subtask.carried_from or task.run, no))
 
 
 def restart_task(services: Services, tenant: str, identifier: str, *, only_failed: bool = False) -> Task:
-    """Begin the next run of a completed task, or of what failed in it; raise NotFound or Conflict."""
+    """Begin the next run of a completed task, of all or of the failed subtasks; raise NotFound or Conflict."""
     task = read_task(services, tenant, identifier)
     restarted = None
     if task.status in TASK_ACTIONS["restart"]:
         if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
-            message = f"no subtask of task {task.id} has failed; restart all of it, or leave it as it is"
+            message = f"no subtask of task {task.id} has failed; restart the whole task, or leave it unchanged"
             raise Conflict(message, code="NothingFailed")
         services.tasks.put_run(task)
         restarted = services.tasks.restart(task, services.now(), only_failed=only_failed)
     if restarted is None:
-        raise wrong_status(read_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
+        raise status_conflict(read_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
     return enqueue(services, restarted)
 
 
 def end_task(services: Services, tenant: str, identifier: str) -> Task:
-    """Complete a waiting task before anything of it starts; raise NotFound or Conflict."""
+    """Complete a waiting task before any of its subtasks starts; raise NotFound or Conflict."""
     task = read_task(services, tenant, identifier)
     ended = services.tasks.end(task, services.now()) if task.status in TASK_ACTIONS["end"] else None
     if ended is None:
-        raise wrong_status(read_task(services, tenant, identifier), "only a WAITING task can be ended")
+        raise status_conflict(read_task(services, tenant, identifier), "only a WAITING task can be ended")
     return ended
 
 
 def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
-    """Stop an unfinished task: what has ended stays, the rest fails; raise NotFound, Conflict or ServiceBusy.
+    """Stop an unfinished task: ended subtasks stay, the others fail. Raise NotFound, Conflict or ServiceBusy.
 
-    A running attempt hears of it by its next beat, and kills its ffmpeg.
+    A running attempt learns of it at its next heartbeat and kills its ffmpeg.
     """
     task = read_task(services, tenant, identifier)
     run = task.run
-    for _ in range(MAX_SUBTASKS + 1):  # a subtask that ends meanwhile changes what there is to cancel
+    for _ in range(MAX_SUBTASKS + 1):  # a subtask may end meanwhile, and then there is less to cancel
         if task.status not in TASK_ACTIONS["cancel"]:
-            raise wrong_status(task, "only a WAITING or IN_PROGRESS task can be canceled")
-        if cancelled := services.tasks.cancel(task, services.now()):
-            return cancelled
+            raise status_conflict(task, "only a WAITING or IN_PROGRESS task can be canceled")
+        if canceled := services.tasks.cancel(task, services.now()):
+            return canceled
         task = read_task(services, tenant, identifier)
         if task.run != run:
             message = f"run {run} of task {task.id} ended before it could be canceled, and run {task.run} has begun"
@@ -189,8 +190,8 @@ def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
     raise ServiceBusy(message)
 
 
-def wrong_status(task: Task, rule: str) -> Conflict:
-    """Return the error of a move that the task's status forbids."""
+def status_conflict(task: Task, remedy: str) -> Conflict:
+    """Return the error of an action that the task's status forbids."""
     return Conflict(
-        f"task {task.id} is {task.status}; {rule}", code="InvalidTaskStatus", details={"status": task.status}
+        f"task {task.id} is {task.status}; {remedy}", code="InvalidTaskStatus", details={"status": task.status}
     )

@@ -1,16 +1,16 @@
-"""Use cases of uploads: read the catalog, identify the object, match, plan, then commit decisions and tasks."""
+"""Use cases of uploads: read the catalog, identify the object, match and plan, then commit decisions and tasks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.ids import sortable_id
-from shared.domain.matching import Candidate, TriggerMatch, match_upload, prediction, refusal
+from shared.domain.matching import Candidate, TriggerMatch, match_upload, predicted_decision, refusal_decision
 from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import OrchestrationRef, Source, Task
-from shared.domain.tenant import HOMES, home
+from shared.domain.tenant import PREFIX_RANGE, tenant_prefix
 from shared.domain.upload import CLOCKS_MS, Upload, UploadDecision, Verdict
 from shared.errors import NotAllowed, ServiceBusy
 from shared.services import Services
@@ -21,17 +21,18 @@ from shared.use_cases.catalog import read_catalog
 from shared.use_cases.dispatch import enqueue
 from shared.use_cases.planning import Planner
 
-SUPERSEDED = "a later write of this key has been seen, and the bucket keeps no versions"
-MADE_BEFORE = "its task was made before"
+SUPERSEDED = "a later upload of this key was processed first, and the bucket keeps no versions"
+ALREADY_CREATED = "its task already exists"
 UPLOAD_SECONDS = 6 * 3600  # A large file over a slow line.
-SHOWN = 100  # characters of a key in a refusal
+MAX_SHOWN = 100  # characters of a key in an error message
 
 
 @dataclass(frozen=True)
-class Backfill:
-    """Which objects of a bucket are offered to the orchestrations, and how.
+class BackfillScope:
+    """The objects of a bucket to process with the orchestrations, and how.
 
-    `modified_after` is epoch milliseconds; `priority` None leaves it to each orchestration; a dry run writes nothing.
+    `modified_after` is epoch milliseconds. Without a `priority`, that of each orchestration applies. A dry run writes
+    nothing.
     """
 
     bucket: str
@@ -44,7 +45,7 @@ class Backfill:
 
 @dataclass(frozen=True)
 class NewUpload:
-    """An upload that may begin: the presigned calls that make it, which work until `expires_at`, in milliseconds."""
+    """A new upload: its presigned requests, which are valid until `expires_at`, in epoch milliseconds."""
 
     bucket: str
     plan: UploadPlan
@@ -52,26 +53,26 @@ class NewUpload:
 
 
 def begin_upload(services: Services, tenant: str, key: str, size: int, content_type: str) -> NewUpload:
-    """Return the calls that upload a file into the input bucket; raise NotAllowed for another tenant's key."""
-    refuse_beyond_home(services, tenant, key)
-    bucket = services.settings.need("input_bucket")
+    """Return the requests that upload a file to the input bucket; raise NotAllowed if the key is another tenant's."""
+    refuse_other_tenants_key(services, tenant, key)
+    bucket = services.settings.require("input_bucket")
     plan = services.links.plan_upload(bucket, key, size, content_type, UPLOAD_SECONDS)
     return NewUpload(bucket, plan, services.now() + UPLOAD_SECONDS * 1000)
 
 
 def accept_upload(services: Services, upload: Upload) -> list[UploadDecision]:
-    """Make a task for each orchestration that accepts the upload; a second delivery of its event makes no more.
+    """Create a task for each orchestration that accepts the upload; a second delivery of its event creates no more.
 
-    Return a decision for each orchestration that accepted it, or a single one if none did. Raise ServiceBusy, so that
-    the event comes again, if only a newer version can read an orchestration that accepts it; the others have their
-    tasks by then.
+    Return a decision for each orchestration that accepted it, or a single one if none did. If only a newer version can
+    read an orchestration that accepts it, create the tasks of the others and raise ServiceBusy, so that the event is
+    delivered again.
     """
     documents, templates = read_catalog(services, upload.tenant)
-    upload, superseded = services.verdicts.identify(upload, services.now())
+    upload, superseded = services.decisions.identify(upload, services.now())
     candidates = match_upload(upload, documents, services.settings.output_bucket)
     accepting = Planner(templates).plan(one for one in candidates if one.accepts)
     if not accepting:
-        return [commit_refusal(services, refusal(upload, candidates))]
+        return [commit_refusal(services, refusal_decision(upload, candidates))]
     if superseded:
         accepting = [one.with_verdict(Verdict.SUPERSEDED, SUPERSEDED) if one.subtasks else one for one in accepting]
     decisions = [commit_candidate(services, upload, one, upload.at) for one in accepting]
@@ -80,38 +81,40 @@ def accept_upload(services: Services, upload: Upload) -> list[UploadDecision]:
     return decisions
 
 
-def predict(services: Services, upload: Upload) -> tuple[list[TriggerMatch], UploadDecision]:
-    """Return what each orchestration would say about an upload, and the decision on it; nothing is written."""
+def predict_decision(services: Services, upload: Upload) -> tuple[list[TriggerMatch], UploadDecision]:
+    """Return the match of each orchestration with an upload, and the predicted decision; write nothing."""
     documents, templates = read_catalog(services, upload.tenant)
     candidates = Planner(templates).plan(match_upload(upload, documents, services.settings.output_bucket))
-    return [candidate.match for candidate in candidates], prediction(upload, candidates)
+    return [candidate.match for candidate in candidates], predicted_decision(upload, candidates)
 
 
 def predict_upload(
     services: Services, tenant: str, bucket: str | None, key: str, size: int | None
 ) -> tuple[list[TriggerMatch], UploadDecision]:
-    """Predict the upload of such an object: into the input bucket without a bucket, and not empty without a size.
+    """Predict the decision on such an object: in the input bucket if none is given, and not empty if no size is given.
 
-    Raise NotAllowed for another tenant's key.
+    Raise NotAllowed if the key belongs to another tenant.
     """
-    refuse_beyond_home(services, tenant, key)
-    bucket = bucket or services.settings.need("input_bucket")
+    refuse_other_tenants_key(services, tenant, key)
+    bucket = bucket or services.settings.require("input_bucket")
     size = 1 if size is None else size
-    return predict(services, Upload(bucket, key, size, e_tag="", at=services.now(), tenant=tenant))
+    return predict_decision(services, Upload(bucket, key, size, e_tag="", at=services.now(), tenant=tenant))
 
 
-def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, token: str | None) -> Page[UploadDecision]:
-    """Offer some objects that are in a bucket already, in the order of their keys; those that have a task keep it.
+def backfill_objects(
+    services: Services, tenant: str, wanted: BackfillScope, limit: int, token: str | None
+) -> Page[UploadDecision]:
+    """Process a page of the objects that are already in a bucket, in the order of their keys; existing tasks are kept.
 
-    A page may show fewer than `limit`, or none, and yet not be the last. Raise NotFound if there is no such bucket,
-    RequestRejected for another backfill's token.
+    A page may have fewer than `limit` decisions, or none, without being the last. Raise NotFound if there is no such
+    bucket, RequestRejected if the token is from another backfill.
     """
-    refuse_beyond_home(services, tenant, wanted.prefix)
-    place = replace(wanted, tenant=tenant)
-    after = None if token is None else read_token(token, place, is_key)
-    # A tenant's prefix keeps it within its home. The first tenant has no home, and must not see into those of others.
-    without = HOMES if services.settings.tenant_claim and not home(tenant) else ("", "")
-    listing = services.objects.list_newest(wanted.bucket, wanted.prefix, limit, after, without=without)
+    refuse_other_tenants_key(services, tenant, wanted.prefix)
+    scope = replace(wanted, tenant=tenant)
+    after = None if token is None else read_token(token, scope, is_object_key)
+    # The check above keeps other tenants within their prefix. The first tenant has none and must not see their objects.
+    excluded = PREFIX_RANGE if services.settings.tenant_claim and not tenant_prefix(tenant) else ("", "")
+    listing = services.objects.list_newest(wanted.bucket, wanted.prefix, limit, after, without=excluded)
     decisions: list[UploadDecision] = []
     documents, templates = read_catalog(services, tenant)
     planner = Planner(templates)
@@ -119,19 +122,19 @@ def backfill(services: Services, tenant: str, wanted: Backfill, limit: int, toke
         if wanted.modified_after is None or listed.at >= wanted.modified_after:
             upload = replace(listed, tenant=tenant)
             candidates = match_upload(upload, documents, services.settings.output_bucket)
-            decisions += offer_object(services, upload, planner.plan(candidates), wanted)
-    return Page(tuple(decisions), write_token(listing.last_key, place) if listing.last_key else None)
+            decisions += process_listed_object(services, upload, planner.plan(candidates), wanted)
+    return Page(tuple(decisions), write_token(listing.last_key, scope) if listing.last_key else None)
 
 
-def offer_object(
-    services: Services, upload: Upload, candidates: Sequence[Candidate], wanted: Backfill
+def process_listed_object(
+    services: Services, upload: Upload, candidates: Sequence[Candidate], wanted: BackfillScope
 ) -> list[UploadDecision]:
-    """Make the tasks of an object that was in the bucket before; return the decisions on it."""
+    """Create the tasks of an object from a listing; return the decisions on it."""
     if not wanted.dry_run:
-        upload, _ = services.verdicts.identify(upload, services.now())
+        upload, _ = services.decisions.identify(upload, services.now())
     accepting = [candidate for candidate in candidates if candidate.accepts]
     if not accepting:
-        refused = refusal(upload, candidates)
+        refused = refusal_decision(upload, candidates)
         return [refused if wanted.dry_run else commit_refusal(services, refused)]
     existing = find_tasks(services, upload)
     decisions = []
@@ -139,38 +142,38 @@ def offer_object(
         name = candidate.orchestration.name
         first = existing.get(name)
         if first and not wanted.dry_run:
-            enqueue(services, first)  # its creator may have died between the write and the messages
+            enqueue(services, first)  # its creator may have crashed between the write and the messages
         if first:
-            decisions.append(UploadDecision(upload, Verdict.DUPLICATE, MADE_BEFORE, name, first.id))
+            decisions.append(UploadDecision(upload, Verdict.DUPLICATE, ALREADY_CREATED, name, first.id))
         elif wanted.dry_run:
-            reason = "a task would be made" if candidate.subtasks else candidate.match.reason
+            reason = "a task would be created" if candidate.subtasks else candidate.match.reason
             decisions.append(UploadDecision(upload, candidate.match.verdict, reason, name))
-        else:  # the task is of today, however old its source may be
+        else:  # the task gets today's time, even if its source is old
             decisions.append(commit_candidate(services, upload, candidate, services.now(), wanted.priority))
     return decisions
 
 
 def commit_refusal(services: Services, decision: UploadDecision) -> UploadDecision:
     """Store that no orchestration accepts an upload, unless one accepted it before."""
-    winner = services.verdicts.put_if_absent(decision, services.now())
-    return replace(winner, verdict=Verdict.DUPLICATE, reason=MADE_BEFORE) if winner.task_id else winner
+    winner = services.decisions.put_if_absent(decision, services.now())
+    return replace(winner, verdict=Verdict.DUPLICATE, reason=ALREADY_CREATED) if winner.task_id else winner
 
 
 def commit_candidate(
     services: Services, upload: Upload, candidate: Candidate, at: int, priority: int | None = None
 ) -> UploadDecision:
-    """Make the task of one upload and one orchestration that accepts it, or find that it was made before.
+    """Create the task of one upload and one orchestration that accepts it, or find the task that already exists.
 
-    If there can be no task, store why. `at` is the time in the task's ID, in epoch milliseconds.
+    If no task can be created, store the reason. `at` is the time in the task's ID, in epoch milliseconds.
     """
     orchestration = candidate.orchestration
     decision = UploadDecision(upload, candidate.match.verdict, candidate.match.reason, orchestration.name)
     if decision.verdict is Verdict.MATCHED:
         identifier = sortable_id(at, upload.identity(orchestration.name))
-        decision = replace(decision, reason="a task was made", task_id=identifier)
-    # The decision is stored first, and names the task: every later event of this upload, by whatever clock, finds it
-    # and makes this task or none.
-    winner = services.verdicts.put_if_absent(decision, services.now())
+        decision = replace(decision, reason="task created", task_id=identifier)
+    # The decision is stored first, with the task's ID. So every later event of this upload, by any clock, finds it,
+    # and creates this task or none.
+    winner = services.decisions.put_if_absent(decision, services.now())
     if winner.task_id is None:
         return winner
     task = Task(
@@ -182,16 +185,16 @@ def commit_candidate(
         orchestration=OrchestrationRef(orchestration.name, orchestration.version),
         tenant=upload.tenant,
         priority=orchestration.priority if priority is None else priority,
-    ).begun()
+    ).with_pending()
     if candidate.subtasks and services.tasks.create(task):
         count("TasksCreated")
         enqueue(services, task)
         return winner
     first = services.tasks.get(winner.task_id)
-    if first is None:  # its creator died, and now it can't be planned any more
+    if first is None:  # its creator crashed, and now the task can no longer be planned
         return decision
-    enqueue(services, first)  # its creator may have died between the write and the messages
-    return replace(winner, verdict=Verdict.DUPLICATE, reason=MADE_BEFORE)
+    enqueue(services, first)  # its creator may have crashed between the write and the messages
+    return replace(winner, verdict=Verdict.DUPLICATE, reason=ALREADY_CREATED)
 
 
 def find_tasks(services: Services, upload: Upload) -> dict[str, Task]:
@@ -211,19 +214,18 @@ def find_tasks(services: Services, upload: Upload) -> dict[str, Task]:
             return same
 
 
-def refuse_beyond_home(services: Services, tenant: str, key: str) -> None:
-    """Raise NotAllowed if the object of that key, or one that the prefix includes, would be another tenant's."""
-    if services.owner_of(key) != tenant:
-        own = home(tenant) or "outside of tenants/"
-        message = (
-            f"{key[:SHOWN]!r} is not this tenant's to name: its objects lie {'under ' if home(tenant) else ''}{own}"
-        )
+def refuse_other_tenants_key(services: Services, tenant: str, key: str) -> None:
+    """Raise NotAllowed if a key, or a key with that prefix, belongs to another tenant."""
+    if services.tenant_of(key) != tenant:
+        prefix = tenant_prefix(tenant)
+        place = f"below {prefix}" if prefix else "outside of tenants/"
+        message = f"{key[:MAX_SHOWN]!r} belongs to another tenant; use a key {place}"
         raise NotAllowed(message)
 
 
-def is_key(text: object) -> bool:
-    """Whether an object can have that key."""
+def is_object_key(text: object) -> bool:
+    """Whether a value is a valid key of an object."""
     try:
         return isinstance(text, str) and 0 < len(text.encode()) <= MAX_KEY_BYTES
-    except UnicodeEncodeError:  # half of a character that takes two in JSON
+    except UnicodeEncodeError:  # half of a surrogate pair from JSON
         return False

@@ -6,7 +6,7 @@ from shared.domain.subtask import Lease, SubtaskRef
 from shared.domain.task import TaskStatus
 from shared.services import Services
 from shared.telemetry import logger
-from shared.use_cases.dispatch import give_up
+from shared.use_cases.dispatch import give_up_subtask
 from shared.worker.budget import BudgetDecision, check_budget, confirm_start
 from shared.worker.results import Admitted, Finished, Redelivery
 
@@ -39,12 +39,12 @@ def resolve_refusal(services: Services, ref: SubtaskRef, now: int) -> Finished |
     subtask = task.subtask(ref.no) if task else None
     if task is None or subtask is None:
         return None
-    if subtask.terminal or task.status is TaskStatus.COMPLETED:
+    if subtask.is_terminal or task.status is TaskStatus.COMPLETED:
         return Finished(task, subtask)
     if not task.is_available(ref.no, now):
         return Redelivery(BUSY_SECONDS)
-    if subtask.exhausted(services.settings.max_attempts):
-        give_up(services, task, ref.no, now)
+    if subtask.is_exhausted(services.settings.max_attempts):
+        give_up_subtask(services, task, ref.no, now)
         return None
     if left := task.delay_before(ref.no, now):
         return Redelivery(ceil(left / 1000))  # an attempt of a duplicate delivery has failed meanwhile

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from shared.domain.attempt_record import AttemptRecord, OutputFile, kept
-from shared.domain.condition import met, parsed
+from shared.domain.attempt_record import AttemptRecord, OutputFile, shorten_commands
+from shared.domain.condition import is_met, parse_condition
 from shared.domain.ids import base32
 from shared.domain.orchestration import name_variables, output_key
-from shared.domain.subtask import RULE_NOT_MET, Lease, Subtask
+from shared.domain.subtask import CONDITION_NOT_MET, Lease, Subtask
 from shared.domain.task import STOP_FAILURES, Source, Task
-from shared.domain.tenant import home, within
+from shared.domain.tenant import key_in_tenant, tenant_prefix
 from shared.errors import (
     AttemptFailed,
     Interrupted,
@@ -112,7 +112,7 @@ class Attempt:
             result=self.result,
             warnings=tuple(self.warnings),
             skipped=None if failed else self.skipped,
-            commands=kept([shlex.join(command) for command in self.ffmpeg.commands]) if self.ffmpeg else (),
+            commands=shorten_commands([shlex.join(command) for command in self.ffmpeg.commands]) if self.ffmpeg else (),
             log_tail=self.ffmpeg.log_tail if self.ffmpeg else "",
             seconds={phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
         )
@@ -122,11 +122,11 @@ class Attempt:
         """Return why there is nothing to do: its condition isn't met, or a predecessor was skipped."""
         subtasks = {number: self.task.subtasks[number - 1] for number in self.subtask.needs}
         if any(predecessor.skipped for predecessor in subtasks.values()):
-            return RULE_NOT_MET
+            return CONDITION_NOT_MET
         if not self.subtask.when:
             return None
         results = {s.name: self._result_of(s) for s in subtasks.values()}
-        return None if met(parsed(self.subtask.when), results) else RULE_NOT_MET
+        return None if is_met(parse_condition(self.subtask.when), results) else CONDITION_NOT_MET
 
     def _result_of(self, predecessor: Subtask) -> Mapping[str, object]:
         record = self.services.tasks.get_record(self.task.id, predecessor.record or "")
@@ -179,7 +179,7 @@ class Attempt:
         self._advance(self.progress)
         key = self._key(product)
         output = OutputFile(
-            bucket=self.services.settings.need("output_bucket"),
+            bucket=self.services.settings.require("output_bucket"),
             key=key,
             size=product.path.stat().st_size,
             content_type=product.content_type,
@@ -194,7 +194,7 @@ class Attempt:
         """Return the key of an output: the file name that the user chose, in a folder of this attempt only."""
         subtask = self.subtask
         variables = {
-            **name_variables(within(self.task.tenant, self.task.source.key)),
+            **name_variables(key_in_tenant(self.task.tenant, self.task.source.key)),
             "taskId": self.task.id,
             "run": str(self.lease.run),
             "subtask": subtask.name,
@@ -204,13 +204,13 @@ class Attempt:
             "height": str(product.facts.get("height", "")),
         }
         folder = attempt_token(self.lease)
-        prefix = home(self.task.tenant) + self.task.output_prefix
+        prefix = tenant_prefix(self.task.tenant) + self.task.output_prefix
         if product.path_name:
             folder = f"{folder}/{product.path_name}".rpartition("/")[0]
             key = output_key(prefix, folder, product.path.name, variables, None)
         else:
             key = output_key(prefix, folder, subtask.file_name, variables, product.number)
-        if self.services.owner_of(key) != self.task.tenant:
+        if self.services.tenant_of(key) != self.task.tenant:
             message = f"the output {key} would be in the folder of another tenant; choose another output prefix"
             raise ParametersRejected(message, code="ParameterError.OutputName")
         return key

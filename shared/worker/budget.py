@@ -6,9 +6,9 @@ from shared.domain.subtask import Failure, SubtaskRef, Wait, WaitReason
 from shared.domain.task import Task, TaskStatus
 from shared.errors import ServiceBusy
 from shared.services import Services
-from shared.stores.budget_store import Spent, day_after
+from shared.stores.budget_store import DayCost, day_after
 from shared.telemetry import count, logger
-from shared.use_cases.dispatch import send
+from shared.use_cases.dispatch import send_subtasks
 
 LOOK_AGAIN_MS = 3600 * 1000  # Until the next day at most, but at least every hour: somebody may have raised the limit.
 
@@ -51,7 +51,7 @@ def check_budget(services: Services, ref: SubtaskRef, now: int) -> BudgetDecisio
 def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
     """Whether a claim of that subtask would be accepted now."""
     subtask = task.subtask(ref.no) if task.run == ref.run else None
-    if subtask is None or subtask.exhausted(max_attempts):
+    if subtask is None or subtask.is_exhausted(max_attempts):
         return False
     return task.is_available(ref.no, now) and not task.delay_before(ref.no, now)
 
@@ -64,7 +64,7 @@ def confirm_start(services: Services, decision: BudgetDecision, task: Task | Non
     if decision is not BudgetDecision.COUNTED:
         return
     if task and task.is_first_attempt(no):
-        send(services, task, task.postponed)  # those whose messages came while the task was being counted
+        send_subtasks(services, task, task.postponed)  # those whose messages came while the task was being counted
         return
     try:
         services.budget.return_task(now)
@@ -75,7 +75,7 @@ def confirm_start(services: Services, decision: BudgetDecision, task: Task | Non
 def compute_spent(services: Services, now: int) -> Failure | None:
     """Return why nothing may start today if the day's compute seconds are used up, else None."""
     limit = services.settings.daily_compute_seconds
-    spent = services.budget.spent(now) if limit else Spent()
+    spent = services.budget.read_cost(now) if limit else DayCost()
     if spent.compute_ms < limit * 1000 or not limit:
         return None
     return Failure(

@@ -60,17 +60,17 @@ class AttemptFiles:
 
         Raises ParametersRejected if it does not exist, AccessDenied if S3 denies access to it.
         """
-        input_bucket = self.services.settings.need("input_bucket")
+        input_bucket = self.services.settings.require("input_bucket")
         bucket, _, key = (
             uri.removeprefix("s3://").partition("/") if uri.startswith("s3://") else (input_bucket, "", uri)
         )
-        if self.services.owner_of(key) != self.task.tenant:  # whose existence must not be revealed
+        if self.services.tenant_of(key) != self.task.tenant:  # whose existence must not be revealed
             raise asset_not_found(uri)
-        if bucket not in {input_bucket, self.services.settings.need("output_bucket")}:
+        if bucket not in {input_bucket, self.services.settings.require("output_bucket")}:
             message = f"{uri} is neither in the input bucket nor in the output bucket, so Reelmill may not read it"
             raise ParametersRejected(message, code="ParameterError.AssetNotFound")
         try:
-            found = self.services.objects.pin(bucket, key)
+            found = self.services.objects.read_source(bucket, key)
         except NotReadable as error:
             raise AccessDenied(f"S3 denied access to {uri}", final=asset_not_found(uri)) from error
         except NotFound as error:

@@ -21,7 +21,7 @@ def retry_after(error: AttemptFailed, claimed: Subtask, max_attempts: int, now: 
     """
     uncounted = isinstance(error, Interrupted)
     counted_attempts = claimed.counted_attempts - 1 if uncounted else claimed.counted_attempts
-    if not isinstance(error, Interrupted | WorkerFailed) or claimed.exhausted(max_attempts, counted_attempts):
+    if not isinstance(error, Interrupted | WorkerFailed) or claimed.is_exhausted(max_attempts, counted_attempts):
         return None
     pause = pause_after(error, claimed.attempt)
     reason = WaitReason.JOB if isinstance(error, JobRunning) else WaitReason.RETRY

@@ -221,7 +221,7 @@ def test_testing_a_key_shows_matches_without_creating_a_task(page: Page, api: Ap
 
     key.fill("uploads/holiday.mov")
     page.get_by_role("button", name="Test").click()
-    expect(page.get_by_text("Task created: 1 task would be made")).to_be_visible()
+    expect(page.get_by_text("Task created: 1 task would be created")).to_be_visible()
     row = page.get_by_role("table", name="Test a key").get_by_role("row", name="web-video")
     expect(row).to_contain_text("its format is mov")
 

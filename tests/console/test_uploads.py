@@ -21,7 +21,7 @@ def test_uploads_are_found_by_their_key_and_their_result(
     page.goto("/uploads")
     table = page.get_by_role("grid", name="Uploads")
     expect(table.get_by_role("row", name="uploads/listed.mp4")).to_contain_text("Task created")
-    expect(table.get_by_role("row", name="uploads/listed.txt")).to_contain_text("the format 'txt' is not among")
+    expect(table.get_by_role("row", name="uploads/listed.txt")).to_contain_text("unsupported format 'txt'")
 
     find = page.get_by_role("searchbox", name="Find by exact key")
     find.press_sequentially("uploads/listed")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from shared.services import Services
-from shared.stores.subtask_queue import ref_from
+from shared.stores.subtask_queue import parse_message_body
 from shared.worker.run import run_subtask
 from tests.support.deployment import put, received
 from tests.support.functions import Api
@@ -44,7 +44,7 @@ def a_task(api: Api, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
 def worked(api: Api, services: Services, made: dict[str, Any]) -> dict[str, Any]:
     """Process the messages of the queue; return the task as the API then shows it."""
     for message in received(services.settings):
-        run_subtask(services, ref_from(message["Body"]), 60)
+        run_subtask(services, parse_message_body(message["Body"]), 60)
     shown: dict[str, Any] = api.get(f"/tasks/{made['taskId']}").json
     return shown
 

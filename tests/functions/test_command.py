@@ -139,5 +139,5 @@ def test_a_match_predicts_the_verdict_on_the_upload(reelmill: Run) -> None:
     taken = reelmill("orchestrations", "match", "uploads/a.mp4")
     empty = reelmill("orchestrations", "match", "uploads/a.mp4", "--size", "0", "--json")
 
-    assert taken.out.splitlines()[0] == "MATCHED: 1 task would be made"
+    assert taken.out.splitlines()[0] == "MATCHED: 1 task would be created"
     assert empty.document["verdict"] == "EMPTY_OBJECT"

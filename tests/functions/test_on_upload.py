@@ -68,7 +68,7 @@ def test_the_event_that_sam_generates_creates_a_task(services: Services, context
     assert verdict == {
         "key": "uploads/big buck bunny.mp4",
         "verdict": "MATCHED",
-        "reason": "a task was made",
+        "reason": "task created",
         "orchestration": "web-video",
         "taskId": verdict["taskId"],
     }

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from functions.run_subtask.handler import handler
-from shared.domain.orchestration import SubtaskRule
+from shared.domain.orchestration import SubtaskDocument
 from shared.domain.subtask import Failure, SubtaskStatus
 from shared.domain.task import Lane, Outcome, Task, TaskStatus
 from shared.services import Services
-from shared.stores.subtask_queue import ref_from
+from shared.stores.subtask_queue import parse_message_body
 from shared.use_cases.tasks import NewTask, create_task, read_task
 from tests.support.attempts import LONG, WORKSPACE
 from tests.support.clips import Clips
@@ -22,8 +22,8 @@ from tests.support.outages import meanwhile, outage
 from tests.support.processes import encoders, processes, until
 from tests.support.queues import hidden_for
 
-COVER = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}})
-ENDLESS = SubtaskRule.model_validate(LONG)
+COVER = SubtaskDocument.model_validate({"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}})
+ENDLESS = SubtaskDocument.model_validate(LONG)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_waiting_task(
-    services: Services, key: str, body: bytes, *, rule: SubtaskRule = COVER, priority: int | None = None
+    services: Services, key: str, body: bytes, *, rule: SubtaskDocument = COVER, priority: int | None = None
 ) -> Task:
     """Create a task whose only message is in the queue."""
     put(key, body)
@@ -49,7 +49,7 @@ def an_event_of(*records: dict[str, Any]) -> dict[str, Any]:
 
 def received_records(services: Services, lane: Lane = Lane.STANDARD) -> list[dict[str, Any]]:
     """Receive the messages of a lane's queue as the records of an event; they stay in the queue, hidden."""
-    url = services.settings.need(f"{lane.lower()}_queue_url")
+    url = services.settings.require(f"{lane.lower()}_queue_url")
     queue = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
     return [
@@ -107,7 +107,7 @@ def test_a_message_of_a_running_subtask_is_hidden_for_five_minutes(services: Ser
     a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
     (record,) = received_records(services)
     now = services.now()
-    services.tasks.claim(ref_from(record["body"]), now, now + 3_600_000, 3)
+    services.tasks.claim(parse_message_body(record["body"]), now, now + 3_600_000, 3)
 
     answer = handler(an_event_of(record), context)
 
@@ -128,7 +128,7 @@ def test_a_message_whose_attempt_was_interrupted_is_delivered_again_by_its_own_q
         answer = handler(an_event_of(record), context)
 
     assert failed(answer) == [record["messageId"]]
-    assert hidden_for(services.settings.need(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
+    assert hidden_for(services.settings.require(f"{lane.lower()}_queue_url")) == [pytest.approx(5, abs=4)]
     assert read_task(services, "main", task.id).unsent == frozenset()
     in_five_seconds = services.now() + 5000
     monkeypatch.setattr(services, "now", lambda: in_five_seconds)

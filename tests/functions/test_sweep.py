@@ -11,8 +11,8 @@ from shared.domain.subtask import SubtaskRef, SubtaskStatus, SubtaskType
 from shared.domain.task import Outcome, Task
 from shared.errors import ServiceBusy
 from shared.services import Services
-from shared.stores.subtask_queue import body_of, ref_from
-from shared.use_cases.sweeper import PUT_OFF_MS
+from shared.stores.subtask_queue import message_body, parse_message_body
+from shared.use_cases.sweeper import RETRY_CHECK_MS
 from tests.support.deployment import received
 from tests.support.factories import make_subtask, make_task
 from tests.support.functions import Context, an_event, logged, metrics
@@ -41,7 +41,7 @@ def test_an_unsent_subtask_is_sent(services: Services, context: Context) -> None
 
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
 
-    assert [ref_from(m["Body"]) for m in received(services.settings)] == [SubtaskRef(task.id, 1, 1)]
+    assert [parse_message_body(m["Body"]) for m in received(services.settings)] == [SubtaskRef(task.id, 1, 1)]
     assert services.tasks.get(task.id) == replace(task, unsent=frozenset())
     assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
 
@@ -65,12 +65,12 @@ def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
     with outage("SendMessageBatch"):
         assert handler(an_event("scheduled-event"), context) == {"looked": 2, "failed": 1}
 
-    assert [ref_from(m["Body"]).task_id for m in received(services.settings)] == [second.id]
+    assert [parse_message_body(m["Body"]).task_id for m in received(services.settings)] == [second.id]
     counted = metrics(capsys)
     assert (counted["TasksSwept"], counted["TasksNotHealed"]) == ([2.0], [1.0])
     entry = logged(caplog, "task not healed")
     assert (entry["task_id"], entry["exception_name"]) == (first.id, "ServiceBusy")
-    soon = services.now() + PUT_OFF_MS
+    soon = services.now() + RETRY_CHECK_MS
     monkeypatch.setattr(services, "now", lambda: soon)
     assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
 
@@ -96,7 +96,7 @@ def test_the_subtask_of_a_dead_letter_has_failed(
 ) -> None:
     first, second = an_unsent_task(services, 0, "a"), an_unsent_task(services, 0, "b")
 
-    answer = handler(dead_letters(*(body_of(SubtaskRef(task.id, 1, 1)) for task in (first, second))), context)
+    answer = handler(dead_letters(*(message_body(SubtaskRef(task.id, 1, 1)) for task in (first, second))), context)
 
     assert answer == {"buried": 2}
     for identifier in (first.id, second.id):
@@ -114,7 +114,7 @@ def test_a_dead_letter_of_a_running_subtask_ends_nothing(services: Services, con
     ref = SubtaskRef(task.id, 1, 1)
     held = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
 
-    assert handler(dead_letters(body_of(ref)), context) == {"buried": 1}
+    assert handler(dead_letters(message_body(ref)), context) == {"buried": 1}
 
     assert held
     assert held.subtasks[0].status is SubtaskStatus.IN_PROGRESS
@@ -127,7 +127,7 @@ def test_an_invalid_dead_letter_is_logged_and_dropped(
 ) -> None:
     task = an_unsent_task(services, 0)
 
-    answer = handler(dead_letters(body, body_of(SubtaskRef(task.id, 1, 1))), context)
+    answer = handler(dead_letters(body, message_body(SubtaskRef(task.id, 1, 1))), context)
 
     assert answer == {"buried": 1}
     assert repr(body) in logged(caplog, "dead letter names no subtask")["reason"]

@@ -274,17 +274,17 @@ def test_a_task_is_created_from_an_orchestration_or_with_its_own_output(api: Api
             "400 InvalidParameters",
             "at.0: 'soon' is not a valid time",
         ),
-        ({"source": {"bucket": "input"}}, "400 InvalidRequest", "body.source.key: it is missing"),
+        ({"source": {"bucket": "input"}}, "400 InvalidRequest", "body.source.key: is required"),
         ({"priority": 11}, "400 InvalidRequest", "body.priority"),
         (
             {"output": {"prefix": "../x"}},
             "400 InvalidRequest",
-            "body.output.prefix: the path may hold neither",
+            "body.output.prefix: the path must not contain",
         ),
         ({"clientToken": ""}, "400 InvalidRequest", "body.clientToken"),
         ({"sessionContext": "x" * 1001}, "400 InvalidRequest", "body.sessionContext"),
         ({"sessionContext": "\ud800"}, "400 InvalidRequest", "body.sessionContext"),
-        ({"color": "red"}, "400 InvalidRequest", "body.color: there is no such field"),
+        ({"color": "red"}, "400 InvalidRequest", "body.color: unknown field"),
     ],
 )
 def test_an_invalid_request_is_rejected_and_creates_nothing(

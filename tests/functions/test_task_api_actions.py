@@ -42,7 +42,7 @@ def test_end_and_restart_work_only_in_the_statuses_that_allow_them(api: Api) -> 
     assert (too_soon.code, too_soon.json["details"]) == ("409 InvalidTaskStatus", {"status": "WAITING"})
     assert "is WAITING; only a COMPLETED task can be restarted" in too_soon.json["message"]
     assert (ended.status, ended.json["status"], ended.json["outcome"]) == (200, "COMPLETED", "ENDED")
-    assert ended.json["subtasks"][0]["error"]["code"] == "Cancelled.TaskEnded"
+    assert ended.json["subtasks"][0]["error"]["code"] == "Canceled.TaskEnded"
     assert (too_late.code, too_late.json["details"]) == ("409 InvalidTaskStatus", {"status": "COMPLETED"})
     assert (again.status, again.json["run"], again.json["status"]) == (200, 2, "WAITING")
     assert unexplained(api.get(path).json) == unexplained(again.json)
@@ -57,7 +57,7 @@ def test_waiting_and_running_tasks_can_be_canceled_and_completed_ones_cannot(api
     for made in (waiting, running):
         canceled = api.post(f"/tasks/{made['taskId']}/cancel")
         assert (canceled.status, canceled.json["status"], canceled.json["outcome"]) == (200, "COMPLETED", "ENDED")
-        assert {one["error"]["code"] for one in canceled.json["subtasks"]} == {"Cancelled.TaskCancelled"}
+        assert {one["error"]["code"] for one in canceled.json["subtasks"]} == {"Canceled.TaskCanceled"}
         assert canceled.json["endedAt"]
         assert api.get(f"/tasks/{made['taskId']}").json == canceled.json
     again = api.post(f"/tasks/{running['taskId']}/cancel")
@@ -81,7 +81,7 @@ def test_a_canceled_subtask_shows_neither_a_phase_nor_a_retry(api: Api, services
     after = api.post(f"{path}/cancel").json["subtasks"]
 
     assert [(one["phase"], one["retryAt"], one["waiting"]) for one in after] == [(None, None, None)] * 2
-    assert [one["error"]["code"] for one in after] == ["Cancelled.TaskCancelled"] * 2
+    assert [one["error"]["code"] for one in after] == ["Canceled.TaskCanceled"] * 2
 
 
 def test_a_restart_of_failed_subtasks_carries_over_the_successful_ones(

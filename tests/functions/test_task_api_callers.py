@@ -10,12 +10,12 @@ import pytest
 from functions.on_upload.handler import handler as on_upload
 from functions.task_api.caller import Scope
 from functions.task_api.handler import openapi_document
-from shared.domain.tenant import HOMES
+from shared.domain.tenant import PREFIX_RANGE
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.services import services as functions_services
 from shared.settings import settings
-from shared.stores.subtask_queue import ref_from
+from shared.stores.subtask_queue import parse_message_body
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
 from tests.functions.api_tasks import COVER
@@ -292,7 +292,7 @@ def test_no_token_of_a_backfill_contains_a_key_of_another_tenant(tenants: Servic
     for key in own + others + others:
         put(key, b"1")
     client("s3").delete_object(Bucket="input", Key="tenants/acme/4.mp4")
-    put(HOMES[1], b"moto leaves out what comes first after a marker, be it the marker or not")
+    put(PREFIX_RANGE[1], b"moto leaves out what comes first after a marker, be it the marker or not")
 
     for limit in (1, 2, 3):
         found: list[str] = []
@@ -313,7 +313,7 @@ def test_a_backfill_does_not_list_the_objects_of_other_tenants(tenants: Services
     assert tenants
     for number in range(20):
         put(f"tenants/acme/{number}.mp4", b"1")
-    put(HOMES[1], b"1")
+    put(PREFIX_RANGE[1], b"1")
     put("uploads/a.mp4", b"1")
 
     with calls() as made:
@@ -328,7 +328,7 @@ def test_outputs_are_in_their_tenants_folder_with_every_prefix(tenants: Services
     task = ACME.post("/tasks", body(output={"prefix": "tenants/other/{inputDir}/"})).json
 
     for message in received(tenants.settings):
-        run_subtask(tenants, ref_from(message["Body"]), 60)
+        run_subtask(tenants, parse_message_body(message["Body"]), 60)
 
     assert ACME.get(f"/tasks/{task['taskId']}").json["outcome"] == "SUCCEEDED"
     assert [key.startswith("tenants/acme/tenants/other/uploads/") for key in keys()] == [True]
@@ -346,7 +346,7 @@ def test_parameters_and_prefixes_cannot_reach_another_tenant(tenants: Services, 
     ]
 
     for message in received(tenants.settings):
-        run_subtask(tenants, ref_from(message["Body"]), 60)
+        run_subtask(tenants, parse_message_body(message["Body"]), 60)
 
     failures = [MAIN.get(f"/tasks/{task}").json["error"]["code"] for task in tasks]
     assert failures == ["ParameterError.AssetNotFound", "ParameterError.OutputName"]

@@ -11,7 +11,7 @@ from shared.domain.subtask import SubtaskType
 from shared.domain.upload import Upload
 from shared.services import Services
 from shared.stores.presets import preset_orchestrations, preset_templates
-from shared.use_cases.catalog import MOST_STORED, MOST_STORED_BYTES, answered_size
+from shared.use_cases.catalog import MAX_STORED, MAX_STORED_BYTES, response_size
 from shared.use_cases.uploads import accept_upload
 from tests.functions.api_tasks import DOCUMENT, MOMENT, TEMPLATE
 from tests.support.functions import Api
@@ -98,7 +98,7 @@ def test_orchestrations_are_listed_disabled_and_matched(api: Api) -> None:
     assert (disabled.json["enabled"], disabled.json["version"]) == (False, 2)
     assert again.json == disabled.json
     matches = {match.pop("orchestration"): match for match in prediction.pop("matches")}
-    assert prediction == {"verdict": "MATCHED", "reason": "1 task would be made"}
+    assert prediction == {"verdict": "MATCHED", "reason": "1 task would be created"}
     assert set(matches) == {"films", *preset_orchestrations()}
     assert matches["films"] == {
         "verdict": "MATCHED",
@@ -152,13 +152,13 @@ def test_an_invalid_match_request_is_rejected(api: Api, change: dict[str, object
             "400 InvalidRequest",
             "the path names films, but the document is named other",
         ),
-        ("Films!", {}, "400 InvalidRequest", "name: it must match the pattern"),
+        ("Films!", {}, "400 InvalidRequest", "name: must match the pattern"),
         ("x" * 64, {}, "400 InvalidRequest", "path.name"),
         (
             "films",
             {"subtasks": [{**COVER, "params": {"width": 1}}]},
             "400 InvalidParameters",
-            "cover has wrong parameters",
+            "cover has invalid parameters",
         ),
         ("films", {"subtasks": [{**COVER, "template": "nope"}]}, "400 UnknownTemplate", "no template nope"),
         (
@@ -168,7 +168,7 @@ def test_an_invalid_match_request_is_rejected(api: Api, change: dict[str, object
             "is for TRANSCODE",
         ),
         ("films", {"output": {"prefix": "{nope}/"}}, "400 InvalidRequest", "unknown variable {nope}"),
-        ("films", {"version": 7}, "400 InvalidRequest", "body.version: there is no such field"),
+        ("films", {"version": 7}, "400 InvalidRequest", "body.version: unknown field"),
         (
             "films",
             {"trigger": {"formats": ["mp4", "foo"]}},
@@ -177,7 +177,7 @@ def test_an_invalid_match_request_is_rejected(api: Api, change: dict[str, object
         ),
         ("films", {"priority": 11}, "400 InvalidRequest", "body.priority"),
         ("films", {"trigger": {"bucket": "no such"}}, "400 InvalidRequest", "body.trigger.bucket"),
-        ("films", {"trigger": {"bucket": "output"}}, "400 OwnOutput", "output, the bucket of the outputs"),
+        ("films", {"trigger": {"bucket": "output"}}, "400 OwnOutput", "names the output bucket output"),
     ],
 )
 def test_an_invalid_orchestration_is_rejected_when_it_is_stored(
@@ -340,12 +340,12 @@ def test_everything_that_a_tenant_can_store_fits_in_one_response_of_lambda(
     def template(name: str, times: int) -> Template:
         return Template(name=name, operation=SubtaskType.INSPECT, params={"x": text * times})
 
-    bare, one = (answered_size(template("t000", times)) for times in (0, 1))
-    times = (MOST_STORED_BYTES // MOST_STORED - bare) // (one - bare)
-    for number in range(MOST_STORED):
+    bare, one = (response_size(template("t000", times)) for times in (0, 1))
+    times = (MAX_STORED_BYTES // MAX_STORED - bare) // (one - bare)
+    for number in range(MAX_STORED):
         services.catalog.put("main", template(f"t{number:03}", times))
 
     answer = api.get("/templates")
 
-    assert len(answer.json["templates"]) == MOST_STORED + len(preset_templates())
-    assert MOST_STORED_BYTES * 0.99 < len(json.dumps({"body": answer.text})) < 4.5 * 1024**2
+    assert len(answer.json["templates"]) == MAX_STORED + len(preset_templates())
+    assert MAX_STORED_BYTES * 0.99 < len(json.dumps({"body": answer.text})) < 4.5 * 1024**2

@@ -16,7 +16,7 @@ from shared.domain.page_token import write_token
 from shared.domain.subtask import Lease
 from shared.services import Services
 from shared.use_cases import downloads
-from shared.use_cases.downloads import Place
+from shared.use_cases.downloads import ZipLocation
 from tests.functions.api_tasks import COVER, MOMENT, ODD, SHOTS, a_task, fetched, query, worked
 from tests.support.attempts import tags
 from tests.support.deployment import client, keys, made_once, put
@@ -294,7 +294,7 @@ def test_a_request_redirects_to_the_zip_that_another_one_completed_meanwhile(
     assert made.count("CreateMultipartUpload") == 1
 
 
-@pytest.mark.parametrize("token", ["x", "null", "WzEsMl0", write_token("upload", Place("output", "other.zip"))])
+@pytest.mark.parametrize("token", ["x", "null", "WzEsMl0", write_token("upload", ZipLocation("output", "other.zip"))])
 def test_a_zip_is_resumed_only_with_its_own_token(api: Api, done: dict[str, Any], token: str) -> None:
     answer = api.get(f"/tasks/{done['taskId']}/subtasks/2/download", resume=token)
 
@@ -305,7 +305,7 @@ def test_an_aborted_zip_is_begun_again(api: Api, done: dict[str, Any]) -> None:
     path = f"/tasks/{done['taskId']}/subtasks/2"
     key = f"{api.get(f'{path}/outputs').json['outputs'][0]['key'].rpartition('/')[0]}/{done['taskId']}-2.zip"
 
-    url = send_ready(api, f"{path}/download", resume=write_token("gone", Place("output", key)))
+    url = send_ready(api, f"{path}/download", resume=write_token("gone", ZipLocation("output", key)))
 
     assert len(unpacked(fetched(url))) == 2
 

@@ -137,7 +137,7 @@ def test_a_bucket_name_that_would_send_a_signed_request_elsewhere_is_rejected(ap
         ),
     ):
         assert answer.code == "400 InvalidRequest"
-        assert answer.json["message"].startswith(f"{where}: a bucket's name is made of ")
+        assert answer.json["message"].startswith(f"{where}: a bucket name consists of ")
     assert api.get("/orchestrations/x").status == 404
 
 

@@ -117,7 +117,7 @@ def test_the_verdict_on_an_upload_shows_all_that_is_known_about_it(api: Api, ser
         "size": 7,
         "uploadedAt": "2025-06-15T15:06:40.000Z",
         "verdict": "MATCHED",
-        "reason": "a task was made",
+        "reason": "task created",
         "orchestration": "web-video",
         "taskId": task["taskId"],
     }
@@ -129,7 +129,7 @@ def test_an_upload_without_a_task_shows_the_reason(api: Api, services: Services)
     (shown,) = api.get("/uploads/verdicts").json["verdicts"]
 
     assert (shown["verdict"], shown["orchestration"], shown["taskId"]) == ("WRONG_FORMAT", "web-video", None)
-    assert shown["reason"].startswith("the format 'txt' is not among")
+    assert shown["reason"].startswith("unsupported format 'txt'")
     assert (shown["versionId"], api.get("/tasks").json["tasks"]) == (None, [])
 
 
@@ -268,10 +268,10 @@ def test_a_backfill_resumes_with_its_token_after_an_outage(api: Api) -> None:
         ({"dryRun": "perhaps"}, "400 InvalidRequest", "body.dryRun"),
         ({"maxResults": 0}, "400 InvalidRequest", "body.maxResults"),
         ({"maxResults": 101}, "400 InvalidRequest", "body.maxResults"),
-        ({"nextToken": "nonsense"}, "400 InvalidNextToken", "nextToken is not one that this list gave"),
-        ({"nextToken": ""}, "400 InvalidNextToken", "nextToken is not one that this list gave"),
+        ({"nextToken": "nonsense"}, "400 InvalidNextToken", "nextToken is not from this list"),
+        ({"nextToken": ""}, "400 InvalidNextToken", "nextToken is not from this list"),
         ({"nextToken": "x" * 10_001}, "400 InvalidRequest", "body.nextToken"),
-        ({"color": "red"}, "400 InvalidRequest", "body.color: there is no such field"),
+        ({"color": "red"}, "400 InvalidRequest", "body.color: unknown field"),
     ],
 )
 def test_an_invalid_backfill_is_rejected_and_creates_nothing(

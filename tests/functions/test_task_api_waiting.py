@@ -45,7 +45,7 @@ def test_a_subtask_that_needs_another_names_it(api: Api) -> None:
 
     assert waiting(api, made, 2) == {
         "reason": "PREDECESSOR",
-        "message": "waits for subtask 1 (cover) to succeed",
+        "message": "waiting for subtask 1 (cover) to succeed",
         "needs": [1],
         "retryAt": None,
         "ahead": None,
@@ -67,7 +67,7 @@ def test_a_released_subtask_says_when_and_why_it_is_attempted_again(api: Api, se
     at = shown["retryAt"]
     assert shown == {
         "reason": "RETRY",
-        "message": f"tries again at {at[11:19]} UTC, because S3 did not answer as it should (attempt 2)",
+        "message": f"retrying at {at[11:19]} UTC (attempt 2): S3 did not answer as it should",
         "needs": None,
         "retryAt": at,
         "ahead": None,
@@ -82,7 +82,7 @@ def test_a_subtask_that_is_not_in_the_queue_yet_says_who_sends_it(api: Api, serv
 
     assert made["subtasks"][0]["waiting"] == waiting(api, made)
     assert waiting(api, made)["reason"] == "UNSENT"
-    assert "it goes out within minutes" in waiting(api, made)["message"]
+    assert "it will be within minutes" in waiting(api, made)["message"]
     assert received(services.settings) == []
 
 

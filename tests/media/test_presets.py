@@ -5,7 +5,7 @@ import pytest
 from shared.media.probe import probe
 from shared.operations.operation import OperationResult
 from shared.stores.presets import preset_orchestrations, preset_templates
-from shared.use_cases.planning import overlaid_params
+from shared.use_cases.planning import overlay_params
 from tests.media.hearing import heard, loudness
 from tests.support.clips import Clips, decoded
 from tests.support.local_files import Operate
@@ -15,7 +15,7 @@ def made_by(orchestration: str, subtask: str, clip: Clips, operate: Operate, nam
     """Run one subtask of an orchestration on a clip."""
     (rule,) = (rule for rule in preset_orchestrations()[orchestration].subtasks if rule.name == subtask)
     template = preset_templates()[rule.template or ""]
-    return operate(rule.type, clip(name), **overlaid_params(template.params, rule.params))
+    return operate(rule.type, clip(name), **overlay_params(template.params, rule.params))
 
 
 @pytest.mark.parametrize("name", ["camera.mov", "hdr.mp4"])

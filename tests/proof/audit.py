@@ -7,8 +7,8 @@ from shared.domain.attempt_record import OutputFile
 from shared.domain.subtask import SubtaskStatus
 from shared.domain.task import Task, TaskStatus
 from shared.domain.upload import Verdict
+from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_queries import TaskFilter
-from shared.stores.verdict_store import VerdictFilter
 from tests.proof.cloud import Cloud
 from tests.proof.scenarios import Scenario, ends
 from tests.support.attempts import tags
@@ -25,7 +25,7 @@ def check(cloud: Cloud, scenario: Scenario, more_tries: int = 0) -> None:
     by_outcome = cloud.services.task_queries.page(TaskFilter(outcome=scenario.outcome), 100).items
     assert {task.id for task in by_outcome} == {task.id for task in tasks}
     if scenario.judged:
-        decisions = cloud.services.verdicts.page(VerdictFilter(verdict=Verdict.MATCHED), 100).items
+        decisions = cloud.services.decisions.page(DecisionFilter(verdict=Verdict.MATCHED), 100).items
         assert sorted((each.upload.key, each.orchestration, each.task_id) for each in decisions) == made
     check_files(cloud, tasks)
     files = keys()

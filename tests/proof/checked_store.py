@@ -8,7 +8,7 @@ from zlib import crc32
 
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait
 from shared.domain.task import Task, TaskStatus
-from shared.stores.dynamodb import read
+from shared.stores.dynamodb import read_item
 from shared.stores.task_codec import TASK, task_from
 from shared.stores.task_store import TaskStore
 from tests.proof.model import ENDED, Model, Violation
@@ -26,7 +26,7 @@ TRANSITIONS = (
     "restart",
     "end",
     "cancel",
-    "look_again",
+    "schedule_check",
 )
 UNFINISHED = (TaskStatus.WAITING, TaskStatus.IN_PROGRESS)
 
@@ -95,22 +95,22 @@ class CheckedStore(TaskStore):
         super().put_run(task)
 
     def end(self, task: Task, now: int) -> Task | None:
-        failure = Failure("Cancelled.TaskEnded", "the task was ended before this subtask started")
+        failure = Failure("Canceled.TaskEnded", "the task was ended before this subtask started")
         expected = self.model.stop(task, [TaskStatus.WAITING], failure, now)
         return self._made("end", expected, lambda: TaskStore.end(self, task, now))
 
     def cancel(self, task: Task, now: int) -> Task | None:
-        failure = Failure("Cancelled.TaskCancelled", "the task was canceled before this subtask was done")
+        failure = Failure("Canceled.TaskCanceled", "the task was canceled before this subtask finished")
         expected = self.model.stop(task, UNFINISHED, failure, now)
         return self._made("cancel", expected, lambda: TaskStore.cancel(self, task, now))
 
-    def look_again(self, task: Task, due_at: int) -> Task | None:
-        expected = self.model.look_again(task)
-        return self._made("look_again", expected, lambda: TaskStore.look_again(self, task, due_at))
+    def schedule_check(self, task: Task, due_at: int) -> Task | None:
+        expected = self.model.schedule_check(task)
+        return self._made("schedule_check", expected, lambda: TaskStore.schedule_check(self, task, due_at))
 
     def look(self) -> Task:
         """Read the task; it must stand as the model says, its indexes must agree, and no law may be broken."""
-        item = read(self.items, self.model.task.id, TASK)
+        item = read_item(self.items, self.model.task.id, TASK)
         if item is None:
             raise self._violated("the task is gone")
         task = task_from(item)

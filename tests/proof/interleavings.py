@@ -19,9 +19,9 @@ from shared.domain.subtask import (
 from shared.domain.task import Lane, Task, TaskStatus
 from shared.services import Services
 from shared.settings import Settings
-from shared.stores.subtask_queue import ref_from
+from shared.stores.subtask_queue import parse_message_body
 from shared.use_cases.dispatch import enqueue
-from shared.use_cases.sweeper import bury, sweep
+from shared.use_cases.sweeper import fail_undeliverable, sweep
 from shared.worker.admission import resolve_refusal
 from shared.worker.conclusion import conclude_again
 from shared.worker.results import Finished, Redelivery
@@ -115,7 +115,7 @@ class Interleaving:
         task = self.stage.checked.last
         if task and (not self.memory or task != self.memory[-1]):
             self.memory = [*self.memory[-REMEMBERED:], task]
-        self.queue += map(ref_from, self.stage.in_memory_tables.taken())
+        self.queue += map(parse_message_body, self.stage.in_memory_tables.taken())
 
     def seen(self, pick: Pick) -> Task:
         """Return the task as somebody saw it: just now, or a while ago."""
@@ -234,9 +234,9 @@ class Interleaving:
         no = pick([subtask.no for subtask in seen.subtasks])
         self.stage.tasks.give_up(seen, no, FinalState(BAD, failure=TROUBLE), self.stage.now())
 
-    def bury(self, pick: Pick) -> None:
+    def fail_undeliverable(self, pick: Pick) -> None:
         """A message comes to the dead-letter queue."""
-        bury(self.stage, self.queue.pop(pick(range(len(self.queue)))))
+        fail_undeliverable(self.stage, self.queue.pop(pick(range(len(self.queue)))))
 
     def sweep(self, _: Pick) -> None:
         """The sweeper looks at what is due."""
@@ -262,9 +262,9 @@ class Interleaving:
         """Somebody cancels the task as he saw it."""
         self.stage.tasks.cancel(self.seen(pick), self.stage.now())
 
-    def look_again(self, pick: Pick) -> None:
+    def schedule_check(self, pick: Pick) -> None:
         """A sweeper that was slow says when to look again."""
-        self.stage.tasks.look_again(self.seen(pick), self.stage.now() + pick((0, HOUR)))
+        self.stage.tasks.schedule_check(self.seen(pick), self.stage.now() + pick((0, HOUR)))
 
     def wait(self, pick: Pick) -> None:
         """Time passes: less than a lease, or more; until messages are sent again; or for hours."""
@@ -332,12 +332,12 @@ ACTIONS = {
     "finish": Action(Interleaving.finish, 6, "workers"),
     "vanish": Action(Interleaving.vanish, 1, "workers"),
     "give_up": Action(Interleaving.give_up, 2),
-    "bury": Action(Interleaving.bury, 1, "queue"),
+    "bury": Action(Interleaving.fail_undeliverable, 1, "queue"),
     "sweep": Action(Interleaving.sweep, 2),
     "restart": Action(Interleaving.restart, 2),
     "end": Action(Interleaving.end, 1),
     "cancel": Action(Interleaving.cancel, 1),
-    "look_again": Action(Interleaving.look_again, 1),
+    "schedule_check": Action(Interleaving.schedule_check, 1),
     "wait": Action(Interleaving.wait, 4),
 }
 

@@ -222,7 +222,7 @@ class Model:
         self.unsent.clear()
         return True
 
-    def look_again(self, seen: Task) -> bool:
+    def schedule_check(self, seen: Task) -> bool:
         """Only an unfinished task, in this run."""
         return seen.run == self.run and bool(self.pending())
 

@@ -9,13 +9,13 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 
 from shared.domain.orchestration import OrchestrationDocument
-from shared.domain.subtask import RULE_NOT_MET, Subtask, SubtaskRef, SubtaskStatus
+from shared.domain.subtask import CONDITION_NOT_MET, Subtask, SubtaskRef, SubtaskStatus
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.stores.budget_store import day_after
-from shared.stores.subtask_queue import ref_from
+from shared.stores.subtask_queue import parse_message_body
 from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, cancel_task, create_task, end_task, restart_task
-from shared.use_cases.uploads import Backfill, backfill
+from shared.use_cases.uploads import BackfillScope, backfill_objects
 from tests.proof.cloud import MINUTE, Cloud
 from tests.support.attempts import COVER, SMALL, TOO_LATE
 from tests.support.deployment import client, put, received
@@ -25,8 +25,8 @@ KEY = "uploads/clip.mp4"
 OTHER_KEY = "uploads/other.mp4"
 OK = "OK"
 SKIPPED = "Skipped.PredecessorFailed"
-CANCELED = "Cancelled.TaskCancelled"
-ENDED = "Cancelled.TaskEnded"
+CANCELED = "Canceled.TaskCanceled"
+ENDED = "Canceled.TaskEnded"
 EXHAUSTED = "InternalError.AttemptsExhausted"
 UNDELIVERABLE = "InternalError.Undeliverable"
 PAST_THE_END = "ParameterError.PastTheEnd"
@@ -149,7 +149,7 @@ def a_poisoned_task(cloud: Cloud) -> None:
     a_waiting_task(cloud)
     (message,) = received(cloud.services.settings)
     client("sqs").send_message(QueueUrl=cloud.dead_letters, MessageBody=message["Body"])
-    assert ref_from(message["Body"]).no == 1
+    assert parse_message_body(message["Body"]).no == 1
 
 
 def old_objects(cloud: Cloud) -> None:
@@ -187,7 +187,7 @@ def backfilled(cloud: Cloud) -> None:
     tokens: list[str | None] = [None]
 
     def next_page() -> None:
-        tokens.append(backfill(cloud.services, "main", Backfill("input"), 1, tokens[-1]).next_token)
+        tokens.append(backfill_objects(cloud.services, "main", BackfillScope("input"), 1, tokens[-1]).next_token)
 
     cloud.ask("backfill", next_page)
     while tokens[-1]:
@@ -297,7 +297,7 @@ class Scenario:
         """How its tasks end."""
         if self.stopped:
             return Outcome.ENDED
-        if set(self.ends) <= {OK, RULE_NOT_MET}:
+        if set(self.ends) <= {OK, CONDITION_NOT_MET}:
             return Outcome.SUCCEEDED
         return Outcome.PARTIALLY_FAILED if OK in self.ends else Outcome.FAILED
 
@@ -308,7 +308,7 @@ SCENARIOS = (
     Scenario("a chain", "finish", CHAIN, (OK,) * 3),
     Scenario("a diamond", "finish", DIAMOND, (OK,) * 4),
     Scenario("a subtask that the file fails", "finish", HOPELESS, (PAST_THE_END, SKIPPED, OK)),
-    Scenario("a rule that is not met", "run", UNMET, (OK, RULE_NOT_MET, RULE_NOT_MET)),
+    Scenario("a rule that is not met", "run", UNMET, (OK, CONDITION_NOT_MET, CONDITION_NOT_MET)),
     Scenario("two orchestrations", "accept", ONE, (OK,), orchestrations=("second", "web-video")),
     Scenario("an interrupted attempt", "finish", ONE, (OK,), undone, a_waiting_task, interrupted),
     Scenario("an overtaken attempt", "finish", ONE, (OK,), undone, a_waiting_task, overtaken, counted_attempts=2),

@@ -17,11 +17,11 @@ from functions.on_upload.handler import handler
 from shared.domain.orchestration import MAX_KEY_BYTES, Orchestration, OrchestrationDocument
 from shared.domain.task import Task
 from shared.domain.upload import REFUSALS, Upload, Verdict
-from shared.stores.subtask_queue import ref_from
-from shared.stores.verdict_store import VerdictFilter
+from shared.stores.decision_store import DecisionFilter
+from shared.stores.subtask_queue import parse_message_body
 from shared.telemetry import logger
 from shared.use_cases.catalog import store_orchestration, switch_orchestration
-from shared.use_cases.uploads import accept_upload, predict
+from shared.use_cases.uploads import accept_upload, predict_decision
 from tests.proof.interleavings import SETTINGS
 from tests.proof.uploads import FORMS, TAKERS, Bucket, Form, Moment, Stage, a_bucket, at_call
 from tests.support.functions import Context, an_event
@@ -113,7 +113,9 @@ def by_maker(tasks: list[Task]) -> dict[tuple[str, str], list[Task]]:
 def check_all(bucket: Bucket) -> None:
     """Check what holds in every bucket: each task is sent, and has the verdict that names it."""
     tasks = bucket.tasks()
-    messages = {ref_from(body) for queue in bucket.services.in_memory_tables.messages.values() for body in queue}
+    messages = {
+        parse_message_body(body) for queue in bucket.services.in_memory_tables.messages.values() for body in queue
+    }
     assert not [task for task in tasks if task.unsent]
     assert {(ref.task_id, ref.no) for ref in messages} == {(task.id, s.no) for task in tasks for s in task.subtasks}
     named = [verdict.task_id for verdict in bucket.verdicts() if verdict.verdict is Verdict.MATCHED]
@@ -280,7 +282,7 @@ def test_every_key_goes_there_and_back(stage: Stage, tally: Tally, name: str, sp
     (verdict,) = handler(json.loads(json.dumps(by_eventbridge)), Context())
 
     assert verdict["key"] == key
-    found = stage.verdicts.page(VerdictFilter(key=key), 10).items
+    found = stage.decisions.page(DecisionFilter(key=key), 10).items
     assert {decision.upload.key for decision in found} == {key}
     tasks = [stage.tasks.get(str(decision.task_id)) for decision in found]
     assert {task.source.key for task in tasks if task} == {key}
@@ -321,7 +323,7 @@ def test_what_was_foretold_is_what_happens(  # noqa: PLR0913, PLR0917 - all that
         services.catalog.put("main", stored.model_copy(update=changes))
     upload = Upload(bucket, key, size, "etag", services.now(), version_id, "0A")
 
-    matches, outlook = predict(services, upload)
+    matches, outlook = predict_decision(services, upload)
     found = accept_upload(services, upload)
 
     if found[0].accepted_by:

@@ -146,7 +146,7 @@ def current(store: TaskStore, task: Task) -> Task:
     """Return the task as it stands, after a look at what must hold of every task at any time."""
     found = store.get(task.id)
     assert found
-    assert found.pending == {subtask.no for subtask in found.subtasks if not subtask.terminal}
+    assert found.pending == {subtask.no for subtask in found.subtasks if not subtask.is_terminal}
     assert found.unsent <= found.ready()
     assert (found.status is TaskStatus.COMPLETED) == (not found.pending) == (found.outcome is not None)
     return found
@@ -216,7 +216,7 @@ def test_no_more_tasks_are_counted_on_a_day_than_may_start(race: Race, rounds: R
 
         taken = race([partial(budget.take_task, day, 5)] * EIGHT)
 
-        assert taken.count(True) == budget.spent(day).tasks == 5
+        assert taken.count(True) == budget.read_cost(day).tasks == 5
 
 
 @pytest.mark.parametrize("transition", ["renew", "finish"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.stores.dynamodb import read
+from shared.stores.dynamodb import read_item
 from shared.stores.task_codec import TASK
 from tests.proof.checked_store import TRANSITIONS
 from tests.proof.exploration import dynalite_stage, explore, in_memory_stage
@@ -39,7 +39,7 @@ def tried(stage: Stage) -> tuple[int, int]:
 def replay(stage: Stage, seed: int) -> tuple[list[tuple[str, bool]], Any]:
     """Return which transitions were accepted, and the item that they left, in a comparable form."""
     interleaving = interleave(stage, seed, STEPS)
-    item = read(stage.tasks.items, interleaving.task.id, TASK)
+    item = read_item(stage.tasks.items, interleaving.task.id, TASK)
     assert item
     return stage.checked.log, plain({"M": item.serialize()})
 

@@ -13,11 +13,11 @@ from functions.on_upload.handler import handler
 from shared.domain.matching import match_upload
 from shared.domain.task import Task
 from shared.domain.upload import Upload, UploadDecision
+from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_codec import TASK, TaskItem, task_from
-from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import read_catalog
 from shared.use_cases.planning import Planner
-from shared.use_cases.uploads import Backfill, offer_object
+from shared.use_cases.uploads import BackfillScope, process_listed_object
 from tests.proof.interleavings import SETTINGS
 from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.functions import Context, an_event
@@ -163,14 +163,14 @@ class Bucket:
         """
         self.services.time += 1000
         newest = {write.key: write for write in self.writes}
-        wanted = Backfill(self.name)
+        wanted = BackfillScope(self.name)
         with suppress(Crash), at_call(self.services.in_memory_tables, death, die):
             documents, templates = read_catalog(self.services, "main")
             for write in newest.values():
                 begun = (write.at - 30_000 * (write.content % 2)) // 1000 * 1000
                 upload = Upload(self.name, write.key, write.content, write.e_tag, begun, write.version_id)
                 candidates = Planner(templates).plan(match_upload(upload, documents, "output"))
-                offer_object(self.services, upload, candidates, wanted)
+                process_listed_object(self.services, upload, candidates, wanted)
             return True
         return False
 
@@ -192,7 +192,7 @@ class Bucket:
 
     def verdicts(self) -> Sequence[UploadDecision]:
         """Return all verdicts that stand."""
-        page = self.services.verdicts.page(VerdictFilter(), 1000)
+        page = self.services.decisions.page(DecisionFilter(), 1000)
         assert page.next_token is None
         return page.items
 

@@ -10,7 +10,7 @@ import pytest
 
 from functions.task_api.catalog_views import OrchestrationBody, TemplateBody
 from functions.task_api.handler import openapi_document
-from shared.domain.orchestration import Output, SubtaskRule, Trigger
+from shared.domain.orchestration import Output, SubtaskDocument, Trigger
 from shared.domain.task import MAX_SUBTASKS
 from shared.operations import OPERATIONS
 from shared.stores.presets import preset_templates
@@ -54,7 +54,7 @@ def fields(text: str, heading: str) -> set[str]:
 
 def failures() -> set[str]:
     """Return the codes of failed subtasks in the source: a kind, a dot, a reason."""
-    kinds = "SourceFileError|ParameterError|LimitError|OperationError|InternalError|Skipped|Cancelled"
+    kinds = "SourceFileError|ParameterError|LimitError|OperationError|InternalError|Skipped|Canceled"
     return {
         str(node.value)
         for path in sorted((PROJECT / "shared").rglob("*.py"))
@@ -91,12 +91,12 @@ def test_orchestrations_md_has_a_row_for_every_field_of_what_is_stored() -> None
     text = (DOCS / "reference" / "orchestrations.md").read_text()
     named = {
         model: {info.alias or name for name, info in model.model_fields.items()}
-        for model in (OrchestrationBody, Trigger, Output, SubtaskRule, TemplateBody)
+        for model in (OrchestrationBody, Trigger, Output, SubtaskDocument, TemplateBody)
     }
 
     inner = {f"trigger.{name}" for name in named[Trigger]} | {f"output.{name}" for name in named[Output]}
     assert fields(text, "An orchestration, as") == named[OrchestrationBody] - {"trigger", "output"} | inner
-    assert fields(text, "\n| field of a subtask ") == named[SubtaskRule]
+    assert fields(text, "\n| field of a subtask ") == named[SubtaskDocument]
     assert fields(text, "A template, as") == named[TemplateBody]
     assert f"1 to {MAX_SUBTASKS}, see below" in text
 

@@ -8,10 +8,10 @@ from itertools import product
 from typing import Any
 
 from shared.domain.page_token import write_token
+from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_queries import TaskFilter
-from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog_versions import VersionFilter
-from shared.use_cases.uploads import Backfill
+from shared.use_cases.uploads import BackfillScope
 from tests.support.functions import ELSEWHERE
 
 TEXTS = (
@@ -84,7 +84,10 @@ def cursors(token: str, verdict_token: str) -> Iterator[Bad]:
     texts = ("null", "[]", "{}", "[1]", "[1,2,3]", '["a"]', "[" * 100, "nonsense", '[{"a":1},"b"]', "[null,null]")
     encoded_texts = [base64.urlsafe_b64encode(text.encode()).decode()[:200] for text in texts]
     ids = ("", "x", "0" * 25, "0" * 27, "o" * 26, "I" * 26, "\u0660" * 26, "\x00" * 26, "Z" * 25 + "é", "'" * 26)
-    for path, wanted, other in (("/tasks", TaskFilter(), verdict_token), ("/uploads/verdicts", VerdictFilter(), token)):
+    for path, wanted, other in (
+        ("/tasks", TaskFilter(), verdict_token),
+        ("/uploads/verdicts", DecisionFilter(), token),
+    ):
         forged = [write_token(last, wanted) for last in ids]
         for value in (*forged, *encoded_texts, other, "é", "\x00", "a" * 201, "%00", "-" * 8, "=" * 8):
             yield Bad("cursors", "GET", path, {"nextToken": value})
@@ -96,7 +99,7 @@ def cursors(token: str, verdict_token: str) -> Iterator[Bad]:
     for value in (token[:-1], "x", "", "a" * 201, verdict_token):
         yield sent("cursors", "POST", "/tasks/bulk", {"action": "END", "filter": {}, "nextToken": value})
     keys: tuple[Any, ...] = ("", "é" * 1000, "k" * 1025, None, 1, ["a"], {"a": 1})
-    for value in (write_token(key, Backfill("input")) for key in keys):
+    for value in (write_token(key, BackfillScope("input")) for key in keys):
         yield sent("cursors", "POST", "/uploads/backfill", {"dryRun": True, "nextToken": value})
 
 

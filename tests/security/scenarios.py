@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from shared.domain.page_token import write_token
 from shared.domain.task import Lane
-from shared.use_cases.downloads import Place
+from shared.use_cases.downloads import ZipLocation
 from tests.security.restricted_stack import INTERRUPTED, PRIORITIES, Cloud
 from tests.support.permissions import FUNCTIONS, Permission, polled
 
@@ -285,10 +285,10 @@ def stored_output(cloud: Cloud) -> dict[str, str]:
     return {"bucket": cloud.stack.output_bucket, "key": key, "versionId": version}
 
 
-def unzipped(cloud: Cloud, task: str) -> Place:
+def unzipped(cloud: Cloud, task: str) -> ZipLocation:
     """Remove the zip of a finished task, if there is one, and return where it will lie."""
     first, _ = cloud.call("GET", f"/tasks/{task}/subtasks/1/outputs")["outputs"]
-    place = Place(first["bucket"], f"{first['key'].rpartition('/')[0]}/{task}-1.zip")
+    place = ZipLocation(first["bucket"], f"{first['key'].rpartition('/')[0]}/{task}-1.zip")
     cloud.client("s3").delete_object(Bucket=place.bucket, Key=place.key)
     return place
 

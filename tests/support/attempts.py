@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.domain.orchestration import SubtaskRule, SubtaskRules
+from shared.domain.orchestration import SubtaskDocument, SubtaskDocuments
 from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import Source, Task
 from shared.domain.upload import Upload
-from shared.stores.subtask_queue import ref_from
+from shared.stores.subtask_queue import parse_message_body
 from shared.use_cases.sweeper import sweep
 from shared.use_cases.tasks import NewTask, create_task, read_task
 from shared.use_cases.uploads import accept_upload
@@ -30,7 +30,7 @@ TOO_LATE = {"name": "late", "type": "SCREENSHOT", "params": {"at": ["01:00:00"]}
 # Where an attempt of this process has its files; a part of its ffmpeg's command line.
 WORKSPACE = f"/{NAME}{os.getpid()}-"
 NO_FILM = b"Dear diary, today I was renamed to .mp4."
-RULES: TypeAdapter[tuple[SubtaskRule, ...]] = TypeAdapter(SubtaskRules)
+RULES: TypeAdapter[tuple[SubtaskDocument, ...]] = TypeAdapter(SubtaskDocuments)
 
 
 def a_made_task(services: ClockedServices, source: Source, *rules: dict[str, Any], prefix: str | None = None) -> Task:
@@ -64,14 +64,14 @@ def tags(key: str) -> list[dict[str, str]]:
 
 def sent(services: ClockedServices) -> list[SubtaskRef]:
     """Receive all messages in the queues; return the subtasks that they name."""
-    return [ref_from(message["Body"]) for message in received(services.settings)]
+    return [parse_message_body(message["Body"]) for message in received(services.settings)]
 
 
 def swept(services: ClockedServices) -> int:
     """Sweep with plenty of time; return the number of checked tasks, all of which the sweep must have repaired."""
     done = sweep(services, lambda: 60)
     assert done.failed == 0
-    return done.looked
+    return done.checked
 
 
 def accepted(services: ClockedServices, upload: Upload | None = None) -> Task:

@@ -179,7 +179,7 @@ def verdict(**changes: object) -> dict[str, Any]:
         "size": 9,
         "uploadedAt": "2026-01-02T03:04:04.000Z",
         "verdict": "MATCHED",
-        "reason": "a task was made",
+        "reason": "task created",
         "orchestration": "web-video",
         "taskId": TASK_ID,
         **changes,

@@ -43,7 +43,7 @@ def make_task(
         "output_prefix": "{inputDir}/{inputName}/",
         "orchestration": OrchestrationRef("web-video", 1),
     }
-    return Task(**{**usual, **fields}).begun()
+    return Task(**{**usual, **fields}).with_pending()
 
 
 def make_upload(key: str = "uploads/clip.mp4", *, at: int = NOW, **fields: Any) -> Upload:  # noqa: ANN401

@@ -39,7 +39,7 @@ def test_a_setting_that_is_wrong_is_told_by_its_variable() -> None:
 
 def test_a_name_that_is_missing_is_told_by_its_variable() -> None:
     with pytest.raises(SettingsInvalid, match=r"REELMILL_URGENT_QUEUE_URL is not set; template\.yaml sets it"):
-        Settings().need("urgent_queue_url")
+        Settings().require("urgent_queue_url")
 
 
 def test_services_ask_for_a_name_only_when_they_are_used() -> None:
@@ -49,14 +49,14 @@ def test_services_ask_for_a_name_only_when_they_are_used() -> None:
     with pytest.raises(SettingsInvalid, match="REELMILL_CATALOG_TABLE"):
         _ = services.catalog
     with pytest.raises(SettingsInvalid, match="REELMILL_UPLOADS_TABLE"):
-        _ = services.verdicts
+        _ = services.decisions
     with pytest.raises(SettingsInvalid, match="REELMILL_URGENT_QUEUE_URL"):
         _ = services.queues
 
 
 @pytest.mark.parametrize("value", ["many", "", "1.5"])
 def test_a_number_that_is_none_is_told_by_its_variable(value: str) -> None:
-    with pytest.raises(SettingsInvalid, match="the environment is wrong: REELMILL_MAX_ATTEMPTS: "):
+    with pytest.raises(SettingsInvalid, match="invalid environment variables: REELMILL_MAX_ATTEMPTS: "):
         Settings.from_environment({"REELMILL_MAX_ATTEMPTS": value})
 
 

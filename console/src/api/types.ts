@@ -22,13 +22,13 @@ export type TaskFilter = Schemas["FilterBody"];
 export type Orchestration = Schemas["OrchestrationView"];
 export type OrchestrationBody = Schemas["OrchestrationBody"];
 /** A subtask as an orchestration or a new task defines it. */
-export type PlannedSubtask = Schemas["SubtaskRule"];
+export type PlannedSubtask = Schemas["SubtaskDocument"];
 export type Template = Schemas["TemplateView"];
 export type TemplateBody = Schemas["TemplateBody"];
 /** A version of an orchestration or a template. Only orchestrations have `enabled`. */
 export type Version = Schemas["VersionView"] & Partial<Pick<Schemas["OrchestrationVersionView"], "enabled">>;
 export type Operation = Schemas["OperationView"];
-export type Kind = Schemas["Kind"];
+export type Kind = Schemas["DocumentOrigin"];
 export type Verdict = Schemas["Verdict"];
 export type VerdictRow = Schemas["VerdictView"];
 export type Grant = Schemas["UploadView"];

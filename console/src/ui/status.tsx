@@ -25,7 +25,7 @@ const INDICATORS: Record<DisplayStatus, StatusIndicatorProps.Type> = {
 export function displayStatus(subtask: Pick<Subtask, "status" | "skipped" | "error" | "retryAt">): DisplayStatus {
   const code = subtask.error?.code ?? "";
   if (subtask.skipped || code.startsWith("Skipped.")) return "SKIPPED";
-  if (code.startsWith("Cancelled.")) return "CANCELED";
+  if (code.startsWith("Canceled.")) return "CANCELED";
   return subtask.status === "WAITING" && subtask.retryAt ? "RETRYING" : subtask.status;
 }
 

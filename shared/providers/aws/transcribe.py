@@ -133,7 +133,7 @@ def check_newest(objects: ObjectStore, place: Source) -> None:
     message = f"the source file was deleted before {SERVICE} could read it, and {SERVICE} reads no earlier version"
     deleted = MediaRejected(message, code="SourceFileError.Deleted")
     try:
-        newest = objects.pin(place.bucket, place.key)
+        newest = objects.read_source(place.bucket, place.key)
     except NotReadable as error:
         raise AccessDenied("S3 denied access to the source file", final=deleted) from error
     except NotFound as error:

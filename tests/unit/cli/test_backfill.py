@@ -21,7 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
 NO_TASK = {"orchestration": None, "taskId": None}
-FIRST = [verdict(), verdict(key="uploads/b c.mp4", verdict="DUPLICATE", reason="its task was made before")]
+FIRST = [verdict(), verdict(key="uploads/b c.mp4", verdict="DUPLICATE", reason="its task already exists")]
 SECOND = [
     verdict(key="uploads/empty.mp4", verdict="EMPTY_OBJECT", reason="the object is empty or a folder", **NO_TASK),
     verdict(key="uploads/z.txt", verdict="WRONG_FORMAT", reason="it takes no txt", **NO_TASK),

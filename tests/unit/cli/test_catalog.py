@@ -144,9 +144,9 @@ def test_match_uses_the_input_bucket_by_default(here: Run, service: RemoteServic
     found = {
         "orchestration": "web-video",
         "verdict": "NO_MATCH",
-        "reason": "it takes keys that begin with 'uploads/'",
+        "reason": "the trigger accepts keys that begin with 'uploads/'",
     }
-    whole = {"verdict": "NO_MATCH", "reason": "no enabled orchestration takes it", "matches": [found]}
+    whole = {"verdict": "NO_MATCH", "reason": "no enabled orchestration matches it", "matches": [found]}
     service.answers("POST", "/api/orchestrations/match", whole)
 
     ended = here("orchestrations", "match", "other/a.mp4")
@@ -157,8 +157,8 @@ def test_match_uses_the_input_bucket_by_default(here: Run, service: RemoteServic
         {"key": "a.mp4", "bucket": "films", "size": 0},
     ]
     overall, blank, _headings, row = ended.out.splitlines()
-    assert (overall, blank) == ("NO_MATCH: no enabled orchestration takes it", "")
-    assert " ".join(row.split()) == "web-video NO_MATCH it takes keys that begin with 'uploads/'"
+    assert (overall, blank) == ("NO_MATCH: no enabled orchestration matches it", "")
+    assert " ".join(row.split()) == "web-video NO_MATCH the trigger accepts keys that begin with 'uploads/'"
 
 
 def test_an_answer_without_a_body_is_an_empty_object_in_json(here: Run, service: RemoteService) -> None:

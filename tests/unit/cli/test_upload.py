@@ -144,7 +144,7 @@ def test_an_upload_that_starts_nothing_says_why(
     verdict = {
         "orchestration": "web-video",
         "verdict": "WRONG_FORMAT",
-        "reason": "the format 'txt' is not among …",
+        "reason": "unsupported format 'txt' …",
     }
     service.answers("POST", "/api/orchestrations/match", {"matches": [verdict]})
 
@@ -152,7 +152,7 @@ def test_an_upload_that_starts_nothing_says_why(
 
     assert ended.code == code
     assert "no orchestration matches it" in ended.err
-    assert "web-video: the format 'txt' is not among" in ended.err
+    assert "web-video: unsupported format 'txt'" in ended.err
     assert service.asked("GET", "/api/tasks") == []
 
 

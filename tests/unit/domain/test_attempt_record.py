@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from shared.domain.attempt_record import COMMANDS_ROOM, AttemptRecord, OutputFile, kept
+from shared.domain.attempt_record import MAX_COMMAND_CHARACTERS, AttemptRecord, OutputFile, shorten_commands
 from shared.domain.orchestration import MAX_KEY_BYTES
 from shared.domain.subtask import Failure, Lease, SubtaskStatus
 from shared.domain.task import Outcome
@@ -26,25 +26,28 @@ NEVER = refusal("ValidationException")
 def test_commands_that_fit_are_all_kept() -> None:
     commands = ["ffmpeg -i a", "ffmpeg -i ü", "ffmpeg -i c"]
 
-    assert kept([]) == ()
-    assert kept(commands) == tuple(commands)
-    assert kept(["x" * COMMANDS_ROOM]) == ("x" * COMMANDS_ROOM,)
+    assert shorten_commands([]) == ()
+    assert shorten_commands(commands) == tuple(commands)
+    assert shorten_commands(["x" * MAX_COMMAND_CHARACTERS]) == ("x" * MAX_COMMAND_CHARACTERS,)
 
 
 def test_of_commands_that_are_too_many_the_first_ones_and_the_last_are_kept() -> None:
     commands = [f"ffmpeg -ss {number} -i {'ü' * 500}" for number in range(300)]
 
-    told = kept(commands)
+    told = shorten_commands(commands)
 
     number = len(told) - 2
-    assert told == (*commands[:number], f"# commands left out here: {299 - number}", commands[299])
+    assert told == (*commands[:number], f"# commands omitted here: {299 - number}", commands[299])
     assert number > 50
-    assert sum(map(len, told)) <= COMMANDS_ROOM + 100
+    assert sum(map(len, told)) <= MAX_COMMAND_CHARACTERS + 100
 
 
 def test_commands_of_which_one_is_huge_leave_room_for_the_last() -> None:
-    assert kept(["a" * COMMANDS_ROOM, "b", "c"]) == ("# commands left out here: 2", "c")
-    assert kept(["a", "b", "c" * COMMANDS_ROOM]) == ("# commands left out here: 2", "c" * COMMANDS_ROOM)
+    assert shorten_commands(["a" * MAX_COMMAND_CHARACTERS, "b", "c"]) == ("# commands omitted here: 2", "c")
+    assert shorten_commands(["a", "b", "c" * MAX_COMMAND_CHARACTERS]) == (
+        "# commands omitted here: 2",
+        "c" * MAX_COMMAND_CHARACTERS,
+    )
 
 
 def test_the_largest_record_that_parameters_allow_is_kept_whole(services: ClockedServices) -> None:
@@ -63,7 +66,7 @@ def test_the_largest_record_that_parameters_allow_is_kept_whole(services: Clocke
         result={"segments": [{"text": spoken}]},
         warnings=("at 172799.999 s no video could be decoded: that of 172799.999 s was taken",) * 100,
         failure=Failure("OperationError.Failed", "ü" * 4096),
-        commands=kept([f"ffmpeg -ss {number} -i {'ü' * 1000}" for number in range(300)]),
+        commands=shorten_commands([f"ffmpeg -ss {number} -i {'ü' * 1000}" for number in range(300)]),
         log_tail="\N{REPLACEMENT CHARACTER}" * 4096,
     )
     lease = Lease("0" * 26, 1, 2, attempt=3)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.condition import Field, fields_in, met, names_in, parsed
+from shared.domain.condition import ResultField, condition_fields, condition_subtasks, is_met, parse_condition
 
 FOUND: dict[str, dict[str, Any]] = {
     "moderate": {"suggestion": "PASS", "score": 0.25, "text": 'it\'s "so"'},
@@ -15,7 +15,7 @@ FOUND: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"),
+    ("condition", "expected"),
     [
         ("moderate.suggestion == 'PASS'", True),
         ('moderate.suggestion == "PASS"', True),
@@ -34,7 +34,7 @@ FOUND: dict[str, dict[str, Any]] = {
         ("look-1.loudness < 3", False),
         ("look-1.nothingOfThatName == null", True),
         ("nobody.nothing == null", True),
-        # Values of different kinds are not equal, and in no order.
+        # Values of different types are not equal and have no order.
         ("look-1.hasAudio == 1", False),
         ("look-1.hasAudio > 0", False),
         ("look-1.score == '80'", False),
@@ -48,12 +48,12 @@ FOUND: dict[str, dict[str, Any]] = {
         (" moderate.score < 0.5 and ( look-1.score >= 80 )  ", True),
     ],
 )
-def test_a_rule_means_what_it_says(rule: str, expected: bool) -> None:  # noqa: FBT001 - a case's answer
-    assert met(parsed(rule), FOUND) is expected
+def test_a_condition_means_what_it_says(condition: str, expected: bool) -> None:  # noqa: FBT001 - a case's answer
+    assert is_met(parse_condition(condition), FOUND) is expected
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "condition",
     [
         "",
         "moderate",
@@ -80,21 +80,21 @@ def test_a_rule_means_what_it_says(rule: str, expected: bool) -> None:  # noqa: 
         "not " * 21 + "a.b",
     ],
 )
-def test_what_can_not_be_said_is_refused_with_the_place(rule: str) -> None:
-    with pytest.raises(ValueError, match=r"can't be read at|nests deeper"):
-        parsed(rule)
+def test_an_invalid_condition_is_refused_with_the_position(condition: str) -> None:
+    with pytest.raises(ValueError, match=r"isn't valid at|nests deeper"):
+        parse_condition(condition)
 
 
-def test_the_place_is_told_with_what_is_wanted_there() -> None:
-    with pytest.raises(ValueError, match="can't be read at 'PASS': a value: a number"):
-        parsed("moderate.suggestion == PASS")
+def test_an_error_shows_the_position_and_what_is_expected_there() -> None:
+    with pytest.raises(ValueError, match="isn't valid at 'PASS': expected a value: a number"):
+        parse_condition("moderate.suggestion == PASS")
 
 
-def test_a_rule_tells_what_it_asks_about() -> None:
-    rule = parsed("b.x == 1 and not (a.y or b.z > 2)")
+def test_a_condition_lists_what_it_asks_about() -> None:
+    condition = parse_condition("b.x == 1 and not (a.y or b.z > 2)")
 
-    assert list(fields_in(rule)) == [Field("b", "x"), Field("a", "y"), Field("b", "z")]
-    assert names_in(rule) == ("b", "a")
+    assert list(condition_fields(condition)) == [ResultField("b", "x"), ResultField("a", "y"), ResultField("b", "z")]
+    assert condition_subtasks(condition) == ("b", "a")
 
 
 @given(st.text(max_size=60))
@@ -108,8 +108,8 @@ def test_no_order_of_words_does_anything_but_parse_or_be_refused(words: list[str
 
 
 def is_met_or_not(text: str) -> bool | None:
-    """Return whether a rule is met; None when it was refused as one that can't be read."""
+    """Return whether a condition is met; None if it isn't valid."""
     try:
-        return met(parsed(text), FOUND)
+        return is_met(parse_condition(text), FOUND)
     except ValueError:
         return None

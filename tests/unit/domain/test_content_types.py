@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.content_types import content_type_of, shown_type
+from shared.domain.content_types import browser_safe_type, content_type_of
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_the_kind_of_a_file_is_told_by_its_ending(key: str, kind: str) -> None:
     ],
 )
 def test_only_what_never_runs_is_shown_as_what_it_is(kind: str, shown: str | None) -> None:
-    assert shown_type(kind) == (shown or "application/octet-stream")
+    assert browser_safe_type(kind) == (shown or "application/octet-stream")

@@ -13,9 +13,9 @@ from shared.domain.orchestration import (
     MEDIA_FORMATS,
     Orchestration,
     OrchestrationDocument,
-    by_name,
     format_of,
     name_variables,
+    numbers_by_name,
     output_key,
 )
 from shared.domain.task import MAX_SUBTASKS
@@ -57,10 +57,14 @@ def test_an_object_in_its_place_and_of_a_known_format_is_taken() -> None:
     ("fields", "verdict", "reason"),
     [
         ({"enabled": False}, Verdict.NO_MATCH, "disabled"),
-        ({"trigger": {"bucket": "other"}}, Verdict.NO_MATCH, "of the bucket other, not of input"),
+        ({"trigger": {"bucket": "other"}}, Verdict.NO_MATCH, "from bucket other, not from input"),
         ({"trigger": {"prefix": "raw/"}}, Verdict.NO_MATCH, "begin with 'raw/'"),
         ({"trigger": {"prefix": "Uploads/"}}, Verdict.NO_MATCH, "begin with 'Uploads/'"),
-        ({"trigger": {"formats": ["mkv", "mov"]}}, Verdict.WRONG_FORMAT, "'mp4' is not among mkv, mov"),
+        (
+            {"trigger": {"formats": ["mkv", "mov"]}},
+            Verdict.WRONG_FORMAT,
+            "'mp4'; the trigger accepts mkv, mov",
+        ),
     ],
 )
 def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict, reason: str) -> None:
@@ -73,9 +77,9 @@ def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict,
 @pytest.mark.parametrize(
     ("key", "told"),
     [
-        ("uploads/notes.txt", "the format 'txt'"),
-        ("uploads/README", "a name without a format"),
-        (".mp4", "a name"),
+        ("uploads/notes.txt", "unsupported format 'txt'"),
+        ("uploads/README", "the file name has no extension"),
+        (".mp4", "the file name"),
     ],
 )
 def test_without_formats_only_media_is_taken(key: str, told: str) -> None:
@@ -116,8 +120,8 @@ def test_the_known_formats_are_written_as_endings_are_compared() -> None:
         ([], "at least 1"),
         ([{"name": f"s{n}", "type": "TRANSCODE"} for n in range(MAX_SUBTASKS + 1)], "at most 50"),
         ([SUBTASK, SUBTASK], "two subtasks are named hd"),
-        ([{**SUBTASK, "needs": ["sd"]}], "subtask hd needs sd, which is not a subtask here"),
-        ([{**SUBTASK, "input": "sd"}], "subtask hd needs sd, which is not a subtask here"),
+        ([{**SUBTASK, "needs": ["sd"]}], "subtask hd needs sd, which is not one of the subtasks"),
+        ([{**SUBTASK, "input": "sd"}], "subtask hd needs sd, which is not one of the subtasks"),
         ([{**SUBTASK, "needs": ["hd"]}], "in a circle: hd → hd"),
         ([{**SUBTASK, "input": "sd"}, {**SUBTASK, "name": "sd", "needs": ["hd"]}], "in a circle: "),
     ],
@@ -146,15 +150,15 @@ def test_a_wrong_field_is_refused_and_its_place_named(fields: dict[str, Any], to
 @pytest.mark.parametrize(
     ("pattern", "told"),
     [
-        ("{inputdir}/", "unknown variable {inputdir}; the known ones are format, height, inputDir"),
+        ("{inputdir}/", "unknown variable {inputdir}; use one of format, height, inputDir"),
         ("{}/", "unknown variable {}"),
         ("{inputDir.__class__}/", "unknown variable {inputDir.__class__}"),
-        ("{inputDir", "a brace stands alone"),
-        ("a}b/", "a brace stands alone"),
-        ("{{inputDir}}/", "a brace stands alone"),
-        ("../{inputDir}/", "neither '.' nor '..'"),
-        ("a/./b", "neither '.' nor '..'"),
-        ("a/..", "neither '.' nor '..'"),
+        ("{inputDir", "unmatched brace"),
+        ("a}b/", "unmatched brace"),
+        ("{{inputDir}}/", "unmatched brace"),
+        ("../{inputDir}/", "must not contain '.' or '..'"),
+        ("a/./b", "must not contain '.' or '..'"),
+        ("a/..", "must not contain '.' or '..'"),
         ("a\nb/", "unprintable"),
         ("a\x00/", "unprintable"),
         ("x" * 513, "at most 512"),
@@ -182,7 +186,7 @@ def test_the_input_of_a_subtask_is_needed_without_saying_so() -> None:
     )
 
     assert [rule.predecessors for rule in document.subtasks] == [(), ("clean",), ("clean", "hd")]
-    assert by_name(document.subtasks) == {"clean": 1, "hd": 2, "cover": 3}
+    assert numbers_by_name(document.subtasks) == {"clean": 1, "hd": 2, "cover": 3}
 
 
 def test_a_document_survives_its_way_through_json() -> None:
@@ -259,7 +263,7 @@ def test_several_files_are_told_apart_by_their_number(name: str | None, number: 
     ],
 )
 def test_a_name_that_comes_to_nothing_is_refused(source: str, prefix: str, name: str | None) -> None:
-    with pytest.raises(ParametersRejected, match="no file below its prefix") as refused:
+    with pytest.raises(ParametersRejected, match="not a file below its prefix") as refused:
         key_of(source, prefix=prefix, name=name)
 
     assert refused.value.code == "ParameterError.OutputName"
@@ -272,5 +276,5 @@ def test_a_key_may_fill_what_s3_takes_and_not_a_byte_more(letter: str) -> None:
     rest = "x" * (room - len(fits.encode()))
 
     assert len(key_of("a.mp4", prefix=fits + rest, name=".{format}").encode()) == MAX_KEY_BYTES
-    with pytest.raises(ParametersRejected, match="1025 bytes long, and S3 takes 1024: shorten"):
+    with pytest.raises(ParametersRejected, match="1025 bytes long, and the limit of S3 is 1024; shorten"):
         key_of("a.mp4", prefix=fits + rest + "x", name=".{format}")

@@ -45,7 +45,7 @@ def test_a_token_goes_through_a_url_as_it_is() -> None:
 def test_a_token_fits_no_other_list(change: dict[str, str]) -> None:
     asked = Asked()
 
-    with pytest.raises(RequestRejected, match="nextToken is not one that this list gave") as refused:
+    with pytest.raises(RequestRejected, match="nextToken is not from this list") as refused:
         read_token(write_token(LAST, asked), replace(asked, **change))
 
     assert refused.value.code == "InvalidNextToken"

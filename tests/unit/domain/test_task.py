@@ -138,7 +138,7 @@ def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones
     subtask = replace(make_task(1).subtasks[0], counted_attempts=counted_attempts, attempt=attempt)
 
     assert UNCOUNTED_FACTOR == 5
-    assert subtask.exhausted(3) is spent
+    assert subtask.is_exhausted(3) is spent
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from shared.domain.upload import (
     Upload,
     UploadDecision,
     Verdict,
-    version_id_of,
+    parse_version_id,
 )
 
 AT = 1_750_000_000_000
@@ -39,7 +39,7 @@ def after(*uploads: Upload) -> KeyHistory:
     """Return what is known once all these were heard of, in that order."""
     history = KeyHistory()
     for upload in uploads:
-        history = history.after(history.named(upload), NOW)
+        history = history.after(history.with_known_name(upload), NOW)
     return history
 
 
@@ -110,12 +110,12 @@ def test_an_orchestration_that_only_came_closest_took_nothing(verdict: Verdict) 
 
 @pytest.mark.parametrize(("said", "meant"), [("v1", "v1"), ("null", None), ("", None), (None, None)])
 def test_without_versions_s3_says_null_or_nothing(said: str | None, meant: str | None) -> None:
-    assert version_id_of(said) == meant
+    assert parse_version_id(said) == meant
 
 
 def test_of_a_key_that_nobody_told_of_nothing_is_known() -> None:
     for upload in (told(), seen()):
-        assert KeyHistory().named(upload) == upload
+        assert KeyHistory().with_known_name(upload) == upload
         assert not KeyHistory().supersedes(upload)
 
 
@@ -132,14 +132,14 @@ def test_an_earlier_write_is_superseded_and_the_same_or_a_later_one_is_not() -> 
 def test_a_late_event_changes_nothing_that_is_known() -> None:
     history = after(told("0B"))
 
-    assert history.after(history.named(told("0A")), NOW) == history
-    assert history.after(history.named(told("0B", at=AT - 123)), NOW) == history
+    assert history.after(history.with_known_name(told("0A")), NOW) == history
+    assert history.after(history.with_known_name(told("0B", at=AT - 123)), NOW) == history
 
 
 def test_what_was_told_of_is_the_same_when_a_listing_shows_it() -> None:
     history = after(told())
 
-    named = history.named(seen(at=AT - 300_000))  # the upload of a large object began earlier
+    named = history.with_known_name(seen(at=AT - 300_000))  # the upload of a large object began earlier
 
     assert named.identity() == told().identity()
     assert history.after(named, NOW) == history
@@ -150,32 +150,32 @@ def test_a_listing_shows_another_object_than_was_told_of(changes: dict[str, Any]
     history = after(told())
     other = seen(**changes)
 
-    assert history.named(other) == other
+    assert history.with_known_name(other) == other
     assert history.after(other, NOW) == KeyHistory(told(), (ListedObject(other.name, other.e_tag, NOW),))
 
 
 def test_what_a_listing_showed_is_the_same_when_its_event_comes() -> None:
     history = after(seen())
 
-    named = history.named(told(at=AT + 5000))
+    named = history.with_known_name(told(at=AT + 5000))
 
     assert named.identity() == seen().identity()
-    assert history.after(named, NOW).told == named
+    assert history.after(named, NOW).notified == named
 
 
 @pytest.mark.parametrize("changes", [{"e_tag": "other"}, {"at": NOW + CLOCKS_MS + 1}])
 def test_an_event_tells_of_another_write_than_a_listing_showed(changes: dict[str, Any]) -> None:
     other = told(**changes)
 
-    assert after(seen()).named(other) == other
+    assert after(seen()).with_known_name(other) == other
 
 
 def test_an_event_keeps_the_name_that_it_got_first_however_often_it_comes() -> None:
     before, late, later = seen(), told("0A"), told("0B", e_tag="other")
 
-    assert after(before, late, late).named(late).identity() == before.identity()
-    assert after(late, seen(at=AT + 2 * CLOCKS_MS)).named(late).identity() == late.identity()
-    assert after(before, late, later).named(late).identity() == before.identity()
+    assert after(before, late, late).with_known_name(late).identity() == before.identity()
+    assert after(late, seen(at=AT + 2 * CLOCKS_MS)).with_known_name(late).identity() == late.identity()
+    assert after(before, late, later).with_known_name(late).identity() == before.identity()
 
 
 def test_what_was_seen_is_still_known_when_an_earlier_write_is_told_of_late() -> None:
@@ -183,12 +183,12 @@ def test_what_was_seen_is_still_known_when_an_earlier_write_is_told_of_late() ->
 
     history = after(newest, told("0A"))
 
-    assert history.named(told("0B", e_tag="new", at=AT + 1000)).identity() == newest.identity()
+    assert history.with_known_name(told("0B", e_tag="new", at=AT + 1000)).identity() == newest.identity()
 
 
 def test_what_a_listing_shows_again_has_the_name_that_it_had() -> None:
-    assert after(seen()).named(seen()).identity() == seen().identity()
-    assert after(seen(), told()).named(seen()).identity() == seen().identity()
+    assert after(seen()).with_known_name(seen()).identity() == seen().identity()
+    assert after(seen(), told()).with_known_name(seen()).identity() == seen().identity()
 
 
 def test_each_of_several_objects_that_listings_showed_is_the_same_when_its_event_comes() -> None:
@@ -199,12 +199,12 @@ def test_each_of_several_objects_that_listings_showed_is_the_same_when_its_event
 
     events = [replace(one, sequencer=f"A{n}", at=NOW + n * 1000 - 5) for n, one in enumerate(objects)]
 
-    assert [history.named(event).name for event in events] == [one.name for one in objects]
-    assert history.named(replace(events[2], at=NOW + 2005)).name == objects[2].name
-    assert history.after(history.named(objects[0]), NOW).seen[-1] == ListedObject(objects[0].name, "a", NOW)
+    assert [history.with_known_name(event).name for event in events] == [one.name for one in objects]
+    assert history.with_known_name(replace(events[2], at=NOW + 2005)).name == objects[2].name
+    assert history.after(history.with_known_name(objects[0]), NOW).listed[-1] == ListedObject(objects[0].name, "a", NOW)
 
 
 def test_only_so_many_objects_that_no_event_told_of_are_remembered() -> None:
     history = after(*(seen(e_tag=f"{number}") for number in range(MAX_LISTED + 5)))
 
-    assert [one.e_tag for one in history.seen] == [f"{number}" for number in range(5, MAX_LISTED + 5)]
+    assert [one.e_tag for one in history.listed] == [f"{number}" for number in range(5, MAX_LISTED + 5)]

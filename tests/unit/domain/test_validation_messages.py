@@ -7,7 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
 from shared.domain.orchestration import OrchestrationDocument
-from shared.domain.validation_messages import WORDS, in_words, true_ones
+from shared.domain.validation_messages import WORDS, relevant_errors, validation_message
 
 COVER = {"name": "cover", "type": "SCREENSHOT"}
 
@@ -16,25 +16,25 @@ def wrong_with(document: object, model: type[BaseModel] = OrchestrationDocument)
     """What is said of a document that is wrong."""
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(model).validate_python(document)
-    found = true_ones(refused.value.errors())
-    return [f"{'.'.join(map(str, error['loc']))}: {in_words(error)}" for error in found]
+    found = relevant_errors(refused.value.errors())
+    return [f"{'.'.join(map(str, error['loc']))}: {validation_message(error)}" for error in found]
 
 
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"color": "red"}, "color: there is no such field"),
-        ({"name": "My Name"}, "name: it must match the pattern ^[a-z0-9][a-z0-9-]{0,62}$"),
-        ({"enabled": "yes"}, "enabled: it must be true or false"),
-        ({"priority": 11}, "priority: it must be at most 10"),
-        ({"priority": "high"}, "priority: it must be a whole number"),
-        ({"description": "x" * 501}, "description: it is too long: its greatest length is 500"),
-        ({"trigger": {"prefix": 3}}, "trigger.prefix: it must be a text"),
-        ({"trigger": "uploads/"}, "trigger: it must be an object with fields"),
-        ({"subtasks": []}, "subtasks: it has too few items: the least number is 1"),
-        ({"subtasks": "cover"}, "subtasks: it must be a list"),
-        ({"subtasks": [{**COVER, "when": ""}]}, "subtasks.0.when: it is too short: its least length is 1"),
-        ({"subtasks": [COVER, COVER]}, "subtasks: two subtasks are named cover"),
+        ({"color": "red"}, "color: unknown field"),
+        ({"name": "My Name"}, "name: must match the pattern ^[a-z0-9][a-z0-9-]{0,62}$"),
+        ({"enabled": "yes"}, "enabled: must be true or false"),
+        ({"priority": 11}, "priority: must be at most 10"),
+        ({"priority": "high"}, "priority: must be an integer"),
+        ({"description": "x" * 501}, "description: is too long: the maximum length is 500"),
+        ({"trigger": {"prefix": 3}}, "trigger.prefix: must be a string"),
+        ({"trigger": "uploads/"}, "trigger: must be an object"),
+        ({"subtasks": []}, "subtasks: has too few items: the minimum is 1"),
+        ({"subtasks": "cover"}, "subtasks: must be a list"),
+        ({"subtasks": [{**COVER, "when": ""}]}, "subtasks.0.when: is too short: the minimum length is 1"),
+        ({"subtasks": [COVER, COVER]}, "subtasks: two subtasks are named cover; rename one"),
     ],
 )
 def test_a_document_that_is_wrong_is_told_in_words(fields: dict[str, Any], told: str) -> None:
@@ -42,13 +42,13 @@ def test_a_document_that_is_wrong_is_told_in_words(fields: dict[str, Any], told:
 
 
 def test_what_is_missing_is_said_to_be() -> None:
-    assert wrong_with({"name": "mine"}) == ["subtasks: it is missing"]
+    assert wrong_with({"name": "mine"}) == ["subtasks: is required"]
 
 
 def test_a_list_whose_only_item_is_wrong_is_not_called_empty() -> None:
     (told,) = wrong_with({"name": "mine", "subtasks": [{"name": "cover", "type": "JUGGLE"}]})
 
-    assert told.startswith("subtasks.0.type: it must be 'TRANSCODE', 'STREAM'")
+    assert told.startswith("subtasks.0.type: must be 'TRANSCODE', 'STREAM'")
 
 
 def test_each_kind_is_one_of_pydantic_s_and_its_words_name_what_comes_with_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.subtask import Failure, FinalState, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import Lane, Task
-from shared.domain.wait import Waiting, explain
+from shared.domain.wait import WaitExplanation, explain_waits
 from shared.errors import ServiceBusy
 from tests.support.factories import make_subtask, make_task
 
@@ -30,9 +30,9 @@ def changed(task: Task, no: int, **fields: Any) -> Task:  # noqa: ANN401
     return replace(task, subtasks=tuple(subtasks))
 
 
-def told(task: Task, no: int, messages: int = 1) -> Waiting:
+def told(task: Task, no: int, messages: int = 1) -> WaitExplanation:
     """Return why a subtask waits, where so many messages are in its queue."""
-    return explain(task, task.subtasks, NOW, lambda _lane: messages)[no]
+    return explain_waits(task, task.subtasks, NOW, lambda _lane: messages)[no]
 
 
 def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> None:
@@ -41,12 +41,12 @@ def test_a_subtask_that_is_over_the_budget_says_so_until_it_is_sent_again() -> N
         changed(waiting_task(()), 1, wait=Wait(WaitReason.BUDGET, NOW + 3600_000, spent)), unsent=frozenset({1})
     )
 
-    assert told(held, 1) == Waiting(
+    assert told(held, 1) == WaitExplanation(
         WaitReason.BUDGET,
         "the maximum number of tasks has started today (DailyTasks: 9); "
-        "asks again at 04:12:00 UTC, and the new day begins at 00:00 UTC",
+        "next check at 04:12:00 UTC; the new day begins at 00:00 UTC",
         Lane.STANDARD,
-        retry_at=NOW + 3600_000,
+        until=NOW + 3600_000,
     )
     assert told(changed(held, 1, wait=Wait(WaitReason.BUDGET, NOW, spent)), 1).reason is WaitReason.UNSENT
     assert (
@@ -73,8 +73,8 @@ def test_a_subtask_names_those_that_it_needs_and_that_have_not_succeeded(
 
     waiting = told(task, 4)
 
-    assert waiting == Waiting(
-        WaitReason.PREDECESSOR, f"waits for {names} to succeed", Lane.STANDARD, needs=numbers, retry_at=None, ahead=None
+    assert waiting == WaitExplanation(
+        WaitReason.PREDECESSOR, f"waiting for {names} to succeed", Lane.STANDARD, needs=numbers, until=None, ahead=None
     )
 
 
@@ -83,8 +83,8 @@ def test_a_subtask_whose_predecessors_succeeded_is_unsent_until_its_message_is_o
 
     waiting = told(task, 2)
 
-    message = "not sent to the queue yet; it goes out within minutes"
-    assert waiting == Waiting(WaitReason.UNSENT, message, Lane.STANDARD)
+    message = "not queued yet; it will be within minutes"
+    assert waiting == WaitExplanation(WaitReason.UNSENT, message, Lane.STANDARD)
     assert told(replace(task, unsent=frozenset()), 2).reason is WaitReason.QUEUED
 
 
@@ -94,8 +94,8 @@ def test_a_subtask_that_was_given_back_says_when_it_is_tried_again_and_why() -> 
 
     waiting = told(task, 1)
 
-    message = "tries again at 03:12:05 UTC, because S3 did not answer as it should (attempt 2)"
-    assert waiting == Waiting(WaitReason.RETRY, message, Lane.STANDARD, retry_at=at)
+    message = "retrying at 03:12:05 UTC (attempt 2): S3 did not answer as it should"
+    assert waiting == WaitExplanation(WaitReason.RETRY, message, Lane.STANDARD, until=at)
 
 
 def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_says_what_happened() -> None:
@@ -105,9 +105,9 @@ def test_a_subtask_whose_time_to_retry_has_come_waits_in_the_queue_and_still_say
 
     message = (
         "queued for attempt 2 behind about 42 other subtasks in the standard queue; "
-        "attempt 1 ended because S3 did not answer as it should"
+        "attempt 1 ended: S3 did not answer as it should"
     )
-    assert waiting == Waiting(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
+    assert waiting == WaitExplanation(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
 
 
 def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again() -> None:
@@ -116,8 +116,8 @@ def test_a_subtask_whose_work_a_service_does_says_which_and_when_it_looks_again(
 
     waiting = told(task, 1)
 
-    message = "waiting for Rekognition to find labels; looks again at 03:12:20 UTC (look 2)"
-    assert waiting == Waiting(WaitReason.JOB, message, Lane.STANDARD, retry_at=at)
+    message = "waiting for Rekognition to find labels; next check at 03:12:20 UTC (check 2)"
+    assert waiting == WaitExplanation(WaitReason.JOB, message, Lane.STANDARD, until=at)
 
 
 def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says_for_what() -> None:
@@ -125,10 +125,9 @@ def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says
 
     waiting = told(task, 1, messages=43)
 
-    message = (
-        "waiting for Rekognition to find labels; queued for look 2 behind about 42 other subtasks in the standard queue"
-    )
-    assert waiting == Waiting(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
+    job = "waiting for Rekognition to find labels"
+    message = f"{job}; queued for check 2 behind about 42 other subtasks in the standard queue"
+    assert waiting == WaitExplanation(WaitReason.QUEUED, message, Lane.STANDARD, ahead=42)
 
 
 @pytest.mark.parametrize(
@@ -137,14 +136,14 @@ def test_a_subtask_whose_time_to_look_has_come_waits_in_the_queue_and_still_says
         (43, 42, "behind about 42 other subtasks in the standard queue"),
         (100_001, 100_000, "behind about 100,000 other subtasks in the standard queue"),
         (2, 1, "behind about 1 other subtask in the standard queue"),
-        (1, 0, "in the standard queue, where no other subtask waits: the next free worker takes it"),
-        (0, 0, "in the standard queue, where no other subtask waits: the next free worker takes it"),
+        (1, 0, "next in the standard queue: the next free worker starts it"),
+        (0, 0, "next in the standard queue: the next free worker starts it"),
     ],
 )
 def test_a_queued_subtask_says_how_many_messages_are_there_beside_its_own(
     messages: int, ahead: int, place: str
 ) -> None:
-    assert told(waiting_task(()), 1, messages) == Waiting(
+    assert told(waiting_task(()), 1, messages) == WaitExplanation(
         WaitReason.QUEUED, f"queued {place}", Lane.STANDARD, ahead=ahead
     )
 
@@ -160,7 +159,7 @@ def test_only_the_lane_of_the_task_is_asked_and_only_once(priority: int, lane: L
         return 5
 
     task = waiting_task((), (), (1,), priority=priority)
-    told_of = explain(task, task.subtasks, NOW, count)
+    told_of = explain_waits(task, task.subtasks, NOW, count)
 
     assert asked == [lane]
     assert {waiting.lane for waiting in told_of.values()} == {lane}
@@ -174,8 +173,8 @@ def test_no_queue_is_asked_for_what_is_not_in_it() -> None:
     def refuse(_lane: Lane) -> int:
         raise AssertionError
 
-    assert [one.reason for one in explain(task, task.subtasks, NOW, refuse).values()] == ["RETRY", "PREDECESSOR"]
-    assert [one.reason for one in explain(unsent, unsent.subtasks, NOW, refuse).values()] == ["UNSENT"]
+    assert [one.reason for one in explain_waits(task, task.subtasks, NOW, refuse).values()] == ["RETRY", "PREDECESSOR"]
+    assert [one.reason for one in explain_waits(unsent, unsent.subtasks, NOW, refuse).values()] == ["UNSENT"]
 
 
 def test_a_queue_that_can_not_tell_or_is_not_asked_leaves_the_number_open() -> None:
@@ -185,13 +184,13 @@ def test_a_queue_that_can_not_tell_or_is_not_asked_leaves_the_number_open() -> N
         message = "SQS did not tell"
         raise ServiceBusy(message)
 
-    for waiting in (explain(task, task.subtasks, NOW, fail)[1], explain(task, task.subtasks, NOW)[1]):
-        assert waiting == Waiting(WaitReason.QUEUED, "queued in the standard queue", Lane.STANDARD)
+    for waiting in (explain_waits(task, task.subtasks, NOW, fail)[1], explain_waits(task, task.subtasks, NOW)[1]):
+        assert waiting == WaitExplanation(WaitReason.QUEUED, "queued in the standard queue", Lane.STANDARD)
 
 
 @pytest.mark.parametrize("status", [status for status in SubtaskStatus if status is not WAITING])
 def test_what_does_not_wait_is_not_explained(status: SubtaskStatus) -> None:
     task = changed(waiting_task((), ()), 1, status=status)
 
-    assert set(explain(task, task.subtasks, NOW)) == {2}
-    assert set(explain(task, task.subtasks[:1], NOW)) == set()
+    assert set(explain_waits(task, task.subtasks, NOW)) == {2}
+    assert set(explain_waits(task, task.subtasks[:1], NOW)) == set()

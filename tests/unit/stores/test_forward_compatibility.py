@@ -15,8 +15,8 @@ from shared.domain.orchestration import Orchestration, OrchestrationDocument, Te
 from shared.domain.subtask import Lease
 from shared.domain.upload import Verdict
 from shared.errors import NewerVersion, ServiceBusy
+from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_queries import TaskFilter
-from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import (
     ORCHESTRATION,
     TEMPLATE,
@@ -99,8 +99,8 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
     store_orchestration(services, "main", OrchestrationDocument.model_validate(MINE))
     store_template(services, "main", TemplateDocument(name="small", operation="SCREENSHOT", params={"width": 64}))
     told = make_upload("plain.mp4", version_id=None, at=services.now())
-    services.verdicts.identify(told, services.now())
-    services.verdicts.identify(
+    services.decisions.identify(told, services.now())
+    services.decisions.identify(
         make_upload("seen.mp4", version_id=None, sequencer="", at=services.now()), services.now()
     )
     services.budget.take_task(services.now(), 10)
@@ -117,9 +117,9 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
         "version": lambda: services.catalog.get_version(Orchestration, "main", "mine", 1),
         "versions": lambda: services.catalog.list_versions(Orchestration, "main", "mine", 9, 9),
         "template": lambda: get_document(services, TEMPLATE, "main", "small"),
-        "verdicts": lambda: services.verdicts.page(VerdictFilter(), 10).items,
-        "told of": lambda: services.verdicts.identify(told, services.now()),
-        "budget": lambda: services.budget.spent(services.now()),
+        "verdicts": lambda: services.decisions.page(DecisionFilter(), 10).items,
+        "told of": lambda: services.decisions.identify(told, services.now()),
+        "budget": lambda: services.budget.read_cost(services.now()),
     }
 
 
@@ -132,7 +132,7 @@ def test_what_the_next_version_writes_is_read_but_for_what_it_adds(services: Clo
         written_by_the_next_version(table)
 
     assert {kind: read() for kind, read in reads.items()} == before
-    known, _ = services.verdicts.identify(make_upload("seen.mp4", version_id=None, at=services.now()), services.now())
+    known, _ = services.decisions.identify(make_upload("seen.mp4", version_id=None, at=services.now()), services.now())
     assert known.alias, "the event of what a listing showed is known by the same name"
 
 
@@ -163,7 +163,7 @@ def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(services
 
     assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, "web-video")
     assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
-    with pytest.raises(NewerVersion, match="version 1 of the orchestration mine was stored by a newer version"):
+    with pytest.raises(NewerVersion, match="a newer version of Reelmill stored version 1 of the orchestration mine"):
         get_document(services, ORCHESTRATION, "main", "mine")
 
 
@@ -172,9 +172,9 @@ def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_
     unreadable(services, {**MINE, "trigger": {"prefix": "uploads/"}})
 
     for _ in range(2):
-        with pytest.raises(ServiceBusy, match="stored by a newer version of Reelmill"):
+        with pytest.raises(ServiceBusy, match="a newer version of Reelmill stored"):
             accept_upload(services, upload)
-    told = services.verdicts.page(VerdictFilter(), 10).items
+    told = services.decisions.page(DecisionFilter(), 10).items
     store_orchestration(
         services, "main", OrchestrationDocument.model_validate({**MINE, "trigger": {"prefix": "uploads/"}})
     )
@@ -225,14 +225,14 @@ def test_the_sweeper_goes_on_past_tasks_that_it_cannot_read(services: ClockedSer
         services.time += 60_000
 
     assert sent_at[:1] == [1]
-    assert [services.task_queries.due(services.now() + 10**9)] != []
+    assert [services.task_queries.due_tasks(services.now() + 10**9)] != []
 
 
 def test_a_task_that_cannot_be_read_is_told_by_its_name(services: ClockedServices) -> None:
     task = accepted(services)
     spoiled(services, task)
 
-    with pytest.raises(NewerVersion, match=f"task {task.id} was stored by a newer version of Reelmill"):
+    with pytest.raises(NewerVersion, match=f"a newer version of Reelmill stored task {task.id}"):
         read_task(services, "main", task.id)
 
 
@@ -242,6 +242,6 @@ def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) ->
     (row, _) = [row for row in rows("UploadsTable") if "verdict" in row]
     client("dynamodb").put_item(TableName="UploadsTable", Item={**row, "verdict": {"S": "DREAMED"}})
 
-    (left,) = services.verdicts.page(VerdictFilter(), 10).items
+    (left,) = services.decisions.page(DecisionFilter(), 10).items
 
     assert left.upload.key != row["key"]["S"]

@@ -41,8 +41,8 @@ def test_a_source_is_pinned_to_the_version_that_stands_there(services: ClockedSe
     first = put("uploads/clip.mp4", b"first")
     second = put("uploads/clip.mp4", b"second!")
 
-    assert services.objects.pin("input", "uploads/clip.mp4") == second
-    assert services.objects.pin("input", "uploads/clip.mp4", first.version_id) == first
+    assert services.objects.read_source("input", "uploads/clip.mp4") == second
+    assert services.objects.read_source("input", "uploads/clip.mp4", first.version_id) == first
 
 
 def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(services: ClockedServices) -> None:
@@ -50,7 +50,7 @@ def test_in_a_bucket_without_versions_a_source_is_pinned_by_its_etag(services: C
     source = put("clip.mp4", b"once", "plain")
 
     assert source.version_id is None
-    assert services.objects.pin("plain", "clip.mp4") == source
+    assert services.objects.read_source("plain", "clip.mp4") == source
 
 
 def test_a_small_output_is_read_whole_until_it_is_gone(services: ClockedServices) -> None:
@@ -78,7 +78,7 @@ def test_a_source_that_s3_does_not_show_is_not_found(
         outage("HeadObject", error=refusal(code)),
         pytest.raises(NotFound, match="does not exist") as missing,
     ):
-        services.objects.pin("input", "a.mp4")
+        services.objects.read_source("input", "a.mp4")
 
     assert type(missing.value) is error
 
@@ -221,7 +221,7 @@ def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
 @pytest.mark.parametrize(
     ("call", "act", "error"),
     [
-        ("HeadObject", lambda services, _: services.objects.pin("input", "a"), ServiceBusy),
+        ("HeadObject", lambda services, _: services.objects.read_source("input", "a"), ServiceBusy),
         ("ListObjectVersions", lambda services, _: services.objects.list_newest("input", "", 10, None), ServiceBusy),
         (
             "GetObject",

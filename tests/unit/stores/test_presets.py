@@ -6,10 +6,10 @@ import pytest
 
 from shared.domain.subtask import SubtaskType
 from shared.operations import OPERATIONS
-from shared.stores.presets import preset_templates, read_preset
+from shared.stores.presets import preset_templates, read_presets
 
 
-@pytest.mark.parametrize("name", [document["name"] for document in read_preset("templates.yaml")])
+@pytest.mark.parametrize("name", [document["name"] for document in read_presets("templates.yaml")])
 def test_every_template_that_ships_has_parameters_that_its_operation_takes(name: str) -> None:
     template = preset_templates()[name]
 
@@ -20,7 +20,7 @@ def test_every_template_that_ships_has_parameters_that_its_operation_takes(name:
 
 
 def test_no_two_templates_share_a_name() -> None:
-    names = Counter(document["name"] for document in read_preset("templates.yaml"))
+    names = Counter(document["name"] for document in read_presets("templates.yaml"))
 
     assert set(names.values()) == {1}
 

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import Lane, OrchestrationRef
 from shared.errors import RequestRejected, ServiceBusy
-from shared.stores.subtask_queue import SubtaskQueues, body_of, ref_from
+from shared.stores.subtask_queue import SubtaskQueues, message_body, parse_message_body
 from tests.support.deployment import ClockedServices, client, received
 from tests.support.factories import make_task
 from tests.support.outages import calls, outage
@@ -19,7 +19,7 @@ PRIORITIES = {Lane.URGENT: 10, Lane.STANDARD: 0, Lane.BACKGROUND: -10}
 
 
 def url_of(services: ClockedServices, lane: Lane) -> str:
-    return services.settings.need(f"{lane.lower()}_queue_url")
+    return services.settings.require(f"{lane.lower()}_queue_url")
 
 
 def arn_of(services: ClockedServices, lane: Lane) -> str:
@@ -43,14 +43,16 @@ def test_a_message_names_its_subtask_and_nothing_more(services: ClockedServices)
 
     (message,) = received(services.settings)
     assert json.loads(message["Body"]) == {"taskId": task.id, "run": 1, "subtask": 2, "tenant": "main"}
-    assert ref_from(message["Body"]) == SubtaskRef(task.id, 1, 2)
+    assert parse_message_body(message["Body"]) == SubtaskRef(task.id, 1, 2)
 
 
 @pytest.mark.parametrize("lane", Lane)
 def test_a_message_waits_in_the_queue_of_its_tasks_lane_alone(services: ClockedServices, lane: Lane) -> None:
     services.queues.send(replace(make_task(at=services.now()), priority=PRIORITIES[lane]), {1, 2})
 
-    assert {each: services.queues.waiting(each) for each in Lane} == {each: 2 if each is lane else 0 for each in Lane}
+    assert {each: services.queues.count_messages(each) for each in Lane} == {
+        each: 2 if each is lane else 0 for each in Lane
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,15 +74,15 @@ def test_messages_go_ten_to_a_request(services: ClockedServices, subtasks: int, 
         services.queues.send(task, task.unsent)
 
     assert made == ["SendMessageBatch"] * requests
-    numbers = [ref_from(message["Body"]).no for message in received(services.settings)]
+    numbers = [parse_message_body(message["Body"]).no for message in received(services.settings)]
     assert sorted(numbers) == list(range(1, subtasks + 1))
 
 
 def test_a_queue_that_does_not_answer_is_busy(services: ClockedServices) -> None:
-    with outage("SendMessageBatch"), pytest.raises(ServiceBusy, match="did not take the messages of task"):
+    with outage("SendMessageBatch"), pytest.raises(ServiceBusy, match="did not accept the messages of task"):
         services.queues.send(make_task(at=services.now()), {1})
-    with outage("GetQueueAttributes"), pytest.raises(ServiceBusy, match="did not return how many messages wait"):
-        services.queues.waiting(Lane.STANDARD)
+    with outage("GetQueueAttributes"), pytest.raises(ServiceBusy, match="did not return the number of"):
+        services.queues.count_messages(Lane.STANDARD)
 
 
 def test_a_queue_that_is_gone_is_busy(services: ClockedServices) -> None:
@@ -88,15 +90,15 @@ def test_a_queue_that_is_gone_is_busy(services: ClockedServices) -> None:
 
     with pytest.raises(ServiceBusy):
         gone.send(make_task(at=services.now()), {1})
-    with pytest.raises(ServiceBusy, match="did not put a message back"):
+    with pytest.raises(ServiceBusy, match="did not return a message to its queue"):
         gone.put_back(arn_of(services, Lane.STANDARD) + "-gone", "receipt", 5)
     with pytest.raises(ServiceBusy):
-        gone.waiting(Lane.URGENT)
+        gone.count_messages(Lane.URGENT)
 
 
 @pytest.mark.parametrize("arn", ["arn:aws:sqs:us-east-1:123456789012:nobody's", ""])
 def test_a_message_of_another_queue_is_not_ours_to_put_back(services: ClockedServices, arn: str) -> None:
-    with pytest.raises(ServiceBusy, match="did not put a message back"):
+    with pytest.raises(ServiceBusy, match="did not return a message to its queue"):
         services.queues.put_back(arn, "receipt", 5)
 
 
@@ -124,11 +126,11 @@ def test_a_message_is_never_hidden_longer_than_sqs_takes(services: ClockedServic
 
 @pytest.mark.parametrize("ref", [SubtaskRef("0" * 26, 1, 1), SubtaskRef("Z" * 26, 9999, 50, "other")])
 def test_what_is_written_is_what_is_read(ref: SubtaskRef) -> None:
-    assert ref_from(body_of(ref)) == ref
+    assert parse_message_body(message_body(ref)) == ref
 
 
 def test_a_message_without_a_tenant_is_the_main_ones() -> None:
-    assert ref_from('{"taskId": "X", "run": 1, "subtask": 2}') == SubtaskRef("X", 1, 2, "main")
+    assert parse_message_body('{"taskId": "X", "run": 1, "subtask": 2}') == SubtaskRef("X", 1, 2, "main")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_message_without_a_tenant_is_the_main_ones() -> None:
     ],
 )
 def test_what_is_no_message_is_refused_and_shown(body: str) -> None:
-    with pytest.raises(RequestRejected, match="not of the form") as refused:
-        ref_from(body)
+    with pytest.raises(RequestRejected, match="have the form") as refused:
+        parse_message_body(body)
 
     assert repr(body[:200]) in refused.value.message

@@ -14,7 +14,7 @@ from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
 from shared.stores.task_queries import TaskFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
-from shared.use_cases.uploads import accept_upload, predict
+from shared.use_cases.uploads import accept_upload, predict_decision
 from shared.worker.results import MAX_MESSAGE_CHARACTERS
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_task, make_upload
@@ -45,8 +45,8 @@ def test_what_one_item_does_not_hold_is_not_stored(services: ClockedServices) ->
 
     assert refused.value.code == "TaskTooLarge"
     assert refused.value.message == (
-        "the subtasks up to s8 take 161 KB with their templates, and a task may take 160 KB: shorten the parameters, "
-        "or divide the subtasks among several orchestrations or tasks"
+        "the subtasks up to s8 take 161 KB with their templates, and the limit of a task is 160 KB: "
+        "shorten the parameters, or divide the subtasks among several orchestrations or tasks"
     )
     assert store_orchestration(services, "main", orchestration(7)).version == 1
 
@@ -81,7 +81,7 @@ def test_an_orchestration_that_a_template_made_too_large_takes_uploads_but_makes
 
     assert (decision.verdict, decision.task_id) == (Verdict.INVALID_ORCHESTRATION, None)
     assert "take 161 KB" in decision.reason
-    assert predict(services, make_upload(at=services.now()))[1].verdict is Verdict.INVALID_ORCHESTRATION
+    assert predict_decision(services, make_upload(at=services.now()))[1].verdict is Verdict.INVALID_ORCHESTRATION
 
 
 def the_largest(services: ClockedServices) -> Task:

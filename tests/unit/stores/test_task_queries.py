@@ -206,10 +206,10 @@ def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_f
     services: ClockedServices, tasks: list[Task]
 ) -> None:
     for number, task in enumerate(tasks):
-        services.tasks.look_again(task, services.now() + number)
+        services.tasks.schedule_check(task, services.now() + number)
 
     with calls() as made:
-        due = services.task_queries.due(services.now() + 4)
+        due = services.task_queries.due_tasks(services.now() + 4)
         assert made == []
         found = list(due)
 

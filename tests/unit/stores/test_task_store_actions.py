@@ -71,7 +71,7 @@ def test_an_ended_task_never_starts(services: ClockedServices) -> None:
 
     assert ended
     assert (ended.status, ended.outcome, ended.pending) == (TaskStatus.COMPLETED, Outcome.ENDED, frozenset())
-    assert {s.failure.code for s in ended.subtasks if s.failure} == {"Cancelled.TaskEnded"}
+    assert {s.failure.code for s in ended.subtasks if s.failure} == {"Canceled.TaskEnded"}
     assert services.tasks.get(task.id) == ended
     assert refused(services, task, 1)
     assert services.tasks.end(task, services.now() + 1) is None
@@ -168,7 +168,7 @@ def test_a_look_at_an_earlier_run_moves_nothing_in_a_later_one(services: Clocked
     assert services.tasks.cancel(first, services.now()) is None
     assert services.tasks.give_up(first, 1, BAD, services.now()) is None
     assert services.tasks.mark_sent(first, {1}) is None
-    assert services.tasks.look_again(first, services.now() + AN_HOUR) is None
+    assert services.tasks.schedule_check(first, services.now() + AN_HOUR) is None
     assert services.tasks.get(first.id) == second
 
     third = services.tasks.cancel(second, services.now())
@@ -194,10 +194,10 @@ def test_the_sweeper_finds_unfinished_tasks_only(services: ClockedServices) -> N
     )
     finished(services, done, 1)
 
-    assert list(services.task_queries.due(services.now() + AN_HOUR)) == [waiting.id]
-    assert list(services.task_queries.due(services.now())) == []
-    services.tasks.look_again(waiting, services.now() + 2 * AN_HOUR)
-    assert list(services.task_queries.due(services.now() + AN_HOUR)) == []
+    assert list(services.task_queries.due_tasks(services.now() + AN_HOUR)) == [waiting.id]
+    assert list(services.task_queries.due_tasks(services.now())) == []
+    services.tasks.schedule_check(waiting, services.now() + 2 * AN_HOUR)
+    assert list(services.task_queries.due_tasks(services.now() + AN_HOUR)) == []
 
 
 def test_a_completed_task_is_never_due_again(services: ClockedServices) -> None:
@@ -208,8 +208,8 @@ def test_a_completed_task_is_never_due_again(services: ClockedServices) -> None:
     assert canceled
 
     for task in (ended, canceled):
-        assert services.tasks.look_again(task, services.now()) is None
+        assert services.tasks.schedule_check(task, services.now()) is None
 
-    assert list(services.task_queries.due(services.now() + AN_HOUR)) == [waiting.id]
+    assert list(services.task_queries.due_tasks(services.now() + AN_HOUR)) == [waiting.id]
     services.tasks.restart(ended, services.now())
-    assert set(services.task_queries.due(services.now() + AN_HOUR)) == {waiting.id, ended.id}
+    assert set(services.task_queries.due_tasks(services.now() + AN_HOUR)) == {waiting.id, ended.id}

@@ -32,7 +32,7 @@ def a_task() -> Task:
         created_at=NOW,
         output_prefix="",
         orchestration=OrchestrationRef("web-video", 1),
-    ).begun()
+    ).with_pending()
 
 
 def test_a_release_is_known_by_its_attempt_its_reason_and_the_time_of_the_next() -> None:

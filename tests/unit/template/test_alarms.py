@@ -134,7 +134,7 @@ def test_the_alarm_of_the_budget_rings_until_nothing_is_held_back_any_more() -> 
 
 
 def test_the_alarm_of_what_is_not_healed_rings_until_it_is() -> None:
-    tried_every = sweeper.PUT_OFF_MS // 60_000 + 1
+    tried_every = sweeper.RETRY_CHECK_MS // 60_000 + 1
     failed: list[Value] = [float(minute % tried_every == 0) for minute in range(3 * HOUR)]
 
     rung = ringing(ALARMS["NotHealedAlarm"], {("TasksNotHealed", "sweep"): [*failed, *[0.0] * HOUR]})

@@ -1,4 +1,4 @@
-"""Backfill: existing objects get their tasks once each, page by page, also when events arrive for them."""
+"""BackfillScope: existing objects get their tasks once each, page by page, also when events arrive for them."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,11 +14,11 @@ from shared.domain.page_token import write_token
 from shared.domain.task import Source, Task
 from shared.domain.upload import Upload, UploadDecision, Verdict
 from shared.errors import NotFound, RequestRejected, ServiceBusy
+from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_queries import TaskFilter
-from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
-from shared.use_cases.uploads import Backfill, accept_upload, backfill, is_key
+from shared.use_cases.uploads import BackfillScope, accept_upload, backfill_objects, is_object_key
 from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_triggered_orchestration
@@ -43,17 +43,17 @@ def bucket(request: pytest.FixtureRequest, plain: str) -> str:
     return plain if request.param == "plain" else "input"
 
 
-def pages(services: ClockedServices, wanted: Backfill, limit: int = 100) -> list[Page[UploadDecision]]:
+def pages(services: ClockedServices, wanted: BackfillScope, limit: int = 100) -> list[Page[UploadDecision]]:
     """Go through all pages."""
-    found = [backfill(services, "main", wanted, limit, None)]
+    found = [backfill_objects(services, "main", wanted, limit, None)]
     while found[-1].next_token:
-        found.append(backfill(services, "main", wanted, limit, found[-1].next_token))
+        found.append(backfill_objects(services, "main", wanted, limit, found[-1].next_token))
     return found
 
 
 def offered(services: ClockedServices, bucket: str = "input", limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
     """Return the decisions on all objects."""
-    return [decision for page in pages(services, Backfill(bucket, **wanted), limit) for decision in page.items]
+    return [decision for page in pages(services, BackfillScope(bucket, **wanted), limit) for decision in page.items]
 
 
 def told(decisions: list[UploadDecision]) -> list[tuple[str, Verdict]]:
@@ -86,7 +86,7 @@ def test_an_object_that_was_there_before_gets_its_task(services: ClockedServices
     assert (decision.verdict, decision.orchestration, decision.task_id) == (Verdict.MATCHED, WEB, task.id)
     assert task.source == source
     assert [ref.no for ref in sent(services)] == [1, 2, 3]
-    assert services.verdicts.page(VerdictFilter(), 10).items == (decision,)
+    assert services.decisions.page(DecisionFilter(), 10).items == (decision,)
 
 
 def test_a_task_of_an_old_object_is_as_young_as_it_is(services: ClockedServices) -> None:
@@ -118,7 +118,7 @@ def test_an_event_that_comes_after_the_backfill_makes_no_second_task(services: C
         (found,) = accept_upload(services, upload)
         assert (found.verdict, found.task_id) == (Verdict.DUPLICATE, first.task_id)
 
-    assert len(tasks(services)) == len(services.verdicts.page(VerdictFilter(), 10).items) == 1
+    assert len(tasks(services)) == len(services.decisions.page(DecisionFilter(), 10).items) == 1
 
 
 def test_a_second_backfill_makes_nothing_more(services: ClockedServices, bucket: str) -> None:
@@ -190,7 +190,7 @@ def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(
     for key in ("uploads/b.mp4", "uploads/c.txt", "elsewhere/d.mp4"):
         written(services, bucket, key)
     put("uploads/e/", b"", bucket)
-    before = (tasks(services), services.verdicts.page(VerdictFilter(), 10))
+    before = (tasks(services), services.decisions.page(DecisionFilter(), 10))
     sent(services)
 
     with calls() as made:
@@ -203,9 +203,12 @@ def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(
         ("uploads/c.txt", Verdict.WRONG_FORMAT),
         ("uploads/e/", Verdict.EMPTY_OBJECT),
     ]
-    assert [decision.reason for decision in found if decision.verdict is Verdict.MATCHED] == ["a task would be made"]
+    assert [decision.reason for decision in found if decision.verdict is Verdict.MATCHED] == ["a task would be created"]
     assert set(made) <= {"ListObjectVersions", "Query", "BatchGetItem"}
-    assert (tasks(services), services.verdicts.page(VerdictFilter(), 10), sent(services)) == (*before, [])
+    assert (tasks(services), services.decisions.page(DecisionFilter(), 10), sent(services)) == (
+        *before,
+        [],
+    )
 
 
 def test_what_a_dry_run_foretells_is_what_a_backfill_does(services: ClockedServices, bucket: str) -> None:
@@ -234,7 +237,7 @@ def test_a_new_orchestration_gets_its_tasks_of_what_had_others_or_none(services:
         ("uploads/a.mp4", "covers", Verdict.MATCHED),
         ("uploads/a.mp4", WEB, Verdict.DUPLICATE),
     ]
-    assert [j.verdict for j in services.verdicts.page(VerdictFilter(key=refused.key), 10).items] == [Verdict.MATCHED]
+    assert [j.verdict for j in services.decisions.page(DecisionFilter(key=refused.key), 10).items] == [Verdict.MATCHED]
 
 
 def test_what_is_refused_has_its_verdict_kept(services: ClockedServices) -> None:
@@ -243,7 +246,7 @@ def test_what_is_refused_has_its_verdict_kept(services: ClockedServices) -> None
     (found,) = offered(services)
 
     assert found.verdict is Verdict.NO_MATCH
-    assert services.verdicts.page(VerdictFilter(), 10).items == (found,)
+    assert services.decisions.page(DecisionFilter(), 10).items == (found,)
 
 
 def test_nothing_becomes_of_what_reelmill_wrote_itself(services: ClockedServices) -> None:
@@ -317,7 +320,7 @@ def test_every_object_is_offered_exactly_once_however_long_the_pages_are(
     for name in names:
         put(f"films/{name}.mp4", b"film", bucket)
 
-    found = pages(services, Backfill(bucket), limit)
+    found = pages(services, BackfillScope(bucket), limit)
 
     keys = [decision.upload.key for page in found for decision in page.items]
     assert keys == sorted(f"films/{name}.mp4" for name in names)
@@ -343,14 +346,14 @@ def test_a_page_reads_templates_once_however_many_objects_it_is_for(services: Cl
 def test_a_backfill_that_broke_off_goes_on_where_it_was(services: ClockedServices) -> None:
     for number in range(4):
         put(f"uploads/{number}.mp4", b"film")
-    first = backfill(services, "main", Backfill("input"), 2, None)
+    first = backfill_objects(services, "main", BackfillScope("input"), 2, None)
     with (
         outage("PutItem", after=2),
         pytest.raises(ServiceBusy),
     ):  # of the third's verdict and task, the fourth's verdict
-        backfill(services, "main", Backfill("input"), 2, first.next_token)
+        backfill_objects(services, "main", BackfillScope("input"), 2, first.next_token)
 
-    rest = backfill(services, "main", Backfill("input"), 2, first.next_token)
+    rest = backfill_objects(services, "main", BackfillScope("input"), 2, first.next_token)
 
     assert [verdict for _, verdict in told(list(rest.items))] == [Verdict.DUPLICATE, Verdict.MATCHED]
     assert rest.next_token is None
@@ -363,7 +366,7 @@ def test_a_key_is_one_object_however_many_versions_it_has(services: ClockedServi
         newest = client("s3").put_object(Bucket="input", Key=VIDEO, Body=f"{number}".encode())
     put("uploads/z.mp4", b"film")
 
-    found = pages(services, Backfill("input"), 50)
+    found = pages(services, BackfillScope("input"), 50)
 
     decisions = [decision for page in found for decision in page.items]
     assert [key for key, _ in told(decisions)] == ["uploads/a.mp4", VIDEO, "uploads/z.mp4"]
@@ -411,12 +414,12 @@ def test_when_s3_does_not_answer_the_caller_is_told_to_come_back(
 def test_a_token_fits_no_other_backfill(services: ClockedServices, changes: dict[str, Any]) -> None:
     put("a.mp4", b"film")
     put("b.mp4", b"film")
-    wanted = Backfill("input")
-    token = backfill(services, "main", wanted, 1, None).next_token
+    wanted = BackfillScope("input")
+    token = backfill_objects(services, "main", wanted, 1, None).next_token
     assert token
 
     with pytest.raises(RequestRejected, match="nextToken") as refused:
-        backfill(services, "main", replace(wanted, **changes), 1, token)
+        backfill_objects(services, "main", replace(wanted, **changes), 1, token)
 
     assert refused.value.code == "InvalidNextToken"
 
@@ -424,12 +427,12 @@ def test_a_token_fits_no_other_backfill(services: ClockedServices, changes: dict
 @pytest.mark.parametrize("last", ["", "\ud800", "k" * 1025, None, 5, ["a"]])
 def test_a_forged_token_names_no_key_that_s3_would_choke_on(services: ClockedServices, last: Any) -> None:  # noqa: ANN401
     with pytest.raises(RequestRejected, match="nextToken"):
-        backfill(services, "main", Backfill("input"), 1, write_token(last, Backfill("input")))
+        backfill_objects(services, "main", BackfillScope("input"), 1, write_token(last, BackfillScope("input")))
 
 
 @given(st.text(min_size=1))
 def test_what_s3_takes_as_a_key_is_one(text: str) -> None:
-    assert is_key(text) == (len(text.encode()) <= MAX_KEY_BYTES)
+    assert is_object_key(text) == (len(text.encode()) <= MAX_KEY_BYTES)
 
 
 def test_a_key_may_be_as_long_as_s3_allows_and_its_token_goes_through_the_api(services: ClockedServices) -> None:
@@ -437,7 +440,7 @@ def test_a_key_may_be_as_long_as_s3_allows_and_its_token_goes_through_the_api(se
     put(longest, b"film")
     put("😀" * 255 + "😁", b"film")
 
-    page = backfill(services, "main", Backfill("input"), 1, None)
+    page = backfill_objects(services, "main", BackfillScope("input"), 1, None)
 
     assert len(str(page.next_token)) < 10_000
-    assert len(backfill(services, "main", Backfill("input"), 1, page.next_token).items) == 1
+    assert len(backfill_objects(services, "main", BackfillScope("input"), 1, page.next_token).items) == 1

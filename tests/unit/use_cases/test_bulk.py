@@ -10,7 +10,7 @@ from shared.domain.task import Outcome, Task, TaskStatus
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.stores.task_queries import TaskFilter
 from shared.use_cases import bulk
-from shared.use_cases.bulk import MOVES, Action, Done
+from shared.use_cases.bulk import USE_CASES, ActionResult, BulkAction
 from shared.use_cases.tasks import end_task
 from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices
@@ -31,14 +31,16 @@ def several(services: ClockedServices, number: int = 3, **changes: Any) -> list[
     return made[::-1]
 
 
-def act_on(services: ClockedServices, tenant: str, action: Action, identifiers: list[str]) -> tuple[Done, ...]:
+def act_on_tasks(
+    services: ClockedServices, tenant: str, action: BulkAction, identifiers: list[str]
+) -> tuple[ActionResult, ...]:
     """Act with time for all: it stands still in these tests."""
-    return bulk.act_on(services, tenant, action, identifiers, services.now() + 1)
+    return bulk.act_on_tasks(services, tenant, action, identifiers, services.now() + 1)
 
 
 def act_on_page(
-    services: ClockedServices, action: Action, wanted: TaskFilter, limit: int, token: str | None
-) -> Page[Done]:
+    services: ClockedServices, action: BulkAction, wanted: TaskFilter, limit: int, token: str | None
+) -> Page[ActionResult]:
     return bulk.act_on_page(services, action, wanted, limit, token, services.now() + 1)
 
 
@@ -46,19 +48,19 @@ def ended(services: ClockedServices, task: Task) -> str:
     return end_task(services, "main", task.id).id
 
 
-def codes(results: tuple[Done, ...]) -> list[str | None]:
+def codes(results: tuple[ActionResult, ...]) -> list[str | None]:
     return [result.error.code if result.error else None for result in results]
 
 
 def test_each_action_has_its_move() -> None:
-    assert set(MOVES) == set(Action)
+    assert set(USE_CASES) == set(BulkAction)
 
 
-@pytest.mark.parametrize("action", [Action.END, Action.CANCEL])
-def test_every_task_that_was_named_is_stopped(services: ClockedServices, action: Action) -> None:
+@pytest.mark.parametrize("action", [BulkAction.END, BulkAction.CANCEL])
+def test_every_task_that_was_named_is_stopped(services: ClockedServices, action: BulkAction) -> None:
     tasks = several(services)
 
-    results = act_on(services, "main", action, [task.id for task in tasks])
+    results = act_on_tasks(services, "main", action, [task.id for task in tasks])
 
     assert [result.task_id for result in results] == [task.id for task in tasks]
     assert [result.task for result in results] == [services.tasks.get(task.id) for task in tasks]
@@ -68,7 +70,7 @@ def test_every_task_that_was_named_is_stopped(services: ClockedServices, action:
 def test_every_task_that_was_named_is_restarted(services: ClockedServices) -> None:
     identifiers = [ended(services, task) for task in several(services)]
 
-    results = act_on(services, "main", Action.RESTART, identifiers)
+    results = act_on_tasks(services, "main", BulkAction.RESTART, identifiers)
 
     assert {(result.task.run, result.task.status) for result in results if result.task} == {(2, WAITING)}
     assert {(ref.task_id, ref.run) for ref in sent(services)} == {(identifier, 2) for identifier in identifiers}
@@ -79,7 +81,7 @@ def test_only_what_failed_is_restarted_if_that_is_asked_for(services: ClockedSer
     finished(services, task, 1)
     finished(services, task, 2, BAD)
 
-    (result,) = act_on(services, "main", Action.RESTART_FAILED, [task.id])
+    (result,) = act_on_tasks(services, "main", BulkAction.RESTART_FAILED, [task.id])
 
     assert result.task
     assert [s.status for s in result.task.subtasks] == [SubtaskStatus.SUCCESSFUL, SubtaskStatus.WAITING]
@@ -90,7 +92,7 @@ def test_a_task_that_can_not_be_ended_tells_why_and_the_others_are(services: Clo
     first, gone, last = several(services)
     ended(services, gone)
 
-    results = act_on(services, "main", Action.END, [first.id, gone.id, "nope", "0" * 26, last.id])
+    results = act_on_tasks(services, "main", BulkAction.END, [first.id, gone.id, "nope", "0" * 26, last.id])
 
     assert codes(results) == [None, "InvalidTaskStatus", "TaskNotFound", "TaskNotFound", None]
     assert isinstance(results[1].error, Conflict)
@@ -101,7 +103,7 @@ def test_a_task_that_can_not_be_ended_tells_why_and_the_others_are(services: Clo
 def test_a_task_that_is_named_twice_is_moved_once(services: ClockedServices) -> None:
     (task,) = several(services, 1)
 
-    results = act_on(services, "main", Action.END, [task.id, task.id, "nope", "nope"])
+    results = act_on_tasks(services, "main", BulkAction.END, [task.id, task.id, "nope", "nope"])
 
     assert [(result.task_id, code) for result, code in zip(results, codes(results), strict=True)] == [
         (task.id, None),
@@ -113,18 +115,18 @@ def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(services: C
     tasks = several(services)
 
     with outage("UpdateItem", after=1):
-        results = act_on(services, "main", Action.END, [task.id for task in tasks])
+        results = act_on_tasks(services, "main", BulkAction.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "ServiceBusy", None]
     assert isinstance(results[1].error, ServiceBusy)
-    assert act_on(services, "main", Action.END, [tasks[1].id])[0].error is None
+    assert act_on_tasks(services, "main", BulkAction.END, [tasks[1].id])[0].error is None
 
 
 def test_a_task_of_a_newer_version_holds_up_no_other(services: ClockedServices) -> None:
     tasks = several(services)
     spoiled(services, tasks[1])
 
-    results = act_on(services, "main", Action.END, [task.id for task in tasks])
+    results = act_on_tasks(services, "main", BulkAction.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "NewerVersion", None]
 
@@ -135,7 +137,7 @@ def test_a_fault_of_ours_with_one_task_holds_up_no_other(
     tasks = several(services)
 
     with outage("UpdateItem", after=1, error=KeyError("a fault of ours")):
-        results = act_on(services, "main", Action.END, [task.id for task in tasks])
+        results = act_on_tasks(services, "main", BulkAction.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "InternalError", None]
     (told,) = [record for record in caplog.records if record.msg == "task not moved"]
@@ -149,7 +151,9 @@ def test_tasks_whose_turn_comes_too_late_tell_so_and_are_left_as_they_are(servic
         services.time += 1000
 
     with meanwhile("UpdateItem", take_long, after=1):
-        results = bulk.act_on(services, "main", Action.END, [first.id, second.id, third.id], services.now() + 1000)
+        results = bulk.act_on_tasks(
+            services, "main", BulkAction.END, [first.id, second.id, third.id], services.now() + 1000
+        )
 
     assert [result.task_id for result in results] == [first.id, second.id, third.id]
     assert codes(results) == [None, None, "ServiceBusy"]
@@ -162,7 +166,7 @@ def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(servi
 
     pages, token = [], None
     for _ in tasks:
-        pages.append(bulk.act_on_page(services, Action.END, wanted, 10, token, services.now()))
+        pages.append(bulk.act_on_page(services, BulkAction.END, wanted, 10, token, services.now()))
         token = pages[-1].next_token
 
     assert [[result.task_id for result in page.items] for page in pages] == [[task.id] for task in tasks]
@@ -173,13 +177,13 @@ def test_a_page_that_takes_too_long_ends_where_it_is_and_its_token_goes_on(servi
 def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
     (task,) = several(services, 1)
 
-    assert codes(act_on(services, "other", Action.END, [task.id])) == ["TaskNotFound"]
+    assert codes(act_on_tasks(services, "other", BulkAction.END, [task.id])) == ["TaskNotFound"]
     assert services.tasks.get(task.id) == task
 
 
 def test_nothing_is_done_with_nobody(services: ClockedServices) -> None:
-    assert act_on(services, "main", Action.END, []) == ()
-    page = act_on_page(services, Action.END, TaskFilter(), 10, None)
+    assert act_on_tasks(services, "main", BulkAction.END, []) == ()
+    page = act_on_page(services, BulkAction.END, TaskFilter(), 10, None)
     assert (page.items, page.next_token) == ((), None)
 
 
@@ -193,9 +197,9 @@ def test_all_that_pass_a_filter_are_moved_page_after_page_though_that_takes_them
         ended(services, task)
     wanted = TaskFilter(status=WAITING)
 
-    pages = [act_on_page(services, Action.END, wanted, limit, None)]
+    pages = [act_on_page(services, BulkAction.END, wanted, limit, None)]
     while pages[-1].next_token:
-        pages.append(act_on_page(services, Action.END, wanted, limit, pages[-1].next_token))
+        pages.append(act_on_page(services, BulkAction.END, wanted, limit, pages[-1].next_token))
 
     assert [result.task_id for page in pages for result in page.items] == [task.id for task in waiting]
     assert all(len(page.items) <= limit for page in pages)
@@ -208,8 +212,8 @@ def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(s
         ended(services, task)
     wanted = TaskFilter(status=TaskStatus.COMPLETED)
 
-    first = act_on_page(services, Action.RESTART, wanted, 2, None)
-    rest = act_on_page(services, Action.RESTART, wanted, 2, first.next_token)
+    first = act_on_page(services, BulkAction.RESTART, wanted, 2, None)
+    rest = act_on_page(services, BulkAction.RESTART, wanted, 2, first.next_token)
 
     assert codes((*first.items, *rest.items)) == [None] * 4
     assert {result.task.run for result in (*first.items, *rest.items) if result.task} == {2}
@@ -220,7 +224,7 @@ def test_a_task_that_moved_between_the_list_and_its_turn_tells_so(services: Cloc
     first, second = several(services, 2)
 
     with meanwhile("UpdateItem", lambda: end_task(services, "main", second.id)):
-        page = act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, None)
+        page = act_on_page(services, BulkAction.END, TaskFilter(status=WAITING), 10, None)
 
     assert [result.task_id for result in page.items] == [first.id, second.id]
     assert codes(page.items) == [None, "InvalidTaskStatus"]
@@ -231,6 +235,6 @@ def test_a_token_of_another_filter_is_refused_and_nothing_is_done(services: Cloc
     token = services.task_queries.page(TaskFilter(), 1).next_token
 
     with pytest.raises(RequestRejected, match="nextToken"):
-        act_on_page(services, Action.END, TaskFilter(status=WAITING), 10, token)
+        act_on_page(services, BulkAction.END, TaskFilter(status=WAITING), 10, token)
 
     assert len(services.task_queries.page(TaskFilter(status=WAITING), 10).items) == 3

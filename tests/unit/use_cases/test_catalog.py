@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.orchestration import Kind, SubtaskRule
+from shared.domain.orchestration import DocumentOrigin, SubtaskDocument
 from shared.domain.subtask import Subtask
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.stores.presets import preset_orchestrations, preset_templates
@@ -22,7 +22,7 @@ from shared.use_cases.catalog import (
     store_template,
     switch_orchestration,
 )
-from shared.use_cases.planning import checked_params, overlaid_params, plan_subtasks
+from shared.use_cases.planning import check_params, overlay_params, plan_subtasks
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_orchestration, make_template
 from tests.support.outages import outage
@@ -32,7 +32,7 @@ SUBTASK = {"name": "hd", "type": "TRANSCODE"}
 LOOK = {"name": "look", "type": "INSPECT"}
 
 
-def plan_rules(services: ClockedServices, rules: tuple[SubtaskRule, ...]) -> tuple[Subtask, ...]:
+def plan_rules(services: ClockedServices, rules: tuple[SubtaskDocument, ...]) -> tuple[Subtask, ...]:
     return plan_subtasks(read_templates(services, "main", rules), rules)
 
 
@@ -47,10 +47,10 @@ def test_every_orchestration_that_ships_can_be_planned(services: ClockedServices
     found = get_document(services, ORCHESTRATION, "main", name)
 
     assert len(plan_rules(services, found.subtasks)) == len(found.subtasks)
-    assert (found.kind, found.version) == (Kind.PRESET, 1)
+    assert (found.kind, found.version) == (DocumentOrigin.PRESET, 1)
 
 
-def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(services: ClockedServices) -> None:
+def test_a_condition_makes_a_subtask_wait_for_whom_it_asks_about(services: ClockedServices) -> None:
     rules = make_orchestration(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
 
     look, hd = plan_rules(services, rules)
@@ -61,11 +61,11 @@ def test_a_rule_makes_a_subtask_wait_for_whom_it_asks_about(services: ClockedSer
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
-        ("look.beauty > 3", "look, a INSPECT, finds no beauty; it has .*score"),
-        ("sd.score > 3", "sd, a TRANSCODE, finds no score"),
+        ("look.beauty > 3", "the result of look has no field beauty; INSPECT returns .*score"),
+        ("sd.score > 3", "the result of sd has no field score"),
     ],
 )
-def test_a_rule_that_asks_for_what_is_never_found_is_refused(
+def test_a_condition_that_asks_for_what_is_never_found_is_refused(
     services: ClockedServices, rule: str, problem: str
 ) -> None:
     others = [LOOK, {**SUBTASK, "name": "sd"}]
@@ -74,18 +74,18 @@ def test_a_rule_that_asks_for_what_is_never_found_is_refused(
     with pytest.raises(RequestRejected, match=problem) as refused:
         store_orchestration(services, "main", document)
 
-    assert refused.value.code == "InvalidRule"
+    assert refused.value.code == "InvalidCondition"
 
 
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
-        ("nobody.score > 3", "needs nobody, which is not a subtask here"),
+        ("nobody.score > 3", "needs nobody, which is not one of the subtasks"),
         ("hd.score > 3", "in a circle"),
-        ("look.score is good", "the rule can't be read at 'is good'"),
+        ("look.score is good", "the condition isn.t valid at .is good."),
     ],
 )
-def test_a_rule_about_nobody_oneself_or_nothing_is_refused(rule: str, problem: str) -> None:
+def test_a_condition_about_nobody_oneself_or_nothing_is_refused(rule: str, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         make_orchestration(subtasks=[LOOK, {**SUBTASK, "when": rule}])
 
@@ -94,14 +94,14 @@ def test_a_rule_about_nobody_oneself_or_nothing_is_refused(rule: str, problem: s
 def test_every_template_that_ships_says_exactly_what_its_operation_takes(name: str) -> None:
     preset = preset_templates()[name]
 
-    assert checked_params(preset.operation, preset.params, name) == preset.params
+    assert check_params(preset.operation, preset.params, name) == preset.params
     assert preset.summary
 
 
 def test_a_stored_orchestration_is_found_as_it_was_put(services: ClockedServices) -> None:
     stored = store_orchestration(services, "main", make_orchestration(description="Überblick 😀"))
 
-    assert (stored.version, stored.kind, stored.updated_at) == (1, Kind.CUSTOM, services.now())
+    assert (stored.version, stored.kind, stored.updated_at) == (1, DocumentOrigin.CUSTOM, services.now())
     assert get_document(services, ORCHESTRATION, "main", "mine") == stored
     assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(
         ["mine", *preset_orchestrations()]
@@ -128,7 +128,7 @@ def test_a_version_never_stands_for_two_documents(services: ClockedServices) -> 
 def test_a_preset_can_be_overridden_and_comes_back(services: ClockedServices) -> None:
     own = store_orchestration(services, "main", make_orchestration(PRESET))
 
-    assert (own.version, own.kind) == (2, Kind.CUSTOM)
+    assert (own.version, own.kind) == (2, DocumentOrigin.CUSTOM)
     assert [found for found in list_documents(services, ORCHESTRATION, "main") if found.name == PRESET] == [own]
     delete_document(services, ORCHESTRATION, "main", PRESET)
     assert get_document(services, ORCHESTRATION, "main", PRESET) == preset_orchestrations()[PRESET]
@@ -162,7 +162,7 @@ def test_an_orchestration_whose_template_is_gone_can_be_disabled_but_not_enabled
     delete_document(services, TEMPLATE, "main", "small")
 
     assert not switch_orchestration(services, "main", "mine", enabled=False).enabled
-    with pytest.raises(RequestRejected, match="subtask hd: there is no template small") as refused:
+    with pytest.raises(RequestRejected, match="subtask hd: there is no template small; store it first") as refused:
         switch_orchestration(services, "main", "mine", enabled=True)
     assert refused.value.code == "UnknownTemplate"
 
@@ -193,7 +193,7 @@ def test_what_is_not_there_cannot_be_read_switched_or_deleted(services: ClockedS
 def test_an_upgrade_that_ships_a_name_leaves_the_stored_document_in_place(services: ClockedServices) -> None:
     """The preset is new: somebody stored a template under its name before."""
     stored = store_template(services, "main", make_template())
-    shipped = stored.model_copy(update={"kind": Kind.PRESET, "params": {}})
+    shipped = stored.model_copy(update={"kind": DocumentOrigin.PRESET, "params": {}})
     upgraded = replace(TEMPLATE, presets=lambda: {"small": shipped})
 
     assert get_document(services, upgraded, "main", "small") == stored
@@ -211,7 +211,7 @@ def test_templates_that_ship_are_read_only(services: ClockedServices) -> None:
         with pytest.raises(Conflict, match="ships with Reelmill") as refused:
             act()
         assert refused.value.code == "PresetIsReadOnly"
-    assert get_document(services, TEMPLATE, "main", name).kind is Kind.PRESET
+    assert get_document(services, TEMPLATE, "main", name).kind is DocumentOrigin.PRESET
 
 
 def test_templates_are_listed_with_those_that_ship(services: ClockedServices) -> None:
@@ -256,16 +256,16 @@ def test_groups_are_overlaid_and_everything_else_replaced(
 ) -> None:
     before = repr(base)
 
-    assert overlaid_params(base, over) == merged
+    assert overlay_params(base, over) == merged
     assert repr(base) == before
 
 
 @pytest.mark.parametrize(
     ("fields", "place", "told"),
     [
-        ({"params": {"video": {"crf": 99}}}, "video.crf", "it must be at most 63"),
-        ({"params": {"video": {"color": "red"}}}, "video.color", "there is no such field"),
-        ({"params": {"video": {"frame-rate": 5}}}, "video.frame-rate", "there is no such field"),
+        ({"params": {"video": {"crf": 99}}}, "video.crf", "must be at most 63"),
+        ({"params": {"video": {"color": "red"}}}, "video.color", "unknown field"),
+        ({"params": {"video": {"frame-rate": 5}}}, "video.frame-rate", "unknown field"),
         ({"params": {"audio": {"codec": "aiff"}}}, "audio.codec", "'aac'"),
         ({"params": {"container": "avi"}}, "container", "'mp4'"),
         (
@@ -280,7 +280,7 @@ def test_groups_are_overlaid_and_everything_else_replaced(
 def test_wrong_parameters_are_refused_with_their_place(
     services: ClockedServices, fields: dict[str, Any], place: str, told: str
 ) -> None:
-    with pytest.raises(RequestRejected, match="subtask hd has wrong parameters") as refused:
+    with pytest.raises(RequestRejected, match="subtask hd has invalid parameters") as refused:
         store_orchestration(services, "main", make_orchestration(subtasks=[{**SUBTASK, **fields}]))
 
     assert refused.value.code == "InvalidParameters"
@@ -302,7 +302,7 @@ def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(se
 
 
 def test_an_orchestration_that_would_take_outputs_is_refused(services: ClockedServices) -> None:
-    with pytest.raises(RequestRejected, match="outputs start no tasks") as refused:
+    with pytest.raises(RequestRejected, match="outputs never start tasks") as refused:
         store_orchestration(services, "main", make_orchestration(trigger={"bucket": "output"}))
 
     assert refused.value.code == "OwnOutput"
@@ -310,7 +310,7 @@ def test_an_orchestration_that_would_take_outputs_is_refused(services: ClockedSe
 
 
 def test_a_template_with_wrong_parameters_is_not_stored(services: ClockedServices) -> None:
-    with pytest.raises(RequestRejected, match="template small has wrong parameters: container"):
+    with pytest.raises(RequestRejected, match="template small has invalid parameters: container"):
         store_template(services, "main", make_template(params={"container": "avi"}))
 
     assert len(list_documents(services, TEMPLATE, "main")) == len(preset_templates())
@@ -318,7 +318,7 @@ def test_a_template_with_wrong_parameters_is_not_stored(services: ClockedService
 
 def test_a_template_serves_its_own_operation_alone(services: ClockedServices) -> None:
     with pytest.raises(
-        RequestRejected, match="is a SCREENSHOT, but the template h264-720p is for TRANSCODE"
+        RequestRejected, match="has the type SCREENSHOT, but the template h264-720p is for TRANSCODE"
     ) as refused:
         planned(services, type="SCREENSHOT", template="h264-720p")
 
@@ -351,14 +351,14 @@ def test_names_of_subtasks_become_numbers(services: ClockedServices) -> None:
 def test_a_tenant_has_only_so_many_orchestrations_and_templates(
     services: ClockedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED", 2)
+    monkeypatch.setattr("shared.use_cases.catalog.MAX_STORED", 2)
     for name in ("a", "b"):
         store_orchestration(services, "main", make_orchestration(name))
         store_template(services, "main", make_template(name))
 
-    with pytest.raises(Conflict, match="2 orchestrations are stored already, which is the limit") as refused:
+    with pytest.raises(Conflict, match="2 orchestrations are stored, which is the limit") as refused:
         store_orchestration(services, "main", make_orchestration("c"))
-    with pytest.raises(Conflict, match="2 templates are stored already"):
+    with pytest.raises(Conflict, match="2 templates are stored, which is the limit"):
         store_template(services, "main", make_template("c"))
 
     assert refused.value.code == "CatalogFull"
@@ -374,14 +374,14 @@ def test_a_tenant_has_only_so_many_orchestrations_and_templates(
 def test_all_that_a_tenant_stores_takes_only_so_many_bytes(
     services: ClockedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 2000)
+    monkeypatch.setattr("shared.use_cases.catalog.MAX_STORED_BYTES", 2000)
     store_orchestration(services, "main", make_orchestration("a", description="é" * 100))
 
-    with pytest.raises(Conflict, match="it would take 2 KB with the other orchestrations, and") as refused:
+    with pytest.raises(Conflict, match="all orchestrations together would take 2 KB, and") as refused:
         store_orchestration(services, "main", make_orchestration("b", description="é" * 100))
 
     assert refused.value.code == "CatalogFull"
-    monkeypatch.setattr("shared.use_cases.catalog.MOST_STORED_BYTES", 0)
+    monkeypatch.setattr("shared.use_cases.catalog.MAX_STORED_BYTES", 0)
     assert store_orchestration(services, "main", make_orchestration("a", description="é")).version == 2
     with pytest.raises(Conflict):
         store_orchestration(services, "main", make_orchestration("a", description="é" * 100))
@@ -392,7 +392,7 @@ def test_of_two_who_change_the_same_version_one_is_told(services: ClockedService
     rivals = [stored.model_copy(update={"version": 2, "description": text}) for text in ("one", "two")]
 
     services.catalog.put("main", rivals[0])
-    with pytest.raises(Conflict, match="changed by somebody else") as refused:
+    with pytest.raises(Conflict, match="another request changed") as refused:
         services.catalog.put("main", rivals[1])
 
     assert refused.value.code == "ChangedMeanwhile"

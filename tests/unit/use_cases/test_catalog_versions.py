@@ -18,9 +18,9 @@ from shared.use_cases.catalog import (
 )
 from shared.use_cases.catalog_versions import (
     Version,
-    get_version,
+    get_document_version,
     is_version,
-    list_versions,
+    list_document_versions,
 )
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_orchestration, make_template
@@ -38,7 +38,7 @@ def numbers(services: ClockedServices, limit: int, name: str = "mine") -> list[l
     """Return the numbers of all versions, page by page."""
     pages, token = [], None
     while True:
-        page = list_versions(services, ORCHESTRATION, "main", name, limit, token)
+        page = list_document_versions(services, ORCHESTRATION, "main", name, limit, token)
         pages.append([one.document.version for one in page.items])
         token = page.next_token
         if token is None:
@@ -72,25 +72,25 @@ def test_what_ships_is_the_first_version(services: ClockedServices, limit: int) 
 
     assert [number for page in pages for number in page] == [3, 2, 1]
     assert all(pages)
-    assert get_version(services, ORCHESTRATION, "main", PRESET, 1) == preset_orchestrations()[PRESET]
-    assert not get_version(services, ORCHESTRATION, "main", PRESET, 2).enabled
+    assert get_document_version(services, ORCHESTRATION, "main", PRESET, 1) == preset_orchestrations()[PRESET]
+    assert not get_document_version(services, ORCHESTRATION, "main", PRESET, 2).enabled
 
 
 def test_what_ships_and_was_never_changed_has_one_version(services: ClockedServices) -> None:
     template = next(iter(preset_templates().values()))
 
-    (shipped,) = list_versions(services, ORCHESTRATION, "main", PRESET, 20).items
-    page = list_versions(services, TEMPLATE, "main", template.name, 20)
+    (shipped,) = list_document_versions(services, ORCHESTRATION, "main", PRESET, 20).items
+    page = list_document_versions(services, TEMPLATE, "main", template.name, 20)
 
     assert shipped.document == preset_orchestrations()[PRESET]
     assert page == Page((Version(template, is_current=True),), None)
-    assert get_version(services, TEMPLATE, "main", template.name, 1) == template
+    assert get_document_version(services, TEMPLATE, "main", template.name, 1) == template
 
 
 def test_the_version_that_stands_is_told_from_those_before_it(services: ClockedServices) -> None:
     stored(services, 3)
 
-    page = list_versions(services, ORCHESTRATION, "main", "mine", 20)
+    page = list_document_versions(services, ORCHESTRATION, "main", "mine", 20)
 
     assert [one.is_current for one in page.items] == [True, False, False]
     assert page.items[0].document.description == "version 3"
@@ -102,30 +102,32 @@ def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: Clocke
     delete_document(services, ORCHESTRATION, "main", "mine")
     delete_document(services, TEMPLATE, "main", "small")
 
-    page = list_versions(services, ORCHESTRATION, "main", "mine", 20)
+    page = list_document_versions(services, ORCHESTRATION, "main", "mine", 20)
 
     assert [(one.document.version, one.is_current) for one in page.items] == [(2, False), (1, False)]
-    assert get_version(services, ORCHESTRATION, "main", "mine", 1).description == "version 1"
-    assert list_versions(services, TEMPLATE, "main", "small", 20).items == (Version(template, is_current=False),)
-    assert get_version(services, TEMPLATE, "main", "small", 1) == template
+    assert get_document_version(services, ORCHESTRATION, "main", "mine", 1).description == "version 1"
+    assert list_document_versions(services, TEMPLATE, "main", "small", 20).items == (
+        Version(template, is_current=False),
+    )
+    assert get_document_version(services, TEMPLATE, "main", "small", 1) == template
 
 
 def test_after_a_deletion_what_ships_stands_again_under_the_newer_versions(services: ClockedServices) -> None:
     store_orchestration(services, "main", make_orchestration(PRESET))
     delete_document(services, ORCHESTRATION, "main", PRESET)
 
-    page = list_versions(services, ORCHESTRATION, "main", PRESET, 20)
+    page = list_document_versions(services, ORCHESTRATION, "main", PRESET, 20)
 
     assert [(one.document.version, one.is_current) for one in page.items] == [(2, False), (1, True)]
 
 
 def test_a_version_that_is_stored_again_is_the_newest(services: ClockedServices) -> None:
     stored(services, 3)
-    first = get_version(services, ORCHESTRATION, "main", "mine", 1)
+    first = get_document_version(services, ORCHESTRATION, "main", "mine", 1)
 
     store_orchestration(services, "main", first)
 
-    again = get_version(services, ORCHESTRATION, "main", "mine", 4)
+    again = get_document_version(services, ORCHESTRATION, "main", "mine", 4)
     assert again.model_copy(update={"version": 1, "updated_at": first.updated_at}) == first
 
 
@@ -143,7 +145,7 @@ def test_a_version_that_never_was_is_not_found_and_says_which_are(
     stored(services, count)
 
     with pytest.raises(NotFound, match=sentence) as missing:
-        get_version(services, ORCHESTRATION, "main", "mine", number)
+        get_document_version(services, ORCHESTRATION, "main", "mine", number)
 
     assert missing.value.code == "VersionNotFound"
 
@@ -152,14 +154,14 @@ def test_what_never_was_has_no_versions(services: ClockedServices) -> None:
     stored(services, 2, tenant="other")  # whose versions no other tenant sees
 
     for ask in (
-        lambda: get_version(services, ORCHESTRATION, "main", "mine", 1),
-        lambda: list_versions(services, ORCHESTRATION, "main", "mine", 20),
+        lambda: get_document_version(services, ORCHESTRATION, "main", "mine", 1),
+        lambda: list_document_versions(services, ORCHESTRATION, "main", "mine", 20),
     ):
         with pytest.raises(NotFound, match="there is no orchestration mine, and there never was one") as missing:
             ask()
         assert missing.value.code == "OrchestrationNotFound"
     with pytest.raises(NotFound, match="there is no template mine") as missing:
-        list_versions(services, TEMPLATE, "main", "mine", 20)
+        list_document_versions(services, TEMPLATE, "main", "mine", 20)
     assert missing.value.code == "TemplateNotFound"
 
 
@@ -168,14 +170,14 @@ def test_a_token_goes_on_with_its_own_list_alone(services: ClockedServices) -> N
         stored(services, 3, name)
         store_template(services, "main", make_template(name))
     stored(services, 3, tenant="other")
-    token = list_versions(services, ORCHESTRATION, "main", "mine", 1).next_token
+    token = list_document_versions(services, ORCHESTRATION, "main", "mine", 1).next_token
 
     for ask in (
-        lambda: list_versions(services, ORCHESTRATION, "main", "yours", 1, token),
-        lambda: list_versions(services, ORCHESTRATION, "other", "mine", 1, token),
-        lambda: list_versions(services, TEMPLATE, "main", "mine", 1, token),
+        lambda: list_document_versions(services, ORCHESTRATION, "main", "yours", 1, token),
+        lambda: list_document_versions(services, ORCHESTRATION, "other", "mine", 1, token),
+        lambda: list_document_versions(services, TEMPLATE, "main", "mine", 1, token),
     ):
-        with pytest.raises(RequestRejected, match="not one that this list gave"):
+        with pytest.raises(RequestRejected, match="not from this list"):
             ask()
 
 
@@ -189,8 +191,8 @@ def test_no_place_in_a_list_but_the_number_of_a_version_is_one(place: object) ->
 @pytest.mark.parametrize(
     ("call", "ask"),
     [
-        ("Query", lambda services: list_versions(services, ORCHESTRATION, "main", PRESET, 20)),
-        ("GetItem", lambda services: get_version(services, TEMPLATE, "main", "small", 1)),
+        ("Query", lambda services: list_document_versions(services, ORCHESTRATION, "main", PRESET, 20)),
+        ("GetItem", lambda services: get_document_version(services, TEMPLATE, "main", "small", 1)),
     ],
 )
 def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(

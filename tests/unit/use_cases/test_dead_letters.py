@@ -5,7 +5,7 @@ import pytest
 from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import Outcome
 from shared.errors import ServiceBusy
-from shared.use_cases.sweeper import A_DAY_MS, bury
+from shared.use_cases.sweeper import DAY_MS, fail_undeliverable
 from shared.use_cases.tasks import read_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import codes, sent
@@ -17,7 +17,7 @@ from tests.support.transitions import GOOD, LEASE, STORAGE, claimed, finished, q
 def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(services: ClockedServices) -> None:
     task = queued(services, subtasks=3, needs={2: (1,)})
 
-    bury(services, SubtaskRef(task.id, 1, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
     half = read_task(services, "main", task.id)
     assert codes(half) == ["InternalError.Undeliverable", "Skipped.PredecessorFailed", None]
@@ -31,7 +31,7 @@ def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(
     task = queued(services, subtasks=1)
     released(services, claimed(services, task, 1)[1], uncounted=True)
 
-    bury(services, SubtaskRef(task.id, 1, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
     done = read_task(services, "main", task.id)
     assert (done.outcome, done.subtasks[0].failure) == (Outcome.FAILED, STORAGE)
@@ -42,7 +42,7 @@ def test_a_subtask_that_is_being_worked_on_outlives_its_message(services: Clocke
     seen, lease = claimed(services, task, 1)
     services.time += LEASE
 
-    bury(services, SubtaskRef(task.id, 1, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
     assert read_task(services, "main", task.id) == seen
     assert services.tasks.finish(seen, lease, GOOD, services.now())
@@ -53,7 +53,7 @@ def test_a_subtask_whose_worker_is_dead_dies_with_its_message(services: ClockedS
     claimed(services, task, 1)
     services.time += LEASE + 1
 
-    bury(services, SubtaskRef(task.id, 1, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
     assert codes(read_task(services, "main", task.id)) == ["InternalError.Undeliverable"]
 
@@ -62,7 +62,7 @@ def test_a_subtask_that_is_claimed_while_its_message_is_buried_lives(services: C
     task = queued(services, subtasks=1)
 
     with meanwhile("UpdateItem", lambda: claimed(services, task, 1)):
-        bury(services, SubtaskRef(task.id, 1, 1))
+        fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
     assert read_task(services, "main", task.id).subtasks[0].status is SubtaskStatus.IN_PROGRESS
 
@@ -74,10 +74,10 @@ def test_a_dead_message_of_what_has_ended_or_is_gone_changes_nothing(services: C
     again = restart_task(services, "main", task.id)
     half = finished(services, again, 1)
 
-    bury(services, SubtaskRef(task.id, 1, 2))  # of the run before
-    bury(services, SubtaskRef(task.id, 2, 1))
-    bury(services, SubtaskRef(task.id, 2, 3))
-    bury(services, SubtaskRef("0" * 26, 1, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 2))  # of the run before
+    fail_undeliverable(services, SubtaskRef(task.id, 2, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 2, 3))
+    fail_undeliverable(services, SubtaskRef("0" * 26, 1, 1))
 
     assert read_task(services, "main", task.id) == half
 
@@ -93,7 +93,7 @@ def test_a_dead_message_of_a_success_goes_round_again_for_its_files_may_not_be_k
         restart_task(services, "main", task.id)
         sent(services)
 
-    bury(services, SubtaskRef(task.id, 1, 2))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 2))
 
     assert sent(services) == [SubtaskRef(task.id, 1, 2)]
 
@@ -101,10 +101,10 @@ def test_a_dead_message_of_a_success_goes_round_again_for_its_files_may_not_be_k
 def test_a_dead_message_of_a_success_stays_dead_after_a_day_so_that_its_alarm_rings(services: ClockedServices) -> None:
     task = queued(services, subtasks=1)
     finished(services, task, 1)
-    services.time += A_DAY_MS + 1
+    services.time += DAY_MS + 1
 
-    with pytest.raises(ServiceBusy, match="RunSubtask could not get through"):
-        bury(services, SubtaskRef(task.id, 1, 1))
+    with pytest.raises(ServiceBusy, match="RunSubtask has failed for a day"):
+        fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
     assert sent(services) == []
 
@@ -114,7 +114,7 @@ def test_a_dead_message_that_cannot_be_buried_now_comes_again(services: ClockedS
 
     for call in ("GetItem", "UpdateItem"):
         with outage(call), pytest.raises(ServiceBusy):
-            bury(services, SubtaskRef(task.id, 1, 1))
+            fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
 
-    bury(services, SubtaskRef(task.id, 1, 1))
+    fail_undeliverable(services, SubtaskRef(task.id, 1, 1))
     assert codes(read_task(services, "main", task.id)) == ["InternalError.Undeliverable"]

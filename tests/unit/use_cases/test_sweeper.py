@@ -10,7 +10,7 @@ from shared.domain.task import Lane, Outcome, Task, TaskStatus
 from shared.errors import ServiceBusy
 from shared.stores.task_codec import shard
 from shared.stores.task_queries import DUE_PER_PAGE
-from shared.use_cases.sweeper import PUT_OFF_MS, Swept, next_look, sweep
+from shared.use_cases.sweeper import RETRY_CHECK_MS, SweepResult, next_check_at, sweep
 from shared.use_cases.tasks import cancel_task, end_task, read_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import accepted, codes, sent, swept
@@ -21,7 +21,7 @@ from tests.support.transitions import BAD, GOOD, LEASE, PAUSE, STORAGE, claimed,
 
 A_MINUTE = 60_000
 VANISHED = (
-    "the worker vanished in the last of 3 attempts, most likely out of memory; "
+    "the worker disappeared in the last of 3 attempts, most likely out of memory; "
     "deploy with a larger WorkerMemory and restart the task"
 )
 
@@ -60,7 +60,9 @@ def test_what_is_sent_again_goes_to_the_queue_of_its_priority(
 
     swept(services)
 
-    assert {each: services.queues.waiting(each) for each in Lane} == {each: 2 if each is lane else 0 for each in Lane}
+    assert {each: services.queues.count_messages(each) for each in Lane} == {
+        each: 2 if each is lane else 0 for each in Lane
+    }
     assert read_task(services, "main", task.id).unsent == frozenset()
 
 
@@ -98,7 +100,7 @@ def test_a_subtask_that_waits_for_another_attempt_is_sent_again_only_when_its_me
     services.time = overdue - 1
     swept(services)
     assert sent(services) == []
-    services.tasks.look_again(task, overdue)
+    services.tasks.schedule_check(task, overdue)
     services.time = overdue
     swept(services)
 
@@ -142,7 +144,7 @@ def test_a_waiting_subtask_that_is_spent_since_the_limit_was_lowered_is_given_up
     given_up = read_task(services, "main", task.id)
     attempts = given_up.subtasks[0].attempt
     assert given_up.subtasks[0].failure == Failure(
-        STORAGE.code, f"given up after {attempts} attempts; the last one failed: {STORAGE.message}"
+        STORAGE.code, f"given up after {attempts} attempts; the last error: {STORAGE.message}"
     )
     assert codes(given_up) == [STORAGE.code, "Skipped.PredecessorFailed"]
     assert sent(services) == []
@@ -182,7 +184,7 @@ def test_a_subtask_that_is_held_is_not_given_up_even_in_its_last_attempt(service
         claimed(services, task, 1)
         services.time += LEASE + 1
     seen, lease = claimed(services, task, 1)
-    services.tasks.look_again(task, services.now())
+    services.tasks.schedule_check(task, services.now())
 
     assert swept(services) == 1
 
@@ -241,10 +243,10 @@ def test_a_task_is_looked_at_again_when_its_first_lease_is_over_or_a_message_may
     both, _ = claimed(services, task, 2)
     now, resend_after = services.now(), 900_000
 
-    assert next_look(both, now, resend_after) == now - 1000 + LEASE + 1
-    assert next_look(both, now + LEASE, resend_after) == now + LEASE + 1
-    assert next_look(both, now + LEASE + 1, resend_after) == now + LEASE + 1 + resend_after
-    assert next_look(first, now, 5000) == now + 5000
+    assert next_check_at(both, now, resend_after) == now - 1000 + LEASE + 1
+    assert next_check_at(both, now + LEASE, resend_after) == now + LEASE + 1
+    assert next_check_at(both, now + LEASE + 1, resend_after) == now + LEASE + 1 + resend_after
+    assert next_check_at(first, now, 5000) == now + 5000
 
 
 def test_the_sweeper_goes_on_until_nothing_is_due(services: ClockedServices) -> None:
@@ -265,10 +267,10 @@ def test_the_sweeper_stops_when_its_time_is_over_and_has_looked_at_the_longest_d
     services.time += A_MINUTE
     left = iter([2.0, 1.0, 0.0])
 
-    assert sweep(services, lambda: next(left)) == Swept(2, 0)
+    assert sweep(services, lambda: next(left)) == SweepResult(2, 0)
 
     assert sent(services) == [SubtaskRef(task.id, 1, 1) for task in tasks[:2]]
-    assert sweep(services, lambda: 0.0) == Swept(0, 0)
+    assert sweep(services, lambda: 0.0) == SweepResult(0, 0)
     assert swept(services) == 2
 
 
@@ -282,14 +284,14 @@ def test_a_task_that_cannot_be_healed_now_holds_up_none_behind_it(
     services.time += A_MINUTE
 
     with outage("SendMessageBatch"):
-        assert sweep(services, lambda: 60) == Swept(3, 1)
+        assert sweep(services, lambda: 60) == SweepResult(3, 1)
 
     assert sent(services) == [SubtaskRef(task.id, 1, 1) for task in tasks[1:]]
     (told,) = [record for record in caplog.records if record.msg == "task not healed"]
     assert told.__dict__["task_id"] == tasks[0].id
     assert swept(services) == 0
-    services.time += PUT_OFF_MS
-    assert sweep(services, lambda: 60) == Swept(1, 0)
+    services.time += RETRY_CHECK_MS
+    assert sweep(services, lambda: 60) == SweepResult(1, 0)
     assert sent(services) == [SubtaskRef(tasks[0].id, 1, 1)]
 
 
@@ -323,7 +325,7 @@ def test_a_task_that_cannot_even_be_read_holds_up_none_behind_it(services: Clock
     )
     services.time += A_MINUTE
 
-    assert sweep(services, lambda: 60) == Swept(2, 1)
+    assert sweep(services, lambda: 60) == SweepResult(2, 1)
 
     assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.subtask import SubtaskRef, SubtaskStatus
 from shared.domain.task import STOP_FAILURES, Lane, Outcome, Task, TaskStatus
 from shared.errors import Conflict, NotFound, ServiceBusy
-from shared.use_cases.sweeper import bury
+from shared.use_cases.sweeper import fail_undeliverable
 from shared.use_cases.tasks import cancel_task, end_task, read_run, read_subtask, read_task, restart_task
 from shared.worker.run import run_subtask
 from tests.support.attempts import (
@@ -188,7 +188,7 @@ def test_a_restart_of_the_failed_runs_them_and_what_hung_on_them_and_nothing_els
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER, SMALL, OF_SMALL)
     cover, small = sent(services)
     run_subtask(services, cover, SECONDS)
-    bury(services, small)
+    fail_undeliverable(services, small)
     first = read_task(services, "main", task.id)
     services.time += 1000
 
@@ -214,7 +214,7 @@ def test_a_subtask_that_is_run_again_reads_what_was_carried_over(services: Clock
     (small,) = sent(services)
     run_subtask(services, small, SECONDS)
     (of_small,) = sent(services)
-    bury(services, of_small)
+    fail_undeliverable(services, of_small)
     source = read_task(services, "main", task.id).source
     client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
 
@@ -264,7 +264,7 @@ def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(services: 
     services.tasks.create(task)
     done = finished(services, task, 1)
 
-    with pytest.raises(Conflict, match=r"no subtask of task .* has failed; restart all of it") as refused:
+    with pytest.raises(Conflict, match=r"no subtask of task .* has failed; restart the whole task") as refused:
         restart_task(services, "main", task.id, only_failed=True)
 
     assert refused.value.code == "NothingFailed"
@@ -292,7 +292,7 @@ def test_a_restarted_task_waits_in_the_queue_of_its_priority(
 
     restart_task(services, "main", task.id, only_failed=only_failed)
 
-    assert {each: services.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+    assert {each: services.queues.count_messages(each) for each in Lane} == {each: int(each is lane) for each in Lane}
 
 
 @pytest.mark.parametrize(
@@ -404,8 +404,8 @@ def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> Non
 def test_a_run_or_a_subtask_that_is_not_there_is_not_found(services: ClockedServices) -> None:
     task = stored(services)
 
-    with pytest.raises(NotFound, match="has no run 2; its newest is 1"):
+    with pytest.raises(NotFound, match="has no run 2; its newest run is 1"):
         read_run(services, "main", task.id, 2)
     for no in (0, 3):
-        with pytest.raises(NotFound, match=f"has no subtask {no}; they are numbered 1 to 2"):
+        with pytest.raises(NotFound, match=f"has no subtask {no}; its subtasks are 1 to 2"):
             read_subtask(services, "main", task.id, None, no)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.orchestration import SubtaskRule
+from shared.domain.orchestration import SubtaskDocument
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import Lane, OrchestrationRef, Source, Task
 from shared.errors import NotFound, RequestRejected, ServiceBusy
@@ -18,8 +18,8 @@ from tests.support.factories import make_triggered_orchestration
 from tests.support.outages import outage
 
 SAME = "abc"
-SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
-ANOTHER = SubtaskRule.model_validate({"name": "other", "type": "SCREENSHOT"})
+SHOT = SubtaskDocument.model_validate({"name": "cover", "type": "SCREENSHOT"})
+ANOTHER = SubtaskDocument.model_validate({"name": "other", "type": "SCREENSHOT"})
 
 
 def asked(services: ClockedServices, wanted: NewTask) -> tuple[Task, bool]:
@@ -70,13 +70,13 @@ def test_a_request_may_overrule_the_priority_of_its_orchestration(
     task, _ = asked(services, wanted(source, subtasks=(), orchestration="covers", priority=asked_for))
 
     assert task.priority == given
-    assert {each: services.queues.waiting(each) for each in Lane} == {each: int(each is lane) for each in Lane}
+    assert {each: services.queues.count_messages(each) for each in Lane} == {each: int(each is lane) for each in Lane}
 
 
 def test_a_request_without_an_orchestration_or_a_priority_is_a_standard_one(services: ClockedServices) -> None:
     task, _ = asked(services, wanted(put("films/clip.mp4", b"x")))
 
-    assert (task.priority, services.queues.waiting(Lane.STANDARD)) == (0, 1)
+    assert (task.priority, services.queues.count_messages(Lane.STANDARD)) == (0, 1)
 
 
 def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(services: ClockedServices) -> None:
@@ -130,7 +130,7 @@ def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again
     task, made = asked(services, request)
 
     assert not made
-    assert list(services.task_queries.due(services.now() + 10**9)) == [task.id]
+    assert list(services.task_queries.due_tasks(services.now() + 10**9)) == [task.id]
     assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 
 
@@ -193,4 +193,4 @@ def test_a_request_that_cannot_be_planned_makes_nothing(
         asked(services, wanted(source, **request_of))
 
     assert getattr(refused.value, "code", None) == code
-    assert list(services.task_queries.due(services.now() + 10**9)) == []
+    assert list(services.task_queries.due_tasks(services.now() + 10**9)) == []

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import SubtaskRule, TemplateDocument
+from shared.domain.orchestration import SubtaskDocument, TemplateDocument
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import OrchestrationRef, Source, Task, TaskStatus
 from shared.domain.upload import Upload, UploadDecision, Verdict
 from shared.errors import ServiceBusy
+from shared.stores.decision_store import DecisionFilter
 from shared.stores.presets import preset_orchestrations
 from shared.stores.task_queries import TaskFilter
-from shared.stores.verdict_store import VerdictFilter
 from shared.use_cases.catalog import (
     TEMPLATE,
     delete_document,
@@ -21,13 +21,13 @@ from shared.use_cases.catalog import (
     switch_orchestration,
 )
 from shared.use_cases.tasks import read_task
-from shared.use_cases.uploads import accept_upload, predict
+from shared.use_cases.uploads import accept_upload, predict_decision
 from tests.support.attempts import accepted, sent, swept
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_triggered_orchestration, make_upload
 from tests.support.outages import calls, outage
 
-SHOT = SubtaskRule.model_validate({"name": "cover", "type": "SCREENSHOT"})
+SHOT = SubtaskDocument.model_validate({"name": "cover", "type": "SCREENSHOT"})
 WEB = "web-video"
 
 
@@ -55,7 +55,7 @@ def tasks(services: ClockedServices) -> tuple[Task, ...]:
 
 def standing(services: ClockedServices) -> list[tuple[str | None, Verdict]]:
     """Return the verdicts that lists show."""
-    return verdicts(list(services.verdicts.page(VerdictFilter(), 100).items))
+    return verdicts(list(services.decisions.page(DecisionFilter(), 100).items))
 
 
 def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: ClockedServices) -> None:
@@ -68,7 +68,7 @@ def test_an_upload_becomes_a_task_of_the_orchestration_that_takes_it(services: C
     assert task.source == Source("input", "uploads/clip.mp4", 1000, "etag", "v1")
     assert (task.status, task.created_at, task.unsent) == (TaskStatus.WAITING, services.now(), frozenset())
     assert sent(services) == [SubtaskRef(task.id, 1, 1), SubtaskRef(task.id, 1, 2), SubtaskRef(task.id, 1, 3)]
-    assert services.verdicts.page(VerdictFilter(), 10).items == (decision,)
+    assert services.decisions.page(DecisionFilter(), 10).items == (decision,)
 
 
 def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_time(services: ClockedServices) -> None:
@@ -85,13 +85,13 @@ def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_ti
     [
         ({"key": "elsewhere/clip.mp4"}, Verdict.NO_MATCH, "no enabled orchestration"),
         ({"bucket": "another", "key": "films/clip.mp4"}, Verdict.NO_MATCH, "no enabled orchestration"),
-        ({"key": "uploads/notes.txt"}, Verdict.WRONG_FORMAT, "the format 'txt' is not among"),
+        ({"key": "uploads/notes.txt"}, Verdict.WRONG_FORMAT, "unsupported format 'txt'"),
         ({"size": 0}, Verdict.EMPTY_OBJECT, "empty"),
         ({"size": 0, "key": "elsewhere/notes.txt"}, Verdict.EMPTY_OBJECT, "empty"),
         ({"key": "uploads/new folder/"}, Verdict.EMPTY_OBJECT, "folder"),
         ({"size": 0, "key": "uploads/.mp4/"}, Verdict.EMPTY_OBJECT, "folder"),
-        ({"bucket": "output"}, Verdict.OWN_OUTPUT, "outputs start no tasks"),
-        ({"bucket": "output", "size": 0}, Verdict.OWN_OUTPUT, "outputs start no tasks"),
+        ({"bucket": "output"}, Verdict.OWN_OUTPUT, "outputs never start tasks"),
+        ({"bucket": "output", "size": 0}, Verdict.OWN_OUTPUT, "outputs never start tasks"),
     ],
 )
 def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
@@ -107,7 +107,7 @@ def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
     assert found.orchestration == (WEB if verdict is Verdict.WRONG_FORMAT else None)
     assert reason in found.reason
     assert sent(services) == []
-    assert services.verdicts.page(VerdictFilter(), 10).items == (found,)
+    assert services.decisions.page(DecisionFilter(), 10).items == (found,)
 
 
 def test_the_same_event_again_makes_no_second_task(services: ClockedServices) -> None:
@@ -174,7 +174,7 @@ def test_an_orchestration_that_has_lost_its_template_does_not_stop_the_others(se
     found = accept_upload(services, make_upload(at=services.now()))
 
     assert verdicts(found) == [("broken", Verdict.INVALID_ORCHESTRATION), (WEB, Verdict.MATCHED)]
-    assert found[0].reason == "subtask cover: there is no template mine"
+    assert found[0].reason == "subtask cover: there is no template mine; store it first, or name another"
     assert verdicts(accept_upload(services, make_upload(at=services.now()))) == [
         ("broken", Verdict.INVALID_ORCHESTRATION),
         (WEB, Verdict.DUPLICATE),
@@ -198,7 +198,7 @@ def test_a_disabled_orchestration_takes_nothing(services: ClockedServices) -> No
     switch_orchestration(services, "main", WEB, enabled=False)
 
     (found,) = accept_upload(services, make_upload(at=services.now()))
-    matches, _ = predict(services, make_upload(at=services.now()))
+    matches, _ = predict_decision(services, make_upload(at=services.now()))
 
     assert found.verdict is Verdict.NO_MATCH
     assert {(match.verdict, match.reason) for match in matches} == {(Verdict.NO_MATCH, "the orchestration is disabled")}
@@ -273,7 +273,7 @@ def test_an_overwritten_object_whose_event_comes_late_is_superseded(services: Cl
     (found,) = accept_upload(services, late)
 
     assert (found.verdict, found.task_id) == (Verdict.SUPERSEDED, None)
-    assert "a later write of this key" in found.reason
+    assert "a later upload of this key" in found.reason
     assert tasks(services) == (task,)
     assert set(standing(services)) == {(WEB, Verdict.MATCHED), (WEB, Verdict.SUPERSEDED)}
     assert accept_upload(services, late) == [found]
@@ -345,7 +345,7 @@ def test_what_would_become_of_an_upload_is_told_without_keeping_anything(service
     store_orchestration(services, "main", make_triggered_orchestration("covers"))
     store_orchestration(services, "main", make_triggered_orchestration("texts", trigger={"formats": ["txt"]}))
 
-    matches, outlook = predict(services, make_upload(at=services.now()))
+    matches, outlook = predict_decision(services, make_upload(at=services.now()))
 
     assert {one.orchestration: one.verdict for one in matches} == {
         **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
@@ -353,28 +353,28 @@ def test_what_would_become_of_an_upload_is_told_without_keeping_anything(service
         "texts": Verdict.WRONG_FORMAT,
         WEB: Verdict.MATCHED,
     }
-    assert (outlook.verdict, outlook.reason) == (Verdict.MATCHED, "2 tasks would be made")
+    assert (outlook.verdict, outlook.reason) == (Verdict.MATCHED, "2 tasks would be created")
     assert (tasks(services), standing(services), sent(services)) == ((), [], [])
 
 
 def test_what_a_single_orchestration_would_make_names_it(services: ClockedServices) -> None:
-    _, outlook = predict(services, make_upload(at=services.now()))
+    _, outlook = predict_decision(services, make_upload(at=services.now()))
 
-    assert (outlook.orchestration, outlook.reason, outlook.task_id) == (WEB, "1 task would be made", None)
+    assert (outlook.orchestration, outlook.reason, outlook.task_id) == (WEB, "1 task would be created", None)
 
 
 def test_that_an_orchestration_is_broken_is_known_beforehand(services: ClockedServices) -> None:
     switch_orchestration(services, "main", WEB, enabled=False)
     break_one(services)
 
-    matches, outlook = predict(services, make_upload(at=services.now()))
+    matches, outlook = predict_decision(services, make_upload(at=services.now()))
 
     assert {one.orchestration: one.verdict for one in matches} == {
         **dict.fromkeys(preset_orchestrations(), Verdict.NO_MATCH),
         "broken": Verdict.INVALID_ORCHESTRATION,
     }
     assert (outlook.verdict, outlook.orchestration) == (Verdict.INVALID_ORCHESTRATION, "broken")
-    assert outlook.reason == "subtask cover: there is no template mine"
+    assert outlook.reason == "subtask cover: there is no template mine; store it first, or name another"
 
 
 def test_templates_are_read_with_the_orchestrations_in_one_query(services: ClockedServices) -> None:
@@ -385,6 +385,6 @@ def test_templates_are_read_with_the_orchestrations_in_one_query(services: Clock
         store_orchestration(services, "main", make_triggered_orchestration(name, subtasks=rules))
 
     with calls() as made:
-        predict(services, make_upload(at=services.now()))
+        predict_decision(services, make_upload(at=services.now()))
 
     assert made == ["Query"]

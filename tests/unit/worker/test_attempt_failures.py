@@ -79,7 +79,7 @@ def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     assert done.subtasks[0].failure
     assert done.subtasks[0].failure.message == (
-        "the worker vanished in the last of 3 attempts, most likely out of memory; "
+        "the worker disappeared in the last of 3 attempts, most likely out of memory; "
         "deploy with a larger WorkerMemory and restart the task"
     )
 

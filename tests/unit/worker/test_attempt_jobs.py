@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from shared.domain.subtask import Subtask, SubtaskRef, SubtaskStatus, SubtaskType
 from shared.domain.task import Outcome, Source, Task, TaskStatus
-from shared.domain.wait import explain
+from shared.domain.wait import explain_waits
 from shared.errors import JobRunning
 from shared.operations import OPERATIONS
 from shared.operations.findings import Result, Segment
@@ -176,9 +176,9 @@ def test_a_waiting_subtask_says_for_what_and_when_it_looks_again(
     run_subtask(services, ref, SECONDS)
     task = read_task(services, "main", task.id)
 
-    told = explain(task, task.subtasks, services.now())[1]
+    told = explain_waits(task, task.subtasks, services.now())[1]
 
-    assert told.message == "waiting for Rekognition to find labels; looks again at 15:07:00 UTC (look 2)"
+    assert told.message == "waiting for Rekognition to find labels; next check at 15:07:00 UTC (check 2)"
 
 
 def test_a_restarted_task_asks_for_a_job_of_its_own(services: ClockedServices, rekognition: Stubber) -> None:

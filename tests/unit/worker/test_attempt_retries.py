@@ -282,7 +282,7 @@ def test_a_message_of_a_subtask_that_is_spent_gives_it_up_with_its_last_failure(
 
     done = read_task(services, "main", task.id)
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
-    given_up = "given up after 2 attempts; the last one failed: ffmpeg was killed"
+    given_up = "given up after 2 attempts; the last error: ffmpeg was killed"
     assert done.subtasks[0].failure
     if failed_before:
         assert done.subtasks[0].failure == Failure("InternalError.Killed", given_up)

@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.domain.subtask import SubtaskRef, WaitReason
 from shared.domain.task import Outcome, Task, TaskStatus
-from shared.domain.wait import Waiting, explain
-from shared.stores.budget_store import Spent, day_after
+from shared.domain.wait import WaitExplanation, explain_waits
+from shared.stores.budget_store import DayCost, day_after
 from shared.use_cases.tasks import NewTask, create_task, end_task, read_task, restart_task
 from shared.worker.results import Redelivery
 from shared.worker.run import run_subtask
@@ -53,8 +53,8 @@ def run(services: ClockedServices, ref: SubtaskRef) -> None:
     assert run_subtask(services, ref, SECONDS) is None
 
 
-def why(services: ClockedServices, task: Task, no: int = 1) -> Waiting:
-    return explain(now(services, task), now(services, task).subtasks, services.now())[no]
+def why(services: ClockedServices, task: Task, no: int = 1) -> WaitExplanation:
+    return explain_waits(now(services, task), now(services, task).subtasks, services.now())[no]
 
 
 def test_without_limits_nothing_is_asked_and_nothing_counted(services: ClockedServices, blink: bytes) -> None:
@@ -65,7 +65,7 @@ def test_without_limits_nothing_is_asked_and_nothing_counted(services: ClockedSe
         run(services, ref)
 
     assert made[0].operation == "UpdateItem"  # the claim
-    assert services.budget.spent(services.now()) == Spent()
+    assert services.budget.read_cost(services.now()) == DayCost()
 
 
 def test_tasks_beyond_the_days_number_wait_and_say_so_and_start_the_next_day(
@@ -80,7 +80,7 @@ def test_tasks_beyond_the_days_number_wait_and_say_so_and_start_the_next_day(
     assert why(services, second).reason is WaitReason.BUDGET
     assert why(services, second).message == (
         "the maximum number of tasks has started today (DailyTasks: 1); "
-        "asks again at 16:06:40 UTC, and the new day begins at 00:00 UTC"
+        "next check at 16:06:40 UTC; the new day begins at 00:00 UTC"
     )
     while services.now() < (midnight := day_after(services.now())) - HOUR:
         services.time += HOUR
@@ -92,7 +92,7 @@ def test_tasks_beyond_the_days_number_wait_and_say_so_and_start_the_next_day(
     worked(services, second)
     assert now(services, second).outcome is Outcome.SUCCEEDED
     assert waits_for(now(services, second)) == [None, None]
-    assert services.budget.spent(services.now()) == Spent(tasks=1)
+    assert services.budget.read_cost(services.now()) == DayCost(tasks=1)
 
 
 def test_a_raised_limit_is_noticed_within_the_hour(services: ClockedServices, blink: bytes) -> None:
@@ -127,11 +127,11 @@ def test_a_restart_counts_and_an_attempt_more_does_not(services: ClockedServices
     services.time += 5000
     run(services, ref)
     worked(services, task)
-    assert services.budget.spent(services.now()).tasks == 1
+    assert services.budget.read_cost(services.now()).tasks == 1
 
     restart_task(services, "main", task.id)
     worked(services, task)
-    assert services.budget.spent(services.now()).tasks == 2
+    assert services.budget.read_cost(services.now()).tasks == 2
 
 
 def test_a_message_that_comes_again_counts_nothing(services: ClockedServices, blink: bytes) -> None:
@@ -142,7 +142,7 @@ def test_a_message_that_comes_again_counts_nothing(services: ClockedServices, bl
     for ref in (*refs, *refs, SubtaskRef(task.id, 2, 1), SubtaskRef(task.id, 1, 9), SubtaskRef("0" * 26, 1, 1)):
         run(services, ref)
 
-    assert services.budget.spent(services.now()).tasks == 1
+    assert services.budget.read_cost(services.now()).tasks == 1
 
 
 def test_two_workers_that_begin_a_task_at_once_count_it_once(services: ClockedServices, blink: bytes) -> None:
@@ -154,7 +154,7 @@ def test_two_workers_that_begin_a_task_at_once_count_it_once(services: ClockedSe
         run(services, one)
 
     assert now(services, task).outcome is Outcome.SUCCEEDED
-    assert services.budget.spent(services.now()).tasks == 1
+    assert services.budget.read_cost(services.now()).tasks == 1
 
 
 def test_a_task_that_can_not_be_taken_back_stays_counted_and_costs_no_attempt(
@@ -172,7 +172,7 @@ def test_a_task_that_can_not_be_taken_back_stays_counted_and_costs_no_attempt(
         run(services, ref)
 
     assert now(services, task).outcome is Outcome.ENDED
-    assert services.budget.spent(services.now()).tasks == 1
+    assert services.budget.read_cost(services.now()).tasks == 1
 
 
 def test_what_was_held_back_while_its_task_was_being_counted_goes_with_it(
@@ -203,7 +203,7 @@ def test_time_is_counted_and_once_it_is_spent_nothing_more_starts(services: Cloc
     second = task_of(services, "b", blink)
     worked(services, second)
 
-    assert services.budget.spent(services.now()) == Spent(compute_ms=5000)
+    assert services.budget.read_cost(services.now()) == DayCost(compute_ms=5000)
     assert now(services, first).status is TaskStatus.IN_PROGRESS
     assert waits_for(now(services, first)) == [None, "Budget.DailyComputeSeconds"]
     assert why(services, first, 2).message.startswith("today's compute time is used up (DailyComputeSeconds: 5)")
@@ -265,7 +265,7 @@ def test_time_that_can_not_be_counted_now_is_counted_later(services: ClockedServ
         run(services, other)
 
     assert now(services, task).outcome is Outcome.SUCCEEDED
-    assert services.budget.spent(services.now()).compute_ms == 1000
+    assert services.budget.read_cost(services.now()).compute_ms == 1000
 
 
 def test_a_day_is_that_of_utc() -> None:

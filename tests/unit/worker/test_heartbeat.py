@@ -248,11 +248,11 @@ def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted
         services.time += 5000
         heart.first()
         heart.next()  # behind the counting, which follows the beat
-        counted.append(services.budget.spent(services.now()).compute_ms)
+        counted.append(services.budget.read_cost(services.now()).compute_ms)
         services.time += 3000
         heart.next()
         heart.next()
-        counted.append(services.budget.spent(services.now()).compute_ms)
+        counted.append(services.budget.read_cost(services.now()).compute_ms)
         services.time += 2000
         heart.end()
 
@@ -260,7 +260,7 @@ def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted
         assert run_subtask(services, ref, SECONDS) is None
 
     assert counted == [5000, 8000]
-    assert services.budget.spent(services.now()).compute_ms == 10_000
+    assert services.budget.read_cost(services.now()).compute_ms == 10_000
 
 
 def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_other(

@@ -88,7 +88,7 @@ function Details({ detail }: { detail: SubtaskDetail }) {
   const labels = text.labels;
   return (
     <SpaceBetween size="m">
-      {error && !error.code.startsWith("Cancelled.") && (
+      {error && !error.code.startsWith("Canceled.") && (
         <Alert type="error" header={error.code}>
           <div>{error.message}</div>
           <strong>{text.task.howToFix}</strong> {remedyFor(error.code)}

@@ -17,7 +17,7 @@ export function groupFailures(subtasks: readonly Subtask[]): FailureGroup[] {
   const groups = new Map<string, FailureGroup>();
   for (const subtask of subtasks) {
     const { error } = subtask;
-    if (!error || error.code.startsWith("Skipped.") || error.code.startsWith("Cancelled.")) continue;
+    if (!error || error.code.startsWith("Skipped.") || error.code.startsWith("Canceled.")) continue;
     const key = `${error.code}\n${error.message}`;
     const group = groups.get(key) ?? { ...error, remedy: remedyFor(error.code), subtasks: [], skipped: [] };
     group.subtasks.push(subtask);

@@ -1,4 +1,4 @@
-"""The verdicts on uploads in DynamoDB: one item for each upload and orchestration that had a say."""
+"""Upload decisions in DynamoDB: one item for each upload, or for each orchestration that accepted it."""
 
 import hashlib
 import heapq
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.exceptions import PynamoDBException
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection
 from pynamodb.models import Model
 
 from shared.domain.ids import id_before, id_range
@@ -22,44 +22,18 @@ from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.upload import REFUSALS, KeyHistory, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion, ServiceBusy
-from shared.stores.dynamodb import bound, busy, read, save
+from shared.stores.dynamodb import bind_model, define_index, dynamodb_error, read_item, save_item
 from shared.stores.forward_compatibility import reading
 
 HISTORY = TypeAdapter(KeyHistory)
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas).
 KEPT_SECONDS = 90 * 24 * 3600
-RIVALS = 20  # who may be told of writes of the same key at the same time
-READ_PER_PAGE = 1000  # What a page may read beyond what it shows, when few uploads got the verdict that is asked for.
+MAX_CONFLICTS = 20  # how many events of the same key may arrive at the same time
+READ_PER_PAGE = 1000  # The limit of items that a page reads if few of them have the wanted verdict.
 
 
-class ByTime(GlobalSecondaryIndex[Any]):
-    """Every verdict of a tenant."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_time"
-        projection = AllProjection()
-
-    ix_time = UnicodeAttribute(hash_key=True)
-    id = UnicodeAttribute(range_key=True)
-
-
-class ByKey(GlobalSecondaryIndex[Any]):
-    """The verdicts on all objects of one key."""
-
-    class Meta:
-        """Its name and what it holds."""
-
-        index_name = "by_key"
-        projection = AllProjection()
-
-    ix_key = UnicodeAttribute(hash_key=True)
-    id = UnicodeAttribute(range_key=True)
-
-
-class VerdictItem(Model):
-    """A verdict. `pk` is made of the upload's identity: the same upload has it once, whoever tells of it."""
+class DecisionItem(Model):
+    """An upload decision. `pk` comes from the upload's identity, so the same upload has it only once."""
 
     pk = UnicodeAttribute(hash_key=True)
     id = UnicodeAttribute()
@@ -79,12 +53,12 @@ class VerdictItem(Model):
     orchestration = UnicodeAttribute(null=True)
     task_id = UnicodeAttribute(null=True)
     expires_at = NumberAttribute()
-    by_time = ByTime()
-    by_key = ByKey()
+    by_time = define_index("ix_time", AllProjection(), id=UnicodeAttribute(range_key=True))  # by tenant
+    by_key = define_index("ix_key", AllProjection(), id=UnicodeAttribute(range_key=True))
 
 
 class HistoryItem(Model):
-    """What is known of a key in a bucket without versions; it is in no index."""
+    """The history of a key in a bucket without versions; the indexes don't contain it."""
 
     pk = UnicodeAttribute(hash_key=True)
     history: JSONAttribute = JSONAttribute()
@@ -93,8 +67,8 @@ class HistoryItem(Model):
 
 
 @dataclass(frozen=True)
-class VerdictFilter:
-    """Which verdicts are asked for; None means any. Times are epoch milliseconds, those of the uploads."""
+class DecisionFilter:
+    """A filter of upload decisions; None means any. Times are those of the uploads, in epoch milliseconds."""
 
     tenant: str = DEFAULT_TENANT
     key: str | None = None
@@ -103,59 +77,59 @@ class VerdictFilter:
     before: int | None = None
 
 
-class VerdictStore:
-    """The uploads table. Trouble with AWS raises ServiceBusy."""
+class DecisionStore:
+    """The uploads table. A failed request raises ServiceBusy or ServiceRefused."""
 
     def __init__(self, table: str) -> None:
-        """Bind to the table of that name; no request is made yet."""
-        self._items = bound(VerdictItem, table)
-        self._histories = bound(HistoryItem, table)
+        """Bind to the table of that name; this makes no request."""
+        self._items = bind_model(DecisionItem, table)
+        self._histories = bind_model(HistoryItem, table)
 
     def put_if_absent(self, decision: UploadDecision, now: int) -> UploadDecision:
-        """Keep a verdict; return the one that stands: what was matched once stays so, to its first task.
+        """Store a decision and return the one that applies: a matched upload keeps its first task.
 
-        An upload has one refusal, or one verdict by each orchestration that took it, but never both.
+        An upload has one refusal, or one decision for each orchestration that accepted it, but never both.
         """
         accepted_by = decision.accepted_by
-        mine = self._items.verdict.is_in(*REFUSALS)
+        replaceable = self._items.verdict.is_in(*REFUSALS)
         if accepted_by:
-            mine |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
-        # What takes an upload first lies in the refusal's place, all others in places of their own.
+            replaceable |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
+        # The first orchestration that accepts an upload replaces the refusal; each of the others has a separate item.
         for identity in (decision.upload.identity(), decision.upload.identity(accepted_by)):
-            item = verdict_item_from(decision, hashed(identity), now, self._items)
-            if save(item, self._items.pk.does_not_exist() | mine):
+            item = decision_item(decision, hash_identity(identity), now, self._items)
+            if save_item(item, self._items.pk.does_not_exist() | replaceable):
                 return decision
-            found = read(self._items, item.pk)
-            winner = decision_from(found) if found else decision  # its time may be over since
+            found = read_item(self._items, item.pk)
+            winner = decision_from(found) if found else decision  # it may have expired since
             if not accepted_by or winner.accepted_by == accepted_by:
                 break
         return winner
 
     def identify(self, upload: Upload, now: int) -> tuple[Upload, bool]:
-        """Return an upload as its object is known, and whether a later write has taken its place."""
-        if upload.version_id:  # which says it all, and nothing takes its place
+        """Return an upload by the name of its object, and whether a later write has replaced it."""
+        if upload.version_id:  # which identifies it, and nothing replaces it
             return upload, False
-        key = hashed(f"HISTORY\0{upload.tenant}\0{upload.bucket}\0{upload.key}".encode())
-        for _ in range(RIVALS):
-            item = read(self._histories, key) or self._histories(key, history={})
+        key = hash_identity(f"HISTORY\0{upload.tenant}\0{upload.bucket}\0{upload.key}".encode())
+        for _ in range(MAX_CONFLICTS):
+            item = read_item(self._histories, key) or self._histories(key, history={})
             history = history_from(item.history)
             superseded = history.supersedes(upload)
-            named = history.named(upload)
-            if superseded and read(self._items, hashed(upload.identity())):
-                named = upload  # it was judged under its own name, before anything else was known
+            named = history.with_known_name(upload)
+            if superseded and read_item(self._items, hash_identity(upload.identity())):
+                named = upload  # a decision was stored under its own name, before other names were known
             after = history.after(named, now)
             if after == history:
                 return named, superseded
-            item.history, item.expires_at = asdict(after), expiry(now)
-            if save(item):  # which PynamoDB makes conditional: nobody else has saved it meanwhile
+            item.history, item.expires_at = asdict(after), expiry_seconds(now)
+            if save_item(item):  # PynamoDB makes this conditional: no other request has saved it meanwhile
                 return named, False
-        message = f"s3://{upload.bucket}/{upload.key} changes too fast"
+        message = f"s3://{upload.bucket}/{upload.key} changes too fast; try again"
         raise ServiceBusy(message)
 
-    def page(self, wanted: VerdictFilter, limit: int, token: str | None = None) -> Page[UploadDecision]:
-        """Return one page, without verdicts that this version can't read.
+    def page(self, wanted: DecisionFilter, limit: int, token: str | None = None) -> Page[UploadDecision]:
+        """Return one page, newest uploads first, without decisions that this version can't read.
 
-        Raise RequestRejected for a token that this filter's list didn't give.
+        Raise RequestRejected if the token is from a list with another filter.
         """
         low, high = id_range("", wanted.after, wanted.before)
         if token is not None:
@@ -174,24 +148,24 @@ class VerdictStore:
                     break
             more = next(rows, None) is not None
         except PynamoDBException as error:
-            raise busy(error) from error
+            raise dynamodb_error(error) from error
         return Page(tuple(found), write_token(last, wanted) if more else None)
 
-    def _rows(self, wanted: VerdictFilter, low: str, high: str, limit: int) -> Iterator[VerdictItem]:
-        """Yield the rows of the index that narrows the most, newest first."""
+    def _rows(self, wanted: DecisionFilter, low: str, high: str, limit: int) -> Iterator[DecisionItem]:
+        """Yield the rows of the most selective index, newest first."""
         if low > high or len((wanted.key or "").encode()) > MAX_KEY_BYTES:
             return iter(())
         index: Any = self._items.by_time
-        places = [f"{wanted.tenant}#{number}" for number in range(SHARDS)]
+        keys = [f"{wanted.tenant}#{number}" for number in range(SHARDS)]
         if wanted.key is not None:
-            index, places = self._items.by_key, [f"{wanted.tenant}#{wanted.key}"]
+            index, keys = self._items.by_key, [f"{wanted.tenant}#{wanted.key}"]
         between = self._items.id.between(low, high)
-        lists = [index.query(place, between, scan_index_forward=False, page_size=limit + 1) for place in places]
+        lists = [index.query(key, between, scan_index_forward=False, page_size=limit + 1) for key in keys]
         return heapq.merge(*lists, key=lambda row: str(row.id), reverse=True)
 
 
-def verdict_item_from(decision: UploadDecision, key: str, now: int, model: type[VerdictItem]) -> VerdictItem:
-    """Return the item of a verdict."""
+def decision_item(decision: UploadDecision, key: str, now: int, model: type[DecisionItem]) -> DecisionItem:
+    """Return the item of a decision."""
     upload, identifier = decision.upload, decision.id
     return model(
         key,
@@ -202,14 +176,14 @@ def verdict_item_from(decision: UploadDecision, key: str, now: int, model: type[
         reason=decision.reason,
         orchestration=decision.orchestration,
         task_id=decision.task_id,
-        expires_at=expiry(now),
+        expires_at=expiry_seconds(now),
         **vars(upload),
     )
 
 
-def decision_from(item: VerdictItem) -> UploadDecision:
-    """Return the verdict that an item holds; raise NewerVersion when this version can't read it."""
-    with reading(f"the verdict on {item.key}"):
+def decision_from(item: DecisionItem) -> UploadDecision:
+    """Return the decision in an item; raise NewerVersion if this version can't read it."""
+    with reading(f"the decision on {item.key}"):
         return UploadDecision(
             upload=Upload(
                 bucket=item.bucket,
@@ -230,15 +204,15 @@ def decision_from(item: VerdictItem) -> UploadDecision:
 
 
 def history_from(stored: dict[str, Any]) -> KeyHistory:
-    """Return what is known of a key, as an item holds it; fields of a newer version are ignored."""
+    """Return the history in an item; fields of a newer version are ignored."""
     return HISTORY.validate_python(stored)
 
 
-def hashed(identity: bytes) -> str:
-    """Return the key of an item: a key of S3 may be longer than the text that DynamoDB takes as one."""
+def hash_identity(identity: bytes) -> str:
+    """Return the key of an item, because a key in S3 may be longer than a partition key in DynamoDB."""
     return hashlib.sha256(identity).hexdigest()
 
 
-def expiry(now: int) -> int:
-    """Return the epoch seconds at which DynamoDB may forget what is written now."""
+def expiry_seconds(now: int) -> int:
+    """Return the epoch seconds at which DynamoDB may delete an item that is written now."""
     return now // 1000 + KEPT_SECONDS

@@ -10,7 +10,7 @@ from shared.domain.ids import sortable_id
 from shared.domain.page_token import write_token
 from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict
 from shared.errors import RequestRejected, ServiceBusy
-from shared.stores.verdict_store import KEPT_SECONDS, READ_PER_PAGE, RIVALS, VerdictFilter
+from shared.stores.decision_store import KEPT_SECONDS, MAX_CONFLICTS, READ_PER_PAGE, DecisionFilter
 from tests.support.deployment import BEGINNING, ClockedServices, client
 from tests.support.factories import make_decision, make_upload
 from tests.support.outages import calls, meanwhile, outage
@@ -26,12 +26,12 @@ def a_refusal(services: ClockedServices, verdict: Verdict = NO_MATCH, **changes:
 
 def a_match(services: ClockedServices, name: str = "web", task_id: str = "T1", **changes: Any) -> UploadDecision:  # noqa: ANN401
     upload = make_upload(**{"at": services.now(), **changes})
-    return make_decision(upload, verdict=MATCHED, reason="a task was made", orchestration=name, task_id=task_id)
+    return make_decision(upload, verdict=MATCHED, reason="task created", orchestration=name, task_id=task_id)
 
 
 def noted(services: ClockedServices, *decisions: UploadDecision) -> list[UploadDecision]:
     """Note each; return what stood then."""
-    return [services.verdicts.put_if_absent(decision, services.now()) for decision in decisions]
+    return [services.decisions.put_if_absent(decision, services.now()) for decision in decisions]
 
 
 def listed(services: ClockedServices, limit: int = 100, **wanted: Any) -> list[UploadDecision]:  # noqa: ANN401
@@ -39,7 +39,7 @@ def listed(services: ClockedServices, limit: int = 100, **wanted: Any) -> list[U
     found: list[UploadDecision] = []
     token = None
     while True:
-        page = services.verdicts.page(VerdictFilter(**wanted), limit, token)
+        page = services.decisions.page(DecisionFilter(**wanted), limit, token)
         found += page.items
         token = page.next_token
         if token is None:
@@ -84,7 +84,7 @@ def test_a_verdict_is_kept_for_ninety_days_from_when_it_is_noted_however_old_its
     services: ClockedServices,
 ) -> None:
     noted(services, a_refusal(services, at=0))
-    services.verdicts.identify(make_upload(version_id=None, at=0), services.now())
+    services.decisions.identify(make_upload(version_id=None, at=0), services.now())
 
     assert {item["expires_at"]["N"] for item in items()} == {str(services.now() // 1000 + KEPT_SECONDS)}
     assert KEPT_SECONDS == 90 * 24 * 3600
@@ -191,12 +191,12 @@ def test_verdicts_are_listed_by_the_time_of_their_uploads_the_newest_first(servi
 def test_a_page_is_as_long_as_was_asked_for_and_only_the_last_one_has_no_token(services: ClockedServices) -> None:
     noted(services, *(a_refusal(services, version_id=f"v{n}") for n in range(5)))
 
-    page = services.verdicts.page(VerdictFilter(), 3)
-    rest = services.verdicts.page(VerdictFilter(), 3, page.next_token)
+    page = services.decisions.page(DecisionFilter(), 3)
+    rest = services.decisions.page(DecisionFilter(), 3, page.next_token)
 
     assert (len(page.items), len(rest.items)) == (3, 2)
     assert (page.next_token is None, rest.next_token) == (False, None)
-    assert services.verdicts.page(VerdictFilter(), 5).next_token is None
+    assert services.decisions.page(DecisionFilter(), 5).next_token is None
 
 
 def test_verdicts_are_listed_by_key(services: ClockedServices) -> None:
@@ -235,16 +235,16 @@ def test_verdicts_are_listed_by_what_they_say(services: ClockedServices) -> None
 def test_a_page_reads_only_so_many_verdicts_in_search_of_the_right_ones(
     services: ClockedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.stores.verdict_store.READ_PER_PAGE", 10)
+    monkeypatch.setattr("shared.stores.decision_store.READ_PER_PAGE", 10)
     noted(
         services,
         a_match(services),
         *(a_refusal(services, version_id=f"n{n}", at=services.now() + 1 + n) for n in range(25)),
     )
 
-    pages = [services.verdicts.page(VerdictFilter(verdict=MATCHED), 5)]
+    pages = [services.decisions.page(DecisionFilter(verdict=MATCHED), 5)]
     while pages[-1].next_token:
-        pages.append(services.verdicts.page(VerdictFilter(verdict=MATCHED), 5, pages[-1].next_token))
+        pages.append(services.decisions.page(DecisionFilter(verdict=MATCHED), 5, pages[-1].next_token))
 
     assert [len(page.items) for page in pages] == [0, 0, 1]
     assert READ_PER_PAGE == 1000
@@ -253,7 +253,7 @@ def test_a_page_reads_only_so_many_verdicts_in_search_of_the_right_ones(
 def test_a_page_costs_the_same_however_many_verdicts_there_are(services: ClockedServices) -> None:
     def cost(**wanted: Any) -> list[str]:  # noqa: ANN401
         with calls() as made:
-            services.verdicts.page(VerdictFilter(**wanted), 5)
+            services.decisions.page(DecisionFilter(**wanted), 5)
         return made
 
     noted(services, *(a_refusal(services, version_id=f"v{n}") for n in range(40)))
@@ -276,9 +276,9 @@ def test_verdicts_that_come_while_one_pages_neither_hide_nor_repeat_any(services
     before = [a_refusal(services, version_id=f"v{n}", at=services.now() + n) for n in range(6)]
     noted(services, *before)
 
-    page = services.verdicts.page(VerdictFilter(), 3)
+    page = services.decisions.page(DecisionFilter(), 3)
     noted(services, *(a_refusal(services, version_id=f"w{n}", at=services.now() + n) for n in range(10, 20)))
-    rest = services.verdicts.page(VerdictFilter(), 100, page.next_token)
+    rest = services.decisions.page(DecisionFilter(), 100, page.next_token)
 
     assert [*page.items, *rest.items] == before[::-1]
 
@@ -286,10 +286,10 @@ def test_verdicts_that_come_while_one_pages_neither_hide_nor_repeat_any(services
 @pytest.mark.parametrize("wanted", [{"key": "a"}, {"verdict": MATCHED}, {"after": 5}, {"tenant": "other"}])
 def test_a_token_fits_no_other_list(services: ClockedServices, wanted: dict[str, Any]) -> None:
     noted(services, a_refusal(services), a_refusal(services, version_id="v2"))
-    token = services.verdicts.page(VerdictFilter(), 1).next_token
+    token = services.decisions.page(DecisionFilter(), 1).next_token
 
     with pytest.raises(RequestRejected, match="nextToken") as refused:
-        services.verdicts.page(VerdictFilter(**wanted), 1, token)
+        services.decisions.page(DecisionFilter(**wanted), 1, token)
 
     assert refused.value.code == "InvalidNextToken"
 
@@ -298,9 +298,9 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services:
     mine = a_refusal(services)
     noted(services, mine, a_refusal(services, tenant="other"))
 
-    forged = write_token(sortable_id(services.now() + 10**6, b""), VerdictFilter())
+    forged = write_token(sortable_id(services.now() + 10**6, b""), DecisionFilter())
 
-    assert services.verdicts.page(VerdictFilter(), 10, forged).items == (mine,)
+    assert services.decisions.page(DecisionFilter(), 10, forged).items == (mine,)
 
 
 @pytest.mark.parametrize(
@@ -308,9 +308,15 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services:
     [
         ("PutItem", lambda services: noted(services, a_refusal(services))),
         ("GetItem", lambda services: noted(services, a_match(services), a_match(services))),
-        ("GetItem", lambda services: services.verdicts.identify(make_upload(version_id=None, at=services.now()), 0)),
-        ("PutItem", lambda services: services.verdicts.identify(make_upload(version_id=None, at=services.now()), 0)),
-        ("Query", lambda services: services.verdicts.page(VerdictFilter(), 1)),
+        (
+            "GetItem",
+            lambda services: services.decisions.identify(make_upload(version_id=None, at=services.now()), 0),
+        ),
+        (
+            "PutItem",
+            lambda services: services.decisions.identify(make_upload(version_id=None, at=services.now()), 0),
+        ),
+        ("Query", lambda services: services.decisions.page(DecisionFilter(), 1)),
     ],
     ids=["note", "note again", "what is known", "what is new", "list"],
 )
@@ -323,7 +329,7 @@ def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
 
 def recognized(services: ClockedServices, upload: Upload) -> tuple[str, bool]:
     """Return the name of an upload's object, and whether it is superseded."""
-    named, superseded = services.verdicts.identify(upload, services.now())
+    named, superseded = services.decisions.identify(upload, services.now())
     return named.name, superseded
 
 
@@ -331,7 +337,7 @@ def test_a_version_is_known_by_itself(services: ClockedServices) -> None:
     upload = make_upload(at=services.now())
 
     with calls() as made:
-        assert services.verdicts.identify(upload, services.now()) == (upload, False)
+        assert services.decisions.identify(upload, services.now()) == (upload, False)
 
     assert made == []
 
@@ -395,7 +401,7 @@ def test_a_key_that_changes_all_the_time_is_tried_again_later(services: ClockedS
         client("dynamodb").update_item(TableName="UploadsTable", Key={"pk": item["pk"]}, **version)
 
     with (
-        meanwhile("PutItem", rival, times=RIVALS),
+        meanwhile("PutItem", rival, times=MAX_CONFLICTS),
         pytest.raises(ServiceBusy, match="changes too fast"),
     ):
         recognized(services, late)
