@@ -312,7 +312,8 @@ def test_an_attempt_whose_lease_is_not_renewed_in_time_stops_and_gives_its_subta
     assert again == Redelivery(5)
     left = subtask_of(services, task)
     assert (left.status, left.attempt, left.counted_attempts) == (SubtaskStatus.WAITING, 1, 0)
-    assert left.failure == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
+    assert left.wait
+    assert left.wait.detail == Failure("InternalError.LeaseLost", "the lease on this subtask was not renewed for 120 s")
 
 
 def test_the_ffmpeg_of_a_canceled_attempt_is_gone_within_ten_seconds(
