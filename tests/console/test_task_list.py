@@ -13,8 +13,8 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y/%m/%d")
 
 
 def rows(page: Page, text: str) -> Locator:
-    """Return the rows that contain a text."""
-    return page.get_by_role("row").filter(has_text=text)
+    """Return the rows of tasks that contain a text. The header row also has texts such as "Ended"."""
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader")).filter(has_text=text)
 
 
 def select_page(page: Page) -> None:
