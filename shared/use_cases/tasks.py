@@ -108,15 +108,15 @@ def read_task(services: Services, tenant: str, identifier: str) -> Task:
 
 
 def read_run(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
-    """Return a task as it stands in its newest run, or as it stood in an earlier one; raise NotFound."""
+    """Return a task in its newest run, or at the end of an earlier one; raise NotFound."""
     return select_run(services, read_task(services, tenant, identifier), run)
 
 
 def select_run(services: Services, task: Task, run: int | None) -> Task:
-    """Return a task, read in its newest run, as it stood in that one; raise NotFound."""
+    """Return a task, which was read in its newest run, in the given run; raise NotFound."""
     selected = task if run is None else services.tasks.get_run(task, run)
     if selected is None:
-        message = f"task {task.id} has no run {run}; its newest is {task.run}"
+        message = f"task {task.id} has no run {run}; its newest run is {task.run}"
         raise NotFound(message, code="RunNotFound")
     return selected
 

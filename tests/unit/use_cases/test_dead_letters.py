@@ -22,7 +22,7 @@ def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(
     half = read_task(services, "main", task.id)
     assert codes(half) == ["InternalError.Undeliverable", "Skipped.PredecessorFailed", None]
     assert half.subtasks[0].failure
-    assert "the log of RunSubtask tells why" in half.subtasks[0].failure.message
+    assert "find the cause in the log of RunSubtask" in half.subtasks[0].failure.message
     assert finished(services, task, 3).outcome is Outcome.PARTIALLY_FAILED
     assert run_subtask(services, SubtaskRef(task.id, 1, 1), 60) is None
 
