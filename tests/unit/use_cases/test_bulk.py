@@ -140,7 +140,7 @@ def test_a_fault_of_ours_with_one_task_holds_up_no_other(
         results = act_on_tasks(services, "main", BulkAction.END, [task.id for task in tasks])
 
     assert codes(results) == [None, "InternalError", None]
-    (told,) = [record for record in caplog.records if record.msg == "task not moved"]
+    (told,) = [record for record in caplog.records if record.msg == "action on task failed"]
     assert told.__dict__["task_id"] == tasks[1].id
 
 
