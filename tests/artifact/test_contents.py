@@ -24,9 +24,7 @@ def test_a_package_fits_into_lambda(function: str, for_lambda: dict[str, Path]) 
 
 
 @pytest.mark.parametrize("function", HANDLERS)
-def test_of_our_own_code_a_package_holds_what_functions_need_and_no_more(
-    function: str, for_lambda: dict[str, Path]
-) -> None:
+def test_a_package_contains_only_the_code_that_functions_need(function: str, for_lambda: dict[str, Path]) -> None:
     package = for_lambda[function]
 
     ours = {file.relative_to(package) for file in files_in(package)} - set(recorded(package))

@@ -143,7 +143,7 @@ def test_a_message_that_cannot_be_put_back_is_delivered_again_by_its_queue(
     (record,) = received_records(services)
 
     with outage("HeadObject"):
-        answer = handler(an_event_of({**record, "eventSourceARN": "arn:aws:sqs:us-east-1:1:nobodys"}), context)
+        answer = handler(an_event_of({**record, "eventSourceARN": "arn:aws:sqs:us-east-1:1:another"}), context)
 
     assert failed(answer) == [record["messageId"]]
 

@@ -12,7 +12,7 @@ from tests.support.deployment import received
 from tests.support.functions import Answer, Api
 from tests.support.outages import outage
 
-NOBODY = "0" * 26
+UNKNOWN = "0" * 26
 
 
 def bulk(api: Api, action: str, **body: Any) -> Answer:  # noqa: ANN401
@@ -38,10 +38,10 @@ def test_each_named_task_has_its_own_result(api: Api) -> None:
     waiting, completed, _ = some_tasks(api)
     api.post(f"/tasks/{completed}/end")
 
-    answer = bulk(api, "END", taskIds=[NOBODY, waiting, completed, "nope"])
+    answer = bulk(api, "END", taskIds=[UNKNOWN, waiting, completed, "nope"])
 
     assert list(outcomes(answer).items()) == [
-        (NOBODY, "TaskNotFound"),
+        (UNKNOWN, "TaskNotFound"),
         (waiting, "COMPLETED"),
         (completed, "InvalidTaskStatus"),
         ("nope", "TaskNotFound"),
@@ -175,11 +175,11 @@ def test_a_token_of_another_filter_changes_nothing(api: Api) -> None:
         ({"taskIds": None}, "give either taskIds or filter"),
         ({"filter": {}}, "give either taskIds or filter"),
         ({"taskIds": []}, "body.taskIds"),
-        ({"taskIds": [NOBODY] * 101}, "body.taskIds"),
+        ({"taskIds": [UNKNOWN] * 101}, "body.taskIds"),
         ({"taskIds": ["x" * 27]}, "body.taskIds.0"),
         ({"taskIds": [""]}, "body.taskIds.0"),
         ({"taskIds": [7]}, "body.taskIds.0"),
-        ({"taskIds": NOBODY}, "body.taskIds"),
+        ({"taskIds": UNKNOWN}, "body.taskIds"),
         ({"nextToken": "x"}, "nextToken can't be used with taskIds"),
         ({"taskIds": None, "filter": {"status": "DONE"}}, "body.filter.status"),
         ({"taskIds": None, "filter": {"color": "red"}}, "body.filter.color: unknown field"),

@@ -76,7 +76,7 @@ def test_a_released_subtask_says_when_and_why_it_is_attempted_again(api: Api, se
     assert api.get(f"/tasks/{made['taskId']}").json["subtasks"][0]["retryAt"] == at
 
 
-def test_a_subtask_that_is_not_in_the_queue_yet_says_who_sends_it(api: Api, services: Services) -> None:
+def test_a_subtask_that_is_not_in_the_queue_yet_says_when_it_will_be(api: Api, services: Services) -> None:
     with outage("SendMessageBatch"):
         made = a_task(api)
 

@@ -20,7 +20,7 @@ from tests.support.local_files import LocalFiles, Operate, workbench
 
 @dataclass
 class Labelling(Local):
-    """Somebody who names what he was told to."""
+    """A provider that returns the given labels."""
 
     named: tuple[Segment, ...]
 
@@ -30,7 +30,7 @@ class Labelling(Local):
 
 
 class Busy(Local):
-    """Somebody who needs longer."""
+    """A provider that needs longer."""
 
     def labels(self, context: OperationContext) -> tuple[Segment, ...]:
         raise JobRunning(context.job)
@@ -109,7 +109,7 @@ def test_a_highlight_is_where_it_is_loud(clip: Clips, operate: Operate) -> None:
         *("video-late.mp4", "open-gop.ts", "telecined.mp4", "data.mov", "poster.mp4", "portrait.mp4", "edited.mp4"),
     ],
 )
-def test_every_kind_of_footage_is_measured_to_its_end_and_has_a_cover(clip: Clips, operate: Operate, name: str) -> None:
+def test_every_kind_of_video_is_measured_to_its_end_and_has_a_cover(clip: Clips, operate: Operate, name: str) -> None:
     seen = decoded(clip(name))
     frame = 1 / float(seen.video.average_rate if seen.video and seen.video.average_rate else 25)
     first = 0.5 if name == "video-late.mp4" else 0.0

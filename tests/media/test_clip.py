@@ -1,4 +1,4 @@
-"""Clips of TRANSCODE: the very frames and samples that were asked for, whatever the container."""
+"""Clips of TRANSCODE: exactly the requested frames and samples, in any container."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def flash_and_beep(path: Path) -> tuple[float, float]:
         ((1.9, 2), 1.9, 0.1),
     ],
 )
-def test_a_clip_holds_what_was_asked_for(
+def test_a_clip_contains_what_was_requested(
     clip: Clips, operate: Operate, asked: tuple[float | str | None, float | str | None], first: float, seconds: float
 ) -> None:
     source = decoded(clip("plain.mp4"))

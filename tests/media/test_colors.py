@@ -1,4 +1,4 @@
-"""Red of every origin stays red, whatever path it takes; and a video states how to read its colors."""
+"""Red of every origin stays red on every path, and a video states how to read its colors."""
 
 from typing import Any
 

@@ -191,7 +191,7 @@ def test_hdr_is_kept_in_ten_bits_and_what_knows_eight_alone_is_said(clip: Clips,
     assert "denoise strong worked in 8 bits" in enhanced.warnings
 
 
-def test_hdr_that_the_codec_cannot_hold_is_tone_mapped_and_said_so(clip: Clips, enhanced: Enhance) -> None:
+def test_hdr_that_the_codec_cannot_store_is_tone_mapped_with_a_warning(clip: Clips, enhanced: Enhance) -> None:
     enhanced(clip("hdr.mp4"), video={})
 
     assert "tone-mapped" in enhanced.warnings
@@ -222,7 +222,7 @@ def still(frames: Sequence[av.VideoFrame]) -> float:
     return sum(distance(a, b) < 0.25 for a, b in pairs) / len(pairs)
 
 
-def test_a_shaky_video_is_held_still(clip: Clips, enhanced: Enhance) -> None:
+def test_a_shaky_video_is_stabilized(clip: Clips, enhanced: Enhance) -> None:
     source = decoded(clip("shaky.mp4")).frames
 
     path = enhanced(clip("shaky.mp4"), video={"stabilize": "medium"})

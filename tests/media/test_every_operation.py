@@ -74,9 +74,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Seen:
-    """What another decoder finds in a file: upright size, number of frames, and when its streams are to be played.
+    """The findings of another decoder in a file: upright size, number of frames, and the play times of its streams.
 
-    What is `broken` could not be decoded to its end.
+    A `broken` file could not be decoded to its end.
     """
 
     size: tuple[int, int] | None
@@ -108,7 +108,7 @@ class Case:
 
 
 def seen(path: Path) -> Seen:
-    """Decode a file to its end, or as far as it goes; a cover is no video."""
+    """Decode a file to its end, or as far as possible; a cover does not count as a video."""
     with av.open(path) as container:
         covers = av.stream.Disposition.attached_pic
         videos = [stream for stream in container.streams.video if not stream.disposition & covers]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def endless(folder: Path) -> list[str]:
-    """Return the arguments of a run that goes on in real time and whose processes bear the folder's name."""
+    """Return the arguments of a run in real time, with the folder's name in those of its processes."""
     return [
         "-re",
         "-f",
@@ -40,7 +40,7 @@ class LeaseLost(Exception):
     """What a caller's own callback may raise."""
 
 
-def test_progress_is_told_every_now_and_then_and_only_grows(
+def test_progress_is_reported_every_now_and_then_and_only_grows(
     clip: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.media.ffmpeg.REPORT_EVERY", 0.5)
@@ -98,7 +98,7 @@ def test_the_limit_of_time_ends_every_process(tmp_path: Path) -> None:
     assert processes(tmp_path) == set()
 
 
-def test_the_limit_of_time_holds_for_all_processes_of_an_attempt_together(tmp_path: Path) -> None:
+def test_the_time_limit_applies_to_all_processes_of_an_attempt_together(tmp_path: Path) -> None:
     now = [0.0]
     ffmpeg = Ffmpeg(Limits(60, 10**9), tmp_path, lambda _: None, clock=lambda: now[0])
 
@@ -138,7 +138,7 @@ def test_ffmpeg_does_not_outlive_a_worker_that_was_killed(tmp_path: Path) -> Non
         until(lambda: not processes(tmp_path))
 
 
-def test_ffmpeg_that_somebody_kills_is_worth_another_try_that_counts(tmp_path: Path) -> None:
+def test_a_killed_ffmpeg_may_be_tried_again_and_its_attempt_counts(tmp_path: Path) -> None:
     def kill(_: AttemptProgress) -> None:
         for process in encoders(tmp_path):
             os.kill(process, SIGKILL)
@@ -229,12 +229,12 @@ def test_a_video_with_too_many_pixels_is_not_decoded(clip: Clips, tmp_path: Path
         )
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS tells nobody how much memory another process takes")
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not report how much memory another process takes")
 def test_a_process_that_takes_too_much_memory_is_ended_before_it_has_it(clip: Clips, tmp_path: Path) -> None:
     source = tmp_path / "claims.mp4"
     source.write_bytes(claimed(clip("blink.mp4").read_bytes(), 60_000_000))  # 2.3 GB
     megabytes = 800
-    # A worker of its own: the kernel notes the most that any child of a process took.
+    # A separate worker, because the kernel records the largest memory use of all children of a process.
     script = (
         "import resource\nfrom pathlib import Path\nfrom shared.errors import LimitExceeded\n"
         "from shared.media.ffmpeg import Ffmpeg, Limits\n"
@@ -289,7 +289,7 @@ def test_a_file_of_more_streams_than_the_limit_is_not_read(clip: Clips, tmp_path
         ffmpeg.run([*ffmpeg.input_arguments(clip("tracks.mp4")), "-f", "null", "-"], duration=None, phase="reading")
 
 
-def test_the_environment_of_ffmpeg_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_of_ffmpeg_contains_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "in-here")
     seen: list[bytes] = []
 

@@ -32,7 +32,7 @@ SMALL = "scale=320:180"
 SECOND = "enable='between(t,1.5,2.49)'"  # the frames from 1.52 on, up to that of 2.48
 BARS = f"drawbox=w=iw:h=24:color=black:t=fill:{SECOND},drawbox=y=ih-24:w=iw:h=24:color=black:t=fill:{SECOND}"
 NEAR = 0.2  # seconds
-SEED = 1  # of all noise, which is the same whatever other tests ran before
+SEED = 1  # of all noise, so that it does not depend on the tests that ran before
 # What to give ffmpeg for each clip; a name of another clip stands for its path.
 SPOILT = {
     "good.mp4": (*BASE, SMALL, *GOOD, *AUDIO, "-movflags", "+faststart"),
@@ -114,7 +114,7 @@ def only(found: InspectResult, label: str) -> Segment:
 
 
 @pytest.mark.parametrize("name", ["bigbuckbunny.mp4", "bikes.mp4", "good.mp4"])
-def test_good_footage_has_no_fault(spoilt: SpoiltClips, inspect: Inspect, name: str) -> None:
+def test_a_good_video_has_no_fault(spoilt: SpoiltClips, inspect: Inspect, name: str) -> None:
     found = inspect(spoilt(name))
 
     assert found.segments == ()
@@ -169,7 +169,7 @@ def test_heavy_compression_shows_blocks_all_over(spoilt: SpoiltClips, inspect: I
     assert found.score <= 70
 
 
-def test_the_video_inside_the_bars_is_told(spoilt: SpoiltClips, inspect: Inspect) -> None:
+def test_the_video_inside_the_bars_is_reported(spoilt: SpoiltClips, inspect: Inspect) -> None:
     found = inspect(spoilt("letterboxed.mp4"))
 
     assert found.letterboxed
@@ -278,7 +278,7 @@ def test_noise_in_place_of_the_media_can_not_be_played_which_is_a_finding(
     assert found.has_video
 
 
-def test_what_is_no_media_is_rejected(inspect: Inspect, tmp_path: Path) -> None:
+def test_a_file_that_is_not_media_is_rejected(inspect: Inspect, tmp_path: Path) -> None:
     (tmp_path / "letter.mp4").write_text("Dear Sir or Madam")
 
     with pytest.raises(MediaRejected) as caught:
@@ -338,7 +338,7 @@ def test_an_output_too_damaged_to_compare_is_inspected_and_said_so(
 
     assert found.damaged
     assert found.damaged_seconds > 3
-    assert found.score <= FULL - RATES["DAMAGED"].most  # whatever else the few frames left may show
+    assert found.score <= FULL - RATES["DAMAGED"].most  # the few frames left may show other faults too
     assert found.vmaf is not None or "could not be compared" in "\n".join(inspect.made.warnings)
 
 
@@ -366,7 +366,7 @@ def test_a_file_that_says_it_is_interlaced_is_at_no_fault(
     assert "INTERLACED" not in {reason.label for reason in found.reasons}
 
 
-def test_loudness_and_peak_are_told(spoilt: SpoiltClips, inspect: Inspect) -> None:
+def test_loudness_and_peak_are_reported(spoilt: SpoiltClips, inspect: Inspect) -> None:
     found = inspect(spoilt("clipped.mp4"))
 
     assert found.integrated_loudness is not None
@@ -432,7 +432,7 @@ def test_nothing_but_the_chart_and_the_findings_is_left(spoilt: SpoiltClips, ins
 
 @pytest.mark.parametrize("note", [("lavfi.cropdetect.w", b"abc"), ("note", b"a" * 3 * 10**6)])
 @pytest.mark.parametrize("kind", [SubtaskType.INSPECT, SubtaskType.ANALYZE])
-def test_what_frames_say_of_themselves_is_no_measurement(
+def test_what_frames_say_of_themselves_is_not_a_measurement(
     operate: Operate, ffmpeg: Ffmpeg, tmp_path: Path, kind: SubtaskType, note: tuple[str, bytes]
 ) -> None:
     ffmpeg.limits = Limits(wall_seconds=60, output_bytes=5 * 10**6)

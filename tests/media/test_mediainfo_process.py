@@ -106,7 +106,7 @@ def test_a_fault_of_the_deployment_is_not_blamed_on_the_file(clip: Clips, monkey
     assert not isinstance(caught.value, MediaRejected)
 
 
-def test_a_title_may_hold_any_sign(pretend: Pretend, clip: Clips) -> None:
+def test_a_title_may_contain_any_character(pretend: Pretend, clip: Clips) -> None:
     title = "a" + "".join(map(chr, range(1, 32))) + "\ufffe\ud800" + "b"
     pretend(f"say({title!r})")
 

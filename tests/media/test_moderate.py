@@ -21,7 +21,7 @@ from tests.support.local_files import LocalFiles, Operate, workbench
 
 @dataclass
 class Strict(Local):
-    """Somebody who sees and hears what he was told to."""
+    """A provider that returns the given segments as seen and heard."""
 
     seen: tuple[Segment, ...] = ()
     heard: tuple[Segment, ...] = ()
@@ -131,7 +131,7 @@ def test_words_count_by_the_list_that_they_are_in(clip: Clips, ffmpeg: Ffmpeg) -
     assert result.labels == ("WORD",)
 
 
-def test_words_that_nobody_can_say_are_a_warning(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_block_words_for_a_source_without_audio_cause_a_warning(clip: Clips, ffmpeg: Ffmpeg) -> None:
     result, made = moderate_by(Strict(seen(0.1)), clip("silent.mp4"), ffmpeg, blockWords=["darn"])
 
     assert result.suggestion == "PASS"
@@ -186,7 +186,7 @@ def test_of_too_many_stretches_the_worst_stand_in_the_result(clip: Clips, ffmpeg
     assert len(json.loads(made.files[0].path.read_text())["segments"]) == 1000
 
 
-def test_it_stops_when_it_is_told_to(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_it_stops_when_the_task_is_ended(clip: Clips, ffmpeg: Ffmpeg) -> None:
     def stop(_: AttemptProgress) -> None:
         message = "somebody ended the task"
         raise Interrupted(message)

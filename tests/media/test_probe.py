@@ -81,7 +81,7 @@ def test_how_a_video_is_stored_is_seen(clip: Clips) -> None:
 
 
 @pytest.mark.parametrize("name", ["covered.mp3", "covered.m4a"])
-def test_cover_art_is_no_video(clip: Clips, name: str) -> None:
+def test_cover_art_is_not_a_video(clip: Clips, name: str) -> None:
     media = probe(clip(name), name)
 
     assert media.videos == ()
@@ -118,7 +118,7 @@ def test_an_empty_file_is_rejected(tmp_path: Path) -> None:
     [b"hello, I am a text", b"\0", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04" + bytes(100), bytes(range(256)) * 40],
     ids=["text", "nought", "png", "zip", "noise"],
 )
-def test_what_is_no_media_is_rejected_whatever_its_name_says(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_media_is_rejected_under_any_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(content)
 
@@ -132,7 +132,7 @@ def test_a_file_whose_end_is_missing_is_said_to_be_cut_off(clip: Clips) -> None:
     assert "truncated" in error.message
 
 
-def test_a_video_in_a_media_container_holds_no_stream(clip: Clips, tmp_path: Path) -> None:
+def test_a_video_in_a_media_container_contains_no_stream(clip: Clips, tmp_path: Path) -> None:
     path = tmp_path / "video.avi"
     path.write_bytes(b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0")
 
@@ -166,7 +166,7 @@ def test_what_has_more_than_anybody_needs_is_refused(
 
 @pytest.fixture
 def visitors() -> Iterator[tuple[str, list[bytes]]]:
-    """Listen on this machine; lend the address, and a list of what whoever called said."""
+    """Listen on this machine; lend the address, and a list of what the callers sent."""
     calls: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -191,7 +191,7 @@ def visitors() -> Iterator[tuple[str, list[bytes]]]:
 
 @pytest.mark.parametrize("content", [PLAYLIST, MANIFEST, M2TS_DISGUISE, MP4_DISGUISE])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_a_list_of_addresses_in_disguise_is_rejected_and_none_of_them_called(
+def test_a_list_of_addresses_in_disguise_is_rejected_and_not_called(
     visitors: tuple[str, list[bytes]], tmp_path: Path, content: str, encoding: str
 ) -> None:
     url, calls = visitors

@@ -129,7 +129,7 @@ def test_a_long_source_meets_its_target_by_its_samples(clip: Clips, operate: Ope
 
 @pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.H265, VideoCodec.AV1, VideoCodec.VP9])
 @pytest.mark.parametrize("target", [40, 70, 85, 93, 97])
-def test_few_tries_find_the_crf_of_any_falling_curve(codec: VideoCodec, target: float) -> None:
+def test_few_attempts_find_the_crf_of_any_falling_curve(codec: VideoCodec, target: float) -> None:
     def vmaf(crf: float) -> float:
         return float(100 - 0.012 * crf**2.1)
 

@@ -26,7 +26,7 @@ from tests.support.speech import SPEECH
 
 @dataclass
 class Talkative(Local):
-    """Somebody who hears and reads what he was told to."""
+    """A provider that returns the given segments as speech and text."""
 
     words: tuple[Segment, ...]
 
@@ -40,7 +40,7 @@ class Talkative(Local):
 
 @dataclass
 class Slow(Local):
-    """Somebody who is still at it."""
+    """A provider that is still at work."""
 
     asked: list[str] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ def titled(clip: Clips) -> Path:
 
 @pytest.fixture(scope="module")
 def heard(novel: Path, tmp_path_factory: pytest.TempPathFactory) -> OperationResult:
-    """Lend what is recognized in the novel, of which four words are looked for."""
+    """Lend the result for the novel, where RECOGNIZE looks for four words."""
     ffmpeg = Ffmpeg(Limits(wall_seconds=60, output_bytes=10**9), tmp_path_factory.mktemp("heard"), lambda _: None)
     return recognize_by(
         Local(), novel, ffmpeg, kinds=["SPEECH"], words=["AMIABLE", "leisure to consider", "ami", "rabbit"]
@@ -184,7 +184,7 @@ def test_where_nothing_is_written_nothing_is_read(clip: Clips, operate: Operate,
     assert (result.text, result.has_text, result.any_word_found) == ((), False, False)
 
 
-def test_where_there_is_music_nobody_is_heard_and_the_subtitles_are_empty(clip: Clips, operate: Operate) -> None:
+def test_music_without_speech_gives_empty_subtitles(clip: Clips, operate: Operate) -> None:
     result, made = recognize(operate, clip.folder / "bigbuckbunny.mp4", kinds=["SPEECH"])
 
     assert (result.speech, result.language, result.has_speech) == ((), None, False)
@@ -235,7 +235,7 @@ def test_a_model_that_is_not_installed_is_named_with_what_installs_it(
     assert caught.value.code == "ParameterError.ProviderNotInstalled"
 
 
-def test_more_than_a_record_holds_is_in_the_file_alone(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_more_than_fits_a_record_is_in_the_file_alone(clip: Clips, ffmpeg: Ffmpeg) -> None:
     many = tuple(said(f"{number} bunny " + "ö" * 300, number) for number in range(400))
 
     made = recognize_by(Talkative(many), clip("plain.mp4"), ffmpeg, words=["bunny"])
@@ -281,7 +281,7 @@ def test_progress_never_goes_back(clip: Clips, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["TEXT", "SPEECH"])
-def test_it_stops_when_it_is_told_to(clip: Clips, ffmpeg: Ffmpeg, kind: str) -> None:
+def test_it_stops_when_the_task_is_ended(clip: Clips, ffmpeg: Ffmpeg, kind: str) -> None:
     def stop(_: AttemptProgress) -> None:
         raise Interrupted(kind)
 

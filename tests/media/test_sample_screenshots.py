@@ -33,7 +33,7 @@ def shown(seen: Decoded, moment: float) -> float:
 
 @pytest.mark.parametrize("way", ["decoding all", "seeking"])
 @pytest.mark.parametrize("name", ["silent.mp4", "variable.mp4", "stream.ts", "open-gop.ts", "web.webm", "late.mkv"])
-def test_each_image_is_the_one_shown_at_its_moment_and_tells_its_time(
+def test_each_image_is_the_one_shown_at_its_moment_and_states_its_time(
     clip: Clips, operate: Operate, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
     monkeypatch.setattr(snapshot, "SPARSE", 0 if way == "seeking" else 1000)
@@ -66,7 +66,7 @@ def test_both_ways_take_the_same_images(
     assert len(ffmpeg.commands) == 1 + 7  # all in one pass, and a seek for each
 
 
-def test_a_share_of_the_whole_makes_as_many_images_whatever_the_length(clip: Clips, operate: Operate) -> None:
+def test_a_share_of_the_whole_makes_as_many_images_for_any_length(clip: Clips, operate: Operate) -> None:
     made = sample(operate, clip("plain.mp4"), width=160)
 
     assert len(made.files) == 10

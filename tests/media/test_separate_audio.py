@@ -23,7 +23,7 @@ with_the_model = pytest.mark.skipif(not model_installed(), reason="the model isn
 def spoken(clip: Clips) -> Path:
     """Lend a voice in the middle of a film's audio: novel and score are what it is made of."""
     if not SPEECH.is_dir():
-        pytest.skip("there is no speech to hear: apt-get install pocketsphinx-testdata")
+        pytest.skip("the speech sample is missing: apt-get install pocketsphinx-testdata")
     link = clip.folder / "speech-1.wav"
     if not link.exists():
         link.symlink_to(min(SPEECH.glob("*.wav")))
@@ -57,7 +57,7 @@ def dot(one: Sequence[float], other: Sequence[float]) -> float:
 @pytest.mark.parametrize(
     ("method", "gains"), [pytest.param("model", (6, 12), marks=with_the_model), ("center", (1.5, 20))]
 )
-def test_each_stem_holds_more_of_its_own_than_the_mix_did(
+def test_each_stem_contains_more_of_its_own_part_than_the_mix_did(
     clip: Clips, operate: Operate, spoken: Path, method: str, gains: tuple[float, float]
 ) -> None:
     voice, score, mix = mono(clip("voice.wav")), mono(clip("score.wav")), mono(spoken)
@@ -95,7 +95,7 @@ def test_the_model_takes_a_mono_audio_apart_and_leaves_it_mono(clip: Clips, oper
 
 
 @with_the_model
-def test_where_nobody_speaks_hardly_any_voice_is_found_and_that_is_said(clip: Clips, operate: Operate) -> None:
+def test_audio_without_speech_warns_that_there_is_hardly_any_voice(clip: Clips, operate: Operate) -> None:
     _, made = separate(operate, clip("surround.mp4"))
 
     assert "hardly any voice" in "\n".join(made.warnings)
@@ -143,7 +143,7 @@ def test_of_surround_audio_all_but_the_center_is_the_background(clip: Clips, ope
 
 
 @pytest.mark.parametrize("name", ["audio.wav", "mono-twice.wav"])
-def test_mono_has_no_middle_whatever_it_is_stored_as(clip: Clips, operate: Operate, name: str) -> None:
+def test_mono_has_no_middle_in_any_storage_format(clip: Clips, operate: Operate, name: str) -> None:
     with pytest.raises(ParametersRejected) as caught:
         operate(SubtaskType.SEPARATE_AUDIO, clip(name), method="center")
 
@@ -161,7 +161,7 @@ def test_a_source_without_audio_is_rejected(clip: Clips, operate: Operate) -> No
 def test_without_the_model_auto_says_what_it_did_and_model_what_is_missing(
     clip: Clips, operate: Operate, monkeypatch: pytest.MonkeyPatch, method: str, *, fails: bool
 ) -> None:
-    monkeypatch.setattr(separate_audio, "MODEL_PACKAGE", "a-package-that-nobody-has")
+    monkeypatch.setattr(separate_audio, "MODEL_PACKAGE", "a-package-that-is-not-installed")
 
     if fails:
         with pytest.raises(ParametersRejected) as caught:

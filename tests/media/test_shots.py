@@ -103,7 +103,7 @@ def test_samples_are_upright_and_of_the_video(clip: Clips, ffmpeg: Ffmpeg, name:
         assert decoded(stills[0].path).size == size
 
 
-def test_nothing_is_left_when_whoever_looks_at_the_samples_gives_up(clip: Clips, ffmpeg: Ffmpeg) -> None:
+def test_no_file_is_left_when_the_reader_of_the_samples_fails(clip: Clips, ffmpeg: Ffmpeg) -> None:
     context = bench_on(clip("plain.mp4"), ffmpeg)
 
     with (

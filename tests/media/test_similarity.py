@@ -1,4 +1,4 @@
-"""How alike two videos are: whatever container, size, rate or beginning they have, the same frames are compared."""
+"""The similarity of two videos: for any container, size, rate or beginning, the same frames are compared."""
 
 import subprocess
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_a_sample_is_compared_with_the_window_it_was_made_of(clip: Clips, compar
     assert min(each.psnr for each in seen.series) > BESIDE
 
 
-def test_fewer_frames_tell_nearly_the_same(clip: Clips, compare: Compare) -> None:
+def test_fewer_frames_give_nearly_the_same_result(clip: Clips, compare: Compare) -> None:
     other = compare.made("other.mp4", "-i", clip("plain.mp4"), *GOOD, "-crf", "30")
 
     every, some = compare(clip("plain.mp4"), other), compare(clip("plain.mp4"), other, every=5)

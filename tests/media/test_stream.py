@@ -43,7 +43,7 @@ def streamed(operate: Operate, tmp_path: Path) -> Streaming:
         ("silent.mp4", (320, 136)),
     ],
 )
-def test_every_rung_of_whatever_film_has_all_its_frames_at_their_times_with_key_frames_at_the_same_places(
+def test_every_rung_of_any_film_has_all_its_frames_at_their_times_with_key_frames_at_the_same_places(
     clip: Clips, streamed: Streaming, name: str, size: tuple[int, int]
 ) -> None:
     source = decoded(clip(name))

@@ -249,7 +249,7 @@ def test_subtitles_of_another_subtask_join_in(clip: Clips, streamed: Streaming, 
     assert (tmp_path / made.hls(choice.uri).segments[0].uri).read_text() == words.read_text()
 
 
-def test_a_subtask_that_wrote_no_subtitles_is_told_of(clip: Clips, streamed: Streaming) -> None:
+def test_a_subtask_that_wrote_no_subtitles_is_reported(clip: Clips, streamed: Streaming) -> None:
     files = LocalFiles(clip("plain.mp4"), outputs={"cover": (clip("cover.jpg"),)})
 
     with pytest.raises(ParametersRejected, match="cover wrote no WebVTT") as caught:

@@ -96,14 +96,14 @@ def test_a_latin_word_in_a_hebrew_line_stands_on_the_left_of_what_came_before() 
     assert likeness(whole[: len(word)], word) > 0.9
 
 
-def test_arabic_letters_join() -> None:
+def test_arabic_characters_join() -> None:
     apart, joined = columns("ب‌ب"), columns("بب")
 
     assert any(not any(column) for column in apart)
     assert all(any(column) for column in joined)
 
 
-def test_letters_of_devanagari_melt_into_one() -> None:
+def test_characters_of_devanagari_merge_into_one() -> None:
     assert len(columns("क्ष")) < 0.7 * len(columns("कष"))
 
 
@@ -161,7 +161,7 @@ def test_a_character_that_no_font_has_is_refused_by_its_name(letter: str, name: 
         {"content": "a", "fontfile": "/etc/passwd"},
     ],
 )
-def test_what_is_no_text_or_no_color_is_refused_when_it_is_stored(params: dict[str, object]) -> None:
+def test_an_invalid_text_or_color_is_refused_when_it_is_stored(params: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         StyledText.model_validate(params)
 

@@ -255,7 +255,7 @@ def test_what_is_kept_for_editing_is_made(
     assert all(frame.key_frame for frame in seen.frames)
 
 
-def test_a_result_tells_what_was_saved(clip: Clips, operate: Operate) -> None:
+def test_a_result_reports_what_was_saved(clip: Clips, operate: Operate) -> None:
     _, made = transcoded(operate, clip("plain.mp4"), video={"crf": 40}, audio={"bitrate": 32})
 
     assert made.result
@@ -278,7 +278,7 @@ def test_a_truncated_tail_is_saved_with_its_marks_and_clip(clip: Clips, operate:
     assert "could be read" in "".join(made.warnings)
 
 
-def test_a_file_of_which_nothing_is_left_is_rejected_when_joined_too(clip: Clips, operate: Operate) -> None:
+def test_a_file_without_content_is_rejected_when_joined_too(clip: Clips, operate: Operate) -> None:
     index = clip("front.mp4").read_bytes().index(b"mdat")
 
     with pytest.raises(MediaRejected):

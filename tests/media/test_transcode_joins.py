@@ -120,7 +120,7 @@ def test_colors_of_parts_with_other_matrices_are_kept(clip: Clips, operate: Oper
     assert shades[0] == pytest.approx(shades[1], abs=5)
 
 
-def test_what_is_no_media_can_not_be_joined(clip: Clips, operate: Operate, tmp_path: Path) -> None:
+def test_a_file_that_is_not_media_cannot_be_joined(clip: Clips, operate: Operate, tmp_path: Path) -> None:
     playlist = tmp_path / "intro.mp4"
     playlist.write_text("#EXTM3U\nfile:///etc/passwd\n")
 

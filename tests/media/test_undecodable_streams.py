@@ -1,4 +1,4 @@
-"""One stream that nobody can decode, or that holds nothing, costs that stream: every operation does the rest."""
+"""A stream that cannot be decoded, or that is empty, costs only that stream: every operation does the rest."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -162,7 +162,7 @@ def test_what_is_joined_is_looked_at_as_well(clip: Clips, operate: Operate, plac
 
 @pytest.mark.parametrize(("name", "number"), [("empty-1.mkv", 1), ("empty-2.mkv", 2)])
 @pytest.mark.parametrize("kind", sorted(set(SubtaskType) - STILLS))
-def test_a_track_that_holds_nothing_is_left_out_and_named(
+def test_an_empty_track_is_left_out_and_named(
     clip: Clips, operate: Operate, kind: SubtaskType, name: str, number: int
 ) -> None:
     made = operate(kind, clip(name), **ASKED[kind])

@@ -112,7 +112,7 @@ def test_a_mark_lies_at_its_anchor_in_its_share_of_the_video(
         ("portrait.mp4", {}, 18),
     ],
 )
-def test_a_mark_keeps_its_share_whatever_the_size_and_direction_of_the_video(
+def test_a_mark_keeps_its_share_for_any_size_and_direction_of_the_video(
     clip: Clips, operate: Operate, name: str, asked: dict[str, object], width: int
 ) -> None:
     blue = image(clip.folder / "blue.png", "color=blue:s=60x30")
@@ -185,7 +185,7 @@ def test_the_times_of_a_mark_are_those_of_the_clip(clip: Clips, operate: Operate
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
-def test_images_of_three_kinds_are_taken_whatever_their_name(red: Mark, tmp_path: Path, ending: str) -> None:
+def test_images_of_three_kinds_are_accepted_under_any_name(red: Mark, tmp_path: Path, ending: str) -> None:
     made = image(tmp_path / f"logo.{ending}", "color=white:s=60x30")
     misnamed = made.rename(tmp_path / "logo-%03d.txt")
 
@@ -205,7 +205,7 @@ def test_colors_arrive_as_they_are(red: Mark, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 @pytest.mark.parametrize("name", ["gray-nameless.mp4", "gray-full.mp4"])
-def test_colors_arrive_on_whatever_a_film_says_of_its_own(
+def test_a_marks_colors_do_not_depend_on_the_colors_that_a_film_states(
     clip: Clips, operate: Operate, tmp_path: Path, name: str, container: str
 ) -> None:
     mark = {"image": str(image(tmp_path / "red.png", "color=0xdc281e:s=60x60")), "position": "center", "width": 0.5}
@@ -220,7 +220,7 @@ def test_colors_arrive_on_whatever_a_film_says_of_its_own(
         assert middle(decoded(file.path).frames[0]) == pytest.approx((220, 40, 30), abs=8)
 
 
-def test_white_is_no_lamp_on_an_hdr_video(clip: Clips, operate: Operate, logo: Path) -> None:
+def test_a_white_mark_is_not_too_bright_on_an_hdr_video(clip: Clips, operate: Operate, logo: Path) -> None:
     mark = {"image": str(logo), "position": "center", "width": 0.5}
 
     frame = marked(operate, clip("hdr.mp4"), mark, codec="h265", bitDepth=10)[0]
@@ -292,7 +292,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"
         (b"\xff\xd8\xff" + bytes(21_000_000), "larger than 20 MB"),
     ],
 )
-def test_what_is_no_still_image_of_a_decent_size_is_refused(
+def test_a_file_that_is_not_a_still_image_of_a_decent_size_is_refused(
     clip: Clips, operate: Operate, tmp_path: Path, content: bytes, sentence: str
 ) -> None:
     path = tmp_path / "logo.png"

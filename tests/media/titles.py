@@ -9,7 +9,7 @@ LINES = ("Big Buck Bunny", "The Peach Open Movie Project", "presented by Blender
 
 
 def draw(path: Path, width: int = 640, height: int = 360) -> None:
-    """Draw the title card as a PNG with nothing behind its letters."""
+    """Draw the title card as a PNG with a transparent background."""
     card = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     pen, font = ImageDraw.Draw(card), ImageFont.load_default(28)
     for number, line in enumerate(LINES):

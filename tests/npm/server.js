@@ -1,4 +1,4 @@
-// Runs dynalite in memory on a free port of loopback, says which, and ends with whoever holds its stdin.
+// Runs dynalite in memory on a free port of loopback, says which, and ends when its stdin is closed.
 // Its own command can't take a free port.
 "use strict";
 const { registerHooks } = require("node:module");

@@ -15,13 +15,13 @@ from tests.support.attempts import tags
 from tests.support.deployment import client, keys
 
 
-def check(cloud: Cloud, scenario: Scenario, more_tries: int = 0) -> None:
+def check(cloud: Cloud, scenario: Scenario, more_attempts: int = 0) -> None:
     """Check that a scenario has ended as it must, with nothing lost, nothing twice, and for good."""
     tasks = cloud.tasks()
     made = sorted((task.source.key, name_of(task), task.id) for task in tasks)
     assert [(key, name) for key, name, _ in made] == sorted(product(scenario.keys, scenario.orchestrations))
     for task in tasks:
-        check_task(task, scenario, more_tries)
+        check_task(task, scenario, more_attempts)
     by_outcome = cloud.services.task_queries.page(TaskFilter(outcome=scenario.outcome), 100).items
     assert {task.id for task in by_outcome} == {task.id for task in tasks}
     if scenario.judged:
@@ -41,13 +41,13 @@ def name_of(task: Task) -> str:
     return task.orchestration.name
 
 
-def check_task(task: Task, scenario: Scenario, more_tries: int) -> None:
+def check_task(task: Task, scenario: Scenario, more_attempts: int) -> None:
     """Check how a task stands."""
     assert (task.status, task.outcome, ends(task)) == (TaskStatus.COMPLETED, scenario.outcome, scenario.ends)
     assert (task.run, task.pending, task.unsent) == (scenario.run, frozenset(), frozenset())
     for subtask in task.subtasks:
         if subtask.status is SubtaskStatus.SUCCESSFUL:
-            assert subtask.counted_attempts <= scenario.counted_attempts + more_tries
+            assert subtask.counted_attempts <= scenario.counted_attempts + more_attempts
 
 
 def check_files(cloud: Cloud, tasks: Sequence[Task]) -> None:

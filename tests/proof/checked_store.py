@@ -144,13 +144,13 @@ class CheckedStore(TaskStore):
         self.transitions[transition, accepted] += 1
 
     def _violated(self, how: str) -> Violation:
-        """Return the error, and keep it: a sweep goes on past one."""
+        """Return the error, and keep it: a sweep continues after an error."""
         self.violation = Violation(how)
         return self.violation
 
 
 def broken_laws(before: Task | None, task: Task) -> str:
-    """Return which of the laws is broken that hold whatever the transitions were; an empty text for none."""
+    """Return which law is broken, an empty text if none is. The laws apply after any transitions."""
     pending = {subtask.no for subtask in task.subtasks if subtask.status not in ENDED}
     done = {subtask.no for subtask in task.subtasks if subtask.status is SubtaskStatus.SUCCESSFUL}
     running = [subtask for subtask in task.subtasks if subtask.status is SubtaskStatus.IN_PROGRESS]

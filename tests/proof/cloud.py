@@ -73,7 +73,7 @@ class Cloud:
         self.consumers |= {dead: ("bury", sweep), failed: ("accept", on_upload)}
 
     def upload(self, key: str) -> None:
-        """Put the clip into the bucket, of which S3 tells OnUpload."""
+        """Put the clip into the bucket; S3 sends the event to OnUpload."""
         source = put(key, self.clip)
         (record,) = an_event("s3-put")["Records"]
         record["eventTime"] = datetime.fromtimestamp(self.services.now() / 1000, UTC).isoformat()
@@ -89,7 +89,7 @@ class Cloud:
     def until_quiet(self) -> None:
         """Go on until every task is completed and no message is left.
 
-        Time goes by in minutes, each of which ends with a sweep; those in which nothing is due are passed over.
+        Time passes in minutes. Each minute ends with a sweep; minutes in which nothing is due are skipped.
         """
         for _ in range(ROUNDS):
             self.deliver()
@@ -116,7 +116,7 @@ class Cloud:
         return [
             (url, message.visible_at)
             for url in self.consumers
-            for message in queues[name_of(url)]._messages  # noqa: SLF001 - the API tells of no hidden ones
+            for message in queues[name_of(url)]._messages  # noqa: SLF001 - the API does not return hidden ones
         ]
 
     def deliver(self) -> None:
@@ -135,14 +135,14 @@ class Cloud:
                 client("sqs").send_message(QueueUrl=self.failed_uploads, MessageBody=body)
 
     def work(self) -> None:
-        """Take messages until none is to be seen."""
+        """Take messages until none is visible."""
         while queues := [url for url, until in self.messages() if until < self.services.now()]:
             self.poll(queues[0])
 
     def poll(self, url: str) -> None:
         """Bring the next message that a queue shows to its function; delete it if it has served."""
         found = client("sqs").receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages")
-        if not found:  # it has just gone to the dead letters
+        if not found:  # it has just gone to the dead-letter queue
             return
         (message,) = found
         record = {
@@ -161,7 +161,7 @@ class Cloud:
         self.served("sweep", sweep, an_event("scheduled-event"))
 
     def served(self, name: str, handler: Handler, event: dict[str, Any]) -> bool:
-        """Invoke a function in a process of its own; False when it failed, died, or wants the message again."""
+        """Invoke a function in a separate process; return False if it failed, died, or wants the message again."""
         if name != "sweep":
             self.brought.append((name, handler, event))
         done = False
@@ -174,7 +174,7 @@ class Cloud:
         return done and not running.dead
 
     def ask(self, name: str, action: Callable[[], object]) -> None:
-        """Let a person ask until there is an answer; that it has been done before is one to whoever asks again."""
+        """Let a person ask until there is an answer; from the second time, "already done" is an answer too."""
         for asked in range(PATIENCE):
             with process(name) as running:
                 try:

@@ -99,7 +99,7 @@ def without(condition: Condition, text: str, case: Case) -> Condition:
 
 
 def text_of(condition: Condition, case: Case) -> str:  # noqa: PLR0911 - one for each kind
-    """Return a condition as one would write it down, whatever the numbers are."""
+    """Return a condition as text that does not depend on the numbers of subtasks and attempts."""
     match condition:
         case Both(left, right):
             return f"({text_of(left, case)} and {text_of(right, case)})"

@@ -35,12 +35,12 @@ Pick = Callable[[Sequence[Any]], Any]
 Needs = Sequence[Sequence[int]]
 
 MAX_SUBTASKS = 5
-REMEMBERED = 12  # states of the task that somebody may still have in mind
+REMEMBERED = 12  # states of the task that a process may still remember
 ROUNDS = 3  # of sweeping and honest work, after which everything must have ended
 HOUR = 3_600_000
 # Only these two may lose their answer for good: a claim expires, and a process that gives up looks again.
 UNHEARD = ("claim", "give_up")
-TROUBLE = Failure("OperationError.Failed", "it went wrong")
+FAILURE = Failure("OperationError.Failed", "it went wrong")
 SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
 SETTINGS = Settings(
     tasks_table="TasksTable",
@@ -118,7 +118,7 @@ class Interleaving:
         self.queue += map(parse_message_body, self.stage.in_memory_tables.taken())
 
     def seen(self, pick: Pick) -> Task:
-        """Return the task as somebody saw it: just now, or a while ago."""
+        """Return the task as a process saw it: just now, or a while ago."""
         task: Task = pick(pick((self.memory, self.memory[-1:])))
         return task
 
@@ -139,7 +139,7 @@ class Interleaving:
             raise Violation(f"token {token} stood for task {first}, and does no more")
 
     def enqueue(self, pick: Pick) -> None:
-        """Somebody sends what was unsent when he looked, and may die before he notes it."""
+        """A process sends the subtasks that it saw unsent, and may die before it marks them as sent."""
         seen = self.seen(pick)
         if pick((True, False)):
             enqueue(self.stage, seen)
@@ -147,7 +147,7 @@ class Interleaving:
             self.stage.queues.send(seen, seen.unsent)
 
     def mark_sent(self, pick: Pick) -> None:
-        """Somebody notes late that messages have been sent; perhaps they were lost."""
+        """A process marks subtasks as sent late; perhaps their messages were lost."""
         seen = self.seen(pick)
         if seen.unsent:
             self.stage.tasks.mark_sent(seen, seen.unsent)
@@ -192,7 +192,7 @@ class Interleaving:
         if self.give_back(lease, pick((0, 5000)), uncounted=False):
             self.queue.append(ref_of(lease))
 
-    def excuse(self, pick: Pick) -> None:
+    def release_uncounted(self, pick: Pick) -> None:
         """A worker is interrupted, and perhaps those after it are, too: such attempts don't count."""
         lease = pick(self.workers).lease
         if self.give_back(lease, pick((0, 5000)), uncounted=True):
@@ -204,7 +204,7 @@ class Interleaving:
     def give_back(self, lease: Lease, pause: int, *, uncounted: bool) -> Task | None:
         """A worker gives its subtask back."""
         return self.stage.tasks.release(
-            lease, Wait(WaitReason.RETRY, self.stage.now() + pause, TROUBLE), uncounted=uncounted
+            lease, Wait(WaitReason.RETRY, self.stage.now() + pause, FAILURE), uncounted=uncounted
         )
 
     def postpone(self, pick: Pick) -> None:
@@ -229,10 +229,10 @@ class Interleaving:
         self.workers.remove(pick(self.workers))
 
     def give_up(self, pick: Pick) -> None:
-        """Somebody fails a subtask that nobody held when he looked."""
+        """A process fails a subtask that had no owner when the process looked."""
         seen = self.seen(pick)
         no = pick([subtask.no for subtask in seen.subtasks])
-        self.stage.tasks.give_up(seen, no, FinalState(BAD, failure=TROUBLE), self.stage.now())
+        self.stage.tasks.give_up(seen, no, FinalState(BAD, failure=FAILURE), self.stage.now())
 
     def fail_undeliverable(self, pick: Pick) -> None:
         """A message comes to the dead-letter queue."""
@@ -244,7 +244,7 @@ class Interleaving:
             raise self.stage.checked.violation or Violation(f"{failed} tasks could not be healed")
 
     def restart(self, pick: Pick) -> None:
-        """Somebody restarts the task as he saw it: all of it, or what had failed."""
+        """A person restarts the task as they saw it: all of it, or what had failed."""
         seen = self.seen(pick)
         completed = seen.status is TaskStatus.COMPLETED
         failed = completed and any(subtask.status is BAD for subtask in seen.subtasks)
@@ -255,11 +255,11 @@ class Interleaving:
             enqueue(self.stage, new)
 
     def end(self, pick: Pick) -> None:
-        """Somebody ends the task as he saw it."""
+        """A person ends the task as they saw it."""
         self.stage.tasks.end(self.seen(pick), self.stage.now())
 
     def cancel(self, pick: Pick) -> None:
-        """Somebody cancels the task as he saw it."""
+        """A person cancels the task as they saw it."""
         self.stage.tasks.cancel(self.seen(pick), self.stage.now())
 
     def schedule_check(self, pick: Pick) -> None:
@@ -272,7 +272,7 @@ class Interleaving:
         self.stage.time += pick((1, lease // 2, lease + 1, HOUR // 4, 7 * HOUR))
 
     def close(self) -> None:
-        """Everybody dies. Whatever was left behind, sweeping and honest work bring the task to its end."""
+        """All workers die. From any state, sweeping and honest work bring the task to its end."""
         self.workers.clear()
         for _ in range(ROUNDS):
             self.stage.time += 8 * HOUR
@@ -328,7 +328,7 @@ ACTIONS = {
     "renew": Action(Interleaving.renew, 3, "workers"),
     "release": Action(Interleaving.release, 3, "workers"),
     "postpone": Action(Interleaving.postpone, 2, "queue"),
-    "excuse": Action(Interleaving.excuse, 3, "workers"),
+    "release_uncounted": Action(Interleaving.release_uncounted, 3, "workers"),
     "finish": Action(Interleaving.finish, 6, "workers"),
     "vanish": Action(Interleaving.vanish, 1, "workers"),
     "give_up": Action(Interleaving.give_up, 2),
@@ -371,5 +371,5 @@ def ref_of(lease: Lease) -> SubtaskRef:
 def an_ending(lease: Lease, status: SubtaskStatus) -> FinalState:
     """Return how that attempt ends its subtask."""
     if status is BAD:
-        return FinalState(BAD, failure=TROUBLE, record=lease.record)
+        return FinalState(BAD, failure=FAILURE, record=lease.record)
     return FinalState(GOOD, output=f"s3://output/{lease.record}", record=lease.record)

@@ -48,7 +48,7 @@ class Model:
         self.unsent = set(self.ready())
 
     def pending(self) -> frozenset[int]:
-        """Return what has not ended."""
+        """Return the numbers of the subtasks that have not ended yet."""
         return frozenset(no for no, subtask in self.subtasks.items() if subtask.status not in ENDED)
 
     def ready(self) -> set[int]:
@@ -96,11 +96,11 @@ class Model:
         return self.expected() if run == self.run else self.past.get(run)
 
     def free(self, no: int, now: int) -> bool:
-        """Whether nobody holds that subtask."""
+        """Whether that subtask has no owner."""
         subtask = self.subtasks[no]
         return subtask.status is WAITING or (subtask.status is RUNNING and subtask.lease_until < now)
 
-    def held(self, lease: Lease) -> bool:
+    def is_owner(self, lease: Lease) -> bool:
         """Whether that attempt is the one that has the subtask."""
         subtask = self.subtasks[lease.no]
         return (self.run, RUNNING, subtask.attempt) == (lease.run, subtask.status, lease.attempt)
@@ -111,7 +111,7 @@ class Model:
         return first
 
     def mark_sent(self, seen: Task, numbers: Iterable[int]) -> bool:
-        """Only in this run, and while none of them waits for another time than was seen."""
+        """Only in this run, and while no subtask waits for another time than was seen."""
         for no in numbers:
             wait, seen_wait = self.subtasks[no].wait, seen.subtasks[no - 1].wait
             if wait and (seen_wait is None or wait.until != seen_wait.until):
@@ -122,7 +122,7 @@ class Model:
         return True
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int) -> bool:
-        """Only in this run, while nobody holds it, when its time has come, and not more often than allowed."""
+        """Only in this run, while it has no owner, when its time has come, and not more often than allowed."""
         subtask = self.subtasks[ref.no]
         spent = subtask.counted_attempts >= self.max_attempts or subtask.attempt >= self.max_attempts * UNCOUNTED_FACTOR
         wait = subtask.wait
@@ -147,17 +147,17 @@ class Model:
         return True
 
     def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> bool:
-        """Only the holder."""
-        if not self.held(lease):
+        """Only the owner."""
+        if not self.is_owner(lease):
             return False
         renewed = replace(self.subtasks[lease.no], lease_until=lease_until, progress=progress, phase=phase)
         self.subtasks[lease.no] = renewed
         return True
 
     def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> bool:
-        """Only the holder; told again in the very same words, it is no news and no trouble."""
+        """Only the owner. The same request again changes nothing and succeeds."""
         subtask = self.subtasks[lease.no]
-        if not self.held(lease):
+        if not self.is_owner(lease):
             told = (lease.run, WAITING, lease.attempt, wait)
             return told == (self.run, subtask.status, subtask.attempt, subtask.wait)
         counted_attempts = subtask.counted_attempts - 1 if uncounted else subtask.counted_attempts
@@ -165,7 +165,7 @@ class Model:
         return True
 
     def postpone(self, seen: Task, no: int, now: int, wait: Wait) -> bool:
-        """Only in this run, while nobody holds it, and of a task that was seen waiting only while it waits."""
+        """Only in this run, while it has no owner, and for a task that was seen waiting only while it waits."""
         begun = seen.status is TaskStatus.WAITING and self.status() is not TaskStatus.WAITING
         if seen.run != self.run or begun or not self.free(no, now):
             return False
@@ -174,8 +174,8 @@ class Model:
         return True
 
     def finish(self, seen: Task, lease: Lease, final_state: FinalState, now: int) -> bool:
-        """Only the holder; told again in the very same words, it is no trouble, even if the run is over by then."""
-        if self.held(lease):
+        """Only the owner. The same request again succeeds, even if the run is over by then."""
+        if self.is_owner(lease):
             self._end(lease.no, final_state, now)
             return True
         task = self.in_run(lease.run)
@@ -185,14 +185,14 @@ class Model:
         return (subtask.status, subtask.record) == (final_state.status, final_state.record)
 
     def give_up(self, seen: Task, no: int, final_state: FinalState, now: int) -> bool:
-        """Only in this run, and while nobody holds it."""
+        """Only in this run, and while it has no owner."""
         if seen.run != self.run or not self.free(no, now):
             return False
         self._end(no, final_state, now)
         return True
 
     def restart(self, seen: Task, now: int, *, only_failed: bool) -> bool:
-        """Only a completed task, as it was seen; told again in the very same words, it is no news and no trouble."""
+        """Only a completed task, as it was seen. The same request again changes nothing and succeeds."""
         if seen.run != self.run or self.pending():
             begun = self.in_run(seen.run + 1)
             kept = {one.no for one in seen.subtasks if only_failed and one.status is GOOD}
@@ -209,7 +209,7 @@ class Model:
         return True
 
     def stop(self, seen: Task, statuses: Iterable[TaskStatus], failure: Failure, now: int) -> bool:
-        """Only in those statuses, and while just that has not ended which was seen; told again, it is no news."""
+        """Only in those statuses, and while exactly the seen subtasks are pending. The same request again succeeds."""
         if not seen.pending:
             return False
         if (seen.run, seen.pending) != (self.run, self.pending()) or self.status() not in statuses:

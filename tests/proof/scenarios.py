@@ -145,7 +145,7 @@ def a_task_with_files_not_kept_yet(cloud: Cloud) -> None:
 
 
 def a_poisoned_task(cloud: Cloud) -> None:
-    """Let a message come to the dead letters, as one does that nobody can work on."""
+    """Put a message into the dead-letter queue, as happens to one that always fails."""
     a_waiting_task(cloud)
     (message,) = received(cloud.services.settings)
     client("sqs").send_message(QueueUrl=cloud.dead_letters, MessageBody=message["Body"])
@@ -153,7 +153,7 @@ def a_poisoned_task(cloud: Cloud) -> None:
 
 
 def old_objects(cloud: Cloud) -> None:
-    """Let objects lie in the bucket of which nobody was told."""
+    """Put objects into the bucket without any event."""
     for key in (KEY, "uploads/other.mp4", "uploads/notes.txt"):
         assert put(key, cloud.clip).bucket == cloud.services.settings.input_bucket
 
@@ -268,10 +268,10 @@ def restarted_before_the_look(*, only_failed: bool) -> Callable[[Cloud], Abstrac
 
 @dataclass(frozen=True)
 class Scenario:
-    """What it is about, what is to be done with the clip, what happens, and how each subtask must end.
+    """Its subject, what the orchestrations do with the clip, what happens, and how each subtask must end.
 
-    `before` runs without a crash. `tries` is how many attempts of each subtask the scenario itself uses,
-    `run` the run in which it ends.
+    `before` runs without a crash. `counted_attempts` is the number of attempts of each subtask that the scenario itself
+    uses, `run` the run in which it ends.
     """
 
     name: str
@@ -364,7 +364,7 @@ def end(subtask: Subtask) -> str:
     return subtask.failure.code if subtask.failure else subtask.status
 
 
-def told(cloud: Cloud, scenario: Scenario, *trouble: AbstractContextManager[None]) -> list[Call]:
+def told(cloud: Cloud, scenario: Scenario, *faults: AbstractContextManager[None]) -> list[Call]:
     """Run a scenario with a fault; return the calls to AWS that its processes made."""
     for name in scenario.orchestrations:
         rules = [{**rule, "name": f"s{number}"} for number, rule in enumerate(scenario.rules, start=1)]
@@ -372,7 +372,7 @@ def told(cloud: Cloud, scenario: Scenario, *trouble: AbstractContextManager[None
         store_orchestration(cloud.services, "main", OrchestrationDocument.model_validate(document))
     scenario.before(cloud)
     with ExitStack() as stack:
-        for each in trouble:
+        for each in faults:
             stack.enter_context(each)
         made = stack.enter_context(steps())
         stack.enter_context(scenario.during(cloud))

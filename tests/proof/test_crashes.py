@@ -36,7 +36,7 @@ def test_a_scenario_ends_the_same_wherever_a_process_dies(
             tally(f"crash points: {point.phase}")
             with named(f"dead {side} {point}"), stage() as cloud:
                 told(cloud, scenario, point.when(die, done=done))
-                check(cloud, scenario, more_tries=1)
+                check(cloud, scenario, more_attempts=1)
 
 
 @pytest.mark.parametrize("scenario", PAIRED, ids=str)
@@ -55,7 +55,7 @@ def test_a_scenario_ends_the_same_when_a_process_that_heals_it_dies_too(
             tally("crash points: pairs")
             with named(f"dead {SIDES[done]} {first}, and {SIDES[again]} {second}"), stage() as cloud:
                 told(cloud, scenario, first.when(die, done=done), second.when(die, done=again))
-                check(cloud, scenario, more_tries=2)
+                check(cloud, scenario, more_attempts=2)
 
 
 @pytest.mark.filterwarnings("ignore:Exception in thread heartbeat")  # in which it dies
@@ -70,7 +70,7 @@ def test_a_worker_that_dies_with_its_heart_is_replaced(
     stopped = Event()
 
     def stop() -> None:
-        monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)  # the others shall live
+        monkeypatch.setattr("shared.worker.heartbeat.FIRST_BEAT", A_DAY)  # the other processes must survive
         stopped.set()
         die()
 

@@ -82,7 +82,7 @@ def interleaving(bucket: Bucket, batch: list[tuple[Any, ...]], seed: int) -> Non
         elif bucket.writes:
             number, form, death = details
             bucket.deliver(number % len(bucket.writes), form, death)
-    random = Random(seed)  # noqa: S311 - it is to be the same for the same seed
+    random = Random(seed)  # noqa: S311 - it must be the same for the same seed
     again = [number for number in range(len(bucket.writes)) if random.random() < 0.5]
     last = [*bucket.undelivered(), *again]
     random.shuffle(last)
@@ -229,7 +229,7 @@ def test_a_backfill_that_dies_at_any_call_is_made_good_by_the_event_or_the_next_
     ("one", "other"),
     [("event", "event"), ("event", "backfill"), ("backfill", "event"), ("backfill", "backfill")],
 )
-def test_two_who_tell_of_an_object_make_one_task_at_whatever_call_they_meet(
+def test_two_reports_of_an_object_make_one_task_at_any_call_where_they_meet(
     stage: Stage, tally: Tally, one: str, other: str, *, versioned: bool
 ) -> None:
     def tell(bucket: Bucket, who: str, form: Form) -> None:
@@ -267,7 +267,7 @@ NAMES = st.text(st.sampled_from("+ %&=?#/ü é予告編😀\u0301\u200d~*'\"\\<>
 @example(name="é e\u0301 予告編 👩‍👩‍👧", spare="/")
 @settings(often, max_examples=KEYS)
 def test_every_key_goes_there_and_back(stage: Stage, tally: Tally, name: str, spare: str) -> None:
-    """S3 encodes the keys of its own events as forms do, whatever it spares; EventBridge's are plain."""
+    """S3 encodes the keys in its own events as forms do, except some characters; EventBridge's keys are plain."""
     key = f"uploads/{name}1.mp4"
     assume(len(key.encode()) <= MAX_KEY_BYTES)
     bucket = begin(stage, versioned=True)
@@ -299,7 +299,7 @@ def test_every_key_goes_there_and_back(stage: Stage, tally: Tally, name: str, sp
     version_id=st.sampled_from(["v1", None]),
 )
 @settings(often, max_examples=OUTLOOKS)
-def test_what_was_foretold_is_what_happens(  # noqa: PLR0913, PLR0917 - all that a verdict depends on
+def test_what_was_predicted_is_what_happens(  # noqa: PLR0913, PLR0917 - all that a verdict depends on
     stage: Stage,
     tally: Tally,
     bucket: str,

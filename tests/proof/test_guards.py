@@ -49,7 +49,7 @@ def test_every_guard_that_is_removed_is_missed(tally: Tally) -> None:
 
         tally("interleavings on the in-memory table", seed + 1)
         tally("guards removed in turn", len(guards.alone))
-        assert not survivors, "nobody misses " + ", ".join(
+        assert not survivors, "no test fails without " + ", ".join(
             f"{guard.text!r} of {guard.transition} (it stood alone {len(guards.alone[guard])} times)"
             for guard in sorted(survivors)
         )

@@ -24,16 +24,16 @@ TOLD = SCENARIOS if LONG else SCENARIOS[::6]
 A_WHILE = 20  # calls in a row: more than any client makes of one
 FOR_GOOD = 10**6
 
-Trouble = Callable[[], object]
+Fault = Callable[[], object]
 
 
-def answers(status: int = 400, **codes: str) -> Trouble:
-    """Return trouble that each service tells in its own words."""
+def answers(status: int = 400, **codes: str) -> Fault:
+    """Return a fault that each service reports with its own code."""
     return lambda: Answer(codes[CALLS[-1].service], 503 if CALLS[-1].service == "s3" else status)
 
 
-def raises(error: Exception) -> Trouble:
-    """Return trouble of which AWS itself doesn't know."""
+def raises(error: Exception) -> Fault:
+    """Return a fault that AWS itself does not know about."""
 
     def fail() -> None:
         raise error
@@ -41,14 +41,14 @@ def raises(error: Exception) -> Trouble:
     return fail
 
 
-REFUSED: Mapping[str, Trouble] = {
+REFUSED: Mapping[str, Fault] = {
     "throttled": answers(dynamodb="ProvisionedThroughputExceededException", sqs="RequestThrottled", s3="SlowDown"),
     "slowed down": answers(dynamodb="ThrottlingException", sqs="ThrottlingException", s3="RequestLimitExceeded"),
     "limited": answers(dynamodb="RequestLimitExceeded", sqs="RequestLimitExceeded", s3="ServiceUnavailable"),
     "failed": answers(500, dynamodb="InternalServerError", sqs="InternalError", s3="InternalError"),
     "not reached": raises(ConnectTimeoutError(endpoint_url="https://aws")),
 }
-LOST: Trouble = raises(ReadTimeoutError(endpoint_url="https://aws"))
+LOST: Fault = raises(ReadTimeoutError(endpoint_url="https://aws"))
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def test_what_aws_refuses_once_changes_nothing(
     stage = partial(a_cloud, monkeypatch, blink)
     made = calls_of(scenario, stage)
 
-    for point, (name, trouble) in zip(sample(made, scenario), kinds(scenario), strict=False):
-        tally(f"trouble once: {name}")
+    for point, (name, fault) in zip(sample(made, scenario), kinds(scenario), strict=False):
+        tally(f"fault once: {name}")
         with named(f"{name} at {point}"), stage() as cloud:
-            told(cloud, scenario, point.when(trouble))
+            told(cloud, scenario, point.when(fault))
             check(cloud, scenario)
 
 
@@ -80,10 +80,10 @@ def test_an_answer_that_is_lost_changes_nothing(
     made = calls_of(scenario, stage)
 
     for point in sample(made, scenario):
-        tally("trouble once: answer lost")
+        tally("fault once: answer lost")
         with named(f"lost answer at {point}"), stage() as cloud:
             told(cloud, scenario, point.when(LOST, done=True))
-            check(cloud, scenario, more_tries=point.operation == "UpdateItem")  # a claim that nobody knows of
+            check(cloud, scenario, more_attempts=point.operation == "UpdateItem")  # a claim that no worker knows about
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_person_whose_answer_is_lost_learns_what_happened(
     asked = [point for point in points(calls_of(scenario, stage)) if point.phase == scenario.about]
 
     for point in (point for point in asked if point.operation == "UpdateItem"):
-        tally("trouble once: answer lost")
+        tally("fault once: answer lost")
         with named(f"lost answer at {point}"), stage() as cloud:
             told(cloud, scenario, point.when(LOST, done=True))
             check(cloud, scenario)
@@ -110,34 +110,34 @@ def test_what_a_service_refuses_for_a_while_is_done_later(
     stage = partial(a_cloud, monkeypatch, blink)
     made = calls_of(scenario, stage)
 
-    for point, (name, trouble) in zip(sample(made, scenario), kinds(scenario), strict=False):
-        tally(f"trouble for a while: {name}")
+    for point, (name, fault) in zip(sample(made, scenario), kinds(scenario), strict=False):
+        tally(f"fault for a while: {name}")
         with named(f"{name} for a while from {point}"), stage() as cloud:
-            told(cloud, scenario, point.when(of_service(made[point.number].service, trouble), times=A_WHILE))
-            check(cloud, scenario, more_tries=unheard(made, point.number))
+            told(cloud, scenario, point.when(of_service(made[point.number].service, fault), times=A_WHILE))
+            check(cloud, scenario, more_attempts=unheard(made, point.number))
 
 
 def unheard(made: Sequence[Call], number: int) -> bool:
-    """Whether it is DynamoDB's trouble after a claim: while it refuses all, nobody can tell it what doesn't count."""
+    """Whether DynamoDB fails after a claim: while it refuses all calls, an attempt cannot be marked as uncounted."""
     call = made[number]
     claimed = any(earlier.process is call.process for earlier in made[:number])
     return claimed and call.service == "dynamodb" and call.process is not None and call.process.name == "run"
 
 
-def of_service(name: str, trouble: Trouble) -> Trouble:
-    """Return trouble that only one service has."""
-    return lambda: trouble() if CALLS[-1].service == name else None
+def of_service(name: str, fault: Fault) -> Fault:
+    """Return a fault that only one service has."""
+    return lambda: fault() if CALLS[-1].service == name else None
 
 
-def kinds(scenario: Scenario) -> Iterator[tuple[str, Trouble]]:
+def kinds(scenario: Scenario) -> Iterator[tuple[str, Fault]]:
     """Yield the kinds of refusal in a cycle that begins with another kind for each scenario."""
     return islice(cycle(REFUSED.items()), SCENARIOS.index(scenario), None)
 
 
-def test_what_s3_denies_for_good_is_told_in_the_end(
+def test_what_s3_denies_for_good_is_reported_in_the_end(
     tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
-    tally("trouble for good: denied")
+    tally("fault for good: denied")
     scenario = denied("PutObject", "InternalError.Storage")
 
     with a_cloud(monkeypatch, blink) as cloud:
@@ -154,7 +154,7 @@ def test_what_s3_denies_for_good_is_told_in_the_end(
 def test_a_source_that_s3_denies_for_a_while_fails_no_task(
     operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
-    tally("trouble for a while: denied")
+    tally("fault for a while: denied")
 
     @contextmanager
     def deny(_: Cloud) -> Iterator[None]:
@@ -170,10 +170,10 @@ def test_a_source_that_s3_denies_for_a_while_fails_no_task(
 
 
 @pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
-def test_a_source_that_s3_denies_is_told_by_the_last_attempt(
+def test_the_last_attempt_reports_a_source_that_s3_denies(
     operation: str, tally: Tally, monkeypatch: pytest.MonkeyPatch, blink: bytes
 ) -> None:
-    tally("trouble for good: denied")
+    tally("fault for good: denied")
     scenario = denied(operation, "SourceFileError.NotReadable")
 
     with a_cloud(monkeypatch, blink) as cloud:

@@ -65,8 +65,8 @@ def store() -> Iterator[TaskStore]:
     with dynalite():
         lent = TaskStore("TasksTable")
         # These make the clients, which the threads then share.
-        assert lent.get("nobody") is None
-        assert lent.claim_token("main", "nobody", "nothing") == "nothing"
+        assert lent.get("missing") is None
+        assert lent.claim_token("main", "missing", "nothing") == "nothing"
         yield lent
 
 
@@ -195,16 +195,16 @@ def test_one_of_eight_claims_gets_the_lease(store: TaskStore, race: Race, rounds
 def test_the_start_of_a_task_returns_all_subtasks_that_were_postponed_before(
     store: TaskStore, race: Race, rounds: Rounds
 ) -> None:
-    for _ in rounds("hold back against claim"):
+    for _ in rounds("postpone against claim"):
         task = stored(store, a_task())
-        holds = [
+        postponements = [
             partial(store.postpone, task, no, BEGINNING, Wait(WaitReason.BUDGET, LATE, SPENT)) for no in FIRST_EIGHT[1:]
         ]
 
-        begun, *held = race([partial(claim, store, task, 1), *holds])
+        begun, *postponed = race([partial(claim, store, task, 1), *postponements])
 
         assert begun
-        assert begun.postponed == {no for no, one in zip(FIRST_EIGHT[1:], held, strict=True) if one}
+        assert begun.postponed == {no for no, one in zip(FIRST_EIGHT[1:], postponed, strict=True) if one}
         assert current(store, task) == begun
 
 
@@ -234,7 +234,9 @@ def test_a_late_worker_is_heard_or_taken_over_never_both(
         assert current(store, task) == results[winner(results)]
 
 
-def test_a_late_release_frees_nobody_elses_subtask(store: TaskStore, race: Race, rounds: Rounds) -> None:
+def test_a_late_release_does_not_free_the_subtask_of_another_attempt(
+    store: TaskStore, race: Race, rounds: Rounds
+) -> None:
     for _ in rounds("release against takeover"):
         task = stored(store, a_task(1))
         _, lease = claimed(store, task, 1)
@@ -247,7 +249,7 @@ def test_a_late_release_frees_nobody_elses_subtask(store: TaskStore, race: Race,
 
 def test_eight_subtasks_end_at_once_and_one_of_them_ends_the_task(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for number in rounds("finish"):
-        bad = FIRST_EIGHT[: number % 3 * 4]  # none of them, half, all
+        bad = FIRST_EIGHT[: number % 3 * 4]  # no subtask, half, all
         task = stored(store, a_task())
         workers = [claimed(store, task, no) for no in FIRST_EIGHT]
 
@@ -271,7 +273,7 @@ def test_eight_predecessors_end_at_once_and_free_or_doom_each_successor_once(
         return done.unsent
 
     for number in rounds("finish, with links"):
-        bad = number % (EIGHT + 1)  # 0: none of them
+        bad = number % (EIGHT + 1)  # 0: no subtask
         task = stored(store, a_task(12, LINKS))
         doomed = task.unreachable_after(bad) if bad else frozenset()
         workers = [claimed(store, task, no) for no in FIRST_EIGHT]

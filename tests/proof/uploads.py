@@ -65,7 +65,7 @@ class Moment:
 
 
 def told(write: Write, form: Form) -> dict[str, Any]:
-    """Return the event that tells of a write."""
+    """Return the event that reports a write."""
     if form.startswith("failed"):
         inner: Form = "notification" if form.endswith("notification") else "EventBridge"
         event = an_event("failed-upload")
@@ -157,9 +157,9 @@ class Bucket:
         return False
 
     def backfill(self, death: Moment | None = None) -> bool:
-        """Offer what is there now, which takes a second; False when whoever did it died.
+        """Offer what is there now, which takes a second; return False if the process died.
 
-        S3's listing tells times in seconds, and of a large object when it was begun.
+        S3's listing shows times in seconds, and for a large object the time when its upload began.
         """
         self.services.time += 1000
         newest = {write.key: write for write in self.writes}
@@ -180,7 +180,7 @@ class Bucket:
         return "reelmill-input"
 
     def undelivered(self) -> list[int]:
-        """Return the writes of which no event has been served to its end."""
+        """Return the writes without an event that was served to its end."""
         return [number for number in range(len(self.writes)) if number not in self.answers]
 
     def tasks(self) -> list[Task]:

@@ -18,7 +18,7 @@ from tests.rules.reference import PAGES
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
-# Codes that no answer has: every Conflict has one of its own, and whoever makes a zip begins anew without its parts.
+# Codes that no answer has: every Conflict has its own code, and a zip without its parts is begun anew.
 UNANSWERED = {"Conflict", "UploadNotFound"}
 # Codes that the catalog makes from the name of a document's class.
 COMPUTED = {"OrchestrationNotFound", "TemplateNotFound"}

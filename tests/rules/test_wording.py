@@ -158,7 +158,7 @@ def test_what_users_read_is_plain_english(source: str) -> None:
         ("the colour of the bars", "color"),
     ],
 )
-def test_a_sentence_that_nobody_would_write_is_found(text: str, instead: str) -> None:
+def test_a_sentence_with_a_refused_device_is_found(text: str, instead: str) -> None:
     [fault] = find_faults(text)
 
     assert instead in fault

@@ -75,7 +75,7 @@ def sent(family: str, method: str, path: str, body: object) -> Bad:
 
 
 def cursors(token: str, verdict_token: str) -> Iterator[Bad]:
-    """Tokens that are cut, changed, another list's, or forged: how they are marked is no secret."""
+    """Tokens that are cut, changed, another list's, or forged: their marks are not secret."""
     for cut in range(len(token)):
         yield Bad("cursors", "GET", "/tasks", {"nextToken": token[:cut]})
     for place, sign in product(range(0, len(token), 2), "A_=%"):
@@ -272,7 +272,7 @@ def keys() -> Iterator[Bad]:
     for bucket in (
         *TEXTS,
         *ELSEWHERE,
-        "nobody-has-it",
+        "does-not-exist",
         "Input",
         "in put",
         "input/uploads",

@@ -206,7 +206,7 @@ def a_subtask_is_looked_at(cloud: Cloud) -> None:
     cloud.subtask(cloud.task(COVER))
 
 
-def a_place_in_the_queue_is_told(cloud: Cloud, lane: Lane) -> None:
+def a_place_in_the_queue_is_shown(cloud: Cloud, lane: Lane) -> None:
     assert cloud.subtask(cloud.task(COVER, lane=lane))["waiting"]["ahead"] is not None
 
 
@@ -364,10 +364,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "TaskApi dynamodb:Query UploadsTable/index/by_time": the_verdicts_are_listed,
     "TaskApi dynamodb:Query UploadsTable/index/by_key": partial(the_verdicts_are_listed, query="key=a"),
     **by_lane("TaskApi", "SendMessage", a_task_is_asked_for),
-    **by_lane("TaskApi", "GetQueueAttributes", a_place_in_the_queue_is_told),
+    **by_lane("TaskApi", "GetQueueAttributes", a_place_in_the_queue_is_shown),
 }
 
-# More scenarios: whatever else the functions do must work with their permissions.
+# More scenarios: everything else that the functions do must work with their permissions.
 OTHERS = (a_task_of_a_version_is_asked_for, a_task_is_ended)
 
 POLLING = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
@@ -388,7 +388,7 @@ UNASKED: Mapping[str, str] = {
         for action in ("PutTraceSegments", "PutTelemetryRecords")
     },
     **{
-        f"RunSubtask rekognition:{verb}{what} *": "there is no Rekognition here; test_provider_aws_rekognition tells"
+        f"RunSubtask rekognition:{verb}{what} *": "the emulator has no Rekognition; test_aws_rekognition.py shows it"
         for verb in ("Start", "Get")
         for what in ("LabelDetection", "ContentModeration", "TextDetection")
     },

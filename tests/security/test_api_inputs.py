@@ -53,16 +53,16 @@ def wrong_with(bad: Bad, answer: Answer) -> list[str]:
         error = {}
     echoed = f"{bad.path}{bad.query}{bad.body}"
     told = [word for word in INSIDES if word in answer.text and word not in echoed]
-    holds = {
+    checks = {
         f"answered {answer.status}": 400 <= answer.status < 500,
         "another shape": REQUIRED <= set(error) <= {*REQUIRED, "details"},
         "an empty field": all(isinstance(error.get(name), str) and error[name] for name in REQUIRED),
         "another type": answer.headers.get("content-type") == "application/json",
         "a type to guess": answer.headers.get("x-content-type-options") == "nosniff",
         f"{len(answer.text)} characters": len(answer.text) <= MOST_TEXT,
-        f"tells {told}": not told,
+        f"reveals {told}": not told,
     }
-    return [reason for reason, held in holds.items() if not held]
+    return [reason for reason, passed in checks.items() if not passed]
 
 
 @pytest.mark.timeout(600)

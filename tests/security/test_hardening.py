@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 
 
 def said(script: str, *arguments: str) -> list[str]:
-    """Run a script as a process of its own; return the lines that it printed."""
+    """Run a script as a separate process; return the lines that it printed."""
     environment = {"SECRET": "a key", "POWERTOOLS_TRACE_DISABLED": "true"}
     command = [sys.executable, "-c", script, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)

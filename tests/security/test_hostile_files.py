@@ -156,7 +156,7 @@ def test_a_trace_shows_each_deed_that_hostile_files_must_not_bring_about(tmp_pat
 
 
 @pytest.mark.skipif(not syscalls.can_trace(), reason="strace is not installed, or may not trace here")
-def test_the_models_tell_nobody_what_they_see(tmp_path: Path) -> None:
+def test_the_models_send_what_they_see_nowhere(tmp_path: Path) -> None:
     script = "from shared.providers.local import nudity, written; nudity.model(); text_recognition.model()"
     home = tmp_path / "home"
     home.mkdir()

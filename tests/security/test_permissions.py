@@ -43,7 +43,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, blink: bytes) -> Iterator[Cl
         local.down(folder)
 
 
-def test_each_permission_has_a_story_or_a_reason_why_the_emulator_can_do_without(tally: Tally) -> None:
+def test_each_permission_has_a_scenario_or_a_reason_why_the_emulator_works_without_it(tally: Tally) -> None:
     names = [str(permission) for permission in ASKED]
 
     tally("permissions that the emulator does not ask for, each with its reason", len(ALL) - len(ASKED))

@@ -101,11 +101,11 @@ def attempted(services: Services, case: Case, good: bytes) -> Outcome:
     if case.good_source:
         put(case.key, content)
     started = time.monotonic()
-    record, trouble = attempt(services, case, source).run()
-    outcome = Outcome(case.no, trouble.code if trouble else "SUCCESS", time.monotonic() - started)
+    record, failure = attempt(services, case, source).run()
+    outcome = Outcome(case.no, failure.code if failure else "SUCCESS", time.monotonic() - started)
     outcome.megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // KILO
-    outcome.message = trouble.message if trouble else ""
-    outcome.escapes += escapes(record, trouble)
+    outcome.message = failure.message if failure else ""
+    outcome.escapes += escapes(record, failure)
     if outcome.seconds > WALL_SECONDS + CLOSING_SECONDS:
         outcome.escapes.append(f"it took {outcome.seconds:.0f} s")
     if outcome.megabytes > FUNCTION_MEGABYTES:
@@ -129,31 +129,31 @@ def attempt(services: Services, case: Case, source: Source) -> Attempt:
     return Attempt(services, task, Lease(task.id, 1, 1, task.tenant, attempt=1), WALL_SECONDS + CLOSING_SECONDS)
 
 
-def escapes(record: AttemptRecord, trouble: AttemptFailed | None) -> Iterator[str]:
+def escapes(record: AttemptRecord, failure: AttemptFailed | None) -> Iterator[str]:
     """Yield violations: untyped errors, files left on the disk, secrets, and addresses in playlists."""
-    if type(trouble) is AttemptFailed or (trouble and trouble.code == "InternalError.Unexpected"):
-        yield f"no typed error: {trouble.code}"
+    if type(failure) is AttemptFailed or (failure and failure.code == "InternalError.Unexpected"):
+        yield f"no typed error: {failure.code}"
     if left := [path.name for path in Path(tempfile.gettempdir()).iterdir()]:
         yield f"left behind: {left}"
-    if not trouble and not record.outputs and record.result is None:
+    if not failure and not record.outputs and record.result is None:
         yield "a success without anything"
-    yield from said(record, trouble)
+    yield from said(record, failure)
     for output in record.outputs:
         content = client("s3").get_object(Bucket=output.bucket, Key=output.key)["Body"].read()
         if SECRET.encode() in content or b"root:x:0:0" in content:
-            yield f"what nobody may read stands in {output.key}"
+            yield f"{output.key} contains a secret"
         if output.key.endswith(PLAYLISTS) and b"://canary" in content:
             yield f"{output.key} names an address that the source gave"
 
 
-def said(record: AttemptRecord, trouble: AttemptFailed | None) -> Iterator[str]:
+def said(record: AttemptRecord, failure: AttemptFailed | None) -> Iterator[str]:
     """Yield what must not stand in the record of an attempt, or in its error."""
     try:
         told = json.dumps(asdict(record), allow_nan=False, default=dict)
     except ValueError as error:
         yield f"the record is no JSON: {error}"
         return
-    if SECRET in told or (trouble and SECRET in trouble.message):
+    if SECRET in told or (failure and SECRET in failure.message):
         yield "the secret stands in the record"
     if "/reelmill-" in told:
         yield "a path of this machine stands in the record"

@@ -20,7 +20,7 @@ SMALL = {"container": "mp4", "video": {"codec": "h264", "height": 90, "speed": "
 
 @pytest.fixture(scope="module")
 def quick(api: Api) -> None:
-    """Store an orchestration that makes one small image of whatever lands under quick/."""
+    """Store an orchestration that makes one small image of each upload under quick/."""
     cover = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
     api.call("PUT", "/orchestrations/quick", {"trigger": {"prefix": "quick/"}, "subtasks": [cover]})
 
@@ -58,7 +58,7 @@ def test_a_dropped_clip_comes_out_transcoded_and_with_a_video(
         assert answer.headers["content-type"] == output["contentType"]
 
 
-def test_a_subtask_tells_how_it_was_made(api: Api, stack: StackInfo, client: Client, clip: Clips) -> None:
+def test_a_subtask_shows_how_its_output_was_made(api: Api, stack: StackInfo, client: Client, clip: Clips) -> None:
     put(client, stack, "uploads/told.mp4", clip("plain.mp4").read_bytes())
     task = api.completed(api.task_of("uploads/told.mp4")["taskId"])
 
@@ -86,7 +86,7 @@ def test_the_source_can_be_played(api: Api, stack: StackInfo, client: Client, cl
     )
 
 
-def test_a_file_that_is_no_media_fails_with_a_sentence(api: Api, stack: StackInfo, client: Client) -> None:
+def test_a_file_that_is_not_media_fails_with_a_sentence(api: Api, stack: StackInfo, client: Client) -> None:
     put(client, stack, "uploads/letter.mp4", b"Dear Sir or Madam, this is a letter. " * 50)
 
     task = api.completed(api.task_of("uploads/letter.mp4")["taskId"])
@@ -221,7 +221,7 @@ def test_names_go_through_from_upload_to_download(
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_nobody_takes_makes_no_task(api: Api, stack: StackInfo, client: Client) -> None:
+def test_an_upload_that_no_orchestration_takes_makes_no_task(api: Api, stack: StackInfo, client: Client) -> None:
     put(client, stack, "quick/notes.txt", b"not for Reelmill")
     put(client, stack, "quick/empty.mp4", b"")
 

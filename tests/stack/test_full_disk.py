@@ -261,7 +261,7 @@ def test_a_write_that_fails_though_there_was_room_is_taken_back(storing: Storing
     assert not storing.put("kept/two")
     assert not storing.put_parts("kept/parts")
     assert not storing.copy("kept/parts", "kept/copy")
-    assert storing.stored() == storing.answered  # nobody sees what was refused
+    assert storing.stored() == storing.answered  # a refused write is not visible
     transaction = [{"Put": item(storing.info, 2)}, {"Put": item(storing.info, 3, LARGE)}]
     assert code_of(lambda: storing.dynamodb.transact_write_items(TransactItems=transaction)) == REFUSED
     assert code_of(lambda: storing.dynamodb.put_item(**item(storing.info, 4, LARGE))) == REFUSED

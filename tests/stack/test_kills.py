@@ -39,7 +39,7 @@ class Victim:
         self.api = Api(self.info, self.http)
 
     def kill(self) -> None:
-        """End the server and all its workers as a crash would: none of them gets to do anything any more."""
+        """End the server and all its workers as a crash would: not one of them can do anything any more."""
         self.http.close()
         os.kill(self.info.pid, signal.SIGKILL)
         for pid in orphans.find_processes(self.folder.scratch):
@@ -83,7 +83,7 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def first(found: list[Any]) -> Any:  # noqa: ANN401 - whatever was found
+def first(found: list[Any]) -> Any:  # noqa: ANN401 - items of any type
     return next(iter(found), None)
 
 

@@ -104,7 +104,7 @@ def kept(info: StackInfo) -> bool:
     return bool(answer["Body"].read() == b"kept" and item == ITEM and count == 1)
 
 
-def test_files_and_items_survive_kill_9_and_down_on_whatever_ports(own_dir: Path, stack: StackInfo) -> None:
+def test_files_and_items_survive_kill_9_and_down_on_any_ports(own_dir: Path, stack: StackInfo) -> None:
     first = local.ensure_up(own_dir, port=0, aws_port=0)
     keep_something(first)
 
@@ -254,7 +254,7 @@ def test_a_signature_that_is_not_ours_is_refused(stack: StackInfo, key: str) -> 
         assert status_of(f"{stack.aws_endpoint_url}/{stack.input_bucket}?versions", headers=forged) == 403
 
 
-def test_nobody_reads_or_resets_the_emulator_without_a_signature(stack: StackInfo) -> None:
+def test_the_emulator_cannot_be_read_or_reset_without_a_signature(stack: StackInfo) -> None:
     assert status_of(stack.aws_endpoint_url) == 403
     assert status_of(f"{stack.aws_endpoint_url}/{stack.input_bucket}/kept/env.txt", method="PUT") == 403
     assert status_of(f"{stack.aws_endpoint_url}/_ministack/reset", method="POST") == 404
@@ -311,7 +311,7 @@ def test_doctor_finds_this_machine_well_and_a_taken_port_not(stack: StackInfo, t
     assert "--aws-port" in failed[1]["remedy"]
 
 
-def test_a_port_that_is_no_port_is_named(tmp_path: Path) -> None:
+def test_the_error_names_an_invalid_port(tmp_path: Path) -> None:
     with pytest.raises(PortTaken, match="99999 is not a valid port"):
         local.ensure_up(tmp_path, port=99999, aws_port=0)
 

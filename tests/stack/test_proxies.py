@@ -33,7 +33,7 @@ PROXIES = {
 COVER = {"name": "cover", "type": "SCREENSHOT", "params": {"at": [0], "width": 64}}
 ORCHESTRATION = {"name": "proxied", "trigger": {"prefix": "proxied/"}, "subtasks": [COVER]}
 TEMPLATE = {"name": "proxied", "operation": "SCREENSHOT", "params": {"at": [0]}}
-NOBODY = "--orchestration nobody --all --yes"
+NO_TASKS = "--orchestration unused --all --yes"
 # What each command is given. A new command needs a line here.
 ARGUMENTS = {
     "up": "--detach --port {port} --aws-port {aws_port}",
@@ -50,9 +50,9 @@ ARGUMENTS = {
     "tasks create": "s3://{bucket}/proxied/clip.mp4 --subtasks {subtasks}",
     "tasks watch": "{task}",
     "tasks download": "{task} --to {folder}",
-    "tasks restart": NOBODY,
-    "tasks end": NOBODY,
-    "tasks cancel": NOBODY,
+    "tasks restart": NO_TASKS,
+    "tasks end": NO_TASKS,
+    "tasks cancel": NO_TASKS,
     "orchestrations list": "",
     "orchestrations get": "proxied",
     "orchestrations versions": "proxied",

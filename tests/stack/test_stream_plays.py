@@ -26,7 +26,7 @@ QUIET = [
 ]
 BROWSER = shutil.which("chromium")
 
-# Plays a stream at four times its speed; what it tells is what the browser itself says.
+# Plays a stream at four times its speed; its report comes from the browser itself.
 PLAYER = """async ([address, kind]) => {
   const video = document.createElement("video");
   const errors = [];
@@ -60,9 +60,7 @@ PLAYER = """async ([address, kind]) => {
   return { errors, texts, currentTime, duration, videoWidth, totalVideoFrames, corruptedVideoFrames };
 }"""
 
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason="there is no chromium on this machine: apt-get install chromium"
-)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="chromium is not installed: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def sent(services: ClockedServices) -> list[SubtaskRef]:
 
 
 def swept(services: ClockedServices) -> int:
-    """Sweep with plenty of time; return the number of checked tasks, all of which the sweep must have repaired."""
+    """Sweep with plenty of time; return the number of checked tasks. The sweep must have repaired all of them."""
     done = sweep(services, lambda: 60)
     assert done.failed == 0
     return done.checked

@@ -98,7 +98,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
         *("-f", "lavfi", "-i", "color=0xdc281e:s=640x360:d=2", "-vf", "scale=out_color_matrix=bt601", *X264),
         *("-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_primaries", "bt709", "-color_trc", "bt709"),
     ),
-    # Red of which no file says how it became YUV: by BT.709, by BT.601, not at all, and by BT.601 as all JPEGs.
+    # Red in files that do not say how it became YUV: by BT.709, by BT.601, not at all, and by BT.601 as in all JPEGs.
     "red-nameless.mp4": (*RED, f"scale=out_color_matrix=bt709,{NAMELESS}", *X264, "-pix_fmt", "yuv420p"),
     "red-nameless-small.mp4": (
         *(*RED, f"scale=640:360:out_color_matrix=bt601,{NAMELESS}", *X264, "-pix_fmt", "yuv420p"),
@@ -158,7 +158,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "early-words.mkv": (
         *("-itsoffset", "1.5", "-i", "plain.mp4", "-i", "words.srt", "-map", "0", "-map", "1", "-c", "copy"),
     ),
-    # 5.1 of which the center alone is not silent, as the voice of a film.
+    # 5.1 where only the center is not silent, like the voice of a film.
     "center.mp4": (*BUNNY, "-vf", SMALL, *X264, "-af", "pan=5.1|FC=c2", "-c:a", "aac"),
     # Frames that refer over the key frame between them, which a cut by copying would lose; it starts at 1.48 s.
     "open-gop.ts": (*(*BUNNY, "-vf", SMALL, *X264, *AUDIO), "-x264-params", OPEN_GOP),
@@ -347,7 +347,7 @@ class Clips:
         return part in RECIPES or (self.folder / part).exists()
 
     def undecodable(self, name: str, *tracks: int) -> Path:
-        """Return a MOV of which those tracks, counted from 0, are of a codec that no decoder here knows."""
+        """Return a MOV whose given tracks, counted from 0, have a codec that no decoder here knows."""
         path = self.folder / f"undecodable-{'-'.join(map(str, tracks))}-{name}"
         data = bytearray(self(name).read_bytes())
         place = -1
@@ -441,7 +441,7 @@ def brightness(frame: av.VideoFrame, rows: slice) -> float:
 
 
 def middle(frame: av.VideoFrame) -> tuple[int, ...]:
-    """Return the red, green and blue in the middle of a video, as it says that they are to be read."""
+    """Return the red, green and blue in the middle of a video, read as the video says."""
     plane = frame.reformat(format="rgb24").planes[0]
     place = frame.height // 2 * plane.line_size + frame.width // 2 * 3
     return tuple(bytes(plane)[place : place + 3])

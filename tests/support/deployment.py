@@ -103,7 +103,7 @@ def made_once(name: str, make: Callable[[], T]) -> T:
         made = make()
         MADE[name] = pickle.dumps((made, [getattr(owner, part) for owner, part in places]))
         return made
-    made, parts = pickle.loads(MADE[name])  # noqa: S301 - nobody else has written it
+    made, parts = pickle.loads(MADE[name])  # noqa: S301 - this module wrote it
     for (owner, part), value in zip(places, parts, strict=True):
         setattr(owner, part, value)
     return made

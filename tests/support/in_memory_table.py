@@ -1,7 +1,7 @@
 """DynamoDB in memory: linearizable, fast, and as strict as the real one where our code could be wrong.
 
-It replaces the method with which botocore's clients make their calls, so PynamoDB and boto3 run unchanged. It signs and
-sends nothing. Its tables are those of template.yaml. It also takes SQS messages, into plain lists.
+It replaces the method with which botocore's clients make their calls, so PynamoDB and boto3 run unchanged. It sends no
+request and makes no signature. Its tables are those of template.yaml. It also takes SQS messages, into plain lists.
 """
 
 import os

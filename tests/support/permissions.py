@@ -15,8 +15,8 @@ FUNCTIONS = tuple(
     if resource["Type"] == "AWS::Serverless::Function"
 )
 POLICY = "least-privilege"
-# The emulator asks for a right of its own where AWS asks for the first of the two; the stack on this machine adds it.
-TWINS = {"sqs:SendMessage": "sqs:SendMessageBatch"}
+# Where AWS requires the first action, the emulator requires the second one; the stack on this machine adds it.
+EMULATOR_ACTIONS = {"sqs:SendMessage": "sqs:SendMessageBatch"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def without(policy: Mapping[str, Any], gone: Permission) -> str:
     statement = statements[gone.statement]
     actions, resources = listed(statement["Action"]), listed(statement["Resource"])
     assert gone.action in actions
-    taken = {gone.action, TWINS.get(gone.action)}
+    taken = {gone.action, EMULATOR_ACTIONS.get(gone.action)}
     statement["Action"] = [action for action in actions if action not in taken]
     rest = [resource for place, resource in enumerate(resources) if place != gone.place]
     if rest:

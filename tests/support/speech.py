@@ -1,4 +1,4 @@
-"""Speech for tests: sentences that somebody has read aloud."""
+"""Speech for tests: sentences from recorded readings."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
 def novel(clip: Clips) -> Path:
     """Lend the sentences as one video, in which they begin in second 2."""
     if not SPEECH.is_dir():
-        pytest.skip("there is no speech to hear: apt-get install pocketsphinx-testdata")
+        pytest.skip("the speech sample is missing: apt-get install pocketsphinx-testdata")
     for number, part in enumerate(sorted(SPEECH.glob("*.wav")), 1):
         link = clip.folder / f"speech-{number}.wav"
         if not link.exists():

@@ -22,7 +22,7 @@ def test_each_setting_has_a_variable_of_its_own() -> None:
     assert found == Settings(tasks_table="tasks-7", max_attempts=5)
 
 
-def test_what_a_function_is_not_told_has_a_default() -> None:
+def test_a_setting_that_is_not_given_has_a_default() -> None:
     assert Settings.from_environment({}) == Settings(max_attempts=3, lease_seconds=120, resend_after_seconds=900)
 
 
@@ -32,12 +32,12 @@ def test_the_size_of_a_function_is_what_lambda_says() -> None:
     assert found.function_megabytes == 3008
 
 
-def test_a_setting_that_is_wrong_is_told_by_its_variable() -> None:
+def test_an_error_names_the_variable_of_an_invalid_setting() -> None:
     with pytest.raises(SettingsInvalid, match=r"AWS_LAMBDA_FUNCTION_MEMORY_SIZE: .*integer"):
         Settings.from_environment({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "much"})
 
 
-def test_a_name_that_is_missing_is_told_by_its_variable() -> None:
+def test_an_error_names_the_variable_of_a_missing_name() -> None:
     with pytest.raises(SettingsInvalid, match=r"REELMILL_URGENT_QUEUE_URL is not set; template\.yaml sets it"):
         Settings().require("urgent_queue_url")
 
@@ -55,7 +55,7 @@ def test_services_ask_for_a_name_only_when_they_are_used() -> None:
 
 
 @pytest.mark.parametrize("value", ["many", "", "1.5"])
-def test_a_number_that_is_none_is_told_by_its_variable(value: str) -> None:
+def test_an_error_names_the_variable_of_an_invalid_number(value: str) -> None:
     with pytest.raises(SettingsInvalid, match="invalid environment variables: REELMILL_MAX_ATTEMPTS: "):
         Settings.from_environment({"REELMILL_MAX_ATTEMPTS": value})
 

@@ -186,7 +186,7 @@ def subtitles(kit: Kit) -> Iterator[Hostile]:
 
 
 def _subtitled(film: bytes, codec: bytes, private: bytes, line: bytes) -> bytes:
-    """Return a film with a track of subtitles in front, in a segment of its own."""
+    """Return a film with a track of subtitles in a separate segment in front."""
     entry = track(
         codec, ebml("63A2", private), ebml("22B59C", b"../en"), ebml("536E", b'x",URI="http://canary'), kind=17
     )

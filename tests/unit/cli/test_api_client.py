@@ -22,7 +22,7 @@ AWKWARD = "a b+c%20d/é東🎬~*'()"
 
 
 @contextmanager
-def nobody_listening() -> Iterator[str]:
+def closed_port() -> Iterator[str]:
     """A URL whose port is reserved, so that no other program takes it, but does not respond."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
@@ -30,7 +30,7 @@ def nobody_listening() -> Iterator[str]:
 
 
 def test_a_refused_connection_says_that_no_stack_runs_and_how_to_start_one(reelmill: Run) -> None:
-    with nobody_listening() as url:
+    with closed_port() as url:
         ended = reelmill("--api-url", url, "tasks", "list", "--json")
 
     assert (ended.code, ended.out) == (3, "")
@@ -56,7 +56,7 @@ def test_a_refused_connection_is_only_retried_for_a_remote_api(
     pauses: list[float] = []
     monkeypatch.setattr("time.sleep", pauses.append)
 
-    with nobody_listening() as url, Api(url, local=local) as api, pytest.raises(Unreachable):
+    with closed_port() as url, Api(url, local=local) as api, pytest.raises(Unreachable):
         api.get("/tasks")
 
     assert pauses == paused
@@ -273,10 +273,10 @@ def test_without_credentials_a_call_to_aws_says_how_to_get_some(reelmill: Run) -
 
 @pytest.mark.usefixtures("no_credentials")
 def test_an_unknown_profile_is_named(reelmill: Run) -> None:
-    ended = reelmill("--profile", "nobody", "--api-url", "https://api.example.org", "tasks", "list")
+    ended = reelmill("--profile", "unknown-profile", "--api-url", "https://api.example.org", "tasks", "list")
 
     assert ended.code == 1
-    assert "nobody" in ended.err
+    assert "unknown-profile" in ended.err
 
 
 @pytest.mark.usefixtures("no_credentials")

@@ -42,7 +42,7 @@ def test_of_commands_that_are_too_many_the_first_ones_and_the_last_are_kept() ->
     assert sum(map(len, told)) <= MAX_COMMAND_CHARACTERS + 100
 
 
-def test_commands_of_which_one_is_huge_leave_room_for_the_last() -> None:
+def test_a_huge_command_leaves_room_for_the_last_one() -> None:
     assert shorten_commands(["a" * MAX_COMMAND_CHARACTERS, "b", "c"]) == ("# commands omitted here: 2", "c")
     assert shorten_commands(["a", "b", "c" * MAX_COMMAND_CHARACTERS]) == (
         "# commands omitted here: 2",
@@ -134,7 +134,7 @@ def test_the_failures_of_fifty_subtasks_fit_into_their_task() -> None:
         (Answer("InternalServerError", 500), ServiceBusy),
     ],
 )
-def test_what_no_retry_mends_is_told_apart_from_what_passes(
+def test_permanent_errors_are_distinguished_from_temporary_ones(
     services: ClockedServices, answer: Answer, kind: type[Exception]
 ) -> None:
     with meanwhile("GetItem", lambda: answer, times=99), pytest.raises(kind, match=answer.code):

@@ -33,7 +33,7 @@ FOUND: dict[str, dict[str, Any]] = {
         ("look-1.loudness != null", False),
         ("look-1.loudness < 3", False),
         ("look-1.nothingOfThatName == null", True),
-        ("nobody.nothing == null", True),
+        ("missing.nothing == null", True),
         # Values of different types are not equal and have no order.
         ("look-1.hasAudio == 1", False),
         ("look-1.hasAudio > 0", False),

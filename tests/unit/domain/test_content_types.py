@@ -19,7 +19,7 @@ from shared.domain.content_types import browser_safe_type, content_type_of
         ("a.b:c", "application/octet-stream"),
     ],
 )
-def test_the_kind_of_a_file_is_told_by_its_ending(key: str, kind: str) -> None:
+def test_the_content_type_follows_from_the_file_extension(key: str, kind: str) -> None:
     assert content_type_of(key) == kind
 
 

@@ -28,7 +28,7 @@ def test_the_same_event_gives_the_same_id_and_another_one_another(at: int, one: 
 
 
 @given(TIMES, TIMES, st.binary())
-def test_ids_sort_by_time_and_tell_it(one: int, other: int, identity: bytes) -> None:
+def test_ids_sort_by_time_and_contain_it(one: int, other: int, identity: bytes) -> None:
     identifiers = sortable_id(one, identity), sortable_id(other, identity)
 
     assert [identifier[:TIME_LENGTH] for identifier in identifiers] == [time_prefix(one), time_prefix(other)]
@@ -49,14 +49,14 @@ def test_between_an_id_and_the_one_before_it_there_is_none(one: str, other: str)
 
 
 @given(TIMES, TIMES, TIMES, st.binary())
-def test_a_range_holds_just_the_ids_between_its_times(at: int, after: int, before: int, identity: bytes) -> None:
+def test_a_range_contains_just_the_ids_between_its_times(at: int, after: int, before: int, identity: bytes) -> None:
     low, high = id_range("", after, before)
 
     assert (low <= sortable_id(at, identity) <= high) is (after <= at <= before)
 
 
 @given(IDS, IDS, st.integers(0, ID_LENGTH))
-def test_a_range_of_a_beginning_holds_just_the_ids_that_begin_so(one: str, other: str, length: int) -> None:
+def test_a_range_of_a_prefix_contains_just_the_ids_with_that_prefix(one: str, other: str, length: int) -> None:
     low, high = id_range(other[:length], None, None)
 
     assert (low <= one <= high) is one.startswith(other[:length])
@@ -92,5 +92,5 @@ def test_a_time_before_the_epoch_is_the_epoch() -> None:
         (["0"] * 26, False),
     ],
 )
-def test_an_id_is_told_by_its_length_and_its_letters(text: object, *, good: bool) -> None:
+def test_an_id_is_recognized_by_its_length_and_its_characters(text: object, *, good: bool) -> None:
     assert is_sortable_id(text) is good

@@ -67,7 +67,7 @@ def test_an_object_in_its_place_and_of_a_known_format_is_taken() -> None:
         ),
     ],
 )
-def test_what_is_not_taken_is_told_why(fields: dict[str, Any], verdict: Verdict, reason: str) -> None:
+def test_an_upload_that_is_not_taken_gets_the_reason(fields: dict[str, Any], verdict: Verdict, reason: str) -> None:
     answer = matched(make_stored_orchestration(**fields), "input", "uploads/a.mp4")
 
     assert answer.verdict is verdict
@@ -106,7 +106,7 @@ def test_formats_are_compared_in_lower_case() -> None:
         ("", ""),
     ],
 )
-def test_the_format_is_the_ending_of_the_name(key: str, found: str) -> None:
+def test_the_format_is_the_extension_of_the_name(key: str, found: str) -> None:
     assert format_of(key) == found
 
 
@@ -221,7 +221,7 @@ def test_an_output_is_named_after_its_source(source: str, key: str) -> None:
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4), st.sampled_from(["", "mp4"]))
-def test_whatever_the_source_is_called_its_outputs_have_a_place_of_their_own(parts: list[str], ending: str) -> None:
+def test_outputs_have_a_place_of_their_own_for_any_name_of_the_source(parts: list[str], ending: str) -> None:
     source = ".".join(filter(None, ("/".join(parts), ending)))
     assume(len(source.encode()) < 300)
 
@@ -250,7 +250,7 @@ def test_every_variable_has_its_value() -> None:
         ("{inputName}.{format}", 7, "b-7.mp4"),
     ],
 )
-def test_several_files_are_told_apart_by_their_number(name: str | None, number: int | None, file: str) -> None:
+def test_several_files_differ_by_their_number(name: str | None, number: int | None, file: str) -> None:
     assert key_of("a/b.mov", name=name, number=number) == f"a/b/token/{file}"
 
 

@@ -81,7 +81,7 @@ def test_a_token_fits_no_other_list(change: dict[str, str]) -> None:
         encoded(json.dumps([LAST + "0", fingerprint(LAST + "0", Asked())])),
     ],
 )
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_an_invalid_token_is_refused(token: str) -> None:
     with pytest.raises(RequestRejected, match="nextToken"):
         read_token(token, Asked())
 

@@ -64,7 +64,7 @@ def test_every_status_is_counted_also_at_zero() -> None:
     }
 
 
-def test_a_hold_is_good_for_one_attempt_of_one_run() -> None:
+def test_a_lease_is_valid_for_one_attempt_of_one_run() -> None:
     task = started(make_task(1), 1)
     lease = Lease(task.id, 1, 1, attempt=1)
 
@@ -132,7 +132,7 @@ def test_the_outcome_sums_up_the_subtasks(statuses: list[SubtaskStatus], outcome
     ("counted_attempts", "attempt", "spent"),
     [(0, 0, False), (2, 2, False), (3, 3, True), (0, 14, False), (0, 15, True)],
 )
-def test_a_subtask_is_spent_by_three_tries_or_by_five_times_as_many_excused_ones(
+def test_three_counted_attempts_or_five_times_as_many_in_all_exhaust_a_subtask(
     counted_attempts: int, attempt: int, *, spent: bool
 ) -> None:
     subtask = replace(make_task(1).subtasks[0], counted_attempts=counted_attempts, attempt=attempt)
@@ -247,6 +247,6 @@ def test_an_output_is_called_by_the_last_part_of_its_key() -> None:
 
 
 def test_the_records_of_attempts_sort_by_run_and_subtask() -> None:
-    holds = [Lease("t", run, no, attempt=1) for run in (1, 2, 10) for no in (1, 2, 10, 50)]
+    leases = [Lease("t", run, no, attempt=1) for run in (1, 2, 10) for no in (1, 2, 10, 50)]
 
-    assert sorted(lease.record for lease in holds) == [lease.record for lease in holds]
+    assert sorted(lease.record for lease in leases) == [lease.record for lease in leases]

@@ -79,7 +79,7 @@ def test_each_orchestration_has_its_own_identity_of_an_object() -> None:
     assert len({told().identity(name) for name in ("", "a", "b")}) == 3
 
 
-def test_a_version_is_the_same_object_whoever_tells_of_it_and_by_whatever_clock() -> None:
+def test_a_version_is_the_same_object_for_every_reporter_and_clock() -> None:
     event = told(version_id="v1")
     listed = replace(event, sequencer="", at=AT - 5000)
 
@@ -89,7 +89,7 @@ def test_a_version_is_the_same_object_whoever_tells_of_it_and_by_whatever_clock(
     assert not listed.is_of(None, "etag")
 
 
-def test_two_writes_of_the_same_content_are_told_apart_by_their_sequencers_or_times() -> None:
+def test_two_writes_of_the_same_content_differ_by_their_sequencers_or_times() -> None:
     assert told("0B").identity() != told("0A").identity()
     assert seen(at=AT + 1).identity() != seen().identity()
 
@@ -113,7 +113,7 @@ def test_without_versions_s3_says_null_or_nothing(said: str | None, meant: str |
     assert parse_version_id(said) == meant
 
 
-def test_of_a_key_that_nobody_told_of_nothing_is_known() -> None:
+def test_the_history_of_an_unreported_key_is_empty() -> None:
     for upload in (told(), seen()):
         assert KeyHistory().with_known_name(upload) == upload
         assert not KeyHistory().supersedes(upload)
@@ -136,7 +136,7 @@ def test_a_late_event_changes_nothing_that_is_known() -> None:
     assert history.after(history.with_known_name(told("0B", at=AT - 123)), NOW) == history
 
 
-def test_what_was_told_of_is_the_same_when_a_listing_shows_it() -> None:
+def test_an_object_that_an_event_reported_is_the_same_when_a_listing_shows_it() -> None:
     history = after(told())
 
     named = history.with_known_name(seen(at=AT - 300_000))  # the upload of a large object began earlier
@@ -146,7 +146,7 @@ def test_what_was_told_of_is_the_same_when_a_listing_shows_it() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"e_tag": "other"}, {"at": AT + CLOCKS_MS + 1}])
-def test_a_listing_shows_another_object_than_was_told_of(changes: dict[str, Any]) -> None:
+def test_a_listing_shows_another_object_than_an_event_reported(changes: dict[str, Any]) -> None:
     history = after(told())
     other = seen(**changes)
 
@@ -164,7 +164,7 @@ def test_what_a_listing_showed_is_the_same_when_its_event_comes() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"e_tag": "other"}, {"at": NOW + CLOCKS_MS + 1}])
-def test_an_event_tells_of_another_write_than_a_listing_showed(changes: dict[str, Any]) -> None:
+def test_an_event_reports_another_write_than_a_listing_showed(changes: dict[str, Any]) -> None:
     other = told(**changes)
 
     assert after(seen()).with_known_name(other) == other
@@ -178,7 +178,7 @@ def test_an_event_keeps_the_name_that_it_got_first_however_often_it_comes() -> N
     assert after(before, late, later).with_known_name(late).identity() == before.identity()
 
 
-def test_what_was_seen_is_still_known_when_an_earlier_write_is_told_of_late() -> None:
+def test_a_listed_object_is_still_known_when_an_earlier_write_is_reported_late() -> None:
     newest = seen(e_tag="new", at=AT + 1000)
 
     history = after(newest, told("0A"))
@@ -204,7 +204,7 @@ def test_each_of_several_objects_that_listings_showed_is_the_same_when_its_event
     assert history.after(history.with_known_name(objects[0]), NOW).listed[-1] == ListedObject(objects[0].name, "a", NOW)
 
 
-def test_only_so_many_objects_that_no_event_told_of_are_remembered() -> None:
+def test_the_number_of_remembered_objects_without_an_event_is_limited() -> None:
     history = after(*(seen(e_tag=f"{number}") for number in range(MAX_LISTED + 5)))
 
     assert [one.e_tag for one in history.listed] == [f"{number}" for number in range(5, MAX_LISTED + 5)]

@@ -37,7 +37,7 @@ def wrong_with(document: object, model: type[BaseModel] = OrchestrationDocument)
         ({"subtasks": [COVER, COVER]}, "subtasks: two subtasks are named cover; rename one"),
     ],
 )
-def test_a_document_that_is_wrong_is_told_in_words(fields: dict[str, Any], told: str) -> None:
+def test_an_error_in_a_document_is_described_in_words(fields: dict[str, Any], told: str) -> None:
     assert wrong_with({"name": "mine", "subtasks": [COVER], **fields}) == [told]
 
 

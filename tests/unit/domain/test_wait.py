@@ -177,7 +177,7 @@ def test_no_queue_is_asked_for_what_is_not_in_it() -> None:
     assert [one.reason for one in explain_waits(unsent, unsent.subtasks, NOW, refuse).values()] == ["UNSENT"]
 
 
-def test_a_queue_that_can_not_tell_or_is_not_asked_leaves_the_number_open() -> None:
+def test_a_queue_that_does_not_answer_or_is_not_asked_leaves_the_number_open() -> None:
     task = waiting_task(())
 
     def fail(_lane: Lane) -> int:

@@ -88,7 +88,7 @@ def test_a_zip_of_nothing_is_a_zip() -> None:
     st.lists(st.binary(max_size=40), max_size=6),
     st.lists(st.integers(min_value=0, max_value=900), max_size=8),
 )
-def test_it_is_the_same_in_whatever_parts_it_is_made(files: list[bytes], cuts: list[int]) -> None:
+def test_it_is_the_same_for_any_division_into_parts(files: list[bytes], cuts: list[int]) -> None:
     archive, content = of({f"{number}.bin": file for number, file in enumerate(files)})
     whole = bytes_of(archive, content, 0, archive.size)
     places = sorted({0, *(min(cut, archive.size) for cut in cuts), archive.size})
@@ -164,7 +164,7 @@ def test_of_a_large_file_only_its_ends_are_not_copied() -> None:
 
 
 @pytest.mark.parametrize("count", [65_534, 65_535, 65_536, 70_000])
-def test_it_may_hold_more_files_than_16_bits_count(count: int) -> None:
+def test_it_may_contain_more_files_than_16_bits_count(count: int) -> None:
     archive = Archive(tuple(Member(f"{number}", 1, zlib.crc32(b"\0")) for number in range(count)), AT)
 
     with opened(archive, zeros) as found:
@@ -175,7 +175,7 @@ def test_it_may_hold_more_files_than_16_bits_count(count: int) -> None:
     assert end.startswith(b"PK\6\6") == (count >= 65_535)  # that reader doesn't mind, others do
 
 
-def test_times_that_the_format_cannot_tell_are_its_nearest() -> None:
+def test_times_that_the_format_cannot_store_become_the_nearest_ones() -> None:
     for at, year in ((0, 1980), (5_000_000_000_000, 2107)):
         with opened(Archive((Member("a", 0, 0),), at), zeros) as found:
             assert found.infolist()[0].date_time[0] == year

@@ -63,7 +63,7 @@ def test_progress_is_a_share_of_the_attempt(said: list[bytes], percent: int) -> 
     assert meter.progress == AttemptProgress(percent, "encoding")
 
 
-def test_audio_that_runs_ahead_of_the_video_is_no_progress() -> None:
+def test_audio_that_runs_ahead_of_the_video_is_not_progress() -> None:
     meter = _Meter(4.0, 25.0, "encoding", (0, 100))
 
     meter.feed(b"frame=25\nout_time_us=3000000\n")
@@ -79,7 +79,7 @@ def test_progress_of_unknown_length_stays_where_its_share_begins() -> None:
     assert meter.progress == AttemptProgress(20, "encoding")
 
 
-def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:
+def test_the_tail_of_the_log_contains_whole_lines_without_paths() -> None:
     ffmpeg = an_ffmpeg()
     ffmpeg.input_arguments(Path("/tmp/attempt/source.mp4"))  # noqa: S108
 
@@ -92,7 +92,7 @@ def test_the_tail_of_the_log_holds_whole_lines_without_paths() -> None:
     assert 2000 < len(ffmpeg.log_tail) <= 4096
 
 
-def test_whatever_lies_beside_the_folder_is_named_without_its_path() -> None:
+def test_a_file_beside_the_folder_is_named_without_its_path() -> None:
     ffmpeg = an_ffmpeg()
 
     ffmpeg._keep(b"opened file:/tmp/attempt/asset.png and /tmp/attempt/out/mark.png\n")  # noqa: SLF001
@@ -120,7 +120,7 @@ def test_each_way_to_fail_has_its_error(code: int, kind: type[AttemptFailed], er
     assert error.code == error_code
 
 
-def test_every_failure_is_told_in_a_sentence_of_ours() -> None:
+def test_every_failure_has_a_sentence_of_ours() -> None:
     assert all(" " in message and "AVERROR" not in message for _, _, message in FAILURES.values())
 
 

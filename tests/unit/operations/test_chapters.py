@@ -81,7 +81,7 @@ def test_without_audio_what_moves_is_enough() -> None:
     assert [one.start for one in highlights.find_highlights(silent, 1, 10)] == [20]
 
 
-def test_a_cut_is_no_movement() -> None:
+def test_a_cut_is_not_movement() -> None:
     looks = tuple(
         look(second, motion=90 if second == 30 else 2 if second in range(50, 55) else 1) for second in range(60)
     )
@@ -106,7 +106,7 @@ def test_a_flaw_makes_a_worse_cover(flaw: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("flaw", [{"brightness": 17}, {"brightness": 230}, {"contrast": 10}, {"blur": None}])
-def test_what_nobody_would_choose_is_hardly_any_good(flaw: dict[str, Any]) -> None:
+def test_a_frame_with_a_flaw_gets_a_low_score(flaw: dict[str, Any]) -> None:
     assert cover.score_look(look(0, **flaw)) < 0.15
 
 

@@ -76,7 +76,7 @@ def test_a_hostile_name_stays_text_and_a_long_one_is_cut() -> None:
 
 
 @pytest.mark.parametrize("duration", [0, 0.04, 3, 61, 5400, 40_000])
-def test_the_clock_has_a_few_ticks_whatever_the_length(duration: float) -> None:
+def test_the_clock_has_a_few_ticks_for_any_length(duration: float) -> None:
     drawing = draw_chart("clip.mp4", findings(duration), seen(duration))
 
     ticks = [line for line in elements(drawing, "line") if line.attrib["x1"] == line.attrib["x2"]]

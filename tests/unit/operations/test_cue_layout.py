@@ -29,7 +29,7 @@ SEGMENTS = st.lists(
 
 
 @given(SEGMENTS)
-def test_whatever_is_said_fits_two_lines_and_no_two_cues_are_there_at_once(segments: list[Segment]) -> None:
+def test_any_speech_fits_two_lines_and_cues_do_not_overlap(segments: list[Segment]) -> None:
     cues = make_cues(segments)
 
     lines = [cue.text.split("\n") for cue in cues]
@@ -50,14 +50,14 @@ def test_nothing_that_is_said_is_lost(segments: list[Segment]) -> None:
 
 
 @given(SEGMENTS)
-def test_a_file_holds_as_many_cues_as_there_are(segments: list[Segment]) -> None:
+def test_a_file_contains_as_many_cues_as_there_are(segments: list[Segment]) -> None:
     cues = make_cues(segments)
 
     assert len(re.findall(r"^[\d:.]+ --> [\d:.]+$", to_webvtt(cues), re.MULTILINE)) == len(cues)
     assert len(re.findall(r"^[\d:,]+ --> [\d:,]+$", to_subrip(cues), re.MULTILINE)) == len(cues)
 
 
-def test_a_long_sentence_is_told_in_turn_in_the_time_that_it_took() -> None:
+def test_the_parts_of_a_long_sentence_are_shown_in_turn_in_the_time_that_it_took() -> None:
     text = (
         "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness"
     )
@@ -85,6 +85,6 @@ def test_characters_of_two_cells_fill_a_line_twice_as_fast() -> None:
     assert first.text == "国" * 21 + "\n" + "国" * 21
 
 
-def test_when_nobody_speaks_the_files_have_no_cue() -> None:
+def test_without_speech_the_files_have_no_cue() -> None:
     assert to_webvtt(make_cues([])) == "WEBVTT\n"
     assert to_subrip(make_cues([])) == ""

@@ -13,7 +13,7 @@ OTHER = [CHANCE.choice((-60.0, -40.0, -20.0)) + CHANCE.random() for _ in range(3
 
 
 @pytest.mark.parametrize("shift", [0, 3, 15])
-def test_an_audio_track_that_comes_later_or_earlier_is_told_by_how_much(shift: int) -> None:
+def test_the_lag_of_an_audio_track_that_comes_later_or_earlier_is_measured(shift: int) -> None:
     later, earlier = find_lag(SPEECH, [-70.0] * shift + SPEECH), find_lag(SPEECH[: 300 - shift], SPEECH[shift:])
 
     assert (later.start, later.end) == pytest.approx((shift / 10, shift / 10), abs=0.02)
@@ -32,13 +32,13 @@ def test_an_audio_track_that_runs_slower_drifts() -> None:
 
 
 @pytest.mark.parametrize("other", [OTHER, [-30.0] * 300, [-30.0] * 10, []])
-def test_of_another_audio_or_an_even_or_a_short_one_nothing_is_told(other: list[float]) -> None:
+def test_another_audio_or_an_even_or_a_short_one_gives_no_lag(other: list[float]) -> None:
     found = find_lag(SPEECH, other)
 
     assert (found.start, found.end, found.drift, found.worst) == (None, None, None, None)
 
 
-def test_what_can_be_told_of_the_beginning_is_told_where_the_end_is_silent() -> None:
+def test_the_lag_at_the_beginning_is_reported_even_if_the_end_is_silent() -> None:
     found = find_lag(SPEECH[:100] + [-70.0] * 300, [-70.0] * 4 + SPEECH[:100] + [-70.0] * 296)
 
     assert found.start == pytest.approx(0.4, abs=0.02)

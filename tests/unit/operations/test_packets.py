@@ -20,7 +20,7 @@ LIST = """#extradata 0:       38, 0xe0c60af9
 0,       1024,       1024,      512,      353,"""
 
 
-def test_packets_are_told_apart_by_stream_and_those_that_an_edit_leaves_out_are_left_out(tmp_path: Path) -> None:
+def test_packets_are_separated_by_stream_without_those_that_an_edit_leaves_out(tmp_path: Path) -> None:
     path = tmp_path / "packets.txt"
     path.write_text(LIST)
 
@@ -31,5 +31,5 @@ def test_packets_are_told_apart_by_stream_and_those_that_an_edit_leaves_out_are_
     assert size == (320, 180)
 
 
-def test_no_list_is_no_packets(tmp_path: Path) -> None:
+def test_without_a_list_there_are_no_packets(tmp_path: Path) -> None:
     assert read_packets(tmp_path / "packets.txt") == ((), (), (0, 0))

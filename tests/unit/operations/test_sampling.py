@@ -16,7 +16,7 @@ SHOTS = st.lists(st.floats(SHORTEST, 500), min_size=1, max_size=40).map(
 
 
 @given(SHOTS, st.floats(0.5, 20), st.integers(1, 200))
-def test_stretches_fill_the_shots_without_a_gap_and_hold_their_moment(
+def test_stretches_fill_the_shots_without_a_gap_and_contain_their_moment(
     shots: tuple[Shot, ...], every: float, most: int
 ) -> None:
     found = choose_moments(shots, every=every, most=most)
@@ -48,7 +48,7 @@ def test_a_moment_lies_in_the_middle_away_from_the_cuts() -> None:
     ]
 
 
-def test_a_flash_is_no_shot() -> None:
+def test_a_flash_is_not_a_shot() -> None:
     assert split_at_cuts([2.0, 2.2, 5.0, 9.9], 10.0) == (Shot(0, 2), Shot(2, 5), Shot(5, 10))
 
 

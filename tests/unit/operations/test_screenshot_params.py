@@ -47,7 +47,7 @@ def test_a_time_is_seconds_a_clock_or_a_share(at: float | str, expected: float) 
         float("inf"),
     ],
 )
-def test_what_is_no_time_is_refused_when_it_is_stored(at: float | str) -> None:
+def test_an_invalid_time_is_refused_when_it_is_stored(at: float | str) -> None:
     with pytest.raises(ValidationError):
         ScreenshotParams.model_validate({"at": [at]})
 

@@ -37,5 +37,5 @@ def test_a_result_takes_so_many_segments_and_so_many_bytes() -> None:
     assert fit_segments(many[:5]) == tuple(many[:5])
 
 
-def test_times_are_told_in_milliseconds() -> None:
+def test_times_are_rounded_to_milliseconds() -> None:
     assert round_segments([segment(0.12345, 1.98765, confidence=0.55555)]) == (segment(0.123, 1.988, confidence=0.556),)

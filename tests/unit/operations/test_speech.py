@@ -53,7 +53,7 @@ def test_a_word_that_fills_more_than_a_screen_stands_alone() -> None:
     assert [segment.text for segment in made] == ["a", "b" * 200, "c"]
 
 
-def test_one_who_speaks_slowly_is_cut_into_parts_that_are_read_in_time() -> None:
+def test_slow_speech_is_cut_into_parts_that_are_read_in_time() -> None:
     words = [Word(2.0 * n, 2.0 * n + 2, f" word{n}", 0.9) for n in range(50)]
 
     made = split_sentences(words)
@@ -63,6 +63,6 @@ def test_one_who_speaks_slowly_is_cut_into_parts_that_are_read_in_time() -> None
     assert len(made) == 17
 
 
-def test_nothing_heard_is_no_sentence() -> None:
+def test_without_speech_there_are_no_sentences() -> None:
     assert split_sentences([]) == ()
     assert split_sentences([Word(0, 1, " ", 0.5)]) == ()

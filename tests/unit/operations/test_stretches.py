@@ -95,7 +95,7 @@ def test_darkness_in_between_ends_no_bars_and_makes_none() -> None:
 
 
 @pytest.mark.parametrize("crop", [Crop(320, 150, 0, 30), Crop(300, 180, 0, 0), Crop(320, 178, 0, 1)])
-def test_one_dark_side_or_a_thin_line_is_no_bar(crop: Crop) -> None:
+def test_one_dark_side_or_a_thin_line_is_not_a_bar(crop: Crop) -> None:
     assert find_letterboxed(details(at=range(40), crop=crop), (320, 180), 4, LEAST) == []
 
 

@@ -63,7 +63,7 @@ def test_every_place_counts_and_they_come_by_time() -> None:
     assert [(place.start, place.label) for place in places] == [(0, "one"), (0, "one"), (1, "two"), (2, "one")]
 
 
-def test_what_is_said_in_two_sentences_may_hold_a_phrase_together() -> None:
+def test_two_sentences_may_contain_a_phrase_together() -> None:
     said = lines("he had then leisure", "to consider how much", "there might be")
 
     (place,) = find_words(["leisure to consider how much there"], said, "SPEECH")
@@ -78,6 +78,6 @@ def test_two_lines_in_the_video_are_no_sentence() -> None:
 
 
 @pytest.mark.parametrize("word", ["", " ", "...", "x" * 101, "\u0301"])
-def test_what_is_no_word_is_refused(word: str) -> None:
+def test_an_invalid_word_is_refused(word: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Word).validate_python(word)

@@ -76,7 +76,7 @@ def test_a_job_that_runs_is_waited_for_without_the_input(aws: Aws, kind: Kind) -
 
 
 @pytest.mark.parametrize("name", [kind.name for kind in KINDS])
-def test_a_token_is_one_that_rekognition_takes_whatever_the_run(name: str) -> None:
+def test_rekognition_accepts_the_token_of_any_run(name: str) -> None:
     longest = f"{'Z' * 26}-999999-50-{name}-3"
 
     assert re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", longest)  # as its model says
@@ -104,7 +104,7 @@ def test_labels_come_from_all_pages_with_close_stretches_joined(aws: Aws) -> Non
     )
 
 
-def test_moderation_tells_each_stretch_of_a_category_once_and_more_closely_in_its_text(aws: Aws) -> None:
+def test_moderation_returns_each_stretch_of_a_category_once_with_details_in_its_text(aws: Aws) -> None:
     with stubbed(aws.rekognition) as stub:
         start(stub, "content_moderation", f"{JOB}-moderation-1")
         look(stub, "content_moderation", "rekognition-moderation", **SEGMENTED)
@@ -267,7 +267,7 @@ def test_a_refusal_means_what_its_type_says(aws: Aws, refusal: Refusal) -> None:
         assert re.search(refusal.final_message, told.value.final.message)
 
 
-def test_a_look_that_is_refused_is_told_from_a_start_that_is(aws: Aws) -> None:
+def test_a_refused_look_is_distinguished_from_a_refused_start(aws: Aws) -> None:
     with stubbed(aws.rekognition) as stub:
         start(stub, "text_detection", f"{JOB}-text-1")
         refuse(stub, "get_text_detection", "AccessDeniedException")

@@ -102,7 +102,7 @@ def test_the_first_look_finds_no_job_and_starts_one(aws: Aws, code: str) -> None
 
 
 @pytest.mark.parametrize("state", ["transcribe-queued", "transcribe-running"])
-def test_a_job_that_runs_is_waited_for_whatever_became_of_the_input(aws: Aws, state: str) -> None:
+def test_a_running_job_is_waited_for_in_any_state_of_the_input(aws: Aws, state: str) -> None:
     with stubbed(aws.transcribe) as stub:
         look(stub, state)
 

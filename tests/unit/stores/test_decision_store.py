@@ -90,7 +90,7 @@ def test_a_verdict_is_kept_for_ninety_days_from_when_it_is_noted_however_old_its
     assert KEPT_SECONDS == 90 * 24 * 3600
 
 
-def test_the_same_upload_has_one_verdict_whoever_tells_of_it(services: ClockedServices) -> None:
+def test_the_same_upload_has_one_verdict_for_every_reporter(services: ClockedServices) -> None:
     by_event = a_match(services, task_id="T1")
     by_another_clock = a_match(services, task_id="T2", at=services.now() - 123, sequencer="")
 
@@ -124,7 +124,7 @@ def test_a_refusal_takes_the_place_of_another(services: ClockedServices) -> None
 
 
 @pytest.mark.parametrize("verdict", [MATCHED, *UNMADE])
-def test_once_an_orchestration_took_an_upload_nobody_refuses_it(services: ClockedServices, verdict: Verdict) -> None:
+def test_an_upload_that_an_orchestration_took_is_not_refused_later(services: ClockedServices, verdict: Verdict) -> None:
     taken = replace(a_match(services), verdict=verdict, task_id="T" if verdict is MATCHED else None)
 
     assert noted(services, taken, a_refusal(services)) == [taken, taken]
@@ -150,7 +150,7 @@ def test_two_that_could_make_no_task_do_not_hide_each_other(services: ClockedSer
 
 
 @pytest.mark.parametrize("name", ["web", "other"])
-def test_of_two_who_note_at_the_same_moment_the_first_one_stands(services: ClockedServices, name: str) -> None:
+def test_of_two_decisions_noted_at_the_same_moment_the_first_one_stands(services: ClockedServices, name: str) -> None:
     first, second = a_match(services), a_match(services, name, task_id="T2")
 
     with meanwhile("PutItem", lambda: noted(services, first)):
@@ -320,7 +320,7 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services:
     ],
     ids=["note", "note again", "what is known", "what is new", "list"],
 )
-def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
+def test_when_dynamodb_does_not_answer_the_caller_gets_a_temporary_error(
     services: ClockedServices, call: str, act: Callable[[ClockedServices], object]
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):
@@ -382,7 +382,7 @@ def test_what_is_known_already_is_not_written_again(services: ClockedServices) -
     assert made == ["GetItem", "GetItem"]
 
 
-def test_of_two_that_are_told_of_at_the_same_moment_the_later_one_stays_known(services: ClockedServices) -> None:
+def test_of_two_writes_reported_at_the_same_moment_the_later_one_stays_known(services: ClockedServices) -> None:
     early, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
 
     with meanwhile("PutItem", lambda: recognized(services, late)):

@@ -167,7 +167,9 @@ def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(services
         get_document(services, ORCHESTRATION, "main", "mine")
 
 
-def test_what_an_unreadable_orchestration_takes_is_told_and_made_once_it_can_be_read(services: ClockedServices) -> None:
+def test_an_upload_for_an_unreadable_orchestration_is_reported_and_gets_its_task_once_it_can_be_read(
+    services: ClockedServices,
+) -> None:
     upload = make_upload(at=services.now())
     unreadable(services, {**MINE, "trigger": {"prefix": "uploads/"}})
 
@@ -228,7 +230,7 @@ def test_the_sweeper_goes_on_past_tasks_that_it_cannot_read(services: ClockedSer
     assert [services.task_queries.due_tasks(services.now() + 10**9)] != []
 
 
-def test_a_task_that_cannot_be_read_is_told_by_its_name(services: ClockedServices) -> None:
+def test_the_error_names_a_task_that_cannot_be_read(services: ClockedServices) -> None:
     task = accepted(services)
     spoiled(services, task)
 

@@ -173,7 +173,7 @@ def test_what_is_fetched_is_what_was_pinned(services: ClockedServices, tmp_path:
         ("InternalError", Interrupted, "InternalError.Storage"),
     ],
 )
-def test_a_failed_fetch_tells_whether_another_can_help(
+def test_a_failed_fetch_says_whether_another_can_help(
     services: ClockedServices, tmp_path: Path, code: str, error: type[Exception], told: str
 ) -> None:
     for version, call in (("v1", "HeadObject"), (None, "GetObject")):
@@ -183,7 +183,7 @@ def test_a_failed_fetch_tells_whether_another_can_help(
         assert getattr(failed.value, "code", None) == told
 
 
-def test_an_output_of_an_attempt_is_marked_until_it_is_settled(services: ClockedServices, tmp_path: Path) -> None:
+def test_an_output_of_an_attempt_is_marked_until_it_is_committed(services: ClockedServices, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"film")
     output = make_output()
 
@@ -197,7 +197,7 @@ def test_an_output_of_an_attempt_is_marked_until_it_is_settled(services: Clocked
     assert client("s3").get_object(**place)["ContentType"] == "video/mp4"
 
 
-def test_an_output_that_was_deleted_before_it_was_settled_keeps_no_other_from_it(
+def test_an_output_deleted_before_its_commit_does_not_stop_the_commit_of_others(
     services: ClockedServices, tmp_path: Path
 ) -> None:
     (tmp_path / "x").write_bytes(b"film")
@@ -243,7 +243,7 @@ def test_discarded_outputs_are_gone(services: ClockedServices) -> None:
         ),
     ],
 )
-def test_a_broken_line_to_s3_is_nobodys_fault(
+def test_a_broken_line_to_s3_is_a_temporary_error(
     services: ClockedServices,
     tmp_path: Path,
     call: str,
@@ -257,7 +257,9 @@ def test_a_broken_line_to_s3_is_nobodys_fault(
         act(services, path)
 
 
-def test_an_output_that_s3_refuses_is_told_by_the_refusals_code(services: ClockedServices, tmp_path: Path) -> None:
+def test_an_output_that_s3_refuses_is_reported_with_the_code_of_the_refusal(
+    services: ClockedServices, tmp_path: Path
+) -> None:
     (tmp_path / "x").write_bytes(b"film")
 
     with outage("PutObject", error=refusal("AccessDenied")), pytest.raises(Interrupted, match=r": AccessDenied$"):
@@ -354,7 +356,7 @@ def test_a_large_upload_can_be_called_off(services: ClockedServices) -> None:
 
 
 @pytest.mark.parametrize("size", [SINGLE_UPLOAD_BYTES + 1, GIB, 16 * 1024**2 * 1000 + 1, MAX_UPLOAD_BYTES])
-def test_the_parts_hold_the_file_and_keep_to_what_s3_takes(services: ClockedServices, size: int) -> None:
+def test_the_parts_contain_the_file_within_the_limits_of_s3(services: ClockedServices, size: int) -> None:
     made = plan(services, size)
 
     assert made.part_size

@@ -96,7 +96,7 @@ def test_a_queue_that_is_gone_is_busy(services: ClockedServices) -> None:
         gone.count_messages(Lane.URGENT)
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:sqs:us-east-1:123456789012:nobody's", ""])
+@pytest.mark.parametrize("arn", ["arn:aws:sqs:us-east-1:123456789012:another", ""])
 def test_a_message_of_another_queue_is_not_ours_to_put_back(services: ClockedServices, arn: str) -> None:
     with pytest.raises(ServiceBusy, match="did not return a message to its queue"):
         services.queues.put_back(arn, "receipt", 5)
@@ -142,7 +142,7 @@ def test_a_message_without_a_tenant_is_the_main_ones() -> None:
         pytest.param("[" * 5000, id="deeper than Python reads"),
     ],
 )
-def test_what_is_no_message_is_refused_and_shown(body: str) -> None:
+def test_an_invalid_message_is_refused_and_shown(body: str) -> None:
     with pytest.raises(RequestRejected, match="have the form") as refused:
         parse_message_body(body)
 

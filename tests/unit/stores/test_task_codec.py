@@ -25,9 +25,9 @@ RECOGNIZE = {"name": "long", "operation": "RECOGNIZE"}
 ITEM_BYTES = 400 * 1024  # DynamoDB: the size of an item
 
 
-def a_template(services: ClockedServices, *, words: int, letters: str = "w") -> None:
+def a_template(services: ClockedServices, *, words: int, character: str = "w") -> None:
     """Store a template that takes a hundred bytes and some for each word."""
-    params = {"words": [f"{number:03}{letters * 97}" for number in range(words)]}
+    params = {"words": [f"{number:03}{character * 97}" for number in range(words)]}
     store_template(services, "main", TemplateDocument.model_validate({**RECOGNIZE, "params": params}))
 
 
@@ -37,7 +37,7 @@ def orchestration(subtasks: int = MAX_SUBTASKS) -> OrchestrationDocument:
     return OrchestrationDocument.model_validate({**MANY, "subtasks": rules})
 
 
-def test_what_one_item_does_not_hold_is_not_stored(services: ClockedServices) -> None:
+def test_an_orchestration_whose_task_is_too_large_for_one_item_is_not_stored(services: ClockedServices) -> None:
     a_template(services, words=200)
 
     with pytest.raises(RequestRejected) as refused:
@@ -52,13 +52,13 @@ def test_what_one_item_does_not_hold_is_not_stored(services: ClockedServices) ->
 
 
 def test_its_size_is_measured_in_bytes_not_characters(services: ClockedServices) -> None:
-    a_template(services, words=200, letters="é")
+    a_template(services, words=200, character="é")
 
     with pytest.raises(RequestRejected, match="the subtasks up to s5 take 195 KB"):
         store_orchestration(services, "main", orchestration())
 
 
-def test_no_task_is_made_of_what_one_item_does_not_hold(services: ClockedServices) -> None:
+def test_a_task_too_large_for_one_item_is_not_created(services: ClockedServices) -> None:
     source = put("uploads/clip.mp4", b"film")
     a_template(services, words=200)
     wanted = NewTask(source.bucket, source.key, subtasks=orchestration().subtasks)

@@ -155,7 +155,7 @@ def test_of_what_was_read_beyond_the_limit_nothing_is_shown_twice_or_lost(
     assert all(len(page.items) == limit for page in turned[:-1])
 
 
-def test_unfinished_tasks_of_an_orchestration_cost_the_same_however_long_its_history(
+def test_unfinished_tasks_of_an_orchestration_cost_the_same_for_any_length_of_its_history(
     services: ClockedServices, tasks: list[Task]
 ) -> None:
     wanted = TaskFilter(orchestration="web-video", status=TaskStatus.WAITING)

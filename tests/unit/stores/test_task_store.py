@@ -87,7 +87,7 @@ def test_no_attempt_is_made_past_the_limit(services: ClockedServices) -> None:
     assert not refused(services, task, 1, counted_attempts=4)
 
 
-def test_excused_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(
+def test_uncounted_attempts_do_not_count_until_there_are_five_times_as_many_as_may_count(
     services: ClockedServices,
 ) -> None:
     task = stored(services, make_task(at=services.now()))
@@ -146,14 +146,14 @@ def test_no_message_begins_the_next_attempt_before_its_time(services: ClockedSer
     assert not refused(services, task, 1)
 
 
-def test_what_is_held_back_for_the_day_may_begin_as_soon_as_it_is_sent(services: ClockedServices) -> None:
+def test_a_subtask_postponed_to_the_next_day_may_begin_as_soon_as_it_is_sent(services: ClockedServices) -> None:
     task = stored(services, make_task(at=services.now()))
     assert services.tasks.postpone(task, 1, services.now(), Wait(WaitReason.BUDGET, services.now() + 3_600_000, SPENT))
 
     assert not refused(services, task, 1)
 
 
-def test_a_message_that_led_to_a_holding_back_before_it_was_noted_leaves_its_subtask_unsent(
+def test_a_message_that_led_to_a_postponement_before_it_was_noted_leaves_its_subtask_unsent(
     services: ClockedServices,
 ) -> None:
     task = stored(services, make_task(at=services.now()))
@@ -239,14 +239,14 @@ def test_the_last_finish_completes_the_task(services: ClockedServices) -> None:
     ],
 )
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_the_outcome_tells_how_all_ended_whoever_ends_first(
+def test_the_outcome_shows_how_all_subtasks_ended_in_any_order(
     services: ClockedServices, endings: tuple[FinalState, FinalState], outcome: Outcome, order: tuple[int, int]
 ) -> None:
     task = stored(services, make_task(at=services.now()))
-    holds = {no: claimed(services, task, no) for no in (1, 2)}
+    leases = {no: claimed(services, task, no) for no in (1, 2)}
 
     for no in order:
-        seen, lease = holds[no]  # as the claim left it: what the other did since is unknown to the worker
+        seen, lease = leases[no]  # as the claim left it: what the other did since is unknown to the worker
         done = services.tasks.finish(seen, lease, endings[no - 1], services.now())
 
     assert done
@@ -297,7 +297,7 @@ def test_a_failure_skips_all_that_hang_on_it(services: ClockedServices) -> None:
     assert finished(services, task, 4).outcome is Outcome.PARTIALLY_FAILED
 
 
-def test_what_nobody_holds_can_be_given_up(services: ClockedServices) -> None:
+def test_a_subtask_without_a_lease_can_be_given_up(services: ClockedServices) -> None:
     task = stored(services, make_task(1, at=services.now()))
     seen, _ = claimed(services, task, 1)
 
@@ -334,8 +334,8 @@ def test_the_record_of_an_attempt_comes_back_whole(services: ClockedServices) ->
 
 
 def test_the_records_of_many_attempts_come_in_their_order(services: ClockedServices) -> None:
-    holds = [Lease("0" * 26, 1, 2, attempt=number) for number in (10, 2, 15, 1)]
-    for lease in holds:
+    leases = [Lease("0" * 26, 1, 2, attempt=number) for number in (10, 2, 15, 1)]
+    for lease in leases:
         services.tasks.put_record(lease, AttemptRecord(started_at=lease.attempt, ended_at=0))
 
     found = services.tasks.get_records("0" * 26, 1, 2)

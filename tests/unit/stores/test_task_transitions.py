@@ -56,7 +56,7 @@ def test_an_end_of_a_subtask_is_known_by_its_record() -> None:
     assert not was_ended(task, replace(ref, run=2), GOOD)
     assert not was_ended(task, ref, replace(GOOD, record="RUN#0001#SUB#01#ATT#2"))
     assert not was_ended(task, ref, replace(GOOD, status=SubtaskStatus.FAILED))
-    assert not was_ended(a_task().after(1, BAD, NOW), ref, BAD), "without a record nobody knows whose it was"
+    assert not was_ended(a_task().after(1, BAD, NOW), ref, BAD), "without a record its attempt is unknown"
 
 
 def test_a_stop_is_known_by_its_moment_and_by_what_it_ended() -> None:

@@ -61,7 +61,7 @@ def test_an_alarm_rings_for_as_long_as_a_message_is_tried_in_vain(alarm: str) ->
 
 
 @pytest.mark.parametrize("alarm", STUCK)
-def test_an_alarm_rings_while_nobody_takes_what_failed(alarm: str) -> None:
+def test_an_alarm_rings_while_failed_messages_stay_in_their_queue(alarm: str) -> None:
     waiting = [*QUIET * [0.0], *DAY * [1.0]]
 
     rung = ringing(ALARMS[alarm], queue_samples(STUCK[alarm], waiting, []))
@@ -70,7 +70,7 @@ def test_an_alarm_rings_while_nobody_takes_what_failed(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("alarm", STUCK)
-def test_an_alarm_does_not_ring_for_what_the_second_try_gets_through(alarm: str) -> None:
+def test_an_alarm_does_not_ring_for_what_succeeds_at_the_second_attempt(alarm: str) -> None:
     every = RESOURCES[STUCK[alarm]]["Properties"]["VisibilityTimeout"] // 60
 
     assert not any(ringing(ALARMS[alarm], tried_over_and_over(STUCK[alarm], 1)))
@@ -121,7 +121,7 @@ def test_an_alarm_rings_when_a_lane_stands_still_and_not_for_a_backlog(lane: str
     assert not any(ringing(alarm, lanes()))
 
 
-def test_the_alarm_of_the_budget_rings_until_nothing_is_held_back_any_more() -> None:
+def test_the_alarm_of_the_budget_rings_while_a_subtask_is_postponed() -> None:
     alarm = ALARMS["BudgetAlarm"]
     asks_every = budget.LOOK_AGAIN_MS // 60_000 + 2  # the sweeper comes each minute
     last = 10 * asks_every
@@ -218,7 +218,7 @@ def test_the_docs_have_each_alarm_and_what_all_cost() -> None:
     assert f"alarms, which watch up to {watched} metrics" in (PROJECT / "README.md").read_text()
 
 
-def test_every_alarm_tells_the_topic_both_when_it_rings_and_when_it_is_over() -> None:
+def test_every_alarm_notifies_the_topic_both_when_it_rings_and_when_it_is_over() -> None:
     alarms = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
     told = {"Fn::If": ["TellAlarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 

@@ -81,7 +81,7 @@ def test_on_upload_and_sweep_never_touch_a_file() -> None:
     }
 
 
-def test_nobody_deletes_a_task_or_a_source() -> None:
+def test_no_function_may_delete_a_task_or_a_source() -> None:
     everything = {action for name in FUNCTIONS for action in actions(name)}
     deleters = {name for name in FUNCTIONS if "dynamodb:DeleteItem" in actions(name)}
 
@@ -129,7 +129,7 @@ def test_each_lane_has_workers_of_its_own_whose_failed_messages_come_again_one_b
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_whoever_sends_subtasks_knows_all_lanes_and_may_write_to_each(function: str) -> None:
+def test_each_function_that_sends_subtasks_knows_all_lanes_and_may_write_to_each(function: str) -> None:
     variables = RESOURCES[function]["Properties"]["Environment"]["Variables"]
 
     for lane, queue in LANES.items():
@@ -196,7 +196,7 @@ def of_kind(form: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: r["Properties"] for name, r in form["Resources"].items() if r["Type"] == f"AWS::{kind}"}
 
 
-def test_everything_is_encrypted_by_the_key_of_whoever_gives_one() -> None:
+def test_a_given_key_encrypts_everything() -> None:
     key = {"Ref": "KmsKeyArn"}
     buckets, tables, queues = (of_kind(OWNED, kind) for kind in ("S3::Bucket", "DynamoDB::Table", "SQS::Queue"))
 
@@ -234,7 +234,7 @@ def test_the_functions_use_a_key_for_their_data_alone_and_a_network_not_at_all()
         assert role["ManagedPolicyArns"] == []
 
 
-def test_the_functions_are_in_the_network_of_whoever_gives_one() -> None:
+def test_the_functions_are_in_the_given_network() -> None:
     places = [function.get("VpcConfig") for function in of_kind(OWNED, "Lambda::Function").values()]
 
     assert places == [{"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}] * 4
@@ -248,7 +248,7 @@ def test_every_table_can_be_taken_back_to_any_second_of_the_last_weeks() -> None
         }
 
 
-def test_a_days_work_is_bounded_by_whoever_wants_it_and_an_alarm_tells_when_it_is_spent() -> None:
+def test_a_daily_budget_limits_the_work_and_an_alarm_reports_when_it_is_spent() -> None:
     limits = {"DailyTasks": "REELMILL_DAILY_TASKS", "DailyComputeSeconds": "REELMILL_DAILY_COMPUTE_SECONDS"}
     for limit, variable in limits.items():
         form = resolve_conditions(EXPANDED, {limit: "5"})
@@ -338,7 +338,7 @@ def test_the_hosted_console_has_the_policy_of_the_local_one_and_the_hosts_that_i
     assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 365 * 86400
 
 
-def test_the_console_may_ask_the_hosts_of_whoever_has_an_issuer_of_their_own() -> None:
+def test_the_console_may_call_the_hosts_of_a_given_issuer() -> None:
     [headers] = of_kind(OWNED, "CloudFront::ResponseHeadersPolicy").values()
     _, hosts = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"][
         "ContentSecurityPolicy"
@@ -360,7 +360,7 @@ def test_the_consoles_client_has_no_secret_and_gets_a_code_and_nothing_else() ->
     assert set(client["AllowedOAuthScopes"]) == {"openid", "email", *Scope}
 
 
-def test_nobody_signs_up_by_themselves_and_no_password_is_short() -> None:
+def test_self_sign_up_is_off_and_short_passwords_are_refused() -> None:
     [pool] = of_kind(HOSTED, "Cognito::UserPool").values()
 
     assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
@@ -369,7 +369,7 @@ def test_nobody_signs_up_by_themselves_and_no_password_is_short() -> None:
     assert pool["DeletionProtection"] == "ACTIVE"
 
 
-def test_the_api_takes_the_tokens_of_whom_the_console_signs_in_with() -> None:
+def test_the_api_accepts_the_tokens_of_the_issuer_where_the_console_signs_in() -> None:
     [pools], [own] = (of_kind(form, "ApiGatewayV2::Authorizer").values() for form in (HOSTED, OWNED))
 
     assert not of_kind(PLAIN, "ApiGatewayV2::Authorizer")

@@ -261,7 +261,7 @@ def test_what_a_resource_needs_is_made_before_it(form: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_each_rule_has_something_to_hold(rule: Rule) -> None:
+def test_each_rule_finds_something_to_check(rule: Rule) -> None:
     assert [pair for form in FORMS.values() for pair in rule(form)]
 
 

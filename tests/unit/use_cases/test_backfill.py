@@ -183,7 +183,7 @@ def test_a_task_whose_maker_died_before_its_messages_is_sent(services: ClockedSe
     assert [ref.no for ref in sent(services)] == [1, 2, 3]
 
 
-def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(
+def test_a_dry_run_shows_what_would_happen_to_each_object_and_stores_nothing(
     services: ClockedServices, bucket: str
 ) -> None:
     accept_upload(services, written(services, bucket, "uploads/a.mp4"))
@@ -211,7 +211,7 @@ def test_a_dry_run_tells_what_would_become_of_each_object_and_keeps_nothing(
     )
 
 
-def test_what_a_dry_run_foretells_is_what_a_backfill_does(services: ClockedServices, bucket: str) -> None:
+def test_a_backfill_does_what_a_dry_run_predicts(services: ClockedServices, bucket: str) -> None:
     store_orchestration(services, "main", make_triggered_orchestration("covers", prefix="uploads/b"))
     for key in ("uploads/b.mp4", "uploads/c.mp4", "uploads/c.txt", "elsewhere/d.mp4"):
         written(services, bucket, key)
@@ -400,7 +400,7 @@ def test_a_bucket_that_may_not_be_listed_is_not_found(services: ClockedServices)
 
 
 @pytest.mark.parametrize("error", [None, refusal("InternalError", 500), refusal("SlowDown", 503)])
-def test_when_s3_does_not_answer_the_caller_is_told_to_come_back(
+def test_when_s3_does_not_answer_the_caller_gets_a_temporary_error(
     services: ClockedServices, error: Exception | None
 ) -> None:
     with outage("ListObjectVersions", error=error), pytest.raises(ServiceBusy, match="S3 did not answer"):

@@ -88,7 +88,7 @@ def test_only_what_failed_is_restarted_if_that_is_asked_for(services: ClockedSer
     assert sent(services) == [SubtaskRef(task.id, 2, 2)]
 
 
-def test_a_task_that_can_not_be_ended_tells_why_and_the_others_are(services: ClockedServices) -> None:
+def test_a_task_that_cannot_be_ended_gives_the_reason_and_the_others_are_ended(services: ClockedServices) -> None:
     first, gone, last = several(services)
     ended(services, gone)
 
@@ -111,7 +111,7 @@ def test_a_task_that_is_named_twice_is_moved_once(services: ClockedServices) -> 
     ]
 
 
-def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(services: ClockedServices) -> None:
+def test_a_table_that_does_not_answer_for_one_task_does_not_delay_the_others(services: ClockedServices) -> None:
     tasks = several(services)
 
     with outage("UpdateItem", after=1):
@@ -122,7 +122,7 @@ def test_a_table_that_does_not_answer_for_one_task_holds_up_no_other(services: C
     assert act_on_tasks(services, "main", BulkAction.END, [tasks[1].id])[0].error is None
 
 
-def test_a_task_of_a_newer_version_holds_up_no_other(services: ClockedServices) -> None:
+def test_a_task_of_a_newer_version_does_not_delay_the_others(services: ClockedServices) -> None:
     tasks = several(services)
     spoiled(services, tasks[1])
 
@@ -131,7 +131,7 @@ def test_a_task_of_a_newer_version_holds_up_no_other(services: ClockedServices) 
     assert codes(results) == [None, "NewerVersion", None]
 
 
-def test_a_fault_of_ours_with_one_task_holds_up_no_other(
+def test_a_fault_of_ours_with_one_task_does_not_delay_the_others(
     services: ClockedServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     tasks = several(services)
@@ -144,7 +144,7 @@ def test_a_fault_of_ours_with_one_task_holds_up_no_other(
     assert told.__dict__["task_id"] == tasks[1].id
 
 
-def test_tasks_whose_turn_comes_too_late_tell_so_and_are_left_as_they_are(services: ClockedServices) -> None:
+def test_tasks_whose_turn_comes_too_late_are_reported_and_left_as_they_are(services: ClockedServices) -> None:
     first, second, third = several(services)
 
     def take_long() -> None:
@@ -181,7 +181,7 @@ def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> Non
     assert services.tasks.get(task.id) == task
 
 
-def test_nothing_is_done_with_nobody(services: ClockedServices) -> None:
+def test_an_action_without_tasks_does_nothing(services: ClockedServices) -> None:
     assert act_on_tasks(services, "main", BulkAction.END, []) == ()
     page = act_on_page(services, BulkAction.END, TaskFilter(), 10, None)
     assert (page.items, page.next_token) == ((), None)
@@ -220,7 +220,7 @@ def test_what_is_restarted_by_a_filter_is_not_restarted_again_by_the_next_page(s
     assert rest.next_token is None
 
 
-def test_a_task_that_moved_between_the_list_and_its_turn_tells_so(services: ClockedServices) -> None:
+def test_a_task_that_changed_between_the_list_and_its_turn_is_reported(services: ClockedServices) -> None:
     first, second = several(services, 2)
 
     with meanwhile("UpdateItem", lambda: end_task(services, "main", second.id)):

@@ -50,7 +50,7 @@ def test_every_orchestration_that_ships_can_be_planned(services: ClockedServices
     assert (found.kind, found.version) == (DocumentOrigin.PRESET, 1)
 
 
-def test_a_condition_makes_a_subtask_wait_for_whom_it_asks_about(services: ClockedServices) -> None:
+def test_a_condition_makes_a_subtask_wait_for_the_subtask_that_it_names(services: ClockedServices) -> None:
     rules = make_orchestration(subtasks=[LOOK, {**SUBTASK, "when": "look.score >= 80"}]).subtasks
 
     look, hd = plan_rules(services, rules)
@@ -85,7 +85,7 @@ def test_a_condition_that_asks_for_what_is_never_found_is_refused(
         ("look.score is good", "the condition isn.t valid at .is good."),
     ],
 )
-def test_a_condition_about_nobody_oneself_or_nothing_is_refused(rule: str, problem: str) -> None:
+def test_a_condition_about_an_unknown_subtask_itself_or_nothing_is_refused(rule: str, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         make_orchestration(subtasks=[LOOK, {**SUBTASK, "when": rule}])
 
@@ -191,7 +191,7 @@ def test_what_is_not_there_cannot_be_read_switched_or_deleted(services: ClockedS
 
 
 def test_an_upgrade_that_ships_a_name_leaves_the_stored_document_in_place(services: ClockedServices) -> None:
-    """The preset is new: somebody stored a template under its name before."""
+    """The preset is new: a user stored a template under its name before."""
     stored = store_template(services, "main", make_template())
     shipped = stored.model_copy(update={"kind": DocumentOrigin.PRESET, "params": {}})
     upgraded = replace(TEMPLATE, presets=lambda: {"small": shipped})
@@ -387,7 +387,7 @@ def test_all_that_a_tenant_stores_takes_only_so_many_bytes(
         store_orchestration(services, "main", make_orchestration("a", description="é" * 100))
 
 
-def test_of_two_who_change_the_same_version_one_is_told(services: ClockedServices) -> None:
+def test_of_two_changes_of_the_same_version_one_is_refused(services: ClockedServices) -> None:
     stored = store_orchestration(services, "main", make_orchestration())
     rivals = [stored.model_copy(update={"version": 2, "description": text}) for text in ("one", "two")]
 
@@ -428,7 +428,7 @@ def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(services: Cloc
         ("DeleteItem", lambda services: delete_document(services, ORCHESTRATION, "main", PRESET)),
     ],
 )
-def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
+def test_when_dynamodb_does_not_answer_the_caller_gets_a_temporary_error(
     services: ClockedServices, call: str, act: Callable[[ClockedServices], object]
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):

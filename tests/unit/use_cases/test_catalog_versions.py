@@ -87,7 +87,7 @@ def test_what_ships_and_was_never_changed_has_one_version(services: ClockedServi
     assert get_document_version(services, TEMPLATE, "main", template.name, 1) == template
 
 
-def test_the_version_that_stands_is_told_from_those_before_it(services: ClockedServices) -> None:
+def test_the_current_version_is_distinguished_from_those_before_it(services: ClockedServices) -> None:
     stored(services, 3)
 
     page = list_document_versions(services, ORCHESTRATION, "main", "mine", 20)
@@ -96,7 +96,7 @@ def test_the_version_that_stands_is_told_from_those_before_it(services: ClockedS
     assert page.items[0].document.description == "version 3"
 
 
-def test_a_deletion_leaves_the_versions_and_none_of_them_stands(services: ClockedServices) -> None:
+def test_a_deletion_leaves_the_versions_without_a_current_one(services: ClockedServices) -> None:
     stored(services, 2)
     template = store_template(services, "main", make_template())
     delete_document(services, ORCHESTRATION, "main", "mine")
@@ -195,7 +195,7 @@ def test_no_place_in_a_list_but_the_number_of_a_version_is_one(place: object) ->
         ("GetItem", lambda services: get_document_version(services, TEMPLATE, "main", "small", 1)),
     ],
 )
-def test_when_dynamodb_does_not_answer_the_caller_is_told_to_come_back(
+def test_when_dynamodb_does_not_answer_the_caller_gets_a_temporary_error(
     services: ClockedServices, call: str, ask: Callable[[ClockedServices], object]
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):

@@ -27,7 +27,7 @@ def test_a_subtask_whose_message_is_dead_is_failed_and_what_needs_it_is_skipped(
     assert run_subtask(services, SubtaskRef(task.id, 1, 1), 60) is None
 
 
-def test_a_dead_message_whose_subtask_had_attempts_tells_how_the_last_one_ended(services: ClockedServices) -> None:
+def test_a_dead_message_whose_subtask_had_attempts_shows_how_the_last_one_ended(services: ClockedServices) -> None:
     task = queued(services, subtasks=1)
     released(services, claimed(services, task, 1)[1], uncounted=True)
 

@@ -178,7 +178,7 @@ def test_what_ends_while_the_sweeper_looks_is_not_sent(services: ClockedServices
     assert sent(services) == []
 
 
-def test_a_subtask_that_is_held_is_not_given_up_even_in_its_last_attempt(services: ClockedServices) -> None:
+def test_a_leased_subtask_is_not_given_up_even_in_its_last_attempt(services: ClockedServices) -> None:
     task = queued(services, subtasks=1)
     for _ in range(2):
         claimed(services, task, 1)
@@ -274,7 +274,7 @@ def test_the_sweeper_stops_when_its_time_is_over_and_has_looked_at_the_longest_d
     assert swept(services) == 2
 
 
-def test_a_task_that_cannot_be_healed_now_holds_up_none_behind_it(
+def test_a_task_that_cannot_be_repaired_now_does_not_delay_those_behind_it(
     services: ClockedServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     tasks = []
@@ -312,7 +312,7 @@ def test_tasks_that_can_never_be_healed_take_turns_with_the_others(
     assert sent(services) == [SubtaskRef(task.id, 1, 1)]
 
 
-def test_a_task_that_cannot_even_be_read_holds_up_none_behind_it(services: ClockedServices) -> None:
+def test_a_task_that_cannot_even_be_read_does_not_delay_those_behind_it(services: ClockedServices) -> None:
     broken = stored(services, name="broken", subtasks=1)
     services.time += 1000
     task = stored(services, subtasks=1)

@@ -56,7 +56,9 @@ def test_orchestrations_may_follow_each_other_but_not_in_a_ring(services: Clocke
     assert codes(third) == ["SourceFileError.OwnOutput"]
 
 
-def test_what_is_made_of_an_output_within_a_task_tells_its_makers_too(services: ClockedServices, blink: bytes) -> None:
+def test_an_output_made_of_another_output_of_its_task_names_its_makers_too(
+    services: ClockedServices, blink: bytes
+) -> None:
     orchestrated(services, "one", rules=(SMALL, {**COVER, "input": "small"}))
 
     task = arrived(services, put("one/clip.mp4", blink))
@@ -66,7 +68,7 @@ def test_what_is_made_of_an_output_within_a_task_tells_its_makers_too(services: 
     assert [head["Metadata"] for head in heads] == [{"reelmill-made-by": "main/one"}] * 2
 
 
-def test_whoever_asks_for_a_task_without_an_orchestration_gets_it(services: ClockedServices, blink: bytes) -> None:
+def test_a_requested_task_without_an_orchestration_is_created(services: ClockedServices, blink: bytes) -> None:
     orchestrated(services, "one")
     first = arrived(services, put("one/clip.mp4", blink))
 

@@ -94,7 +94,7 @@ def test_a_task_and_its_verdict_have_the_id_of_its_event_which_has_the_events_ti
         ({"bucket": "output", "size": 0}, Verdict.OWN_OUTPUT, "outputs never start tasks"),
     ],
 )
-def test_an_upload_that_nobody_takes_is_judged_and_makes_nothing(
+def test_an_upload_that_no_orchestration_takes_gets_a_verdict_and_no_task(
     services: ClockedServices, changes: dict[str, Any], verdict: Verdict, reason: str
 ) -> None:
     upload = make_upload(**{"at": services.now(), **changes})
@@ -122,7 +122,7 @@ def test_the_same_event_again_makes_no_second_task(services: ClockedServices) ->
     assert standing(services) == [(WEB, Verdict.MATCHED)]
 
 
-def test_another_who_tells_of_the_same_version_by_another_clock_makes_no_second_task(services: ClockedServices) -> None:
+def test_another_report_of_the_same_version_by_another_clock_makes_no_second_task(services: ClockedServices) -> None:
     task = accepted(services)
 
     (again,) = accept_upload(services, make_upload(at=services.now() - 999, sequencer="", e_tag=""))
@@ -204,7 +204,9 @@ def test_a_disabled_orchestration_takes_nothing(services: ClockedServices) -> No
     assert {(match.verdict, match.reason) for match in matches} == {(Verdict.NO_MATCH, "the orchestration is disabled")}
 
 
-def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more(services: ClockedServices) -> None:
+def test_an_upload_that_has_its_task_keeps_it_when_no_orchestration_would_take_it_any_more(
+    services: ClockedServices,
+) -> None:
     task = accepted(services)
     switch_orchestration(services, "main", WEB, enabled=False)
 
@@ -214,7 +216,7 @@ def test_an_upload_that_has_its_task_keeps_it_when_nobody_would_take_it_any_more
     assert standing(services) == [(WEB, Verdict.MATCHED)]
 
 
-def test_an_upload_that_nobody_took_is_matched_once_somebody_does(services: ClockedServices) -> None:
+def test_an_upload_that_no_orchestration_took_is_matched_once_one_does(services: ClockedServices) -> None:
     upload = make_upload(key="films/clip.mp4", at=services.now())
     accept_upload(services, upload)
     store_orchestration(services, "main", make_triggered_orchestration("films", trigger={"prefix": "films/"}))
@@ -341,7 +343,7 @@ def test_an_upload_takes_as_many_calls_as_it_always_did(services: ClockedService
     assert again == ["Query", "PutItem", "GetItem", "PutItem", "GetItem"]
 
 
-def test_what_would_become_of_an_upload_is_told_without_keeping_anything(services: ClockedServices) -> None:
+def test_the_decision_on_an_upload_is_predicted_without_storing_anything(services: ClockedServices) -> None:
     store_orchestration(services, "main", make_triggered_orchestration("covers"))
     store_orchestration(services, "main", make_triggered_orchestration("texts", trigger={"formats": ["txt"]}))
 

@@ -28,7 +28,7 @@ def test_a_film_becomes_what_was_asked_for(services: ClockedServices, blink: byt
     assert set(record.seconds) == {"download", "operation", "upload"}
 
 
-def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(services: ClockedServices) -> None:
+def test_a_file_that_is_not_a_film_fails_at_once_with_the_reason(services: ClockedServices) -> None:
     task = worked(services, a_made_task(services, put("uploads/diary.mp4", NO_FILM), SMALL, COVER))
 
     assert (task.status, task.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
@@ -41,7 +41,7 @@ def test_a_file_that_is_no_film_fails_at_once_and_a_person_is_told_why(services:
     assert keys() == []
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS tells nobody how much memory another process takes")
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not report how much memory another process takes")
 def test_ffmpeg_gets_no_more_memory_than_the_function_has(services: ClockedServices, blink: bytes) -> None:
     services.settings = services.settings.model_copy(update={"function_megabytes": 1})
 
@@ -174,7 +174,7 @@ def test_a_source_that_may_not_be_read_for_a_while_is_worked_on_later(
     assert statuses(read_task(services, "main", task.id)) == [SubtaskStatus.SUCCESSFUL]
 
 
-def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(services: ClockedServices, blink: bytes) -> None:
+def test_the_last_attempt_reports_a_source_that_may_never_be_read(services: ClockedServices, blink: bytes) -> None:
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(services)
     pauses = []
@@ -195,8 +195,8 @@ def test_a_source_that_may_never_be_read_is_told_by_the_last_attempt(services: C
 
 
 def test_no_two_attempts_write_to_one_folder() -> None:
-    holds = [Lease(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)]
+    leases = [Lease(task, run, no, attempt=n) for task in "ab" for run in (1, 2) for no in (1, 2) for n in (1, 2)]
 
-    folders: set[str] = set(map(attempt_token, holds))
-    assert len(folders) == len(holds)
+    folders: set[str] = set(map(attempt_token, leases))
+    assert len(folders) == len(leases)
     assert {len(folder) for folder in folders} == {10}

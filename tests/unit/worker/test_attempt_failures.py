@@ -139,7 +139,7 @@ def test_an_attempt_that_lost_its_subtask_takes_its_files_with_it(services: Cloc
     }
 
 
-def test_an_attempt_that_won_without_being_told_keeps_its_files(services: ClockedServices, blink: bytes) -> None:
+def test_an_attempt_that_won_without_an_answer_keeps_its_files(services: ClockedServices, blink: bytes) -> None:
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
     (ref,) = sent(services)
 
@@ -154,7 +154,7 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files(services: Clocke
 
 
 @pytest.mark.parametrize("only_failed", [True, False])
-def test_an_attempt_that_won_without_being_told_keeps_its_files_after_a_restart(
+def test_an_attempt_that_won_without_an_answer_keeps_its_files_after_a_restart(
     services: ClockedServices,
     blink: bytes,
     only_failed: bool,  # noqa: FBT001 - what is restarted
@@ -182,9 +182,7 @@ def test_an_attempt_that_won_without_being_told_keeps_its_files_after_a_restart(
     assert "expires_at" not in row
 
 
-def test_whatever_an_attempt_believes_it_never_removes_the_files_of_its_success(
-    services: ClockedServices, blink: bytes
-) -> None:
+def test_an_attempt_never_removes_the_files_of_its_own_success(services: ClockedServices, blink: bytes) -> None:
     task = worked(services, a_made_task(services, put("uploads/clip.mp4", blink), COVER))
     lease = Lease(task.id, 1, 1, attempt=1)
     record = services.tasks.get_record(task.id, lease.record)

@@ -57,7 +57,7 @@ def a_spoiled_task(services: ClockedServices, body: bytes) -> Task:
     return task
 
 
-def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_many_attempts(
+def test_an_error_of_s3_is_not_counted_but_reported_after_five_times_as_many_attempts(
     services: ClockedServices,
 ) -> None:
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
@@ -80,7 +80,9 @@ def test_trouble_with_s3_is_not_counted_but_told_at_last_after_five_times_as_man
     ]
 
 
-def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(services: ClockedServices, blink: bytes) -> None:
+def test_a_fault_of_our_own_counts_and_is_reported_after_three_attempts(
+    services: ClockedServices, blink: bytes
+) -> None:
     task = a_spoiled_task(services, blink)
     ref = SubtaskRef(task.id, 1, 1)
 
@@ -92,11 +94,11 @@ def test_a_fault_of_our_own_counts_and_is_told_after_three_attempts(services: Cl
     assert (done.subtasks[0].attempt, done.subtasks[0].counted_attempts) == (3, 3)
 
 
-@pytest.mark.parametrize("twins", [1, 2, 6])
-def test_twins_of_a_message_wear_out_no_subtask_sooner(services: ClockedServices, twins: int) -> None:
+@pytest.mark.parametrize("duplicates", [1, 2, 6])
+def test_duplicate_deliveries_do_not_exhaust_a_subtask_sooner(services: ClockedServices, duplicates: int) -> None:
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
     (ref,) = sent(services)
-    begun, due = services.now(), [(services.now() + number, number) for number in range(twins)]
+    begun, due = services.now(), [(services.now() + number, number) for number in range(duplicates)]
     receipts: Counter[int] = Counter()
 
     with outage("HeadObject", times=1000):
@@ -109,10 +111,10 @@ def test_twins_of_a_message_wear_out_no_subtask_sooner(services: ClockedServices
 
     assert subtask_of(services, task).attempt == 15
     assert (services.now() - begun) // 1000 >= sum(pause.seconds for pause in PAUSES)
-    assert max(receipts.values()) <= 30, "then it comes to the dead letters"
+    assert max(receipts.values()) <= 30, "then it comes to the dead-letter queue"
 
 
-def test_a_fault_of_our_own_tells_strangers_nothing(services: ClockedServices, blink: bytes) -> None:
+def test_a_fault_of_our_own_reveals_nothing_to_users(services: ClockedServices, blink: bytes) -> None:
     task = a_spoiled_task(services, blink)
 
     run_subtask(services, SubtaskRef(task.id, 1, 1), SECONDS)
@@ -245,7 +247,7 @@ def test_files_that_an_interrupted_attempt_had_stored_are_gone(services: Clocked
     assert record.outputs == ()
 
 
-def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_holder(services: ClockedServices) -> None:
+def test_an_attempt_whose_release_came_too_late_leaves_the_subtask_to_its_new_owner(services: ClockedServices) -> None:
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
     (ref,) = sent(services)
 

@@ -106,7 +106,7 @@ def test_a_raised_limit_is_noticed_within_the_hour(services: ClockedServices, bl
     assert worked(services, second).outcome is Outcome.SUCCEEDED
 
 
-def test_a_task_that_is_held_back_can_be_ended_and_is_sent_no_more(services: ClockedServices, blink: bytes) -> None:
+def test_a_postponed_task_can_be_ended_and_is_not_sent_any_more(services: ClockedServices, blink: bytes) -> None:
     budget(services, daily_tasks=1)
     _, second = one_and_one_too_many(services, blink)
 
@@ -175,7 +175,7 @@ def test_a_task_that_can_not_be_taken_back_stays_counted_and_costs_no_attempt(
     assert services.budget.read_cost(services.now()).tasks == 1
 
 
-def test_what_was_held_back_while_its_task_was_being_counted_goes_with_it(
+def test_a_subtask_postponed_while_its_task_was_being_counted_is_sent_with_it(
     services: ClockedServices, blink: bytes
 ) -> None:
     budget(services, daily_tasks=1)
@@ -213,7 +213,7 @@ def test_time_is_counted_and_once_it_is_spent_nothing_more_starts(services: Cloc
     assert [now(services, task).outcome for task in (first, second)] == [Outcome.SUCCEEDED] * 2
 
 
-def test_a_message_that_comes_before_its_time_is_not_held_back_but_comes_again(
+def test_a_message_that_comes_before_its_time_is_not_postponed_but_comes_again(
     services: ClockedServices, blink: bytes
 ) -> None:
     budget(services, daily_compute_seconds=5)
@@ -228,7 +228,7 @@ def test_a_message_that_comes_before_its_time_is_not_held_back_but_comes_again(
     assert waits_for(now(services, task)) == ["InternalError.Storage"]
 
 
-def test_what_is_held_back_is_sent_when_its_time_has_come_whatever_becomes_of_the_others(
+def test_a_postponed_subtask_is_sent_when_its_time_has_come_independently_of_the_others(
     services: ClockedServices, blink: bytes
 ) -> None:
     budget(services, daily_compute_seconds=5)

@@ -77,7 +77,7 @@ class Turns:
 
 @pytest.fixture
 def heart(quick: None, monkeypatch: pytest.MonkeyPatch) -> Turns:
-    """Lend the hold on the heart of the attempt that is made next."""
+    """Lend the control over the heartbeat of the next attempt."""
     assert quick is None
     return Turns(monkeypatch)
 
@@ -125,7 +125,7 @@ def test_a_heart_stops_once_it_hears_that_all_is_lost() -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("error", [ServiceBusy("no"), ServiceRefused("never"), ValueError("x"), KeyError("y")])
-def test_a_heart_goes_on_whatever_goes_wrong_with_a_beat(error: Exception) -> None:
+def test_the_heartbeat_continues_after_any_error_of_a_beat(error: Exception) -> None:
     beats = Semaphore(0)
     answers = iter([error] * 3)
 

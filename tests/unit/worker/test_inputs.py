@@ -61,14 +61,14 @@ def test_nothing_is_fetched_before_it_is_asked_for_nor_twice(files: AttemptFiles
     assert len(downloads) == 1
 
 
-def test_what_a_predecessor_made_is_told_apart_on_disk(files: AttemptFiles) -> None:
+def test_the_outputs_of_a_predecessor_have_different_names_on_disk(files: AttemptFiles) -> None:
     video, subtitles = files.outputs_of("s1")
 
     assert (video.read_bytes(), subtitles.read_bytes()) == (b"a.mp4", b"a.vtt")
     assert files.input() == video
 
 
-@pytest.mark.parametrize("name", ["s3", "nobody"])
+@pytest.mark.parametrize("name", ["s3", "other"])
 def test_only_a_predecessors_files_may_be_read(files: AttemptFiles, name: str) -> None:
     with pytest.raises(ParametersRejected, match="add it to its needs"):
         files.outputs_of(name)
@@ -82,10 +82,10 @@ def test_a_predecessor_without_a_file_leaves_nothing_to_read(files: AttemptFiles
         files.input()
 
 
-@pytest.mark.parametrize("uri", ["logos/ours.png", "s3://input/logos/ours.png", "s3://output/logos/ours.png"])
+@pytest.mark.parametrize("uri", ["logos/mine.png", "s3://input/logos/mine.png", "s3://output/logos/mine.png"])
 def test_an_asset_is_named_by_its_key_or_its_address(files: AttemptFiles, uri: str) -> None:
     for bucket in ("input", "output"):
-        put("logos/ours.png", b"a logo", bucket)
+        put("logos/mine.png", b"a logo", bucket)
 
     path = files.asset(uri)
 
@@ -117,12 +117,12 @@ def test_an_asset_that_is_not_there_or_not_ours_is_refused(files: AttemptFiles, 
 
 def test_an_asset_that_s3_denies_is_asked_for_again_before_the_parameters_are_blamed(files: AttemptFiles) -> None:
     with outage("HeadObject", error=refusal("403", 403)), pytest.raises(AccessDenied) as denied:
-        files.asset("logos/ours.png")
+        files.asset("logos/mine.png")
 
     assert denied.value.final.code == "ParameterError.AssetNotFound"
 
 
-def test_a_source_too_big_for_the_disk_is_told_before_it_is_fetched(tmp_path: Path) -> None:
+def test_a_source_too_big_for_the_disk_is_rejected_before_it_is_fetched(tmp_path: Path) -> None:
     assert check_disk(tmp_path, 1000) > 0
     with pytest.raises(LimitExceeded, match="deploy with a larger WorkerDisk") as refused:
         check_disk(tmp_path, 10**18)
@@ -150,5 +150,5 @@ def test_a_file_too_big_for_the_disk_is_not_fetched(files: AttemptFiles, downloa
         ("a." + "m" * 300, "source"),
     ],
 )
-def test_nothing_of_a_strangers_name_reaches_the_disk_but_a_plain_ending(key: str, name: str) -> None:
+def test_only_the_extension_of_a_strangers_file_name_reaches_the_disk(key: str, name: str) -> None:
     assert local_name("source", key) == name
