@@ -2,7 +2,7 @@
 
 This uses dynalite, whose responses contain the consumed units. It counts like AWS, by sizes rounded up to 1 KB written
 or 4 KB read, but leaves out what `benchmarks.capacity` adds: the indexes' part of a write, and the minimum of a query.
-It doesn't charge a refused write, which AWS would; none of these is refused.
+It doesn't charge a refused write, which AWS would; all writes here succeed.
 """
 
 from collections.abc import Callable, Mapping, Sequence

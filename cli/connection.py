@@ -88,7 +88,7 @@ def connect_to_api(context: typer.Context) -> Api:
 def open_api(url: str, profile: str | None = None, region: str | None = None) -> Api:
     """Return a client of the API at `url`.
 
-    On other hosts it sends the token of `REELMILL_TOKEN`, or signs its requests without a token.
+    To other hosts it sends the token of `REELMILL_TOKEN`, or signed requests if no token is set.
     """
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         raise typer.BadParameter(f"{url!r} is not a valid URL", param_hint="--api-url")

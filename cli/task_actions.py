@@ -142,7 +142,7 @@ def apply_action(context: typer.Context, action: TaskAction, chosen: Chosen, *, 
 
 
 def confirm(api: Api, action: TaskAction, filters: Sequence[Filter]) -> None:
-    """Ask for confirmation; end the command if it is refused. Without matching tasks there is no question."""
+    """Ask for confirmation; end the command if it is refused. Without matching tasks, don't ask."""
     found = [api.get("/tasks", **one, maxResults=PAGE) for one in filters]
     count = sum(len(page["tasks"]) for page in found)
     more = any(page.get("nextToken") for page in found)

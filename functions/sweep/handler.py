@@ -1,4 +1,4 @@
-"""Repairs every minute what crashes left behind, and ends the subtasks of dead letters."""
+"""Repairs every minute what crashes left behind, and ends the subtasks of dead-letter messages."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ CLOSING_SECONDS = 5
 
 @instrument
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Return how many tasks were checked, or how many dead letters were buried; a failure delivers these again."""
+    """Return the number of checked tasks or of buried dead-letter messages; a failure delivers the messages again."""
     if "Records" in event:
         return {"buried": sum(bury_message(record["body"]) for record in event["Records"])}
     swept = sweep(services(), lambda: context.get_remaining_time_in_millis() / 1000 - CLOSING_SECONDS)

@@ -48,7 +48,7 @@ def get_subtask_play(task_id: str, no: int, path: str, run: RunQuery = None) -> 
     )
 
 
-# A path parameter ends at a slash, and matches few characters besides letters.
+# A path parameter ends at a slash, and matches few special characters.
 @router.get(r"/tasks/<task_id>/subtasks/<no>/play/.+", include_in_schema=False)
 def get_subtask_play_below(task_id: str, no: int, run: RunQuery = None) -> Response[str]:
     """Do the same for a file in a folder, or with any other name."""

@@ -168,7 +168,7 @@ class Subtask(SubtaskState, SubtaskPlan):
         return self.wait is not None and self.wait.reason is WaitReason.BUDGET
 
     def is_exhausted(self, max_attempts: int, counted_attempts: int | None = None) -> bool:
-        """Whether it has no attempts left; `counted_attempts` are by default its own."""
+        """Whether the subtask has no attempts left; `counted_attempts` defaults to the subtask's count."""
         counted = self.counted_attempts if counted_attempts is None else counted_attempts
         return counted >= max_attempts or self.attempt >= max_attempts * UNCOUNTED_FACTOR
 

@@ -56,7 +56,7 @@ class Upload:
         return self.version_id or self.alias or self.sequencer or f"{self.e_tag}@{self.at}"
 
     def is_of(self, version_id: str | None, e_tag: str) -> bool:
-        """Whether an object with this key is this one: by its version, or by its ETag if there are no versions."""
+        """Whether an object with this key is this one: by its version, or by its ETag without versions."""
         return version_id == self.version_id if self.version_id else e_tag == self.e_tag
 
     def identity(self, orchestration: str = "") -> bytes:

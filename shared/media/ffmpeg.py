@@ -33,7 +33,7 @@ GLOBAL_OPTIONS = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1",
 
 # ffmpeg runs under a shell for three reasons. `ulimit` sets the limits only in the child, without Python between fork
 # and exec (preexec_fn can deadlock in a process with threads). The shell's stdin is a pipe from the worker: if the
-# worker ends, for whatever reason, `read` fails and ffmpeg is killed. And the shell reaps ffmpeg, so that no zombie is
+# worker ends, for any reason, `read` fails and ffmpeg is killed. And the shell reaps ffmpeg, so that no zombie is
 # left in a sandbox whose init reaps nothing.
 # $1: CPU seconds, $2: the size limit of a file in blocks of 512 bytes (POSIX), $3: kilobytes of private memory, which
 # macOS can't limit; then the command. The first output is ffmpeg's process ID, as a line of `-progress`.
@@ -198,7 +198,7 @@ class Ffmpeg:
 
     @contextmanager
     def _process(self, command: Sequence[str], memory_bytes: int) -> Iterator["subprocess.Popen[bytes]"]:
-        """Start ffmpeg under its supervisor; afterward, both have ended, whatever happened inside."""
+        """Start ffmpeg under its supervisor; afterward, both have ended, even after an exception inside."""
         private_bytes = memory_bytes + UNUSED_BYTES
         limits = (self.limits.cpu_seconds, math.ceil(self._room() / BLOCK), private_bytes // 1024)
         supervisor = ["/bin/sh", "-c", SUPERVISOR, "supervisor", *map(str, limits)]

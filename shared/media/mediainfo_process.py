@@ -1,7 +1,7 @@
 """MediaInfo's process: reads media from stdin and writes MediaInfo's measurements to stdout, as JSON.
 
 `shared.media.mediainfo` starts it by its path and without site-packages, so it imports only the standard library. Once
-MediaInfo is loaded, the kernel lets it open no file and no connection, whatever the media makes it do.
+MediaInfo is loaded, the kernel lets it open no file and no connection, even if the media takes control of it.
 
 MediaInfo mixes a file's own tags with its facts, by name: a tag "Width" ends up in the field of that name, alone,
 before or after the measured value. So the field names are misspelled in the bytes that MediaInfo gets, and corrected

@@ -281,7 +281,7 @@ def _check_frames(tracks: list[MediaInfoTrack], size: int, name: str) -> None:
 def _video(track: MediaInfoTrack) -> Video:
     rotation = round((_number(track.rotation) or 0) / 90) * 90 % 360
     aspect = _number(track.pixel_aspect_ratio) or 1
-    square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; nobody sees a hundredth
+    square = abs(aspect - 1) < 0.01  # noqa: PLR2004 - MediaInfo rounds; a hundredth is invisible
     width, height = round(_number(track.width) or 0), round(_number(track.height) or 0)
     if not square:
         width = max(1, round(width * aspect))

@@ -78,7 +78,7 @@ def _name(media: Media, audio: Audio) -> str:
 def find_holes(context: OperationContext, media: Media, copied: Collection[Audio]) -> Media:
     """Return the media with `holes` set for each of the `copied` tracks: a copy can't fill them.
 
-    Chromium plays the audio after a hole too early, in MP4, WebM and Matroska, whatever the packets' times are.
+    Chromium plays the audio after a hole too early, in MP4, WebM and Matroska, with any packet times.
     """
     if not copied:
         return media

@@ -41,7 +41,7 @@ class Files(Protocol):
         """Fetch the subtask's input: the task's source, or the output of a predecessor."""
 
     def original(self) -> Path:
-        """Fetch the task's source, whatever the subtask's input is."""
+        """Fetch the task's source, even if the subtask's input is another file."""
 
     def asset(self, uri: str) -> Path:
         """Fetch a file that the parameters name: `s3://bucket/key`, or a key in the input bucket."""

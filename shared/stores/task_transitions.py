@@ -148,7 +148,7 @@ class TaskTransitions:
 
     def cancel(self, task: Task, now: int) -> Transition:
         """An unfinished task completes: ended subtasks stay, the others fail, and their attempts lose their leases."""
-        # `pending` shows that the task is unfinished and that none of its subtasks has ended since it was read.
+        # `pending` shows that the task is unfinished and that no subtask has ended since it was read.
         return self._stop(
             task, "cancel", now, (self._items.run == task.run) & (self._items.pending == set(task.pending))
         )
@@ -202,7 +202,7 @@ class TaskTransitions:
             others: Condition = self._items.pending == set(seen.pending)
         elif after.pending:
             others = size(self._items.pending) > 1
-        else:  # It was the only pending one, and still is: `pending` only shrinks, and this one has not ended.
+        else:  # It was the only pending one, and still is: `pending` only shrinks, and this one is unfinished.
             return may_end
         both: Condition = may_end & others
         return both

@@ -50,7 +50,7 @@ class UnfinishedZip:
     resume: str
 
 
-def prepare_download(  # noqa: PLR0913 - which files of which subtask, and how far to go
+def prepare_download(  # noqa: PLR0913 - a subtask, a choice of its files, and how far to go
     services: Services,
     tenant: str,
     identifier: str,

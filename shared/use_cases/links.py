@@ -46,7 +46,7 @@ def link_output(services: Services, output: OutputFile, seconds: int, *, attachm
 
 
 def read_outputs(services: Services, task: Task, subtask: Subtask) -> tuple[OutputFile, ...]:
-    """Return the outputs of a subtask; raise Conflict if it has not succeeded."""
+    """Return the outputs of a subtask; raise Conflict unless it has succeeded."""
     if subtask.status is not SubtaskStatus.SUCCESSFUL or not subtask.record:
         message = f"subtask {subtask.no} of task {task.id} is {subtask.status}; only a SUCCESSFUL subtask has files"
         raise Conflict(message, code="NoOutputs", details={"status": subtask.status})

@@ -52,7 +52,7 @@ class ExplainedSubtask:
 
     @property
     def final(self) -> AttemptRecord | None:
-        """The record of the attempt that ended the subtask; None if it has not ended."""
+        """The record of the attempt that ended the subtask; None before its end."""
         if not self.subtask.record:
             return None
         return next((record for number, record in self.records if number == self.subtask.attempt), None)

@@ -98,7 +98,7 @@ class Attempt:
             failed = Interrupted(error.message, code="InternalError.ServiceBusy")
         except ServiceRefused as error:
             failed = OperationFailed(error.message, code="InternalError.ServiceRefused")
-        except Exception:  # noqa: BLE001 - a bug of ours: the task must end, and the log must say why
+        except Exception:  # noqa: BLE001 - a bug in Reelmill: the task must end, and the log must say why
             logger().exception("attempt failed unexpectedly", task_id=self.lease.task_id, no=self.lease.no)
             failed = WorkerFailed(
                 "internal error: the log of the function RunSubtask has the details under the task's ID",

@@ -14,8 +14,8 @@ FIRST_BEAT = 1.0  # so that a person who watches the task sees it start
 def heartbeat(beat: Callable[[], bool]) -> Iterator[None]:
     """Call `beat` every few seconds from a thread of its own, until the block ends or `beat` returns False.
 
-    An error of `beat` is logged, and the thread continues. It ends only with its process, whatever the attempt waits
-    for, so a lease expires only if its worker is dead or can't reach DynamoDB.
+    An error of `beat` is logged, and the thread continues. It also continues during each wait of the attempt. Otherwise
+    it ends only with its process, so a lease expires only if its worker is dead or can't reach DynamoDB.
     """
     stopped = threading.Event()
 

@@ -7,8 +7,8 @@ from shared.worker.results import Retry, failure_of
 RETRY_SECONDS = 5  # Before the second attempt; three times as long before each further one, up to:
 MAX_RETRY_SECONDS = 900
 DENIED_SECONDS = 60  # The first pause when AWS denied access: to fix a policy or a key takes minutes.
-# Between two looks at a job of another service; the pause doubles with each look. Each look is an attempt, of which
-# there may be `MaxAttempts` times UNCOUNTED_FACTOR: with three, a job gets over four hours.
+# Between two looks at a job of another service; the pause doubles with each look. Each look is an attempt. A
+# subtask has at most `MaxAttempts` times UNCOUNTED_FACTOR of them: with three, a job gets over four hours.
 JOB_SECONDS = 20
 MAX_JOB_SECONDS = 1800
 JOB_OVERDUE = "LimitError.JobOverdue"  # The failure of a subtask whose job has not finished by then.

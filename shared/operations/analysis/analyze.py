@@ -46,7 +46,7 @@ def _tags(params: AnalyzeParams, context: OperationContext) -> tuple[tuple[Segme
     try:
         labels = context.provider(params.provider).labels(context)
     except MediaRejected:
-        video_filters.require_video(context.media, context.ffmpeg.limits)  # a better message if there is no video
+        video_filters.require_video(context.media, context.ffmpeg.limits)  # a better message if video is missing
         raise
     except ParametersRejected as lacking:
         if lacking.code != "ParameterError.ProviderLacks":

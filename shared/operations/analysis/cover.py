@@ -15,7 +15,7 @@ AWAY = 0.4  # Seconds from a cut, or a fifth of the shot if that is less: closer
 
 
 def choose_cover(looks: Sequence[Look], shots: Sequence[Shot]) -> tuple[Look, float] | None:
-    """Return the best frame with its score from 0 to 1; None if there are no frames."""
+    """Return the best frame with its score from 0 to 1; None without frames."""
     starts = [shot.start for shot in shots]
     scored = [
         (score_look(look) * _distance(look, shots[max(bisect_right(starts, look.time) - 1, 0)]), look) for look in looks

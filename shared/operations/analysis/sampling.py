@@ -68,7 +68,7 @@ def take_samples(
 ) -> Iterator[tuple[FrameSample, ...]]:
     """Yield a folder's images of those moments, in order, and remove them afterward; skip moments without a frame.
 
-    Raise MediaRejected if there is no frame at all.
+    Raise MediaRejected if no moment has a frame.
     """
     folder = context.folder / FOLDER
     folder.mkdir()

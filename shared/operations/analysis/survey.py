@@ -22,7 +22,7 @@ SILENCE = -70.0  # LUFS: quieter audio counts as this
 class Look:
     """One frame: its time, brightness and contrast (of 255), difference from the one before, and blur.
 
-    `blur` is the width of edges in pixels of a frame 320 wide, None if there is no edge; `colors` are three bytes (red,
+    `blur` is the width of edges in pixels of a frame 320 wide, None without an edge; `colors` are three bytes (red,
     green, blue) for each of 16 by 9 fields.
     """
 

@@ -83,7 +83,7 @@ class EnhancePlan:
 
 
 def plan_enhancement(params: EnhanceParams, context: OperationContext) -> EnhancePlan:
-    """Return the plan; raise MediaRejected if the source has none of the requested streams."""
+    """Return the plan; raise MediaRejected if the source has no requested stream."""
     media = context.media
     video = media.video if params.encoding.rules.videos else None
     if video:

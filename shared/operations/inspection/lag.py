@@ -43,7 +43,7 @@ def find_lag(reference: Sequence[float], audio: Sequence[float]) -> Lag:
 
 
 def sample_levels(audio_levels: Sequence[AudioLevel], begin: float) -> list[float]:
-    """Return the level of each tenth of a second from `begin` on; silence where there is no audio."""
+    """Return the level of each tenth of a second from `begin` on; a tenth without audio is silence."""
     known = {round((audio.time - begin) / WINDOW): audio.level for audio in audio_levels}
     found = [known.get(at) for at in range(max(known, default=-1) + 1)]
     return [FLOOR if level is None else max(level, FLOOR) for level in found]

@@ -186,7 +186,7 @@ def _by_model(audio: Audio, context: OperationContext) -> Separation:
 
 def _by_channel(audio: Audio, context: OperationContext) -> Separation:
     track = context.media.track(audio)
-    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # whatever its variant is
+    surround = (FROM_THE_START, "aformat=channel_layouts=5.1")  # also for other variants of 5.1
     others = "pan=stereo|FL=FL+0.707*BL|FR=FR+0.707*BR"
     voice = Stem("voice", context.source, track, 1, (*surround, "pan=mono|FC=FC"))
     background = Stem("background", context.source, track, STEREO, (*surround, others, encoding.LIMITER))

@@ -113,7 +113,7 @@ def _cut(
     # Before -i, it seeks by the index, then decodes to the moment: fast and exact. After -i, everything before is
     # decoded: that finds frames where a seek finds none, as in a stream with few key frames.
     for reading in ([*place, *source], [*source, *place]):
-        with suppress(OperationFailed):  # some encoders fail if there is no frame, others don't
+        with suppress(OperationFailed):  # some encoders fail without a frame, others don't
             written = context.ffmpeg.run(
                 [
                     *(*reading, "-map", "0:V:0", "-vf", ",".join(chain), "-pix_fmt", "bgr0", "-c:v", "ffv1"),

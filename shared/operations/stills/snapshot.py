@@ -57,7 +57,7 @@ def take_snapshot(
 ) -> tuple[Snapshot, list[str]]:
     """Take the image at a moment; if the file ends before it, take the last image, with a warning.
 
-    Raise MediaRejected if there is no image at all.
+    Raise MediaRejected if the source has no image at all.
     """
     target = context.folder / f"{name}.{drawing.ending}"
     if shot := _seek(context, drawing, moment, target, share):
@@ -78,7 +78,7 @@ def take_series(
 ) -> tuple[Snapshot, ...]:
     """Take an image at each of the moments, up to the end of the file.
 
-    Raise MediaRejected if there is no image at all.
+    Raise MediaRejected if the source has no image at all.
     """
     shots: tuple[Snapshot, ...] = ()
     if moments.count is not None and moments.step >= SPARSE:
@@ -163,7 +163,7 @@ def _times_of(
     """Run ffmpeg; return the start time of each frame that became an image, as the decoder gave it."""
     times = context.folder / TIMES
     times.unlink(missing_ok=True)
-    with suppress(OperationFailed):  # some encoders fail if there is no frame, others don't
+    with suppress(OperationFailed):  # some encoders fail without a frame, others don't
         context.ffmpeg.run(
             [*arguments[:-1], "-stats_enc_pre", f"file:{TIMES}", "-stats_enc_pre_fmt", "{ti}", arguments[-1]],
             duration=duration,

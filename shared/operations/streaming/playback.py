@@ -33,7 +33,7 @@ def link_dash(text: str, link: LinkUri) -> str:
 
 
 def link_vtt(text: str, link: LinkUri) -> str:
-    """Return WebVTT with its images replaced: those of which a cue shows an area."""
+    """Return WebVTT with links in place of the image names in cues that show an area of an image."""
     return SPRITE_CUE.sub(lambda cue: link(cue["file"]) + cue["area"], text)
 
 

@@ -95,7 +95,7 @@ def run(params: StreamParams, context: OperationContext) -> OperationResult:
 
 
 def _plan(params: StreamParams, context: OperationContext) -> StreamPlan:
-    """Decide what to make; raise if the source has none of it."""
+    """Decide what to make; raise if the source has no requested stream."""
     media = context.media
     video = media.video if params.rungs else None
     taken = audio_tracks.require_tracks(media)[:MOST_TRACKS] if params.bitrates else ()

@@ -131,7 +131,7 @@ def media_facts(media: Media) -> dict[str, object]:
 def plan_transcode(
     params: TranscodeParams, media: Media, limits: Limits, part: ClipSpan = WHOLE, *, crf: float | None = None
 ) -> TranscodePlan:
-    """Decide what happens to each stream; raise if the source has none of the requested streams."""
+    """Decide what happens to each stream; raise if the source has no requested stream."""
     video = media.video if params.video_params else None
     audios = _tracks(params, media)
     if video is None and not audios:
@@ -193,7 +193,7 @@ def _whole(params: TranscodeParams, media: Media) -> float | None:
 
 
 def _tracks(params: TranscodeParams, media: Media) -> tuple[Audio, ...]:
-    """Return the requested audio tracks; raise MediaRejected if none of them can be decoded."""
+    """Return the requested audio tracks; raise MediaRejected if no requested track can be decoded."""
     if params.audio_params is None:
         return ()
     if params.audio_params.tracks == "all":

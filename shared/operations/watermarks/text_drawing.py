@@ -231,7 +231,7 @@ def _levels(text: str) -> list[int]:
 
 
 def _font(letter: str, before: Font | None) -> Font:
-    """Return the font for a character: marks, digits and signs keep the font of the one before, if it has them."""
+    """Return the font for a character: marks, digits and symbols keep the font of the one before, if it has them."""
     kind = unicodedata.category(letter)
     if before and (kind in UNDRAWN or (kind[0] != "L" and _has(before, letter))):
         return before

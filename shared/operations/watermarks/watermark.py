@@ -148,7 +148,7 @@ def overlay_watermarks(  # noqa: PLR0913 - what a graph and a video can be
         above = out if number == len(shown) - 1 else f"{out}_{number + 1}"
         step = f"{out}_{number}"
         across, down = mark.size
-        # With a second input, rw and rh are the sides of the video itself, whatever its size is.
+        # With a second input, rw and rh are the sides of the video itself, at any size.
         scale = f"scale=w='max(1,min(rw*{across:g},rh*{down:g}*iw/ih))':h=-1:flags=lanczos"
         chains += [
             f"[{below}]format={pixels},split[{step}below][{step}size]",

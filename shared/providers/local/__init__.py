@@ -7,7 +7,7 @@ from shared.providers.local import nudity, speech_recognition, text_recognition
 
 
 class Local:
-    """The models of the extra `ai`: English speech, text in video, nudity. There is no free model for labels."""
+    """The models of the extra `ai`: English speech, text in video, nudity. No free model for labels exists."""
 
     name = "local"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LANGUAGE, ENGLISH = "en", frozenset({"en", "eng"})
 AUDIO = "audio.raw"  # a file in the context's folder
 RATE = 16_000
-MUSIC = 0.6  # If Whisper is this sure that nobody speaks, its text is music or noise.
+MUSIC = 0.6  # If Whisper is this sure that it hears no speech, its text is music or noise.
 PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: the length of a piece, minus up to the second to end in a quiet block.
 
 
