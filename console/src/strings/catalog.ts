@@ -3,7 +3,7 @@ import { count } from "./count";
 
 export const matchForm = {
   title: "Test a key",
-  about: "Shows which orchestrations would match. Nothing is created.",
+  about: "Shows which orchestrations would match, without creating a task.",
   key: "Key in the input bucket",
   test: "Test",
 };
