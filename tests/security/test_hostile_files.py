@@ -157,7 +157,10 @@ def test_a_trace_shows_each_deed_that_hostile_files_must_not_bring_about(tmp_pat
 
 @pytest.mark.skipif(not syscalls.can_trace(), reason="strace is not installed, or may not trace here")
 def test_the_models_send_what_they_see_nowhere(tmp_path: Path) -> None:
-    script = "from shared.providers.local import nudity, written; nudity.model(); text_recognition.model()"
+    script = (
+        "from shared.providers.local import nudity, text_recognition; "
+        "nudity.load_nudity_model(); text_recognition.load_text_models()"
+    )
     home = tmp_path / "home"
     home.mkdir()
     environment = syscalls.environment(HOME=str(home), TMPDIR=str(home), PYTHONDONTWRITEBYTECODE="1")

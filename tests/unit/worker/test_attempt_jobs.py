@@ -154,8 +154,8 @@ def test_a_job_is_looked_at_ever_more_rarely_and_given_up_after_hours(
     done = read_task(services, "main", task.id)
     assert (done.outcome, codes(done), done.subtasks[0].counted_attempts) == (Outcome.FAILED, [JOB_OVERDUE], 1)
     message = (
-        "it did not finish within 4 h 12 min: 15 looks, and still waiting for Rekognition to find labels; "
-        "restart the task to have it done anew"
+        "the job did not finish within 4 h 12 min: after 15 looks, still waiting for Rekognition to find labels; "
+        "restart the task to start a new job"
     )
     assert done.subtasks[0].failure
     assert done.subtasks[0].failure.message == message

@@ -70,7 +70,7 @@ def test_the_outputs_of_a_predecessor_have_different_names_on_disk(files: Attemp
 
 @pytest.mark.parametrize("name", ["s3", "other"])
 def test_only_a_predecessors_files_may_be_read(files: AttemptFiles, name: str) -> None:
-    with pytest.raises(ParametersRejected, match="add it to its needs"):
+    with pytest.raises(ParametersRejected, match="to its needs"):
         files.outputs_of(name)
 
 
@@ -96,13 +96,16 @@ def test_an_asset_is_named_by_its_key_or_its_address(files: AttemptFiles, uri: s
 @pytest.mark.parametrize(
     ("uri", "problem"),
     [
-        ("logos/none.png", "is not there"),
-        ("s3://input/none", "is not there"),
-        ("s3://input", "is not there"),
-        ("s3://", "neither the input bucket nor the output bucket"),
-        ("s3://secrets/keys.png", "neither the input bucket nor the output bucket"),
-        ("s3://arn:aws:s3:us-east-1:123456789012:accesspoint/x/a", "neither the input bucket nor the output bucket"),
-        ("../etc/passwd", "is not there"),
+        ("logos/none.png", "does not exist"),
+        ("s3://input/none", "does not exist"),
+        ("s3://input", "does not exist"),
+        ("s3://", "neither in the input bucket nor in the output bucket"),
+        ("s3://secrets/keys.png", "neither in the input bucket nor in the output bucket"),
+        (
+            "s3://arn:aws:s3:us-east-1:123456789012:accesspoint/x/a",
+            "neither in the input bucket nor in the output bucket",
+        ),
+        ("../etc/passwd", "does not exist"),
     ],
 )
 def test_an_asset_that_is_not_there_or_not_ours_is_refused(files: AttemptFiles, uri: str, problem: str) -> None:
