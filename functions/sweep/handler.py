@@ -15,16 +15,16 @@ CLOSING_SECONDS = 5
 
 @instrument
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Return the number of checked tasks or of buried dead-letter messages; a failure delivers the messages again."""
+    """Return how many tasks were checked, or how many dead letters named a subtask; if it fails, they come again."""
     if "Records" in event:
-        return {"buried": sum(bury_message(record["body"]) for record in event["Records"])}
+        return {"handled": sum(handle_dead_letter(record["body"]) for record in event["Records"])}
     swept = sweep(services(), lambda: context.get_remaining_time_in_millis() / 1000 - CLOSING_SECONDS)
     count("TasksSwept", swept.checked)
     count("TasksNotHealed", swept.failed)
-    return {"looked": swept.checked, "failed": swept.failed}
+    return {"checked": swept.checked, "failed": swept.failed}
 
 
-def bury_message(body: str) -> bool:
+def handle_dead_letter(body: str) -> bool:
     """End the subtask of a dead letter, unless a worker has it; return whether the dead letter names a subtask."""
     try:
         ref = parse_message_body(body)

@@ -32,12 +32,12 @@ def check_budget(services: Services, ref: SubtaskRef, now: int) -> BudgetDecisio
     task = services.tasks.get(ref.task_id)
     if task is None or not startable(task, ref, now, settings.max_attempts):
         return BudgetDecision.ALLOWED  # the claim will be refused
-    reason = compute_spent(services, now)
+    reason = compute_limit_reached(services, now)
     counts = bool(settings.daily_tasks) and task.status is TaskStatus.WAITING
     if reason is None and counts:
         if services.budget.take_task(now, settings.daily_tasks):
             return BudgetDecision.COUNTED
-        reason = tasks_spent(settings.daily_tasks)
+        reason = task_limit_reached(settings.daily_tasks)
     if reason is None:
         return BudgetDecision.ALLOWED
     wait = Wait(WaitReason.BUDGET, min(day_after(now), now + LOOK_AGAIN_MS), reason)
@@ -72,7 +72,7 @@ def confirm_start(services: Services, decision: BudgetDecision, task: Task | Non
         logger().warning("task stays counted", no=no, reason=error.message)
 
 
-def compute_spent(services: Services, now: int) -> Failure | None:
+def compute_limit_reached(services: Services, now: int) -> Failure | None:
     """Return why nothing may start today if the day's compute seconds are used up, else None."""
     limit = services.settings.daily_compute_seconds
     spent = services.budget.read_cost(now) if limit else DayCost()
@@ -84,6 +84,6 @@ def compute_spent(services: Services, now: int) -> Failure | None:
     )
 
 
-def tasks_spent(limit: int) -> Failure:
+def task_limit_reached(limit: int) -> Failure:
     """Return why no further task may start today."""
     return Failure("Budget.DailyTasks", f"the maximum number of tasks has started today (DailyTasks: {limit:,})")

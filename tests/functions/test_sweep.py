@@ -39,17 +39,17 @@ def dead_letters(*bodies: str) -> dict[str, Any]:
 def test_an_unsent_subtask_is_sent(services: Services, context: Context) -> None:
     task = an_unsent_task(services, AN_HOUR)
 
-    assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
+    assert handler(an_event("scheduled-event"), context) == {"checked": 1, "failed": 0}
 
     assert [parse_message_body(m["Body"]) for m in received(services.settings)] == [SubtaskRef(task.id, 1, 1)]
     assert services.tasks.get(task.id) == replace(task, unsent=frozenset())
-    assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
+    assert handler(an_event("scheduled-event"), context) == {"checked": 0, "failed": 0}
 
 
 def test_a_recent_subtask_is_not_sent_again(services: Services, context: Context) -> None:
     an_unsent_task(services, 0)
 
-    assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
+    assert handler(an_event("scheduled-event"), context) == {"checked": 0, "failed": 0}
     assert received(services.settings) == []
 
 
@@ -63,7 +63,7 @@ def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
     first, second = an_unsent_task(services, AN_HOUR, "a"), an_unsent_task(services, AN_HOUR - 1000, "b")
 
     with outage("SendMessageBatch"):
-        assert handler(an_event("scheduled-event"), context) == {"looked": 2, "failed": 1}
+        assert handler(an_event("scheduled-event"), context) == {"checked": 2, "failed": 1}
 
     assert [parse_message_body(m["Body"]).task_id for m in received(services.settings)] == [second.id]
     counted = metrics(capsys)
@@ -72,14 +72,14 @@ def test_a_task_that_could_not_be_healed_is_counted_and_the_others_are_healed(
     assert (entry["task_id"], entry["exception_name"]) == (first.id, "ServiceBusy")
     soon = services.now() + RETRY_CHECK_MS
     monkeypatch.setattr(services, "now", lambda: soon)
-    assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
+    assert handler(an_event("scheduled-event"), context) == {"checked": 1, "failed": 0}
 
 
 def test_a_sweep_stops_in_time(services: Services, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     an_unsent_task(services, AN_HOUR)
     monkeypatch.setattr(context, "get_remaining_time_in_millis", lambda: 5000)
 
-    assert handler(an_event("scheduled-event"), context) == {"looked": 0, "failed": 0}
+    assert handler(an_event("scheduled-event"), context) == {"checked": 0, "failed": 0}
 
 
 def test_a_sweep_that_cannot_list_the_due_tasks_fails(services: Services, context: Context) -> None:
@@ -88,7 +88,7 @@ def test_a_sweep_that_cannot_list_the_due_tasks_fails(services: Services, contex
     with outage("Query", error=refusal("InternalServerError")), pytest.raises(ServiceBusy):
         handler(an_event("scheduled-event"), context)
 
-    assert handler(an_event("scheduled-event"), context) == {"looked": 1, "failed": 0}
+    assert handler(an_event("scheduled-event"), context) == {"checked": 1, "failed": 0}
 
 
 def test_the_subtask_of_a_dead_letter_has_failed(
@@ -98,7 +98,7 @@ def test_the_subtask_of_a_dead_letter_has_failed(
 
     answer = handler(dead_letters(*(message_body(SubtaskRef(task.id, 1, 1)) for task in (first, second))), context)
 
-    assert answer == {"buried": 2}
+    assert answer == {"handled": 2}
     for identifier in (first.id, second.id):
         done = services.tasks.get(identifier)
         assert done
@@ -114,7 +114,7 @@ def test_a_dead_letter_of_a_running_subtask_ends_nothing(services: Services, con
     ref = SubtaskRef(task.id, 1, 1)
     held = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
 
-    assert handler(dead_letters(message_body(ref)), context) == {"buried": 1}
+    assert handler(dead_letters(message_body(ref)), context) == {"handled": 1}
 
     assert held
     assert held.subtasks[0].status is SubtaskStatus.IN_PROGRESS
@@ -129,7 +129,7 @@ def test_an_invalid_dead_letter_is_logged_and_dropped(
 
     answer = handler(dead_letters(body, message_body(SubtaskRef(task.id, 1, 1))), context)
 
-    assert answer == {"buried": 1}
+    assert answer == {"handled": 1}
     assert repr(body) in logged(caplog, "dead letter names no subtask")["reason"]
     done = services.tasks.get(task.id)
     assert done
@@ -143,4 +143,4 @@ def test_a_dead_letter_that_cannot_be_buried_now_is_delivered_again(services: Se
     with outage("UpdateItem"), pytest.raises(ServiceBusy):
         handler(event, context)
 
-    assert handler(event, context) == {"buried": 1}
+    assert handler(event, context) == {"handled": 1}

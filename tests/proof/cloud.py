@@ -70,7 +70,7 @@ class Cloud:
         ):
             client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes(resource, arn(dead)))
             self.consumers[url] = ("run", run_subtask)
-        self.consumers |= {dead: ("bury", sweep), failed: ("accept", on_upload)}
+        self.consumers |= {dead: ("fail_undeliverable", sweep), failed: ("accept", on_upload)}
 
     def upload(self, key: str) -> None:
         """Put the clip into the bucket; S3 sends the event to OnUpload."""

@@ -332,7 +332,7 @@ ACTIONS = {
     "finish": Action(Interleaving.finish, 6, "workers"),
     "vanish": Action(Interleaving.vanish, 1, "workers"),
     "give_up": Action(Interleaving.give_up, 2),
-    "bury": Action(Interleaving.fail_undeliverable, 1, "queue"),
+    "fail_undeliverable": Action(Interleaving.fail_undeliverable, 1, "queue"),
     "sweep": Action(Interleaving.sweep, 2),
     "restart": Action(Interleaving.restart, 2),
     "end": Action(Interleaving.end, 1),

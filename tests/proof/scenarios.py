@@ -318,7 +318,7 @@ SCENARIOS = (
     Scenario("a dead worker", "run", ONE, (OK,), undone, a_task_whose_worker_is_dead, counted_attempts=2),
     Scenario("dead workers", "run", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_whose_workers_all_died),
     Scenario("dead workers, a lost message", "sweep", FOLLOWED, (EXHAUSTED, SKIPPED), undone, a_task_that_all_forgot),
-    Scenario("a dead letter", "bury", FOLLOWED, (UNDELIVERABLE, SKIPPED), undone, a_poisoned_task),
+    Scenario("a dead letter", "fail_undeliverable", FOLLOWED, (UNDELIVERABLE, SKIPPED), undone, a_poisoned_task),
     Scenario("a restart", "restart", FOLLOWED, (OK,) * 2, restarted, a_finished_task, run=2),
     Scenario(
         "a restart of what failed", "restart", LINE, (OK,) * 3, restart_of_failed, a_task_that_failed_by_us, run=2
