@@ -120,7 +120,7 @@ def a_lost_message_is_sent_again(cloud: Cloud, lane: Lane = Lane.STANDARD) -> No
 
     swept, _ = cloud.invoke("Sweep", {})
 
-    assert swept["looked"]
+    assert swept["checked"]
     assert not swept["failed"]
     assert cloud.messages(lane, task)
 
