@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+# Without byte code, each process would compile its packages again: a local stack would take twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 UV_VERSION := 0.13.9
 UV_OLDEST := 0.8.24

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from benchmarks import soak
 from benchmarks.stack import Stack
-from tests.console.browser import chromium, missing
+from tests.support.browser import chromium, missing
 
 PREFERENCES = "reelmill.tasks"  # the key of the number of rows per page in the browser
 # Runs before any code of the page, and stores when all rows are painted.

@@ -11,7 +11,8 @@ from tests.support.clips import Clips, clips_in
 from tests.support.profile import VARIABLE
 
 TESTS = Path(__file__).parent
-# Folders whose tests share one build or one stack, so that one worker runs each of them.
+# Folders whose tests share one build or one stack, so that one worker runs each of them. A file that is marked with a
+# group of its own runs beside the others of its folder, on a stack of its own.
 ONE_DEPLOYMENT = {"artifact", "console", "stack"}
 pytest_plugins = ["tests.support.tallies"]  # the table at the end, which one process prints for all
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")
@@ -38,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each folder that shares a deployment on one of pytest-xdist's workers."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
-        if folder in ONE_DEPLOYMENT:
+        if folder in ONE_DEPLOYMENT and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
 
 

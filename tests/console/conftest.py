@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, expect
 
 from infra.local.stack import StackInfo
-from tests.console.browser import chromium, missing
 from tests.console.hosted import STACK, Hosted, hosting
+from tests.support.browser import chromium, missing
 from tests.support.clips import Clips
 from tests.support.stack import Api, Client, client, data_dir, stack  # noqa: F401 - fixtures
 

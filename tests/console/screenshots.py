@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FilePayload, Page
 
 from infra.local import stack as local
 from infra.local.stack import StackInfo
-from tests.console.browser import chromium, missing
+from tests.support.browser import chromium, missing
 from tests.support.clips import Clips, clips_in
 from tests.support.stack import Api, client_of
 

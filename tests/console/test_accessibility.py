@@ -16,6 +16,8 @@ from tests.support.speech import novel  # noqa: F401 - a fixture
 from tests.support.stack import Api
 from tests.support.streams import subtitled
 
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("accessibility")]
+
 # Paths of more states, with the names of what to press there.
 STATES: list[Place] = [
     "/tasks?outcome=FAILED&createdAfter=2026-01-01T00:00:00.000Z",
@@ -118,12 +120,10 @@ def press_text(page: Page, text: str) -> None:
     page.get_by_text(text, exact=True).or_(page.get_by_role("button", name=text, exact=True)).first.click()
 
 
-@pytest.mark.timeout(900)
 def test_axe_finds_nothing_on_any_page(page: Page, tasks: dict[str, str]) -> None:
     assert scan(page, [*PAGES, *STATES], **tasks) == []
 
 
-@pytest.mark.timeout(900)
 def test_axe_finds_nothing_in_a_task_with_every_kind_of_result(page: Page, full_task: str) -> None:
     task = f"/tasks/{full_task}"
     tabs = [f"{task}?subtask=1&tab={tab}" for tab in ("details", "files", "attempts", "params", "json")]
@@ -133,7 +133,6 @@ def test_axe_finds_nothing_in_a_task_with_every_kind_of_result(page: Page, full_
     assert scan(page, [*views, *tabs, *results]) == []
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("no", [1, 2, 9, 10, 12])  # each with its own video
 def test_axe_finds_nothing_in_a_player_with_subtitles(page: Page, full_task: str, no: int) -> None:
     page.goto(f"/tasks/{full_task}?subtask={no}&tab=play")
@@ -148,7 +147,6 @@ def test_axe_finds_nothing_in_a_player_with_subtitles(page: Page, full_task: str
     assert findings(page, f"{no}, on") == []
 
 
-@pytest.mark.timeout(900)
 def test_axe_finds_nothing_where_two_videos_are_compared(page: Page, full_task: str) -> None:
     page.goto(f"/tasks/{full_task}?subtask=2&tab=play")
     choice = page.get_by_role("dialog").get_by_role("button", name="View")
@@ -160,7 +158,6 @@ def test_axe_finds_nothing_where_two_videos_are_compared(page: Page, full_task: 
     assert findings(page, "compared") == []
 
 
-@pytest.mark.timeout(900)
 def test_axe_finds_nothing_while_the_api_is_down_or_denies_access(page: Page, tasks: dict[str, str]) -> None:
     found: list[Finding] = []
     for path in PAGES:
@@ -179,7 +176,6 @@ def test_axe_finds_nothing_while_the_api_is_down_or_denies_access(page: Page, ta
     assert found == []
 
 
-@pytest.mark.timeout(900)
 def test_axe_finds_nothing_while_lists_load(page: Page) -> None:
     stalled: list[Route] = []
     found: list[Finding] = []

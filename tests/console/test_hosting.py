@@ -17,6 +17,8 @@ import pytest
 from infra.console import publish
 from tests.console.hosted import STACK, Hosted
 
+pytestmark = pytest.mark.xdist_group("hosted console")
+
 PAGES = ["/", "/tasks", "/tasks/01M87HD8DCJQ8SW8YDZE97CANA?subtask=3", "/orchestrations/web-video/edit"]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOTHING_HOSTED = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}

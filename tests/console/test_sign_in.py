@@ -11,9 +11,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.console.browser import second_browser
 from tests.console.conftest import SECONDS
 from tests.console.hosted import Hosted
+from tests.support.browser import second_browser
+
+pytestmark = pytest.mark.xdist_group("hosted console")
 
 EMAIL, PASSWORD = "ada@example.com", "Analytical-Engine-1843"
 SIGN_IN = re.compile(r"/oauth2/authorize\?")

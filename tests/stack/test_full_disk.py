@@ -20,7 +20,7 @@ from infra.local.errors import NotSaved
 from infra.local.stack import StackInfo
 from tests.support.stack import client_of, eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("stacks that end badly")]
 
 SIZE = "150m"
 CHUNK = 6 * 1024**2

@@ -17,6 +17,7 @@ from tests.support.stack import SLOW, Api, client_of, encodes, eventually
 
 pytestmark = [
     pytest.mark.timeout(240),
+    pytest.mark.xdist_group("stacks that end badly"),
     pytest.mark.skipif(not Path("/proc/self").exists(), reason="the tests find a worker by its child, in /proc"),
 ]
 

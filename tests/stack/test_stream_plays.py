@@ -1,31 +1,21 @@
 """A real browser plays a stream to its end: HLS by hls.js, DASH by dash.js, locked and in clear, off the real API."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from infra.local.stack import StackInfo
+from tests.support.browser import NO_BROWSER, chromium
 from tests.support.clips import Clips
-from tests.support.stack import (
-    Api,
-    Client,
-)
+from tests.support.stack import Api, Client
 from tests.support.streams import subtitled
 
 NPM = Path(__file__).parents[1] / "npm" / "node_modules"
 HLS_JS, DASH_JS = NPM / "hls.js/dist/hls.min.js", NPM / "dashjs/dist/modern/umd/dash.all.min.js"
-# Nothing but what the test asks for: no codec or component is fetched from the network.
-QUIET = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-BROWSER = shutil.which("chromium")
-
 # Plays a stream at four times its speed; its report comes from the browser itself.
 PLAYER = """async ([address, kind]) => {
   const video = document.createElement("video");
@@ -60,20 +50,18 @@ PLAYER = """async ([address, kind]) => {
   return { errors, texts, currentTime, duration, videoWidth, totalVideoFrames, corruptedVideoFrames };
 }"""
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="chromium is not installed: apt-get install chromium")
+pytestmark = pytest.mark.skipif(NO_BROWSER is not None, reason=str(NO_BROWSER))
 
 
 @pytest.fixture(scope="module")
 def page(stack: StackInfo) -> Iterator[Page]:
     """Lend a page of the stack's own origin that knows both players."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+    with chromium() as browser:
         page = browser.new_page(bypass_csp=True)  # the pages of that origin take no scripts of others
         page.goto(stack.console_url)
         for script in (HLS_JS, DASH_JS):
             page.add_script_tag(path=script)
         yield page
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A real browser for the console: Debian's Chromium, with all background requests off."""
+"""A real browser: Debian's Chromium, with all background requests off."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,28 +7,20 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-BROWSER = shutil.which("chromium")
+# The headless shell is Chromium without the windows and menus around a page, which take as long as a small page.
+BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 CONSOLE = Path(__file__).parents[2] / "console" / "dist" / "index.html"
-# Chromium prepares the suggestions of an address bar for each window, which takes longer than a page of the console.
-# The last list of features that it is given counts, so Playwright's own stand here again.
-FEATURES = (
-    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
-    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
-    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
-    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints"),
-    *("NetworkTimeServiceQuerying", "PreconnectToSearch"),
-)
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    f"--disable-features={','.join(FEATURES)}",
 ]
+NO_BROWSER = None if BROWSER else "Chromium is not installed; run: apt-get install chromium-headless-shell"
 
 
 def missing() -> str | None:
     """Return what is missing to show the console; None if it can be shown."""
-    if BROWSER is None:
-        return "chromium is not installed; run: apt-get install chromium"
+    if NO_BROWSER:
+        return NO_BROWSER
     return None if CONSOLE.is_file() else "the console is not built; run: make console"
 
 
