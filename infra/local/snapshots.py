@@ -33,7 +33,10 @@ class Snapshots:
         for path in reversed(self.all()):
             return path
         first = self.folder / f"{0:08}"
+        unnumbered = list(self.folder.iterdir())  # version 0.1 had no snapshots and saved its files here
         first.mkdir()
+        for path in unnumbered:
+            path.rename(first / path.name)
         return first
 
     def begin(self) -> Path:
@@ -65,7 +68,7 @@ class Snapshots:
 
         Raise ValueError, and leave them where they are, if none is readable.
         """
-        self.newest()  # which creates the first one
+        self.newest()  # which creates the first one from files without a snapshot
         faults: dict[Path, str] = {}
         for path in reversed(self.all()):
             if (fault := find_fault(path)) is None and any(path.iterdir()):

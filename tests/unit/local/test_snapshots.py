@@ -89,6 +89,17 @@ def test_when_all_are_broken_they_stay_where_they_are(snapshots: Snapshots, save
     assert sorted(snapshots.folder.iterdir()) == before
 
 
+def test_files_without_a_snapshot_become_the_first_one(snapshots: Snapshots) -> None:
+    (snapshots.folder / "sqs.json").write_text("1")
+    (snapshots.folder / "lambda-blobs").mkdir()
+    (snapshots.folder / "lambda-blobs" / "code.zip").write_bytes(b"code")
+
+    newest = saved(snapshots, s3="2")
+
+    assert contents(newest) == {"sqs": "1", "s3": "2"}
+    assert (newest / "lambda-blobs" / "code.zip").read_bytes() == b"code"
+
+
 def test_only_the_newest_snapshot_says_since_when_uploads_are_missing(snapshots: Snapshots) -> None:
     first = snapshots.begin()
     record_uploads_since(first, 1000.5)
