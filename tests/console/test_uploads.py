@@ -41,6 +41,18 @@ def test_uploads_are_found_by_their_key_and_their_result(
     page.wait_for_url("**/tasks/*")
 
 
+def test_the_search_field_keeps_what_is_typed_while_the_list_is_filtered(page: Page) -> None:
+    page.goto("/uploads")
+    find = page.get_by_role("searchbox", name="Find by exact key")
+
+    find.press_sequentially("my ")
+    page.wait_for_url("**/uploads?key=my")
+    find.press_sequentially("film.mp4")
+    page.wait_for_url("**/uploads?key=my+film.mp4")
+
+    expect(find).to_have_value("my film.mp4")
+
+
 def test_the_back_button_returns_to_the_same_page_of_uploads(
     page: Page, api: Api, client: Client, stack: StackInfo
 ) -> None:

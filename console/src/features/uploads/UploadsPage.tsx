@@ -129,14 +129,21 @@ function Filters(props: { currentKey: string; verdict: Verdict | null; onChange:
   const { currentKey, verdict, onChange } = props;
   const [typed, setTyped] = useState(currentKey);
   const [previousKey, setPreviousKey] = useState(currentKey);
+  const [sentKey, setSentKey] = useState(currentKey);
   if (currentKey !== previousKey) {
-    // A link or a button can change the address, too.
     setPreviousKey(currentKey);
-    setTyped(currentKey);
+    // A link or a button can change the address, too. What this field sent must not replace what was typed since.
+    if (currentKey !== sentKey) {
+      setSentKey(currentKey);
+      setTyped(currentKey);
+    }
   }
   const any = { value: "", label: text.uploads.any };
   const options = Object.entries(text.verdicts).map(([value, label]) => ({ value, label }));
-  const change = (key: string, selected: string) => onChange({ ...(key ? { key } : {}), ...(selected ? { verdict: selected } : {}) });
+  const change = (key: string, selected: string) => {
+    setSentKey(key);
+    onChange({ ...(key ? { key } : {}), ...(selected ? { verdict: selected } : {}) });
+  };
   return (
     <SpaceBetween direction="horizontal" size="s">
       <TextFilter
