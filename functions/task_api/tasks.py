@@ -54,8 +54,8 @@ CREATED_RESPONSES: dict[int, Any] = {
 
 @router.get("/tasks", summary="List tasks, newest first", tags=["Tasks"])
 def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
-    status: Annotated[TaskStatus | None, Query()] = None,
-    outcome: Annotated[Outcome | None, Query()] = None,
+    status: Annotated[TaskStatus | None, Query(description="The status of the task.")] = None,
+    outcome: Annotated[Outcome | None, Query(description="The outcome of a completed task.")] = None,
     task_id: Annotated[str, Query(alias="taskId", max_length=26, description="A task ID or its beginning.")] = "",
     source_key: Annotated[
         str | None, Query(alias="sourceKey", max_length=1024, description="The exact key of the source.")

@@ -33,7 +33,7 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
 @router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])
 def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     key: Annotated[str | None, Query(max_length=1024, description="The exact key of the object.")] = None,
-    verdict: Annotated[Verdict | None, Query()] = None,
+    verdict: Annotated[Verdict | None, Query(description="The verdict.")] = None,
     uploaded_after: Annotated[
         Timestamp | None, Query(alias="uploadedAfter", description="The earliest `uploadedAt`.")
     ] = None,
