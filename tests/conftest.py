@@ -1,8 +1,11 @@
 """Setup of every test: the user's AWS account is out of reach, and slow fixtures are made once."""
 
+import functools
+import gc
 import os
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -29,6 +32,8 @@ def pytest_configure() -> None:
     }
     if has_proxy(os.environ):
         os.environ |= bypass_proxies(os.environ)
+    # Each session of boto3 would read the descriptions of its services again.
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
     # The duration of an example depends on the load of the machine.
     settings.register_profile("reelmill", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("reelmill")
@@ -41,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in ONE_DEPLOYMENT and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
+
+
+def pytest_collection_finish() -> None:
+    """Exclude what stays to the end, the modules and the tests, from each collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -59,13 +59,38 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # noqa: F811 - pytest's way
-    """Lend a fresh browser context, without cookies or settings."""
-    context = browser.new_context(base_url=stack.console_url, viewport={"width": 1440, "height": 900})
+def new_context(browser: Browser, stack: StackInfo) -> BrowserContext:  # noqa: F811 - pytest's way
+    """Open a browser context on the console."""
+    context = browser.new_context(
+        base_url=stack.console_url,
+        viewport={"width": 1440, "height": 900},
+        reduced_motion="reduce",  # each frame of an animation is drawn by the processor
+    )
     context.set_default_timeout(SECONDS * 1000)
+    return context
+
+
+@pytest.fixture(scope="package")
+def console_context(browser: Browser, stack: StackInfo) -> Iterator[BrowserContext]:  # noqa: F811 - pytest's way
+    """Lend one browser context, whose cache has the code of the console."""
+    context = new_context(browser, stack)
     yield context
     context.close()
+
+
+@pytest.fixture
+def context(console_context: BrowserContext, stack: StackInfo) -> Iterator[BrowserContext]:  # noqa: F811 - pytest's way
+    """Lend the browser context, without cookies, settings or permissions of an earlier test."""
+    yield console_context
+    pages = console_context.pages or [console_context.new_page()]
+    stored = {"origin": stack.console_url, "storageTypes": "local_storage,indexeddb,cache_storage"}
+    console_context.new_cdp_session(pages[0]).send("Storage.clearDataForOrigin", stored)
+    for page in pages:
+        page.close()
+    console_context.unroute_all()
+    console_context.clear_cookies()
+    console_context.clear_permissions()
+    console_context.set_offline(False)
 
 
 @pytest.fixture
@@ -76,13 +101,25 @@ def complaints() -> Iterator[list[str]]:
     assert complaints == []
 
 
-@pytest.fixture
-def page(context: BrowserContext, complaints: list[str]) -> Page:
-    """Lend a page that records its errors and warnings in `complaints`."""
-    page = context.new_page()
+def watched(page: Page, complaints: list[str]) -> Page:
+    """Record the errors and warnings of a page in `complaints`, and return the page."""
     page.on("console", lambda said: complaints.extend(complaint(said)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     return page
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: list[str]) -> Page:
+    """Lend a page that records its errors and warnings in `complaints`."""
+    return watched(context.new_page(), complaints)
+
+
+@pytest.fixture
+def own_page(browser: Browser, stack: StackInfo, complaints: list[str]) -> Iterator[Page]:  # noqa: F811 - pytest's way
+    """Lend a page of a browser context without a cache, whose clock the test may set. It records errors as `page`."""
+    context = new_context(browser, stack)
+    yield watched(context.new_page(), complaints)
+    context.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 BROKEN = "This page couldn't be displayed"
 GATEWAY: dict[str, Any] = {"status": 500, "json": {"message": "Internal Server Error"}}  # as API Gateway responds
@@ -55,18 +55,16 @@ def test_a_chunk_that_a_new_deployment_removed_causes_one_reload_only(page: Page
     complaints.clear()
 
 
-def test_a_new_page_shows_an_error_while_offline_and_loads_when_online(
-    page: Page, context: BrowserContext, complaints: list[str]
-) -> None:
-    page.goto("/tasks")
-    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
-    context.set_offline(True)
-    page.get_by_role("link", name="Uploads", exact=True).click()
-    expect(page.get_by_text(BROKEN)).to_be_visible()
+def test_a_new_page_shows_an_error_while_offline_and_loads_when_online(own_page: Page, complaints: list[str]) -> None:
+    own_page.goto("/tasks")
+    expect(own_page.get_by_role("heading", name="Tasks")).to_be_visible()
+    own_page.context.set_offline(True)
+    own_page.get_by_role("link", name="Uploads", exact=True).click()
+    expect(own_page.get_by_text(BROKEN)).to_be_visible()
 
-    context.set_offline(False)
-    page.get_by_role("button", name="Reload").click()
-    expect(page.get_by_role("heading", name="Uploads")).to_be_visible()
+    own_page.context.set_offline(False)
+    own_page.get_by_role("button", name="Reload").click()
+    expect(own_page.get_by_role("heading", name="Uploads")).to_be_visible()
     complaints.clear()
 
 

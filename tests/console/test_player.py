@@ -250,18 +250,18 @@ def test_images_whose_links_have_expired_load_with_fresh_links_or_show_an_error(
     forgive_expired(complaints)
 
 
-def test_links_stay_fresh_while_their_files_are_shown(page: Page, played: dict[str, str]) -> None:
-    page.clock.install()
-    page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
-    page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
-    page.locator("video").evaluate("one => one.addEventListener('loadstart', () => console.error('restarted'))")
+def test_links_stay_fresh_while_their_files_are_shown(own_page: Page, played: dict[str, str]) -> None:
+    own_page.clock.install()
+    own_page.goto(f"/tasks/{played['film']}?subtask=1&t=0.5")
+    own_page.wait_for_function("() => document.querySelector('video')?.currentTime === 0.5")
+    own_page.locator("video").evaluate("one => one.addEventListener('loadstart', () => console.error('restarted'))")
 
-    with page.expect_response(lambda answer: urlsplit(answer.url).path.endswith("/subtasks/1")) as answered:
-        page.clock.fast_forward(3_600_000)
+    with own_page.expect_response(lambda answer: urlsplit(answer.url).path.endswith("/subtasks/1")) as answered:
+        own_page.clock.fast_forward(3_600_000)
 
     fresh = answered.value.json()["outputs"][0]["downloadUrl"]
-    page.get_by_role("tab", name="Files").click()
-    expect(page.get_by_role("link", name="film-small.mp4")).to_have_attribute("href", fresh)
+    own_page.get_by_role("tab", name="Files").click()
+    expect(own_page.get_by_role("link", name="film-small.mp4")).to_have_attribute("href", fresh)
 
 
 def test_shots_are_marked_on_the_analyzed_video(page: Page, tasks: dict[str, str]) -> None:

@@ -135,22 +135,22 @@ def test_copied_commands_do_the_same_in_a_shell(page: Page, api: Api, make: Make
     assert (name, run([command, *words, "--json"])["taskId"]) == ("reelmill", identifier)
 
 
-def test_a_running_task_is_canceled_on_its_page(page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
+def test_a_running_task_is_canceled_on_its_page(own_page: Page, make: Make, film: bytes) -> None:  # noqa: F811 - pytest's way
     slowest = {**SLOW, "params": {"video": {"speed": "slowest"}, "audio": "none"}}
     identifier = make("page/long.mp4", film, slowest, {"name": "after", "type": "SCREENSHOT", "input": "slow"})
-    page.goto(f"/tasks/{identifier}")
-    slow = page.get_by_role("row", name="slow")
+    own_page.goto(f"/tasks/{identifier}")
+    slow = own_page.get_by_role("row", name="slow")
     expect(slow).to_contain_text("In progress")
-    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
+    own_page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
     expect(slow).to_contain_text(
         re.compile(r"about (\d+ h|(\d+ h )?\d+ min) left")
     )  # without seconds, which would change too often
 
-    page.get_by_role("button", name="More actions").click()
-    page.get_by_role("menuitem", name="Cancel").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel task").click()
+    own_page.get_by_role("button", name="More actions").click()
+    own_page.get_by_role("menuitem", name="Cancel").click()
+    own_page.get_by_role("dialog").get_by_role("button", name="Cancel task").click()
 
-    expect(page.get_by_text(f"Task {identifier} canceled.", exact=True)).to_be_visible()
+    expect(own_page.get_by_text(f"Task {identifier} canceled.", exact=True)).to_be_visible()
     expect(slow).to_contain_text("Canceled")
-    expect(page.get_by_role("row", name="after")).to_contain_text("Canceled")
-    expect(page.get_by_role("button", name="Play subtask 1")).to_have_attribute("aria-disabled", "true")
+    expect(own_page.get_by_role("row", name="after")).to_contain_text("Canceled")
+    expect(own_page.get_by_role("button", name="Play subtask 1")).to_have_attribute("aria-disabled", "true")

@@ -139,18 +139,18 @@ def test_the_content_of_a_page_stays_when_a_reload_fails(
 
 
 def test_the_time_of_stale_data_is_that_of_the_last_good_response(
-    page: Page, complaints: list[str], tasks: dict[str, str]
+    own_page: Page, complaints: list[str], tasks: dict[str, str]
 ) -> None:
     morning = datetime.now().astimezone().replace(hour=7, minute=20, second=0)
-    page.clock.install(time=morning)
-    page.goto(f"/tasks?taskId={tasks['rich']}")
-    row = page.get_by_role("link", name=tasks["rich"])
+    own_page.clock.install(time=morning)
+    own_page.goto(f"/tasks?taskId={tasks['rich']}")
+    row = own_page.get_by_role("link", name=tasks["rich"])
     expect(row).to_be_visible()
 
-    page.route(API, FAILURES["unreachable"][0])
-    page.clock.fast_forward("10:00")
+    own_page.route(API, FAILURES["unreachable"][0])
+    own_page.clock.fast_forward("10:00")
 
-    expect(page.get_by_text("Showing data as of 07:20.")).to_be_visible()
+    expect(own_page.get_by_text("Showing data as of 07:20.")).to_be_visible()
     expect(row).to_be_visible()
     complaints.clear()
 
