@@ -107,8 +107,8 @@ down: .venv/.synced ## stop the local stack; its data stays in .reelmill/
 	@$(BIN)/reelmill down
 
 .PHONY: test
-test: .venv/.synced $(DYNALITE) console ## run every test
-	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests
+test: .venv/.synced $(DYNALITE) console ## run every test and print the twenty slowest
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup --durations=20 tests
 
 .PHONY: test-long
 test-long: .venv/.synced $(DYNALITE) ## run the long version of the proofs and print what they tried
