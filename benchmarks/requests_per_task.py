@@ -19,22 +19,22 @@ SQS = frozenset({"SendMessageBatch", "ReceiveMessage", "DeleteMessage", "ChangeM
 BEATS = frozenset({"renew", "renew, refused"})
 MEANINGS = {
     "Query": "read the orchestrations",
-    "verdict": "note the verdict, which names the task",
+    "decision": "put the verdict, which names the task",
     "create": "put the task",
     "SendMessageBatch": "send the messages",
-    "mark_sent": "note that they are sent",
+    "mark_sent": "record that they are sent",
     "claim": "take a lease",
     "record": "put an attempt's record",
     "finish": "end a subtask",
-    "finish, refused": "last or not: a wrong guess",
+    "finish, refused": "last or not: a wrong assumption",
     "GetItem": "read it again",
-    "renew": "show progress (not in the sum)",
+    "renew": "show progress, renew the lease (not in the sum)",
 }
 
 
 def min_requests(size: int) -> dict[str, int]:
     """Return the fewest possible requests of each kind for a task of `size` independent subtasks."""
-    once = {"Query": 1, "verdict": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "mark_sent": 1}
+    once = {"Query": 1, "decision": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "mark_sent": 1}
     return once | {"claim": size, "record": size, "finish": size}
 
 
@@ -74,11 +74,11 @@ def figures(found: dict[int, list[Counter[str]]]) -> dict[str, Any]:
     for size, tasks in found.items():
         kinds = [*MEANINGS, *sorted({kind for task in tasks for kind in task} - set(MEANINGS))]
         totals = [sum(number for kind, number in task.items() if kind not in BEATS) for task in tasks]
-        floor = sum(min_requests(size).values())
+        least = sum(min_requests(size).values())
         sizes[str(size)] = {
-            "min": floor,
+            "min": least,
             "mean": mean(totals),
-            "at_minimum": sum(total == floor for total in totals),
+            "at_minimum": sum(total == least for total in totals),
             "kinds": {kind: mean(task[kind] for task in tasks) for kind in kinds},
             "min_kinds": min_requests(size),
             "sqs": mean(sum(task[kind] for kind in SQS) for task in tasks),
@@ -103,5 +103,5 @@ def table(found: dict[str, Any]) -> Table:
     sums = [f"{values['mean']:.1f} / {values['min']}" for values in sizes.values()]
     shown.add_row("sum", "", *sums, style="bold")
     shares = [f"{values['at_minimum']} of {len(values['tasks'])}" for values in sizes.values()]
-    shown.add_row("tasks at the floor", "", *shares)
+    shown.add_row("tasks at the minimum", "", *shares)
     return shown
