@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from pydantic import TypeAdapter
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.indexes import AllProjection
@@ -22,10 +21,9 @@ from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.upload import REFUSALS, KeyHistory, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion, ServiceBusy
-from shared.stores.dynamodb import bind_model, define_index, dynamodb_error, read_item, save_item
+from shared.stores.dynamodb import bind_model, define_index, dynamodb_error, read_item, save_item, stored_form
 from shared.stores.forward_compatibility import reading
 
-HISTORY = TypeAdapter(KeyHistory)
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas).
 KEPT_SECONDS = 90 * 24 * 3600
 MAX_CONFLICTS = 20  # how many events of the same key may arrive at the same time
@@ -205,7 +203,7 @@ def decision_from(item: DecisionItem) -> UploadDecision:
 
 def history_from(stored: dict[str, Any]) -> KeyHistory:
     """Return the history in an item; fields of a newer version are ignored."""
-    return HISTORY.validate_python(stored)
+    return stored_form(KeyHistory).validate_python(stored)
 
 
 def hash_identity(identity: bytes) -> str:

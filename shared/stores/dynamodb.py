@@ -1,7 +1,9 @@
 """What all DynamoDB tables have in common: bounded calls, indexes, and the meaning of errors."""
 
+import functools
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
 from pynamodb.expressions.condition import Condition
@@ -18,6 +20,7 @@ REFUSED = "ConditionalCheckFailedException"
 NEVER = "ValidationException"
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 def bind_model(model: type[M], table: str) -> type[M]:
@@ -29,6 +32,18 @@ def bind_model(model: type[M], table: str) -> type[M]:
         "max_retry_attempts": 5,
     }
     return type(model.__name__, (model,), {"Meta": type("Meta", (), meta)})
+
+
+def stored_form(kind: type[T]) -> TypeAdapter[T]:
+    """Return what converts a dataclass to its stored form and back; it ignores fields of a newer version."""
+    form: TypeAdapter[T] = build_form(kind)  # type: ignore[arg-type]  # mypy takes no class for hashable
+    return form
+
+
+@functools.cache  # at the first use: at import, it would be part of every cold start
+def build_form(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type
+    """Return pydantic's adapter of a type."""
+    return TypeAdapter(kind)
 
 
 def define_index(

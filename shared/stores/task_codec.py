@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from pydantic import TypeAdapter
 from pynamodb.attributes import (
     Attribute,
     MapAttribute,
@@ -21,7 +20,7 @@ from pynamodb.models import Model
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.subtask import Subtask, Wait
 from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
-from shared.stores.dynamodb import define_index
+from shared.stores.dynamodb import define_index, stored_form
 from shared.stores.forward_compatibility import reading
 
 TASK = "TASK"
@@ -31,12 +30,6 @@ TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
 # counts and names: 215 KB. The other fields of the task take less than 20 KB: its source, that key once more, prefix,
 # session context, token.
 MAX_PLAN_BYTES = 160 * 1024
-# Fields of a newer version are ignored.
-SUBTASK = TypeAdapter(Subtask)
-WAIT = TypeAdapter(Wait)
-SOURCE = TypeAdapter(Source)
-ORCHESTRATION = TypeAdapter(OrchestrationRef)
-RECORD = TypeAdapter(AttemptRecord)
 SHARDS = 4  # A partition accepts 1,000 writes a second (DynamoDB quotas), and a page costs one query per shard.
 
 
@@ -127,13 +120,15 @@ def index_status(tenant: str, state: TaskStatus | Outcome, task_id: str) -> str:
 
 def subtask_map(subtask: Subtask) -> dict[str, Any]:
     """Return a subtask in its stored form; parameters stay JSON, because no expression reads them."""
-    fields: dict[str, Any] = SUBTASK.dump_python(subtask, mode="json", exclude={"no", "params"}, exclude_none=True)
+    fields: dict[str, Any] = stored_form(Subtask).dump_python(
+        subtask, mode="json", exclude={"no", "params"}, exclude_none=True
+    )
     return fields | {"params": json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False)}
 
 
 def wait_map(wait: Wait) -> dict[str, Any]:
     """Return the wait of a subtask in its stored form."""
-    fields: dict[str, Any] = WAIT.dump_python(wait, mode="json")
+    fields: dict[str, Any] = stored_form(Wait).dump_python(wait, mode="json")
     return fields
 
 
@@ -144,7 +139,7 @@ def stored_size(subtask: Subtask) -> int:
 
 def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:
     """Return a subtask from its stored form."""
-    return SUBTASK.validate_python({**fields, "no": no, "params": json.loads(fields["params"])})
+    return stored_form(Subtask).validate_python({**fields, "no": no, "params": json.loads(fields["params"])})
 
 
 def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
@@ -155,7 +150,7 @@ def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
         tenant=task.tenant,
         run=task.run,
         status=str(task.status),
-        source=SOURCE.dump_python(task.source, exclude_none=True),
+        source=stored_form(Source).dump_python(task.source, exclude_none=True),
         orchestration=vars(task.orchestration) if task.orchestration else None,
         output_prefix=task.output_prefix,
         priority=task.priority,
@@ -185,11 +180,11 @@ def _task_from(item: TaskItem) -> Task:
     orchestration = item.orchestration.as_dict() if item.orchestration else None
     return Task(
         id=item.pk,
-        source=SOURCE.validate_python(item.source.as_dict()),
+        source=stored_form(Source).validate_python(item.source.as_dict()),
         subtasks=tuple(subtask_from(no, subtasks[str(no)]) for no in range(1, len(subtasks) + 1)),
         created_at=int(item.created_at),
         output_prefix=item.output_prefix,
-        orchestration=ORCHESTRATION.validate_python(orchestration) if orchestration else None,
+        orchestration=stored_form(OrchestrationRef).validate_python(orchestration) if orchestration else None,
         tenant=item.tenant,
         run=int(item.run),
         status=TaskStatus(item.status),
@@ -248,7 +243,7 @@ def run_from(task: Task, record: Mapping[str, Any]) -> Task:
 def record_from(fields: Mapping[str, Any]) -> AttemptRecord:
     """Return the record of an attempt; raise NewerVersion if this version can't read it."""
     with reading("the record of an attempt"):
-        return RECORD.validate_python(fields)
+        return stored_form(AttemptRecord).validate_python(fields)
 
 
 def record_json(record: AttemptRecord) -> dict[str, Any]:
