@@ -135,9 +135,9 @@ class SmallDisk(Storing):
         super().__init__(root / "reelmill data")
 
     def fill(self) -> Path:
-        """Leave not one byte free, as another program might; return the file that takes it all."""
+        """Leave no free byte, as another program might; return the file that takes all. It may be called again."""
         filler = self.root / "filler"
-        with filler.open("wb", buffering=0) as file:
+        with filler.open("ab", buffering=0) as file:
             for size in (1 << 20, 1 << 12, 1):
                 with suppress(OSError):
                     while True:
@@ -236,7 +236,12 @@ def test_on_a_disk_without_a_free_byte_nothing_is_acknowledged_and_nothing_is_lo
     by_command = disk.command("orchestrations", "put", str(document), "--name", "later")
     assert by_command.returncode == 1
     assert str(disk.data_dir) in by_command.stderr
-    told_unsaved(disk)
+
+    def stay_full() -> None:
+        disk.fill()  # a function that has ended leaves room for a save
+        disk.put("kept/two", 1)  # without a request, the state is not saved again
+
+    told_unsaved(disk, stay_full)
     disk.down()  # which finds room for its state: what its functions had unpacked goes away
 
     filler.unlink()
@@ -281,10 +286,15 @@ def test_a_write_that_fails_though_there_was_room_is_taken_back(storing: Storing
     assert storing.down().returncode == 0
 
 
-def told_unsaved(stack: Storing) -> None:
+def told_unsaved(stack: Storing, stay_full: Callable[[], None] = lambda: None) -> None:
     """See that `status` says why the state cannot be saved, once a save has failed."""
-    eventually(lambda: local.unsaved(stack.data_dir))
-    told = stack.command("status")
+
+    def look() -> "subprocess.CompletedProcess[str] | None":
+        stay_full()
+        told = stack.command("status")
+        return told if told.returncode else None
+
+    told = eventually(look)
     assert told.returncode == 1
     assert str(stack.data_dir) in told.stderr
     assert "cannot be saved" in told.stderr
