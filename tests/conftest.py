@@ -14,8 +14,8 @@ from tests.support.clips import Clips, clips_in
 from tests.support.profile import VARIABLE
 
 TESTS = Path(__file__).parent
-# Folders whose tests share one build or one stack, so that one worker runs each of them. A file that is marked with a
-# group of its own runs beside the others of its folder, on a stack of its own.
+# Folders whose tests share one build or one stack, so that one worker runs each of them. A file that names another
+# group runs at the same time as the rest of its folder, with a second stack.
 ONE_DEPLOYMENT = {"artifact", "console", "stack"}
 pytest_plugins = ["tests.support.tallies"]  # the table at the end, which one process prints for all
 NOT_OURS = ("AWS_", "POWERTOOLS_", "REELMILL_", "FORCE_COLOR", "NO_COLOR")

@@ -35,8 +35,8 @@ def bind_model(model: type[M], table: str) -> type[M]:
 
 
 def stored_form(kind: type[T]) -> TypeAdapter[T]:
-    """Return what converts a dataclass to its stored form and back; it ignores fields of a newer version."""
-    form: TypeAdapter[T] = build_form(kind)  # type: ignore[arg-type]  # mypy takes no class for hashable
+    """Return the converter between a dataclass and its stored form. It ignores fields of a newer version."""
+    form: TypeAdapter[T] = build_form(kind)  # type: ignore[arg-type]  # mypy does not see that a class is hashable
     return form
 
 

@@ -64,7 +64,7 @@ def new_context(browser: Browser, stack: StackInfo) -> BrowserContext:  # noqa: 
     context = browser.new_context(
         base_url=stack.console_url,
         viewport={"width": 1440, "height": 900},
-        reduced_motion="reduce",  # each frame of an animation is drawn by the processor
+        reduced_motion="reduce",  # without a GPU, each frame of an animation costs CPU time
     )
     context.set_default_timeout(SECONDS * 1000)
     return context

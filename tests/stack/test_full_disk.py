@@ -135,7 +135,7 @@ class SmallDisk(Storing):
         super().__init__(root / "reelmill data")
 
     def fill(self) -> Path:
-        """Leave no free byte, as another program might; return the file that takes all. It may be called again."""
+        """Fill the disk to the last byte, also repeatedly, as another program might; return the file that fills it."""
         filler = self.root / "filler"
         with filler.open("ab", buffering=0) as file:
             for size in (1 << 20, 1 << 12, 1):
