@@ -1,6 +1,7 @@
 """Logs, traces and metrics by Powertools, created on first use: importing this module reads no environment."""
 
 import gc
+import os
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -20,8 +21,14 @@ def logger() -> Logger:
 
 @cache
 def metrics() -> Metrics:
-    """Return the function's metrics, which become one log line at the end of an invocation."""
-    return Metrics(namespace="Reelmill")
+    """Return the function's metrics, which become one log line at the end of an invocation.
+
+    The stack is one of their dimensions: two stacks in a region must not count for each other's alarms.
+    """
+    found = Metrics(namespace="Reelmill")
+    if stack := os.environ.get("REELMILL_STACK"):
+        found.set_default_dimensions(stack=stack)
+    return found
 
 
 def count(name: str, number: int = 1) -> None:
@@ -38,6 +45,8 @@ def instrument(handler: Handler) -> Handler:
         finally:
             if metrics().metric_set:  # Powertools' decorator warns if a failure comes before the first metric
                 metrics().flush_metrics()
+
+    measured.__name__ = f"{handler.__module__}.{handler.__name__}"  # X-Ray shows it as the name of the segment
 
     @cache
     def complete() -> Handler:

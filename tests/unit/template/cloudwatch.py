@@ -58,8 +58,8 @@ def expression_of(alarm: Mapping[str, Any]) -> str:
 
 
 def subject_of(metric: Mapping[str, Any]) -> str:
-    """Return what a metric is of: the resource or the name in its only dimension."""
-    [dimension] = metric["Dimensions"]
+    """Return what a metric is of: the resource or the name in its only dimension beside the stack."""
+    [dimension] = [dimension for dimension in metric["Dimensions"] if dimension["Name"] != "stack"]
     value = dimension["Value"]
     if isinstance(value, dict):
         [[_, value]] = value.items()

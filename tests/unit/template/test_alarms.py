@@ -208,6 +208,10 @@ def test_what_an_alarm_watches_of_ours_is_counted_by_the_function_that_it_names(
             if metric["Namespace"] == "Reelmill":
                 assert re.search(rf'count\(.*"{metric["MetricName"]}"', code), metric
                 assert subject_of(metric) in services
+                assert {"Name": "stack", "Value": {"Ref": "AWS::StackName"}} in metric["Dimensions"]
+    assert {str(function["Environment"]["Variables"]["REELMILL_STACK"]) for function in functions} == {
+        str({"Ref": "AWS::StackName"})
+    }
 
 
 def test_the_docs_have_each_alarm_and_what_all_cost() -> None:

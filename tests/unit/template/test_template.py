@@ -165,7 +165,7 @@ def test_what_expires_is_removed_by_dynamodb() -> None:
 
 @pytest.mark.parametrize("name", [*BUCKETS, *TABLES, "UserPool"])
 def test_data_outlives_the_stack(name: str) -> None:
-    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES[name]["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -257,7 +257,10 @@ def test_a_daily_budget_limits_the_work_and_an_alarm_reports_when_it_is_spent() 
 
         assert worker[variable] == {"Ref": limit}
         assert (alarm["Namespace"], alarm["MetricName"]) == ("Reelmill", "SubtasksPostponed")
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": worker["POWERTOOLS_SERVICE_NAME"]}]
+        assert alarm["Dimensions"] == [
+            {"Name": "service", "Value": worker["POWERTOOLS_SERVICE_NAME"]},
+            {"Name": "stack", "Value": {"Ref": "AWS::StackName"}},
+        ]
     assert "BudgetAlarm" not in of_kind(PLAIN, "CloudWatch::Alarm")
 
 

@@ -5,62 +5,22 @@ it deletes in the reverse order. Neither cfn-lint nor the emulator asks for anyt
 """
 
 import copy
-import re
 from collections.abc import Callable, Iterator
-from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.scans.template_forms import CONSOLE, OWN, expand_template, resolve_conditions
+from tests.unit.template.forms import FORMS, Form, grants, named, of_kind, properties, texts
 
-Form = dict[str, Any]
 Pair = tuple[str, str]  # a resource, and what must be there before it: a resource, or words when there is none
 Rule = Callable[[Form], Iterator[Pair]]
 
-EXPANDED = expand_template((Path(__file__).parents[3] / "template.yaml").read_text())
-# Everything that makes, leaves out or changes a resource, in all combinations.
-CHOICES = [
-    ["KmsKeyArn"],
-    ["SubnetIds", "SecurityGroupIds"],
-    ["JwtIssuer", "JwtAudience", "ConsoleClientId"],
-    ["ConsoleDomain", "ConsoleCertificateArn"],
-    ["AlarmTopicArn", "DailyTasks", "AccessLogBucket", "ApiConcurrency"],
-    list(CONSOLE),
-]
-FORMS: dict[str, Form] = {
-    "+".join(choice[0] for choice, taken in zip(CHOICES, taken, strict=True) if taken) or "plain": resolve_conditions(
-        EXPANDED, {name: OWN[name] for choice, taken in zip(CHOICES, taken, strict=True) if taken for name in choice}
-    )
-    for taken in product([False, True], repeat=len(CHOICES))
-}
 # What strings name that no template makes: a job that the worker starts.
 MADE_LATER = {"arn:${AWS::Partition}:transcribe:${AWS::Region}:${AWS::AccountId}:transcription-job/reelmill-*"}
 # Properties that give a resource the name by which others may know it.
 NAMES = {"QueueName", "TableName", "BucketName", "FunctionName", "LogGroupName", "RoleName", "RouteKey", "Domain"}
 POLLING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 NETWORKING = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
-
-
-def named(part: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
-    """Yield the names that a part refers to: of resources, parameters and pseudo parameters."""
-    if isinstance(part, list):
-        for member in part:
-            yield from named(member)
-    if not isinstance(part, dict):
-        return
-    for key, value in part.items():
-        if key == "Ref":
-            yield value
-        elif key == "Fn::GetAtt":
-            yield value[0] if isinstance(value, list) else value.partition(".")[0]
-        elif key == "Fn::Sub":
-            text, own = value if isinstance(value, list) else (value, {})
-            yield from (name for name in re.findall(r"\$\{([A-Za-z0-9:]+)", text) if name not in own)
-            yield from named(own)
-        else:
-            yield from named(value)
 
 
 def needs(resource: dict[str, Any]) -> set[str]:
@@ -86,37 +46,6 @@ def too_early(form: Form) -> list[str]:
     return [
         f"{rule.__name__}: {name} needs {need}" for rule, name, need in pairs if need not in before(form, name) | {name}
     ]
-
-
-def of_kind(form: Form, *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, resource in form["Resources"].items():
-        if resource["Type"].removeprefix("AWS::") in kinds:
-            yield name, resource["Properties"]
-
-
-def texts(part: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
-    """Yield all strings of a part, keys and the texts of `Sub` included."""
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, list):
-        for member in part:
-            yield from texts(member)
-    elif isinstance(part, dict):
-        for key, value in part.items():
-            yield key
-            yield from texts(value)
-
-
-def grants(form: Form, function: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what a function's role may do, each statement under the resource that gives it."""
-    role = form["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
-    properties = form["Resources"][role]["Properties"]
-    for policy in properties["Policies"]:
-        yield from ((role, statement) for statement in policy["PolicyDocument"]["Statement"])
-    attached = {arn["Ref"] for arn in properties["ManagedPolicyArns"]}
-    for name, policy in of_kind(form, "IAM::Policy", "IAM::ManagedPolicy"):
-        if name in attached or {"Ref": role} in policy.get("Roles", []):
-            yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
 
 
 def may(form: Form, function: str, actions: tuple[str, ...], on: Any) -> Iterator[str]:  # noqa: ANN401 - an ARN
@@ -168,7 +97,7 @@ def rights_to_destinations(form: Form) -> Iterator[Pair]:
     # (github.com/aws-amplify/amplify-cli/issues/10395, the same of SNS).
     for name, config in of_kind(form, "Lambda::EventInvokeConfig"):
         function = config["FunctionName"]["Ref"]
-        for place in config["DestinationConfig"].values():
+        for place in config.get("DestinationConfig", {}).values():
             yield from ((name, giver) for giver in may(form, function, ("sqs:SendMessage",), place["Destination"]))
 
 
@@ -263,11 +192,6 @@ def test_what_a_resource_needs_is_made_before_it(form: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_finds_something_to_check(rule: Rule) -> None:
     assert [pair for form in FORMS.values() for pair in rule(form)]
-
-
-def properties(form: Form, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = form["Resources"][name]["Properties"]
-    return found
 
 
 def forget(form: Form, name: str) -> None:
