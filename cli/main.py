@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import backfill, catalog, demo, show, stack, task_actions, tasks, upload, verdicts
+from cli import backfill, catalog, demo, preflight, show, stack, task_actions, tasks, upload, verdicts
 from cli.connection import API_URL, DATA_DIR, Connection, as_typed
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
@@ -21,7 +21,7 @@ EPILOG = (
     "Exit codes: 0 success; 1 the command or a task failed; 2 usage error; 3 no stack or API reachable; "
     "130 interrupted."
 )
-LOCAL, WORK = "Local stack", "Files and tasks"
+LOCAL, WORK, ACCOUNT = "Local stack", "Files and tasks", "AWS account"
 
 
 class Reelmill(GlobalOptionsAnywhere):
@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "verdicts": verdicts.verdicts_list,
         "backfill": backfill.backfill_bucket,
     },
+    ACCOUNT: {"preflight": preflight.check_before_deploying},
 }
 for panel, commands in COMMANDS.items():
     for name, command in commands.items():

@@ -32,6 +32,13 @@ COLORS = {
     "INVALID_ORCHESTRATION": "red",
 }
 
+VERDICTS = {  # of checks
+    "ok": Text("ok     ", "green"),
+    "warning": Text("warning", "yellow"),
+    "failed": Text("failed ", "bold red"),
+    "unknown": Text("unknown", "cyan"),
+}
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for programs.")]
 
 
@@ -85,6 +92,12 @@ def print_table(columns: Mapping[str, Mapping[str, Any]], rows: Iterable[Sequenc
     for row in rows:
         table.add_row(*row)
     stdout().print(table)
+
+
+def print_check(verdict: str, subject: str, found: str, remedy: str | None) -> None:
+    """Print the result of a check on stdout, with what to do."""
+    advice = Text(f"\n        try      {plain(remedy)}", "dim") if remedy else Text()
+    stdout().print(Text.assemble(VERDICTS[verdict], f" {subject}: {plain(found)}", advice), soft_wrap=True)
 
 
 def print_error(error: ReelmillError) -> None:

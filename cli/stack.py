@@ -21,11 +21,6 @@ from shared.errors import ReelmillError
 
 PortOption = Annotated[int, typer.Option(help="Port of the console and the API.")]
 AwsPortOption = Annotated[int, typer.Option(help="Port of S3, SQS, DynamoDB and the other AWS services.")]
-VERDICTS = {
-    "ok": Text("ok     ", "green"),
-    "warning": Text("warning", "yellow"),
-    "failed": Text("failed ", "bold red"),
-}
 
 
 def stack_up(
@@ -123,11 +118,7 @@ def stack_doctor(
     for requirement in doctor.check_machine(data_dir_of(context), port, aws_port):
         requirements.append(requirement)
         if not as_json:
-            remedy = Text(f"\n        try      {requirement.remedy}", "dim") if requirement.remedy else Text()
-            show.stdout().print(
-                Text.assemble(VERDICTS[requirement.verdict], f" {requirement.subject}: {requirement.found}", remedy),
-                soft_wrap=True,
-            )
+            show.print_check(requirement.verdict, requirement.subject, requirement.found, requirement.remedy)
     if as_json:
         show.print_json([asdict(requirement) for requirement in requirements])
     if any(requirement.verdict == "failed" for requirement in requirements):

@@ -1,4 +1,4 @@
-"""How the logs, traces and metrics of one stack are told from those of another."""
+"""Logs, traces and metrics that say which stack and which handler they come from."""
 
 import json
 from collections.abc import Iterator

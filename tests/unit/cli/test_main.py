@@ -31,6 +31,7 @@ def test_help_names_every_command(reelmill: Run) -> None:
         "tasks",
         "orchestrations",
         "templates",
+        "preflight",
     ):
         assert re.search(rf"\b{command}\b", ended.out), command
 

@@ -130,7 +130,7 @@ def bounds(form: Form, value: Any, *which: str) -> list[int]:  # noqa: ANN401 - 
 
 
 def concurrency(form: Form) -> Iterator[Check]:
-    # A young account runs 10 functions at a time, others 1,000, of which 100 cannot be reserved (Lambda's guide,
+    # A young account runs 10 functions at a time, others 1,000; 100 of them cannot be reserved (Lambda's guide,
     # "Lambda quotas" and "Configuring reserved concurrency for a function"). The queues' workers must leave room for
     # the API and for uploads; for a young account, the least values of the parameters must fit.
     def workers(which: str) -> int:

@@ -1,0 +1,109 @@
+"""What a deployment needs from an AWS account, checked one by one before the first `sam deploy`."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from infra.account.account import GLOBAL, Account, Unanswered
+from infra.account.concurrency import check_concurrency
+from infra.account.console_needs import check_certificate, check_distributions, check_user_pools
+from infra.account.deployment import Deployment
+from infra.account.earlier_stack import StackState, check_buckets, check_log_groups, check_tables
+from infra.account.prerequisite import Prerequisite
+
+NEEDED = ("apigateway", "cloudwatch", "dynamodb", "lambda", "s3", "sqs")
+ANALYSIS = ("rekognition", "transcribe")  # only subtasks of the provider `aws` use them
+
+
+def check_account(account: Account, deployment: Deployment) -> Iterator[Prerequisite]:
+    """Check all prerequisites; without valid credentials only those."""
+    try:
+        identity = account.ask("sts", "get_caller_identity")
+    except Unanswered as unanswered:
+        yield Prerequisite(
+            "credentials",
+            "failed",
+            unanswered.message,
+            "sign in with `aws sso login` or `aws configure`, or pass --profile NAME; check the region, too",
+        )
+        return
+    yield Prerequisite(
+        "credentials", "ok", f"account {identity['Account']}, {identity['Arn']}, region {account.region}"
+    )
+    stack = StackState(account, deployment)
+    checks: dict[str, Callable[[], Iterator[Prerequisite]]] = {
+        "services": lambda: check_services(account, deployment),
+        "concurrency": lambda: check_concurrency(account, deployment, stack),
+        "stack": stack.check,
+    }
+    if stack.is_yet_to_be_created():
+        checks |= {
+            "log groups": lambda: check_log_groups(account, deployment),
+            "earlier tables": lambda: check_tables(account, deployment),
+            "earlier buckets": lambda: check_buckets(account, deployment),
+        }
+    if deployment.text("Console") == "true":
+        checks |= {
+            "CloudFront": lambda: check_distributions(account, deployment, stack),
+            "certificate": lambda: check_certificate(account, deployment),
+            "user pool": lambda: check_user_pools(account, deployment, stack),
+        }
+    if deployment.text("AccessLogBucket"):
+        checks["access logs"] = lambda: check_log_bucket(account, deployment)
+    for subject, check in checks.items():
+        try:
+            yield from check()
+        except Unanswered as unanswered:
+            yield Prerequisite(subject, "unknown", f"could not be checked: {unanswered.message}")
+
+
+def check_services(account: Account, deployment: Deployment) -> Iterator[Prerequisite]:
+    """Check that the region has the services, by the list that AWS publishes in Parameter Store."""
+    analysis = ANALYSIS if deployment.text("AiProvider") == "aws" else ()
+    path = f"/aws/service/global-infrastructure/regions/{account.region}/services"
+    names = [f"{path}/{service}" for service in (*NEEDED, *analysis)]
+    answer = account.ask("ssm", "get_parameters", Names=names)  # at most ten names in a request
+    missing = {name.rpartition("/")[2] for name in answer.get("InvalidParameters", [])}
+    if lacking := sorted(missing & set(NEEDED)):
+        yield Prerequisite(
+            "services",
+            "failed",
+            f"{account.region} does not have {', '.join(lacking)}, by AWS's list",
+            "deploy to another region",
+        )
+    elif lacking := sorted(missing):
+        yield Prerequisite(
+            "services",
+            "warning",
+            f"{account.region} does not have {', '.join(lacking)}, by AWS's list",
+            "deploy to another region, or do without the subtasks that need them: RECOGNIZE, MODERATE and TRANSCRIBE",
+        )
+    else:
+        yield Prerequisite("services", "ok", f"{account.region} has all {len(names)}")
+
+
+def check_log_bucket(account: Account, deployment: Deployment) -> Iterator[Prerequisite]:
+    """Check that S3 may write access logs to the bucket: same region, and a policy that allows it."""
+    bucket = deployment.text("AccessLogBucket")
+    answer = account.ask("s3", "get_bucket_location", absent={"NoSuchBucket"}, Bucket=bucket)
+    if answer is None:
+        yield Prerequisite("access logs", "failed", f"the bucket {bucket} does not exist", "create it first")
+        return
+    where = {None: GLOBAL, "EU": "eu-west-1"}.get(answer.get("LocationConstraint"), answer.get("LocationConstraint"))
+    if where != account.region:
+        yield Prerequisite(
+            "access logs",
+            "failed",
+            f"the bucket {bucket} is in {where}; S3 writes access logs within a region only",
+            f"pass a bucket in {account.region}",
+        )
+        return
+    policy: Any = account.ask("s3", "get_bucket_policy", absent={"NoSuchBucketPolicy"}, Bucket=bucket)
+    if policy is None or "logging.s3.amazonaws.com" not in policy["Policy"]:
+        yield Prerequisite(
+            "access logs",
+            "warning",
+            f"the policy of {bucket} does not let logging.s3.amazonaws.com write, so S3 may drop the logs",
+            "add the statement of docs/guides/operate-a-deployment.md",
+        )
+    else:
+        yield Prerequisite("access logs", "ok", f"S3 may write to {bucket}")
