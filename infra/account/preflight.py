@@ -63,7 +63,9 @@ def check_services(account: Account, deployment: Deployment) -> Iterator[Prerequ
     names = [f"{path}/{service}" for service in (*NEEDED, *analysis)]
     answer = account.ask("ssm", "get_parameters", Names=names)  # at most ten names in a request
     missing = {name.rpartition("/")[2] for name in answer.get("InvalidParameters", [])}
-    if lacking := sorted(missing & set(NEEDED)):
+    if len(missing) == len(names):
+        yield Prerequisite("services", "unknown", f"AWS's list of services does not have {account.region}")
+    elif lacking := sorted(missing & set(NEEDED)):
         yield Prerequisite(
             "services",
             "failed",

@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError
 
 from infra.local.data_dir import DataDir
 from infra.local.stack import StackInfo
+from tests.support.empty_aws import empty_aws  # noqa: F401 - a fixture
 from tests.support.stack import api, client, client_of, data_dir, film, paused, stack  # noqa: F401 - fixtures
 
 TOLD_LINES = 40  # of each log, when a test has failed

@@ -119,6 +119,15 @@ def test_a_service_that_the_region_lacks_is_named(missing: str, verdict: str) ->
     assert f"eu-central-1 does not have {missing}" in found.found
 
 
+def test_a_region_that_the_list_does_not_know_may_have_every_service() -> None:
+    services = ("apigateway", "cloudwatch", "dynamodb", "lambda", "s3", "sqs", "rekognition", "transcribe")
+    names = [f"/aws/service/global-infrastructure/regions/eu-central-1/services/{service}" for service in services]
+
+    found = check(RecordedAccount(ssm=[("get_parameters", {"InvalidParameters": names})]))["services"]
+
+    assert found.verdict == "unknown"
+
+
 @pytest.mark.parametrize(
     ("status", "verdict", "remedy"),
     [
