@@ -12,6 +12,8 @@ from infra.account.prerequisite import Prerequisite
 # "Configuring scaling behavior for SQS event source mappings").
 LANES: Final = ("UrgentConcurrency", "MaxConcurrency", "BackgroundConcurrency")
 FEWEST: Final = 2
+# The parameters that reserve concurrent executions.
+RESERVATIONS: Final = ("UploadConcurrency", "ApiConcurrency")
 # What the API, new uploads and Sweep need at least beside the workers.
 LEAST_REST: Final = 4
 # A reservation must leave this for all other functions (Lambda's guide, "Configuring reserved concurrency").
@@ -48,17 +50,7 @@ def check_concurrency(account: Account, deployment: Deployment, stack: StackStat
     """Check that the queues' workers leave concurrent executions for the API, uploads and Sweep."""
     limits = account.ask("lambda", "get_account_settings")["AccountLimit"]
     quota, available = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
-    reserved = deployment.number("ApiConcurrency")
-    if reserved and stack.is_yet_to_be_created() and available - reserved < UNRESERVED:
-        most = max(0, available - UNRESERVED)
-        yield Prerequisite(
-            "reserved concurrency",
-            "failed",
-            f"ApiConcurrency={reserved} would leave {available - reserved} of {available} unreserved executions;"
-            f" Lambda requires {UNRESERVED}",
-            f"deploy with ApiConcurrency={most}, or ask AWS for a higher quota first",
-            {"ApiConcurrency": str(most)},
-        )
+    yield from check_reservations(account, available, deployment, stack)
     workers, rest = workers_of(deployment), rest_of(available)
     lanes = " + ".join(str(deployment.number(lane)) for lane in LANES)
     found = (
@@ -95,6 +87,25 @@ def check_concurrency(account: Account, deployment: Deployment, stack: StackStat
             "and cannot be asked whether it does so here",
             f"if Lambda refuses it, deploy with WorkerMemory={YOUNG_MEMORY}, and ask AWS Support for more",
         )
+
+
+def check_reservations(
+    account: Account, available: int, deployment: Deployment, stack: StackState
+) -> Iterator[Prerequisite]:
+    """Check that the account can reserve what the deployment wants to reserve."""
+    wanted = {name: deployment.number(name) for name in RESERVATIONS if deployment.number(name)}
+    left = available - sum(wanted.values())
+    if not wanted or left >= UNRESERVED or not stack.is_yet_to_be_created():  # its own are not in what is available
+        return
+    none = dict.fromkeys(wanted, "0")
+    yield Prerequisite(
+        "reserved concurrency",
+        "failed",
+        f"{' and '.join(f'{name}={number}' for name, number in wanted.items())} would leave {left} of {available} "
+        f"executions without reservations; Lambda requires {UNRESERVED}",
+        f"deploy with {' '.join(f'{name}={number}' for name, number in none.items())}, or {request_of_quota(account)}",
+        none,
+    )
 
 
 def request_of_quota(account: Account) -> str:

@@ -25,6 +25,7 @@ OWN = {
     "SubnetIds": "subnet-0123456789abcdef0,subnet-0fedcba9876543210",
     "SecurityGroupIds": "sg-0123456789abcdef0",
     "AccessLogBucket": "my-access-logs",
+    "UploadConcurrency": "50",
     "ApiConcurrency": "50",
     "DailyTasks": "1000",
     "AlarmTopicArn": "arn:aws:sns:eu-central-1:111122223333:alarms",

@@ -92,12 +92,24 @@ def test_an_account_that_has_reserved_nearly_everything_gets_no_proposal() -> No
     assert "request-service-quota-increase" in str(found.remedy)
 
 
-@pytest.mark.parametrize(("quota", "most"), [(10, "0"), (120, "20"), (149, "49")])
-def test_a_reservation_that_lambda_refuses_is_found_with_the_most_that_it_takes(quota: int, most: str) -> None:
-    found = check(RecordedAccount(lambda_=limits(quota)), "ApiConcurrency=50", *FITTING)
+@pytest.mark.parametrize(
+    ("quota", "wanted"),
+    [
+        (10, {"ApiConcurrency": 1}),
+        (149, {"ApiConcurrency": 50}),
+        (149, {"UploadConcurrency": 50}),
+        (199, {"UploadConcurrency": 50, "ApiConcurrency": 50}),
+    ],
+)
+def test_a_reservation_that_lambda_refuses_is_found(quota: int, wanted: dict[str, int]) -> None:
+    given = [f"{name}={number}" for name, number in wanted.items()]
+
+    found = check(RecordedAccount(lambda_=limits(quota)), *given, *FITTING)
+    enough = check(RecordedAccount(lambda_=limits(quota + 91)), *given, *FITTING)
 
     assert found["reserved concurrency"].verdict == "failed"
-    assert found["reserved concurrency"].parameters == {"ApiConcurrency": most}
+    assert found["reserved concurrency"].parameters == dict.fromkeys(wanted, "0")
+    assert "reserved concurrency" not in enough
 
 
 def test_more_memory_than_young_accounts_may_have_is_a_warning() -> None:

@@ -17,7 +17,7 @@ CHOICES = [
     ["SubnetIds", "SecurityGroupIds"],
     ["JwtIssuer", "JwtAudience", "ConsoleClientId"],
     ["ConsoleDomain", "ConsoleCertificateArn"],
-    ["AlarmTopicArn", "DailyTasks", "AccessLogBucket", "ApiConcurrency"],
+    ["AlarmTopicArn", "DailyTasks", "AccessLogBucket", "UploadConcurrency", "ApiConcurrency"],
     list(CONSOLE),
 ]
 FORMS: dict[str, Form] = {

@@ -269,7 +269,13 @@ def test_each_source_of_work_is_bounded() -> None:
         for queue, mapping in sources(function).items():
             assert mapping["ScalingConfig"]["MaximumConcurrency"], queue
     limits = [one.get("ReservedConcurrentExecutions") for one in of_kind(OWNED, "Lambda::Function").values()]
-    assert [limit for limit in limits if limit] == [{"Ref": "ApiConcurrency"}]
+    assert [limit for limit in limits if limit] == [{"Ref": "UploadConcurrency"}, {"Ref": "ApiConcurrency"}]
+    retries = sources("OnUploadFunction")["FailedUploadsQueue"]["ScalingConfig"]["MaximumConcurrency"]
+    [refused] = TEMPLATE["Rules"]["UploadsNeedMoreThanRetries"]["Assertions"]
+    too_few = refused["Assert"]["Fn::Not"][0]["Fn::Contains"][0]
+    assert [int(number) for number in too_few] == list(
+        range(1, retries + 1)
+    )  # new objects must not wait for failed ones
 
 
 def test_the_api_keeps_an_access_log_and_takes_only_so_much() -> None:

@@ -203,6 +203,7 @@ BREAKS: dict[str, Break] = {
     "a lane may have one worker": (event_sources, default("MaxConcurrency", MinValue=1)),
     "the workers take the whole quota": (concurrency, default("MaxConcurrency", Default=950)),
     "a young account cannot deploy": (concurrency, default("BackgroundConcurrency", MinValue=5)),
+    "uploads always reserve": (concurrency, default("UploadConcurrency", MinValue=1)),
     "the API always reserves": (concurrency, default("ApiConcurrency", MinValue=1)),
     "workers are reserved less than they may use": (
         concurrency,
