@@ -1,13 +1,13 @@
 """What a deployment needs from an AWS account, checked one by one before the first `sam deploy`."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from infra.account.account import GLOBAL, Account, Unanswered
+from infra.account.account import Account, Unanswered
 from infra.account.concurrency import check_concurrency
 from infra.account.console_needs import check_certificate, check_distributions, check_user_pools
 from infra.account.deployment import Deployment
 from infra.account.earlier_stack import StackState, check_buckets, check_log_groups, check_tables
+from infra.account.own_resources import check_key, check_log_bucket, check_network, check_topic
 from infra.account.prerequisite import Prerequisite
 
 NEEDED = ("apigateway", "cloudwatch", "dynamodb", "lambda", "s3", "sqs")
@@ -49,6 +49,12 @@ def check_account(account: Account, deployment: Deployment) -> Iterator[Prerequi
         }
     if deployment.text("AccessLogBucket"):
         checks["access logs"] = lambda: check_log_bucket(account, deployment)
+    if deployment.text("KmsKeyArn"):
+        checks["key"] = lambda: check_key(account, deployment)
+    if deployment.text("SubnetIds"):
+        checks["network"] = lambda: check_network(account, deployment)
+    if deployment.text("AlarmTopicArn"):
+        checks["alarm topic"] = lambda: check_topic(account, deployment)
     for subject, check in checks.items():
         try:
             yield from check()
@@ -81,31 +87,3 @@ def check_services(account: Account, deployment: Deployment) -> Iterator[Prerequ
         )
     else:
         yield Prerequisite("services", "ok", f"{account.region} has all {len(names)}")
-
-
-def check_log_bucket(account: Account, deployment: Deployment) -> Iterator[Prerequisite]:
-    """Check that S3 may write access logs to the bucket: same region, and a policy that allows it."""
-    bucket = deployment.text("AccessLogBucket")
-    answer = account.ask("s3", "get_bucket_location", absent={"NoSuchBucket"}, Bucket=bucket)
-    if answer is None:
-        yield Prerequisite("access logs", "failed", f"the bucket {bucket} does not exist", "create it first")
-        return
-    where = {None: GLOBAL, "EU": "eu-west-1"}.get(answer.get("LocationConstraint"), answer.get("LocationConstraint"))
-    if where != account.region:
-        yield Prerequisite(
-            "access logs",
-            "failed",
-            f"the bucket {bucket} is in {where}; S3 writes access logs within a region only",
-            f"pass a bucket in {account.region}",
-        )
-        return
-    policy: Any = account.ask("s3", "get_bucket_policy", absent={"NoSuchBucketPolicy"}, Bucket=bucket)
-    if policy is None or "logging.s3.amazonaws.com" not in policy["Policy"]:
-        yield Prerequisite(
-            "access logs",
-            "warning",
-            f"the policy of {bucket} does not let logging.s3.amazonaws.com write, so S3 may drop the logs",
-            "add the statement of docs/guides/operate-a-deployment.md",
-        )
-    else:
-        yield Prerequisite("access logs", "ok", f"S3 may write to {bucket}")

@@ -14,6 +14,9 @@ import botocore.session
 from botocore.stub import Stubber
 
 from infra.account.account import Account
+from infra.account.deployment import plan_deployment
+from infra.account.preflight import check_account
+from infra.account.prerequisite import Prerequisite
 
 RECORDED = Path(__file__).parent / "recorded"
 REGION = "eu-central-1"
@@ -62,3 +65,8 @@ class RecordedAccount(Account):
 def refused(operation: str, code: str = "AccessDeniedException") -> tuple[str, dict[str, Any]]:
     """Return the answer of a service that refuses a question."""
     return operation, {"error": code, "message": "User is not authorized to perform that"}
+
+
+def check(account: RecordedAccount, *parameters: str, stack: str = "reelmill") -> dict[str, Prerequisite]:
+    """Return what is found about an account before a deployment with these parameters, by subject."""
+    return {one.subject: one for one in check_account(account, plan_deployment(stack, parameters))}

@@ -6,18 +6,12 @@ from typing import Any
 import pytest
 
 from infra.account.deployment import plan_deployment
-from infra.account.preflight import check_account
-from infra.account.prerequisite import Prerequisite
-from tests.unit.account.recorded_account import RECORDED, Answers, RecordedAccount, refused
+from tests.unit.account.recorded_account import RECORDED, Answers, RecordedAccount, check, refused
 
 DOMAIN = "media.example.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
 OWN_DOMAIN = ("Console=true", f"ConsoleDomain={DOMAIN}", f"ConsoleCertificateArn={CERTIFICATE}")
 FITTING = ("UrgentConcurrency=2", "MaxConcurrency=2", "BackgroundConcurrency=2")
-
-
-def check(account: RecordedAccount, *parameters: str, stack: str = "reelmill") -> dict[str, Prerequisite]:
-    return {one.subject: one for one in check_account(account, plan_deployment(stack, parameters))}
 
 
 def limits(quota: int, unreserved: int | None = None) -> Answers:
@@ -237,37 +231,6 @@ def test_a_domain_without_a_certificate_and_one_of_another_distribution_are_foun
     assert (found["certificate"].verdict, found["CloudFront"].verdict) == ("failed", "failed")
     assert "request-certificate" in str(found["certificate"].remedy)
     assert f"already serves {DOMAIN}" in found["CloudFront"].found
-
-
-@pytest.mark.parametrize(
-    ("answers", "verdict"),
-    [
-        ([refused("get_bucket_location", "NoSuchBucket")], "failed"),
-        ([("get_bucket_location", {"LocationConstraint": "eu-west-1"})], "failed"),
-        ([("get_bucket_location", {})], "failed"),  # us-east-1
-        (
-            [
-                ("get_bucket_location", {"LocationConstraint": "eu-central-1"}),
-                refused("get_bucket_policy", "NoSuchBucketPolicy"),
-            ],
-            "warning",
-        ),
-        (
-            [
-                ("get_bucket_location", {"LocationConstraint": "eu-central-1"}),
-                ("get_bucket_policy", {"Policy": '{"Principal": {"Service": "logging.s3.amazonaws.com"}}'}),
-            ],
-            "ok",
-        ),
-    ],
-)
-def test_the_bucket_of_the_access_logs_must_be_in_the_region_and_let_s3_write(answers: Answers, verdict: str) -> None:
-    before: Answers = [("list_buckets", {"Buckets": []})]
-
-    found = check(RecordedAccount(s3=[*before, *answers]), "AccessLogBucket=my-logs")["access logs"]
-
-    assert found.verdict == verdict
-    assert (found.remedy is None) == (verdict == "ok")
 
 
 def test_what_the_credentials_may_not_ask_is_unknown_and_nothing_fails_by_it() -> None:
