@@ -71,6 +71,7 @@ REMEDIES: Mapping[str | int, str] = {
     "VersionNotFound": "`reelmill {kind} versions {id}` lists the versions",
     "InvalidNextToken": "a token continues only the list that returned it: copy all of it, and keep the filters",
     "InvalidTaskStatus": "`reelmill tasks get {id}` shows its state",
+    "TokenReused": "choose a new --client-token for each task",
     "NothingFailed": "`reelmill tasks restart {id}` runs all of it again",
     "BucketNotFound": "check the bucket's name, and that the API may list it",
     "NoOutputs": "`reelmill tasks get {id}` shows its state",

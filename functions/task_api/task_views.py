@@ -248,8 +248,8 @@ class SourceBody(CamelCaseModel):
 class TaskBody(CamelCaseModel):
     """A new task, from either `orchestration`, the name of a stored one, or `subtasks`.
 
-    Without `priority`, the task has the orchestration's. A request with the `clientToken` of an earlier request returns
-    the task that the earlier one created.
+    Without `priority`, the task has the orchestration's. The same request with the same `clientToken` returns the
+    task that the first one created; another request with that token is refused.
     """
 
     source: SourceBody

@@ -101,11 +101,12 @@ class RunItem(Model):
 
 
 class TokenItem(Model):
-    """A client token of a caller, and the ID of its task."""
+    """A client token of a caller, the ID of its task, and the hash of the request that created the task."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=TOKEN)
     task_id = UnicodeAttribute()
+    request = UnicodeAttribute()
 
 
 def shard(task_id: str) -> int:
@@ -203,6 +204,11 @@ def _task_from(item: TaskItem) -> Task:
 def optional_int(number: float | None) -> int | None:
     """Return a number from DynamoDB as an integer; None if there is none."""
     return None if number is None else int(number)
+
+
+def token_key(tenant: str, token: str) -> str:
+    """Return the partition key of a client token."""
+    return f"TOKEN#{tenant}#{token}"
 
 
 def run_key(run: int) -> str:

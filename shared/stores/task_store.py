@@ -1,6 +1,7 @@
 """Tasks in DynamoDB: every transition is one conditional update, which returns the updated task."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from pynamodb.exceptions import PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
@@ -25,10 +26,19 @@ from shared.stores.task_codec import (
     run_key,
     task_from,
     task_item,
+    token_key,
 )
 from shared.stores.task_transitions import TaskTransitions, Transition
 
 SENT_WITHIN_MS = 60_000  # The sweeper looks for a crash between "write" and "send" after this time.
+
+
+@dataclass(frozen=True)
+class TokenClaim:
+    """A client token stands for the task of one request: the task's ID, and the hash of the request."""
+
+    task_id: str
+    request: str
 
 
 class TaskStore:
@@ -56,13 +66,17 @@ class TaskStore:
         item = read_item(self.items, task_id, TASK)
         return task_from(item) if item else None
 
-    def claim_token(self, tenant: str, token: str, task_id: str) -> str:
-        """Assign a client token to a task ID, and return the ID that it was first assigned to."""
-        key = f"TOKEN#{tenant}#{token}"
-        if save_item(self._tokens(key, task_id=task_id), self._tokens.pk.does_not_exist()):
-            return task_id
-        first = read_item(self._tokens, key, TOKEN)
-        return first.task_id if first else task_id
+    def get_token(self, tenant: str, token: str) -> TokenClaim | None:
+        """Read the first claim of a client token; None if it is unused."""
+        item = read_item(self._tokens, token_key(tenant, token), TOKEN)
+        return TokenClaim(item.task_id, item.request) if item else None
+
+    def claim_token(self, tenant: str, token: str, claim: TokenClaim) -> TokenClaim:
+        """Claim a client token, and return its first claim."""
+        item = self._tokens(token_key(tenant, token), task_id=claim.task_id, request=claim.request)
+        if save_item(item, self._tokens.pk.does_not_exist()):
+            return claim
+        return self.get_token(tenant, token) or claim
 
     def mark_sent(self, task: Task, numbers: Collection[int]) -> Task | None:
         """Record that the messages of these subtasks are in the queue; refused if one was postponed since."""

@@ -1,7 +1,11 @@
 """The use cases of people: create, read, restart, end and cancel tasks."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
 
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.ids import is_sortable_id, sortable_id
@@ -12,6 +16,7 @@ from shared.domain.wait import WaitExplanation, explain_waits
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
 from shared.stores.s3 import source_not_found
+from shared.stores.task_store import TokenClaim
 from shared.telemetry import count
 from shared.use_cases.catalog import ORCHESTRATION, get_document, read_templates
 from shared.use_cases.dispatch import enqueue
@@ -31,6 +36,9 @@ class NewTask:
     priority: int | None = None
     client_token: str | None = None
     session_context: str | None = None
+
+
+REQUEST = TypeAdapter(NewTask)
 
 
 @dataclass(frozen=True)
@@ -59,17 +67,29 @@ class ExplainedSubtask:
 
 
 def create_task(services: Services, tenant: str, wanted: NewTask, random: Callable[[int], bytes]) -> tuple[Task, bool]:
-    """Create a task and return it and True; if the client token was used before, return the first task and False.
+    """Create a task and return it and True; a repeated request with a client token returns the first task and False.
 
-    Raise NotFound if the source or the orchestration doesn't exist, RequestRejected if a parameter is invalid.
+    Raise NotFound if the source or the orchestration doesn't exist, RequestRejected if a parameter is invalid, Conflict
+    if another request used the client token.
     """
-    now = services.now()
-    identifier = sortable_id(now, random(16))
-    if wanted.client_token:
-        identifier = services.tasks.claim_token(tenant, wanted.client_token, identifier)
-        first = services.tasks.get(identifier)
-        if first:  # its creator may have crashed between the write and the messages
-            return enqueue(services, first), False
+    now, token = services.now(), wanted.client_token
+    claim = TokenClaim(sortable_id(now, random(16)), request_hash(wanted))
+    if token and (first := services.tasks.get_token(tenant, token)):
+        claim = same_request(token, claim, first)
+        if task := services.tasks.get(claim.task_id):  # its creator may have crashed between the write and the messages
+            return enqueue(services, task), False
+    task = plan_task(services, tenant, wanted, now)
+    if token:  # only now, so that a rejected request leaves its token unused
+        claim = same_request(token, claim, services.tasks.claim_token(tenant, token, claim))
+    task = replace(task, id=claim.task_id)
+    if not services.tasks.create(task):
+        return enqueue(services, read_task(services, tenant, task.id)), False
+    count("TasksCreated")
+    return enqueue(services, task), True
+
+
+def plan_task(services: Services, tenant: str, wanted: NewTask, now: int) -> Task:
+    """Return the task of a request, without an ID; raise NotFound or RequestRejected."""
     if services.tenant_of(wanted.key) != tenant:  # another tenant's object: the same answer as if it didn't exist
         raise source_not_found(wanted.bucket, wanted.key)
     orchestration = (
@@ -80,8 +100,8 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
     if source.size == 0:
         message = f"s3://{wanted.bucket}/{wanted.key} is empty; upload the file again"
         raise RequestRejected(message, code="EmptySource")
-    task = Task(
-        id=identifier,
+    return Task(
+        id="",
         source=source,
         subtasks=plan_subtasks(read_templates(services, tenant, documents), documents),
         created_at=now,
@@ -92,10 +112,26 @@ def create_task(services: Services, tenant: str, wanted: NewTask, random: Callab
         client_token=wanted.client_token,
         session_context=wanted.session_context,
     ).with_pending()
-    if not services.tasks.create(task):
-        return enqueue(services, read_task(services, tenant, identifier)), False
-    count("TasksCreated")
-    return enqueue(services, task), True
+
+
+def request_hash(wanted: NewTask) -> str:
+    """Return a hash of a request for a task, without its client token.
+
+    Defaults are left out. So a version with more fields returns the same hash for the same request.
+    """
+    fields = REQUEST.dump_python(wanted, mode="json", exclude={"client_token"}, exclude_defaults=True)
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def same_request(token: str, claim: TokenClaim, first: TokenClaim) -> TokenClaim:
+    """Return the first claim of a client token; raise Conflict if it is of another request than this claim."""
+    if first.request != claim.request:
+        message = (
+            f"the client token {token} was used for another request, which asked for task {first.task_id}; "
+            "use a new token for each task"
+        )
+        raise Conflict(message, code="TokenReused", details={"taskId": first.task_id})
+    return first
 
 
 def read_task(services: Services, tenant: str, identifier: str) -> Task:

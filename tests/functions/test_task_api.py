@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from functions.task_api.task_views import TaskBody
 from shared.domain.ids import sortable_id
 from shared.domain.subtask import SubtaskRef
 from shared.domain.timestamps import iso_timestamp
 from shared.domain.upload import Upload
 from shared.services import Services
+from shared.stores.task_store import TokenClaim
+from shared.use_cases.tasks import NewTask, request_hash
 from shared.use_cases.uploads import accept_upload
 from tests.functions.api_tasks import COVER, LATE, MOMENT, a_body, a_task, ids, unexplained, worked
 from tests.support.deployment import client, put, received
@@ -152,9 +155,11 @@ def test_a_task_that_is_created_late_is_listed_by_its_created_at(
     api: Api, services: Services, *, by_token: bool
 ) -> None:
     then = services.now() - 5 * 3600 * 1000
-    if by_token:  # it was claimed before the source existed
-        services.tasks.claim_token("main", "import-7", sortable_id(then, b"x"))
-        identifier = a_task(api, clientToken="import-7")["taskId"]
+    if by_token:  # the first request claimed the token, and its function died
+        body = a_body(clientToken="import-7")
+        wanted = NewTask("input", body["source"]["key"], subtasks=TaskBody.model_validate(body).subtasks or ())
+        services.tasks.claim_token("main", "import-7", TokenClaim(sortable_id(then, b"x"), request_hash(wanted)))
+        identifier = api.post("/tasks", body).json["taskId"]
     else:
         (decision,) = accept_upload(services, Upload("input", "uploads/a.mp4", 9, "etag", then, sequencer="0A"))
         identifier = decision.task_id
@@ -218,10 +223,20 @@ def test_the_same_client_token_returns_the_first_task(api: Api) -> None:
     body = a_body(clientToken="abc")
     first = api.post("/tasks", body)
 
-    again = api.post("/tasks", {**body, "priority": 9})
+    again = api.post("/tasks", body)
 
     assert (first.status, again.status) == (201, 200)
     assert again.json == first.json
+
+
+def test_a_client_token_of_another_request_is_refused(api: Api) -> None:
+    body = a_body(clientToken="abc")
+    first = api.post("/tasks", body)
+
+    other = api.post("/tasks", {**body, "priority": 9})
+
+    assert other.code == "409 TokenReused"
+    assert other.json["details"] == {"taskId": first.json["taskId"]}
 
 
 def test_a_task_has_the_priority_of_its_orchestration_unless_it_names_one(api: Api) -> None:

@@ -10,7 +10,7 @@ from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, Subtas
 from shared.domain.task import Task, TaskStatus
 from shared.stores.dynamodb import read_item
 from shared.stores.task_codec import TASK, task_from
-from shared.stores.task_store import TaskStore
+from shared.stores.task_store import TaskStore, TokenClaim
 from tests.proof.model import ENDED, Model, Violation
 
 TRANSITIONS = (
@@ -52,11 +52,11 @@ class CheckedStore(TaskStore):
     def create(self, task: Task) -> bool:
         return self._made("create", self.model.create(), lambda: TaskStore.create(self, task))
 
-    def claim_token(self, tenant: str, token: str, task_id: str) -> str:
+    def claim_token(self, tenant: str, token: str, claim: TokenClaim) -> TokenClaim:
         self.transition = "claim_token"
-        stands_for = super().claim_token(tenant, token, task_id)
-        self._note("claim_token", accepted=stands_for == task_id)
-        return stands_for
+        first = super().claim_token(tenant, token, claim)
+        self._note("claim_token", accepted=first == claim)
+        return first
 
     def mark_sent(self, task: Task, numbers: Collection[int]) -> Task | None:
         expected = self.model.mark_sent(task, numbers)

@@ -20,6 +20,7 @@ from shared.domain.task import Lane, Task, TaskStatus
 from shared.services import Services
 from shared.settings import Settings
 from shared.stores.subtask_queue import parse_message_body
+from shared.stores.task_store import TokenClaim
 from shared.use_cases.dispatch import enqueue
 from shared.use_cases.sweeper import fail_undeliverable, sweep
 from shared.worker.admission import resolve_refusal
@@ -88,7 +89,7 @@ class Interleaving:
     queue: list[SubtaskRef] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)
     memory: list[Task] = field(default_factory=list)
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, TokenClaim] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, stage: Stage, identifier: str, pick: Pick) -> "Interleaving":
@@ -133,9 +134,9 @@ class Interleaving:
 
     def claim_token(self, pick: Pick) -> None:
         """A caller's token comes, perhaps again: it stands for its first task."""
-        token, identifier = pick("ab"), pick("xy")
-        first = self.tokens.setdefault(token, identifier)
-        if self.stage.tasks.claim_token(self.task.id, token, identifier) != first:
+        token, claim = pick("ab"), TokenClaim(pick("xy"), pick("xy"))
+        first = self.tokens.setdefault(token, claim)
+        if self.stage.tasks.claim_token(self.task.id, token, claim) != first:
             raise Violation(f"token {token} stood for task {first}, and does no more")
 
     def enqueue(self, pick: Pick) -> None:

@@ -22,7 +22,7 @@ from shared.domain.subtask import (
 )
 from shared.domain.task import SKIPPED, STOP_FAILURES, Outcome, Task, TaskStatus
 from shared.stores.budget_store import BudgetStore
-from shared.stores.task_store import TaskStore
+from shared.stores.task_store import TaskStore, TokenClaim
 from tests.support.deployment import BEGINNING
 from tests.support.dynalite import dynalite
 from tests.support.factories import make_task
@@ -66,7 +66,8 @@ def store() -> Iterator[TaskStore]:
         lent = TaskStore("TasksTable")
         # These make the clients, which the threads then share.
         assert lent.get("missing") is None
-        assert lent.claim_token("main", "missing", "nothing") == "nothing"
+        nothing = TokenClaim("nothing", "of no request")
+        assert lent.claim_token("main", "missing", nothing) == nothing
         yield lent
 
 
@@ -171,7 +172,7 @@ def test_one_of_eight_creates_makes_the_task(store: TaskStore, race: Race, round
 
 def test_one_client_token_stands_for_one_task(store: TaskStore, race: Race, rounds: Rounds) -> None:
     for number in rounds("client token"):
-        wanted = [a_task(1).id for _ in FIRST_EIGHT]
+        wanted = [TokenClaim(a_task(1).id, "the same request") for _ in FIRST_EIGHT]
 
         stands_for = race([partial(store.claim_token, "main", f"token {number}", one) for one in wanted])
 

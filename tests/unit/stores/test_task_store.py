@@ -5,6 +5,7 @@ import pytest
 from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import EARLY_MS, Outcome, TaskStatus
+from shared.stores.task_store import TokenClaim
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_task
 from tests.support.outages import outage
@@ -344,6 +345,10 @@ def test_the_records_of_many_attempts_come_in_their_order(services: ClockedServi
 
 
 def test_a_client_token_stands_for_its_first_task(services: ClockedServices) -> None:
-    assert services.tasks.claim_token("main", "abc", "FIRST") == "FIRST"
-    assert services.tasks.claim_token("main", "abc", "SECOND") == "FIRST"
-    assert services.tasks.claim_token("other", "abc", "SECOND") == "SECOND"
+    first, second = TokenClaim("FIRST", "a request"), TokenClaim("SECOND", "another request")
+
+    assert services.tasks.get_token("main", "abc") is None
+    assert services.tasks.claim_token("main", "abc", first) == first
+    assert services.tasks.claim_token("main", "abc", second) == first
+    assert services.tasks.get_token("main", "abc") == first
+    assert services.tasks.claim_token("other", "abc", second) == second

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from shared.domain.ids import id_time
 from shared.domain.orchestration import SubtaskDocument
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import Lane, OrchestrationRef, Source, Task
-from shared.errors import NotFound, RequestRejected, ServiceBusy
-from shared.use_cases.catalog import store_orchestration
-from shared.use_cases.tasks import NewTask, create_task
+from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
+from shared.stores.task_queries import TaskFilter
+from shared.use_cases.catalog import ORCHESTRATION, delete_document, store_orchestration
+from shared.use_cases.tasks import NewTask, create_task, request_hash
 from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_triggered_orchestration
@@ -84,7 +86,7 @@ def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(services: C
 
     free = {asked(services, wanted(source))[0].id for _ in range(2)}
     first, _ = asked(services, wanted(source, client_token=SAME))
-    again, made = asked(services, wanted(source, client_token=SAME, subtasks=(ANOTHER,)))
+    again, made = asked(services, wanted(source, client_token=SAME))
 
     assert len(free) == 2
     assert (again, made) == (first, False)
@@ -92,24 +94,55 @@ def test_two_requests_make_two_tasks_and_two_with_one_token_make_one(services: C
 
 def test_a_token_gives_its_task_also_when_its_orchestration_and_source_are_gone(services: ClockedServices) -> None:
     source = put("films/clip.mp4", b"x")
-    first, _ = asked(services, wanted(source, client_token=SAME))
+    store_orchestration(services, "main", make_triggered_orchestration("covers"))
+    request = wanted(source, client_token=SAME, subtasks=(), orchestration="covers")
+    first, _ = asked(services, request)
     client("s3").delete_object(Bucket="input", Key=source.key, VersionId=source.version_id)
+    delete_document(services, ORCHESTRATION, "main", "covers")
 
-    again, made = asked(services, wanted(source, client_token=SAME, subtasks=(), orchestration="nope"))
+    again, made = asked(services, request)
 
     assert (again.id, made) == (first.id, False)
 
 
-def test_a_request_that_failed_leaves_its_token_free_to_try_again(services: ClockedServices) -> None:
+@pytest.mark.parametrize(
+    "change", [{"key": "films/other.mp4"}, {"subtasks": (ANOTHER,)}, {"priority": 0}, {"session_context": "{}"}]
+)
+def test_a_token_of_another_request_is_refused(services: ClockedServices, change: dict[str, Any]) -> None:
+    request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
+    put("films/other.mp4", b"y")
+    first, _ = asked(services, request)
+
+    with pytest.raises(Conflict, match=f"the client token abc was used for another request.*{first.id}") as refused:
+        asked(services, replace(request, **change))
+
+    assert refused.value.code == "TokenReused"
+    assert services.task_queries.page(TaskFilter(), 10).items == (first,)
+
+
+def test_a_rejected_request_leaves_its_token_unused_for_a_corrected_one(services: ClockedServices) -> None:
     request = NewTask("input", "films/late.mp4", subtasks=(SHOT,), client_token=SAME)
     with pytest.raises(NotFound):
         asked(services, request)
-    put("films/late.mp4", b"x")
+    services.time += 40 * 24 * 3600 * 1000
+    put("films/other.mp4", b"x")
+    corrected = replace(request, key="films/other.mp4")
 
-    task, made = asked(services, request)
+    task, made = asked(services, corrected)
 
     assert made
-    assert asked(services, request) == (task, False)
+    assert id_time(task.id) == task.created_at
+    assert asked(services, corrected) == (task, False)
+
+
+def test_the_hash_of_a_request_depends_on_the_order_of_no_parameter() -> None:
+    params = {"width": 64, "at": [0]}
+    one, other = (
+        NewTask("input", "k", subtasks=(SHOT.model_copy(update={"params": each}),))
+        for each in (params, dict(reversed(params.items())))
+    )
+
+    assert request_hash(one) == request_hash(other)
 
 
 def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(services: ClockedServices) -> None:
