@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -21,6 +21,7 @@ class DayItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=DAY)
     tasks = NumberAttribute(null=True)
+    starting = UnicodeSetAttribute(null=True)  # the tokens of counted tasks whose start isn't confirmed yet
     compute_ms = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
@@ -45,24 +46,37 @@ class BudgetStore:
         item = read_item(self._days, day_key(now), DAY)
         return DayCost(int(item.tasks or 0), int(item.compute_ms or 0)) if item else DayCost()
 
-    def take_task(self, now: int, limit: int) -> bool:
-        """Count one more task on that day; if the limit is reached, count nothing and return False."""
-        below = self._days.tasks.does_not_exist() | (self._days.tasks < limit)
-        return self._add(now, self._days.tasks.add(1), below)
+    def take_task(self, now: int, limit: int, token: str) -> bool:
+        """Count one more task on that day; if the limit is reached, count nothing and return False.
 
-    def return_task(self, now: int) -> None:
+        The token is unique to this call. The day keeps it until the start is confirmed or the task is returned. So a
+        request that AWS's client repeats, because the response was lost, counts once.
+        """
+        below = self._days.tasks.does_not_exist() | (self._days.tasks < limit)
+        changes = [self._days.tasks.add(1), self._days.starting.add({token})]
+        if self._update(now, changes, below & ~self._days.starting.contains(token)):
+            return True
+        item = read_item(self._days, day_key(now), DAY)
+        return bool(item and item.starting and token in item.starting)
+
+    def confirm_task(self, now: int, token: str) -> None:
+        """Forget the token of a task that was counted on that day and has started."""
+        self._update(now, [self._days.starting.delete({token})])
+
+    def return_task(self, now: int, token: str) -> None:
         """Subtract a task that was counted on that day and did not start."""
-        self._add(now, self._days.tasks.add(-1))
+        changes = [self._days.tasks.add(-1), self._days.starting.delete({token})]
+        self._update(now, changes, self._days.starting.contains(token))
 
     def add_compute(self, now: int, milliseconds: int) -> None:
         """Add time that a worker has spent."""
-        self._add(now, self._days.compute_ms.add(milliseconds))
+        self._update(now, [self._days.compute_ms.add(milliseconds)])
 
-    def _add(self, now: int, counted: Action, condition: Condition | None = None) -> bool:
+    def _update(self, now: int, changes: list[Action], condition: Condition | None = None) -> bool:
         expires_at = int((day_of(now) + KEPT).timestamp())
         try:
             self._days(day_key(now)).update(
-                actions=[counted, self._days.expires_at.set(expires_at)], condition=condition
+                actions=[*changes, self._days.expires_at.set(expires_at)], condition=condition
             )
         except UpdateError as error:
             if error.cause_response_code == REFUSED:

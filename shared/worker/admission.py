@@ -7,7 +7,7 @@ from shared.domain.task import TaskStatus
 from shared.services import Services
 from shared.telemetry import logger
 from shared.use_cases.dispatch import give_up_subtask
-from shared.worker.budget import BudgetDecision, check_budget, confirm_start
+from shared.worker.budget import check_budget, confirm_start
 from shared.worker.results import Admitted, Finished, Redelivery
 
 RACE_SECONDS = 5  # When the claim lost a race that is already over.
@@ -20,7 +20,7 @@ def admit(services: Services, ref: SubtaskRef) -> Admitted | Finished | Redelive
     """Claim the subtask of a message. Without a lease, return what follows for the message; None: it is done with."""
     now = services.now()
     decision = check_budget(services, ref, now)
-    if decision is BudgetDecision.POSTPONED:
+    if not decision.is_allowed:
         return None  # the sweeper sends it again
     lease_until = now + services.settings.lease_seconds * 1000
     task = services.tasks.claim(ref, now, lease_until, services.settings.max_attempts)

@@ -1,6 +1,7 @@
 """The day's budget: what may start within its limits, and what is postponed."""
 
-from enum import Enum
+from dataclasses import dataclass
+from uuid import uuid4
 
 from shared.domain.subtask import Failure, SubtaskRef, Wait, WaitReason
 from shared.domain.task import Task, TaskStatus
@@ -13,12 +14,16 @@ from shared.use_cases.dispatch import send_subtasks
 LOOK_AGAIN_MS = 3600 * 1000  # Until the next day at most, but at least every hour: somebody may have raised the limit.
 
 
-class BudgetDecision(Enum):
-    """Whether the day's budget lets an attempt start."""
+@dataclass(frozen=True)
+class BudgetDecision:
+    """Whether the day's budget lets an attempt start; `token` is set if its task was counted among those of the day."""
 
-    ALLOWED = "ALLOWED"
-    COUNTED = "COUNTED"  # allowed, and its task was counted among those of the day
-    POSTPONED = "POSTPONED"  # its subtask waits, and its state says why
+    is_allowed: bool
+    token: str | None = None
+
+
+ALLOWED = BudgetDecision(is_allowed=True)
+POSTPONED = BudgetDecision(is_allowed=False)  # its subtask waits, and its state says why
 
 
 def check_budget(services: Services, ref: SubtaskRef, now: int) -> BudgetDecision:
@@ -28,24 +33,25 @@ def check_budget(services: Services, ref: SubtaskRef, now: int) -> BudgetDecisio
     """
     settings = services.settings
     if not (settings.daily_tasks or settings.daily_compute_seconds):
-        return BudgetDecision.ALLOWED
+        return ALLOWED
     task = services.tasks.get(ref.task_id)
     if task is None or not startable(task, ref, now, settings.max_attempts):
-        return BudgetDecision.ALLOWED  # the claim will be refused
+        return ALLOWED  # the claim will be refused
     reason = compute_limit_reached(services, now)
     counts = bool(settings.daily_tasks) and task.status is TaskStatus.WAITING
     if reason is None and counts:
-        if services.budget.take_task(now, settings.daily_tasks):
-            return BudgetDecision.COUNTED
+        token = uuid4().hex
+        if services.budget.take_task(now, settings.daily_tasks, token):
+            return BudgetDecision(is_allowed=True, token=token)
         reason = task_limit_reached(settings.daily_tasks)
     if reason is None:
-        return BudgetDecision.ALLOWED
+        return ALLOWED
     wait = Wait(WaitReason.BUDGET, min(day_after(now), now + LOOK_AGAIN_MS), reason)
     if services.tasks.postpone(task, ref.no, now, wait) is None:
-        return BudgetDecision.ALLOWED  # it has changed meanwhile: the claim decides whether it may start
+        return ALLOWED  # it has changed meanwhile: the claim decides whether it may start
     count("SubtasksPostponed")
     logger().warning("subtask postponed", task_id=task.id, run=task.run, no=ref.no, reason=reason.code)
-    return BudgetDecision.POSTPONED
+    return POSTPONED
 
 
 def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
@@ -57,17 +63,20 @@ def startable(task: Task, ref: SubtaskRef, now: int, max_attempts: int) -> bool:
 
 
 def confirm_start(services: Services, decision: BudgetDecision, task: Task | None, no: int, now: int) -> None:
-    """Take a counted task off the count if this attempt did not start it; if it did, send its postponed subtasks.
+    """Subtract a counted task if this attempt did not start it; if it did, confirm it, send its postponed subtasks.
 
     `task` is what the claim of its subtask `no` returned.
     """
-    if decision is not BudgetDecision.COUNTED:
+    if decision.token is None:
         return
-    if task and task.is_first_attempt(no):
+    is_first = task is not None and task.is_first_attempt(no)
+    if task and is_first:
         send_subtasks(services, task, task.postponed)  # those whose messages came while the task was being counted
-        return
     try:
-        services.budget.return_task(now)
+        if is_first:
+            services.budget.confirm_task(now, decision.token)
+        else:
+            services.budget.return_task(now, decision.token)
     except ServiceBusy as error:  # to count one task too many is better than to fail this attempt
         logger().warning("task stays counted", no=no, reason=error.message)
 

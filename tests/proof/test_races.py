@@ -215,7 +215,7 @@ def test_no_more_tasks_are_counted_on_a_day_than_may_start(race: Race, rounds: R
     for number in rounds("the day's last tasks"):
         day = BEGINNING + number * 24 * 3600 * 1000
 
-        taken = race([partial(budget.take_task, day, 5)] * EIGHT)
+        taken = race([partial(budget.take_task, day, 5, f"token {one}") for one in FIRST_EIGHT])
 
         assert taken.count(True) == budget.read_cost(day).tasks == 5
 

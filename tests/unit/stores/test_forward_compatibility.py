@@ -103,7 +103,7 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
     services.decisions.identify(
         make_upload("seen.mp4", version_id=None, sequencer="", at=services.now()), services.now()
     )
-    services.budget.take_task(services.now(), 10)
+    services.budget.take_task(services.now(), 10, "a")
     task = services.tasks.get(lease.task_id)
     assert task
     return {

@@ -3,16 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from shared.domain.subtask import SubtaskRef, WaitReason
 from shared.domain.task import Outcome, Task, TaskStatus
 from shared.domain.wait import WaitExplanation, explain_waits
+from shared.errors import ServiceBusy
 from shared.stores.budget_store import DayCost, day_after
 from shared.use_cases.tasks import NewTask, create_task, end_task, read_task, restart_task
 from shared.worker.results import Redelivery
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, RULES, SECONDS, sent, swept, worked
-from tests.support.deployment import ClockedServices, put
-from tests.support.outages import meanwhile, outage, process, steps
+from tests.support.deployment import ClockedServices, client, put
+from tests.support.outages import Answer, meanwhile, outage, process, steps
+from tests.support.transitions import LOST
 
 HOUR = 3600_000
 OTHER = {**COVER, "name": "other"}
@@ -276,6 +280,44 @@ def test_a_day_is_that_of_utc() -> None:
 
 
 def test_each_day_has_its_own_number(services: ClockedServices) -> None:
-    assert services.budget.take_task(services.now(), 1)
-    assert not services.budget.take_task(services.now(), 1)
-    assert services.budget.take_task(day_after(services.now()), 1)
+    assert services.budget.take_task(services.now(), 1, "a")
+    assert not services.budget.take_task(services.now(), 1, "b")
+    assert services.budget.take_task(day_after(services.now()), 1, "c")
+
+
+def test_a_task_is_counted_once_and_subtracted_once_even_if_a_response_is_lost(services: ClockedServices) -> None:
+    def tasks() -> int:
+        return services.budget.read_cost(services.now()).tasks
+
+    with outage("UpdateItem", done=True, error=LOST):
+        assert services.budget.take_task(services.now(), 2, "a")
+    assert tasks() == 1
+    with outage("UpdateItem", done=True, error=LOST):
+        assert services.budget.take_task(services.now(), 2, "b")
+    assert tasks() == 2
+    with outage("UpdateItem", done=True, error=LOST):
+        services.budget.return_task(services.now(), "a")
+    assert tasks() == 1
+    with outage("UpdateItem", done=True, error=LOST):
+        services.budget.confirm_task(services.now(), "b")
+    services.budget.return_task(services.now(), "b")
+    assert tasks() == 1
+
+
+def test_a_count_that_dynamodb_throttles_is_an_error_and_not_the_limit(services: ClockedServices) -> None:
+    with (
+        meanwhile("UpdateItem", lambda: Answer("ProvisionedThroughputExceededException"), times=20),
+        pytest.raises(ServiceBusy),
+    ):
+        services.budget.take_task(services.now(), 2, "a")
+
+    assert services.budget.read_cost(services.now()).tasks == 0
+
+
+def test_a_started_task_leaves_no_token_with_its_day(services: ClockedServices, blink: bytes) -> None:
+    budget(services, daily_tasks=1)
+    worked(services, task_of(services, "a", blink))
+
+    (day,) = [row for row in client("dynamodb").scan(TableName="TasksTable")["Items"] if row["sk"]["S"] == "DAY"]
+
+    assert (day["tasks"]["N"], "starting" in day) == ("1", False)
