@@ -1,7 +1,7 @@
 """A subtask: one operation of a task, with its plan and its state in the newest run. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -127,15 +127,17 @@ class SubtaskState:
     """The state of a subtask in the task's newest run.
 
     `attempt` is the number of the newest attempt and only grows within a run; `counted_attempts` is how many of them
-    count against the file. `wait` belongs to a waiting subtask. `skipped` says why a successful one did nothing; a
-    subtask that needs it is skipped too. `carried_from` is the earlier run that the success comes from. Times are epoch
-    milliseconds, `progress` is percent, `record` is the sort key of the attempt's record, and `output` is an S3 URI.
+    count against the file. `owner` is the token of the newest attempt's claim. `wait` belongs to a waiting subtask.
+    `skipped` says why a successful one did nothing; a subtask that needs it is skipped too. `carried_from` is the
+    earlier run that the success comes from. Times are epoch milliseconds, `progress` is percent, `record` is the sort
+    key of the attempt's record, and `output` is an S3 URI.
     """
 
     status: SubtaskStatus = SubtaskStatus.WAITING
     attempt: int = 0
     counted_attempts: int = 0
     lease_until: int = 0
+    owner: str | None = field(default=None, compare=False)
     wait: Wait | None = None
     progress: int = 0
     phase: str | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from uuid import uuid4
 
 from pynamodb.exceptions import PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
@@ -84,7 +85,8 @@ class TaskStore:
 
     def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Task | None:
         """Take the lease on a subtask for its next attempt."""
-        return self._apply(ref.task_id, self._transitions.claim(ref, now, lease_until, max_attempts))
+        claim = self._transitions.claim(ref, now, lease_until, max_attempts, self.new_owner())
+        return self._apply(ref.task_id, claim)
 
     def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
         """Renew a lease and report progress in percent; refused if another attempt owns the subtask."""
@@ -176,6 +178,10 @@ class TaskStore:
         """Read the record of an attempt."""
         item = read_item(self._attempts, task_id, key)
         return record_from(item.record) if item else None
+
+    def new_owner(self) -> str:
+        """Return a token that no other claim uses."""
+        return uuid4().hex
 
     def _end_subtask(
         self, seen: Task, ref: SubtaskRef, build: Callable[[Task], Transition], still_may: Callable[[Task], bool]

@@ -52,8 +52,11 @@ class TaskTransitions:
             condition &= same | (until == wait.until) if wait else same
         return Transition(condition, [self._items.unsent.delete(set(numbers))], task.run)
 
-    def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int) -> Transition:
-        """An attempt takes the lease on an available subtask whose time has come and that has attempts left."""
+    def claim(self, ref: SubtaskRef, now: int, lease_until: int, max_attempts: int, owner: str) -> Transition:
+        """An attempt takes the lease on an available subtask whose time has come and that has attempts left.
+
+        The owner is a token that no other claim uses, so that a claim whose response was lost is recognized.
+        """
         subtask = self._subtask(ref.no)
         wait = subtask["wait"]
         in_time = wait.does_not_exist() | (wait["until"] <= now + EARLY_MS) | (wait["reason"] == str(WaitReason.BUDGET))
@@ -69,6 +72,7 @@ class TaskTransitions:
             subtask["attempt"].set(subtask["attempt"] + 1),
             subtask["counted_attempts"].set(subtask["counted_attempts"] + 1),
             subtask["lease_until"].set(lease_until),
+            subtask["owner"].set(owner),
             subtask["started_at"].set(subtask["started_at"] | now),
             subtask["progress"].set(0),
             wait.remove(),
@@ -78,7 +82,7 @@ class TaskTransitions:
             self._items.started_at.set(self._items.started_at | now),
             self._items.unsent.delete({ref.no}),
         ]
-        return Transition(condition, changes, ref.run)
+        return Transition(condition, changes, ref.run, lambda task: was_claimed(task, ref, owner))
 
     def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Transition:
         """The owner of a lease renews it, and reports its progress in percent."""
@@ -250,6 +254,13 @@ class TaskTransitions:
             & (subtask["status"] == str(SubtaskStatus.IN_PROGRESS))
         )
         return owns
+
+
+def was_claimed(task: Task, ref: SubtaskRef, owner: str) -> bool:
+    """Whether exactly that claim has the lease on its subtask, which may not exist."""
+    subtask = task.subtask(ref.no)
+    held = (task.run, subtask.status, subtask.owner) if subtask else None
+    return held == (ref.run, SubtaskStatus.IN_PROGRESS, owner)
 
 
 def was_released(task: Task, lease: Lease, wait: Wait) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import count
 from typing import TypeVar
 from zlib import crc32
 
@@ -45,9 +46,13 @@ class CheckedStore(TaskStore):
     def begin(self, model: Model) -> None:
         """Go on with another task."""
         self.model = model
+        self.owners = count(1)
         self.last: Task | None = None
         self.log: list[tuple[str, bool]] = []
         self.violation: Violation | None = None
+
+    def new_owner(self) -> str:
+        return f"owner {next(self.owners)}"
 
     def create(self, task: Task) -> bool:
         return self._made("create", self.model.create(), lambda: TaskStore.create(self, task))

@@ -39,8 +39,8 @@ MAX_SUBTASKS = 5
 REMEMBERED = 12  # states of the task that a process may still remember
 ROUNDS = 3  # of sweeping and honest work, after which everything must have ended
 HOUR = 3_600_000
-# Only these two may lose their answer for good: a claim expires, and a process that gives up looks again.
-UNHEARD = ("claim", "give_up")
+# Only this one may lose its answer for good: a process that gives up looks again.
+UNHEARD = ("give_up",)
 FAILURE = Failure("OperationError.Failed", "it went wrong")
 SPENT = Failure("Budget.DailyTasks", "the day's budget is spent")
 SETTINGS = Settings(

@@ -20,10 +20,7 @@ from tests.support.outages import meanwhile, outage, refusal
 from tests.support.transitions import BAD, GOOD, LEASE, PAUSE, STORAGE, claimed, finished, queued, released
 
 A_MINUTE = 60_000
-VANISHED = (
-    "the worker disappeared in the last of 3 attempts, most likely out of memory; "
-    "deploy with a larger WorkerMemory and restart the task"
-)
+VANISHED = "the worker disappeared at the beginning of the last of 3 attempts; restart the task"
 
 
 def stored(services: ClockedServices, *, name: str = "a", subtasks: int = 2, priority: int = 0) -> Task:

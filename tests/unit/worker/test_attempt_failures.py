@@ -66,11 +66,27 @@ def test_a_subtask_whose_worker_is_dead_is_taken_over(services: ClockedServices)
     assert (done.status, done.subtasks[0].attempt) == (TaskStatus.COMPLETED, 2)
 
 
-def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices) -> None:
+@pytest.mark.parametrize(
+    ("beats", "message"),
+    [
+        (
+            True,
+            (
+                "the worker disappeared in the last of 3 attempts, most likely out of memory; "
+                "deploy with a larger WorkerMemory and restart the task"
+            ),
+        ),
+        (False, "the worker disappeared at the beginning of the last of 3 attempts; restart the task"),
+    ],
+)
+def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices, *, beats: bool, message: str) -> None:
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER, {**SMALL, "needs": ["cover"]})
     (ref,) = sent(services)
-    for _ in range(3):
+    for attempt in (1, 2, 3):
         services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
+        if beats:
+            lease = Lease(task.id, 1, 1, attempt=attempt)
+            assert services.tasks.renew(lease, services.now() + LEASE_MS, 5, "operation")
         services.time += LEASE_MS + 1
 
     assert run_subtask(services, ref, SECONDS) is None
@@ -78,10 +94,7 @@ def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices)
     assert codes(done) == ["InternalError.AttemptsExhausted", "Skipped.PredecessorFailed"]
     assert (done.status, done.outcome) == (TaskStatus.COMPLETED, Outcome.FAILED)
     assert done.subtasks[0].failure
-    assert done.subtasks[0].failure.message == (
-        "the worker disappeared in the last of 3 attempts, most likely out of memory; "
-        "deploy with a larger WorkerMemory and restart the task"
-    )
+    assert done.subtasks[0].failure.message == message
 
 
 def test_a_message_that_comes_again_after_the_end_changes_nothing(services: ClockedServices, blink: bytes) -> None:

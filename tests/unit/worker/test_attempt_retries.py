@@ -32,6 +32,7 @@ from tests.support.clips import Clips
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import encoders, until
+from tests.support.transitions import LOST
 
 PAUSES = [Redelivery(5), Redelivery(15), Redelivery(45), Redelivery(135), Redelivery(405), *[Redelivery(900)] * 9]
 
@@ -55,6 +56,19 @@ def a_spoiled_task(services: ClockedServices, body: bytes) -> Task:
     task = replace(task, id="1" * 26, subtasks=(spoiled,))
     assert services.tasks.create(task)
     return task
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_claim_whose_response_is_lost_uses_up_no_attempt(services: ClockedServices, blink: bytes, times: int) -> None:
+    services.settings = services.settings.model_copy(update={"max_attempts": 1})
+    task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
+    (ref,) = sent(services)
+
+    with outage("UpdateItem", times=times, done=True, error=LOST):
+        assert run_subtask(services, ref, SECONDS) is None
+
+    done = subtask_of(services, task)
+    assert (done.status, done.attempt, done.failure) == (SubtaskStatus.SUCCESSFUL, 1, None)
 
 
 def test_an_error_of_s3_is_not_counted_but_reported_after_five_times_as_many_attempts(
