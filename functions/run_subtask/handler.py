@@ -8,12 +8,16 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.errors import Interrupted, ReelmillError
+from shared.errors import Interrupted, NewerVersion, ReelmillError
 from shared.services import services
 from shared.stores.subtask_queue import parse_message_body
 from shared.telemetry import count, instrument, logger
 from shared.worker.hardening import conceal_memory
+from shared.worker.results import Redelivery
 from shared.worker.run import run_subtask
+
+# The message of a task that only a newer version can read waits for the deployment of that version. SQS: at most 900 s.
+NEWER_VERSION_SECONDS = 900
 
 
 @instrument
@@ -44,12 +48,21 @@ def interruptible() -> Iterator[None]:
 def process_message(record: dict[str, Any], context: LambdaContext) -> bool:
     """Run the message's subtask; return whether the message is done, or else hide it until its next attempt."""
     try:
-        put_back = run_subtask(
-            services(), parse_message_body(record["body"]), context.get_remaining_time_in_millis() / 1000
-        )
+        put_back = run_readable(record, context.get_remaining_time_in_millis() / 1000)
         if put_back:
             services().queues.put_back(record["eventSourceARN"], record["receiptHandle"], put_back.seconds)
     except ReelmillError as error:
         logger().exception("message put back", code=error.code)
         return False
     return put_back is None
+
+
+def run_readable(record: dict[str, Any], seconds_left: float) -> Redelivery | None:
+    """Run the message's subtask; if only a newer version can read it, send the message again and change nothing."""
+    try:
+        return run_subtask(services(), parse_message_body(record["body"]), seconds_left)
+    except NewerVersion as error:
+        logger().warning("message left to a newer version", reason=error.message)
+    group = record.get("attributes", {}).get("MessageGroupId")
+    services().queues.send_again(record["eventSourceARN"], record["body"], group, NEWER_VERSION_SECONDS)
+    return None

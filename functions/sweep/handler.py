@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.errors import RequestRejected
+from shared.errors import NewerVersion, RequestRejected
 from shared.services import services
 from shared.stores.subtask_queue import parse_message_body
 from shared.telemetry import count, instrument, logger
@@ -25,9 +25,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def handle_dead_letter(body: str) -> bool:
-    """End the subtask of a dead letter, unless a worker has it; return whether the dead letter names a subtask."""
+    """End the subtask of a dead letter, unless a worker has it; return whether the dead letter names a subtask.
+
+    Raise NewerVersion if only a newer version can read it or its task: then it stays.
+    """
     try:
         ref = parse_message_body(body)
+    except NewerVersion:
+        raise
     except RequestRejected as error:
         logger().exception("dead letter names no subtask", reason=error.message)
         return False

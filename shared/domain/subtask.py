@@ -108,7 +108,8 @@ class FinalState:
 class SubtaskPlan:
     """What a subtask does; this never changes. `needs` and `input` are subtask numbers; no `input` means the source.
 
-    `when` is a condition. If it isn't met, the subtask does nothing and is successful.
+    `when` is a condition. If it isn't met, the subtask does nothing and is successful. `unknown` are the fields that a
+    newer version of Reelmill stored with it.
     """
 
     no: int
@@ -120,6 +121,7 @@ class SubtaskPlan:
     input: int | None = None
     file_name: str | None = None
     when: str | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

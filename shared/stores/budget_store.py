@@ -1,21 +1,21 @@
 """The cost of each day in DynamoDB: the tasks that were started and the time that workers spent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
-from shared.stores.dynamodb import REFUSED, bind_model, dynamodb_error, read_item
+from shared.stores.dynamodb import VersionedItem, bind_model, read_item, update_item
+from shared.stores.forward_compatibility import SCHEMA_VERSION, refuse_newer
 
 DAY = "DAY"
 KEPT = timedelta(days=90)  # to look up the cost of the last weeks
 
 
-class DayItem(Model):
+class DayItem(VersionedItem):
     """The cost of one day. It is in the tasks table, which the workers can write."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -42,12 +42,12 @@ class BudgetStore:
         self._days = bind_model(DayItem, table)
 
     def read_cost(self, now: int) -> DayCost:
-        """Return the cost so far of the day that contains that time."""
-        item = read_item(self._days, day_key(now), DAY)
+        """Return the cost so far of the day that contains that time; raise NewerVersion."""
+        item = self._read(now)
         return DayCost(int(item.tasks or 0), int(item.compute_ms or 0)) if item else DayCost()
 
     def take_task(self, now: int, limit: int, token: str) -> bool:
-        """Count one more task on that day; if the limit is reached, count nothing and return False.
+        """Count one more task on that day; if the limit is reached, count nothing and return False. Raise NewerVersion.
 
         The token is unique to this call. The day keeps it until the start is confirmed or the task is returned. So a
         request that AWS's client repeats, because the response was lost, counts once.
@@ -56,7 +56,7 @@ class BudgetStore:
         changes = [self._days.tasks.add(1), self._days.starting.add({token})]
         if self._update(now, changes, below & ~self._days.starting.contains(token)):
             return True
-        item = read_item(self._days, day_key(now), DAY)
+        item = self._read(now)
         return bool(item and item.starting and token in item.starting)
 
     def confirm_task(self, now: int, token: str) -> None:
@@ -72,17 +72,21 @@ class BudgetStore:
         """Add time that a worker has spent."""
         self._update(now, [self._days.compute_ms.add(milliseconds)])
 
-    def _update(self, now: int, changes: list[Action], condition: Condition | None = None) -> bool:
-        expires_at = int((day_of(now) + KEPT).timestamp())
-        try:
-            self._days(day_key(now)).update(
-                actions=[*changes, self._days.expires_at.set(expires_at)], condition=condition
-            )
-        except UpdateError as error:
-            if error.cause_response_code == REFUSED:
-                return False
-            raise dynamodb_error(error) from error
-        return True
+    def _read(self, now: int) -> DayItem | None:
+        item = read_item(self._days, day_key(now), DAY)
+        if item:
+            refuse_newer(f"the cost of {item.pk}", item.schema_version)
+        return item
+
+    def _update(self, now: int, changes: Sequence[Action], condition: Condition | None = None) -> bool:
+        schema_version = self._days.schema_version
+        fixed = [
+            self._days.expires_at.set(int((day_of(now) + KEPT).timestamp())),
+            schema_version.set(schema_version | SCHEMA_VERSION),  # unless it has one
+        ]
+        readable = schema_version.does_not_exist() | (schema_version <= SCHEMA_VERSION)
+        allowed = readable if condition is None else readable & condition
+        return update_item(self._days(day_key(now)), [*changes, *fixed], allowed)
 
 
 def day_of(now: int) -> datetime:

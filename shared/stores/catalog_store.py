@@ -5,19 +5,18 @@ from typing import Any, TypeVar
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PynamoDBException
 from pynamodb.expressions.condition import Condition
-from pynamodb.models import Model
 
 from shared.domain.orchestration import Orchestration, Template, UnreadableDocument
 from shared.errors import Conflict, NewerVersion
-from shared.stores.dynamodb import REFUSED, bind_model, dynamodb_error, read_item, save_item
-from shared.stores.forward_compatibility import reading
+from shared.stores.dynamodb import REFUSED, VersionedItem, bind_model, dynamodb_error, read_item, save_item
+from shared.stores.forward_compatibility import keep_unknown, reading
 
 D = TypeVar("D", Orchestration, Template)
 
 LAST_VERSION = 999_999  # the last one whose key sorts by its number
 
 
-class CatalogItem(Model):
+class CatalogItem(VersionedItem):
     """A document. `pk` is a tenant's catalog or one document's versions; `sk` is the document or the version."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -89,10 +88,16 @@ class CatalogStore:
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
 
-    def put(self, tenant: str, document: Orchestration | Template) -> None:
-        """Store a new version, which must follow the last one. Raise Conflict if another request stored it first."""
+    def put(self, tenant: str, document: D, changed: D | None = None) -> None:
+        """Store a new version, which must follow the last one. Raise Conflict if another request stored it first.
+
+        `changed` is the stored version that this one changes, if it does. Then fields of a newer Reelmill are kept.
+        """
         document_type, name, number = type(document), document.name, document.version
-        body = document.model_dump(mode="json", by_alias=True)
+        body = stored_form(document)
+        if changed:
+            item = read_item(self._items, versions_key(document_type, tenant, name), version_key(changed.version))
+            body = keep_unknown(item.document, stored_form(changed), body) if item else body
         history = self._items(
             versions_key(document_type, tenant, name), version_key(number), version=number, document=body
         )
@@ -128,8 +133,14 @@ class CatalogStore:
             return UnreadableDocument(document_type, item.sk.partition("#")[2], item.document, error)
 
     def _read(self, document_type: type[D], item: CatalogItem) -> D:
-        with reading(f"version {item.version} of the {document_type.__name__.lower()} {item.document.get('name')}"):
+        what = f"version {item.version} of the {document_type.__name__.lower()} {item.document.get('name')}"
+        with reading(what, item.schema_version):
             return document_type.model_validate(item.document, extra="ignore")
+
+
+def stored_form(document: Orchestration | Template) -> dict[str, Any]:
+    """Return a document as JSON."""
+    return document.model_dump(mode="json", by_alias=True)
 
 
 def catalog_key(tenant: str) -> str:

@@ -5,14 +5,13 @@ import heapq
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.indexes import AllProjection
-from pynamodb.models import Model
 
 from shared.domain.ids import id_before, id_range
 from shared.domain.orchestration import MAX_KEY_BYTES
@@ -21,8 +20,17 @@ from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.upload import REFUSALS, KeyHistory, Upload, UploadDecision, Verdict
 from shared.errors import NewerVersion, ServiceBusy
-from shared.stores.dynamodb import bind_model, define_index, dynamodb_error, read_item, save_item, stored_form
-from shared.stores.forward_compatibility import reading
+from shared.stores.dynamodb import (
+    VersionedItem,
+    bind_model,
+    define_index,
+    dynamodb_error,
+    read_item,
+    save_item,
+    stored_form,
+    update_item,
+)
+from shared.stores.forward_compatibility import SCHEMA_VERSION, keep_unknown, reading
 
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas).
 KEPT_SECONDS = 90 * 24 * 3600
@@ -30,7 +38,7 @@ MAX_CONFLICTS = 20  # how many events of the same key may arrive at the same tim
 READ_PER_PAGE = 1000  # The limit of items that a page reads if few of them have the wanted verdict.
 
 
-class DecisionItem(Model):
+class DecisionItem(VersionedItem):
     """An upload decision. `pk` comes from the upload's identity, so the same upload has it only once."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -55,7 +63,7 @@ class DecisionItem(Model):
     by_key = define_index("ix_key", AllProjection(), id=UnicodeAttribute(range_key=True))
 
 
-class HistoryItem(Model):
+class HistoryItem(VersionedItem):
     """The history of a key in a bucket without versions; the indexes don't contain it."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -84,7 +92,7 @@ class DecisionStore:
         self._histories = bind_model(HistoryItem, table)
 
     def put_if_absent(self, decision: UploadDecision, now: int) -> UploadDecision:
-        """Store a decision and return the one that applies: a matched upload keeps its first task.
+        """Store a decision and return the one that applies: a matched upload keeps its first task. Raise NewerVersion.
 
         An upload has one refusal, or one decision for each orchestration that accepted it, but never both.
         """
@@ -92,6 +100,7 @@ class DecisionStore:
         replaceable = self._items.verdict.is_in(*REFUSALS)
         if accepted_by:
             replaceable |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
+        replaceable &= self._items.schema_version <= SCHEMA_VERSION
         # The first orchestration that accepts an upload replaces the refusal; each of the others has a separate item.
         for identity in (decision.upload.identity(), decision.upload.identity(accepted_by)):
             item = decision_item(decision, hash_identity(identity), now, self._items)
@@ -104,13 +113,13 @@ class DecisionStore:
         return winner
 
     def identify(self, upload: Upload, now: int) -> tuple[Upload, bool]:
-        """Return an upload by the name of its object, and whether a later write has replaced it."""
+        """Return an upload by the name of its object, and whether a later write has replaced it. Raise NewerVersion."""
         if upload.version_id:  # which identifies it, and nothing replaces it
             return upload, False
         key = hash_identity(f"HISTORY\0{upload.tenant}\0{upload.bucket}\0{upload.key}".encode())
         for _ in range(MAX_CONFLICTS):
             item = read_item(self._histories, key) or self._histories(key, history={})
-            history = history_from(item.history)
+            history = history_from(item)
             superseded = history.supersedes(upload)
             named = history.with_known_name(upload)
             if superseded and read_item(self._items, hash_identity(upload.identity())):
@@ -118,8 +127,14 @@ class DecisionStore:
             after = history.after(named, now)
             if after == history:
                 return named, superseded
-            item.history, item.expires_at = asdict(after), expiry_seconds(now)
-            if save_item(item):  # PynamoDB makes this conditional: no other request has saved it meanwhile
+            stored = keep_unknown(item.history, history_json(history), history_json(after))
+            schema_version = self._histories.schema_version
+            changes = [
+                self._histories.history.set(stored),
+                self._histories.expires_at.set(expiry_seconds(now)),
+                schema_version.set(schema_version | SCHEMA_VERSION),  # unless it has one
+            ]
+            if update_item(item, changes):  # PynamoDB makes this conditional: no other request has changed it meanwhile
                 return named, False
         message = f"s3://{upload.bucket}/{upload.key} changes too fast; try again"
         raise ServiceBusy(message)
@@ -181,7 +196,7 @@ def decision_item(decision: UploadDecision, key: str, now: int, model: type[Deci
 
 def decision_from(item: DecisionItem) -> UploadDecision:
     """Return the decision in an item; raise NewerVersion if this version can't read it."""
-    with reading(f"the decision on {item.key}"):
+    with reading(f"the decision on {item.key}", item.schema_version):
         return UploadDecision(
             upload=Upload(
                 bucket=item.bucket,
@@ -201,9 +216,16 @@ def decision_from(item: DecisionItem) -> UploadDecision:
         )
 
 
-def history_from(stored: dict[str, Any]) -> KeyHistory:
-    """Return the history in an item; fields of a newer version are ignored."""
-    return stored_form(KeyHistory).validate_python(stored)
+def history_json(history: KeyHistory) -> dict[str, Any]:
+    """Return a history as plain JSON."""
+    stored: dict[str, Any] = stored_form(KeyHistory).dump_python(history, mode="json")
+    return stored
+
+
+def history_from(item: HistoryItem) -> KeyHistory:
+    """Return the history in an item; raise NewerVersion if this version can't read it."""
+    with reading("the history of a key", item.schema_version):
+        return stored_form(KeyHistory).validate_python(item.history)
 
 
 def hash_identity(identity: bytes) -> str:

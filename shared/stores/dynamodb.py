@@ -1,16 +1,19 @@
 """What all DynamoDB tables have in common: bounded calls, indexes, and the meaning of errors."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, Projection
 from pynamodb.models import Model
 
 from shared.errors import ServiceBusy, ServiceRefused
+from shared.stores.forward_compatibility import SCHEMA_VERSION
 from shared.telemetry import logger
 
 NO_ANSWER = "DynamoDB did not answer as it should"
@@ -21,6 +24,12 @@ NEVER = "ValidationException"
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
+
+
+class VersionedItem(Model):
+    """An item of any table: a version of Reelmill that knows only lower schema versions leaves it unchanged."""
+
+    schema_version = NumberAttribute(default=SCHEMA_VERSION)
 
 
 def bind_model(model: type[M], table: str) -> type[M]:
@@ -71,6 +80,20 @@ def save_item(item: Model, condition: Condition | None = None) -> bool:
     try:
         item.save(condition=condition)
     except PutError as error:
+        if error.cause_response_code == REFUSED:
+            return False
+        raise dynamodb_error(error) from error
+    return True
+
+
+def update_item(item: Model, actions: Sequence[Action], condition: Condition | None = None) -> bool:
+    """Change an item, or create it; return False if the condition refuses it. Raise ServiceBusy or ServiceRefused.
+
+    Fields that a newer version stored are kept.
+    """
+    try:
+        item.update(actions=list(actions), condition=condition)
+    except UpdateError as error:
         if error.cause_response_code == REFUSED:
             return False
         raise dynamodb_error(error) from error

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.domain.subtask import DEFAULT_TENANT, SubtaskRef
 from shared.domain.task import Lane, Task
 from shared.errors import RequestRejected, ServiceBusy
+from shared.stores.forward_compatibility import SCHEMA_VERSION, refuse_newer
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -45,26 +46,41 @@ class SubtaskQueues:
                 }
                 for no in some
             ]
-            try:
-                answer = self._client.send_message_batch(QueueUrl=self._urls[task.lane], Entries=entries)
-            except (BotoCoreError, ClientError) as error:
-                message = f"SQS did not accept the messages of task {task.id}: {error}"
-                raise ServiceBusy(message) from error
-            if failed := answer.get("Failed"):
-                message = f"SQS rejected {len(failed)} messages of task {task.id}: {failed[0].get('Message', '')}"
-                raise ServiceBusy(message)
+            self._send(self._urls[task.lane], entries, f"the messages of task {task.id}")
+
+    def send_again(self, queue_arn: str, body: str, group: str | None, seconds: int) -> None:
+        """Send a message that was received from that queue again, as a new one that SQS delivers after some seconds.
+
+        A message that is only put back becomes a dead letter after a number of deliveries.
+        """
+        entry: SendMessageBatchRequestEntryTypeDef = {"Id": "again", "MessageBody": body, "DelaySeconds": seconds}
+        if group:
+            entry["MessageGroupId"] = group
+        self._send(self._url(queue_arn), [entry], "a message again")
 
     def put_back(self, queue_arn: str, receipt: str, seconds: int) -> None:
         """Hide a message that was received from that queue for some seconds; then SQS delivers it again."""
-        name = queue_arn.rpartition(":")[2]
-        url = next((url for url in self._urls.values() if url.rpartition("/")[2] == name), "")
         try:
             self._client.change_message_visibility(
-                QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, MAX_DELAY_SECONDS)
+                QueueUrl=self._url(queue_arn), ReceiptHandle=receipt, VisibilityTimeout=min(seconds, MAX_DELAY_SECONDS)
             )
         except (BotoCoreError, ClientError) as error:
             message = f"SQS did not return a message to its queue: {error}"
             raise ServiceBusy(message) from error
+
+    def _send(self, url: str, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]", what: str) -> None:
+        try:
+            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            message = f"SQS did not accept {what}: {error}"
+            raise ServiceBusy(message) from error
+        if failed := answer.get("Failed"):
+            message = f"SQS rejected {len(failed)} messages, {what}: {failed[0].get('Message', '')}"
+            raise ServiceBusy(message)
+
+    def _url(self, queue_arn: str) -> str:
+        name = queue_arn.rpartition(":")[2]
+        return next((url for url in self._urls.values() if url.rpartition("/")[2] == name), "")
 
     def count_messages(self, lane: Lane) -> int:
         """Return about how many messages wait in a lane's queue."""
@@ -85,20 +101,22 @@ def fair_group(task: Task) -> str:
 
 def message_body(ref: SubtaskRef) -> str:
     """Return the body of the message for a subtask."""
-    return json.dumps({"taskId": ref.task_id, "run": ref.run, "subtask": ref.no, "tenant": ref.tenant})
+    fields = {"taskId": ref.task_id, "run": ref.run, "subtask": ref.no, "tenant": ref.tenant}
+    return json.dumps({"schemaVersion": SCHEMA_VERSION, **fields})
 
 
 def parse_message_body(body: str) -> SubtaskRef:
-    """Return the subtask in a message; raise RequestRejected if the message is invalid."""
+    """Return the subtask in a message; raise RequestRejected if the message is invalid, or NewerVersion."""
     try:
         fields = json.loads(body)
+        refuse_newer("a message in the subtask queue", float(fields.get("schemaVersion", 1)))
         return SubtaskRef(
             str(fields["taskId"]),
             int(fields["run"]),
             int(fields["subtask"]),
             str(fields.get("tenant", DEFAULT_TENANT)),
         )
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         message = f"a message in the subtask queue doesn't have the form {{taskId, run, subtask}}: {body[:200]!r}"
         raise RequestRejected(message) from error
 

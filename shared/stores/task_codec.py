@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from pynamodb.attributes import (
@@ -15,12 +15,11 @@ from pynamodb.attributes import (
 )
 from pynamodb.constants import BINARY
 from pynamodb.indexes import KeysOnlyProjection
-from pynamodb.models import Model
 
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.subtask import Subtask, Wait
 from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
-from shared.stores.dynamodb import define_index, stored_form
+from shared.stores.dynamodb import VersionedItem, define_index, stored_form
 from shared.stores.forward_compatibility import reading
 
 TASK = "TASK"
@@ -30,6 +29,8 @@ TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
 # counts and names: 215 KB. The other fields of the task take less than 20 KB: its source, that key once more, prefix,
 # session context, token.
 MAX_PLAN_BYTES = 160 * 1024
+# Fields of a newer version are ignored, except that a subtask keeps them.
+SUBTASK_FIELDS = frozenset(field.name for field in fields(Subtask))
 SHARDS = 4  # A partition accepts 1,000 writes a second (DynamoDB quotas), and a page costs one query per shard.
 
 
@@ -47,7 +48,7 @@ class CompressedJSONAttribute(Attribute[Any]):
         return json.loads(zlib.decompress(value))
 
 
-class TaskItem(Model):
+class TaskItem(VersionedItem):
     """A task with all its subtasks: one item, so that no transition needs a transaction."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -83,7 +84,7 @@ class TaskItem(Model):
     by_due = define_index("ix_due", KeysOnlyProjection(), due_at=NumberAttribute(range_key=True))
 
 
-class AttemptItem(Model):
+class AttemptItem(VersionedItem):
     """The record of one attempt, written before the transition that refers to it."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -92,7 +93,7 @@ class AttemptItem(Model):
     expires_at = NumberAttribute(null=True)
 
 
-class RunItem(Model):
+class RunItem(VersionedItem):
     """A completed run of a task, written before the transition that begins the next run."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -100,7 +101,7 @@ class RunItem(Model):
     record = CompressedJSONAttribute()
 
 
-class TokenItem(Model):
+class TokenItem(VersionedItem):
     """A client token of a caller, the ID of its task, and the hash of the request that created the task."""
 
     pk = UnicodeAttribute(hash_key=True)
@@ -121,16 +122,17 @@ def index_status(tenant: str, state: TaskStatus | Outcome, task_id: str) -> str:
 
 def subtask_map(subtask: Subtask) -> dict[str, Any]:
     """Return a subtask in its stored form; parameters stay JSON, because no expression reads them."""
-    fields: dict[str, Any] = stored_form(Subtask).dump_python(
-        subtask, mode="json", exclude={"no", "params"}, exclude_none=True
+    known: dict[str, Any] = stored_form(Subtask).dump_python(
+        subtask, mode="json", exclude={"no", "params", "unknown"}, exclude_none=True
     )
-    return fields | {"params": json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False)}
+    params = json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False)
+    return {**subtask.unknown, **known, "params": params}
 
 
 def wait_map(wait: Wait) -> dict[str, Any]:
     """Return the wait of a subtask in its stored form."""
-    fields: dict[str, Any] = stored_form(Wait).dump_python(wait, mode="json")
-    return fields
+    stored: dict[str, Any] = stored_form(Wait).dump_python(wait, mode="json")
+    return stored
 
 
 def stored_size(subtask: Subtask) -> int:
@@ -138,9 +140,12 @@ def stored_size(subtask: Subtask) -> int:
     return sum(len(f"{name}{value}".encode()) for name, value in subtask_map(subtask).items())
 
 
-def subtask_from(no: int, fields: Mapping[str, Any]) -> Subtask:
+def subtask_from(no: int, stored: Mapping[str, Any]) -> Subtask:
     """Return a subtask from its stored form."""
-    return stored_form(Subtask).validate_python({**fields, "no": no, "params": json.loads(fields["params"])})
+    known = {name: value for name, value in stored.items() if name in SUBTASK_FIELDS}
+    unknown = {name: value for name, value in stored.items() if name not in SUBTASK_FIELDS}
+    params = json.loads(stored["params"])
+    return stored_form(Subtask).validate_python({**known, "no": no, "params": params, "unknown": unknown})
 
 
 def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
@@ -172,7 +177,7 @@ def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
 
 def task_from(item: TaskItem) -> Task:
     """Return the task in an item; raise NewerVersion if this version can't read it."""
-    with reading(f"task {item.pk}"):
+    with reading(f"task {item.pk}", item.schema_version):
         return _task_from(item)
 
 
@@ -229,9 +234,10 @@ def run_json(task: Task) -> dict[str, Any]:
     }
 
 
-def run_from(task: Task, record: Mapping[str, Any]) -> Task:
+def run_from(task: Task, item: RunItem) -> Task:
     """Return the task at the end of an earlier run; raise NewerVersion if this version can't read it."""
-    with reading(f"run {record.get('run')} of task {task.id}"):
+    with reading(f"an earlier run of task {task.id}", item.schema_version):
+        record = item.record
         return replace(
             task,
             run=record["run"],
@@ -240,16 +246,16 @@ def run_from(task: Task, record: Mapping[str, Any]) -> Task:
             restarted_at=record["restarted_at"],
             started_at=record["started_at"],
             ended_at=record["ended_at"],
-            subtasks=tuple(subtask_from(no, fields) for no, fields in enumerate(record["subtasks"], start=1)),
+            subtasks=tuple(subtask_from(no, stored) for no, stored in enumerate(record["subtasks"], start=1)),
             pending=frozenset(),
             unsent=frozenset(),
         )
 
 
-def record_from(fields: Mapping[str, Any]) -> AttemptRecord:
+def record_from(item: AttemptItem) -> AttemptRecord:
     """Return the record of an attempt; raise NewerVersion if this version can't read it."""
-    with reading("the record of an attempt"):
-        return stored_form(AttemptRecord).validate_python(fields)
+    with reading(f"the record of an attempt at task {item.pk}", item.schema_version):
+        return stored_form(AttemptRecord).validate_python(item.record)
 
 
 def record_json(record: AttemptRecord) -> dict[str, Any]:

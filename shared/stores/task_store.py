@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pynamodb.exceptions import PynamoDBException, UpdateError
+from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -12,7 +12,8 @@ from shared.domain.attempt_record import AttemptRecord
 from shared.domain.subtask import FinalState, Lease, SubtaskRef, Wait
 from shared.domain.task import MAX_SUBTASKS, Task
 from shared.errors import ServiceBusy
-from shared.stores.dynamodb import REFUSED, bind_model, dynamodb_error, read_item, save_item
+from shared.stores.dynamodb import bind_model, dynamodb_error, read_item, save_item, update_item
+from shared.stores.forward_compatibility import refuse_newer
 from shared.stores.task_codec import (
     TASK,
     TOKEN,
@@ -68,9 +69,12 @@ class TaskStore:
         return task_from(item) if item else None
 
     def get_token(self, tenant: str, token: str) -> TokenClaim | None:
-        """Read the first claim of a client token; None if it is unused."""
+        """Read the first claim of a client token; None if it is unused. Raise NewerVersion."""
         item = read_item(self._tokens, token_key(tenant, token), TOKEN)
-        return TokenClaim(item.task_id, item.request) if item else None
+        if item is None:
+            return None
+        refuse_newer(f"the client token {token}", item.schema_version)
+        return TokenClaim(item.task_id, item.request)
 
     def claim_token(self, tenant: str, token: str, claim: TokenClaim) -> TokenClaim:
         """Claim a client token, and return its first claim."""
@@ -155,7 +159,7 @@ class TaskStore:
         if run == task.run:
             return task
         item = read_item(self._runs, task.id, run_key(run))
-        return run_from(task, item.record) if item else None
+        return run_from(task, item) if item else None
 
     def get_in_run(self, task_id: str, run: int) -> Task | None:
         """Read a task in its newest run, or at the end of an earlier one; None if there is no such run."""
@@ -170,14 +174,14 @@ class TaskStore:
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
         return sorted(
-            ((int(item.sk.removeprefix(prefix)), record_from(item.record)) for item in items),
+            ((int(item.sk.removeprefix(prefix)), record_from(item)) for item in items),
             key=lambda found: found[0],
         )
 
     def get_record(self, task_id: str, key: str) -> AttemptRecord | None:
         """Read the record of an attempt."""
         item = read_item(self._attempts, task_id, key)
-        return record_from(item.record) if item else None
+        return record_from(item) if item else None
 
     def new_owner(self) -> str:
         """Return a token that no other claim uses."""
@@ -219,10 +223,4 @@ class TaskStore:
     def _write(self, task_id: str, changes: list[Action], condition: Condition) -> TaskItem | None:
         """Update the item of a task; return the updated item, None if the condition refuses the update."""
         item = self.items(task_id, TASK)
-        try:
-            item.update(actions=changes, condition=condition)
-        except UpdateError as error:
-            if error.cause_response_code != REFUSED:
-                raise dynamodb_error(error) from error
-            return None
-        return item
+        return item if update_item(item, changes, condition) else None

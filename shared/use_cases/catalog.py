@@ -151,7 +151,7 @@ def switch_orchestration(services: Services, tenant: str, name: str, *, enabled:
         return found
     if enabled:
         plan_subtasks(read_templates(services, tenant, found.subtasks), found.subtasks)
-    return _put_version(services, tenant, found.model_copy(update={"enabled": enabled}))
+    return _put_version(services, tenant, found.model_copy(update={"enabled": enabled}), changed=found)
 
 
 def delete_document(services: Services, document_type: DocumentType[D], tenant: str, name: str) -> None:
@@ -165,11 +165,13 @@ def delete_document(services: Services, document_type: DocumentType[D], tenant: 
     get_document(services, document_type, tenant, name)
 
 
-def _put_version(services: Services, tenant: str, document: OrchestrationDocument) -> Orchestration:
+def _put_version(
+    services: Services, tenant: str, document: OrchestrationDocument, changed: Orchestration | None = None
+) -> Orchestration:
     fields = {name: getattr(document, name) for name in OrchestrationDocument.model_fields}
     version = next_version(services, ORCHESTRATION, tenant, document.name)
     stored = Orchestration(**fields, version=version, updated_at=services.now())
-    services.catalog.put(tenant, stored)
+    services.catalog.put(tenant, stored, changed)
     return stored
 
 

@@ -1,6 +1,7 @@
 """Use cases of uploads: read the catalog, identify the object, match and plan, then commit decisions and tasks."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.domain.ids import sortable_id
@@ -12,7 +13,7 @@ from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import OrchestrationRef, Source, Task
 from shared.domain.tenant import PREFIX_RANGE, tenant_prefix
 from shared.domain.upload import CLOCKS_MS, Upload, UploadDecision, Verdict
-from shared.errors import NotAllowed, ServiceBusy
+from shared.errors import NewerVersion, NotAllowed, ServiceBusy
 from shared.services import Services
 from shared.stores.presigned_links import UploadPlan
 from shared.stores.task_queries import TaskFilter
@@ -190,10 +191,11 @@ def commit_candidate(
         count("TasksCreated")
         enqueue(services, task)
         return winner
-    first = services.tasks.get(winner.task_id)
-    if first is None:  # its creator crashed, and now the task can no longer be planned
-        return decision
-    enqueue(services, first)  # its creator may have crashed between the write and the messages
+    with suppress(NewerVersion):  # then its task exists, and only a newer version can send its messages
+        first = services.tasks.get(winner.task_id)
+        if first is None:  # its creator crashed, and now the task can no longer be planned
+            return decision
+        enqueue(services, first)  # its creator may have crashed between the write and the messages
     return replace(winner, verdict=Verdict.DUPLICATE, reason=ALREADY_CREATED)
 
 

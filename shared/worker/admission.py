@@ -17,9 +17,13 @@ BUSY_SECONDS = 300
 
 
 def admit(services: Services, ref: SubtaskRef) -> Admitted | Finished | Redelivery | None:
-    """Claim the subtask of a message. Without a lease, return what follows for the message; None: it is done with."""
+    """Claim the subtask of a message. Without a lease, return what follows for the message; None: it is done with.
+
+    Raise NewerVersion if only a newer version can read the task.
+    """
     now = services.now()
-    decision = check_budget(services, ref, now)
+    task = services.tasks.get(ref.task_id)  # before the claim, since a task that is unreadable must stay unchanged
+    decision = check_budget(services, ref, task, now)
     if not decision.is_allowed:
         return None  # the sweeper sends it again
     lease_until = now + services.settings.lease_seconds * 1000

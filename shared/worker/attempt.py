@@ -20,6 +20,7 @@ from shared.errors import (
     AttemptFailed,
     Interrupted,
     MediaRejected,
+    NewerVersion,
     OperationFailed,
     ParametersRejected,
     ServiceBusy,
@@ -96,6 +97,8 @@ class Attempt:
             failed = error
         except ServiceBusy as error:
             failed = Interrupted(error.message, code="InternalError.ServiceBusy")
+        except NewerVersion as error:
+            failed = Interrupted(error.message, code="InternalError.NewerVersion")
         except ServiceRefused as error:
             failed = OperationFailed(error.message, code="InternalError.ServiceRefused")
         except Exception:  # noqa: BLE001 - a bug in Reelmill: the task must end, and the log must say why

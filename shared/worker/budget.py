@@ -26,15 +26,15 @@ ALLOWED = BudgetDecision(is_allowed=True)
 POSTPONED = BudgetDecision(is_allowed=False)  # its subtask waits, and its state says why
 
 
-def check_budget(services: Services, ref: SubtaskRef, now: int) -> BudgetDecision:
+def check_budget(services: Services, ref: SubtaskRef, task: Task | None, now: int) -> BudgetDecision:
     """Return whether a subtask may start today. If not, postpone it: the sweeper sends its message again.
 
-    The first subtask of a run counts its task. Without limits no request is made. Raise ServiceBusy.
+    `task` is its newest state. The first subtask of a run counts its task. Without limits no request is made. Raise
+    ServiceBusy.
     """
     settings = services.settings
     if not (settings.daily_tasks or settings.daily_compute_seconds):
         return ALLOWED
-    task = services.tasks.get(ref.task_id)
     if task is None or not startable(task, ref, now, settings.max_attempts):
         return ALLOWED  # the claim will be refused
     reason = compute_limit_reached(services, now)

@@ -1,5 +1,6 @@
 """Messages of the subtask queues, as Lambda's event source mapping delivers them."""
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from signal import SIGTERM, getsignal
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.run_subtask.handler import handler
+from functions.run_subtask.handler import NEWER_VERSION_SECONDS, handler
 from shared.domain.orchestration import SubtaskDocument
 from shared.domain.subtask import Failure, SubtaskStatus
 from shared.domain.task import Lane, Outcome, Task, TaskStatus
@@ -20,7 +21,8 @@ from tests.support.deployment import client, keys, put
 from tests.support.functions import Context, an_event, logged, metrics
 from tests.support.outages import meanwhile, outage
 from tests.support.processes import encoders, processes, until
-from tests.support.queues import hidden_for
+from tests.support.queues import delayed, hidden_for
+from tests.support.transitions import spoiled
 
 COVER = SubtaskDocument.model_validate({"name": "cover", "type": "SCREENSHOT", "params": {"at": [0]}})
 ENDLESS = SubtaskDocument.model_validate(LONG)
@@ -146,6 +148,31 @@ def test_a_message_that_cannot_be_put_back_is_delivered_again_by_its_queue(
         answer = handler(an_event_of({**record, "eventSourceARN": "arn:aws:sqs:us-east-1:1:another"}), context)
 
     assert failed(answer) == [record["messageId"]]
+
+
+@pytest.mark.parametrize("newer", ["subtask type", "schema version", "message"])
+def test_the_message_of_what_only_a_newer_version_can_read_is_sent_again_and_nothing_is_claimed(
+    services: Services, context: Context, newer: str
+) -> None:
+    task = a_waiting_task(services, "uploads/diary.mp4", b"Dear diary")
+    (record,) = received_records(services)
+    if newer == "message":
+        record["body"] = json.dumps({**json.loads(record["body"]), "schemaVersion": 2})
+    elif newer == "schema version":
+        services.tasks.items(task.id).update(actions=[services.tasks.items.schema_version.set(2)])
+    else:
+        spoiled(services, task)
+    before = client("dynamodb").scan(TableName="TasksTable")["Items"]
+
+    answer = handler(an_event_of({**record, "attributes": {"MessageGroupId": "main.none"}}), context)
+
+    assert failed(answer) == []
+    assert client("dynamodb").scan(TableName="TasksTable")["Items"] == before
+    ((body, group, seconds),) = delayed(services.settings.require("standard_queue_url"))
+    assert (body, group) == (record["body"], "main.none")
+    assert seconds == pytest.approx(NEWER_VERSION_SECONDS, abs=30)
+    with outage("SendMessageBatch"):
+        assert failed(handler(an_event_of(record), context)) == [record["messageId"]]
 
 
 def test_a_worker_that_receives_sigterm_releases_its_subtask_uncounted(

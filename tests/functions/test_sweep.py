@@ -9,7 +9,7 @@ import pytest
 from functions.sweep.handler import handler
 from shared.domain.subtask import SubtaskRef, SubtaskStatus, SubtaskType
 from shared.domain.task import Outcome, Task
-from shared.errors import ServiceBusy
+from shared.errors import NewerVersion, ServiceBusy
 from shared.services import Services
 from shared.stores.subtask_queue import message_body, parse_message_body
 from shared.use_cases.sweeper import RETRY_CHECK_MS
@@ -17,6 +17,7 @@ from tests.support.deployment import received
 from tests.support.factories import make_subtask, make_task
 from tests.support.functions import Context, an_event, logged, metrics
 from tests.support.outages import outage, refusal
+from tests.support.transitions import spoiled
 
 AN_HOUR = 3_600_000
 
@@ -134,6 +135,19 @@ def test_an_invalid_dead_letter_is_logged_and_dropped(
     done = services.tasks.get(task.id)
     assert done
     assert done.outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("newer", ["task", "message"])
+def test_a_dead_letter_that_only_a_newer_version_can_read_stays(
+    services: Services, context: Context, newer: str
+) -> None:
+    task = an_unsent_task(services, 0)
+    if newer == "task":
+        spoiled(services, task)
+    body = {"taskId": task.id, "run": 1, "subtask": 1, "schemaVersion": 1 if newer == "task" else 2}
+
+    with pytest.raises(NewerVersion):
+        handler(dead_letters(json.dumps(body)), context)
 
 
 def test_a_dead_letter_that_cannot_be_buried_now_is_delivered_again(services: Services, context: Context) -> None:

@@ -4,6 +4,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import STOP_FAILURES, Task
+from shared.services import Services
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_task
 
@@ -66,7 +67,7 @@ def queued(services: ClockedServices, *, subtasks: int = 2, needs: dict[int, tup
     return noted
 
 
-def spoiled(services: ClockedServices, task: Task) -> None:
+def spoiled(services: Services, task: Task) -> None:
     """Store a kind of subtask that this version doesn't know, as a newer one that was rolled back leaves it."""
     item = services.tasks.items(task.id)
     item.update(actions=[services.tasks.items.subtasks["1"]["type"].set("DREAM")])

@@ -313,7 +313,7 @@ def test_a_token_that_was_forged_shows_nothing_that_the_list_would_not(services:
             lambda services: services.decisions.identify(make_upload(version_id=None, at=services.now()), 0),
         ),
         (
-            "PutItem",
+            "UpdateItem",
             lambda services: services.decisions.identify(make_upload(version_id=None, at=services.now()), 0),
         ),
         ("Query", lambda services: services.decisions.page(DecisionFilter(), 1)),
@@ -385,7 +385,7 @@ def test_what_is_known_already_is_not_written_again(services: ClockedServices) -
 def test_of_two_writes_reported_at_the_same_moment_the_later_one_stays_known(services: ClockedServices) -> None:
     early, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
 
-    with meanwhile("PutItem", lambda: recognized(services, late)):
+    with meanwhile("UpdateItem", lambda: recognized(services, late)):
         assert recognized(services, early) == ("0A", True)
 
     assert recognized(services, late) == ("0B", False)
@@ -394,14 +394,14 @@ def test_of_two_writes_reported_at_the_same_moment_the_later_one_stays_known(ser
 def test_a_key_that_changes_all_the_time_is_tried_again_later(services: ClockedServices) -> None:
     first, late = (make_upload(version_id=None, sequencer=text, at=services.now()) for text in ("0A", "0B"))
     recognized(services, first)
-    (item,) = items()
 
     def rival() -> None:
-        version = {"UpdateExpression": "ADD version :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
-        client("dynamodb").update_item(TableName="UploadsTable", Key={"pk": item["pk"]}, **version)
+        (item,) = items()
+        version = {"N": str(int(item["version"]["N"]) + 1)}
+        client("dynamodb").put_item(TableName="UploadsTable", Item={**item, "version": version})
 
     with (
-        meanwhile("PutItem", rival, times=MAX_CONFLICTS),
+        meanwhile("UpdateItem", rival, times=MAX_CONFLICTS),
         pytest.raises(ServiceBusy, match="changes too fast"),
     ):
         recognized(services, late)

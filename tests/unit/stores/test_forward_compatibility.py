@@ -4,7 +4,6 @@ Two versions run at once in each deployment and each rollback.
 """
 
 import json
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.orchestration import Orchestration, OrchestrationDocument, TemplateDocument
-from shared.domain.subtask import Lease
+from shared.domain.subtask import Lease, SubtaskRef
 from shared.domain.upload import Verdict
 from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.decision_store import DecisionFilter
@@ -24,59 +23,20 @@ from shared.use_cases.catalog import (
     list_documents,
     store_orchestration,
     store_template,
+    switch_orchestration,
 )
 from shared.use_cases.sweeper import sweep
-from shared.use_cases.tasks import read_task
+from shared.use_cases.tasks import cancel_task, read_task, restart_task
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, a_made_task, accepted, codes, sent
 from tests.support.deployment import ClockedServices, client, put
-from tests.support.factories import make_task, make_upload
+from tests.support.factories import make_decision, make_task, make_upload
+from tests.support.next_version import NEW_FIELD, NEW_VALUE, newer, rows, written_by_the_next_version
 from tests.support.transitions import BAD, finished, spoiled
 
 MINE = {"name": "mine", "trigger": {"prefix": "mine/"}, "subtasks": [{**COVER, "needs": []}]}
-FREE = frozenset({"params", "facts", "result", "seconds"})  # whose fields an operation or a person names
 TABLES = ("TasksTable", "CatalogTable", "UploadsTable")
-
-
-def rows(table: str) -> list[dict[str, Any]]:
-    """Return the items of a table, as DynamoDB has them."""
-    found: list[dict[str, Any]] = client("dynamodb").scan(TableName=table)["Items"]
-    return found
-
-
-def newer(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return a document with one more field wherever it has fields, but for what people name themselves."""
-    if isinstance(value, dict):
-        own = {name: each if name in FREE else newer(each) for name, each in value.items()}
-        return {**own, "newField": "of the next version"}
-    return [newer(each) for each in value] if isinstance(value, list) else value
-
-
-def newer_attribute(name: str, value: dict[str, Any]) -> dict[str, Any]:
-    """Return an attribute of DynamoDB with one more field wherever it has fields."""
-    field = {"S": "of the next version"}
-    if name == "subtasks":
-        return {"M": {no: {"M": {**newer_fields(one["M"]), "newField": field}} for no, one in value["M"].items()}}
-    if "M" in value:
-        return {"M": {**newer_fields(value["M"]), "newField": field}}
-    if name == "record" and "B" in value:
-        return {"B": zlib.compress(json.dumps(newer(json.loads(zlib.decompress(value["B"])))).encode())}
-    if name in {"document", "history"}:
-        return {"S": json.dumps(newer(json.loads(value["S"])))}
-    return value
-
-
-def newer_fields(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: newer_attribute(name, value) for name, value in item.items()}
-
-
-def written_by_the_next_version(table: str) -> None:
-    """Let the next version have written each item of a table: with one more field, at every level."""
-    for item in rows(table):
-        client("dynamodb").put_item(
-            TableName=table, Item={**newer_fields(item), "newField": {"S": "of the next version"}}
-        )
 
 
 def a_failed_run(services: ClockedServices) -> Lease:
@@ -247,3 +207,132 @@ def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) ->
     (left,) = services.decisions.page(DecisionFilter(), 10).items
 
     assert left.upload.key != row["key"]["S"]
+
+
+def stamped(table: str, schema_version: int) -> None:
+    """Let a version have written all items of a table with that schema version."""
+    for row in rows(table):
+        client("dynamodb").put_item(TableName=table, Item={**row, "schema_version": {"N": str(schema_version)}})
+
+
+def test_every_item_has_a_schema_version_and_one_that_is_too_high_is_not_read(services: ClockedServices) -> None:
+    reads = kinds(services)
+    assert {row["schema_version"]["N"] for table in TABLES for row in rows(table)} == {"1"}
+
+    for table in TABLES:
+        stamped(table, 2)
+
+    lists = {"list of tasks", "orchestrations", "verdicts"}
+    for kind in reads.keys() - lists:
+        with pytest.raises(NewerVersion, match="a newer version of Reelmill stored"):
+            reads[kind]()
+    assert not reads["list of tasks"]()
+    assert not reads["verdicts"]()
+    assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
+
+
+def test_what_has_a_higher_schema_version_is_left_unchanged(services: ClockedServices) -> None:
+    kinds(services)
+    task = accepted(services)
+    refused = make_upload("elsewhere/notes.txt", at=services.now())
+    accept_upload(services, refused)
+    for table in TABLES:
+        stamped(table, 2)
+    before = {table: rows(table) for table in TABLES}
+
+    attempts: list[Callable[[], object]] = [
+        lambda: run_subtask(services, SubtaskRef(task.id, 1, 1), SECONDS),
+        lambda: services.budget.take_task(services.now(), 10, "b"),
+        lambda: cancel_task(services, "main", task.id),
+        lambda: restart_task(services, "main", task.id),
+        lambda: switch_orchestration(services, "main", "mine", enabled=False),
+        lambda: services.decisions.put_if_absent(make_decision(refused), services.now()),
+        lambda: services.decisions.identify(
+            make_upload("plain.mp4", version_id=None, sequencer="0B", at=services.now()), services.now()
+        ),
+    ]
+    for attempt in attempts:
+        with pytest.raises(NewerVersion):
+            attempt()
+    services.budget.return_task(services.now(), "a")
+    services.budget.add_compute(services.now(), 5)
+
+    assert {table: rows(table) for table in TABLES} == before
+
+
+@pytest.mark.parametrize("only_failed", [True, False])
+def test_a_restart_keeps_what_the_next_version_stored_with_a_task(
+    services: ClockedServices, *, only_failed: bool
+) -> None:
+    task = accepted(services)
+    written_by_the_next_version("TasksTable")
+    task = finished(services, task, 1)
+    for no in range(2, len(task.subtasks) + 1):
+        task = finished(services, task, no, BAD)
+
+    restart_task(services, "main", task.id, only_failed=only_failed)
+
+    (row,) = [row for row in rows("TasksTable") if row["sk"]["S"] == "TASK"]
+    kept = [row, row["source"]["M"], row["orchestration"]["M"], *(one["M"] for one in row["subtasks"]["M"].values())]
+    assert [one[NEW_FIELD] for one in kept] == [{"S": NEW_VALUE}] * len(kept)
+
+
+def test_an_orchestration_keeps_what_the_next_version_stored_with_it(services: ClockedServices) -> None:
+    store_orchestration(services, "main", OrchestrationDocument.model_validate(MINE))
+    written_by_the_next_version("CatalogTable")
+
+    switch_orchestration(services, "main", "mine", enabled=False)
+
+    written = [json.loads(row["document"]["S"]) for row in rows("CatalogTable")]
+    latest = [document for document in written if document["version"] == 2]
+    assert len(latest) == 2
+    for document in latest:
+        assert document["enabled"] is False
+        assert document == newer({name: value for name, value in document.items() if name != NEW_FIELD})
+
+
+def test_the_history_of_a_key_keeps_what_the_next_version_stored_with_it(services: ClockedServices) -> None:
+    def write(sequencer: str, e_tag: str) -> None:
+        upload = make_upload(
+            "a.mp4", version_id=None, sequencer=sequencer, e_tag=e_tag, at=services.now() - (sequencer == "")
+        )
+        services.decisions.identify(upload, services.now())
+
+    write("", "listed")
+    write("0A", "notified")
+    written_by_the_next_version("UploadsTable")
+
+    write("", "listed later")
+
+    (row,) = [row for row in rows("UploadsTable") if "history" in row]
+    history = json.loads(row["history"]["S"])
+    assert (row[NEW_FIELD], history[NEW_FIELD]) == ({"S": NEW_VALUE}, NEW_VALUE)
+    assert history["notified"][NEW_FIELD] == NEW_VALUE
+    assert [one.get(NEW_FIELD) for one in history["listed"]] == [NEW_VALUE, None]
+
+
+def test_an_upload_whose_task_only_a_newer_version_can_read_is_a_duplicate(services: ClockedServices) -> None:
+    upload = make_upload(at=services.now())
+    task = accepted(services, upload)
+    spoiled(services, task)
+
+    (decision,) = accept_upload(services, upload)
+
+    assert (decision.verdict, decision.task_id) == (Verdict.DUPLICATE, task.id)
+
+
+def test_an_attempt_that_cannot_read_what_it_depends_on_is_not_counted(services: ClockedServices) -> None:
+    inspection = {"name": "look", "type": "INSPECT"}
+    follower = {**COVER, "when": "look.score > 0"}
+    task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), inspection, follower)
+    lease = Lease(task.id, 1, 1, attempt=1)
+    services.tasks.put_record(lease, AttemptRecord(started_at=1, ended_at=2))
+    finished(services, task, 1)
+    records = services.tasks._attempts  # noqa: SLF001 - another version's record
+    records(task.id, lease.record).update(actions=[records.schema_version.set(2)])
+
+    again = run_subtask(services, SubtaskRef(task.id, 1, 2), SECONDS)
+
+    (_, waiting) = read_task(services, "main", task.id).subtasks
+    assert again
+    assert (waiting.counted_attempts, waiting.wait and waiting.wait.detail.code) == (0, "InternalError.NewerVersion")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.subtask import SubtaskRef
 from shared.domain.task import Lane, OrchestrationRef
-from shared.errors import RequestRejected, ServiceBusy
+from shared.errors import NewerVersion, RequestRejected, ServiceBusy
 from shared.stores.subtask_queue import SubtaskQueues, message_body, parse_message_body
 from tests.support.deployment import ClockedServices, client, received
 from tests.support.factories import make_task
@@ -42,8 +42,17 @@ def test_a_message_names_its_subtask_and_nothing_more(services: ClockedServices)
     services.queues.send(task, {2})
 
     (message,) = received(services.settings)
-    assert json.loads(message["Body"]) == {"taskId": task.id, "run": 1, "subtask": 2, "tenant": "main"}
+    named = {"taskId": task.id, "run": 1, "subtask": 2, "tenant": "main"}
+    assert json.loads(message["Body"]) == {**named, "schemaVersion": 1}
     assert parse_message_body(message["Body"]) == SubtaskRef(task.id, 1, 2)
+
+
+def test_a_message_of_the_next_version_is_read_unless_its_schema_version_is_higher() -> None:
+    fields = {"taskId": "X", "run": 1, "subtask": 2, "newField": "of the next version", "schemaVersion": 1}
+
+    assert parse_message_body(json.dumps(fields)) == SubtaskRef("X", 1, 2)
+    with pytest.raises(NewerVersion, match="a newer version of Reelmill stored a message in the subtask queue"):
+        parse_message_body(json.dumps({**fields, "schemaVersion": 2}))
 
 
 @pytest.mark.parametrize("lane", Lane)

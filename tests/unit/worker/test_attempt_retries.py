@@ -183,7 +183,7 @@ def test_a_dynamodb_that_does_not_answer_an_attempt_is_not_the_files_fault(
     run_subtask(services, first, SECONDS)
     (second,) = sent(services)
 
-    with outage("GetItem"):  # the record that names what it reads
+    with outage("GetItem", after=1):  # behind the task: the record that names what it reads
         assert run_subtask(services, second, SECONDS) == Redelivery(5)
 
     waiting = subtask_of(services, task, 2)

@@ -68,7 +68,7 @@ def test_without_limits_nothing_is_asked_and_nothing_counted(services: ClockedSe
     with process("run"), steps() as made:
         run(services, ref)
 
-    assert made[0].operation == "UpdateItem"  # the claim
+    assert [call.operation for call in made[:2]] == ["GetItem", "UpdateItem"]  # the task, the claim
     assert services.budget.read_cost(services.now()) == DayCost()
 
 
