@@ -8,8 +8,8 @@ from pynamodb.expressions.condition import Condition
 
 from shared.domain.orchestration import Orchestration, Template, UnreadableDocument
 from shared.errors import Conflict, NewerVersion
-from shared.stores.dynamodb import REFUSED, VersionedItem, bind_model, dynamodb_error, read_item, save_item
-from shared.stores.forward_compatibility import keep_unknown, reading
+from shared.stores.dynamodb import REFUSED, VersionedItem, bind_model, dynamodb_error, read_item, save_item, update_item
+from shared.stores.forward_compatibility import SCHEMA_VERSION, keep_unknown, reading
 
 D = TypeVar("D", Orchestration, Template)
 
@@ -101,12 +101,17 @@ class CatalogStore:
         history = self._items(
             versions_key(document_type, tenant, name), version_key(number), version=number, document=body
         )
-        newest = self._items(catalog_key(tenant), document_key(document_type, name), version=number, document=body)
         newer = self._items.pk.does_not_exist() | (self._items.version < number)
         if not save_item(history, self._items.pk.does_not_exist()):
             message = f"another request changed {name} at the same time; review that change and try again"
             raise Conflict(message, code="ChangedMeanwhile")
-        save_item(newest, newer)  # refused if a later version is stored already
+        newest = [
+            self._items.version.set(number),
+            self._items.document.set(body),
+            self._items.schema_version.set(SCHEMA_VERSION),
+        ]
+        # Refused if a later version is stored already.
+        update_item(self._items(catalog_key(tenant), document_key(document_type, name)), newest, newer)
 
     def delete(self, document_type: type[D], tenant: str, name: str) -> bool:
         """Delete a document; return False if there is none. Its versions stay, because tasks refer to them."""

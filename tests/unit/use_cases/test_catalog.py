@@ -411,7 +411,7 @@ def test_a_late_writer_does_not_hide_a_newer_version(services: ClockedServices) 
 
 def test_a_put_that_broke_off_halfway_does_not_block_the_next_one(services: ClockedServices) -> None:
     store_orchestration(services, "main", make_orchestration(description="a"))
-    with outage("PutItem", after=1), pytest.raises(ServiceBusy):
+    with outage("UpdateItem"), pytest.raises(ServiceBusy):
         store_orchestration(services, "main", make_orchestration(description="b"))
 
     assert get_document(services, ORCHESTRATION, "main", "mine").description == "a"

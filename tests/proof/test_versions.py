@@ -1,0 +1,26 @@
+"""Two versions of the code accept, run, sweep and are rolled back: nothing is lost, and no attempt is used up."""
+
+import pytest
+
+from tests.proof.points import named
+from tests.proof.uploads import Stage
+from tests.proof.versions import play, two_versions
+from tests.support.in_memory_table import in_memory_tables
+from tests.support.profile import LONG
+from tests.support.tallies import Tally
+
+PLAYS = 1200 if LONG else 10
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 120)
+
+
+def test_two_versions_at_once_lose_nothing_and_use_up_no_attempt(tally: Tally) -> None:
+    with in_memory_tables() as lent:
+        stage = Stage(lent)
+        stage.settings = stage.settings.model_copy(update={"daily_tasks": 1000, "daily_compute_seconds": 10**6})
+        with two_versions(stage) as wire:
+            for seed in range(PLAYS):
+                with named(f"play {seed}"):
+                    done = play(stage, wire, seed)
+                tally("plays of two versions at once")
+                tally("attempts in plays of two versions at once", done.attempts.total())
