@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from tests.proof.checked_store import CheckedStore
 from tests.support.expressions import (
     At,
     BeginsWith,
@@ -12,6 +11,7 @@ from tests.support.expressions import (
     Case,
     Comparison,
     Condition,
+    Contains,
     Either,
     Exists,
     Given,
@@ -25,7 +25,7 @@ from tests.support.expressions import (
 
 
 class Guard(NamedTuple):
-    """One part of a transition's condition. In its text, `?` stands for a number and `*` for a subtask's number."""
+    """One part of a transition's condition. In its text, `?` stands for any value but a state, `*` for a subtask."""
 
     transition: str
     text: str
@@ -39,11 +39,17 @@ class Always(Condition):
         return True
 
 
+class Transitions(Protocol):
+    """Says which transition is being made."""
+
+    transition: str
+
+
 @dataclass
 class Guards:
     """Evaluates the conditions of the in-memory table: it collects the guards, or leaves one out."""
 
-    store: CheckedStore
+    store: Transitions
     seed: int = 0
     dropped: Guard | None = None
     # By guard: the seeds in which this guard alone refused a transition. Only these can change without it.
@@ -109,6 +115,8 @@ def text_of(condition: Condition, case: Case) -> str:  # noqa: PLR0911 - one for
             return f"not {text_of(inner, case)}"
         case BeginsWith(path, prefix):
             return f"{path_text(path)} begins with {operand_text(prefix, case)}"
+        case Contains(path, operand):
+            return f"{path_text(path)} contains {operand_text(operand, case)}"
         case Exists(path):
             return f"{path_text(path)} exists"
         case Comparison(sign, left, right):
@@ -128,7 +136,7 @@ def operand_text(operand: Operand, case: Case) -> str:
             return f"size({path_text(path)})"
         case Given(name):
             value = case.values[name]
-            return value["S"] if kind_of(value) == "S" else "?"
+            return value["S"] if kind_of(value) == "S" and value["S"].isupper() else "?"
     raise NotImplementedError(f"no words for {operand}")
 
 
