@@ -40,6 +40,15 @@ def an_upload_becomes_a_task(cloud: Cloud, lane: Lane = Lane.STANDARD) -> None:
     assert cloud.subtask(verdict["taskId"])["waiting"]["reason"] == "QUEUED"
 
 
+def an_upload_without_a_version_is_remembered(cloud: Cloud) -> None:
+    key = cloud.key("unversioned")
+    cloud.put(key)
+
+    [verdict] = cloud.uploaded(key, "null")
+
+    assert verdict["key"] == key
+
+
 def an_upload_is_processed_by_a_template_of_ones_own(cloud: Cloud) -> None:
     cloud.call("PUT", "/templates/own", {"operation": "SCREENSHOT", "params": {"at": [0]}})
     subtask = {"name": "cover", "type": "SCREENSHOT", "template": "own"}
@@ -317,6 +326,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "OnUpload dynamodb:GetItem TasksTable": an_upload_that_is_told_twice_has_one_task,
     "OnUpload dynamodb:Query CatalogTable": an_upload_is_processed_by_a_template_of_ones_own,
     "OnUpload dynamodb:PutItem UploadsTable": an_upload_becomes_a_task,
+    "OnUpload dynamodb:UpdateItem UploadsTable": an_upload_without_a_version_is_remembered,
     "OnUpload dynamodb:GetItem UploadsTable": an_upload_that_is_told_twice_has_one_task,
     **by_lane("OnUpload", "SendMessage", an_upload_becomes_a_task),
     "RunSubtask s3:GetObject InputBucket/*": a_film_bears_a_mark,
@@ -356,6 +366,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "TaskApi dynamodb:Query TasksTable/index/by_orchestration": partial(the_tasks_are_listed, query="orchestration=a"),
     "TaskApi dynamodb:GetItem CatalogTable": a_template_comes_and_goes,
     "TaskApi dynamodb:PutItem CatalogTable": a_template_comes_and_goes,
+    "TaskApi dynamodb:UpdateItem CatalogTable": a_template_comes_and_goes,
     "TaskApi dynamodb:DeleteItem CatalogTable": a_template_comes_and_goes,
     "TaskApi dynamodb:Query CatalogTable": the_orchestrations_are_listed,
     "TaskApi dynamodb:GetItem UploadsTable": what_had_its_task_is_not_refused_later,
@@ -396,6 +407,7 @@ UNASKED: Mapping[str, str] = {
     "RunSubtask s3:PutObjectTagging OutputBucket/*": TAGS,
     "TaskApi s3:PutObjectTagging OutputBucket/*": TAGS,
     "RunSubtask s3:AbortMultipartUpload OutputBucket/*": "for a part that fails midway; test_media_store has one",
+    "TaskApi dynamodb:UpdateItem UploadsTable": "the stack's buckets keep versions; test_backfill.py has one without",
     "OnUpload sqs:SendMessage FailedUploadsQueue": "Lambda sends what has failed; the emulator does it by itself",
 }
 
