@@ -1,6 +1,6 @@
 """Orchestrations, templates and operations, as the API takes and shows them."""
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -21,8 +21,10 @@ from shared.domain.orchestration import (
 )
 from shared.domain.subtask import SubtaskType
 from shared.domain.upload import Verdict
-from shared.operations.operation import Operation
 from shared.use_cases.catalog_versions import Version
+
+if TYPE_CHECKING:
+    from shared.operations.operation import Operation
 
 
 class OrchestrationView(CamelCaseModel):
@@ -165,7 +167,7 @@ class OperationView(CamelCaseModel):
     result: dict[str, Any] | None
 
     @classmethod
-    def of(cls, kind: SubtaskType, operation: Operation[Any]) -> "OperationView":
+    def of(cls, kind: SubtaskType, operation: "Operation[Any]") -> "OperationView":
         """Return the view."""
         result = operation.result
         return cls(

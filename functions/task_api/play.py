@@ -10,8 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.task_api.caller import request_context
 from functions.task_api.files import REDIRECT_RESPONSES, redirect
 from functions.task_api.parameters import RunQuery
-from shared.operations.streaming.playback import LINKERS
-from shared.operations.streaming.stream import KEY_TYPE
+from shared.operations.streaming.playback import KEY_TYPE, LINKERS
 from shared.use_cases.playback import play_file
 
 NO_STORE = {"Cache-Control": "no-store"}  # links expire, and keys are secrets

@@ -1,29 +1,42 @@
 """The operations, by the type of the subtask that runs them."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from shared.domain.subtask import SubtaskType
-from shared.operations.analysis import analyze, moderate, recognize
-from shared.operations.enhancement import enhance
-from shared.operations.inspection import inspection
-from shared.operations.operation import Operation
-from shared.operations.separation import separate_audio
-from shared.operations.stills import animate, sample_screenshots, screenshot, sprite
-from shared.operations.streaming import stream
-from shared.operations.transcoding import transcode
 
-OPERATIONS: Mapping[SubtaskType, Operation[Any]] = {
-    SubtaskType.TRANSCODE: transcode.OPERATION,
-    SubtaskType.STREAM: stream.OPERATION,
-    SubtaskType.ENHANCE: enhance.OPERATION,
-    SubtaskType.SCREENSHOT: screenshot.OPERATION,
-    SubtaskType.SAMPLE_SCREENSHOTS: sample_screenshots.OPERATION,
-    SubtaskType.SPRITE: sprite.OPERATION,
-    SubtaskType.ANIMATE: animate.OPERATION,
-    SubtaskType.ANALYZE: analyze.OPERATION,
-    SubtaskType.RECOGNIZE: recognize.OPERATION,
-    SubtaskType.MODERATE: moderate.OPERATION,
-    SubtaskType.INSPECT: inspection.OPERATION,
-    SubtaskType.SEPARATE_AUDIO: separate_audio.OPERATION,
+if TYPE_CHECKING:
+    from shared.operations.operation import Operation
+
+MODULES: Mapping[SubtaskType, str] = {
+    SubtaskType.TRANSCODE: "transcoding.transcode",
+    SubtaskType.STREAM: "streaming.stream",
+    SubtaskType.ENHANCE: "enhancement.enhance",
+    SubtaskType.SCREENSHOT: "stills.screenshot",
+    SubtaskType.SAMPLE_SCREENSHOTS: "stills.sample_screenshots",
+    SubtaskType.SPRITE: "stills.sprite",
+    SubtaskType.ANIMATE: "stills.animate",
+    SubtaskType.ANALYZE: "analysis.analyze",
+    SubtaskType.RECOGNIZE: "analysis.recognize",
+    SubtaskType.MODERATE: "analysis.moderate",
+    SubtaskType.INSPECT: "inspection.inspection",
+    SubtaskType.SEPARATE_AUDIO: "separation.separate_audio",
 }
+
+
+class _Operations(Mapping[SubtaskType, "Operation[Any]"]):
+    """The operations. Each is imported when it is first used, because all of them take half of a cold start."""
+
+    def __getitem__(self, kind: SubtaskType) -> "Operation[Any]":
+        module = import_module(f"{__name__}.{MODULES[kind]}")
+        return cast("Operation[Any]", module.OPERATION)
+
+    def __iter__(self) -> Iterator[SubtaskType]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+OPERATIONS: Mapping[SubtaskType, "Operation[Any]"] = _Operations()

@@ -10,8 +10,7 @@ from shared.domain.attempt_record import OutputFile
 from shared.domain.subtask import Subtask
 from shared.domain.task import Task
 from shared.errors import Conflict, NotFound
-from shared.operations.streaming import manifest, playlist
-from shared.operations.streaming.playback import KEY_EXTENSION, LINKERS
+from shared.operations.streaming.playback import DASH_TYPE, HLS_TYPE, KEY_EXTENSION, LINKERS
 from shared.services import Services
 from shared.use_cases.links import link_output, read_outputs
 from shared.use_cases.tasks import read_subtask
@@ -39,7 +38,7 @@ def play_file(  # noqa: PLR0913, PLR0917 - which subtask, and which file of it
     """
     folder = OutputFolder.read(services, *read_subtask(services, tenant, identifier, run, no))
     name, output = folder.find(path)
-    if output.size > MAX_LIST_BYTES and output.content_type in {playlist.CONTENT_TYPE, manifest.CONTENT_TYPE}:
+    if output.size > MAX_LIST_BYTES and output.content_type in {HLS_TYPE, DASH_TYPE}:
         message = (
             f"{output.file_name} is larger than {MAX_LIST_BYTES // 1024**2} MB, which is the limit for playing; "
             "make the stream with longer segments, or download it as a zip"
@@ -88,7 +87,7 @@ class OutputFolder:
         output = self.outputs.get(target)
         if output is None:
             return uri
-        if output.content_type == playlist.CONTENT_TYPE or target.endswith(KEY_EXTENSION):
+        if output.content_type == HLS_TYPE or target.endswith(KEY_EXTENSION):
             return f"{uri}?run={self.run}"
         return play_link(self.services, output)
 

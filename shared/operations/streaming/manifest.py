@@ -13,7 +13,6 @@ from shared.operations.streaming.rendition import (
     VideoRendition,
 )
 
-CONTENT_TYPE = "application/dash+xml"
 MANIFEST = "manifest.mpd"
 CHANNEL_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 ROLE_SCHEME = "urn:mpeg:dash:role:2011"

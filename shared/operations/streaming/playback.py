@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from html import escape, unescape
 
-from shared.operations.streaming import manifest, playlist
-
-VTT = "text/vtt"
+HLS_TYPE, DASH_TYPE, VTT_TYPE = "application/vnd.apple.mpegurl", "application/dash+xml", "text/vtt"
+KEY_TYPE = "application/octet-stream"
 KEY_EXTENSION = ".key"  # of the file that decrypts a stream
 
 URI_ATTRIBUTE = re.compile(r'(?<=URI=")[^"]*(?=")')
@@ -39,7 +38,7 @@ def link_vtt(text: str, link: LinkUri) -> str:
 
 # By content type. A player finds nothing in a playlist or a manifest whose files are not links.
 LINKERS: Mapping[str, Callable[[str, LinkUri], str]] = {
-    playlist.CONTENT_TYPE: link_hls,
-    manifest.CONTENT_TYPE: link_dash,
-    VTT: link_vtt,
+    HLS_TYPE: link_hls,
+    DASH_TYPE: link_dash,
+    VTT_TYPE: link_vtt,
 }

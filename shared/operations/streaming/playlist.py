@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from shared.operations.streaming.cmaf import CmafTrack
 from shared.operations.streaming.rendition import AudioRendition, Stream, SubtitleRendition, VideoRendition
 
-CONTENT_TYPE = "application/vnd.apple.mpegurl"
 MASTER = "master.m3u8"
 HEAD = ("#EXTM3U", "#EXT-X-VERSION:7")
 

@@ -17,6 +17,7 @@ from shared.operations.language import known_language
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.streaming import cmaf, manifest, playlist, segment_encryption, subtitles
 from shared.operations.streaming.ladder import choose_rungs
+from shared.operations.streaming.playback import DASH_TYPE, HLS_TYPE, KEY_TYPE
 from shared.operations.streaming.rendition import (
     CHANNELS,
     AudioRendition,
@@ -36,7 +37,7 @@ from shared.operations.watermarks.watermark import Canvas, overlay_watermarks
 PIXELS = "yuv420p"
 MOST_TRACKS = 16  # of audio; each is one file per bit rate
 SHARE = (5, 95)  # percents of the attempt that encoding fills
-KEY_FILE, KEY_TYPE = "stream.key", "application/octet-stream"
+KEY_FILE = "stream.key"
 VIDEO_TYPE, AUDIO_TYPE = "video/mp4", "audio/mp4"
 
 
@@ -223,13 +224,13 @@ def _hls(plan: StreamPlan, stream: Stream) -> list[Produced]:
     for caption in stream.captions:
         texts[f"{caption.name}.m3u8"] = playlist.build_caption_playlist(caption, stream.seconds)
     return [
-        _written(plan, name, playlist.CONTENT_TYPE, text, _facts(stream) if name == playlist.MASTER else {})
+        _written(plan, name, HLS_TYPE, text, _facts(stream) if name == playlist.MASTER else {})
         for name, text in texts.items()
     ]
 
 
 def _dash(plan: StreamPlan, stream: Stream) -> list[Produced]:
-    return [_written(plan, manifest.MANIFEST, manifest.CONTENT_TYPE, manifest.build_manifest(stream), _facts(stream))]
+    return [_written(plan, manifest.MANIFEST, DASH_TYPE, manifest.build_manifest(stream), _facts(stream))]
 
 
 def _written(plan: StreamPlan, name: str, content_type: str, text: str, facts: Mapping[str, Any]) -> Produced:

@@ -1,7 +1,6 @@
 """Subtasks whose work an AWS service does: released at once, polled less and less often, finished or given up."""
 
 from collections.abc import Iterator
-from typing import cast
 
 import pytest
 from botocore.stub import Stubber
@@ -10,7 +9,7 @@ from shared.domain.subtask import Subtask, SubtaskRef, SubtaskStatus, SubtaskTyp
 from shared.domain.task import Outcome, Source, Task, TaskStatus
 from shared.domain.wait import explain_waits
 from shared.errors import JobRunning
-from shared.operations import OPERATIONS
+from shared.operations.analysis import moderate
 from shared.operations.findings import Result, Segment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Params
 from shared.providers import find_provider
@@ -43,7 +42,7 @@ def look_for_labels(_: Params, context: OperationContext) -> OperationResult:
 def looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a subtask do nothing but ask the provider."""
     operation = Operation(SubtaskType.MODERATE, "asks for labels", Params, look_for_labels, Seen)
-    monkeypatch.setitem(cast("dict[SubtaskType, object]", OPERATIONS), SubtaskType.MODERATE, operation)
+    monkeypatch.setattr(moderate, "OPERATION", operation)
 
 
 @pytest.fixture
