@@ -5,14 +5,15 @@ import re
 import subprocess
 import sys
 import time
-from itertools import pairwise
+from collections import deque
+from itertools import count, pairwise
 from pathlib import Path
 from signal import SIGKILL
 
 import pytest
 
 from shared.errors import LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.media.ffmpeg import AttemptProgress, Ffmpeg, Limits
+from shared.media.ffmpeg import SAFE_DECODERS, AttemptProgress, Ffmpeg, Limits, binary
 from tests.support.clips import Clips
 from tests.support.hostile.tables import claimed
 from tests.support.processes import encoders, processes, until
@@ -326,3 +327,32 @@ def test_the_commands_can_be_pasted_beside_the_files_and_name_no_folder_of_this_
 def test_a_failure_for_a_reason_of_its_own_quotes_the_last_words(ffmpeg: Ffmpeg) -> None:
     with pytest.raises(OperationFailed, match=r"exit code 234; .*Invalid argument"):
         ffmpeg.run(["-f", "lavfi", "-i", "color", "-f", "no-such-muxer", "-"], duration=None, phase="encoding")
+
+
+def test_every_decoder_that_may_be_used_is_there() -> None:
+    listed = subprocess.run([binary(), "-hide_banner", "-decoders"], capture_output=True, text=True, check=True).stdout
+    known = set(re.findall(r"^ [VAS][F.][S.][X.][B.][D.] (\S+)", listed, re.MULTILINE))
+
+    wanted = SAFE_DECODERS.split(",")
+
+    assert set(wanted) <= known
+    assert len(wanted) == len(set(wanted)) < len(known) / 3
+
+
+def test_a_loop_over_what_a_file_contains_ends_with_the_time_of_the_attempt(tmp_path: Path) -> None:
+    clock = count()  # a second passes at each look
+    ffmpeg = Ffmpeg(Limits(wall_seconds=5, output_bytes=1), tmp_path, lambda _: None, clock=lambda: next(clock))
+
+    with pytest.raises(LimitExceeded) as late:
+        deque(ffmpeg.watched(count()), maxlen=0)
+
+    assert late.value.code == "LimitError.Time"
+
+
+def test_a_loop_over_what_a_file_contains_ends_before_the_worker_has_no_memory(tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(Limits(wall_seconds=60, output_bytes=1, memory_bytes=1024**2), tmp_path, lambda _: None)
+
+    with pytest.raises(LimitExceeded) as full:
+        list(ffmpeg.watched(range(10)))
+
+    assert full.value.code == "LimitError.Memory"

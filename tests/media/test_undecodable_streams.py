@@ -1,13 +1,15 @@
 """A stream that cannot be decoded, or that is empty, costs only that stream: every operation does the rest."""
 
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.domain.subtask import SubtaskType
 from shared.errors import MediaRejected
-from shared.media.ffmpeg import Ffmpeg
+from shared.media.ffmpeg import Ffmpeg, binary
 from shared.operations.operation import OperationResult
 from tests.media.hearing import level
 from tests.support.clips import Clips, decoded, samples
@@ -193,3 +195,17 @@ def test_ordinary_streams_are_not_tried_out(clip: Clips, operate: Operate, ffmpe
         operate(SubtaskType.TRANSCODE, clip(name), container="flac")
 
     assert len(ffmpeg.commands) == 8
+
+
+@pytest.mark.parametrize("codec", ["cinepak", "snow", "zmbv"])
+def test_a_codec_that_nobody_records_in_is_not_decoded_though_ffmpeg_could(
+    operate: Operate, clip: Clips, tmp_path: Path, codec: str
+) -> None:
+    source = tmp_path / "old.mkv"
+    encoding = ["-frames:v", "10", "-c:v", codec, "-strict", "-2", "-an", "-s", "160x96"]
+    subprocess.run([binary(), "-nostdin", "-loglevel", "error", "-i", clip("blink.mp4"), *encoding, source], check=True)
+
+    with pytest.raises(MediaRejected) as refused:
+        operate(SubtaskType.SCREENSHOT, source)
+
+    assert refused.value.code == UNSUPPORTED

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.support.hostile import damage, references, sizes, tables, tags, texts
+from tests.support.hostile import codecs, damage, references, sizes, tables, tags, texts
 from tests.support.hostile.files import Family, Hostile, Kit
 
 FAMILIES: tuple[Family, ...] = (
@@ -21,6 +21,9 @@ FAMILIES: tuple[Family, ...] = (
     texts.metadata,
     tags.facts,
     tables.claims,
+    tables.film_tables,
+    tables.other_tables,
+    codecs.old_codecs,
 )
 
 

@@ -1,6 +1,5 @@
 """Valid films with tags that have the names of measured facts."""
 
-import struct
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from shared.media.ffmpeg import binary
 from shared.media.mediainfo_process import FACTS
-from tests.support.hostile.files import Hostile, Kit
+from tests.support.hostile.files import Hostile, Kit, summed
 
 # How the footage of a container gets tags of any name: its own bytes, its tags as ffmpeg writes them.
 TAGGED: Mapping[str, tuple[str, ...]] = {
@@ -53,24 +52,6 @@ def copied(film: bytes, ending: str, *options: str) -> bytes:
         reading = ["-nostdin", "-loglevel", "error", "-i", str(source)]
         subprocess.run([binary(), *reading, "-c", "copy", *options, out], check=True)
         return out.read_bytes()
-
-
-def summed(content: bytes) -> bytes:
-    """Return an Ogg file, RFC 3533, with checksums that fit; another file as it is."""
-    pages = content.split(b"OggS\0")
-    if pages[0]:
-        return content
-    whole = [b"OggS\0" + page[:17] + bytes(4) + page[21:] for page in pages[1:]]
-    return b"".join(page[:22] + struct.pack("<I", _crc(page)) + page[26:] for page in whole)
-
-
-def _crc(page: bytes) -> int:
-    found = 0
-    for byte in page:
-        found ^= byte << 24
-        for _ in range(8):
-            found = found << 1 ^ (0x104C11DB7 if found & 1 << 31 else 0)
-    return found
 
 
 def facts(kit: Kit) -> Iterator[Hostile]:
