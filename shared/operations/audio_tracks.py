@@ -1,7 +1,7 @@
 """The audio tracks that operations take: decodable ones, with each sample at its time in the file."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -102,17 +102,17 @@ def _has_holes(context: OperationContext, track: int) -> bool:
             phase="checking the audio",
             share=context.percents(0, 0),
         )
-        return _missing(path) > HOLE
+        return _missing(context.ffmpeg.watched(_times(path))) > HOLE
     finally:
         path.unlink(missing_ok=True)
 
 
-def _missing(path: Path) -> float:
-    """Return how many seconds of packets are missing from the packet list of one track.
+def _missing(times: Iterable[float]) -> float:
+    """Return how many seconds of packets are missing between the times of one track's packets.
 
     The steps between packets show it, not their durations: in MP4, the packet before a hole lasts until its end.
     """
-    steps = Counter(round(after - before, 3) for before, after in pairwise(_times(path)))
+    steps = Counter(round(after - before, 3) for before, after in pairwise(times))
     if not steps:
         return 0
     usual = steps.most_common(1)[0][0]

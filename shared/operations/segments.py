@@ -22,23 +22,18 @@ def join_segments(segments: Sequence[S], alike: Callable[[S, S], bool]) -> tuple
     `segments` are sorted by their start; the text comes from the more confident segment.
     """
     done: list[S] = []
+    near: list[int] = []  # the indexes in `done` that this segment touches, and later ones may touch
     for segment in segments:
-        index = _touching(done, segment, alike)
+        near = [index for index in near if segment.start - done[index].end <= TOUCHING]
+        index = next((index for index in reversed(near) if alike(done[index], segment)), None)
         if index is None:
+            near.append(len(done))
             done.append(segment)
         else:
             surer = max(done[index], segment, key=attrgetter("confidence"))
             span = {"start": done[index].start, "end": max(done[index].end, segment.end)}
             done[index] = surer.model_copy(update=span)
     return tuple(done)
-
-
-def _touching(done: Sequence[S], segment: S, alike: Callable[[S, S], bool]) -> int | None:
-    """Return the index of the last segment in `done` that this segment continues."""
-    for index in reversed(range(len(done))):
-        if segment.start - done[index].end <= TOUCHING and alike(done[index], segment):
-            return index
-    return None
 
 
 def round_segments(segments: Sequence[S]) -> tuple[S, ...]:

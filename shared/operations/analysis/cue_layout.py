@@ -9,6 +9,7 @@ from shared.operations.findings import Segment
 # The limits of television and of the large streaming services:
 # https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
 LINES, LINE_CELLS = 2, 42
+MOST_CHARACTERS = 10 * LINE_CELLS  # of a line, with accents: a longer text is cut without counting all its cells
 SHORTEST, LONGEST = 1.0, 7.0  # seconds that a cue is shown, if there is room
 CLOSINGS = ".?!…。？！،,;:；：、"  # noqa: RUF001 - punctuation of other scripts
 
@@ -70,7 +71,7 @@ def _screens(text: str) -> Iterator[str]:
 
 def _cut(text: str) -> tuple[str, str]:
     """Return what fits on a line and the rest; break at a space, if possible after punctuation in the second half."""
-    if count_cells(text) <= LINE_CELLS:
+    if len(text) <= MOST_CHARACTERS and count_cells(text) <= LINE_CELLS:
         return text, ""
     fits = next(count for count in range(LINE_CELLS, -1, -1) if count_cells(text[:count]) <= LINE_CELLS)
     spaces = [index for index in range(1, fits + 1) if text[index] == " "]

@@ -52,7 +52,7 @@ def find_shots(context: OperationContext, *, share: tuple[int, int]) -> tuple[Sh
 def read_cuts(context: OperationContext) -> tuple[float, ...]:
     """Return the times that `cut_filter` wrote."""
     path = context.folder / CUTS
-    times = tuple(frame.time for frame in measure.read_measurements(path))
+    times = tuple(frame.time for frame in context.ffmpeg.watched(measure.read_measurements(path)))
     path.unlink(missing_ok=True)
     return times
 

@@ -64,22 +64,32 @@ def _ends_sentence(word: Word) -> bool:
     return bool(text) and text[-1] in ENDS and text.lower() not in ABBREVIATIONS
 
 
-def _fits(words: list[Word]) -> bool:
-    return count_cells(_text(words)) <= SCREEN and words[-1].end - words[0].start <= MAX_SECONDS
-
-
 def _screens(sentence: list[Word]) -> Iterator[list[Word]]:
-    """Yield a sentence in parts that fit a screen, cut after a comma in their second half if there is one."""
-    rest = sentence
-    while len(rest) > 1 and not _fits(rest):
-        fits = next(count for count in range(len(rest), 0, -1) if count == 1 or _fits(rest[:count]))
-        commas = [
-            count
-            for count in range(fits // 2 + 1, fits + 1)
-            if rest[count - 1].text.strip().rstrip(QUOTES)[-1:] in tuple(CLAUSE_ENDS)
-        ]
-        cut = commas[-1] if commas else fits
-        yield rest[:cut]
-        rest = rest[cut:]
-    if rest:
-        yield rest
+    """Yield a sentence in parts that fit a screen, cut after a comma in their second half if there is one.
+
+    The time is linear in the words, because speech without any punctuation is one sentence, of hours perhaps.
+    """
+    start = 0
+    while start < len(sentence):
+        count = _count_fitting(sentence, start)
+        if start + count < len(sentence):
+            count = next(
+                (end for end in range(count, count // 2, -1) if _ends_clause(sentence[start + end - 1])), count
+            )
+        yield sentence[start : start + count]
+        start += count
+
+
+def _count_fitting(words: list[Word], start: int) -> int:
+    """Return how many of the words from `start` on fit a screen: one at least."""
+    count, text = 1, ""
+    for place in range(start, len(words)):
+        text += words[place].text
+        if count_cells(text.strip()) > SCREEN or words[place].end - words[start].start > MAX_SECONDS:
+            break
+        count = place - start + 1
+    return count
+
+
+def _ends_clause(word: Word) -> bool:
+    return word.text.strip().rstrip(QUOTES)[-1:] in tuple(CLAUSE_ENDS)

@@ -116,7 +116,7 @@ def _looks(context: OperationContext) -> tuple[Look, ...]:
                 blur=frame.number("lavfi.blur"),
                 colors=thumb,
             )
-            for frame in measure.read_measurements(context.folder / LOOKS)
+            for frame in context.ffmpeg.watched(measure.read_measurements(context.folder / LOOKS))
             if len(thumb := colors.read(THUMB_BYTES)) == THUMB_BYTES
         )
 
@@ -130,7 +130,7 @@ def _contrast(frame: measure.FrameMeasurement) -> float:
 def _heard(context: OperationContext) -> tuple[LoudnessAt, ...]:
     return tuple(
         LoudnessAt(frame.time, max(frame.number("lavfi.r128.M") or SILENCE, SILENCE))
-        for frame in measure.read_measurements(context.folder / HEARD)
+        for frame in context.ffmpeg.watched(measure.read_measurements(context.folder / HEARD))
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -111,8 +111,8 @@ class Examination:
     size: tuple[int, int] = (0, 0)
     audio_levels: tuple[AudioLevel, ...] = ()
     audio_times: tuple[float, ...] = ()
-    video_packets: tuple[Packet, ...] = ()
-    audio_packets: tuple[Packet, ...] = ()
+    video_packets: Sequence[Packet] = ()
+    audio_packets: Sequence[Packet] = ()
     loudness: Loudness | None = None
 
 
@@ -168,7 +168,7 @@ def measure_audio_levels(
         phase="listening",
         share=share,
     )
-    audio_levels = _audio_tracks(context.folder, media)
+    audio_levels = _audio_tracks(context, media)
     for name in (AUDIO_LEVELS, AUDIO_TIMES):
         (context.folder / name).unlink()
     return audio_levels
@@ -218,14 +218,19 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
     folder, media = context.folder, context.media
     frames = tuple(
         Frame(m.time, (m.number("lavfi.blackframe.pblack") or 0) / 100, m.number("lavfi.scd.mafd") or 0)
-        for m in measure.read_measurements(folder / FRAMES)
+        for m in context.ffmpeg.watched(measure.read_measurements(folder / FRAMES))
     )
-    details, fields = _details(folder)
-    audio_levels = _audio_tracks(folder, media)
-    video_packets, audio_packets, size = read_packets(folder / PACKETS)
+    details, fields = _details(context)
+    audio_levels = _audio_tracks(context, media)
+    video_packets, audio_packets, size = read_packets(folder / PACKETS, context.ffmpeg.watched)
     # Each report covers everything before it; the rest after the last one has none.
     reports = deque(
-        (m for m in measure.read_measurements(folder / AUDIO_LEVELS) if loudness.INTEGRATED in m.values), maxlen=1
+        (
+            m
+            for m in context.ffmpeg.watched(measure.read_measurements(folder / AUDIO_LEVELS))
+            if loudness.INTEGRATED in m.values
+        ),
+        maxlen=1,
     )
     examination = Examination(
         complete=complete,
@@ -234,7 +239,7 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
         fields=fields,
         size=size[::-1] if media.video and media.video.rotation in {90, 270} else size,
         audio_levels=audio_levels,
-        audio_times=tuple(m.time for m in measure.read_measurements(folder / AUDIO_TIMES)),
+        audio_times=tuple(m.time for m in context.ffmpeg.watched(measure.read_measurements(folder / AUDIO_TIMES))),
         video_packets=video_packets,
         audio_packets=audio_packets,
         loudness=loudness.parse_report(reports[0]) if reports else None,
@@ -244,17 +249,20 @@ def _read(context: OperationContext, *, complete: bool) -> Examination:
     return examination
 
 
-def _details(folder: Path) -> tuple[tuple[Detail, ...], FieldShares | None]:
+def _details(context: OperationContext) -> tuple[tuple[Detail, ...], FieldShares | None]:
     """Read the details of some frames, and the field measurements of all frames."""
-    close = list(measure.read_measurements(folder / DETAILS))
+    folder, last = context.folder, None
+    close: list[Detail] = []
+    for last in context.ffmpeg.watched(measure.read_measurements(folder / DETAILS)):
+        close.append(Detail(last.time, 0, _crop(last), last.number("lavfi.blur")))
     blocks: Sequence[float | None] = blockiness.read_blockiness(folder, len(close)) or [None] * len(close)
-    seen = {m.time: (m, score) for m, score in zip(close, blocks, strict=True)}
+    seen = {detail.time: (detail, score) for detail, score in zip(close, blocks, strict=True)}
     details = []
-    for light in measure.read_measurements(folder / LIGHTS):
-        m, score = seen.get(light.time, (light, None))
+    for light in context.ffmpeg.watched(measure.read_measurements(folder / LIGHTS)):
+        detail, score = seen.get(light.time, (Detail(light.time, 0), None))
         brightness = light.number("lavfi.signalstats.YAVG") or 0
-        details.append(Detail(light.time, brightness, _crop(m), m.number("lavfi.blur"), score))
-    return tuple(details), _fields(close[-1]) if close else None
+        details.append(replace(detail, brightness=brightness, blocks=score))
+    return tuple(details), _fields(last) if last else None
 
 
 def _crop(frame: FrameMeasurement) -> Crop | None:
@@ -275,9 +283,10 @@ def _fields(last: FrameMeasurement) -> FieldShares | None:
     return FieldShares(combed, repeated)
 
 
-def _audio_tracks(folder: Path, media: Media) -> tuple[AudioLevel, ...]:
+def _audio_tracks(context: OperationContext, media: Media) -> tuple[AudioLevel, ...]:
     rate = (media.audio and media.audio.sample_rate) or USUAL_RATE
-    return tuple(_heard(window, rate) for window in measure.read_measurements(folder / AUDIO_LEVELS))
+    windows = measure.read_measurements(context.folder / AUDIO_LEVELS)
+    return tuple(_heard(window, rate) for window in context.ffmpeg.watched(windows))
 
 
 def _heard(window: FrameMeasurement, rate: int) -> AudioLevel:

@@ -119,9 +119,9 @@ def _spoilt(details: Sequence[Detail], excess: Sequence[float], label: str, end:
     smooth = [median(excess[max(at - 1, 0) : at + 2]) for at in range(len(excess))]
     borders = _borders(details, end)
     spans = _spans([(border, value >= 1) for border, value in zip(borders, smooth, strict=False)], end)
-    segments = []
+    segments, times = [], [detail.time for detail in details]
     for span in _long(_joined(spans, LOOSE), least.spoilt):
-        within = [v for d, v in zip(details, smooth, strict=True) if span.start <= d.time <= span.end]
+        within = smooth[bisect_left(times, span.start) : bisect_right(times, span.end)]
         segments.append(_segment(span, label, confidence=min(median(within) / 2, 1.0)))
     return segments
 

@@ -39,3 +39,17 @@ def test_a_result_takes_so_many_segments_and_so_many_bytes() -> None:
 
 def test_times_are_rounded_to_milliseconds() -> None:
     assert round_segments([segment(0.12345, 1.98765, confidence=0.55555)]) == (segment(0.123, 1.988, confidence=0.556),)
+
+
+def test_a_day_of_segments_that_are_all_different_is_joined_in_a_moment() -> None:
+    asked = 0
+
+    def never(_one: Segment, _other: Segment) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    many = [segment(number, number + 1, str(number)) for number in range(20_000)]
+
+    assert len(join_segments(many, never)) == 20_000
+    assert asked < 2 * len(many)

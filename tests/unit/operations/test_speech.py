@@ -2,6 +2,9 @@
 
 from itertools import pairwise
 
+import pytest
+
+from shared.operations.analysis import speech
 from shared.operations.analysis.cue_layout import count_cells
 from shared.operations.analysis.speech import SCREEN, Word, split_sentences
 
@@ -66,3 +69,20 @@ def test_slow_speech_is_cut_into_parts_that_are_read_in_time() -> None:
 def test_without_speech_there_are_no_sentences() -> None:
     assert split_sentences([]) == ()
     assert split_sentences([Word(0, 1, " ", 0.5)]) == ()
+
+
+def test_hours_of_speech_without_a_mark_are_divided_in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = 0
+
+    def count(text: str) -> int:
+        nonlocal counted
+        counted += len(text)
+        return count_cells(text)
+
+    monkeypatch.setattr(speech, "count_cells", count)
+    words = [Word(number / 4, number / 4 + 0.25, " word", 1) for number in range(20_000)]
+
+    parts = split_sentences(words)
+
+    assert sum(len((part.text or "").split()) for part in parts) == len(words)
+    assert counted < 1000 * len(words)

@@ -1,5 +1,6 @@
 """Faulty stretches of a video, found in series of measurements."""
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -210,3 +211,13 @@ def test_audio_without_video_and_video_without_audio(
 
 def test_frames_that_come_when_they_like_are_of_a_variable_rate() -> None:
     assert measure_timing(seen([frame for n, frame in enumerate(frames()) if n < 40 or n % 3 == 0]), media()).variable
+
+
+def test_a_day_of_blocks_that_come_and_go_is_read_in_a_moment() -> None:
+    details = [Detail(float(number), 100, blocks=3 if number % 6 < 3 else 1) for number in range(24 * 3600)]
+    began = time.process_time()
+
+    found = find_blocky(details, 24 * 3600, Least())
+
+    assert len(found) == 24 * 3600 / 6
+    assert time.process_time() - began < 10  # a minute, if each looked through all
