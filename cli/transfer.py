@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from threading import Lock
+from typing import Any, BinaryIO, TypeVar
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -29,11 +30,14 @@ CHUNK = 1 << 18
 TIMEOUT = httpx.Timeout(120, connect=10)
 PAUSES = (0.5, 2.0)  # seconds before each retry of a part
 PARTS_AT_ONCE = 4
+# The codes with which S3 refuses a link that has expired, or whose keys have.
+EXPIRED = frozenset({"AccessDenied", "ExpiredToken"})
 FULL = 507  # Insufficient Storage, which only the stack on a laptop answers: retrying does not help
 CLOCKS_APART = timedelta(minutes=15)  # S3 refuses signatures if clocks differ by more, so they don't
 S3_XML = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 Advance = Callable[[int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,10 @@ def upload_object(api: Api, path: Path, key: str, advance: Advance) -> Uploaded:
     # Credentials are not sent: the URLs are signed, and S3 is not the API.
     with HttpClient(TIMEOUT) as http:
         try:
-            transfer = send_parts if grant.get("parts") else send_whole
-            answer = transfer(http, grant, path, advance)
+            if grant.get("parts"):
+                answer = send_parts(http, PartLinks(api, grant, total), path, advance)
+            else:
+                answer = send_whole(http, grant, path, advance)
         except httpx.TransportError as error:
             raise CommandFailed(
                 f"the upload of {show.plain(path.name)} was interrupted: {str(error) or type(error).__name__}",
@@ -96,22 +102,48 @@ def send_whole(http: HttpClient, grant: Mapping[str, Any], path: Path, advance: 
     return response.headers.get("etag", "").strip('"'), response.headers.get("x-amz-version-id")
 
 
-def send_parts(http: HttpClient, grant: Mapping[str, Any], path: Path, advance: Advance) -> tuple[str, str | None]:
-    """Send the file in parallel parts, and join them; return the object's ETag and version ID."""
-    size, total = grant["partSize"], path.stat().st_size
+class PartLinks:
+    """The presigned requests of an upload in parts, for several threads; they are renewed when S3 refuses them."""
 
-    def send(part: Mapping[str, Any]) -> str:
-        begin = (part["number"] - 1) * size
-        response = put_range(http, part["url"], path, (begin, min(begin + size, total)), {}, advance)
+    def __init__(self, api: Api, grant: Mapping[str, Any], size: int) -> None:
+        """Start with the first ones; `size` is that of the file, in bytes."""
+        self.grant = grant
+        self._api = api
+        self._upload = {"key": grant["key"], "size": size, "uploadId": grant["uploadId"]}
+        self._lock = Lock()
+
+    def request(self, call: Callable[[Mapping[str, Any]], T]) -> T:
+        """Return what `call` returns for the newest links; if they have expired, call it again with new ones."""
+        grant = self.grant
+        try:
+            return call(grant)
+        except CommandFailed as refused:
+            if refused.code not in EXPIRED:
+                raise
+        with self._lock:
+            if self.grant is grant:  # otherwise another thread was faster
+                self.grant = self._api.send("POST", "/uploads/renewals", self._upload)
+        return call(self.grant)
+
+
+def send_parts(http: HttpClient, links: PartLinks, path: Path, advance: Advance) -> tuple[str, str | None]:
+    """Send the file in parallel parts, and join them; return the object's ETag and version ID."""
+    size, total = links.grant["partSize"], path.stat().st_size
+
+    def send(place: int) -> str:
+        begin = place * size
+        span = begin, min(begin + size, total)
+        response = links.request(lambda grant: put_range(http, grant["parts"][place]["url"], path, span, {}, advance))
         return str(response.headers["etag"])
 
     try:
         with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
-            tags = list(pool.map(send, grant["parts"]))
-        return join_parts(http, grant, tags)
+            tags = list(pool.map(send, range(len(links.grant["parts"]))))
+        return links.request(lambda grant: join_parts(http, grant, tags))
     except BaseException:
+        abort = links.grant["abort"]["url"]
         with suppress(httpx.TransportError):  # the bucket's lifecycle rule deletes it as well
-            http.to(grant["abort"]["url"]).request("DELETE", grant["abort"]["url"])
+            http.to(abort).request("DELETE", abort)
         raise
 
 
@@ -168,6 +200,7 @@ def put_range(  # noqa: PLR0913, PLR0917 - the parts of a request
             if response.is_success:
                 return response
             if response.status_code < 500 or response.status_code == FULL or pause is None:  # noqa: PLR2004 - errors of S3 itself may be transient
+                advance(-sent)
                 raise s3_refusal(response)
         advance(-sent)
         time.sleep(pause)

@@ -34,6 +34,14 @@ class UploadBody(CamelCaseModel):
     )
 
 
+class RenewalBody(CamelCaseModel):
+    """An upload in parts that has begun: its key, the size of the whole file in bytes, and its `uploadId`."""
+
+    key: Annotated[str, StringConstraints(min_length=1), AfterValidator(checked_upload_key)]
+    size: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, strict=True)]
+    upload_id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=1024)]
+
+
 class PartView(CamelCaseModel):
     """One part of an upload in parts."""
 
@@ -51,7 +59,8 @@ class CallView(CamelCaseModel):
 class UploadView(CamelCaseModel):
     """The presigned calls of an upload: one PUT with `headers`, or a PUT for each of `parts` and then `complete`.
 
-    Each part but the last has `partSize` bytes. `abort` discards an upload in parts.
+    They work until `expiresAt`; those of an upload in parts can be renewed. Each part but the last has `partSize`
+    bytes. `abort` discards an upload in parts.
     """
 
     bucket: str

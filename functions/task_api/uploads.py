@@ -10,11 +10,18 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.task_api.caller import request_context
 from functions.task_api.parameters import LimitQuery, TokenQuery
 from functions.task_api.requests import JSON
-from functions.task_api.upload_views import BackfillBody, UploadBody, UploadView, VerdictPage, VerdictView
+from functions.task_api.upload_views import (
+    BackfillBody,
+    RenewalBody,
+    UploadBody,
+    UploadView,
+    VerdictPage,
+    VerdictView,
+)
 from functions.task_api.views import Timestamp, optional_milliseconds
 from shared.domain.upload import Verdict
 from shared.stores.decision_store import DecisionFilter
-from shared.use_cases.uploads import BackfillScope, backfill_objects, begin_upload
+from shared.use_cases.uploads import BackfillScope, backfill_objects, begin_upload, renew_upload
 
 UPLOAD_RESPONSES: dict[int, Any] = {
     201: {"description": "The presigned calls.", "content": {JSON: {"model": UploadView}}}
@@ -28,6 +35,13 @@ def post_upload(body: UploadBody) -> Response[UploadView]:
     """Return the presigned calls that upload a file into the input bucket. A file over 100 MB is uploaded in parts."""
     upload = begin_upload(*request_context(router), body.key, body.size, body.content_type)
     return Response(status_code=HTTPStatus.CREATED, content_type=JSON, body=UploadView.of(body.key, upload))
+
+
+@router.post("/uploads/renewals", summary="Renew the links of an upload", tags=["Uploads"])
+def post_upload_renewal(body: RenewalBody) -> UploadView:
+    """Return new presigned calls for an upload in parts whose links have expired. The parts that were sent stay."""
+    upload = renew_upload(*request_context(router), body.key, body.size, body.upload_id)
+    return UploadView.of(body.key, upload)
 
 
 @router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])

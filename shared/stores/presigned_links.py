@@ -70,6 +70,10 @@ class PresignedLinks:
         }
         return self._sign("get_object", params, seconds)
 
+    def lifetime(self, seconds: int) -> int:
+        """Return for how many of those seconds a link certainly works: it ends with the credentials that sign it."""
+        return int(min(seconds, self._s3.session_seconds()))
+
     def plan_upload(self, bucket: str, key: str, size: int, content_type: str, seconds: int) -> UploadPlan:
         """Return how to upload a file of `size` bytes; a large one goes in parts. Raise ServiceBusy."""
         target: dict[str, Any] = {"Bucket": bucket, "Key": key}
@@ -81,8 +85,12 @@ class PresignedLinks:
             upload_id = self._s3.client.create_multipart_upload(**target, ContentType=content_type)["UploadId"]
         except (BotoCoreError, ClientError) as error:
             raise s3_busy(error) from error
+        return self.plan_parts(bucket, key, size, upload_id, seconds)
+
+    def plan_parts(self, bucket: str, key: str, size: int, upload_id: str, seconds: int) -> UploadPlan:
+        """Return how to upload the parts of a multipart upload that exists; this makes no request."""
+        target: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
         part_size = max(MIN_PART_BYTES, -(-size // MAX_PARTS))
-        target["UploadId"] = upload_id
         # Here, too, the signature covers the length of each part.
         lengths = [min(part_size, size - start) for start in range(0, size, part_size)]
         return UploadPlan(

@@ -1,5 +1,7 @@
 """The S3 client that the object stores share, and what its errors mean."""
 
+import math
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "M
 HIDDEN = frozenset({"403", "AccessDenied"})
 ARCHIVED = frozenset({"InvalidObjectState"})  # in a storage class from which it must be restored first
 CHANGED = frozenset({"412", "PreconditionFailed"})
+# Seconds. Lambda gives a function the keys of a session, but not its end. It replaces environments hours before that.
+SHORTEST_SESSION = 3600
 NO_ANSWER = "S3 did not answer as it should"
 
 
@@ -38,6 +42,19 @@ class S3Connection:
             read_timeout=20,
         )
         return boto3.client("s3", config=config)
+
+    def session_seconds(self) -> float:
+        """Return how long the credentials that sign links certainly last; infinity if they do not expire.
+
+        S3 refuses a link when its credentials have expired, even if the link itself would last longer.
+        """
+        self.client  # noqa: B018 - makes boto3's session
+        session = boto3.DEFAULT_SESSION
+        credentials = session.get_credentials() if session else None
+        if credentials is None or not credentials.token:
+            return math.inf
+        expiry: datetime | None = getattr(credentials, "_expiry_time", None)  # botocore has no public way to ask
+        return SHORTEST_SESSION if expiry is None else max((expiry - datetime.now(UTC)).total_seconds(), 0)
 
 
 def version_argument(version_id: str | None) -> dict[str, Any]:

@@ -55,5 +55,5 @@ def read_outputs(services: Services, task: Task, subtask: Subtask) -> tuple[Outp
 
 
 def expiry_after(services: Services, seconds: int) -> int:
-    """Return the time in that many seconds, in epoch milliseconds."""
-    return services.now() + seconds * 1000
+    """Return when a link that is signed now for that many seconds stops working, in epoch milliseconds."""
+    return services.now() + services.links.lifetime(seconds) * 1000

@@ -13,13 +13,14 @@ from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import OrchestrationRef, Source, Task
 from shared.domain.tenant import PREFIX_RANGE, tenant_prefix
 from shared.domain.upload import CLOCKS_MS, Upload, UploadDecision, Verdict
-from shared.errors import NewerVersion, NotAllowed, ServiceBusy
+from shared.errors import NewerVersion, NotAllowed, RequestRejected, ServiceBusy
 from shared.services import Services
-from shared.stores.presigned_links import UploadPlan
+from shared.stores.presigned_links import SINGLE_UPLOAD_BYTES, UploadPlan
 from shared.stores.task_queries import TaskFilter
 from shared.telemetry import count
 from shared.use_cases.catalog import read_catalog
 from shared.use_cases.dispatch import enqueue
+from shared.use_cases.links import expiry_after
 from shared.use_cases.planning import Planner
 
 SUPERSEDED = "a later upload of this key was processed first, and the bucket keeps no versions"
@@ -58,7 +59,21 @@ def begin_upload(services: Services, tenant: str, key: str, size: int, content_t
     refuse_other_tenants_key(services, tenant, key)
     bucket = services.settings.require("input_bucket")
     plan = services.links.plan_upload(bucket, key, size, content_type, UPLOAD_SECONDS)
-    return NewUpload(bucket, plan, services.now() + UPLOAD_SECONDS * 1000)
+    return NewUpload(bucket, plan, expiry_after(services, UPLOAD_SECONDS))
+
+
+def renew_upload(services: Services, tenant: str, key: str, size: int, upload_id: str) -> NewUpload:
+    """Return new requests for an upload in parts that has begun; the parts that it already has stay.
+
+    Raise NotAllowed if the key is another tenant's, RequestRejected if a file of that size is not uploaded in parts.
+    """
+    refuse_other_tenants_key(services, tenant, key)
+    if size <= SINGLE_UPLOAD_BYTES:
+        message = f"a file of {size} bytes is uploaded in one request, so there is nothing to renew; begin a new upload"
+        raise RequestRejected(message, code="NotInParts")
+    bucket = services.settings.require("input_bucket")
+    plan = services.links.plan_parts(bucket, key, size, upload_id, UPLOAD_SECONDS)
+    return NewUpload(bucket, plan, expiry_after(services, UPLOAD_SECONDS))
 
 
 def accept_upload(services: Services, upload: Upload) -> list[UploadDecision]:

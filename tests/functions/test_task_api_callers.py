@@ -15,6 +15,7 @@ from shared.domain.upload import Upload
 from shared.services import Services
 from shared.services import services as functions_services
 from shared.settings import settings
+from shared.stores.presigned_links import SINGLE_UPLOAD_BYTES
 from shared.stores.subtask_queue import parse_message_body
 from shared.use_cases.uploads import accept_upload
 from shared.worker.run import run_subtask
@@ -242,6 +243,10 @@ def test_a_tenant_can_only_upload_to_its_own_folder(tenants: Services, key: str)
 
     assert ACME.post("/uploads", asked).code == "403 NotAllowed"
     assert ACME.post("/orchestrations/match", {"key": key}).code == "403 NotAllowed"
+    assert (
+        ACME.post("/uploads/renewals", {**asked, "size": SINGLE_UPLOAD_BYTES + 1, "uploadId": "u"}).code
+        == "403 NotAllowed"
+    )
     assert ACME.post("/uploads/backfill", {"prefix": key}).code == "403 NotAllowed"
     assert ACME.post("/uploads", {**asked, "key": SOURCE}).status == 201
     assert MAIN.post("/uploads", {**asked, "key": SOURCE}).code == "403 NotAllowed"

@@ -48,6 +48,7 @@ ROUTES = {
     ("post", "/uploads"),
     ("get", "/uploads/verdicts"),
     ("post", "/uploads/backfill"),
+    ("post", "/uploads/renewals"),
 }
 
 
@@ -298,6 +299,7 @@ def test_a_body_that_is_not_an_object_is_rejected(api: Api, body: str | None, me
         ("POST", "/tasks/bulk"),
         ("POST", "/uploads"),
         ("POST", "/uploads/backfill"),
+        ("POST", "/uploads/renewals"),
         ("PUT", "/orchestrations/films"),
     ):
         answer = api.ask(method, path, event_says={"body": body})

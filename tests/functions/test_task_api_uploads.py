@@ -78,6 +78,41 @@ def test_an_upload_over_100_mb_is_in_parts(api: Api) -> None:
     assert keys("input") == ["uploads/a.mp4"]
 
 
+def test_new_links_of_an_upload_keep_the_parts_that_it_has(api: Api) -> None:
+    asked = {"key": ODD, "size": SINGLE_UPLOAD_BYTES + 1}
+    first = api.post("/uploads", asked).json
+    etag = requests.put(first["parts"][0]["url"], data=b"film", timeout=10).headers["ETag"]
+
+    renewed = api.post("/uploads/renewals", {**asked, "uploadId": first["uploadId"]})
+
+    assert renewed.status == 200
+    second = renewed.json
+    for name in ("bucket", "key", "uploadId", "partSize"):
+        assert second[name] == first[name]
+    assert [part["number"] for part in second["parts"]] == [part["number"] for part in first["parts"]]
+    document = (
+        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    )
+    requests.post(second["complete"]["url"], data=document, timeout=10).raise_for_status()
+    assert keys("input") == [ODD]
+
+
+def test_an_upload_in_one_request_has_nothing_to_renew(api: Api) -> None:
+    asked = {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES, "uploadId": "u"}
+
+    assert api.post("/uploads/renewals", asked).code == "400 NotInParts"
+
+
+@pytest.mark.parametrize("upload", ["", "a b", "a\n", "é", "u" * 1025])
+def test_an_upload_id_has_only_visible_characters(api: Api, upload: str) -> None:
+    asked = {"key": "uploads/a.mp4", "size": SINGLE_UPLOAD_BYTES + 1, "uploadId": upload}
+
+    answer = api.post("/uploads/renewals", asked)
+
+    assert answer.code == "400 InvalidRequest"
+    assert answer.json["message"].startswith("body.uploadId: ")
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

@@ -36,21 +36,22 @@ def whole_grant(service: RemoteService, key: str) -> dict[str, Any]:
     }
 
 
+def parts_grant(service: RemoteService, parts: int, size: int, *, version: str = "") -> dict[str, Any]:
+    """Return the permission to upload in parts; newer links have a version."""
+    return {
+        "bucket": BUCKET,
+        "key": KEY,
+        "uploadId": "u",
+        "partSize": size,
+        "parts": [{"number": n, "url": f"{service.store}/part{n}{version}"} for n in range(1, parts + 1)],
+        "complete": {"method": "POST", "url": f"{service.store}/complete{version}"},
+        "abort": {"method": "DELETE", "url": f"{service.store}/abort"},
+    }
+
+
 def takes_parts(service: RemoteService, parts: int, size: int) -> None:
     """Let the service accept an upload in parts."""
-    service.answers(
-        "POST",
-        "/api/uploads",
-        {
-            "bucket": BUCKET,
-            "key": KEY,
-            "uploadId": "u",
-            "partSize": size,
-            "parts": [{"number": n, "url": f"{service.store}/part{n}"} for n in range(1, parts + 1)],
-            "complete": {"method": "POST", "url": f"{service.store}/complete"},
-            "abort": {"method": "DELETE", "url": f"{service.store}/abort"},
-        },
-    )
+    service.answers("POST", "/api/uploads", parts_grant(service, parts, size))
     for number in range(1, parts + 1):
         service.answers("PUT", f"/store/part{number}", Reply(b"", headers={"ETag": f'"tag{number}"'}))
     service.answers("DELETE", "/store/abort", Reply(b"", 204))
@@ -196,9 +197,39 @@ def test_a_part_is_sent_again_after_a_transient_error(
     assert ended.code == 0
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+        b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>",
+    ],
+)
+def test_links_that_expire_during_an_upload_are_renewed_once_for_all_parts(
+    here: Run, service: RemoteService, film: Path, said: bytes
+) -> None:
+    takes_parts(service, parts=3, size=4)
+    service.answers("POST", "/api/uploads/renewals", parts_grant(service, 3, 4, version="-new"))
+    for number in (2, 3):
+        service.answers("PUT", f"/store/part{number}", Reply(said, 403))
+        service.answers("PUT", f"/store/part{number}-new", Reply(b"", headers={"ETag": f'"tag{number}"'}))
+    service.answers("POST", "/store/complete", Reply(said, 403))
+    joined = b'<CompleteMultipartUploadResult xmlns="x"><ETag>"whole-2"</ETag></CompleteMultipartUploadResult>'
+    service.answers("POST", "/store/complete-new", Reply(joined, headers={"x-amz-version-id": "v1"}))
+
+    ended = here("upload", film, "--json")
+
+    assert ended.code == 0
+    assert ended.document["uploads"][0]["eTag"] == "whole-2"
+    (renewal,) = service.asked("POST", "/api/uploads/renewals")
+    assert renewal.document == {"key": KEY, "size": 10, "uploadId": "u"}
+    assert [service.asked("PUT", f"/store/part{n}-new")[0].body for n in (2, 3)] == [b"4567", b"89"]
+    assert service.asked("DELETE", "/store/abort") == []
+
+
 def test_a_refused_part_aborts_the_upload(here: Run, service: RemoteService, film: Path) -> None:
     takes_parts(service, parts=3, size=4)
     said = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+    service.answers("POST", "/api/uploads/renewals", parts_grant(service, 3, 4))
     service.answers("PUT", "/store/part2", Reply(said, 403))
 
     ended = here("upload", film)

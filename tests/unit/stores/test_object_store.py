@@ -3,9 +3,12 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import boto3
 import pytest
 import requests
 
@@ -17,7 +20,7 @@ from shared.stores.object_store import (
     TRANSFER,
 )
 from shared.stores.presigned_links import MAX_UPLOAD_BYTES, SINGLE_UPLOAD_BYTES, PresignedLinks, UploadPlan
-from shared.stores.s3 import S3Connection
+from shared.stores.s3 import SHORTEST_SESSION, S3Connection
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.emulator import Emulator
 from tests.support.factories import make_output
@@ -382,3 +385,26 @@ def test_each_part_takes_just_the_bytes_that_it_is_for(services: ClockedServices
         ]
 
     assert [taken(url) for url in made.part_urls] == [[16 * 1024**2]] * 7 + [[5]]
+
+
+@pytest.mark.parametrize(
+    ("token", "left", "lasts"),
+    [
+        (None, None, 6 * 3600),  # keys of a user, or of the stack on a laptop, which do not expire
+        ("token", 1200, 1200),
+        ("token", 9 * 3600, 6 * 3600),
+        ("token", -5, 0),
+        ("token", None, SHORTEST_SESSION),  # Lambda does not say when the session of a function ends
+    ],
+)
+def test_a_link_lasts_no_longer_than_the_keys_that_sign_it(
+    services: ClockedServices, monkeypatch: pytest.MonkeyPatch, token: str | None, left: int | None, lasts: int
+) -> None:
+    credentials = SimpleNamespace(token=token)
+    if left is not None:
+        vars(credentials)["_expiry_time"] = datetime.now(UTC) + timedelta(seconds=left)
+    links = services.links
+    links.link("output", "a", 60, content_type="video/mp4", attachment=False)  # makes boto3's session
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", SimpleNamespace(get_credentials=lambda: credentials))
+
+    assert links.lifetime(6 * 3600) == pytest.approx(lasts, abs=2)
