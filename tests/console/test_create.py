@@ -168,6 +168,9 @@ def test_a_multipart_upload_survives_a_lost_connection_navigation_and_a_reload( 
     page.get_by_role("navigation", name="Side navigation").get_by_role("link", name="Create task").click()
     start_upload()
     expect(large).to_have_accessible_description("89.1 MB / 105.9 MB. Uploading")
+    stored = page.evaluate("() => JSON.stringify(localStorage)")
+    assert "reelmill.upload/large/film.mp4" in stored
+    assert "X-Amz" not in stored  # a link would let anyone upload who finds it
     page.reload()
     page.unroute(SIXTH)
     start_upload()

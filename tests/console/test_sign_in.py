@@ -225,9 +225,12 @@ def test_an_expired_session_leads_to_the_sign_in_and_back(lenient_page: Page, pu
     expect(page.get_by_role("link", name="web-video")).to_be_visible()
 
 
-def test_signing_out_removes_the_token(page: Page, traffic: Traffic, published: Hosted) -> None:
+def test_signing_out_removes_the_token_and_the_names_of_unfinished_uploads(
+    page: Page, traffic: Traffic, published: Hosted
+) -> None:
     page.goto("/tasks")
     sign_in(page)
+    page.evaluate("() => localStorage.setItem('reelmill.upload/film.mp4/1/1', '{}')")
     page.get_by_role("button", name=EMAIL).click()
     page.get_by_role("menuitem", name="Sign out").click()
     page.wait_for_url(SIGN_IN)  # where the console sends users who are not signed in
@@ -235,6 +238,8 @@ def test_signing_out_removes_the_token(page: Page, traffic: Traffic, published: 
     [end] = traffic.to("/logout?")
     assert parse_qs(urlsplit(end.url).query)["logout_uri"] == [published.outputs["ConsoleUrl"] + "/"]
     assert not [name for name in stored_keys(page) if name.startswith("oidc.user")]
+    kept = [item["name"] for origin in page.context.storage_state()["origins"] for item in origin["localStorage"]]
+    assert not [name for name in kept if name.startswith("reelmill.upload/")]
 
 
 @pytest.mark.parametrize("answer", ["code=stolen", "error=access_denied"])

@@ -2,6 +2,7 @@
 
 import { ErrorResponse, ErrorTimeout, type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { OidcSettings } from "../config";
+import { forgetUploads } from "../storage";
 import * as text from "../strings";
 import type { Auth } from "./auth";
 
@@ -35,6 +36,7 @@ export async function signInByCode(settings: OidcSettings): Promise<Auth | null>
     headers: () => session.headers(),
     onUnauthorized: () => session.onUnauthorized(),
     signOut: async () => {
+      forgetUploads();
       await manager.removeUser();
       if (settings.logoutUrl) location.assign(settings.logoutUrl);
       // A provider without an end-session endpoint keeps its session; just return to the console.

@@ -2,18 +2,21 @@
 
 import { api, unwrap } from "../../api/client";
 import type { Grant } from "../../api/types";
-import { readStored } from "../../storage";
+import { readStored, STORED_UPLOADS } from "../../storage";
 import * as text from "../../strings";
 
 const CONCURRENCY = 3;
 const TRIES = 6; // of one part while the browser is online
 const LONGEST_PAUSE = 30_000; // ms
+const GONE = 404;
+const EXPIRED = new Set([400, 403]); // S3: 403 for an expired link, 400 if the keys that signed it have expired
 
 /** Receives the progress: the bytes sent, and whether the upload is waiting for the connection. */
 type OnProgress = (sent: number, waiting: boolean) => void;
 
+/** An interrupted upload in parts, as the browser stores it: without links, which let anyone upload who finds them. */
 interface StoredUpload {
-  grant: Grant;
+  uploadId: string;
   tags: Record<number, string>;
 }
 
@@ -24,7 +27,7 @@ class RejectedUpload extends Error {
   }
 }
 
-const storageKeyOf = (file: File, key: string) => `reelmill.upload/${key}/${file.size}/${file.lastModified}`;
+const storageKeyOf = (file: File, key: string) => `${STORED_UPLOADS}${key}/${file.size}/${file.lastModified}`;
 
 /** The reason to abort an upload whose parts stay for the next try. */
 export const PAGE_LEFT = new DOMException(text.uploading.canceled, "AbortError");
@@ -32,38 +35,64 @@ export const PAGE_LEFT = new DOMException(text.uploading.canceled, "AbortError")
 /** Upload a file under a key, and resume an interrupted upload. Throw the signal's reason if it is aborted. */
 export async function upload(file: File, key: string, signal: AbortSignal, onProgress: OnProgress): Promise<Grant> {
   const storageKey = storageKeyOf(file, key);
-  const stored = readUnexpired(storageKey);
+  const stored = readStored(storageKey) as StoredUpload | null;
   const contentType = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : "application/octet-stream";
-  const grant = stored?.grant ?? (await unwrap(api.POST("/uploads", { body: { key, size: file.size, contentType }, signal })));
+  const renew = (uploadId: string) => unwrap(api.POST("/uploads/renewals", { body: { key, size: file.size, uploadId }, signal }));
+  const grant = stored?.uploadId ? await renew(stored.uploadId) : await unwrap(api.POST("/uploads", { body: { key, size: file.size, contentType }, signal }));
   try {
-    if (grant.parts) await sendParts(file, grant, stored?.tags ?? {}, storageKey, signal, onProgress);
+    if (grant.parts) await sendParts(file, new PartLinks(grant, renew), stored?.tags ?? {}, storageKey, signal, onProgress);
     else await withRetries(() => put(grant.url ?? "", file, grant.headers ?? {}, signal, (sent) => onProgress(sent, false)), signal, () => onProgress(0, true));
   } catch (error) {
     if (signal.aborted && signal.reason !== PAGE_LEFT && grant.abort) {
       localStorage.removeItem(storageKey);
       await fetch(grant.abort.url, { method: grant.abort.method }).catch(() => undefined); // the bucket's lifecycle rule removes the parts anyway
     }
-    if (error instanceof RejectedUpload) localStorage.removeItem(storageKey); // its links have expired: the next try starts over
+    if (error instanceof RejectedUpload) {
+      localStorage.removeItem(storageKey);
+      if (stored && error.status === GONE) return upload(file, key, signal, onProgress); // removed since: start over
+    }
     throw error;
   }
   localStorage.removeItem(storageKey);
   return grant;
 }
 
-/** Return an interrupted upload whose links are still valid; null if there is none. */
-function readUnexpired(storageKey: string): StoredUpload | null {
-  const stored = readStored(storageKey) as StoredUpload | null;
-  return stored && new Date(stored.grant.expiresAt).getTime() > Date.now() + 60_000 ? stored : null;
+/** The links of an upload in parts. The storage refuses expired ones; then all requests share one renewal. */
+class PartLinks {
+  private renewal: Promise<Grant> | undefined;
+
+  constructor(
+    public grant: Grant,
+    private readonly renew: (uploadId: string) => Promise<Grant>,
+  ) {}
+
+  /** Send a request with the newest links; if they have expired, send it again with new ones. */
+  async request<T>(send: (grant: Grant) => Promise<T>): Promise<T> {
+    const { grant } = this;
+    try {
+      return await send(grant);
+    } catch (error) {
+      if (!(error instanceof RejectedUpload) || !EXPIRED.has(error.status)) throw error;
+    }
+    if (this.grant === grant) {
+      this.renewal ??= this.renew(grant.uploadId ?? "").finally(() => {
+        this.renewal = undefined;
+      });
+      this.grant = await this.renewal;
+    }
+    return send(this.grant);
+  }
 }
 
 async function sendParts(
   file: File,
-  grant: Grant,
+  links: PartLinks,
   tags: Record<number, string>,
   storageKey: string,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<void> {
+  const { grant } = links;
   const size = grant.partSize ?? file.size;
   const blobOf = (number: number) => file.slice((number - 1) * size, number * size);
   const sent = new Map(Object.keys(tags).map((number) => [Number(number), blobOf(Number(number)).size]));
@@ -74,24 +103,24 @@ async function sendParts(
 
   const work = async () => {
     for (let part = pending.shift(); part; part = pending.shift()) {
-      const { number, url } = part;
+      const { number } = part;
       const progress = (bytes: number) => {
         sent.set(number, bytes);
         waiting.delete(number);
         report();
       };
-      const send = () => put(url, blobOf(number), {}, signal, progress);
-      const tag = await withRetries(send, signal, () => {
+      const send = (newest: Grant) => put(newest.parts?.[number - 1]?.url ?? "", blobOf(number), {}, signal, progress);
+      const tag = await withRetries(() => links.request(send), signal, () => {
         sent.delete(number);
         waiting.add(number);
         report();
       });
       tags[number] = tag;
-      localStorage.setItem(storageKey, JSON.stringify({ grant, tags } satisfies StoredUpload));
+      localStorage.setItem(storageKey, JSON.stringify({ uploadId: grant.uploadId ?? "", tags } satisfies StoredUpload));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  await withRetries(() => completeUpload(grant, tags, signal), signal, () => onProgress(file.size, true));
+  await withRetries(() => links.request((newest) => completeUpload(newest, tags, signal)), signal, () => onProgress(file.size, true));
 }
 
 /** Complete a multipart upload. */
