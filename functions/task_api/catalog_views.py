@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import PageView, optional_timestamp
+from functions.task_api.views import IsoTime, PageView, optional_timestamp
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
@@ -39,7 +39,7 @@ class OrchestrationView(CamelCaseModel):
     subtasks: tuple[SubtaskDocument, ...]
     version: int
     kind: DocumentOrigin
-    updated_at: str | None
+    updated_at: IsoTime | None
 
     @classmethod
     def of(cls, document: Orchestration) -> "OrchestrationView":
@@ -54,7 +54,7 @@ class VersionView(CamelCaseModel):
     version: int
     current: bool
     kind: DocumentOrigin
-    updated_at: str | None
+    updated_at: IsoTime | None
 
     @classmethod
     def of(cls, version: Version[Orchestration] | Version[Template]) -> Self:
@@ -134,7 +134,7 @@ class TemplateView(CamelCaseModel):
     params: dict[str, Any]
     version: int
     kind: DocumentOrigin
-    updated_at: str | None
+    updated_at: IsoTime | None
 
     @classmethod
     def of(cls, document: Template) -> "TemplateView":

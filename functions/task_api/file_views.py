@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from functions.task_api.views import IsoTime
 from shared.domain.attempt_record import OutputFile
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.timestamps import iso_timestamp
@@ -13,7 +14,7 @@ class LinkView(CamelCaseModel):
     """A link to one object. It works until `expiresAt`."""
 
     url: str
-    expires_at: str
+    expires_at: IsoTime
     content_type: str
 
     @classmethod
@@ -34,7 +35,7 @@ class OutputView(CamelCaseModel):
     facts: dict[str, Any]
     url: str
     download_url: str
-    expires_at: str
+    expires_at: IsoTime
 
     @classmethod
     def of(cls, services: Services, output: OutputFile) -> "OutputView":

@@ -26,6 +26,15 @@ PROBLEM = {
 FOREIGN_STATUSES = ("422", "500")
 FOREIGN_SCHEMAS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 SUCCESS = {"description": "Success."}
+# A deployment in which AWS checks signatures, or nothing at all, takes no tokens.
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of the identity provider of this deployment, with the scope of the route.",
+    }
+}
 
 
 def describe_routes(routes: Iterable[Route]) -> None:
@@ -40,7 +49,7 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     schemas = {
         name: schema for name, schema in document["components"]["schemas"].items() if name not in FOREIGN_SCHEMAS
     }
-    document["components"]["schemas"] = {**schemas, "Problem": PROBLEM}
+    document["components"] |= {"schemas": {**schemas, "Problem": PROBLEM}, "securitySchemes": SECURITY_SCHEMES}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             responses = {
@@ -49,12 +58,21 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
                 if status not in FOREIGN_STATUSES
             }
             operation["responses"] = {**responses, "default": error_response()}
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content["schema"] = present_schema(content["schema"])
             if responses.get("200", {}).get("description") == "Successful Response":
                 responses["200"] |= SUCCESS
             scope = required_scope(method.upper(), path)
+            operation["security"] = [{"token": []}, {}] if scope else []
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
     return document
+
+
+def present_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a body that may be absent, as that of the present body: generated clients send no null."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    return choices[0] if len(choices) == 1 else schema
 
 
 def error_response() -> dict[str, Any]:

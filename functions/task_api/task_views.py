@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.file_views import OutputView
-from functions.task_api.views import FailureView, PageView, optional_timestamp
+from functions.task_api.views import FailureView, IsoTime, PageView, optional_timestamp
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import id_time
@@ -55,7 +55,7 @@ class WaitingView(CamelCaseModel):
     reason: WaitReason
     message: str
     needs: list[int] | None
-    retry_at: str | None
+    retry_at: IsoTime | None
     ahead: int | None
     queue: Lane
 
@@ -90,14 +90,14 @@ class SubtaskView(CamelCaseModel):
     input: int | None
     when: str | None
     status: SubtaskStatus
-    started_at: str | None
-    ended_at: str | None
+    started_at: IsoTime | None
+    ended_at: IsoTime | None
     progress: int
     phase: str | None
     attempt: int
     carried_from: int | None
     skipped: str | None
-    retry_at: str | None
+    retry_at: IsoTime | None
     waiting: WaitingView | None
     output: str | None
     error: FailureView | None
@@ -147,10 +147,10 @@ class TaskSummary(CamelCaseModel):
     source: SourceView
     orchestration: OrchestrationRefView | None
     session_context: str | None
-    created_at: str
-    run_at: str
-    started_at: str | None
-    ended_at: str | None
+    created_at: IsoTime
+    run_at: IsoTime
+    started_at: IsoTime | None
+    ended_at: IsoTime | None
     progress: int
     subtask_counts: dict[SubtaskStatus, int]
     skipped_count: int
@@ -204,8 +204,8 @@ class AttemptView(CamelCaseModel):
     """The record of one attempt. `commands` can be pasted into a shell; `seconds` is the time spent in each phase."""
 
     attempt: int
-    started_at: str
-    ended_at: str
+    started_at: IsoTime
+    ended_at: IsoTime
     error: FailureView | None
     warnings: list[str]
     commands: list[str]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import Limit, PageView, Timestamp
+from functions.task_api.views import IsoTime, Limit, PageView, Timestamp
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.orchestration import BucketName, Priority
 from shared.domain.timestamps import iso_timestamp
@@ -65,7 +65,7 @@ class UploadView(CamelCaseModel):
 
     bucket: str
     key: str
-    expires_at: str
+    expires_at: IsoTime
     method: str | None = None
     url: str | None = None
     headers: dict[str, str] | None = None
@@ -103,7 +103,7 @@ class VerdictView(CamelCaseModel):
     version_id: str | None
     e_tag: str
     size: int
-    uploaded_at: str
+    uploaded_at: IsoTime
     verdict: Verdict
     reason: str
     orchestration: str | None

@@ -31,6 +31,7 @@ def check_timestamp(at: object) -> object:
     return at
 
 
+IsoTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]  # ISO 8601, as responses have it
 Timestamp = Annotated[datetime, BeforeValidator(check_timestamp)]
 Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 

@@ -250,6 +250,46 @@ def test_the_openapi_document_describes_every_route(api: Api) -> None:
     assert {ref.rpartition("/")[2] for ref in references} <= set(document["components"]["schemas"])
 
 
+def test_the_openapi_document_marks_times_as_times(api: Api) -> None:
+    schemas = api.get("/openapi.json").json["components"]["schemas"]
+
+    times = {
+        f"{name}.{field}": json.dumps(schema)
+        for name, view in schemas.items()
+        if name.endswith("View")
+        for field, schema in view["properties"].items()
+        if field.endswith("At")
+    }
+
+    assert len(times) >= 10
+    assert [name for name, schema in times.items() if '"format": "date-time"' not in schema] == []
+
+
+def test_the_openapi_document_says_which_routes_take_a_token(api: Api) -> None:
+    document = api.get("/openapi.json").json
+
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    taking = {
+        path
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        if {"token": []} in operation["security"]
+    }
+    assert taking == set(document["paths"]) - {"/health"}
+
+
+def test_no_body_of_the_openapi_document_can_be_null(api: Api) -> None:
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]["schema"]
+        for methods in api.get("/openapi.json").json["paths"].values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    ]
+
+    assert bodies
+    assert all(set(body) == {"$ref"} for body in bodies)
+
+
 def test_the_docs_are_an_html_page(api: Api) -> None:
     answer = api.get("/docs")
 
