@@ -138,7 +138,7 @@ def compare_videos(  # noqa: PLR0913 - what to compare, and five keywords that a
         frame_rate=other.frame_rate,
         share=share,
     )
-    return _similarity(context.folder, start)
+    return _similarity(context, start)
 
 
 def _rate(video: Video, other: Video) -> float | None:
@@ -194,11 +194,11 @@ def _filter(size: FirstFrame, every: int) -> str:
     return f"libvmaf={':'.join(options)},{measure.writing_filters(TIMES)}"
 
 
-def _similarity(folder: Path, start: float) -> Similarity:
+def _similarity(context: OperationContext, start: float) -> Similarity:
     """Read the measurements, and remove their files."""
-    scores, times = folder / SCORES, folder / TIMES
-    moments = [frame.time for frame in measure.read_measurements(times)]
-    series = tuple(_alike(scores, moments, start))
+    scores, times = context.folder / SCORES, context.folder / TIMES
+    moments = [frame.time for frame in context.ffmpeg.watched(measure.read_measurements(times))]
+    series = tuple(context.ffmpeg.watched(_alike(scores, moments, start)))
     scores.unlink(missing_ok=True)
     times.unlink(missing_ok=True)
     if not series:
