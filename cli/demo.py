@@ -14,6 +14,7 @@ from cli.api_client import Api
 from cli.connection import Connection, command_line, display_path, open_api
 from cli.download import Saved
 from cli.errors import CommandFailed
+from cli.stack import AWS_PORT_VARIABLE, PORT_VARIABLE
 from cli.tasks import download, fetch_outputs
 from cli.transfer import key_for
 from cli.upload import find_started_tasks, upload_with_bar
@@ -36,9 +37,11 @@ def run_demo(
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option(help="Port of the console and the API, if the demo starts a stack.")
+        int, typer.Option(help="Port of the console and the API, if the demo starts a stack.", envvar=PORT_VARIABLE)
     ] = DEFAULT_PORT,
-    aws_port: Annotated[int, typer.Option(help="Port of AWS, if the demo starts a stack.")] = DEFAULT_AWS_PORT,
+    aws_port: Annotated[
+        int, typer.Option(help="Port of AWS, if the demo starts a stack.", envvar=AWS_PORT_VARIABLE)
+    ] = DEFAULT_AWS_PORT,
     as_json: show.JsonOption = False,
 ) -> None:
     """Run every step once: start a stack if none is running, upload a clip, watch its task, download the outputs."""

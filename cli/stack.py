@@ -19,8 +19,11 @@ from infra.local.emulator import bypass_proxies, has_proxy
 from infra.local.stack import StackInfo
 from shared.errors import ReelmillError
 
-PortOption = Annotated[int, typer.Option(help="Port of the console and the API.")]
-AwsPortOption = Annotated[int, typer.Option(help="Port of S3, SQS, DynamoDB and the other AWS services.")]
+PORT_VARIABLE, AWS_PORT_VARIABLE = "REELMILL_PORT", "REELMILL_AWS_PORT"
+PortOption = Annotated[int, typer.Option(help="Port of the console and the API.", envvar=PORT_VARIABLE)]
+AwsPortOption = Annotated[
+    int, typer.Option(help="Port of S3, SQS, DynamoDB and the other AWS services.", envvar=AWS_PORT_VARIABLE)
+]
 
 
 def stack_up(

@@ -1,6 +1,8 @@
 """The command as a whole: global options, usage errors, unexpected errors, and typed times."""
 
+import json
 import re
+import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points, version
@@ -161,3 +163,19 @@ def test_a_time_without_a_zone_is_local() -> None:
 def test_an_invalid_time_is_reported(typed: str) -> None:
     with pytest.raises(typer.BadParameter, match="is not a valid time"):
         point_in_time(typed)
+
+
+@pytest.mark.parametrize(("variable", "option"), [("REELMILL_PORT", "--port"), ("REELMILL_AWS_PORT", "--aws-port")])
+def test_the_environment_chooses_the_ports_of_the_stack(
+    here: Run, monkeypatch: pytest.MonkeyPatch, variable: str, option: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv(variable, str(port))
+
+        ended = here("doctor", "--json")
+
+    found = json.dumps(ended.document)
+    assert ended.code == 1
+    assert str(port) in found
+    assert option in found
