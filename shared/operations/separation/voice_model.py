@@ -138,7 +138,7 @@ def _normalized(data: Floats, number: int) -> Floats:
         for part in ("gamma", "beta", "moving_mean", "moving_variance")
     )
     factor = gamma / np.sqrt(variance + np.float32(EPSILON))
-    normalized: Floats = data * factor + (beta - mean * factor)
+    normalized: Floats = (data * factor + (beta - mean * factor)).astype(np.float32, copy=False)
     return normalized
 
 
