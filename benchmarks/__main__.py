@@ -1,4 +1,4 @@
-"""`python -m benchmarks [a b c d e f g h]`: measure what Reelmill costs; print tables, and write a JSON file."""
+"""`python -m benchmarks [a b c d e f g h i]`: measure what Reelmill costs; print tables, and write a JSON file."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    beat_cost,
     console_list,
     import_time,
     list_cost,
@@ -118,6 +119,11 @@ def part_h(effort: Effort) -> dict[str, Any]:
         return console_list.measure(stack, ROWS, effort.openings)
 
 
+def part_i(effort: Effort) -> dict[str, Any]:  # noqa: ARG001 - it takes seconds
+    """Count the write units of heartbeats."""
+    return beat_cost.figures(beat_cost.measure())
+
+
 Part = tuple[str, Callable[[Effort], dict[str, Any]], Callable[[dict[str, Any]], Table]]
 PARTS: dict[str, Part] = {
     "a": ("wall_time", part_a, wall_time.table),
@@ -128,6 +134,7 @@ PARTS: dict[str, Part] = {
     "f": ("soak", part_f, soak.table),
     "g": ("operation_cost", part_g, operation_cost.table),
     "h": ("console_list", part_h, console_list.table),
+    "i": ("beat_cost", part_i, beat_cost.table),
 }
 
 
@@ -150,7 +157,7 @@ def parse_arguments() -> argparse.Namespace:
         nargs="*",
         metavar="PART",
         help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst, g operations, "
-        "h the console (default: all)",
+        "h the console, i heartbeats (default: all)",
     )
     parser.add_argument("--quick", action="store_true", help="a short clip and few rounds, to check that it works")
     options = parser.parse_args()

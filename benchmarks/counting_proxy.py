@@ -15,7 +15,8 @@ PLACEHOLDER = re.compile(r"#\w+")
 TIMEOUT = 30.0
 # A transition of a task, by an attribute that only it changes; the first match counts.
 TRANSITIONS = {"attempt": "claim", "pending": "finish", "lease_until": "renew", "unsent": "mark_sent"}
-PUTS = {"TASK": "create", "": "decision"}
+PUTS = {"TASK": "create", "PLAN": "plan", "": "decision"}  # by the beginning of the sort key
+PROGRESS = "subtask_"  # the beginning of the attributes that a report of progress changes
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
 
 
@@ -97,7 +98,7 @@ def kind_of(target: str, body: bytes, status: int) -> str:
     request = json.loads(body)
     match operation:
         case "PutItem":
-            kind = PUTS.get(request["Item"].get("sk", {}).get("S", ""), "record")
+            kind = PUTS.get(request["Item"].get("sk", {}).get("S", "").partition("#")[0], "record")
         case "UpdateItem":
             kind = transition_of(request)
         case _:
@@ -109,4 +110,6 @@ def transition_of(request: Mapping[str, Any]) -> str:
     """Return the transition that an update of a task makes."""
     names = request["ExpressionAttributeNames"]
     changed = {names[place] for place in PLACEHOLDER.findall(request["UpdateExpression"])}
+    if any(name.startswith(PROGRESS) for name in changed):
+        return "progress"
     return next((transition for attribute, transition in TRANSITIONS.items() if attribute in changed), "UpdateItem")

@@ -164,6 +164,8 @@ class GrowingTable:
         config = Config(parameter_validation=False)  # validation would take most of the time
         self._client = boto3.client("dynamodb", endpoint_url=endpoint, config=config)
         self._patterns = make_patterns(self._store, self._item)
+        one = self._patterns[TaskStatus.WAITING]
+        self._plan = self._item(one["pk"]["S"], one["plan"]["S"])  # which all patterns have
         self._size = 0
 
     def grow(self, size: int) -> None:
@@ -210,7 +212,7 @@ class GrowingTable:
         measure_cost("claim, the task's first", partial(claim_subtask, store, task, 1))
         seen = measure_cost("claim", partial(claim_subtask, store, task, 2))
         lease = Lease(task.id, 1, 1, task.tenant, attempt=1)
-        measure_cost("renew", partial(store.renew, lease, BEGINNING + LEASE, 50, "operation"))
+        measure_cost("renew", partial(store.renew, lease, BEGINNING + LEASE))
         measure_cost("schedule_check", partial(store.schedule_check, task, BEGINNING + LEASE))
         seen = measure_cost("finish", partial(finish_subtask, store, seen, 1))
         seen = finish_subtask(store, seen, 2)
@@ -234,12 +236,16 @@ class GrowingTable:
             raise RuntimeError(message)
         return spent
 
-    def _item(self, identifier: str) -> Item:
-        answer = self._client.get_item(TableName=TABLE, Key={"pk": {"S": identifier}, "sk": {"S": TASK}})
+    def _item(self, identifier: str, sort_key: str = TASK) -> Item:
+        answer = self._client.get_item(TableName=TABLE, Key={"pk": {"S": identifier}, "sk": {"S": sort_key}})
         return dict(answer.get("Item", {}))
 
     def _put(self, start: int) -> None:
         items = [nth_item(self._patterns, number) for number in range(start, start + BATCH)]
+        for some in (items, [{**self._plan, "pk": item["pk"]} for item in items]):
+            self._put_batch(some)
+
+    def _put_batch(self, items: Sequence[Item]) -> None:
         unprocessed = self._client.batch_write_item(
             RequestItems={TABLE: [{"PutRequest": {"Item": item}} for item in items]}
         )["UnprocessedItems"]

@@ -16,10 +16,11 @@ FUNCTIONS = ("OnUploadFunctionName", "RunSubtaskFunctionName")
 BATCH = 10  # SQS: messages in one SendMessageBatch
 SQS = frozenset({"SendMessageBatch", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"})
 # A long attempt sends this every 5 s: it depends on the length of the video, not on the number of subtasks.
-BEATS = frozenset({"renew", "renew, refused"})
+BEATS = frozenset({"progress", "renew", "renew, refused"})
 MEANINGS = {
     "Query": "read the orchestrations",
     "decision": "put the verdict, which names the task",
+    "plan": "put the plan of the task",
     "create": "put the task",
     "SendMessageBatch": "send the messages",
     "mark_sent": "record that they are sent",
@@ -28,13 +29,21 @@ MEANINGS = {
     "finish": "end a subtask",
     "finish, refused": "last or not: a wrong assumption",
     "GetItem": "read it again",
-    "renew": "show progress, renew the lease (not in the sum)",
+    "progress": "report progress (not in the sum)",
+    "renew": "renew the lease (not in the sum)",
 }
 
 
 def min_requests(size: int) -> dict[str, int]:
     """Return the fewest possible requests of each kind for a task of `size` independent subtasks."""
-    once = {"Query": 1, "decision": 1, "create": 1, "SendMessageBatch": math.ceil(size / BATCH), "mark_sent": 1}
+    once = {
+        "Query": 1,
+        "decision": 1,
+        "plan": 1,
+        "create": 1,
+        "SendMessageBatch": math.ceil(size / BATCH),
+        "mark_sent": 1,
+    }
     return once | {"claim": size, "record": size, "finish": size}
 
 

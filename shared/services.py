@@ -13,6 +13,7 @@ from shared.stores.decision_store import DecisionStore
 from shared.stores.multipart import MultipartStore
 from shared.stores.object_store import ObjectStore
 from shared.stores.presigned_links import PresignedLinks
+from shared.stores.progress_store import ProgressStore
 from shared.stores.s3 import S3Connection
 from shared.stores.subtask_queue import SubtaskQueues
 from shared.stores.task_queries import TaskQueries
@@ -46,6 +47,11 @@ class Services:
     def tasks(self) -> TaskStore:
         """The tasks."""
         return TaskStore(self.settings.require("tasks_table"), self.settings.resend_after_seconds)
+
+    @cached_property
+    def progress(self) -> ProgressStore:
+        """The progress of running subtasks."""
+        return ProgressStore(self.settings.require("tasks_table"))
 
     @cached_property
     def task_queries(self) -> TaskQueries:

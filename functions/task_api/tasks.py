@@ -82,7 +82,8 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
         created_before=created_before,
     ).wanted(tenant)
     page = services.task_queries.page(wanted, max_results, next_token)
-    return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in page.items], next_token=page.next_token)
+    tasks = services.progress.add_to_all(page.items)
+    return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in tasks], next_token=page.next_token)
 
 
 @router.post("/tasks", summary="Create a task", tags=["Tasks"], responses=CREATED_RESPONSES)
@@ -172,4 +173,5 @@ def get_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
 
 def changed_task_view(services: Services, task: Task) -> TaskView:
     """Return the view of a task that has just changed, without the length of its queue."""
-    return task_view(task, task.run, explain_waits(task, task.subtasks, services.now()))
+    shown = services.progress.add_to(task)
+    return task_view(shown, task.run, explain_waits(task, task.subtasks, services.now()))

@@ -3,20 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from shared.stores.dynamodb import VersionedItem, bind_model, read_item, update_item
-from shared.stores.forward_compatibility import SCHEMA_VERSION, refuse_newer
+from shared.stores.dynamodb import (
+    VersionedItem,
+    bind_model,
+    connect,
+    dynamodb_error,
+    read_item,
+    update_once,
+    update_versioned,
+)
+from shared.stores.forward_compatibility import refuse_newer
 
 DAY = "DAY"
+# The compute time of a day is the sum of several items: transactions on the same item at the same time fail.
+COMPUTE_SHARDS = 16
 KEPT = timedelta(days=90)  # to look up the cost of the last weeks
 
 
 class DayItem(VersionedItem):
-    """The cost of one day. It is in the tasks table, which the workers can write."""
+    """A part of the cost of one day. It is in the tasks table, which the workers can write.
+
+    The item `DAY` counts the tasks, the others count the compute time.
+    """
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=DAY)
@@ -40,11 +55,17 @@ class BudgetStore:
     def __init__(self, table: str) -> None:
         """Bind to the tasks table of that name; this makes no request."""
         self._days = bind_model(DayItem, table)
+        self._connection = connect()
 
     def read_cost(self, now: int) -> DayCost:
         """Return the cost so far of the day that contains that time; raise NewerVersion."""
-        item = self._read(now)
-        return DayCost(int(item.tasks or 0), int(item.compute_ms or 0)) if item else DayCost()
+        try:
+            items = list(self._days.query(day_key(now), consistent_read=True))
+        except PynamoDBException as error:
+            raise dynamodb_error(error) from error
+        for item in items:
+            refuse_newer(f"the cost of {item.pk}", item.schema_version)
+        return DayCost(sum(int(item.tasks or 0) for item in items), sum(int(item.compute_ms or 0) for item in items))
 
     def take_task(self, now: int, limit: int, token: str) -> bool:
         """Count one more task on that day; if the limit is reached, count nothing and return False. Raise NewerVersion.
@@ -56,7 +77,9 @@ class BudgetStore:
         changes = [self._days.tasks.add(1), self._days.starting.add({token})]
         if self._update(now, changes, below & ~self._days.starting.contains(token)):
             return True
-        item = self._read(now)
+        item = read_item(self._days, day_key(now), DAY)
+        if item:
+            refuse_newer(f"the cost of {item.pk}", item.schema_version)
         return bool(item and item.starting and token in item.starting)
 
     def confirm_task(self, now: int, token: str) -> None:
@@ -68,25 +91,17 @@ class BudgetStore:
         changes = [self._days.tasks.add(-1), self._days.starting.delete({token})]
         self._update(now, changes, self._days.starting.contains(token))
 
-    def add_compute(self, now: int, milliseconds: int) -> None:
-        """Add time that a worker has spent."""
-        self._update(now, [self._days.compute_ms.add(milliseconds)])
-
-    def _read(self, now: int) -> DayItem | None:
-        item = read_item(self._days, day_key(now), DAY)
-        if item:
-            refuse_newer(f"the cost of {item.pk}", item.schema_version)
-        return item
+    def add_compute(self, now: int, milliseconds: int, token: str) -> None:
+        """Add time that a worker has spent; the same call again, with the same token, adds nothing."""
+        shard = crc32(token.encode()) % COMPUTE_SHARDS
+        item = self._days(day_key(now), f"COMPUTE#{shard:02}")
+        update_once(self._connection, item, [self._days.compute_ms.add(milliseconds), self._expiry(now)], token)
 
     def _update(self, now: int, changes: Sequence[Action], condition: Condition | None = None) -> bool:
-        schema_version = self._days.schema_version
-        fixed = [
-            self._days.expires_at.set(int((day_of(now) + KEPT).timestamp())),
-            schema_version.set(schema_version | SCHEMA_VERSION),  # unless it has one
-        ]
-        readable = schema_version.does_not_exist() | (schema_version <= SCHEMA_VERSION)
-        allowed = readable if condition is None else readable & condition
-        return update_item(self._days(day_key(now)), [*changes, *fixed], allowed)
+        return update_versioned(self._days(day_key(now)), [*changes, self._expiry(now)], condition)
+
+    def _expiry(self, now: int) -> Action:
+        return self._days.expires_at.set(int((day_of(now) + KEPT).timestamp()))
 
 
 def day_of(now: int) -> datetime:

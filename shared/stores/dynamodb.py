@@ -1,16 +1,18 @@
 """What all DynamoDB tables have in common: bounded calls, indexes, and the meaning of errors."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, Projection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from shared.errors import ServiceBusy, ServiceRefused
 from shared.stores.forward_compatibility import SCHEMA_VERSION
@@ -21,6 +23,8 @@ REFUSED = "ConditionalCheckFailedException"
 # The request itself is wrong, for example an item of over 400 KB. Any other refused request may succeed later: new
 # permissions take a while to propagate, and people add missing ones.
 NEVER = "ValidationException"
+
+LIMITS: Mapping[str, Any] = {"connect_timeout_seconds": 3, "read_timeout_seconds": 5, "max_retry_attempts": 5}
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -34,13 +38,12 @@ class VersionedItem(Model):
 
 def bind_model(model: type[M], table: str) -> type[M]:
     """Return the model for the table of that name, with the limits of every call to DynamoDB."""
-    meta = {
-        "table_name": table,
-        "connect_timeout_seconds": 3,
-        "read_timeout_seconds": 5,
-        "max_retry_attempts": 5,
-    }
-    return type(model.__name__, (model,), {"Meta": type("Meta", (), meta)})
+    return type(model.__name__, (model,), {"Meta": type("Meta", (), {"table_name": table, **LIMITS})})
+
+
+def connect() -> Connection:
+    """Return a connection for transactions, with the same limits; this makes no request."""
+    return Connection(**LIMITS)
 
 
 def stored_form(kind: type[T]) -> TypeAdapter[T]:
@@ -98,6 +101,36 @@ def update_item(item: Model, actions: Sequence[Action], condition: Condition | N
             return False
         raise dynamodb_error(error) from error
     return True
+
+
+def update_versioned(item: VersionedItem, actions: Sequence[Action], condition: Condition | None = None) -> bool:
+    """Change an item, or create it; return False if its schema version is too high, or if the condition refuses it."""
+    readable, stamp = readable_and_stamp(item)
+    return update_item(item, [*actions, stamp], readable if condition is None else readable & condition)
+
+
+def update_once(connection: Connection, item: VersionedItem, actions: Sequence[Action], token: str) -> bool:
+    """Change an item, or create it; return False if its schema version is too high.
+
+    The same request with the same token changes it only once: DynamoDB knows the token of a transaction for ten
+    minutes (its API reference, TransactWriteItems). Raise ServiceBusy or ServiceRefused.
+    """
+    readable, stamp = readable_and_stamp(item)
+    try:
+        with TransactWrite(connection=connection, client_request_token=token) as transaction:
+            transaction.update(item, [*actions, stamp], readable)
+    except TransactWriteError as error:
+        if [reason.code for reason in error.cancellation_reasons if reason] == [REFUSED.removesuffix("Exception")]:
+            return False
+        raise dynamodb_error(error) from error
+    return True
+
+
+def readable_and_stamp(item: VersionedItem) -> tuple[Condition, Action]:
+    """Return the condition that this version can read an item, and the change that gives it a schema version."""
+    version = type(item).schema_version
+    readable = version.does_not_exist() | (version <= SCHEMA_VERSION)
+    return readable, version.set(version | SCHEMA_VERSION)  # unless it has one
 
 
 def dynamodb_error(error: PynamoDBException) -> ServiceBusy | ServiceRefused:

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -17,21 +17,21 @@ from pynamodb.constants import BINARY
 from pynamodb.indexes import KeysOnlyProjection
 
 from shared.domain.attempt_record import AttemptRecord
-from shared.domain.subtask import Subtask, Wait
+from shared.domain.subtask import Subtask, SubtaskPlan, SubtaskState, Wait
 from shared.domain.task import OrchestrationRef, Outcome, Source, Task, TaskStatus
 from shared.stores.dynamodb import VersionedItem, define_index, stored_form
 from shared.stores.forward_compatibility import reading
 
 TASK = "TASK"
 TOKEN = "TOKEN"  # noqa: S105 - a sort key, not a secret
-# The limit of all subtasks of a new task together. DynamoDB limits their item to 400 KB. Later, each of 50 subtasks
-# gets a failure (1,000 characters of up to 4 bytes; or the URI of its output, which is shorter) and 300 bytes of times,
-# counts and names: 215 KB. The other fields of the task take less than 20 KB: its source, that key once more, prefix,
-# session context, token.
+# The limit of a task's plan: its item, and thus each reading of it, stays far below DynamoDB's limit of 400 KB.
 MAX_PLAN_BYTES = 160 * 1024
-# Fields of a newer version are ignored, except that a subtask keeps them.
-SUBTASK_FIELDS = frozenset(field.name for field in fields(Subtask))
+PLAN_FIELDS = frozenset(field.name for field in fields(SubtaskPlan)) - {"no", "unknown"}
+STATE_FIELDS = frozenset(field.name for field in fields(SubtaskState))
+SHOWN_FIELDS = frozenset({"progress", "phase"})  # which change at each heartbeat, and have an item of their own
 SHARDS = 4  # A partition accepts 1,000 writes a second (DynamoDB quotas), and a page costs one query per shard.
+
+Plan = Sequence[Mapping[str, Any]]  # the plan of each subtask, in their order
 
 
 class CompressedJSONAttribute(Attribute[Any]):
@@ -49,7 +49,12 @@ class CompressedJSONAttribute(Attribute[Any]):
 
 
 class TaskItem(VersionedItem):
-    """A task with all its subtasks: one item, so that no transition needs a transaction."""
+    """A task with the states of all its subtasks: one item, so that no transition needs a transaction.
+
+    50 subtasks that failed with messages of 1,000 characters of 4 bytes each, and 300 bytes of times, counts and names,
+    take 215 KB. The other fields take less than 20 KB: the source, its key once more, the prefix, the session context
+    and the token. DynamoDB's limit is 400 KB. `plan` is the sort key of the task's plan, which is another item.
+    """
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=TASK)
@@ -60,6 +65,7 @@ class TaskItem(VersionedItem):
     source: MapAttribute[str, Any] = MapAttribute()
     orchestration: MapAttribute[str, Any] = MapAttribute(null=True)
     output_prefix = UnicodeAttribute()
+    plan = UnicodeAttribute(null=True)
     priority = NumberAttribute()
     client_token = UnicodeAttribute(null=True)
     session_context = UnicodeAttribute(null=True)
@@ -120,13 +126,20 @@ def index_status(tenant: str, state: TaskStatus | Outcome, task_id: str) -> str:
     return f"{tenant}#{state}#{shard(task_id)}"
 
 
-def subtask_map(subtask: Subtask) -> dict[str, Any]:
-    """Return a subtask in its stored form; parameters stay JSON, because no expression reads them."""
-    known: dict[str, Any] = stored_form(Subtask).dump_python(
-        subtask, mode="json", exclude={"no", "params", "unknown"}, exclude_none=True
+def plan_json(subtask: Subtask) -> dict[str, Any]:
+    """Return the plan of a subtask as plain JSON."""
+    plan: dict[str, Any] = stored_form(Subtask).dump_python(
+        subtask, mode="json", include=set(PLAN_FIELDS), exclude_none=True
     )
-    params = json.dumps(dict(subtask.params), separators=(",", ":"), ensure_ascii=False)
-    return {**subtask.unknown, **known, "params": params}
+    return plan
+
+
+def state_map(subtask: Subtask) -> dict[str, Any]:
+    """Return the state of a subtask in its stored form, with the fields that a newer version stored."""
+    state: dict[str, Any] = stored_form(Subtask).dump_python(
+        subtask, mode="json", include=set(STATE_FIELDS - SHOWN_FIELDS), exclude_none=True
+    )
+    return {**subtask.unknown, **state}
 
 
 def wait_map(wait: Wait) -> dict[str, Any]:
@@ -135,21 +148,32 @@ def wait_map(wait: Wait) -> dict[str, Any]:
     return stored
 
 
-def stored_size(subtask: Subtask) -> int:
-    """Return the size of a subtask in its task's item (DynamoDB: the bytes of names and values in UTF-8)."""
-    return sum(len(f"{name}{value}".encode()) for name, value in subtask_map(subtask).items())
+def plan_size(subtask: Subtask) -> int:
+    """Return the size of a subtask's plan in bytes, before its compression."""
+    return len(json.dumps(plan_json(subtask), separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def subtask_from(no: int, stored: Mapping[str, Any]) -> Subtask:
-    """Return a subtask from its stored form."""
-    known = {name: value for name, value in stored.items() if name in SUBTASK_FIELDS}
-    unknown = {name: value for name, value in stored.items() if name not in SUBTASK_FIELDS}
-    params = json.loads(stored["params"])
-    return stored_form(Subtask).validate_python({**known, "no": no, "params": params, "unknown": unknown})
+def subtask_from(no: int, plan: Mapping[str, Any] | None, stored: Mapping[str, Any]) -> Subtask:
+    """Return a subtask from its plan and its state in their stored forms.
+
+    The first version of Reelmill stored both together. There, `plan` is None.
+    """
+    state = {name: value for name, value in stored.items() if name in STATE_FIELDS}
+    unknown = {name: value for name, value in stored.items() if name not in STATE_FIELDS}
+    if plan is None:
+        plan = {**unknown, "params": json.loads(unknown["params"])}
+    known = {name: value for name, value in plan.items() if name in PLAN_FIELDS}
+    return stored_form(Subtask).validate_python({**known, **state, "no": no, "unknown": unknown})
 
 
-def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
-    """Return the item of a new task."""
+def subtasks_from(plan: Plan | None, states: Sequence[Mapping[str, Any]]) -> tuple[Subtask, ...]:
+    """Return all subtasks of a task from its plan and their states, in their order."""
+    plans = [None] * len(states) if plan is None else plan
+    return tuple(subtask_from(no, *pair) for no, pair in enumerate(zip(plans, states, strict=True), start=1))
+
+
+def task_item(task: Task, model: type[TaskItem], plan: str, due_at: int) -> TaskItem:
+    """Return the item of a new task; `plan` is the sort key of its plan."""
     return model(
         task.id,
         TASK,
@@ -159,11 +183,12 @@ def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
         source=stored_form(Source).dump_python(task.source, exclude_none=True),
         orchestration=vars(task.orchestration) if task.orchestration else None,
         output_prefix=task.output_prefix,
+        plan=plan,
         priority=task.priority,
         client_token=task.client_token,
         session_context=task.session_context,
         created_at=task.created_at,
-        subtasks={str(s.no): subtask_map(s) for s in task.subtasks},
+        subtasks={str(s.no): state_map(s) for s in task.subtasks},
         pending=set(task.pending),
         unsent=set(task.unsent),
         ix_age=f"{task.tenant}#{shard(task.id)}",
@@ -175,19 +200,19 @@ def task_item(task: Task, model: type[TaskItem], due_at: int) -> TaskItem:
     )
 
 
-def task_from(item: TaskItem) -> Task:
-    """Return the task in an item; raise NewerVersion if this version can't read it."""
+def task_from(item: TaskItem, plan: Plan | None) -> Task:
+    """Return the task in an item, with its plan; raise NewerVersion if this version can't read it."""
     with reading(f"task {item.pk}", item.schema_version):
-        return _task_from(item)
+        return _task_from(item, plan)
 
 
-def _task_from(item: TaskItem) -> Task:
+def _task_from(item: TaskItem, plan: Plan | None) -> Task:
     subtasks = item.subtasks.as_dict()
     orchestration = item.orchestration.as_dict() if item.orchestration else None
     return Task(
         id=item.pk,
         source=stored_form(Source).validate_python(item.source.as_dict()),
-        subtasks=tuple(subtask_from(no, subtasks[str(no)]) for no in range(1, len(subtasks) + 1)),
+        subtasks=subtasks_from(plan, [subtasks[str(no)] for no in range(1, len(subtasks) + 1)]),
         created_at=int(item.created_at),
         output_prefix=item.output_prefix,
         orchestration=stored_form(OrchestrationRef).validate_python(orchestration) if orchestration else None,
@@ -230,12 +255,12 @@ def run_json(task: Task) -> dict[str, Any]:
         "restarted_at": task.restarted_at,
         "started_at": task.started_at,
         "ended_at": task.ended_at,
-        "subtasks": [subtask_map(subtask) for subtask in task.subtasks],
+        "subtasks": [{**state_map(subtask), "progress": subtask.progress} for subtask in task.subtasks],
     }
 
 
 def run_from(task: Task, item: RunItem) -> Task:
-    """Return the task at the end of an earlier run; raise NewerVersion if this version can't read it."""
+    """Return the task at the end of an earlier run, by its newest state; raise NewerVersion."""
     with reading(f"an earlier run of task {task.id}", item.schema_version):
         record = item.record
         return replace(
@@ -246,7 +271,7 @@ def run_from(task: Task, item: RunItem) -> Task:
             restarted_at=record["restarted_at"],
             started_at=record["started_at"],
             ended_at=record["ended_at"],
-            subtasks=tuple(subtask_from(no, stored) for no, stored in enumerate(record["subtasks"], start=1)),
+            subtasks=subtasks_from([plan_json(subtask) for subtask in task.subtasks], record["subtasks"]),
             pending=frozenset(),
             unsent=frozenset(),
         )

@@ -14,9 +14,8 @@ from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT
 from shared.domain.task import Outcome, Task, TaskStatus
-from shared.errors import NewerVersion
 from shared.stores.dynamodb import dynamodb_error
-from shared.stores.task_codec import SHARDS, TASK, TaskItem, task_from
+from shared.stores.task_codec import SHARDS, TASK, TaskItem
 from shared.stores.task_store import TaskStore
 
 # The states of most tasks. Fewer tasks belong to an orchestration than are in these states; in the long run, more tasks
@@ -42,18 +41,16 @@ class TaskFilter:
     created_after: int | None = None
     created_before: int | None = None
 
-    def matches(self, task: Task) -> bool:
-        """Whether a task matches the filter, except for the times, which its ID contains."""
+    def matches(self, item: TaskItem) -> bool:
+        """Whether a task's item matches the filter, except for the times, which its ID contains."""
+        orchestration = item.orchestration.as_dict() if item.orchestration else {}
         return (
-            task.tenant == self.tenant
-            and task.id.startswith(self.id_prefix)
-            and self.status in {None, task.status}
-            and self.outcome in {None, task.outcome}
-            and self.source_key in {None, task.source.key}
-            and (
-                self.orchestration is None
-                or (task.orchestration is not None and task.orchestration.name == self.orchestration)
-            )
+            item.tenant == self.tenant
+            and item.pk.startswith(self.id_prefix)
+            and self.status in {None, item.status}
+            and self.outcome in {None, item.outcome}
+            and self.source_key in {None, item.source.as_dict().get("key")}
+            and self.orchestration in {None, orchestration.get("name")}
         )
 
 
@@ -62,7 +59,7 @@ class TaskQueries:
 
     def __init__(self, store: TaskStore) -> None:
         """Read the table of that store."""
-        self._items = store.items
+        self._store, self._items = store, store.items
 
     def page(self, wanted: TaskFilter, limit: int, token: str | None = None) -> Page[Task]:
         """Return one page, newest first. Raise RequestRejected if the token is from a list with another filter."""
@@ -79,7 +76,7 @@ class TaskQueries:
                 if not batch:
                     return Page(tuple(found), None)
                 read, last = read + len(batch), batch[-1]
-                found += [task for task in self._tasks(batch) if wanted.matches(task)]
+                found += self._tasks(batch, wanted)
             more = len(found) > limit or next(identifiers, None) is not None
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
@@ -123,16 +120,8 @@ class TaskQueries:
         states = list(Outcome) if state is TaskStatus.COMPLETED else [state]
         return self._items.by_status, [f"{tenant}#{each}#{n}" for each in states for n in range(SHARDS)]
 
-    def _tasks(self, identifiers: Sequence[str]) -> list[Task]:
-        """Read whole tasks in the order of these IDs, without deleted and unreadable ones."""
+    def _tasks(self, identifiers: Sequence[str], wanted: TaskFilter) -> Iterator[Task]:
+        """Read the tasks with these IDs that match, in their order, without deleted and unreadable ones."""
         rows = {row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])}
-        tasks = (readable_task(rows[identifier]) for identifier in identifiers if identifier in rows)
-        return [task for task in tasks if task]
-
-
-def readable_task(item: TaskItem) -> Task | None:
-    """Return the task in an item; None if this version can't read it, for example after a rollback."""
-    try:
-        return task_from(item)
-    except NewerVersion:  # It is in the log, and the list shows the other tasks.
-        return None
+        found = (rows[identifier] for identifier in identifiers if identifier in rows)
+        return self._store.read_many(row for row in found if wanted.matches(row))

@@ -1,6 +1,7 @@
 """Tasks in DynamoDB: every transition is one conditional update, which returns the updated task."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ from pynamodb.expressions.update import Action
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.subtask import FinalState, Lease, SubtaskRef, Wait
 from shared.domain.task import MAX_SUBTASKS, Task
-from shared.errors import ServiceBusy
+from shared.errors import NewerVersion, ServiceBusy
 from shared.stores.dynamodb import bind_model, dynamodb_error, read_item, save_item, update_item
 from shared.stores.forward_compatibility import refuse_newer
+from shared.stores.plan_store import PlanStore
 from shared.stores.task_codec import (
     TASK,
     TOKEN,
@@ -44,7 +46,7 @@ class TokenClaim:
 
 
 class TaskStore:
-    """The tasks table.
+    """The tasks in the tasks table. The progress of running subtasks is in the ProgressStore.
 
     A refused transition returns None or False. A failed request raises ServiceBusy or ServiceRefused.
     """
@@ -52,6 +54,7 @@ class TaskStore:
     def __init__(self, table: str, resend_after_seconds: int = 900) -> None:
         """Bind to the table of that name; this makes no request."""
         self.items = bind_model(TaskItem, table)
+        self._plans = PlanStore(table)
         self._transitions = TaskTransitions(self.items)
         self._attempts = bind_model(AttemptItem, table)
         self._runs = bind_model(RunItem, table)
@@ -60,13 +63,26 @@ class TaskStore:
 
     def create(self, task: Task) -> bool:
         """Put a new task; return False if its ID exists."""
-        item = task_item(task, self.items, due_at=task.created_at + self._first_check_ms)
+        plan = self._plans.put(task.id, task.subtasks)
+        item = task_item(task, self.items, plan, due_at=task.created_at + self._first_check_ms)
         return save_item(item, self.items.pk.does_not_exist())
 
     def get(self, task_id: str) -> Task | None:
         """Read the current state of a task; None if there is none with that ID."""
         item = read_item(self.items, task_id, TASK)
-        return task_from(item) if item else None
+        return self.read(item) if item else None
+
+    def read(self, item: TaskItem) -> Task:
+        """Return the task in an item; raise NewerVersion."""
+        return task_from(item, self._plans.get((item.pk, item.plan)) if item.plan else None)
+
+    def read_many(self, items: Iterable[TaskItem]) -> Iterator[Task]:
+        """Yield the tasks in items, without those that this version can't read, for example after a rollback."""
+        rows = list(items)
+        plans = self._plans.get_many([(item.pk, item.plan) for item in rows if item.plan])
+        for item in rows:
+            with suppress(NewerVersion):  # It is in the log, and the list shows the other tasks.
+                yield task_from(item, plans.get((item.pk, item.plan)) if item.plan else None)
 
     def get_token(self, tenant: str, token: str) -> TokenClaim | None:
         """Read the first claim of a client token; None if it is unused. Raise NewerVersion."""
@@ -92,9 +108,9 @@ class TaskStore:
         claim = self._transitions.claim(ref, now, lease_until, max_attempts, self.new_owner())
         return self._apply(ref.task_id, claim)
 
-    def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
-        """Renew a lease and report progress in percent; refused if another attempt owns the subtask."""
-        return self._apply(lease.task_id, self._transitions.renew(lease, lease_until, progress, phase))
+    def renew(self, lease: Lease, lease_until: int) -> Task | None:
+        """Renew a lease; refused if another attempt owns the subtask."""
+        return self._apply(lease.task_id, self._transitions.renew(lease, lease_until))
 
     def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> Task | None:
         """Give a subtask back for another attempt; an uncounted attempt doesn't count against the file."""
@@ -200,7 +216,7 @@ class TaskStore:
                 return None  # `pending` only shrinks: it has ended before
             transition = build(seen)
             if item := self._write(ref.task_id, transition.changes, transition.condition):
-                return task_from(item)
+                return self.read(item)
             newest = self.get_in_run(ref.task_id, ref.run)
             if newest and transition.was_made and transition.was_made(newest):
                 return newest
@@ -214,7 +230,7 @@ class TaskStore:
         """Apply a transition; return the updated task, None if the condition refuses it."""
         item = self._write(task_id, transition.changes, transition.condition)
         if item:
-            return task_from(item)
+            return self.read(item)
         if not transition.was_made:
             return None
         seen = self.get_in_run(task_id, transition.run)

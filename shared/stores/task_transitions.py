@@ -23,7 +23,7 @@ from shared.domain.subtask import (
     WaitReason,
 )
 from shared.domain.task import EARLY_MS, STOP_FAILURES, TASK_ACTIONS, Task, TaskStatus
-from shared.stores.task_codec import TaskItem, index_status, subtask_map, wait_map
+from shared.stores.task_codec import TaskItem, index_status, state_map, wait_map
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ class TaskTransitions:
             subtask["lease_until"].set(lease_until),
             subtask["owner"].set(owner),
             subtask["started_at"].set(subtask["started_at"] | now),
-            subtask["progress"].set(0),
             wait.remove(),
-            subtask["phase"].remove(),
             self._items.status.set(str(TaskStatus.IN_PROGRESS)),
             self._items.ix_status.set(index_status(ref.tenant, TaskStatus.IN_PROGRESS, ref.task_id)),
             self._items.started_at.set(self._items.started_at | now),
@@ -84,14 +82,9 @@ class TaskTransitions:
         ]
         return Transition(condition, changes, ref.run, lambda task: was_claimed(task, ref, owner))
 
-    def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Transition:
-        """The owner of a lease renews it, and reports its progress in percent."""
-        subtask = self._subtask(lease.no)
-        changes = [
-            subtask["lease_until"].set(lease_until),
-            subtask["progress"].set(progress),
-            subtask["phase"].set(phase),
-        ]
+    def renew(self, lease: Lease, lease_until: int) -> Transition:
+        """The owner of a lease renews it."""
+        changes = [self._subtask(lease.no)["lease_until"].set(lease_until)]
         return Transition(self._owns(lease), changes, lease.run)
 
     def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> Transition:
@@ -134,7 +127,7 @@ class TaskTransitions:
         new = task.restarted(now, only_failed=only_failed)
         changes = [
             self._items.run.set(new.run),
-            self._items.subtasks.set({str(s.no): subtask_map(s) for s in new.subtasks}),
+            self._items.subtasks.set({str(s.no): state_map(s) for s in new.subtasks}),
             self._items.pending.set(set(new.pending)),
             self._items.unsent.set(set(new.unsent)),
             self._items.due_at.set(now + first_check_ms),
@@ -212,7 +205,7 @@ class TaskTransitions:
         return both
 
     def _subtask_changes(self, task: Task, no: int, names: Collection[str]) -> list[Action]:
-        changed = subtask_map(task.subtasks[no - 1])
+        changed = state_map(task.subtasks[no - 1])
         return [self._subtask(no)[name].set(changed[name]) for name in names if name in changed]
 
     def _status_changes(self, task: Task) -> list[Action]:

@@ -32,7 +32,7 @@ def give_up_subtask(services: Services, task: Task, no: int, now: int) -> Task |
     if subtask.wait:
         last = subtask.wait.detail
         failure = Failure(last.code, f"given up after {subtask.attempt} attempts; the last error: {last.message}")
-    elif subtask.phase is None:  # no heartbeat
+    elif services.progress.add_to(task).subtasks[no - 1].phase is None:  # no heartbeat
         failure = Failure(
             "InternalError.AttemptsExhausted",
             f"the worker disappeared at the beginning of the last of {subtask.attempt} attempts; restart the task",

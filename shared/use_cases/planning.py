@@ -14,7 +14,7 @@ from shared.domain.upload import Verdict
 from shared.domain.validation_messages import relevant_errors, validation_message
 from shared.errors import NewerVersion, RequestRejected
 from shared.operations import OPERATIONS
-from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
+from shared.stores.task_codec import MAX_PLAN_BYTES, plan_size
 
 # By name; the error stands for a template that only a newer version of Reelmill can read.
 Templates = Mapping[str, Template | NewerVersion]
@@ -72,7 +72,7 @@ def plan_subtasks(templates: Templates, documents: Iterable[SubtaskDocument]) ->
             when=check_condition_fields(document, documents),
         )
         planned.append(subtask)
-        size += stored_size(subtask)
+        size += plan_size(subtask)
         if size > MAX_PLAN_BYTES:  # checked here, because planning fifty huge subtasks to the end would take seconds
             message = (
                 f"the subtasks up to {document.name} take {size // 1024} KB with their templates, and the limit of a "

@@ -170,14 +170,15 @@ def read_subtask(services: Services, tenant: str, identifier: str, run: int | No
 def explain_task(services: Services, tenant: str, identifier: str, run: int | None) -> ExplainedTask:
     """Return a run of a task, and why its subtasks wait; raise NotFound."""
     newest = read_task(services, tenant, identifier)
-    task = select_run(services, newest, run)
+    task = services.progress.add_to(select_run(services, newest, run))
     waits = explain_waits(task, task.subtasks, services.now(), services.queues.count_messages)
     return ExplainedTask(task, newest.run, waits)
 
 
 def explain_subtask(services: Services, tenant: str, identifier: str, run: int | None, no: int) -> ExplainedSubtask:
     """Return a subtask in a run of its task, why it waits, and its attempts; raise NotFound."""
-    task, subtask = read_subtask(services, tenant, identifier, run, no)
+    task = services.progress.add_to(read_subtask(services, tenant, identifier, run, no)[0])
+    subtask = task.subtasks[no - 1]
     waiting = explain_waits(task, [subtask], services.now(), services.queues.count_messages).get(no)
     return ExplainedSubtask(subtask, waiting, services.tasks.get_records(task.id, subtask.carried_from or task.run, no))
 
@@ -190,7 +191,7 @@ def restart_task(services: Services, tenant: str, identifier: str, *, only_faile
         if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
             message = f"no subtask of task {task.id} has failed; restart the whole task, or leave it unchanged"
             raise Conflict(message, code="NothingFailed")
-        services.tasks.put_run(task)
+        services.tasks.put_run(services.progress.add_to(task))
         restarted = services.tasks.restart(task, services.now(), only_failed=only_failed)
     if restarted is None:
         raise status_conflict(read_task(services, tenant, identifier), "only a COMPLETED task can be restarted")

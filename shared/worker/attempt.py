@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile, shorten_commands
 from shared.domain.condition import is_met, parse_condition
@@ -43,6 +44,8 @@ from shared.worker.workspace import workspace
 # The part of a function's time that ffmpeg may not use: to upload the outputs and to conclude takes time, too.
 CLOSING_SECONDS = 20
 
+RENEW_AFTER = 1 / 3  # of the lease: two thirds are left to try again if DynamoDB does not answer
+
 CHUNK = 1024**2  # bytes read at once
 STARTING = AttemptProgress(0, "starting")
 
@@ -77,6 +80,7 @@ class Attempt:
     lost: bool = False
     lease_until: int = 0  # as set by the last successful heartbeat, in epoch milliseconds
     counted_at: int = 0  # its time up to then is counted in the day's budget, in epoch milliseconds
+    uncounted: tuple[int, str] | None = None  # the end and the token of a time whose count DynamoDB has not confirmed
 
     @property
     def subtask(self) -> Subtask:
@@ -219,13 +223,20 @@ class Attempt:
         return key
 
     def _beat(self) -> bool:
-        """Renew the lease and report progress; return False once this attempt no longer owns its subtask."""
-        lease_until = self.services.now() + self.services.settings.lease_seconds * 1000
-        seen = self.services.tasks.renew(self.lease, lease_until, self.progress.percent, self.progress.phase)
-        if seen is None:
+        """Keep the lease and report progress; return False once this attempt no longer owns its subtask."""
+        now, tasks = self.services.now(), self.services.tasks
+        lease_ms = self.services.settings.lease_seconds * 1000
+        lease_until = self.lease_until
+        if lease_until - now > lease_ms * (1 - RENEW_AFTER):
+            seen = tasks.get(self.lease.task_id)
+        else:  # A write costs more than a reading, and up to 200 times as much if the task is large.
+            lease_until = now + lease_ms
+            seen = tasks.renew(self.lease, lease_until)
+        if seen is None or not seen.has_lease(self.lease):
             self.lost = True
             return False
         self.task, self.lease_until = seen, lease_until
+        self.services.progress.put(self.lease, self.progress.percent, self.progress.phase)
         self._count_time()
         return True
 
@@ -234,12 +245,17 @@ class Attempt:
         if not self.services.settings.daily_compute_seconds:
             return
         now = self.services.now()
-        try:
-            self.services.budget.add_compute(now, now - self.counted_at)
-        except ServiceBusy as error:
-            logger().warning("time not counted yet", task_id=self.lease.task_id, no=self.lease.no, reason=error.message)
-            return
-        self.counted_at = now
+        while self.counted_at < now:
+            until, token = self.uncounted or (now, uuid4().hex)
+            self.uncounted = until, token
+            try:
+                self.services.budget.add_compute(until, until - self.counted_at, token)
+            except ServiceBusy as error:  # it may have been counted: the same request comes again
+                logger().warning(
+                    "time not counted yet", task_id=self.lease.task_id, no=self.lease.no, reason=str(error)
+                )
+                return
+            self.counted_at, self.uncounted = until, None
 
     def _advance(self, progress: AttemptProgress) -> None:
         """Set the progress; raise Interrupted if the lease is lost, or was not renewed in time."""

@@ -19,7 +19,7 @@ def started(services: Services, made: dict[str, Any], no: int = 1) -> Lease:
     task = services.tasks.claim(ref, services.now(), services.now() + AN_HOUR, 3)
     assert task
     lease = Lease(ref.task_id, ref.run, no, attempt=task.subtasks[no - 1].attempt)
-    assert services.tasks.renew(lease, services.now() + AN_HOUR, 40, "encoding")
+    services.progress.put(lease, 40, "encoding")
     return lease
 
 

@@ -282,7 +282,7 @@ def test_a_backfill_resumes_with_its_token_after_an_outage(api: Api) -> None:
         put(name, b"film")
     first = api.post("/uploads/backfill", {"maxResults": 2}).json
 
-    with outage("PutItem", after=2):
+    with outage("PutItem", after=3):  # after the first one's verdict, plan and task
         failed = api.post("/uploads/backfill", {"maxResults": 2, "nextToken": first["nextToken"]})
     second = api.post("/uploads/backfill", {"maxResults": 2, "nextToken": first["nextToken"]}).json
 

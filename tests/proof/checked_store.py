@@ -10,7 +10,7 @@ from zlib import crc32
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait
 from shared.domain.task import Task, TaskStatus
 from shared.stores.dynamodb import read_item
-from shared.stores.task_codec import TASK, task_from
+from shared.stores.task_codec import TASK
 from shared.stores.task_store import TaskStore, TokenClaim
 from tests.proof.model import ENDED, Model, Violation
 
@@ -71,9 +71,9 @@ class CheckedStore(TaskStore):
         expected = self.model.claim(ref, now, lease_until)
         return self._made("claim", expected, lambda: TaskStore.claim(self, ref, now, lease_until, max_attempts))
 
-    def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> Task | None:
-        expected = self.model.renew(lease, lease_until, progress, phase)
-        return self._made("renew", expected, lambda: TaskStore.renew(self, lease, lease_until, progress, phase))
+    def renew(self, lease: Lease, lease_until: int) -> Task | None:
+        expected = self.model.renew(lease, lease_until)
+        return self._made("renew", expected, lambda: TaskStore.renew(self, lease, lease_until))
 
     def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> Task | None:
         expected = self.model.release(lease, wait, uncounted=uncounted)
@@ -118,7 +118,7 @@ class CheckedStore(TaskStore):
         item = read_item(self.items, self.model.task.id, TASK)
         if item is None:
             raise self._violated("the task is gone")
-        task = task_from(item)
+        task = self.read(item)
         expected = self.model.expected()
         if task != expected:
             raise self._violated(f"it stands as\n{task}\nand not as\n{expected}")

@@ -183,7 +183,8 @@ class Interleaving:
     def renew(self, pick: Pick) -> None:
         """A worker shows that it is there; it may be late."""
         worker = pick(self.workers)
-        seen = self.stage.tasks.renew(worker.lease, self.lease_until, pick((1, 50)), pick(("download", "encoding")))
+        self.stage.progress.put(worker.lease, pick((1, 50)), pick(("download", "encoding")))
+        seen = self.stage.tasks.renew(worker.lease, self.lease_until)
         if seen:
             worker.seen.append(seen)
 

@@ -138,20 +138,17 @@ class Model:
             counted_attempts=subtask.counted_attempts + 1,
             lease_until=lease_until,
             started_at=subtask.started_at or now,
-            progress=0,
             wait=None,
-            phase=None,
         )
         self.unsent.discard(ref.no)
         self.touched, self.started_at = True, self.started_at or now
         return True
 
-    def renew(self, lease: Lease, lease_until: int, progress: int, phase: str) -> bool:
+    def renew(self, lease: Lease, lease_until: int) -> bool:
         """Only the owner."""
         if not self.is_owner(lease):
             return False
-        renewed = replace(self.subtasks[lease.no], lease_until=lease_until, progress=progress, phase=phase)
-        self.subtasks[lease.no] = renewed
+        self.subtasks[lease.no] = replace(self.subtasks[lease.no], lease_until=lease_until)
         return True
 
     def release(self, lease: Lease, wait: Wait, *, uncounted: bool) -> bool:

@@ -227,7 +227,7 @@ def test_a_late_worker_is_heard_or_taken_over_never_both(
     for _ in rounds(f"{transition} against takeover"):
         task = stored(store, a_task(1))
         seen, lease = claimed(store, task, 1)
-        renew = partial(store.renew, lease, LATE + LEASE, 50, "operation")
+        renew = partial(store.renew, lease, LATE + LEASE)
         late = renew if transition == "renew" else partial(finish, store, seen, lease)
 
         results = race([late, *[partial(claim, store, task, 1, LATE)] * 7])

@@ -14,7 +14,7 @@ from shared.domain.matching import match_upload
 from shared.domain.task import Task
 from shared.domain.upload import Upload, UploadDecision
 from shared.stores.decision_store import DecisionFilter
-from shared.stores.task_codec import TASK, TaskItem, task_from
+from shared.stores.task_codec import TASK, TaskItem
 from shared.use_cases.catalog import read_catalog
 from shared.use_cases.planning import Planner
 from shared.use_cases.uploads import BackfillScope, process_listed_object
@@ -185,10 +185,9 @@ class Bucket:
 
     def tasks(self) -> list[Task]:
         """Return all tasks that there are."""
-        rows = (
-            TaskItem.from_raw_data(item) for item in self.services.in_memory_tables.tables["TasksTable"].items.values()
-        )
-        return [task_from(row) for row in rows if row.sk == TASK]
+        items = self.services.in_memory_tables.tables["TasksTable"].items
+        rows = [TaskItem.from_raw_data(item) for item in items.values() if item["sk"] == {"S": TASK}]
+        return [self.services.tasks.read(row) for row in rows]
 
     def verdicts(self) -> Sequence[UploadDecision]:
         """Return all verdicts that stand."""

@@ -24,6 +24,8 @@ from shared.errors import NewerVersion, ReelmillError
 from shared.stores.decision_store import DecisionFilter
 from shared.stores.subtask_queue import parse_message_body
 from shared.stores.task_codec import TASK
+from shared.stores.task_queries import TaskQueries
+from shared.stores.task_store import TaskStore
 from shared.use_cases.catalog import store_orchestration, switch_orchestration
 from shared.use_cases.sweeper import sweep
 from shared.use_cases.tasks import cancel_task, restart_task
@@ -154,13 +156,15 @@ class Play:
     workers: list[Running] = field(default_factory=list)
     attempts: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     share: float = 0.5  # of the next version in what acts
+    stores: dict[Version, TaskStore] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, stage: Stage, wire: Wire, seed: int) -> "Play":
         """Deploy; the next version stores an orchestration that only it can plan."""
         stage.in_memory_tables.clear()
         stage.time = BEGINNING
-        play = cls(stage, wire, random.Random(seed))  # noqa: S311 - not for secrets
+        stores = {version: TaskStore(stage.settings.tasks_table) for version in VERSIONS}
+        play = cls(stage, wire, random.Random(seed), stores=stores)  # noqa: S311 - not for secrets
         wire.stamps = play.chance.random() < 0.5
         for document, by in ((PLAIN, play.chance.choice(VERSIONS)), (DREAMS, NEXT)):
             with play.acting(by):
@@ -171,17 +175,23 @@ class Play:
     def acting(self, by: Version) -> Iterator[None]:
         """Let a version act; this one must leave alone what it can't read, and lose no field of the next one."""
         before = self.items()
-        self.wire.by = by
+        self.use(by)
         try:
             yield
         except NewerVersion:
             if by is NEXT:
                 raise
         finally:
-            self.wire.by = THIS
+            self.use(THIS)
             self.queue += self.stage.in_memory_tables.taken()
         if by is THIS:
             self.check_change(before, self.items())
+
+    def use(self, by: Version) -> None:
+        """Let a version send the next requests, from its own process, which keeps the plans that it has read."""
+        self.wire.by = by
+        self.stage.tasks = self.stores[by]
+        self.stage.task_queries = TaskQueries(self.stores[by])
 
     def items(self) -> Items:
         """Return all items as they are stored."""
@@ -190,11 +200,13 @@ class Play:
 
     def check_change(self, before: Items, after: Items) -> None:
         """Check what this version did with the items of the next one."""
+        plans = {key[0] for (_, key), item in before.items() if key[-1].startswith(b"PLAN#") and is_of_new_type(item)}
         for place, item in before.items():
             now = after.get(place)
             if now is None:
                 raise Violation(f"{place} is gone")
-            if is_of_new_type(item) and {**item, "due_at": 0} != {**now, "due_at": 0}:
+            unreadable = is_of_new_type(item) or (place[0] == "TasksTable" and place[1][0] in plans)
+            if unreadable and {**item, "due_at": 0} != {**now, "due_at": 0}:
                 raise Violation(f"{place} can't be read, and was changed from\n{item}\nto\n{now}")
             lost = set(new_fields(item)) - set(new_fields(now))
             if lost and item.get("verdict") == now.get("verdict"):
@@ -273,7 +285,8 @@ class Play:
         """A worker renews its lease."""
         running = self.chance.choice(self.workers)
         with self.acting(running.by):
-            self.stage.tasks.renew(running.admitted.lease, self.stage.now() + 120_000, 50, "operation")
+            self.stage.tasks.renew(running.admitted.lease, self.stage.now() + 120_000)
+            self.stage.progress.put(running.admitted.lease, 50, "operation")
 
     def sweep(self, by: Version) -> None:
         """The sweeper looks at what is due."""
@@ -309,9 +322,9 @@ class Play:
         """Return all tasks, as the next version reads them."""
         rows = self.stage.in_memory_tables.tables["TasksTable"].items.values()
         identifiers = [row["pk"]["S"] for row in rows if row["sk"]["S"] == TASK]
-        self.wire.by = NEXT
+        self.use(NEXT)
         found = [self.stage.tasks.get(identifier) for identifier in identifiers]
-        self.wire.by = THIS
+        self.use(THIS)
         return [task for task in found if task]
 
     def close(self) -> None:

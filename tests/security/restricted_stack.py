@@ -76,6 +76,17 @@ class Cloud:
         finally:
             s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(whole))
 
+    @contextmanager
+    def configured(self, function: str, **variables: str) -> Iterator[None]:
+        """Let a function have more environment variables for a while."""
+        client, name = self.client("lambda"), self.stack.outputs[f"{function}FunctionName"]
+        usual = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": usual | variables})
+        try:
+            yield
+        finally:
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+
     def call(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:  # noqa: ANN401 - the API's JSON
         """Ask the API; return its JSON, or where it leads."""
         answer = self._http.request(method, self.stack.api_url + path, json=body)

@@ -121,6 +121,11 @@ def a_lost_attempt_leaves_nothing(cloud: Cloud, lane: Lane = Lane.STANDARD) -> N
     assert not cloud.files(f"{key.removesuffix('.mp4')}/")
 
 
+def a_day_has_a_budget(cloud: Cloud) -> None:
+    with cloud.configured("RunSubtask", REELMILL_DAILY_COMPUTE_SECONDS="86400"):
+        a_video_is_made(cloud)
+
+
 # ------------------------------------------------------------------- Sweep
 def a_lost_message_is_sent_again(cloud: Cloud, lane: Lane = Lane.STANDARD) -> None:
     task = cloud.task(COVER, lane=lane)
@@ -339,6 +344,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "RunSubtask dynamodb:GetItem TasksTable": a_video_is_made_of_an_output,
     "RunSubtask dynamodb:PutItem TasksTable": a_video_is_made,
     "RunSubtask dynamodb:UpdateItem TasksTable": a_video_is_made,
+    "RunSubtask dynamodb:Query TasksTable": a_day_has_a_budget,
     **by_lane("RunSubtask", "SendMessage", a_video_is_made_of_an_output),
     **by_lane("RunSubtask", "ChangeMessageVisibility", a_lost_attempt_leaves_nothing),
     "Sweep dynamodb:GetItem TasksTable": a_lost_message_is_sent_again,

@@ -49,6 +49,7 @@ KNOWN: Mapping[str, set[str]] = {
     "PutItem": EVERYWHERE | WRITING | {"Item"},
     "UpdateItem": EVERYWHERE | WRITING | {"Key", "UpdateExpression"},
     "DeleteItem": EVERYWHERE | WRITING | {"Key"},
+    "TransactWriteItems": {"TransactItems", "ClientRequestToken", "ReturnConsumedCapacity"},
     "Query": EVERYWHERE
     | {"IndexName", "KeyConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
     | {"ScanIndexForward", "Limit", "ExclusiveStartKey", "ConsistentRead"},
@@ -133,6 +134,7 @@ class InMemoryTables:
 
     tables: dict[str, Table] = field(default_factory=dict)
     messages: dict[str, list[str]] = field(default_factory=dict)
+    committed: dict[str, Request] = field(default_factory=dict)  # transactions, by their tokens
     lock: Lock = field(default_factory=Lock)
     judge: Callable[[Condition, Case], bool] = lambda condition, case: condition.holds(case)
     # Whether the answer to a request is lost, so that its client sends it again.
@@ -145,6 +147,7 @@ class InMemoryTables:
     def clear(self) -> None:
         """Forget everything."""
         self.messages.clear()
+        self.committed.clear()
         for name, resource in resources().items():
             if resource["Type"] == "AWS::DynamoDB::Table":
                 self.tables[name] = Table.of(name, resource["Properties"])
@@ -168,7 +171,7 @@ class InMemoryTables:
                     serve(self, request)
                 return serve(self, request)
         except Refused as error:
-            raise failure("ConditionalCheckFailedException", "The conditional request failed", operation) from error
+            raise refusal_of(operation) from error
         except Invalid as error:
             raise failure("ValidationException", str(error), operation) from error
 
@@ -217,6 +220,17 @@ class InMemoryTables:
         update.apply(new, copied(request.get("ExpressionAttributeValues", {})))
         table.put(new)
         return {"Attributes": copied(new)} if request.get("ReturnValues") == "ALL_NEW" else {}
+
+    def transact(self, request: Request) -> Answer:
+        """Serve TransactWriteItems of one update; a token that was used before changes nothing."""
+        token = request["ClientRequestToken"]
+        (update,) = (each["Update"] for each in request["TransactItems"])
+        if token not in self.committed:
+            self.update(update)
+            self.committed[token] = copied(update)
+        if self.committed[token] != update:
+            raise Invalid("The token was used with other parameters")
+        return {}
 
     def query(self, request: Request) -> Answer:
         """Serve Query."""
@@ -285,6 +299,7 @@ SERVED: Mapping[str, Callable[[InMemoryTables, Request], Answer]] = {
     "PutItem": InMemoryTables.put,
     "UpdateItem": InMemoryTables.update,
     "DeleteItem": InMemoryTables.delete,
+    "TransactWriteItems": InMemoryTables.transact,
     "Query": InMemoryTables.query,
     "BatchGetItem": InMemoryTables.batch_get,
     "SendMessageBatch": InMemoryTables.send,
@@ -314,6 +329,15 @@ def failure(code: str, message: str, operation: str) -> ClientError:
     """Return an error that AWS answers with."""
     answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
     return ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+def refusal_of(operation: str) -> ClientError:
+    """Return the error of a write whose condition doesn't hold."""
+    if operation != "TransactWriteItems":
+        return failure("ConditionalCheckFailedException", "The conditional request failed", operation)
+    error = failure("TransactionCanceledException", "Transaction cancelled [ConditionalCheckFailed]", operation)
+    error.response["CancellationReasons"] = [{"Code": "ConditionalCheckFailed"}]
+    return error
 
 
 def keys_of(definition: Mapping[str, Any]) -> tuple[str, ...]:

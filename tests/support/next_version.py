@@ -28,11 +28,11 @@ def newer(value: Any) -> Any:  # noqa: ANN401 - any JSON
 def newer_attribute(name: str, value: dict[str, Any]) -> dict[str, Any]:
     """Return an attribute of DynamoDB with one more field wherever it has fields."""
     field = {"S": NEW_VALUE}
-    if name == "subtasks":
+    if name == "subtasks" and "M" in value:
         return {"M": {no: {"M": {**newer_fields(one["M"]), NEW_FIELD: field}} for no, one in value["M"].items()}}
     if "M" in value:
         return {"M": {**newer_fields(value["M"]), NEW_FIELD: field}}
-    if name == "record" and "B" in value:
+    if name in {"record", "subtasks"} and "B" in value:
         return {"B": zlib.compress(json.dumps(newer(json.loads(zlib.decompress(value["B"])))).encode())}
     if name in {"document", "history"}:
         return {"S": json.dumps(newer(json.loads(value["S"])))}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -38,13 +38,14 @@ class Call:
     service: str
     operation: str
     process: Process | None
+    body: str = field(default="", compare=False)
 
 
 @dataclass
 class Moment:
     """What happens at calls to AWS with one name, starting at a given call, before AWS executes it or after.
 
-    The name "*" stands for every call of a process.
+    The name "*" stands for every call of a process. `about` is a text that the request contains.
     """
 
     operation: str
@@ -52,11 +53,12 @@ class Moment:
     after: int
     times: int
     done: bool
+    about: str = ""
     seen: int = 0
 
     def meant(self, call: Call) -> bool:
         """Count a call, and say whether it is this call's turn."""
-        if call.operation == self.operation or (self.operation == "*" and call.process):
+        if (call.operation == self.operation and self.about in call.body) or (self.operation == "*" and call.process):
             self.seen += 1
             return self.after < self.seen <= self.after + self.times
         return False
@@ -70,7 +72,8 @@ RUNNING: list[Process | None] = [None]  # the last one runs, the others wait for
 def line(event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
     """Stand between botocore and moto; what a moment answers is AWS's answer, and moto isn't asked."""
     service, operation = event_name.split(".")[1:]
-    call = Call(service, operation, RUNNING[-1])
+    body = request.body if isinstance(request.body, bytes) else b""
+    call = Call(service, operation, RUNNING[-1], body.decode(errors="replace"))
     if call.process and call.process.dead:
         raise Crash
     CALLS.append(call)
@@ -111,11 +114,17 @@ class Answer:
 
 
 @contextmanager
-def meanwhile(
-    operation: str, action: Callable[[], object], *, after: int = 0, times: int = 1, done: bool = False
+def meanwhile(  # noqa: PLR0913 - at which call
+    operation: str,
+    action: Callable[[], object],
+    *,
+    after: int = 0,
+    times: int = 1,
+    done: bool = False,
+    about: str = "",
 ) -> Iterator[None]:
     """Run an action at a call to AWS of that name; with `done`, after AWS executed it and before its answer."""
-    moment = Moment(operation, action, after, times, done)
+    moment = Moment(operation, action, after, times, done, about)
     AWAITED.append(moment)
     try:
         yield

@@ -66,7 +66,11 @@ def asking() -> str | None:
 
 def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the actions on resources of the template, by their names there; other resources are ignored."""
-    if service == "dynamodb":
+    if operation == "TransactWriteItems":
+        for item in params["TransactItems"]:
+            for kind, request in item.items():
+                yield from needed(service, f"{kind}Item", request)
+    elif service == "dynamodb":
         tables = params.get("RequestItems") or [params["TableName"]]
         index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
         yield from ((f"dynamodb:{operation}", f"{table}{index}") for table in tables)

@@ -5,6 +5,9 @@ from botocore.exceptions import ReadTimeoutError
 from shared.domain.subtask import Failure, FinalState, Lease, SubtaskRef, SubtaskStatus, Wait, WaitReason
 from shared.domain.task import STOP_FAILURES, Task
 from shared.services import Services
+from shared.stores.dynamodb import bind_model
+from shared.stores.plan_store import PlanItem
+from shared.stores.task_codec import plan_json
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_task
 
@@ -69,5 +72,7 @@ def queued(services: ClockedServices, *, subtasks: int = 2, needs: dict[int, tup
 
 def spoiled(services: Services, task: Task) -> None:
     """Store a kind of subtask that this version doesn't know, as a newer one that was rolled back leaves it."""
-    item = services.tasks.items(task.id)
-    item.update(actions=[services.tasks.items.subtasks["1"]["type"].set("DREAM")])
+    plan = [plan_json(subtask) for subtask in task.subtasks]
+    plans = bind_model(PlanItem, services.settings.tasks_table)
+    plans(task.id, "PLAN#newer", subtasks=[{**plan[0], "type": "DREAM"}, *plan[1:]]).save()
+    services.tasks.items(task.id).update(actions=[services.tasks.items.plan.set("PLAN#newer")])

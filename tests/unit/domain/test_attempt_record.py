@@ -116,7 +116,7 @@ def test_what_dynamodb_never_answers_is_tried_once(services: ClockedServices, bl
     run_subtask(services, first, SECONDS)
     (second,) = sent(services)
 
-    with meanwhile("GetItem", lambda: Answer("ValidationException")):  # the record that names what it reads
+    with meanwhile("GetItem", lambda: Answer("ValidationException"), about="#ATT#"):  # the record that names its input
         assert run_subtask(services, second, SECONDS) is None
 
     assert codes(read_task(services, "main", task.id)) == [None, "InternalError.ServiceRefused"]

@@ -36,6 +36,7 @@ from tests.support.next_version import NEW_FIELD, NEW_VALUE, newer, rows, writte
 from tests.support.transitions import BAD, finished, spoiled
 
 MINE = {"name": "mine", "trigger": {"prefix": "mine/"}, "subtasks": [{**COVER, "needs": []}]}
+SAME_SHARD = ("a", "x")  # tokens whose compute time is counted in the same item
 TABLES = ("TasksTable", "CatalogTable", "UploadsTable")
 
 
@@ -64,6 +65,7 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
         make_upload("seen.mp4", version_id=None, sequencer="", at=services.now()), services.now()
     )
     services.budget.take_task(services.now(), 10, "a")
+    services.budget.add_compute(services.now(), 1, SAME_SHARD[0])
     task = services.tasks.get(lease.task_id)
     assert task
     return {
@@ -255,7 +257,7 @@ def test_what_has_a_higher_schema_version_is_left_unchanged(services: ClockedSer
         with pytest.raises(NewerVersion):
             attempt()
     services.budget.return_task(services.now(), "a")
-    services.budget.add_compute(services.now(), 5)
+    services.budget.add_compute(services.now(), 5, SAME_SHARD[1])
 
     assert {table: rows(table) for table in TABLES} == before
 

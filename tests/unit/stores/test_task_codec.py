@@ -1,4 +1,4 @@
-"""The size of a task: one DynamoDB item holds it, with everything that its runs add."""
+"""The size of a task: two DynamoDB items hold it, its plan, and its state with everything that its runs add."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from shared.domain.subtask import Failure, Lease, Subtask, SubtaskStatus
 from shared.domain.task import MAX_SUBTASKS, OrchestrationRef, Outcome, Source, Task
 from shared.domain.upload import Verdict
 from shared.errors import RequestRejected
-from shared.stores.task_codec import MAX_PLAN_BYTES, stored_size
+from shared.stores.task_codec import MAX_PLAN_BYTES, plan_size
 from shared.stores.task_queries import TaskFilter
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
@@ -88,9 +88,9 @@ def the_largest(services: ClockedServices) -> Task:
     """Return a task of as many and as long subtasks as there may be, with all that it and they may have by its end."""
     a_template(services, words=29)
     planned = plan_rules(services, orchestration().subtasks)
-    left = MAX_PLAN_BYTES - sum(map(stored_size, planned))
+    left = MAX_PLAN_BYTES - sum(map(plan_size, planned))
     filled = replace(planned[0], params={**planned[0].params, "language": "x" * (left - 20)})
-    assert MAX_PLAN_BYTES - 20 < sum(map(stored_size, (filled, *planned[1:]))) <= MAX_PLAN_BYTES
+    assert MAX_PLAN_BYTES - 20 < sum(map(plan_size, (filled, *planned[1:]))) <= MAX_PLAN_BYTES
     return replace(
         make_task(at=services.now()),
         source=Source("i" * 63, "é" * (MAX_KEY_BYTES // 2), 2**50, "e" * 40, "v" * 1024),
@@ -137,6 +137,8 @@ def weight(value: dict[str, Any]) -> int:
             return 3 + sum(1 + weight(inner) for inner in held)
         case "NS":
             return sum(map(len, held))
+        case "B":
+            return len(held)
         case _:
             return len(held.encode())
 
@@ -146,7 +148,8 @@ def test_the_largest_task_has_room_for_all_that_its_runs_add(services: ClockedSe
 
     assert services.tasks.create(task)
 
-    key = {"pk": {"S": task.id}, "sk": {"S": "TASK"}}
-    item = client("dynamodb").get_item(TableName=services.settings.tasks_table, Key=key)["Item"]
-    assert 370 * 1024 < weight({"M": item}) < ITEM_BYTES
+    plan, state = client("dynamodb").scan(TableName=services.settings.tasks_table)["Items"]
+    assert plan["sk"]["S"].startswith("PLAN#")
+    assert 210 * 1024 < weight({"M": state}) < 240 * 1024 < ITEM_BYTES
+    assert MAX_PLAN_BYTES < weight({"M": {**plan, "subtasks": {"B": bytes(MAX_PLAN_BYTES)}}}) < ITEM_BYTES
     services.tasks.put_run(replace(task, outcome=Outcome.FAILED))

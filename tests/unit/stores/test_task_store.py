@@ -74,7 +74,7 @@ def test_a_dead_lease_is_taken_over_and_its_late_worker_is_refused(services: Clo
 
     assert current.attempt == 2
     assert services.tasks.finish(seen, late, GOOD, services.now()) is None
-    assert services.tasks.renew(late, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.renew(late, services.now() + LEASE) is None
     assert services.tasks.release(late, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
 
 
@@ -102,15 +102,13 @@ def test_uncounted_attempts_do_not_count_until_there_are_five_times_as_many_as_m
     assert not refused(services, task, 1, counted_attempts=4)
 
 
-def test_a_beat_renews_the_lease_and_shows_progress(services: ClockedServices) -> None:
+def test_a_renewed_lease_lasts_longer(services: ClockedServices) -> None:
     task = stored(services, make_task(at=services.now()))
     _, lease = claimed(services, task, 1)
     services.time += LEASE - 1
 
-    seen = services.tasks.renew(lease, services.now() + LEASE, 42, "encoding")
+    assert services.tasks.renew(lease, services.now() + LEASE)
 
-    assert seen
-    assert (seen.subtasks[0].progress, seen.subtasks[0].phase, seen.progress) == (42, "encoding", 21)
     services.time += LEASE
     assert refused(services, task, 1)
 
@@ -199,21 +197,19 @@ def test_a_subtask_is_released_once(services: ClockedServices) -> None:
     waiting = released(services, lease, uncounted=True)
 
     assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
-    assert services.tasks.renew(lease, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.renew(lease, services.now() + LEASE) is None
     assert services.tasks.get(lease.task_id) == waiting
 
 
-def test_an_attempt_starts_with_no_progress_but_keeps_when_the_first_one_started(services: ClockedServices) -> None:
+def test_a_subtask_keeps_when_its_first_attempt_started(services: ClockedServices) -> None:
     task = stored(services, make_task(at=services.now()))
     _, lease = claimed(services, task, 1)
     began = services.now()
-    services.tasks.renew(lease, services.now() + LEASE, 42, "encoding")
     released(services, lease, uncounted=False)
     services.time += PAUSE
 
     again, _ = claimed(services, task, 1)
 
-    assert (again.subtasks[0].progress, again.subtasks[0].phase) == (0, None)
     assert (again.subtasks[0].started_at, again.started_at) == (began, began)
 
 
@@ -261,7 +257,7 @@ def test_a_finished_subtask_never_moves_again(services: ClockedServices) -> None
     services.time += LEASE + 1
 
     assert services.tasks.finish(seen, lease, BAD, services.now()) is None
-    assert services.tasks.renew(lease, services.now() + LEASE, 1, "again") is None
+    assert services.tasks.renew(lease, services.now() + LEASE) is None
     assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
     assert refused(services, task, 1, counted_attempts=9)
     assert done

@@ -101,7 +101,7 @@ def test_a_cancel_ends_what_had_not_ended_and_takes_the_leases_away(services: Cl
     assert (canceled.pending, canceled.unsent) == (frozenset(), frozenset())
     assert [s.failure for s in canceled.subtasks] == [CANCELED, None, CANCELED, CANCELED]
     assert canceled.subtasks[1] == before.subtasks[1]
-    assert services.tasks.renew(lease, services.now() + LEASE, 50, "encoding") is None
+    assert services.tasks.renew(lease, services.now() + LEASE) is None
     assert services.tasks.release(lease, Wait(WaitReason.RETRY, services.now(), STORAGE), uncounted=True) is None
     assert services.tasks.finish(seen, lease, GOOD, services.now()) is None
     services.time += LEASE + 1

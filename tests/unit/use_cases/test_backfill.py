@@ -348,9 +348,9 @@ def test_a_backfill_that_broke_off_goes_on_where_it_was(services: ClockedService
         put(f"uploads/{number}.mp4", b"film")
     first = backfill_objects(services, "main", BackfillScope("input"), 2, None)
     with (
-        outage("PutItem", after=2),
+        outage("PutItem", after=3),
         pytest.raises(ServiceBusy),
-    ):  # of the third's verdict and task, the fourth's verdict
+    ):  # of the third's verdict, plan and task, the fourth's verdict
         backfill_objects(services, "main", BackfillScope("input"), 2, first.next_token)
 
     rest = backfill_objects(services, "main", BackfillScope("input"), 2, first.next_token)

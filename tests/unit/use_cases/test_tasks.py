@@ -157,7 +157,7 @@ def test_a_request_whose_messages_were_not_taken_is_sent_when_it_comes_again(ser
 
 def test_a_request_that_dynamodb_did_not_take_makes_one_task_when_it_comes_again(services: ClockedServices) -> None:
     request = wanted(put("films/clip.mp4", b"x"), client_token=SAME)
-    with outage("PutItem", after=1, done=True), pytest.raises(ServiceBusy):
+    with outage("PutItem", after=2, done=True), pytest.raises(ServiceBusy):  # after the token and the plan
         asked(services, request)
 
     task, made = asked(services, request)

@@ -15,6 +15,7 @@ from shared.worker.results import Redelivery
 from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, RULES, SECONDS, sent, swept, worked
 from tests.support.deployment import ClockedServices, client, put
+from tests.support.in_memory_table import in_memory_tables
 from tests.support.outages import Answer, meanwhile, outage, process, steps
 from tests.support.transitions import LOST
 
@@ -226,7 +227,7 @@ def test_a_message_that_comes_before_its_time_is_not_postponed_but_comes_again(
     with outage("HeadObject"):
         assert run_subtask(services, ref, SECONDS) == Redelivery(5)
 
-    services.budget.add_compute(services.now(), 5000)
+    services.budget.add_compute(services.now(), 5000, "a")
 
     assert run_subtask(services, ref, SECONDS) == Redelivery(5)
     assert waits_for(now(services, task)) == ["InternalError.Storage"]
@@ -241,7 +242,7 @@ def test_a_postponed_subtask_is_sent_when_its_time_has_come_independently_of_the
     services.time += 5 * HOUR  # by now the sweeper looks for lost messages every few hours alone
 
     def another_spends_it_all() -> None:
-        services.budget.add_compute(services.now(), 5000)
+        services.budget.add_compute(services.now(), 5000, "a")
         run(services, other)
 
     with meanwhile("HeadObject", another_spends_it_all):
@@ -264,12 +265,23 @@ def test_time_that_can_not_be_counted_now_is_counted_later(services: ClockedServ
         services.time += 1000
 
     with meanwhile("PutObject", a_second, times=2):
-        with outage("UpdateItem", after=1):  # behind the claim
+        with outage("TransactWriteItems"):
             run(services, one)
         run(services, other)
 
     assert now(services, task).outcome is Outcome.SUCCEEDED
     assert services.budget.read_cost(services.now()).compute_ms == 1000
+
+
+def test_time_whose_count_was_lost_on_the_way_back_is_counted_once(services: ClockedServices) -> None:
+    losses = iter([True])
+    with in_memory_tables("dynamodb") as tables:
+        tables.loses = lambda _: next(losses, False)
+        services.budget.add_compute(services.now(), 5000, "a")
+        services.budget.add_compute(services.now(), 5000, "a")  # as an attempt asks again that had no answer
+        services.budget.add_compute(services.now(), 300, "b")
+
+        assert services.budget.read_cost(services.now()) == DayCost(compute_ms=5300)
 
 
 def test_a_day_is_that_of_utc() -> None:

@@ -1,6 +1,7 @@
 """The heartbeat that renews an attempt's lease. moto has no locks, so no other code calls AWS during a beat."""
 
 import threading
+from contextlib import AbstractContextManager
 from threading import Event, Semaphore, current_thread
 from time import monotonic
 
@@ -29,7 +30,7 @@ from tests.support.attempts import (
 )
 from tests.support.clips import Clips
 from tests.support.deployment import ClockedServices, client, keys, put
-from tests.support.outages import meanwhile, outage
+from tests.support.outages import CALLS, meanwhile, outage
 from tests.support.processes import PATIENCE, encoders, processes, until
 
 SOON = 0.01  # seconds
@@ -68,6 +69,11 @@ class Turns:
         self._go_on.release()
         self.first()
 
+    def run_free(self) -> None:
+        """Let it beat from now on as it does without a test."""
+        self._over = True
+        self._go_on.release()
+
     def end(self) -> None:
         """Let it go on, but not beat again."""
         self._monkeypatch.setattr("shared.worker.heartbeat.BEAT_EVERY", A_DAY)
@@ -82,6 +88,11 @@ def heart(quick: None, monkeypatch: pytest.MonkeyPatch) -> Turns:
     return Turns(monkeypatch)
 
 
+def held_after_beats(heart: Turns) -> AbstractContextManager[None]:
+    """Hold the heart at the end of each beat, when it has stored its progress."""
+    return meanwhile("UpdateItem", heart.wait_here, done=True, times=1000, about='"PROGRESS"')
+
+
 def beating() -> bool:
     """Return whether a heartbeat runs in this process."""
     return any(thread.name == "heartbeat" for thread in threading.enumerate())
@@ -89,7 +100,7 @@ def beating() -> bool:
 
 def subtask_of(services: ClockedServices, task: Task) -> Subtask:
     """Return the only subtask as it stands."""
-    (subtask,) = read_task(services, "main", task.id).subtasks
+    (subtask,) = services.progress.add_to(read_task(services, "main", task.id)).subtasks
     return subtask
 
 
@@ -200,7 +211,10 @@ def test_a_worker_that_works_keeps_its_lease_however_long_it_takes(services: Clo
             swept(services)
         heart.end()
 
-    with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work_long):
+    with (
+        held_after_beats(heart),
+        meanwhile("HeadObject", work_long),
+    ):
         assert run_subtask(services, ref, SECONDS) is None
 
     assert others == [Redelivery(300)] * 5
@@ -227,7 +241,7 @@ def test_a_beat_that_dynamodb_does_not_take_is_followed_by_one_that_renews(
     with (
         meanwhile("UpdateItem", a_minute, done=True),  # behind the claim
         outage("UpdateItem", after=1, times=3),
-        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        held_after_beats(heart),
         meanwhile("HeadObject", work),
     ):
         assert run_subtask(services, ref, SECONDS) is None
@@ -256,11 +270,42 @@ def test_each_beat_counts_its_time_so_that_a_dead_worker_leaves_little_uncounted
         services.time += 2000
         heart.end()
 
-    with meanwhile("UpdateItem", heart.wait_here, done=True, times=1000), meanwhile("HeadObject", work):
+    with (
+        held_after_beats(heart),
+        meanwhile("HeadObject", work),
+    ):
         assert run_subtask(services, ref, SECONDS) is None
 
     assert counted == [5000, 8000]
     assert services.budget.read_cost(services.now()).compute_ms == 10_000
+
+
+def test_a_count_without_a_response_is_repeated_with_its_token_before_the_rest_is_counted(
+    services: ClockedServices, heart: Turns
+) -> None:
+    services.settings = services.settings.model_copy(update={"daily_compute_seconds": 1000})
+    a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER)
+    (ref,) = sent(services)
+    counts: list[str] = []
+
+    def work() -> None:
+        services.time += 5000
+        heart.first()
+        heart.next()
+        services.time += 3000
+        heart.end()
+
+    with (
+        meanwhile("TransactWriteItems", lambda: counts.append(CALLS[-1].body), times=3),
+        outage("TransactWriteItems", done=True),
+        held_after_beats(heart),
+        meanwhile("HeadObject", work),
+    ):
+        assert run_subtask(services, ref, SECONDS) is None
+
+    first, again, rest = counts
+    assert first == again
+    assert ['{"N": "5000"}' in first, '{"N": "3000"}' in rest] == [True, True]
 
 
 def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_other(
@@ -273,11 +318,11 @@ def test_an_attempt_that_has_lost_its_lease_stops_and_leaves_the_subtask_to_the_
         heart.first()
         services.time += LEASE_MS + 1
         assert services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
-        heart.next()
-        heart.end()
+        heart.run_free()
+        until(lambda: not beating())
 
     with (
-        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        held_after_beats(heart),
         meanwhile("HeadObject", another_takes_over),
     ):
         assert run_subtask(services, ref, SECONDS) is None
@@ -356,12 +401,11 @@ def test_files_that_a_canceled_attempt_had_stored_are_gone(
         stored.extend(keys())
         heart.first()
         cancel_task(services, "main", task.id)
-        heart.next()
-        heart.end()
+        heart.run_free()
         until(lambda: not beating())
 
     with (
-        meanwhile("UpdateItem", heart.wait_here, done=True, times=1000),
+        held_after_beats(heart),
         meanwhile("PutObject", cancel, done=True),
     ):
         assert run_subtask(services, ref, SECONDS) is None
