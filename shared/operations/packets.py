@@ -59,7 +59,7 @@ def read_packets(
 ) -> tuple[PacketList, PacketList, tuple[int, int]]:
     """Return the packets of the video, the packets of the audio, and the video's stored width and height.
 
-    `watch` gets the lines, of which there may be millions: `Ffmpeg.watched`.
+    `watch` gets the lines, which may be millions: `Ffmpeg.watched`.
     Reads the output of ffmpeg's framecrc muxer, with at most one stream of each kind. The size is (0, 0) without video.
     """
     clocks: dict[str, Fraction] = {}

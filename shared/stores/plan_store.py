@@ -1,4 +1,4 @@
-"""The plans of tasks in DynamoDB, each in an item of its own.
+"""The plans of tasks in DynamoDB, each in a separate item.
 
 DynamoDB bills a write by the size of the whole item. A plan may take 160 KB and never changes. So the item of a task,
 which changes often, contains only its state and the key of its plan.

@@ -1,4 +1,4 @@
-"""A first deployment that fails, in an emulator of its own: what its rollback deletes and keeps, and the second one."""
+"""A first deployment that fails, in a separate emulator: what its rollback deletes and keeps, and the second one."""
 
 import json
 import time

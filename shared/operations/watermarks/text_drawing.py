@@ -270,7 +270,7 @@ def _fonts() -> tuple[Font, ...]:
 
 
 def _package_folder(name: str) -> Path:
-    """Return the folder of an installed package, of which no code runs."""
+    """Return the folder of an installed package without running its code."""
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(name=name)

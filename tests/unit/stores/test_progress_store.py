@@ -1,4 +1,4 @@
-"""The progress of running subtasks: what is shown of it, and of which attempt."""
+"""The progress of running subtasks: it belongs to one attempt."""
 
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_task
