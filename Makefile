@@ -16,8 +16,9 @@ BANDIT_VERSION := 1.9.4
 # The platform of the Lambda functions. The tests also build for the machine that they run on.
 LAMBDA_PYTHON ?= 3.13
 LAMBDA_PLATFORM ?= aarch64-manylinux_2_28
-# The services that functions call. The descriptions of the 400 others are three fifths of a function's package.
-AWS_SERVICES := dynamodb rekognition s3 sqs transcribe
+# The services that functions call, and X-Ray, for which the tracer makes a client when it is imported. The descriptions
+# of the 400 others are three fifths of a function's package.
+AWS_SERVICES := dynamodb rekognition s3 sqs transcribe xray
 
 # Every path here is relative: the path of the checkout may contain spaces, where make and the shell would split it.
 # Use the uv on the PATH if it runs and is not too old, otherwise the one that `setup` installs.

@@ -95,9 +95,12 @@ def sources_in(folder: Path) -> Iterator[Path]:
 
 
 def called_services() -> set[str]:
-    """Return the services that the code makes clients of, and DynamoDB, which PynamoDB calls."""
+    """Return the services that the code and its libraries make clients of.
+
+    PynamoDB makes one of DynamoDB, and aws_xray_sdk one of X-Ray when it is imported.
+    """
     calls = (re.findall(r'boto3\.client\(\s*"(\w+)"', path.read_text()) for path in (CHECKOUT / "shared").rglob("*.py"))
-    return {"dynamodb", *chain.from_iterable(calls)}
+    return {"dynamodb", "xray", *chain.from_iterable(calls)}
 
 
 def is_compiled(module: Path) -> bool:
