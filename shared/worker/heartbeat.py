@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from shared.telemetry import logger
 
-BEAT_EVERY = 5.0  # seconds; each heartbeat writes to the task's item, and a canceled attempt learns of it there
+BEAT_EVERY = 5.0  # seconds; each heartbeat reads the task, so that a canceled attempt learns of it
 FIRST_BEAT = 1.0  # so that a person who watches the task sees it start
 
 
