@@ -28,7 +28,7 @@ MEANINGS = {
     "record": "put an attempt's record",
     "finish": "end a subtask",
     "finish, refused": "last or not: a wrong assumption",
-    "GetItem": "read it again",
+    "GetItem": "read the task before a claim and at a heartbeat, and its plan",
     "progress": "report progress (not in the sum)",
     "renew": "renew the lease (not in the sum)",
 }
@@ -44,7 +44,7 @@ def min_requests(size: int) -> dict[str, int]:
         "SendMessageBatch": math.ceil(size / BATCH),
         "mark_sent": 1,
     }
-    return once | {"claim": size, "record": size, "finish": size}
+    return once | {"GetItem": size + 1, "claim": size, "record": size, "finish": size}
 
 
 def measure(stack: Stack, tasks: int) -> dict[int, list[Counter[str]]]:
