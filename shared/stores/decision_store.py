@@ -94,12 +94,15 @@ class DecisionStore:
     def put_if_absent(self, decision: UploadDecision, now: int) -> UploadDecision:
         """Store a decision and return the one that applies: a matched upload keeps its first task. Raise NewerVersion.
 
-        An upload has one refusal, or one decision for each orchestration that accepted it, but never both.
+        An upload has one refusal, or one decision for each orchestration that accepted it, but never both. The same
+        decision again is not written, so that it keeps what a newer version stored with it.
         """
         accepted_by = decision.accepted_by
         replaceable = self._items.verdict.is_in(*REFUSALS)
         if accepted_by:
             replaceable |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
+        if not decision.task_id:
+            replaceable &= (self._items.verdict != str(decision.verdict)) | (self._items.reason != decision.reason)
         replaceable &= self._items.schema_version <= SCHEMA_VERSION
         # The first orchestration that accepts an upload replaces the refusal; each of the others has a separate item.
         for identity in (decision.upload.identity(), decision.upload.identity(accepted_by)):
@@ -140,7 +143,7 @@ class DecisionStore:
         raise ServiceBusy(message)
 
     def page(self, wanted: DecisionFilter, limit: int, token: str | None = None) -> Page[UploadDecision]:
-        """Return one page, newest uploads first, without decisions that this version can't read.
+        """Return one page, newest uploads first; `unreadable` are the keys of uploads whose decisions are.
 
         Raise RequestRejected if the token is from a list with another filter.
         """

@@ -1,5 +1,6 @@
 """What the stores other than that of tasks must refuse, one function for each: without any of its guards, it fails."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -69,11 +70,16 @@ def decisions(stage: Stage) -> None:
     stage.decisions.put_if_absent(replace(invalid, upload=third), now)
     stage.decisions.put_if_absent(replace(match, upload=third), now)
     assert len(stage.decisions.page(DecisionFilter(key=third.key), 10).items) == 2
+    assert stage.decisions.put_if_absent(replace(invalid, orchestration="one"), now) == match
     other = make_decision(make_upload("other.mp4"))
-    stage.decisions.put_if_absent(other, now)
+    for again in (other, replace(invalid, upload=third)):
+        stage.decisions.put_if_absent(again, now)
+        stored = copy.deepcopy(stage.in_memory_tables.tables["UploadsTable"].items)
+        stage.decisions.put_if_absent(again, now + 3_600_000)
+        assert stage.in_memory_tables.tables["UploadsTable"].items == stored
     let_the_next_version_write(stage, "UploadsTable")
     with pytest.raises(NewerVersion):
-        stage.decisions.put_if_absent(other, now)
+        stage.decisions.put_if_absent(replace(other, reason="another one"), now)
 
 
 def histories(stage: Stage) -> None:

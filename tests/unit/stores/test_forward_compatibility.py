@@ -313,6 +313,21 @@ def test_the_history_of_a_key_keeps_what_the_next_version_stored_with_it(service
     assert [one.get(NEW_FIELD) for one in history["listed"]] == [NEW_VALUE, None]
 
 
+@pytest.mark.parametrize("verdict", [Verdict.NO_MATCH, Verdict.SUPERSEDED])
+def test_a_repeated_decision_keeps_what_the_next_version_stored_with_it(
+    services: ClockedServices, verdict: Verdict
+) -> None:
+    accepted_by = "mine" if verdict is Verdict.SUPERSEDED else None
+    decision = make_decision(make_upload(at=services.now()), verdict=verdict, orchestration=accepted_by)
+    services.decisions.put_if_absent(decision, services.now())
+    written_by_the_next_version("UploadsTable")
+
+    again = services.decisions.put_if_absent(decision, services.now())
+
+    (row,) = rows("UploadsTable")
+    assert (again, row[NEW_FIELD]) == (decision, {"S": NEW_VALUE})
+
+
 def test_an_upload_whose_task_only_a_newer_version_can_read_is_a_duplicate(services: ClockedServices) -> None:
     upload = make_upload(at=services.now())
     task = accepted(services, upload)
