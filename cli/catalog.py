@@ -62,6 +62,7 @@ class DocumentCommands:
             show.print_json(answer)
         else:
             show.print_table(self._kind.columns, map(self._kind.row, answer[self._kind.plural]))
+            show.say_if_newer(answer, self._kind.plural.removesuffix("s"))
 
     def get_document(
         self, context: typer.Context, name: Name, *, version: Version = None, as_json: show.JsonOption = False
@@ -140,6 +141,7 @@ def print_versions(found: Mapping[str, Any], *, as_json: bool) -> None:
     }
     show.print_table(columns, map(version_row, found["versions"]))
     show.say_if_more(found, "versions")
+    show.say_if_newer(found, "version")
 
 
 def version_row(version: Mapping[str, Any]) -> tuple[str, ...]:

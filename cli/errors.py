@@ -72,6 +72,7 @@ REMEDIES: Mapping[str | int, str] = {
     "InvalidNextToken": "a token continues only the list that returned it: copy all of it, and keep the filters",
     "InvalidTaskStatus": "`reelmill tasks get {id}` shows its state",
     "TokenReused": "choose a new --client-token for each task",
+    "NewerVersion": "until then, this version leaves it unchanged; see docs/guides/upgrading.md",
     "NothingFailed": "`reelmill tasks restart {id}` runs all of it again",
     "BucketNotFound": "check the bucket's name, and that the API may list it",
     "NoOutputs": "`reelmill tasks get {id}` shows its state",

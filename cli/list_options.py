@@ -108,14 +108,16 @@ class PagingOptions:
 def fetch_list(api: Api, path: str, field: str, filters: Filter, paging: PagingOptions) -> dict[str, Any]:
     """Return a list of the API, joined from as many pages as needed."""
     found: list[dict[str, Any]] = []
+    newer: list[str] = []
     token, limit = paging.next_token, None if paging.everything else paging.limit
     while True:
         wanted = PAGE if limit is None else min(PAGE, limit - len(found))
         page: dict[str, Any] = api.get(path, **filters, maxResults=wanted, nextToken=token)
         found += page[field]
+        newer += page.get("newerVersion", ())
         token = page.get("nextToken")
         if not token or (limit is not None and len(found) >= limit):
-            return {**page, field: found}
+            return {**page, field: found, **({"newerVersion": newer} if "newerVersion" in page else {})}
 
 
 def camel_case(name: str) -> str:

@@ -17,6 +17,7 @@ from shared.errors import ReelmillError
 
 WIDE = 400  # columns for a pipe or a file, where nothing is cut off
 ROOMY = 110  # from this number of columns, a list of tasks shows all of its columns
+MAX_NAMES = 5  # in one sentence
 COLORS = {
     "SUCCEEDED": "green",
     "SUCCESSFUL": "green",
@@ -121,6 +122,19 @@ def say_if_more(page: Mapping[str, Any], field: str) -> None:
     """Say on stderr how to see more of a list, if there is more."""
     if page.get("nextToken"):
         say(f"showing the newest {len(page[field])}; use --limit N or --all for more")
+
+
+def say_if_newer(page: Mapping[str, Any], noun: str, plural: str | None = None) -> None:
+    """Say on stderr what a list lacks, because only a newer version of Reelmill can read it."""
+    names = [plain(name) for name in page.get("newerVersion") or ()]
+    if len(names) == 1:
+        say(f"{noun} {names[0]} was stored by a newer version of Reelmill; deploy that version again to see it")
+    elif names:
+        shown = ", ".join(names[:MAX_NAMES]) + (
+            f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+        )
+        several = plural or f"{noun}s"
+        say(f"{several} {shown} were stored by a newer version of Reelmill; deploy that version again to see them")
 
 
 def adds_facts(value: object, message: str) -> bool:

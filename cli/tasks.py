@@ -41,7 +41,8 @@ def tasks_list(
     if found["tasks"]:
         show.print_tasks(found["tasks"])
     show.say_if_more(found, "tasks")
-    if not found["tasks"]:
+    show.say_if_newer(found, "task")
+    if not found["tasks"] and not found.get("newerVersion"):
         none = "no matching tasks" if any(query.values()) else "no tasks yet; create one with `reelmill upload FILE`"
         show.say(as_typed(none, context))
 
@@ -202,10 +203,10 @@ def complete_id(api: Api, prefix: str) -> str:
     """Return the only task ID with this prefix; raise CommandFailed if there is none or more than one."""
     if len(prefix) >= ID_LENGTH:
         return prefix
-    found = api.get("/tasks", taskId=prefix, maxResults=CANDIDATES)["tasks"]
+    page = api.get("/tasks", taskId=prefix, maxResults=CANDIDATES)
+    found = [*(task["taskId"] for task in page["tasks"]), *page.get("newerVersion", ())]
     if not found:
         raise CommandFailed(f"no task ID begins with {prefix}", remedy="`reelmill tasks list` lists the tasks")
     if len(found) > 1:
-        several = ", ".join(task["taskId"] for task in found)
-        raise CommandFailed(f"{prefix} is ambiguous: {several}", remedy="type more characters")
-    return str(found[0]["taskId"])
+        raise CommandFailed(f"{prefix} is ambiguous: {', '.join(found)}", remedy="type more characters")
+    return str(found[0])

@@ -58,7 +58,8 @@ def verdicts_list(
     if found["verdicts"]:
         print_verdicts(found["verdicts"])
     show.say_if_more(found, "verdicts")
-    if not found["verdicts"]:
+    show.say_if_newer(found, "the verdict on", "the verdicts on")
+    if not found["verdicts"] and not found.get("newerVersion"):
         none = (
             "no matching uploads" if any(query.values()) else "no uploads yet; upload one with `reelmill upload FILE`"
         )

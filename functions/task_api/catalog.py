@@ -62,8 +62,10 @@ VersionQuery = Annotated[
 @router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
 def get_orchestrations() -> OrchestrationList:
     """Return all orchestrations, presets included."""
-    documents = list_documents(*with_kind(ORCHESTRATION))
-    return OrchestrationList(orchestrations=[OrchestrationView.of(one) for one in documents])
+    page = list_documents(*with_kind(ORCHESTRATION))
+    return OrchestrationList(
+        orchestrations=[OrchestrationView.of(one) for one in page.items], newer_version=list(page.unreadable)
+    )
 
 
 @router.post("/orchestrations/match", summary="Predict the verdict on an upload", tags=["Orchestrations"])
@@ -86,7 +88,7 @@ def get_orchestration_versions(
     """Return one page of an orchestration's versions, newest first. Versions stay after a deletion."""
     page = list_document_versions(*with_kind(ORCHESTRATION), name, max_results, next_token)
     versions = [OrchestrationVersionView.of(one) for one in page.items]
-    return OrchestrationVersionPage(versions=versions, next_token=page.next_token)
+    return OrchestrationVersionPage(versions=versions, next_token=page.next_token, newer_version=list(page.unreadable))
 
 
 @router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
@@ -122,7 +124,8 @@ def post_orchestration_disable(name: NamePath) -> OrchestrationView:
 @router.get("/templates", summary="List templates", tags=["Templates"])
 def get_templates() -> TemplateList:
     """Return all templates, presets included."""
-    return TemplateList(templates=[TemplateView.of(one) for one in list_documents(*with_kind(TEMPLATE))])
+    page = list_documents(*with_kind(TEMPLATE))
+    return TemplateList(templates=[TemplateView.of(one) for one in page.items], newer_version=list(page.unreadable))
 
 
 @router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
@@ -137,7 +140,8 @@ def get_template_versions(
 ) -> TemplateVersionPage:
     """Return one page of a template's versions, newest first. Versions stay after a deletion."""
     page = list_document_versions(*with_kind(TEMPLATE), name, max_results, next_token)
-    return TemplateVersionPage(versions=[VersionView.of(one) for one in page.items], next_token=page.next_token)
+    versions = [VersionView.of(one) for one in page.items]
+    return TemplateVersionPage(versions=versions, next_token=page.next_token, newer_version=list(page.unreadable))
 
 
 @router.put("/templates/<name>", summary="Store a template", tags=["Templates"])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import IsoTime, PageView, optional_timestamp
+from functions.task_api.views import IsoTime, ListView, PageView, optional_timestamp
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.matching import TriggerMatch
 from shared.domain.orchestration import (
@@ -70,19 +70,19 @@ class OrchestrationVersionView(VersionView):
     enabled: bool
 
 
-class OrchestrationVersionPage(PageView):
+class OrchestrationVersionPage(PageView, ListView):
     """A page of versions, newest first."""
 
     versions: list[OrchestrationVersionView]
 
 
-class TemplateVersionPage(PageView):
+class TemplateVersionPage(PageView, ListView):
     """A page of versions, newest first."""
 
     versions: list[VersionView]
 
 
-class OrchestrationList(CamelCaseModel):
+class OrchestrationList(ListView):
     """All orchestrations, by name."""
 
     orchestrations: list[OrchestrationView]
@@ -143,7 +143,7 @@ class TemplateView(CamelCaseModel):
         return cls.model_construct(**{**fields, "updated_at": optional_timestamp(document.updated_at)})
 
 
-class TemplateList(CamelCaseModel):
+class TemplateList(ListView):
     """All templates, by name."""
 
     templates: list[TemplateView]

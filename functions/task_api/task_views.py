@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.file_views import OutputView
-from functions.task_api.views import FailureView, IsoTime, PageView, optional_timestamp
+from functions.task_api.views import FailureView, IsoTime, ListView, PageView, optional_timestamp
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import id_time
@@ -194,7 +194,7 @@ def task_view(task: Task, newest_run: int, waiting: Mapping[int, WaitExplanation
     return TaskView(**task_fields(task), newest_run=newest_run, subtasks=subtasks)
 
 
-class TaskPage(PageView):
+class TaskPage(PageView, ListView):
     """A page of tasks, newest first."""
 
     tasks: list[TaskSummary]

@@ -83,7 +83,11 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
     ).wanted(tenant)
     page = services.task_queries.page(wanted, max_results, next_token)
     tasks = services.progress.add_to_all(page.items)
-    return TaskPage(tasks=[TaskSummary(**task_fields(task)) for task in tasks], next_token=page.next_token)
+    return TaskPage(
+        tasks=[TaskSummary(**task_fields(task)) for task in tasks],
+        next_token=page.next_token,
+        newer_version=list(page.unreadable),
+    )
 
 
 @router.post("/tasks", summary="Create a task", tags=["Tasks"], responses=CREATED_RESPONSES)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.task_api.views import IsoTime, Limit, PageView, Timestamp
+from functions.task_api.views import IsoTime, Limit, ListView, PageView, Timestamp
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.orchestration import BucketName, Priority
 from shared.domain.timestamps import iso_timestamp
@@ -128,7 +128,7 @@ class VerdictView(CamelCaseModel):
         )
 
 
-class VerdictPage(PageView):
+class VerdictPage(PageView, ListView):
     """A page of verdicts."""
 
     verdicts: list[VerdictView]

@@ -19,7 +19,8 @@ from functions.task_api.upload_views import (
     VerdictView,
 )
 from functions.task_api.views import Timestamp, optional_milliseconds
-from shared.domain.upload import Verdict
+from shared.domain.page import Page
+from shared.domain.upload import UploadDecision, Verdict
 from shared.stores.decision_store import DecisionFilter
 from shared.use_cases.uploads import BackfillScope, backfill_objects, begin_upload, renew_upload
 
@@ -67,7 +68,7 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
         before=optional_milliseconds(uploaded_before),
     )
     page = services.decisions.page(wanted, max_results, next_token)
-    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)
+    return verdict_page(page)
 
 
 @router.post("/uploads/backfill", summary="Create tasks for existing objects", tags=["Uploads"])
@@ -82,4 +83,13 @@ def post_upload_backfill(body: BackfillBody) -> VerdictPage:
         dry_run=body.dry_run,
     )
     page = backfill_objects(services, tenant, wanted, body.max_results, body.next_token)
-    return VerdictPage(verdicts=[VerdictView.of(one) for one in page.items], next_token=page.next_token)
+    return verdict_page(page)
+
+
+def verdict_page(page: Page[UploadDecision]) -> VerdictPage:
+    """Return the view of a page of decisions."""
+    return VerdictPage(
+        verdicts=[VerdictView.of(one) for one in page.items],
+        next_token=page.next_token,
+        newer_version=list(page.unreadable),
+    )

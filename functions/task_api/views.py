@@ -36,6 +36,15 @@ Timestamp = Annotated[datetime, BeforeValidator(check_timestamp)]
 Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
+class ListView(CamelCaseModel):
+    """A list of what is stored."""
+
+    newer_version: list[str] = Field(
+        description="What this part of the list lacks, because only a newer version of Reelmill can read it: task IDs, "
+        "names of orchestrations or templates, version numbers, or keys of uploads."
+    )
+
+
 class PageView(CamelCaseModel):
     """One page of a list."""
 

@@ -193,10 +193,11 @@ class Template(TemplateDocument):
 
 @dataclass(frozen=True)
 class UnreadableDocument:
-    """A document that a newer version of Reelmill stored: its type, its name, its JSON, and the error to report."""
+    """A document that a newer version of Reelmill stored: what can be read of it, and the error to report."""
 
     document_type: type[Orchestration] | type[Template]
     name: str
+    version: int
     document: Mapping[str, Any]
     error: NewerVersion
 

@@ -39,16 +39,17 @@ class CatalogStore:
         """Return the newest version of every orchestration and template; some may be unreadable."""
         found: list[Orchestration | Template | UnreadableDocument] = []
         for item in self._query(tenant, None):
-            if item.sk.startswith(document_key(Template, "")):
-                found.append(self._document(Template, item))
+            kind, _, name = item.sk.partition("#")
+            if kind == Template.__name__.upper():
+                found.append(self._document(Template, item, name))
             else:
-                found.append(self._document(Orchestration, item))
+                found.append(self._document(Orchestration, item, name))
         return found
 
     def list_type(self, document_type: type[D], tenant: str) -> list[D | UnreadableDocument]:
         """Return the newest version of every document of a type, by name; some may be unreadable."""
         items = self._query(tenant, self._items.sk.startswith(f"{document_type.__name__.upper()}#"))
-        return [self._document(document_type, item) for item in items]
+        return [self._document(document_type, item, item.sk.partition("#")[2]) for item in items]
 
     def get(self, document_type: type[D], tenant: str, name: str) -> D | None:
         """Return the newest version of a document; None if there is none. Raise NewerVersion."""
@@ -70,10 +71,12 @@ class CatalogStore:
         item = read_item(self._items, versions_key(document_type, tenant, name), version_key(number))
         return self._read(document_type, item) if item else None
 
-    def list_versions(self, document_type: type[D], tenant: str, name: str, highest: int, limit: int) -> list[D]:
+    def list_versions(
+        self, document_type: type[D], tenant: str, name: str, highest: int, limit: int
+    ) -> list[D | UnreadableDocument]:
         """Return up to `limit` versions of a document, even of a deleted one, from `highest` downwards.
 
-        Raise NewerVersion.
+        Some may be unreadable.
         """
         upto = self._items.sk <= version_key(highest)
         try:
@@ -84,7 +87,7 @@ class CatalogStore:
                 limit=limit,
                 consistent_read=True,
             )
-            return [self._read(document_type, item) for item in found]
+            return [self._document(document_type, item, name) for item in found]
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
 
@@ -94,10 +97,10 @@ class CatalogStore:
         `changed` is the stored version that this one changes, if it does. Then fields of a newer Reelmill are kept.
         """
         document_type, name, number = type(document), document.name, document.version
-        body = stored_form(document)
+        body = document_json(document)
         if changed:
             item = read_item(self._items, versions_key(document_type, tenant, name), version_key(changed.version))
-            body = keep_unknown(item.document, stored_form(changed), body) if item else body
+            body = keep_unknown(item.document, document_json(changed), body) if item else body
         history = self._items(
             versions_key(document_type, tenant, name), version_key(number), version=number, document=body
         )
@@ -131,11 +134,11 @@ class CatalogStore:
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
 
-    def _document(self, document_type: type[D], item: CatalogItem) -> D | UnreadableDocument:
+    def _document(self, document_type: type[D], item: CatalogItem, name: str) -> D | UnreadableDocument:
         try:
             return self._read(document_type, item)
         except NewerVersion as error:
-            return UnreadableDocument(document_type, item.sk.partition("#")[2], item.document, error)
+            return UnreadableDocument(document_type, name, int(item.version), item.document, error)
 
     def _read(self, document_type: type[D], item: CatalogItem) -> D:
         what = f"version {item.version} of the {document_type.__name__.lower()} {item.document.get('name')}"
@@ -143,7 +146,7 @@ class CatalogStore:
             return document_type.model_validate(item.document, extra="ignore")
 
 
-def stored_form(document: Orchestration | Template) -> dict[str, Any]:
+def document_json(document: Orchestration | Template) -> dict[str, Any]:
     """Return a document as JSON."""
     return document.model_dump(mode="json", by_alias=True)
 

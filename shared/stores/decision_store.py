@@ -4,7 +4,6 @@ import hashlib
 import heapq
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -151,21 +150,24 @@ class DecisionStore:
         if token is not None:
             high = min(high, id_before(read_token(token, wanted)))
         found: list[UploadDecision] = []
+        unreadable: list[str] = []
         last = ""
         try:
             rows = self._rows(wanted, low, high, limit)
             for row in islice(rows, READ_PER_PAGE):
                 last = str(row.id)
-                with suppress(NewerVersion):
-                    decision = decision_from(row)
-                    if wanted.verdict in {None, decision.verdict}:
-                        found.append(decision)
+                if wanted.verdict not in {None, row.verdict}:
+                    continue
+                try:
+                    found.append(decision_from(row))
+                except NewerVersion:
+                    unreadable.append(row.key)
                 if len(found) == limit:
                     break
             more = next(rows, None) is not None
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
-        return Page(tuple(found), write_token(last, wanted) if more else None)
+        return Page(tuple(found), write_token(last, wanted) if more else None, tuple(dict.fromkeys(unreadable)))
 
     def _rows(self, wanted: DecisionFilter, low: str, high: str, limit: int) -> Iterator[DecisionItem]:
         """Yield the rows of the most selective index, newest first."""

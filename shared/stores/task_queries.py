@@ -62,11 +62,15 @@ class TaskQueries:
         self._store, self._items = store, store.items
 
     def page(self, wanted: TaskFilter, limit: int, token: str | None = None) -> Page[Task]:
-        """Return one page, newest first. Raise RequestRejected if the token is from a list with another filter."""
+        """Return one page, newest first. Raise RequestRejected if the token is from a list with another filter.
+
+        `unreadable` are the IDs of tasks that only a newer version can read.
+        """
         low, high = id_range(wanted.id_prefix, wanted.created_after, wanted.created_before)
         if token is not None:
             high = min(high, id_before(read_token(token, wanted)))
         found: list[Task] = []
+        unreadable: list[str] = []
         read, last = 0, ""
         try:
             identifiers = self._identifiers(wanted, low, high, limit)
@@ -74,15 +78,18 @@ class TaskQueries:
                 # The fewer tasks match, the more are read at a time, but at most twice as many as needed.
                 batch = list(islice(identifiers, min(max(limit - len(found), read), MAX_BATCH)))
                 if not batch:
-                    return Page(tuple(found), None)
+                    return Page(tuple(found), None, tuple(unreadable))
                 read, last = read + len(batch), batch[-1]
-                found += self._tasks(batch, wanted)
+                tasks, others = self._tasks(batch, wanted)
+                found += tasks
+                unreadable += others
             more = len(found) > limit or next(identifiers, None) is not None
         except PynamoDBException as error:
             raise dynamodb_error(error) from error
         if len(found) > limit:
             last = found[limit - 1].id
-        return Page(tuple(found[:limit]), write_token(last, wanted) if more else None)
+        shown = tuple(identifier for identifier in unreadable if identifier >= last)
+        return Page(tuple(found[:limit]), write_token(last, wanted) if more else None, shown)
 
     def due_tasks(self, now: int) -> Iterator[str]:
         """Yield the IDs of unfinished tasks whose check is due, the longest due first; read them lazily."""
@@ -120,8 +127,11 @@ class TaskQueries:
         states = list(Outcome) if state is TaskStatus.COMPLETED else [state]
         return self._items.by_status, [f"{tenant}#{each}#{n}" for each in states for n in range(SHARDS)]
 
-    def _tasks(self, identifiers: Sequence[str], wanted: TaskFilter) -> Iterator[Task]:
-        """Read the tasks with these IDs that match, in their order, without deleted and unreadable ones."""
+    def _tasks(self, identifiers: Sequence[str], wanted: TaskFilter) -> tuple[list[Task], list[str]]:
+        """Read the tasks with these IDs that match, in their order; also return the IDs of the unreadable ones."""
         rows = {row.pk: row for row in self._items.batch_get([(identifier, TASK) for identifier in identifiers])}
         found = (rows[identifier] for identifier in identifiers if identifier in rows)
-        return self._store.read_many(row for row in found if wanted.matches(row))
+        matching = [row for row in found if wanted.matches(row)]
+        tasks = list(self._store.read_many(matching))
+        readable = {task.id for task in tasks}
+        return tasks, [row.pk for row in matching if row.pk not in readable]

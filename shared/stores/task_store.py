@@ -81,7 +81,7 @@ class TaskStore:
         rows = list(items)
         plans = self._plans.get_many([(item.pk, item.plan) for item in rows if item.plan])
         for item in rows:
-            with suppress(NewerVersion):  # It is in the log, and the list shows the other tasks.
+            with suppress(NewerVersion):  # The reason is in the log.
                 yield task_from(item, plans.get((item.pk, item.plan)) if item.plan else None)
 
     def get_token(self, tenant: str, token: str) -> TokenClaim | None:

@@ -59,11 +59,13 @@ def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
 ) -> Page[ActionResult]:
     """Apply an action to a page of the tasks that match a filter; the page ends early at `until` (epoch milliseconds).
 
+    Tasks that only a newer version can read have the error NewerVersion.
     Raise RequestRejected if the token is from a list with another filter.
     """
     page = services.task_queries.page(wanted, limit, token)
-    results = act_until(services, wanted.tenant, action, [task.id for task in page.items], until)
-    if len(results) < len(page.items):
+    identifiers = sorted([*(task.id for task in page.items), *page.unreadable], reverse=True)
+    results = act_until(services, wanted.tenant, action, identifiers, until)
+    if len(results) < len(identifiers):
         return Page(results, write_token(results[-1].task_id, wanted))
     return Page(results, page.next_token)
 

@@ -15,6 +15,7 @@ from shared.domain.orchestration import (
     TemplateDocument,
     UnreadableDocument,
 )
+from shared.domain.page import Page
 from shared.errors import Conflict, NewerVersion, NotFound, RequestRejected
 from shared.services import Services
 from shared.stores.presets import preset_orchestrations, preset_templates
@@ -53,15 +54,17 @@ ORCHESTRATION = DocumentType(
 TEMPLATE = DocumentType(Template, preset_templates, reserved=True, not_found_code="TemplateNotFound")
 
 
-def list_documents(services: Services, document_type: DocumentType[D], tenant: str) -> list[D]:
-    """Return every document of a type by name, presets included, without those that this version can't read."""
+def list_documents(services: Services, document_type: DocumentType[D], tenant: str) -> Page[D]:
+    """Return every document of a type by name, presets included; `unreadable` are the names of those that are."""
     documents = dict(document_type.presets())
+    unreadable: list[str] = []
     for one in services.catalog.list_type(document_type.stored, tenant):
         if isinstance(one, UnreadableDocument):
             documents.pop(one.name, None)
+            unreadable.append(one.name)
         else:
             documents[one.name] = one
-    return sorted(documents.values(), key=lambda one: one.name)
+    return Page(tuple(sorted(documents.values(), key=lambda one: one.name)), None, tuple(unreadable))
 
 
 def read_catalog(services: Services, tenant: str) -> tuple[list[Orchestration | UnreadableDocument], Templates]:

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Generic
 
+from shared.domain.orchestration import UnreadableDocument
 from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
-from shared.errors import NotFound
+from shared.errors import NewerVersion, NotFound
 from shared.services import Services
 from shared.stores.catalog_store import LAST_VERSION
 from shared.use_cases.catalog import D, DocumentType, find_document, get_document, next_version
@@ -59,19 +60,27 @@ def list_document_versions(  # noqa: PLR0913, PLR0917 - which document, and whic
 ) -> Page[Version[D]]:
     """Return a page of a document's versions. They remain after its deletion, because tasks refer to them.
 
-    Raise NotFound, NewerVersion, or RequestRejected if the token is from another list.
+    `unreadable` are the numbers of versions that only a newer Reelmill can read. Raise NotFound, or RequestRejected if
+    the token is from another list.
     """
     wanted = VersionFilter(tenant, document_type.stored.__name__, name)
-    current = find_document(services, document_type, tenant, name)
     highest = LAST_VERSION if token is None else int(read_token(token, wanted, is_version)) - 1
+    try:
+        current = find_document(services, document_type, tenant, name)
+    except NewerVersion:
+        current = None
     found = services.catalog.list_versions(document_type.stored, tenant, name, highest, limit + 1)
     preset = document_type.presets().get(name)
     if preset and preset.version not in {one.version for one in found}:
         found.append(preset)
     if not found and token is None:
         raise no_document(document_type, name)
-    shown = tuple(Version(one, is_current=one == current) for one in found[:limit])
-    return Page(shown, write_token(str(found[limit - 1].version), wanted) if len(found) > limit else None)
+    shown = found[:limit]
+    return Page(
+        tuple(Version(one, is_current=one == current) for one in shown if not isinstance(one, UnreadableDocument)),
+        write_token(str(shown[-1].version), wanted) if len(found) > limit else None,
+        tuple(str(one.version) for one in shown if isinstance(one, UnreadableDocument)),
+    )
 
 
 def no_document(document_type: DocumentType[D], name: str) -> NotFound:

@@ -123,7 +123,7 @@ def test_a_list_shows_tasks_without_their_subtasks_newest_first(api: Api) -> Non
 
 
 def test_an_empty_list_is_a_list(api: Api) -> None:
-    assert api.get("/tasks").json == {"tasks": [], "nextToken": None}
+    assert api.get("/tasks").json == {"tasks": [], "nextToken": None, "newerVersion": []}
 
 
 @pytest.mark.parametrize("key", ["uploads/a.mp4", "uploads/a, b,c.mp4", "uploads/ü +%25😀.mp4", "uploads/x=1&y.mp4"])

@@ -372,7 +372,7 @@ def test_the_event_that_sam_generates_gets_a_response(api: Api, services: Servic
     assert services
     answer = api.ask("GET", "/tasks", query={"status": "COMPLETED"}, event_says={"body": "", "isBase64Encoded": True})
 
-    assert (answer.status, answer.json) == (200, {"tasks": [], "nextToken": None})
+    assert (answer.status, answer.json) == (200, {"tasks": [], "nextToken": None, "newerVersion": []})
 
 
 @pytest.mark.parametrize("text", ["é", '"'])

@@ -24,6 +24,7 @@ def test_the_versions_of_an_orchestration_are_listed_newest_first(api: Api) -> N
             {"version": 1, "current": False, "kind": "PRESET", "enabled": True},
         ],
         "nextToken": None,
+        "newerVersion": [],
     }
 
 
@@ -34,7 +35,7 @@ def test_the_versions_of_a_template_outlive_it(api: Api) -> None:
     answer = api.get("/templates/early/versions")
 
     version = {"version": 1, "current": False, "kind": "CUSTOM", "updatedAt": stored["updatedAt"]}
-    assert answer.json == {"versions": [version], "nextToken": None}
+    assert answer.json == {"versions": [version], "nextToken": None, "newerVersion": []}
     assert api.get("/templates/early").code == "404 TemplateNotFound"
     assert api.get("/templates/early", version=1).json == stored
 

@@ -48,3 +48,10 @@ def written_by_the_next_version(table: str) -> None:
     """Let the next version have written each item of a table: with one more field, at every level."""
     for item in rows(table):
         client("dynamodb").put_item(TableName=table, Item={**newer_fields(item), NEW_FIELD: {"S": NEW_VALUE}})
+
+
+def stamped(table: str, schema_version: int, version: int | None = None) -> None:
+    """Let a version have written all items of a table with that schema version, or those of a document's version."""
+    for row in rows(table):
+        if version is None or row["version"] == {"N": str(version)}:
+            client("dynamodb").put_item(TableName=table, Item={**row, "schema_version": {"N": str(schema_version)}})

@@ -11,6 +11,7 @@ export interface PageQuery {
 export interface VersionPage {
   versions: Version[];
   nextToken: string | null;
+  newerVersion: string[];
 }
 
 const at = (name: string) => ({ params: { path: { name } } });

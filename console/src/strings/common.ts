@@ -69,4 +69,23 @@ export const labels = {
   outputPath: "Output path",
 };
 
+const listed = {
+  tasks: ["Task", "Tasks"],
+  orchestrations: ["Orchestration", "Orchestrations"],
+  templates: ["Template", "Templates"],
+  versions: ["Version", "Versions"],
+  uploads: ["The result of", "The results of"],
+} as const;
+
+export type Listed = keyof typeof listed;
+
+/** Return what a list says about what only a newer version of Reelmill can read. */
+export function newerVersion(list: Listed, names: readonly string[]): string {
+  const [one, many] = listed[list];
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+  return names.length === 1
+    ? `${one} ${shown} was stored by a newer version of Reelmill. Deploy that version again to see it.`
+    : `${many} ${shown} were stored by a newer version of Reelmill. Deploy that version again to see them.`;
+}
+
 export const percent = (value: number | string) => `${value}%`;

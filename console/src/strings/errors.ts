@@ -5,6 +5,8 @@ export const errors = {
   forbidden: "You don't have access",
   signInAgain: "Sign in with another account",
   notFound: "Not found",
+  newerVersion: "Stored by a newer version of Reelmill",
+  tokenReused: "This form has already created another task. Reload the page and fill in the form again.",
   noPage: "Page not found",
   noPageWhy: (path: string) => `The console has no page at ${path}.`,
   goTo: (list: string) => `Go to ${list}`,

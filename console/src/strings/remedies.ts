@@ -29,6 +29,8 @@ export const remedies = {
     "Processing exceeds the worker's time limit. Choose a faster speed or lower resolution, or split the file.",
   OperationError:
     "ffmpeg read the file but couldn't process it. See the log below; different parameters often help.",
+  "InternalError.NewerVersion":
+    "A newer version of Reelmill stored something that this subtask needs. Deploy that version again, then restart the failed subtasks.",
   InternalError:
     "An internal error occurred; your file isn't the cause. Restart the failed subtasks. If it happens again, check the worker logs.",
 };

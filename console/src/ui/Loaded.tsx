@@ -29,6 +29,7 @@ export function isForbidden({ value, error }: Polled<unknown>): boolean {
 }
 
 function titleOf(error: Error): string {
+  if (error instanceof ApiError && error.code === "NewerVersion") return text.errors.newerVersion;
   const status = statusOf(error);
   return status === 404 ? text.errors.notFound : status === 403 ? text.errors.forbidden : text.errors.loading;
 }

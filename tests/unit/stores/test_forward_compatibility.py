@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile
-from shared.domain.orchestration import Orchestration, OrchestrationDocument, TemplateDocument
+from shared.domain.orchestration import Orchestration, OrchestrationDocument, TemplateDocument, UnreadableDocument
 from shared.domain.subtask import Lease, SubtaskRef
 from shared.domain.upload import Verdict
 from shared.errors import NewerVersion, ServiceBusy
@@ -32,7 +32,7 @@ from shared.worker.run import run_subtask
 from tests.support.attempts import COVER, NO_FILM, SECONDS, a_made_task, accepted, codes, sent
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_decision, make_task, make_upload
-from tests.support.next_version import NEW_FIELD, NEW_VALUE, newer, rows, written_by_the_next_version
+from tests.support.next_version import NEW_FIELD, NEW_VALUE, newer, rows, stamped, written_by_the_next_version
 from tests.support.transitions import BAD, finished, spoiled
 
 MINE = {"name": "mine", "trigger": {"prefix": "mine/"}, "subtasks": [{**COVER, "needs": []}]}
@@ -75,7 +75,7 @@ def kinds(services: ClockedServices) -> dict[str, Callable[[], object]]:
         "record": lambda: services.tasks.get_record(lease.task_id, lease.record),
         "records": lambda: services.tasks.get_records(lease.task_id, 1, 1),
         "orchestration": lambda: get_document(services, ORCHESTRATION, "main", "mine"),
-        "orchestrations": lambda: list_documents(services, ORCHESTRATION, "main"),
+        "orchestrations": lambda: list_documents(services, ORCHESTRATION, "main").items,
         "version": lambda: services.catalog.get_version(Orchestration, "main", "mine", 1),
         "versions": lambda: services.catalog.list_versions(Orchestration, "main", "mine", 9, 9),
         "template": lambda: get_document(services, TEMPLATE, "main", "small"),
@@ -124,7 +124,9 @@ def test_an_orchestration_that_cannot_be_read_stops_no_upload_of_others(services
     (decision,) = accept_upload(services, make_upload(at=services.now()))
 
     assert (decision.verdict, decision.orchestration) == (Verdict.MATCHED, "web-video")
-    assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
+    listed = list_documents(services, ORCHESTRATION, "main")
+    assert "mine" not in [one.name for one in listed.items]
+    assert listed.unreadable == ("mine",)
     with pytest.raises(NewerVersion, match="a newer version of Reelmill stored version 1 of the orchestration mine"):
         get_document(services, ORCHESTRATION, "main", "mine")
 
@@ -161,7 +163,7 @@ def test_the_preset_below_an_unreadable_orchestration_does_not_take_its_place(se
     (decision,) = accept_upload(services, make_upload(at=services.now()))
 
     assert decision.verdict is Verdict.NO_MATCH
-    assert "web-video" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
+    assert "web-video" not in [one.name for one in list_documents(services, ORCHESTRATION, "main").items]
 
 
 def test_an_orchestration_whose_trigger_cannot_be_read_might_take_anything(services: ClockedServices) -> None:
@@ -200,21 +202,18 @@ def test_the_error_names_a_task_that_cannot_be_read(services: ClockedServices) -
         read_task(services, "main", task.id)
 
 
-def test_a_verdict_that_cannot_be_read_is_left_out(services: ClockedServices) -> None:
+def test_a_verdict_that_cannot_be_read_is_named_by_its_key(services: ClockedServices) -> None:
     accepted(services)
     accepted(services, make_upload("uploads/other.mp4", at=services.now()))
     (row, _) = [row for row in rows("UploadsTable") if "verdict" in row]
     client("dynamodb").put_item(TableName="UploadsTable", Item={**row, "verdict": {"S": "DREAMED"}})
 
-    (left,) = services.decisions.page(DecisionFilter(), 10).items
+    page = services.decisions.page(DecisionFilter(), 10)
 
+    (left,) = page.items
     assert left.upload.key != row["key"]["S"]
-
-
-def stamped(table: str, schema_version: int) -> None:
-    """Let a version have written all items of a table with that schema version."""
-    for row in rows(table):
-        client("dynamodb").put_item(TableName=table, Item={**row, "schema_version": {"N": str(schema_version)}})
+    assert page.unreadable == (row["key"]["S"],)
+    assert services.decisions.page(DecisionFilter(verdict=Verdict.MATCHED), 10).unreadable == ()
 
 
 def test_every_item_has_a_schema_version_and_one_that_is_too_high_is_not_read(services: ClockedServices) -> None:
@@ -224,13 +223,18 @@ def test_every_item_has_a_schema_version_and_one_that_is_too_high_is_not_read(se
     for table in TABLES:
         stamped(table, 2)
 
-    lists = {"list of tasks", "orchestrations", "verdicts"}
+    lists = {"list of tasks", "orchestrations", "versions", "verdicts"}
     for kind in reads.keys() - lists:
         with pytest.raises(NewerVersion, match="a newer version of Reelmill stored"):
             reads[kind]()
     assert not reads["list of tasks"]()
     assert not reads["verdicts"]()
-    assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main")]
+    templates = list_documents(services, TEMPLATE, "main")
+    assert templates.unreadable == ("small",)
+    assert [type(one) for one in services.catalog.list_versions(Orchestration, "main", "mine", 9, 9)] == [
+        UnreadableDocument
+    ]
+    assert "mine" not in [one.name for one in list_documents(services, ORCHESTRATION, "main").items]
 
 
 def test_what_has_a_higher_schema_version_is_left_unchanged(services: ClockedServices) -> None:

@@ -1,6 +1,8 @@
 """Lists: every filter, newest first, page by page, with tokens that only fit their own list."""
 
 import base64
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -191,15 +193,44 @@ def test_a_task_that_moves_from_one_list_to_another_meanwhile_is_shown_once(serv
     assert ids([page]) == [task.id]
 
 
-def test_a_task_that_this_version_cannot_read_is_left_out_and_spoils_no_page(
-    services: ClockedServices, tasks: list[Task], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_a_task_that_this_version_cannot_read_is_named_on_its_page_and_spoils_none(
+    services: ClockedServices, tasks: list[Task], limit: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    spoiled(services, tasks[1])
+    unreadable = [tasks[1], tasks[2], tasks[6]]
+    for task in unreadable:
+        spoiled(services, task)
 
-    turned = pages(services, TaskFilter(), 2)
+    turned = pages(services, TaskFilter(), limit)
 
-    assert ids(turned) == [task.id for task in tasks if task is not tasks[1]]
-    assert [record.what for record in caplog.records] == [f"task {tasks[1].id}"]  # type: ignore[attr-defined]
+    assert ids(turned) == [task.id for task in tasks if task not in unreadable]
+    assert [identifier for page in turned for identifier in page.unreadable] == [task.id for task in unreadable]
+    for page, after in pairwise(turned):
+        assert min([*ids([page]), *page.unreadable]) > max([*ids([after]), *after.unreadable])
+    assert {record.what for record in caplog.records} == {f"task {task.id}" for task in unreadable}  # type: ignore[attr-defined]
+
+
+def test_a_task_that_this_version_cannot_read_is_named_only_where_it_matches(
+    services: ClockedServices, tasks: list[Task]
+) -> None:
+    waiting, running = tasks[2], tasks[3]
+    for task in (waiting, running):
+        spoiled(services, task)
+
+    def named(**wanted: Any) -> list[str]:  # noqa: ANN401 - a filter
+        page = services.task_queries.page(TaskFilter(**wanted), 100)
+        return list(page.unreadable)
+
+    assert named(orchestration="web-video") == [waiting.id, running.id]
+    assert named(orchestration="web-video", status=TaskStatus.WAITING) == [waiting.id]
+    assert named(status=TaskStatus.COMPLETED) == []
+    assert named(orchestration="web-video", outcome=Outcome.FAILED) == []
+    assert named(source_key=waiting.source.key) == [waiting.id]
+    assert named(source_key=waiting.source.key, status=TaskStatus.IN_PROGRESS) == []
+    assert named(source_key=waiting.source.key, orchestration="web") == []
+    assert named(source_key=running.source.key, status=TaskStatus.IN_PROGRESS) == [running.id]
+    assert named(id_prefix=running.id) == [running.id]
+    assert named(tenant="other") == []
 
 
 def test_due_tasks_come_in_the_order_of_their_times_and_only_as_they_are_asked_for(

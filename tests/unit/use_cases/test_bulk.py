@@ -131,6 +131,22 @@ def test_a_task_of_a_newer_version_does_not_delay_the_others(services: ClockedSe
     assert codes(results) == [None, "NewerVersion", None]
 
 
+def test_a_task_of_a_newer_version_that_passes_a_filter_is_reported_and_left_as_it_is(
+    services: ClockedServices,
+) -> None:
+    tasks = several(services)
+    spoiled(services, tasks[1])
+    wanted = TaskFilter(status=WAITING)
+
+    first = act_on_page(services, BulkAction.END, wanted, 1, None)
+    rest = act_on_page(services, BulkAction.END, wanted, 10, first.next_token)
+
+    results = (*first.items, *rest.items)
+    assert [result.task_id for result in results] == [task.id for task in tasks]
+    assert codes(results) == [None, "NewerVersion", None]
+    assert rest.next_token is None
+
+
 def test_a_fault_of_ours_with_one_task_does_not_delay_the_others(
     services: ClockedServices, caplog: pytest.LogCaptureFixture
 ) -> None:

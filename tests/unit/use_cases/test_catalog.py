@@ -103,7 +103,7 @@ def test_a_stored_orchestration_is_found_as_it_was_put(services: ClockedServices
 
     assert (stored.version, stored.kind, stored.updated_at) == (1, DocumentOrigin.CUSTOM, services.now())
     assert get_document(services, ORCHESTRATION, "main", "mine") == stored
-    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main").items] == sorted(
         ["mine", *preset_orchestrations()]
     )
 
@@ -129,7 +129,7 @@ def test_a_preset_can_be_overridden_and_comes_back(services: ClockedServices) ->
     own = store_orchestration(services, "main", make_orchestration(PRESET))
 
     assert (own.version, own.kind) == (2, DocumentOrigin.CUSTOM)
-    assert [found for found in list_documents(services, ORCHESTRATION, "main") if found.name == PRESET] == [own]
+    assert [found for found in list_documents(services, ORCHESTRATION, "main").items if found.name == PRESET] == [own]
     delete_document(services, ORCHESTRATION, "main", PRESET)
     assert get_document(services, ORCHESTRATION, "main", PRESET) == preset_orchestrations()[PRESET]
     assert store_orchestration(services, "main", make_orchestration(PRESET)).version == 3
@@ -171,7 +171,7 @@ def test_one_tenant_sees_nothing_of_another(services: ClockedServices) -> None:
     store_orchestration(services, "other", make_orchestration())
     store_template(services, "other", make_template())
 
-    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main").items] == sorted(preset_orchestrations())
     with pytest.raises(NotFound, match="there is no orchestration mine"):
         get_document(services, ORCHESTRATION, "main", "mine")
     with pytest.raises(NotFound, match="there is no template small"):
@@ -197,7 +197,7 @@ def test_an_upgrade_that_ships_a_name_leaves_the_stored_document_in_place(servic
     upgraded = replace(TEMPLATE, presets=lambda: {"small": shipped})
 
     assert get_document(services, upgraded, "main", "small") == stored
-    assert list_documents(services, upgraded, "main") == [stored]
+    assert list_documents(services, upgraded, "main").items == (stored,)
     assert get_document(services, upgraded, "other", "small") == shipped
 
 
@@ -217,7 +217,7 @@ def test_templates_that_ship_are_read_only(services: ClockedServices) -> None:
 def test_templates_are_listed_with_those_that_ship(services: ClockedServices) -> None:
     stored = store_template(services, "main", make_template("aaa"))
 
-    listed = list_documents(services, TEMPLATE, "main")
+    listed = list_documents(services, TEMPLATE, "main").items
 
     assert listed[0] == stored
     assert [t.name for t in listed[1:]] == sorted(preset_templates())
@@ -291,7 +291,7 @@ def test_wrong_parameters_are_refused_with_their_place(
     (wrong,) = [one for one in places if told in one["problem"]]
     assert wrong["where"] == place
     assert "Value error" not in refused.value.message
-    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main").items] == sorted(preset_orchestrations())
 
 
 def test_what_only_the_template_and_the_subtask_together_get_wrong_is_refused(services: ClockedServices) -> None:
@@ -306,14 +306,14 @@ def test_an_orchestration_that_would_take_outputs_is_refused(services: ClockedSe
         store_orchestration(services, "main", make_orchestration(trigger={"bucket": "output"}))
 
     assert refused.value.code == "OwnOutput"
-    assert [o.name for o in list_documents(services, ORCHESTRATION, "main")] == sorted(preset_orchestrations())
+    assert [o.name for o in list_documents(services, ORCHESTRATION, "main").items] == sorted(preset_orchestrations())
 
 
 def test_a_template_with_wrong_parameters_is_not_stored(services: ClockedServices) -> None:
     with pytest.raises(RequestRejected, match="template small has invalid parameters: container"):
         store_template(services, "main", make_template(params={"container": "avi"}))
 
-    assert len(list_documents(services, TEMPLATE, "main")) == len(preset_templates())
+    assert len(list_documents(services, TEMPLATE, "main").items) == len(preset_templates())
 
 
 def test_a_template_serves_its_own_operation_alone(services: ClockedServices) -> None:

@@ -19,7 +19,7 @@ export default function OrchestrationsPage() {
   const follow = useFollow();
   const list = usePolled(
     "orchestrations",
-    async (signal) => (await unwrap(api.GET("/orchestrations", { signal }))).orchestrations,
+    (signal) => unwrap(api.GET("/orchestrations", { signal })),
     () => IDLE_INTERVAL,
   );
   if (isForbidden(list)) return <ErrorPage polled={list} />;
@@ -33,14 +33,15 @@ export default function OrchestrationsPage() {
       <DataTable<Orchestration>
         variant="container"
         polled={list}
-        items={list.value}
+        items={list.value?.orchestrations}
+        newerVersion={{ list: "orchestrations", names: list.value?.newerVersion }}
         trackBy="name"
         enableKeyboardNavigation
         ariaLabels={{ tableLabel: text.navigation.orchestrations }}
         header={
           <Header
             variant="h1"
-            counter={list.value && `(${list.value.length})`}
+            counter={list.value && `(${list.value.orchestrations.length})`}
             description={text.orchestrations.about}
             actions={
               <SpaceBetween direction="horizontal" size="xs">

@@ -18,12 +18,12 @@ export default function TemplatesPage() {
   const [search, setSearch] = useSearchParams();
   const list = usePolled(
     "templates",
-    async (signal) => (await unwrap(api.GET("/templates", { signal }))).templates,
+    (signal) => unwrap(api.GET("/templates", { signal })),
     () => IDLE_INTERVAL,
   );
   const typed = search.get("q") ?? "";
   const operation = search.get("operation") as SubtaskType | null;
-  const items = list.value?.filter(
+  const items = list.value?.templates.filter(
     (one) => (!operation || one.operation === operation) && `${one.name} ${one.summary}`.toLowerCase().includes(typed.toLowerCase()),
   );
   const set = (name: string, value: string) => {
@@ -40,6 +40,7 @@ export default function TemplatesPage() {
       variant="full-page"
       polled={list}
       items={items}
+      newerVersion={{ list: "templates", names: list.value?.newerVersion }}
       trackBy="name"
       wrapLines
       enableKeyboardNavigation

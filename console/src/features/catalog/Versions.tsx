@@ -46,9 +46,9 @@ export default function Versions({ deleted, ...props }: Props) {
   );
   const list = (
     <Loaded polled={loaded}>
-      {({ versions, nextToken }) => (
+      {({ versions, nextToken, newerVersion }) => (
         <SpaceBetween size="l">
-          <VersionList address={address} versions={versions} />
+          <VersionList address={address} versions={versions} newerVersion={newerVersion} />
           {nextToken && <Button onClick={() => setPages(pages + 1)}>{text.versions.older}</Button>}
           <Comparison {...props} versions={versions} />
         </SpaceBetween>
@@ -65,7 +65,7 @@ export default function Versions({ deleted, ...props }: Props) {
   );
 }
 
-function VersionList({ address, versions }: { address: string; versions: Version[] }) {
+function VersionList({ address, versions, newerVersion }: { address: string; versions: Version[]; newerVersion: string[] }) {
   const follow = useFollow();
   const { columns } = text.versions;
   const hasEnabled = versions.some((one) => one.enabled !== undefined);
@@ -73,6 +73,7 @@ function VersionList({ address, versions }: { address: string; versions: Version
     <DataTable<Version>
       variant="borderless"
       items={versions}
+      newerVersion={{ list: "versions", names: newerVersion }}
       trackBy={(one) => `${one.version}`}
       enableKeyboardNavigation
       ariaLabels={{ tableLabel: text.versions.title }}
@@ -159,7 +160,11 @@ async function loadPages(load: Props["load"], pages: number, signal: AbortSignal
   let all = await load({ maxResults: PAGE, nextToken: undefined }, signal);
   for (let page = 1; page < pages && all.nextToken; page += 1) {
     const next = await load({ maxResults: PAGE, nextToken: all.nextToken }, signal);
-    all = { versions: [...all.versions, ...next.versions], nextToken: next.nextToken };
+    all = {
+      versions: [...all.versions, ...next.versions],
+      nextToken: next.nextToken,
+      newerVersion: [...all.newerVersion, ...next.newerVersion],
+    };
   }
   return all;
 }

@@ -46,6 +46,6 @@ export async function findTask(key: string): Promise<CreatedTask | null> {
 
 /** Return whether a task exists: the verdict that names it is written first. */
 async function exists(taskId: string): Promise<boolean> {
-  const { tasks } = await unwrap(api.GET("/tasks", { params: { query: { taskId } } }));
-  return tasks.length > 0;
+  const { tasks, newerVersion } = await unwrap(api.GET("/tasks", { params: { query: { taskId } } }));
+  return tasks.length + newerVersion.length > 0;
 }

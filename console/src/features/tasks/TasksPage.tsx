@@ -89,6 +89,7 @@ export function TasksPage() {
         trackBy="taskId"
         polled={tasks}
         items={tasks.value?.tasks}
+        newerVersion={{ list: "tasks", names: tasks.value?.newerVersion }}
         columnDefinitions={columnsOf({ narrow, follow, onAction: runRowAction })}
         columnDisplay={preferences.contentDisplay}
         contentDensity={preferences.contentDensity}

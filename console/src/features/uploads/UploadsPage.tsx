@@ -55,6 +55,7 @@ export default function UploadsPage() {
       enableKeyboardNavigation
       polled={verdicts}
       items={verdicts.value?.verdicts}
+      newerVersion={{ list: "uploads", names: verdicts.value?.newerVersion }}
       trackBy={(one) => `${one.id}${one.orchestration ?? ""}`}
       ariaLabels={{ tableLabel: text.navigation.uploads }}
       header={
