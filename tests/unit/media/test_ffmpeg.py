@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
-from shared.media.ffmpeg import FAILURES, SAFE_DEMUXERS, AttemptProgress, Ffmpeg, Limits, _Meter
+from shared.media.ffmpeg import FAILURES, SAFE_DECODERS, SAFE_DEMUXERS, AttemptProgress, Ffmpeg, Limits, _Meter
 
 FOLDER = Path("/tmp/attempt/out")  # noqa: S108 - a name alone
 
@@ -21,6 +21,7 @@ def test_a_strangers_file_is_opened_with_every_safeguard() -> None:
     assert options == {
         "-protocol_whitelist": "file",
         "-format_whitelist": SAFE_DEMUXERS,
+        "-codec_whitelist": SAFE_DECODERS,
         "-max_pixels": "77",
         "-max_streams": "500",
         "-i": "file:/tmp/attempt/-i; rm.mp4",
