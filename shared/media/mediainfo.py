@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from signal import SIGKILL, SIGXCPU
 
-from shared.errors import LimitExceeded, MediaRejected, WorkerFailed
+from shared.errors import Interrupted, LimitExceeded, MediaRejected, WorkerFailed
 
 WALL_SECONDS = 15.0  # less than an attempt keeps for its end, so that a start in its last second ends in time
 
@@ -60,7 +60,8 @@ class MediaInfoTrack:
 def read_tracks(path: Path, name: str) -> list[MediaInfoTrack]:
     """Return MediaInfo's facts about a file, called `name` in messages: first the container, then its streams.
 
-    Raise MediaRejected if it can't read the file, LimitExceeded if it takes too long, WorkerFailed if it was killed.
+    Raise MediaRejected if it can't read the file, LimitExceeded if it takes too much CPU time, WorkerFailed if it was
+    killed, Interrupted if the machine is overloaded.
     """
     try:
         found = [MediaInfoTrack(**stream) for stream in json.loads(_report(path, name))]
@@ -89,8 +90,9 @@ def _report(path: Path, name: str) -> bytes:
                 timeout=WALL_SECONDS,
                 check=False,
             )
-        except subprocess.TimeoutExpired as slow:
-            raise _too_long(name) from slow
+        except subprocess.TimeoutExpired as slow:  # its limit of CPU time would have ended it earlier
+            message = f"MediaInfo did not get enough CPU time within {WALL_SECONDS:.0f} s; the machine is overloaded"
+            raise Interrupted(message, code="InternalError.Overloaded") from slow
         if done.returncode == -SIGKILL:
             message = "MediaInfo was killed from outside, as happens when memory runs out"
             raise WorkerFailed(message, code="InternalError.Killed")
