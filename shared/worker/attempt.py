@@ -36,7 +36,7 @@ from shared.providers import find_provider
 from shared.services import Services
 from shared.telemetry import logger
 from shared.worker.heartbeat import heartbeat
-from shared.worker.inputs import AttemptFiles, check_disk
+from shared.worker.inputs import AttemptFiles, room_for_outputs
 from shared.worker.results import Admitted, AttemptResult, failure_of
 from shared.worker.retries import final_failure, retry_after
 from shared.worker.workspace import workspace
@@ -142,10 +142,9 @@ class Attempt:
     def _work(self, folder: Path) -> None:
         files = AttemptFiles(self.services, self.task, self.subtask, folder, lambda: self._timed("download"))
         made_by = self._made_by(files.input_object)
-        room = check_disk(folder, files.input_object.size)
         limits = Limits(
             wall_seconds=max(1.0, self.seconds_left - CLOSING_SECONDS),
-            output_bytes=room,
+            output_bytes=room_for_outputs(folder, files.input_object.size),
             memory_bytes=function_bytes(self.services.settings.function_megabytes),
         )
         products = folder / "out"

@@ -16,6 +16,7 @@ from shared.services import Services
 
 # The disk must hold the source and outputs of the same size.
 DISK_FACTOR = 2
+LARGEST_DISK = 10_240 * 1024**2  # of a function: the limit of WorkerDisk
 MAX_EXTENSION = 16  # characters; a key may have hundreds after its last dot, a file name has at most 255 in all
 
 
@@ -111,16 +112,24 @@ def as_source(output: OutputFile) -> Source:
     return Source(output.bucket, output.key, output.size, e_tag="")
 
 
-def check_disk(folder: Path, size: int) -> int:
-    """Return how many bytes are left for outputs beside a source of `size` bytes; raise LimitExceeded if too few."""
+def room_for_outputs(folder: Path, size: int) -> int:
+    """Return how many bytes are left for outputs beside a source of `size` bytes; 0 if it would not fit itself."""
+    return max(shutil.disk_usage(folder).free - size, 0)
+
+
+def check_disk(folder: Path, size: int) -> None:
+    """Raise LimitExceeded if the disk has not enough room for a file of `size` bytes and outputs of that size."""
     free = shutil.disk_usage(folder).free
-    if free < size * DISK_FACTOR:
-        message = (
-            f"the source has {size / 1e9:.1f} GB and its outputs may need as much, but this function has "
-            f"{free / 1e9:.1f} GB of free disk; deploy with a larger WorkerDisk"
-        )
-        raise LimitExceeded(message, code="LimitError.Disk")
-    return free - size
+    if free >= size * DISK_FACTOR:
+        return
+    remedy = "deploy with a larger WorkerDisk"
+    if size * DISK_FACTOR > LARGEST_DISK:
+        remedy = f"no worker has more than {LARGEST_DISK / 1e9:.1f} GB, so split the file or compress it more"
+    message = (
+        f"the file has {size / 1e9:.1f} GB and the outputs may need as much, but this worker has "
+        f"{free / 1e9:.1f} GB of free disk; {remedy}"
+    )
+    raise LimitExceeded(message, code="LimitError.Disk")
 
 
 def local_name(name: str, key: str) -> str:

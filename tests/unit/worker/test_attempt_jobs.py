@@ -1,6 +1,8 @@
 """Subtasks whose work an AWS service does: released at once, polled less and less often, finished or given up."""
 
+import shutil
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from botocore.stub import Stubber
@@ -114,6 +116,18 @@ def test_an_attempt_starts_the_job_and_gives_the_subtask_back_and_the_next_finis
     assert [segment["label"] for segment in record.result["segments"]] == ["Rabbit", "Rabbit"]
     asked = {call.operation for call in CALLS[before:] if call.service == "s3"}
     assert asked == {"HeadObject"}, "the input stays in S3"
+
+
+def test_a_film_that_stays_in_s3_needs_no_room_on_the_disk(
+    services: ClockedServices, rekognition: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, ref = a_task_of(services)
+    answer(rekognition, task, "rekognition-labels-2")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=task.source.size - 1))
+
+    assert run_subtask(services, ref, SECONDS) is None
+
+    assert read_task(services, "main", task.id).outcome is Outcome.SUCCEEDED
 
 
 def test_a_worker_that_died_after_the_start_leaves_its_job_to_the_next(

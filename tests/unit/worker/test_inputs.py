@@ -1,9 +1,11 @@
 """The files of an attempt: which it may read, from where, and how often it downloads them."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +13,7 @@ from shared.domain.attempt_record import AttemptRecord, OutputFile
 from shared.domain.subtask import Lease, SubtaskStatus
 from shared.domain.task import Source
 from shared.errors import AccessDenied, LimitExceeded, ParametersRejected
-from shared.worker.inputs import AttemptFiles, check_disk, local_name
+from shared.worker.inputs import AttemptFiles, check_disk, local_name, room_for_outputs
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_task
 from tests.support.outages import outage, refusal
@@ -126,11 +128,33 @@ def test_an_asset_that_s3_denies_is_asked_for_again_before_the_parameters_are_bl
 
 
 def test_a_source_too_big_for_the_disk_is_rejected_before_it_is_fetched(tmp_path: Path) -> None:
-    assert check_disk(tmp_path, 1000) > 0
-    with pytest.raises(LimitExceeded, match="deploy with a larger WorkerDisk") as refused:
+    check_disk(tmp_path, 1000)
+    assert room_for_outputs(tmp_path, 1000) > 0
+    with pytest.raises(LimitExceeded, match="may need as much") as refused:
         check_disk(tmp_path, 10**18)
 
     assert refused.value.code == "LimitError.Disk"
+    assert room_for_outputs(tmp_path, 10**18) == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "remedy"),
+    [
+        (5 * 1024**3, "deploy with a larger WorkerDisk"),
+        (5 * 1024**3 + 1, "no worker has more than 10.7 GB, so split the file or compress it more"),
+    ],
+)
+def test_a_larger_disk_is_proposed_only_if_there_is_one_on_which_the_file_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, remedy: str
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 10**9))
+
+    with pytest.raises(LimitExceeded) as refused:
+        check_disk(tmp_path, size)
+
+    assert refused.value.message == (
+        "the file has 5.4 GB and the outputs may need as much, but this worker has 3.0 GB of free disk; " + remedy
+    )
 
 
 def test_a_file_too_big_for_the_disk_is_not_fetched(files: AttemptFiles, downloads: list[str]) -> None:
