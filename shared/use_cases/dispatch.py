@@ -8,6 +8,8 @@ from shared.errors import ServiceBusy
 from shared.services import Services
 from shared.telemetry import count, logger
 
+TRANSFERS = frozenset({"download", "upload"})  # phases of an attempt in which only the worker itself works
+
 
 def enqueue(services: Services, task: Task) -> Task:
     """Send the subtasks that are due. If AWS is busy, they stay unsent until the sweeper's next check."""
@@ -32,18 +34,25 @@ def give_up_subtask(services: Services, task: Task, no: int, now: int) -> Task |
     if subtask.wait:
         last = subtask.wait.detail
         failure = Failure(last.code, f"given up after {subtask.attempt} attempts; the last error: {last.message}")
-    elif services.progress.add_to(task).subtasks[no - 1].phase is None:  # no heartbeat
-        failure = Failure(
-            "InternalError.AttemptsExhausted",
-            f"the worker disappeared at the beginning of the last of {subtask.attempt} attempts; restart the task",
-        )
     else:
-        failure = Failure(
-            "InternalError.AttemptsExhausted",
-            f"the worker disappeared in the last of {subtask.attempt} attempts, most likely out of memory; "
-            "deploy with a larger WorkerMemory and restart the task",
-        )
+        phase = services.progress.add_to(task).subtasks[no - 1].phase
+        failure = Failure("InternalError.AttemptsExhausted", explain_loss(subtask.attempt, phase))
     return fail_subtask(services, task, no, failure, now)
+
+
+def explain_loss(attempts: int, phase: str | None) -> str:
+    """Return why the worker of the last attempt disappeared in that phase, and what to do."""
+    if phase is None:  # no heartbeat
+        return f"the worker disappeared at the beginning of the last of {attempts} attempts; restart the task"
+    if phase in TRANSFERS:  # nothing that takes much memory runs then
+        return (
+            f"the worker disappeared during the {phase} in the last of {attempts} attempts, most likely because the "
+            "time of its function was over; request smaller outputs or process a shorter file"
+        )
+    return (
+        f"the worker disappeared in the last of {attempts} attempts, most likely out of memory; "
+        "deploy with a larger WorkerMemory and restart the task"
+    )
 
 
 def fail_subtask(services: Services, task: Task, no: int, failure: Failure, now: int) -> Task | None:

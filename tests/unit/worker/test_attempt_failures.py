@@ -69,26 +69,35 @@ def test_a_subtask_whose_worker_is_dead_is_taken_over(services: ClockedServices)
 
 
 @pytest.mark.parametrize(
-    ("beats", "message"),
+    ("phase", "message"),
     [
         (
-            True,
+            "operation",
             (
                 "the worker disappeared in the last of 3 attempts, most likely out of memory; "
                 "deploy with a larger WorkerMemory and restart the task"
             ),
         ),
-        (False, "the worker disappeared at the beginning of the last of 3 attempts; restart the task"),
+        (
+            "upload",
+            (
+                "the worker disappeared during the upload in the last of 3 attempts, most likely because the time of "
+                "its function was over; request smaller outputs or process a shorter file"
+            ),
+        ),
+        (None, "the worker disappeared at the beginning of the last of 3 attempts; restart the task"),
     ],
 )
-def test_a_subtask_whose_workers_all_died_is_given_up(services: ClockedServices, *, beats: bool, message: str) -> None:
+def test_a_subtask_whose_workers_all_died_is_given_up(
+    services: ClockedServices, phase: str | None, message: str
+) -> None:
     task = a_made_task(services, put("uploads/diary.mp4", NO_FILM), COVER, {**SMALL, "needs": ["cover"]})
     (ref,) = sent(services)
     for attempt in (1, 2, 3):
         services.tasks.claim(ref, services.now(), services.now() + LEASE_MS, 3)
-        if beats:
+        if phase:
             lease = Lease(task.id, 1, 1, attempt=attempt)
-            services.progress.put(lease, 5, "operation")
+            services.progress.put(lease, 5, phase)
         services.time += LEASE_MS + 1
 
     assert run_subtask(services, ref, SECONDS) is None
