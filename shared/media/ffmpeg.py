@@ -6,7 +6,7 @@ import selectors
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from errno import EFBIG, ENOMEM, ENOSPC
 from functools import cache
@@ -15,6 +15,7 @@ from signal import SIGKILL, SIGXFSZ
 from typing import IO, TypeVar, cast
 
 from shared.errors import AttemptFailed, LimitExceeded, MediaRejected, OperationFailed, WorkerFailed
+from shared.media.attempt_time import AttemptTime
 from shared.media.memory import machine_bytes, resident_bytes
 
 T = TypeVar("T")
@@ -96,7 +97,7 @@ FAILURES: Mapping[int, tuple[type[AttemptFailed], str, str]] = {
     -ENOSPC & 0xFF: (
         LimitExceeded,
         "LimitError.Disk",
-        "the worker's disk is full: deploy with a larger WorkerDisk, or request less",
+        "the worker's disk is full: request less, or deploy with a larger WorkerDisk (at most 10240)",
     ),
     128 + SIGKILL: (
         WorkerFailed,
@@ -165,7 +166,7 @@ class Ffmpeg:
         self.commands: list[list[str]] = []
         self._on_progress = on_progress
         self._clock = clock
-        self._deadline = clock() + limits.wall_seconds
+        self._time = AttemptTime(limits.wall_seconds, clock)
         self._next_report = clock() + REPORT_EVERY
         self._log = b""
         # Paths of this machine are private; the fetched files are beside the folder.
@@ -248,7 +249,7 @@ class Ffmpeg:
             selector.register(cast("IO[bytes]", process.stdout), selectors.EVENT_READ, meter.feed)
             selector.register(cast("IO[bytes]", process.stderr), selectors.EVENT_READ, self._keep)
             while selector.get_map():
-                wait = min(self._deadline, self._next_report) - self._clock()
+                wait = min(self._time.left, self._next_report - self._clock())
                 for key, _ in selector.select(min(max(wait, 0), LOOK_EVERY)):
                     chunk = os.read(key.fd, 65536)
                     key.data(chunk)
@@ -259,33 +260,27 @@ class Ffmpeg:
                     raise self._too_large(memory_bytes)
                 if self._clock() >= self._next_report:
                     self._next_report = self._clock() + REPORT_EVERY
+                    self._written()
                     self._on_progress(meter.progress)
 
     def _exit_code(self, process: "subprocess.Popen[bytes]") -> int:
         with suppress(BrokenPipeError):  # the supervisor itself was killed
             cast("IO[bytes]", process.stdin).write(b"\n")
         try:
-            return process.wait(max(self._deadline - self._clock(), 0))
+            return process.wait(max(self._time.left, 0))
         except subprocess.TimeoutExpired as slow:
-            raise self._too_long() from slow
+            raise self._time.too_long() from slow
 
     def _keep(self, chunk: bytes) -> None:
         self._log = (self._log + chunk)[-2 * LOG_TAIL_BYTES :]
 
-    @contextmanager
-    def at_most(self, share: float) -> Iterator[None]:
+    def at_most(self, share: float) -> AbstractContextManager[None]:
         """Limit the processes inside to that share of the remaining time, 0 to 1."""
-        deadline, now = self._deadline, self._clock()
-        self._deadline = now + share * (deadline - now)
-        try:
-            yield
-        finally:
-            self._deadline = deadline
+        return self._time.at_most(share)
 
     def check_wall(self) -> None:
         """Raise LimitExceeded if the attempt's time is over: for loops that run no process."""
-        if self._clock() >= self._deadline:
-            raise self._too_long()
+        self._time.check()
 
     def watched(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, which a stranger's file may have millions of; enforce the time and memory limits."""
@@ -295,10 +290,6 @@ class Ffmpeg:
                 if not self.limits.ffmpeg_bytes:
                     raise self._too_many()
             yield item
-
-    def _too_long(self) -> LimitExceeded:
-        message = f"processing reached the time limit of {self.limits.wall_seconds:.0f} s"
-        return LimitExceeded(message, code="LimitError.Time")
 
     def _too_large(self, memory_bytes: int) -> LimitExceeded:
         has, left = (number // 1024**2 for number in (self.limits.memory_bytes, memory_bytes))
@@ -318,11 +309,20 @@ class Ffmpeg:
 
     def _room(self) -> int:
         """Return how many bytes may still be written."""
+        taken = self._written()
         self.check_wall()
-        taken = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
         if taken >= self.limits.output_bytes:
             raise self._too_big()
         return self.limits.output_bytes - taken
+
+    def _written(self) -> int:
+        """Return the size of the files in the folder; keep the time that their upload takes."""
+        written = 0
+        for path in self.folder.rglob("*"):
+            with suppress(FileNotFoundError):  # ffmpeg renames playlists
+                written += path.stat().st_size if path.is_file() else 0
+        self._time.keep_for_upload(written)
+        return written
 
     def _too_big(self) -> LimitExceeded:
         megabytes = self.limits.output_bytes / 1e6

@@ -109,6 +109,34 @@ def test_the_time_limit_applies_to_all_processes_of_an_attempt_together(tmp_path
         ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
 
 
+def test_time_is_kept_to_upload_what_is_written(tmp_path: Path) -> None:
+    now = [0.0]
+    ffmpeg = Ffmpeg(Limits(880, 10**10), tmp_path, lambda _: None, clock=lambda: now[0])
+    with (tmp_path / "film.mp4").open("wb") as film:
+        film.truncate(6 * 10**9)  # its upload takes 100 s
+
+    now[0] = 780.5
+
+    with pytest.raises(LimitExceeded) as caught:
+        ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
+    assert caught.value.code == "LimitError.Time"
+    assert caught.value.message == (
+        "processing reached the time limit of 880 s, of which 100 s are kept to upload the outputs"
+    )
+
+
+def test_time_to_upload_is_kept_while_a_process_writes(tmp_path: Path) -> None:
+    seconds, sizes = count(step=0.25), count(6 * 10**9, 6 * 10**9)  # each takes 100 s more
+
+    def grow(_: AttemptProgress) -> None:
+        with (tmp_path / "film.mp4").open("ab") as film:
+            film.truncate(next(sizes))
+
+    ffmpeg = Ffmpeg(Limits(250, 10**12), tmp_path, grow, clock=lambda: next(seconds))
+    with pytest.raises(LimitExceeded, match="of which 300 s are kept"):
+        ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
+
+
 def test_a_callback_that_raises_ends_every_process_and_is_heard(tmp_path: Path) -> None:
     running: set[int] = set()
 
