@@ -155,9 +155,15 @@ def test_without_versions_a_source_that_changed_fails_for_good(
 
 
 @pytest.mark.parametrize(
-    ("call", "code"), [("HeadObject", "403"), ("GetObject", "AccessDenied"), ("GetObject", "KMS.DisabledException")]
+    ("call", "code"),
+    [
+        ("HeadObject", "403"),
+        ("GetObject", "AccessDenied"),
+        ("GetObject", "KMS.DisabledException"),
+        ("PutObject", "AccessDenied"),
+    ],
 )
-def test_a_source_that_may_not_be_read_for_a_while_is_worked_on_later(
+def test_an_object_that_may_not_be_read_or_written_for_a_while_is_worked_on_later(
     services: ClockedServices, blink: bytes, call: str, code: str
 ) -> None:
     task = a_made_task(services, put("uploads/clip.mp4", blink), COVER)
