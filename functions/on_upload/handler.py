@@ -9,9 +9,13 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.domain.task import parse_version_id
 from shared.domain.timestamps import epoch_milliseconds
-from shared.domain.upload import Upload, parse_version_id
+from shared.domain.upload import Upload
 from shared.services import services
+
+# Every invocation uses these stores. The others are imported when they are first used: see shared/services.py.
+from shared.stores import catalog_store, decision_store, subtask_queue, task_store  # noqa: F401
 from shared.telemetry import count, instrument, logger
 from shared.use_cases.uploads import accept_upload
 

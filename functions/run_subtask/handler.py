@@ -10,6 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.errors import Interrupted, NewerVersion, ReelmillError
 from shared.services import services
+
+# Every invocation uses these stores. The others are imported when they are first used: see shared/services.py.
+from shared.stores import object_store, progress_store, task_store  # noqa: F401
 from shared.stores.subtask_queue import parse_message_body
 from shared.telemetry import count, instrument, logger
 from shared.worker.hardening import conceal_memory

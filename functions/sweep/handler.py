@@ -6,6 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.errors import NewerVersion, RequestRejected
 from shared.services import services
+
+# Every invocation uses these stores. The others are imported when they are first used: see shared/services.py.
+from shared.stores import task_queries, task_store  # noqa: F401
 from shared.stores.subtask_queue import parse_message_body
 from shared.telemetry import count, instrument, logger
 from shared.use_cases.sweeper import fail_undeliverable, sweep

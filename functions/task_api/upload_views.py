@@ -10,7 +10,7 @@ from shared.domain.orchestration import BucketName, Priority
 from shared.domain.timestamps import iso_timestamp
 from shared.domain.upload import UploadDecision, Verdict
 from shared.stores.presigned_links import MAX_UPLOAD_BYTES
-from shared.use_cases.uploads import NewUpload
+from shared.use_cases.upload_links import NewUpload
 
 
 def checked_upload_key(key: str) -> str:

@@ -22,7 +22,8 @@ from functions.task_api.views import Timestamp, optional_milliseconds
 from shared.domain.page import Page
 from shared.domain.upload import UploadDecision, Verdict
 from shared.stores.decision_store import DecisionFilter
-from shared.use_cases.uploads import BackfillScope, backfill_objects, begin_upload, renew_upload
+from shared.use_cases.backfill import BackfillScope, backfill_objects
+from shared.use_cases.upload_links import begin_upload, renew_upload
 
 UPLOAD_RESPONSES: dict[int, Any] = {
     201: {"description": "The presigned calls.", "content": {JSON: {"model": UploadView}}}

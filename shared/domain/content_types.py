@@ -3,7 +3,7 @@
 import mimetypes
 import re
 
-from shared.domain.orchestration import format_of
+from shared.domain.output_names import format_of
 
 DOWNLOAD_ONLY = "application/octet-stream"
 MEDIA = re.compile(r"(video|audio|image)/[a-z0-9.+-]+")

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.camel_case import CamelCaseModel
-from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, UnreadableDocument, format_of
+from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, UnreadableDocument
+from shared.domain.output_names import format_of
 from shared.domain.subtask import Subtask
 from shared.domain.tenant import key_in_tenant
 from shared.domain.upload import REFUSALS, Upload, UploadDecision, Verdict

@@ -281,3 +281,8 @@ def outcome_of(statuses: Iterable[SubtaskStatus]) -> Outcome:
     if kinds == {SubtaskStatus.SUCCESSFUL}:
         return Outcome.SUCCEEDED
     return Outcome.PARTIALLY_FAILED if SubtaskStatus.SUCCESSFUL in kinds else Outcome.FAILED
+
+
+def parse_version_id(text: str | None) -> str | None:
+    """Return a version ID from S3; None without versions, where S3 returns nothing or "null"."""
+    return None if text in {"", "null"} else text

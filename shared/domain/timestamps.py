@@ -1,4 +1,4 @@
-"""Times as the API writes and reads them: ISO 8601 outside, epoch milliseconds inside."""
+"""Times: ISO 8601 where the API writes and reads them, epoch milliseconds inside; and the days of the budget."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,3 +13,13 @@ def iso_timestamp(at: int) -> str:
 def epoch_milliseconds(at: datetime) -> int:
     """Return a time in epoch milliseconds; one without a time zone is UTC."""
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH) // timedelta(milliseconds=1)
+
+
+def day_of(now: int) -> datetime:
+    """Return the start of the day in UTC that contains a time in epoch milliseconds."""
+    return datetime.fromtimestamp(now / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def day_after(now: int) -> int:
+    """Return the start of the next day, in epoch milliseconds."""
+    return int((day_of(now) + timedelta(days=1)).timestamp() * 1000)

@@ -133,8 +133,3 @@ class UploadDecision:
     def id(self) -> str:
         """Its sortable ID, by the time of the upload: the same event gives the same ID."""
         return sortable_id(self.upload.at, self.upload.identity(self.accepted_by))
-
-
-def parse_version_id(text: str | None) -> str | None:
-    """Return a version ID from S3; None without versions, where S3 returns nothing or "null"."""
-    return None if text in {"", "null"} else text

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zlib import crc32
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
@@ -10,6 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from shared.domain.timestamps import day_of
 from shared.stores.dynamodb import (
     VersionedItem,
     bind_model,
@@ -102,16 +103,6 @@ class BudgetStore:
 
     def _expiry(self, now: int) -> Action:
         return self._days.expires_at.set(int((day_of(now) + KEPT).timestamp()))
-
-
-def day_of(now: int) -> datetime:
-    """Return the start of the day in UTC that contains a time in epoch milliseconds."""
-    return datetime.fromtimestamp(now / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def day_after(now: int) -> int:
-    """Return the start of the next day, in epoch milliseconds."""
-    return int((day_of(now) + timedelta(days=1)).timestamp() * 1000)
 
 
 def day_key(now: int) -> str:

@@ -10,8 +10,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.domain.attempt_record import OutputFile
-from shared.domain.task import Source
-from shared.domain.upload import Upload, parse_version_id
+from shared.domain.task import Source, parse_version_id
 from shared.errors import NotFound, NotReadable
 from shared.stores.s3 import (
     GONE,
@@ -31,6 +30,8 @@ from shared.stores.s3 import (
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
 
+    from shared.domain.upload import Upload
+
 # An output has this tag until it is committed. The output bucket's lifecycle rule removes what keeps it.
 ATTEMPT_TAG = "reelmill=attempt"
 # Metadata of an output: the orchestrations that made it, in order. A copy of the object keeps it.
@@ -44,7 +45,7 @@ TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=
 class Listing:
     """Some objects of a bucket in the order of their keys, and the key after which the next come; None at the end."""
 
-    uploads: tuple[Upload, ...]
+    uploads: "tuple[Upload, ...]"
     last_key: str | None
 
 
@@ -193,8 +194,10 @@ class ObjectStore:
             raise s3_busy(error) from error
 
 
-def newest_versions(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> Iterator[Upload]:
+def newest_versions(bucket: str, answer: "ListObjectVersionsOutputTypeDef") -> "Iterator[Upload]":
     """Yield the newest version of each object of a listing, without deleted objects."""
+    from shared.domain.upload import Upload  # noqa: PLC0415 - workers list nothing
+
     for found in answer.get("Versions", []):
         if found["IsLatest"]:
             yield Upload(

@@ -9,7 +9,7 @@ from typing import Any
 from pynamodb.exceptions import PynamoDBException
 
 from shared.domain.ids import id_before, id_range
-from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.output_names import MAX_KEY_BYTES
 from shared.domain.page import Page
 from shared.domain.page_token import read_token, write_token
 from shared.domain.subtask import DEFAULT_TENANT

@@ -5,8 +5,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pydantic import TypeAdapter
-
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.ids import is_sortable_id, sortable_id
 from shared.domain.orchestration import Output, SubtaskDocument
@@ -15,6 +13,7 @@ from shared.domain.task import MAX_SUBTASKS, TASK_ACTIONS, OrchestrationRef, Tas
 from shared.domain.wait import WaitExplanation, explain_waits
 from shared.errors import Conflict, NotFound, RequestRejected, ServiceBusy
 from shared.services import Services
+from shared.stores.dynamodb import stored_form
 from shared.stores.s3 import source_not_found
 from shared.stores.task_store import TokenClaim
 from shared.telemetry import count
@@ -36,9 +35,6 @@ class NewTask:
     priority: int | None = None
     client_token: str | None = None
     session_context: str | None = None
-
-
-REQUEST = TypeAdapter(NewTask)
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ def request_hash(wanted: NewTask) -> str:
 
     Defaults are left out. So a version with more fields returns the same hash for the same request.
     """
-    fields = REQUEST.dump_python(wanted, mode="json", exclude={"client_token"}, exclude_defaults=True)
+    fields = stored_form(NewTask).dump_python(wanted, mode="json", exclude={"client_token"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

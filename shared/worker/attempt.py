@@ -11,9 +11,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from shared.domain.attempt_record import AttemptRecord, OutputFile, shorten_commands
-from shared.domain.condition import is_met, parse_condition
 from shared.domain.ids import base32
-from shared.domain.orchestration import name_variables, output_key
+from shared.domain.output_names import name_variables, output_key
 from shared.domain.subtask import CONDITION_NOT_MET, Lease, Subtask
 from shared.domain.task import STOP_FAILURES, Source, Task
 from shared.domain.tenant import key_in_tenant, tenant_prefix
@@ -132,6 +131,8 @@ class Attempt:
             return CONDITION_NOT_MET
         if not self.subtask.when:
             return None
+        from shared.domain.condition import is_met, parse_condition  # noqa: PLC0415 - few subtasks have a condition
+
         results = {s.name: self._result_of(s) for s in subtasks.values()}
         return None if is_met(parse_condition(self.subtask.when), results) else CONDITION_NOT_MET
 

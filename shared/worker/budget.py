@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from shared.domain.subtask import Failure, SubtaskRef, Wait, WaitReason
 from shared.domain.task import Task, TaskStatus
+from shared.domain.timestamps import day_after
 from shared.errors import ServiceBusy
 from shared.services import Services
-from shared.stores.budget_store import DayCost, day_after
 from shared.telemetry import count, logger
 from shared.use_cases.dispatch import send_subtasks
 
@@ -84,8 +84,7 @@ def confirm_start(services: Services, decision: BudgetDecision, task: Task | Non
 def compute_limit_reached(services: Services, now: int) -> Failure | None:
     """Return why nothing may start today if the day's compute seconds are used up, else None."""
     limit = services.settings.daily_compute_seconds
-    spent = services.budget.read_cost(now) if limit else DayCost()
-    if spent.compute_ms < limit * 1000 or not limit:
+    if not limit or services.budget.read_cost(now).compute_ms < limit * 1000:
         return None
     return Failure(
         "Budget.DailyComputeSeconds",

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.domain.attempt_record import OutputFile
-from shared.domain.orchestration import format_of
+from shared.domain.output_names import format_of
 from shared.domain.subtask import Subtask
 from shared.domain.task import Source, Task
 from shared.errors import AccessDenied, LimitExceeded, NotFound, NotReadable, ParametersRejected

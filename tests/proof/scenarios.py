@@ -11,11 +11,11 @@ from botocore.exceptions import ReadTimeoutError
 from shared.domain.orchestration import OrchestrationDocument
 from shared.domain.subtask import CONDITION_NOT_MET, Subtask, SubtaskRef, SubtaskStatus
 from shared.domain.task import Outcome, Task, TaskStatus
-from shared.stores.budget_store import day_after
+from shared.domain.timestamps import day_after
 from shared.stores.subtask_queue import parse_message_body
+from shared.use_cases.backfill import BackfillScope, backfill_objects
 from shared.use_cases.catalog import store_orchestration
 from shared.use_cases.tasks import NewTask, cancel_task, create_task, end_task, restart_task
-from shared.use_cases.uploads import BackfillScope, backfill_objects
 from tests.proof.cloud import MINUTE, Cloud
 from tests.support.attempts import COVER, SMALL, TOO_LATE
 from tests.support.deployment import client, put, received

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from functions.on_upload.handler import handler
-from shared.domain.orchestration import MAX_KEY_BYTES, Orchestration, OrchestrationDocument
+from shared.domain.orchestration import Orchestration, OrchestrationDocument
+from shared.domain.output_names import MAX_KEY_BYTES
 from shared.domain.task import Task
 from shared.domain.upload import REFUSALS, Upload, Verdict
 from shared.stores.decision_store import DecisionFilter

@@ -15,9 +15,9 @@ from shared.domain.task import Task
 from shared.domain.upload import Upload, UploadDecision
 from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_codec import TASK, TaskItem
+from shared.use_cases.backfill import BackfillScope, process_listed_object
 from shared.use_cases.catalog import read_catalog
 from shared.use_cases.planning import Planner
-from shared.use_cases.uploads import BackfillScope, process_listed_object
 from tests.proof.interleavings import SETTINGS
 from tests.support.deployment import BEGINNING, ClockedServices
 from tests.support.functions import Context, an_event

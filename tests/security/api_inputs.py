@@ -10,8 +10,8 @@ from typing import Any
 from shared.domain.page_token import write_token
 from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_queries import TaskFilter
+from shared.use_cases.backfill import BackfillScope
 from shared.use_cases.catalog_versions import VersionFilter
-from shared.use_cases.uploads import BackfillScope
 from tests.support.functions import ELSEWHERE
 
 TEXTS = (

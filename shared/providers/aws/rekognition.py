@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.domain.orchestration import format_of
+from shared.domain.output_names import format_of
 from shared.domain.task import Source
 from shared.errors import JobRunning
 from shared.media.ffmpeg import AttemptProgress

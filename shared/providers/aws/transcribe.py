@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
-from shared.domain.orchestration import format_of
+from shared.domain.output_names import format_of
 from shared.domain.task import Source
 from shared.errors import AccessDenied, Interrupted, JobRunning, MediaRejected, NotFound, NotReadable
 from shared.operations.analysis.speech import split_sentences

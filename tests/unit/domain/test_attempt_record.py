@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from shared.domain.attempt_record import MAX_COMMAND_CHARACTERS, AttemptRecord, OutputFile, shorten_commands
-from shared.domain.orchestration import MAX_KEY_BYTES
+from shared.domain.output_names import MAX_KEY_BYTES
 from shared.domain.subtask import Failure, Lease, SubtaskStatus
 from shared.domain.task import Outcome
 from shared.errors import OperationFailed, ServiceBusy, ServiceRefused

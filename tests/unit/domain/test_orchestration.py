@@ -8,16 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.domain.matching import TriggerMatch, match_trigger
-from shared.domain.orchestration import (
-    MAX_KEY_BYTES,
-    MEDIA_FORMATS,
-    Orchestration,
-    OrchestrationDocument,
-    format_of,
-    name_variables,
-    numbers_by_name,
-    output_key,
-)
+from shared.domain.orchestration import MEDIA_FORMATS, Orchestration, OrchestrationDocument, numbers_by_name
+from shared.domain.output_names import MAX_KEY_BYTES, format_of, name_variables, output_key
 from shared.domain.task import MAX_SUBTASKS
 from shared.domain.upload import Verdict
 from shared.errors import ParametersRejected

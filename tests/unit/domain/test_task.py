@@ -14,7 +14,16 @@ from shared.domain.subtask import (
     Wait,
     WaitReason,
 )
-from shared.domain.task import STOP_FAILURES, TASK_ACTIONS, Lane, Outcome, Task, TaskStatus, outcome_of
+from shared.domain.task import (
+    STOP_FAILURES,
+    TASK_ACTIONS,
+    Lane,
+    Outcome,
+    Task,
+    TaskStatus,
+    outcome_of,
+    parse_version_id,
+)
 from tests.support.factories import make_task
 
 NOW = 1_750_000_000_000
@@ -250,3 +259,8 @@ def test_the_records_of_attempts_sort_by_run_and_subtask() -> None:
     leases = [Lease("t", run, no, attempt=1) for run in (1, 2, 10) for no in (1, 2, 10, 50)]
 
     assert sorted(lease.record for lease in leases) == [lease.record for lease in leases]
+
+
+@pytest.mark.parametrize(("said", "meant"), [("v1", "v1"), ("null", None), ("", None), (None, None)])
+def test_without_versions_s3_says_null_or_nothing(said: str | None, meant: str | None) -> None:
+    assert parse_version_id(said) == meant

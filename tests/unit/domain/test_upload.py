@@ -17,7 +17,6 @@ from shared.domain.upload import (
     Upload,
     UploadDecision,
     Verdict,
-    parse_version_id,
 )
 
 AT = 1_750_000_000_000
@@ -106,11 +105,6 @@ def test_an_orchestration_that_only_came_closest_took_nothing(verdict: Verdict) 
     decision = UploadDecision(told(), verdict, "", "web")
 
     assert decision.accepted_by == ("" if verdict in REFUSALS else "web")
-
-
-@pytest.mark.parametrize(("said", "meant"), [("v1", "v1"), ("null", None), ("", None), (None, None)])
-def test_without_versions_s3_says_null_or_nothing(said: str | None, meant: str | None) -> None:
-    assert parse_version_id(said) == meant
 
 
 def test_the_history_of_an_unreported_key_is_empty() -> None:

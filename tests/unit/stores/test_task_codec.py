@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.orchestration import MAX_KEY_BYTES, OrchestrationDocument, TemplateDocument
+from shared.domain.orchestration import OrchestrationDocument, TemplateDocument
+from shared.domain.output_names import MAX_KEY_BYTES
 from shared.domain.subtask import Failure, Lease, Subtask, SubtaskStatus
 from shared.domain.task import MAX_SUBTASKS, OrchestrationRef, Outcome, Source, Task
 from shared.domain.upload import Verdict

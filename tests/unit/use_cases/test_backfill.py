@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.ids import time_prefix
-from shared.domain.orchestration import MAX_KEY_BYTES, TemplateDocument
+from shared.domain.orchestration import TemplateDocument
+from shared.domain.output_names import MAX_KEY_BYTES
 from shared.domain.page import Page
 from shared.domain.page_token import write_token
 from shared.domain.task import Source, Task
@@ -16,9 +17,10 @@ from shared.domain.upload import Upload, UploadDecision, Verdict
 from shared.errors import NotFound, RequestRejected, ServiceBusy
 from shared.stores.decision_store import DecisionFilter
 from shared.stores.task_queries import TaskFilter
+from shared.use_cases.backfill import BackfillScope, backfill_objects, is_object_key
 from shared.use_cases.catalog import store_orchestration, store_template, switch_orchestration
 from shared.use_cases.tasks import NewTask, create_task
-from shared.use_cases.uploads import BackfillScope, accept_upload, backfill_objects, is_object_key
+from shared.use_cases.uploads import accept_upload
 from tests.support.attempts import sent
 from tests.support.deployment import ClockedServices, client, put
 from tests.support.factories import make_triggered_orchestration

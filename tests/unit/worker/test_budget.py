@@ -7,9 +7,10 @@ import pytest
 
 from shared.domain.subtask import SubtaskRef, WaitReason
 from shared.domain.task import Outcome, Task, TaskStatus
+from shared.domain.timestamps import day_after
 from shared.domain.wait import WaitExplanation, explain_waits
 from shared.errors import ServiceBusy
-from shared.stores.budget_store import DayCost, day_after
+from shared.stores.budget_store import DayCost
 from shared.use_cases.tasks import NewTask, create_task, end_task, read_task, restart_task
 from shared.worker.results import Redelivery
 from shared.worker.run import run_subtask
