@@ -7,7 +7,6 @@ process of its own, so that all that it and its children do can be traced.
 import faulthandler
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -25,13 +24,15 @@ from shared.services import Services
 from shared.worker.attempt import CLOSING_SECONDS, Attempt
 from shared.worker.inputs import as_source
 from tests.support.deployment import client, emulated, put
+from tests.support.peak_memory import PeakMemory
 
 SECRET = "canary-Q7zvKX2m-secret"  # noqa: S105 - what must be found nowhere
 SECRET_NAMES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "REELMILL_TEST_SECRET")
 MARK = "/reelmill-case/"  # Nothing is there; that it was asked for stands in the trace.
 WALL_SECONDS = 10.0
-FUNCTION_MEGABYTES = 1536
-KILO = 1024**2 if sys.platform == "darwin" else 1024  # of these is a megabyte of getrusage(2)
+# The sizes of a function take turns, so that each family of files meets each: a small one, the default, the largest.
+SIZES = (1024, 3008, 10240)
+MEMORY_FACTOR = 1.5  # times its size is the most that a function's processes may take together
 HANGING_SECONDS = 60  # An attempt that takes so much longer than it may is ended, and all with it.
 PLAYLISTS = (".m3u8", ".mpd")
 
@@ -55,7 +56,8 @@ class Outcome:
     no: int
     code: str
     seconds: float
-    megabytes: int = 0  # the most that any process of this attempt, or of one before it, took of memory
+    size: int = 0  # of the function, in megabytes
+    megabytes: int = 0  # the most that the worker took, and the most that one of its children took
     message: str = ""
     escapes: list[str] = field(default_factory=list)
 
@@ -65,14 +67,14 @@ def main(cases: Path, results: Path) -> None:
     shared.worker.heartbeat.FIRST_BEAT = 24 * 3600.0  # moto has no locks: no heart beats meanwhile
     good = Path(os.environ["REELMILL_GOOD_SOURCE"]).read_bytes()
     with emulated() as settings, results.open("w") as lines:
-        changes = {"ai_provider": "local", "function_megabytes": FUNCTION_MEGABYTES}
-        services = Services(settings.model_copy(update=changes))
+        changes = {"ai_provider": "local"}
+        sized = [Services(settings.model_copy(update={**changes, "function_megabytes": size})) for size in SIZES]
         wanted = [Case(**json.loads(line)) for line in cases.read_text().splitlines()]
-        warm_up(services, wanted, good)
+        warm_up(sized[-1], wanted, good)
         for case in wanted:
             faulthandler.dump_traceback_later(WALL_SECONDS + HANGING_SECONDS, exit=True)
             _touch(case.no)
-            lines.write(json.dumps(asdict(attempted(services, case, good))) + "\n")
+            lines.write(json.dumps(asdict(attempted(sized[case.no % len(sized)], case, good))) + "\n")
             lines.flush()
         faulthandler.cancel_dump_traceback_later()
         _touch("end")
@@ -101,15 +103,16 @@ def attempted(services: Services, case: Case, good: bytes) -> Outcome:
     if case.good_source:
         put(case.key, content)
     started = time.monotonic()
-    record, failure = attempt(services, case, source).run()
+    with PeakMemory() as peak:
+        record, failure = attempt(services, case, source).run()
     outcome = Outcome(case.no, failure.code if failure else "SUCCESS", time.monotonic() - started)
-    outcome.megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // KILO
+    outcome.size, outcome.megabytes = services.settings.function_megabytes, peak.megabytes
     outcome.message = failure.message if failure else ""
     outcome.escapes += escapes(record, failure)
     if outcome.seconds > WALL_SECONDS + CLOSING_SECONDS:
         outcome.escapes.append(f"it took {outcome.seconds:.0f} s")
-    if outcome.megabytes > FUNCTION_MEGABYTES:
-        outcome.escapes.append(f"it, or one before it, took {outcome.megabytes} MB of memory")
+    if outcome.megabytes > MEMORY_FACTOR * outcome.size:
+        outcome.escapes.append(f"it took {outcome.megabytes} MB of memory in a function of {outcome.size} MB")
     forget([source, *([put(case.key, b"")] if case.good_source else []), *map(as_source, record.outputs)])
     return outcome
 

@@ -4,7 +4,7 @@ ffmpeg's blockdetect adds each frame's steps to those of the frames before, so i
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 # Blocks of 8 and 16 pixels, and those of 8 enlarged by a third, by half or twice (also 16).
@@ -39,14 +39,17 @@ def blockiness_outputs() -> list[str]:
     return arguments
 
 
-def read_blockiness(folder: Path, frames: int) -> list[float]:
-    """Return the blockiness of each of that many frames: 1 for none, 2 for bad; empty if it wasn't measured."""
+def read_blockiness(folder: Path, frames: int, watched: Callable[[Iterable[int]], Iterable[int]]) -> list[float]:
+    """Return the blockiness of each of that many frames: 1 for none, 2 for bad; empty if it wasn't measured.
+
+    `watched` enforces the limits of the attempt while it yields the numbers of the frames.
+    """
     paths = folder / COLUMNS, folder / ROWS
     sizes = [path.stat().st_size // frames if frames and path.exists() else 0 for path in paths]
     if not all(sizes):
         return []
     with paths[0].open("rb") as columns, paths[1].open("rb") as rows:
-        return [blockiness(columns.read(sizes[0]), rows.read(sizes[1])) for _ in range(frames)]
+        return [blockiness(columns.read(sizes[0]), rows.read(sizes[1])) for _ in watched(range(frames))]
 
 
 def blockiness(columns: Sequence[int], rows: Sequence[int]) -> float:

@@ -255,7 +255,8 @@ def _details(context: OperationContext) -> tuple[tuple[Detail, ...], FieldShares
     close: list[Detail] = []
     for last in context.ffmpeg.watched(measure.read_measurements(folder / DETAILS)):
         close.append(Detail(last.time, 0, _crop(last), last.number("lavfi.blur")))
-    blocks: Sequence[float | None] = blockiness.read_blockiness(folder, len(close)) or [None] * len(close)
+    measured = blockiness.read_blockiness(folder, len(close), context.ffmpeg.watched)
+    blocks: Sequence[float | None] = measured or [None] * len(close)
     seen = {detail.time: (detail, score) for detail, score in zip(close, blocks, strict=True)}
     details = []
     for light in context.ffmpeg.watched(measure.read_measurements(folder / LIGHTS)):

@@ -1,0 +1,40 @@
+"""What the security tests measure is each attempt's own memory, not that of an earlier one."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.peak_memory import PeakMemory
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets the peak of a process")
+MEGABYTE = 1024**2
+
+
+def child(megabytes: int) -> None:
+    """Run a process that takes so much memory, below a shell as ffmpeg's."""
+    command = [sys.executable, "-I", "-S", "-c", f"bytearray({megabytes} * 1024**2).extend(b'x')"]
+    subprocess.run(["/bin/sh", "-c", '"$@" & wait $!', "sh", *command], check=True)
+
+
+def test_a_large_child_counts_once_and_not_for_the_next_work() -> None:
+    with PeakMemory() as first:
+        child(300)
+    with PeakMemory() as second:
+        child(10)
+
+    assert first.megabytes >= 300
+    assert first.megabytes - second.megabytes > 150
+
+
+def test_the_memory_of_this_process_counts_too() -> None:
+    with PeakMemory() as before:
+        pass
+    with PeakMemory() as during:
+        filled = bytes(200 * MEGABYTE).replace(b"\0", b"x")
+        del filled
+    with PeakMemory() as after:
+        pass
+
+    assert during.megabytes - before.megabytes > 180
+    assert during.megabytes - after.megabytes > 180
