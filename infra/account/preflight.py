@@ -7,15 +7,18 @@ from infra.account.concurrency import check_concurrency
 from infra.account.console_needs import check_certificate, check_distributions, check_user_pools
 from infra.account.deployment import Deployment
 from infra.account.earlier_stack import StackState, check_buckets, check_log_groups, check_tables
+from infra.account.issuer import ReadPage, check_issuer, read_page
 from infra.account.own_resources import check_key, check_log_bucket, check_network, check_topic
+from infra.account.permissions import check_permissions
 from infra.account.prerequisite import Prerequisite
 
 NEEDED = ("apigateway", "cloudwatch", "dynamodb", "lambda", "s3", "sqs")
+Checks = dict[str, Callable[[], Iterator[Prerequisite]]]  # by the subject
 ANALYSIS = ("rekognition", "transcribe")  # only subtasks of the provider `aws` use them
 
 
-def check_account(account: Account, deployment: Deployment) -> Iterator[Prerequisite]:
-    """Check all prerequisites; without valid credentials only those."""
+def check_account(account: Account, deployment: Deployment, read: ReadPage = read_page) -> Iterator[Prerequisite]:
+    """Check all prerequisites; without valid credentials only those. `read` reads the issuer's page."""
     try:
         identity = account.ask("sts", "get_caller_identity")
     except Unanswered as unanswered:
@@ -30,7 +33,8 @@ def check_account(account: Account, deployment: Deployment) -> Iterator[Prerequi
         "credentials", "ok", f"account {identity['Account']}, {identity['Arn']}, region {account.region}"
     )
     stack = StackState(account, deployment)
-    checks: dict[str, Callable[[], Iterator[Prerequisite]]] = {
+    checks: Checks = {
+        "permissions": lambda: check_permissions(account, deployment, identity["Arn"]),
         "services": lambda: check_services(account, deployment),
         "concurrency": lambda: check_concurrency(account, deployment, stack),
         "stack": stack.check,
@@ -47,6 +51,19 @@ def check_account(account: Account, deployment: Deployment) -> Iterator[Prerequi
             "certificate": lambda: check_certificate(account, deployment),
             "user pool": lambda: check_user_pools(account, deployment, stack),
         }
+    checks |= checks_of_parameters(account, deployment, read)
+    for subject, check in checks.items():
+        try:
+            yield from check()
+        except Unanswered as unanswered:
+            yield Prerequisite(subject, "unknown", f"could not be checked: {unanswered.message}")
+
+
+def checks_of_parameters(account: Account, deployment: Deployment, read: ReadPage) -> Checks:
+    """Return the checks of what the parameters name."""
+    checks: Checks = {}
+    if deployment.text("JwtIssuer"):
+        checks["issuer"] = lambda: check_issuer(deployment, read)
     if deployment.text("AccessLogBucket"):
         checks["access logs"] = lambda: check_log_bucket(account, deployment)
     if deployment.text("KmsKeyArn"):
@@ -55,11 +72,7 @@ def check_account(account: Account, deployment: Deployment) -> Iterator[Prerequi
         checks["network"] = lambda: check_network(account, deployment)
     if deployment.text("AlarmTopicArn"):
         checks["alarm topic"] = lambda: check_topic(account, deployment)
-    for subject, check in checks.items():
-        try:
-            yield from check()
-        except Unanswered as unanswered:
-            yield Prerequisite(subject, "unknown", f"could not be checked: {unanswered.message}")
+    return checks
 
 
 def check_services(account: Account, deployment: Deployment) -> Iterator[Prerequisite]:

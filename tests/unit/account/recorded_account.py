@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 
 from infra.account.account import Account
 from infra.account.deployment import plan_deployment
+from infra.account.issuer import ReadPage
 from infra.account.preflight import check_account
 from infra.account.prerequisite import Prerequisite
 
@@ -67,6 +68,13 @@ def refused(operation: str, code: str = "AccessDeniedException") -> tuple[str, d
     return operation, {"error": code, "message": "User is not authorized to perform that"}
 
 
-def check(account: RecordedAccount, *parameters: str, stack: str = "reelmill") -> dict[str, Prerequisite]:
+def unreachable(url: str) -> bytes:
+    """Read no page, as without a network."""
+    raise ConnectionRefusedError(url)
+
+
+def check(
+    account: RecordedAccount, *parameters: str, stack: str = "reelmill", read: ReadPage = unreachable
+) -> dict[str, Prerequisite]:
     """Return what is found about an account before a deployment with these parameters, by subject."""
-    return {one.subject: one for one in check_account(account, plan_deployment(stack, parameters))}
+    return {one.subject: one for one in check_account(account, plan_deployment(stack, parameters), read)}

@@ -241,6 +241,7 @@ def test_what_the_credentials_may_not_ask_is_unknown_and_nothing_fails_by_it() -
         cloudfront=[refused("list_distributions", "AccessDenied")],
         cognito_idp=[refused("list_user_pools")],
         acm=[refused("describe_certificate")],
+        iam=[refused("simulate_principal_policy", "AccessDenied")],
         s3=[refused("get_bucket_location", "AccessDenied")],
     )
 
@@ -252,7 +253,8 @@ def test_what_the_credentials_may_not_ask_is_unknown_and_nothing_fails_by_it() -
         found["concurrency"].found
         == "could not be checked: these credentials may not call GetAccountSettings of lambda"
     )
-    assert set(found) == {"services", "concurrency", "stack", "CloudFront", "certificate", "user pool", "access logs"}
+    asked = {"services", "permissions", "concurrency", "stack", "CloudFront", "certificate", "user pool", "access logs"}
+    assert set(found) == asked
 
 
 def test_a_refused_look_at_the_requests_does_not_hide_the_quota() -> None:
