@@ -19,12 +19,15 @@ EMULATOR = "ministack"
 EMULATOR_VERSION = "1.5.33"  # the version of the `local` extra in pyproject.toml
 MODULES: Mapping[str, str] = {
     "app": "ministack.app",
+    "cognito": "ministack.services.cognito",
     "dynamodb": "ministack.services.dynamodb",
     "lambda_runtime": "ministack.core.lambda_runtime",
     "lambda_svc": "ministack.services.lambda_svc",
     "persistence": "ministack.core.persistence",
+    "provisioners": "ministack.services.cloudformation.provisioners",
     "s3": "ministack.services.s3",
     "sqs": "ministack.services.sqs",
+    "stacks": "ministack.services.cloudformation.stacks",
 }
 
 # From the emulator's function to the one that takes its place.
@@ -172,11 +175,25 @@ PATCHES = (
         replaces="The notification of an upload starts before the object is on the disk, and a kill loses it.",
         promise="An upload that was answered becomes its tasks even if the stack is killed in between.",
     ),
+    Patch(
+        "stacks._delete_resource",
+        "resource_type, physical_id, props, stack_name=None, logical_id=None",
+        replaces="CloudFormation deletes tables and user pools that are protected against deletion.",
+        promise="A rollback or deletion that would fail on AWS fails on a laptop, too, and protected data stays.",
+        registry="provisioners._delete_resource",
+    ),
+    Patch(
+        "cognito._delete_user_pool",
+        "data",
+        replaces="DeleteUserPool deletes a user pool that is protected against deletion.",
+        promise="A protected user pool stays.",
+    ),
 )
 
 # What the stack calls or reads without replacing it: functions by their parameters, data by None.
 USED: Mapping[str, str | None] = {
     "app._build_persistence_save_dict": "",
+    "cognito._user_pools": None,
     "dynamodb._tables": None,
     "dynamodb.get_state": "",
     "lambda_runtime._lock": None,

@@ -19,7 +19,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as emulated  # type: ignore[import-untyped]  # it ships no types
 
-from infra.local import emulator, emulator_patches, emulator_state, versioned_reads
+from infra.local import emulator, emulator_patches, emulator_state, protection, versioned_reads
 from infra.local.asgi import Message, Receive, Send
 from infra.local.aws_gateway import AwsGateway
 from infra.local.console_gateway import ConsoleGateway
@@ -137,6 +137,7 @@ class Server:
             versioned_reads.read_wrappers(),
             self.uploads.wrappers(),
             ObjectFiles(self.space).wrappers(),
+            protection.protection_wrappers(),
         )
 
     def _save_last(self, _states: object) -> None:

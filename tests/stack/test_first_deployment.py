@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.local.deploy import ARTIFACTS, PARAMETERS, adapt_template, zip_code
 from infra.local.emulator import PROJECT, REGION
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.timeout(240)
 
 STACK = "first"
 CHOSEN = PARAMETERS | {"DeletionProtection": "true", "Console": "true"}
+PROTECTED = {"TasksTable", "CatalogTable", "UploadsTable", "UserPool"}
 PATIENCE = {"Delay": 1, "MaxAttempts": 120}
 # IAM refuses it, after CloudFormation has made everything else.
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -65,16 +67,20 @@ def history_of(empty_aws: EmptyAws) -> dict[str, list[str]]:
     return found
 
 
+def failing(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the template with a resource that fails after all others were created."""
+    last = {**FAILING, "DependsOn": sorted(set(template["Resources"]) - {"BudgetAlarm"})}
+    return {**template, "Resources": {**template["Resources"], "Failing": last}}
+
+
 def test_a_first_deployment_that_fails_is_rolled_back_and_the_second_succeeds(empty_aws: EmptyAws) -> None:
     whole = template_of(empty_aws)
-    failing = {**FAILING, "DependsOn": sorted(set(whole["Resources"]) - {"BudgetAlarm"})}
-    broken = {**whole, "Resources": {**whole["Resources"], "Failing": failing}}
 
-    assert deploy(empty_aws, broken) == "ROLLBACK_COMPLETE"
+    assert deploy(empty_aws, failing(whole)) == "ROLLBACK_COMPLETE"
 
     history = history_of(empty_aws)
     kept = {name for name, statuses in history.items() if statuses[-1] == "DELETE_SKIPPED"}
-    assert kept == {"TasksTable", "CatalogTable", "UploadsTable", "UserPool"}
+    assert kept == PROTECTED
     left = {name for name, statuses in history.items() if statuses[-1] != "DELETE_COMPLETE"} - kept
     assert left == {STACK, "Failing"}
     tables = empty_aws("dynamodb").list_tables()["TableNames"]
@@ -87,3 +93,35 @@ def test_a_first_deployment_that_fails_is_rolled_back_and_the_second_succeeds(em
     empty_aws("cloudformation").get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig=PATIENCE)
 
     assert deploy(empty_aws, whole) == "CREATE_COMPLETE"
+
+
+def test_a_rollback_that_would_delete_what_is_protected_fails(empty_aws: EmptyAws) -> None:
+    whole = template_of(empty_aws)
+    for name in PROTECTED:
+        whole["Resources"][name]["DeletionPolicy"] = "RetainExceptOnCreate"
+
+    assert deploy(empty_aws, failing(whole)) == "ROLLBACK_FAILED"
+
+    history = history_of(empty_aws)
+    assert {name for name, statuses in history.items() if statuses[-1] == "DELETE_FAILED"} == PROTECTED
+
+
+def test_what_is_protected_is_not_deleted_on_request(empty_aws: EmptyAws) -> None:
+    key = {"AttributeName": "pk", "KeyType": "HASH"}
+    empty_aws("dynamodb").create_table(
+        TableName="kept",
+        KeySchema=[key],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+    )
+    pools = {
+        protection: empty_aws("cognito-idp").create_user_pool(PoolName="users", DeletionProtection=protection)
+        for protection in ("ACTIVE", "INACTIVE")
+    }
+
+    with pytest.raises(ClientError, match="protected against deletion"):
+        empty_aws("dynamodb").delete_table(TableName="kept")
+    with pytest.raises(ClientError, match="deletion protection is activated"):
+        empty_aws("cognito-idp").delete_user_pool(UserPoolId=pools["ACTIVE"]["UserPool"]["Id"])
+    empty_aws("cognito-idp").delete_user_pool(UserPoolId=pools["INACTIVE"]["UserPool"]["Id"])

@@ -12,9 +12,16 @@ import boto3
 import httpx
 import pytest
 
-from infra.local.emulator import REGION, bypass_proxies
+from infra.local.emulator import PROJECT, REGION, bypass_proxies
 
 EmptyAws = Callable[[str], Any]
+# The emulator, in which protection against deletion works as on AWS.
+EMULATOR = """
+from infra.local import emulator_patches, protection
+emulator_patches.install(protection.protection_wrappers())
+from ministack.app import main
+main()
+"""
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def empty_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Empty
     for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     address = f"http://127.0.0.1:{port}"
-    with subprocess.Popen([sys.executable, "-m", "ministack"], env=os.environ | settings) as process:
+    with subprocess.Popen([sys.executable, "-c", EMULATOR], cwd=PROJECT, env=os.environ | settings) as process:
         try:
             with httpx.Client(transport=httpx.HTTPTransport(retries=6), timeout=60, trust_env=False) as http:
                 http.get(f"{address}/_ministack/health").raise_for_status()

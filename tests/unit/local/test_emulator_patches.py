@@ -31,7 +31,7 @@ SERVER = """
 from pathlib import Path
 from infra.local import emulator_patches
 emulator_patches.check()
-from infra.local import emulator_state, versioned_reads
+from infra.local import emulator_state, protection, versioned_reads
 from infra.local.disk_space import DiskSpace
 from infra.local.journal import Journal
 from infra.local.object_files import ObjectFiles
@@ -47,6 +47,7 @@ sets = (
     versioned_reads.read_wrappers(),
     PendingUploads(None).wrappers(),
     ObjectFiles(space).wrappers(),
+    protection.protection_wrappers(),
 )
 emulator_patches.install(*sets)
 print(*(name for wrappers in sets for name in wrappers))
