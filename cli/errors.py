@@ -71,6 +71,7 @@ REMEDIES: Mapping[str | int, str] = {
     "VersionNotFound": "`reelmill {kind} versions {id}` lists the versions",
     "InvalidNextToken": "a token continues only the list that returned it: copy all of it, and keep the filters",
     "InvalidTaskStatus": "`reelmill tasks get {id}` shows its state",
+    "RunIsOver": "`reelmill tasks get {id}` shows the newest run",
     "TokenReused": "choose a new --client-token for each task",
     "NewerVersion": "until then, this version leaves it unchanged; see docs/guides/upgrading.md",
     "NothingFailed": "`reelmill tasks restart {id}` runs all of it again",

@@ -9,7 +9,7 @@ import typer
 from rich.prompt import Confirm
 
 from cli import show
-from cli.api_client import Api, at
+from cli.api_client import PAUSES, Api, at
 from cli.connection import connect_to_api
 from cli.errors import INTERRUPTED
 from cli.list_options import PAGE, Filter, TaskFilterOptions, expand_option_groups, task_id_prefix
@@ -56,6 +56,10 @@ class SelectionOptions:
         list[str] | None,
         typer.Argument(parser=task_id_prefix, metavar="ID", help="Task IDs, or their first characters if unique."),
     ] = None
+    run: Annotated[
+        int | None,
+        typer.Option(min=1, help="Only if this is the task's newest run: repeating the command changes nothing more."),
+    ] = None
     everything: Annotated[
         bool, typer.Option("--all", help="Every task that matches the filters and is in a suitable state.")
     ] = False
@@ -76,6 +80,8 @@ class Chosen:
             raise typer.BadParameter("give task IDs, or --all", param_hint="ID")
         if not chosen.everything and any(self.filter.values()):
             raise typer.BadParameter("filters only work together with --all", param_hint="--all")
+        if chosen.run is not None and len(chosen.tasks or ()) != 1:
+            raise typer.BadParameter("--run only works with one task ID", param_hint="--run")
         if chosen.everything and not chosen.yes and not sys.stdin.isatty():
             raise typer.BadParameter("no terminal to confirm --all on: add --yes", param_hint="--yes")
 
@@ -129,8 +135,10 @@ def apply_action(context: typer.Context, action: TaskAction, chosen: Chosen, *, 
     chosen.check()
     with connect_to_api(context) as api:
         ids = list(dict.fromkeys(complete_id(api, given) for given in chosen.selection.tasks or ()))
+        runs = newest_runs(api, ids) if chosen.selection.run is None else {ids[0]: chosen.selection.run}
         if len(ids) == 1:
-            task = api.send("POST", at("tasks", ids[0], action.path), action.body)
+            body = {**(action.body or {}), "run": runs[ids[0]]}
+            task = api.send("POST", at("tasks", ids[0], action.path), body, pauses=PAUSES)
             print_one(task, as_json=as_json)
             if task["status"] != "COMPLETED" and not as_json:
                 say_how_to_watch(context, task)
@@ -138,7 +146,12 @@ def apply_action(context: typer.Context, action: TaskAction, chosen: Chosen, *, 
         filters = chosen.filters(action)
         if filters and not chosen.selection.yes:
             confirm(api, action, filters)
-        apply_to_many(api, action, ids, filters, as_json=as_json)
+        apply_to_many(api, action, runs, filters, as_json=as_json)
+
+
+def newest_runs(api: Api, ids: Sequence[str]) -> dict[str, int]:
+    """Return the newest run of each task: an action that names it can be repeated without harm."""
+    return {task_id: api.get(at("tasks", task_id))["run"] for task_id in ids}
 
 
 def confirm(api: Api, action: TaskAction, filters: Sequence[Filter]) -> None:
@@ -153,12 +166,12 @@ def confirm(api: Api, action: TaskAction, filters: Sequence[Filter]) -> None:
 
 
 def apply_to_many(
-    api: Api, action: TaskAction, ids: Sequence[str], filters: Sequence[Filter], *, as_json: bool
+    api: Api, action: TaskAction, runs: Mapping[str, int], filters: Sequence[Filter], *, as_json: bool
 ) -> None:
     """Apply an action to many tasks; exit with 1 if it failed for any."""
     done = refused = 0
     progress = ProgressLine()
-    answers = send_pages(api, action, ids, filters)
+    answers = send_pages(api, action, runs, filters)
     with Report("results", lambda result: result_line(action, result), as_json=as_json) as report:
         try:
             while True:
@@ -182,11 +195,15 @@ def apply_to_many(
         raise typer.Exit(1)
 
 
-def send_pages(api: Api, action: TaskAction, ids: Sequence[str], filters: Sequence[Filter]) -> Iterator[dict[str, Any]]:
+def send_pages(
+    api: Api, action: TaskAction, runs: Mapping[str, int], filters: Sequence[Filter]
+) -> Iterator[dict[str, Any]]:
     """Apply an action to some tasks at a time, and yield the results of each page."""
+    ids = list(runs)
     for begin in range(0, len(ids), PAGE_OF_ACTIONS):
-        some = ids[begin : begin + PAGE_OF_ACTIONS]
-        yield api.send("POST", "/tasks/bulk", {"action": action.action, "taskIds": some})
+        some = {task_id: runs[task_id] for task_id in ids[begin : begin + PAGE_OF_ACTIONS]}
+        body: dict[str, Any] = {"action": action.action, "taskIds": list(some), "runs": some}
+        yield api.send("POST", "/tasks/bulk", body, pauses=PAUSES)
     for one in filters:
         token = None
         while True:

@@ -1,12 +1,13 @@
 """`reelmill tasks`: list, show, create and watch tasks, and download their outputs."""
 
+import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import show
-from cli.api_client import Api, at
+from cli.api_client import PAUSES, Api, at
 from cli.connection import as_typed, command_line, connect_to_api, input_bucket
 from cli.documents import naming_file, read_document
 from cli.download import Saved, save_outputs
@@ -80,7 +81,8 @@ def tasks_create(  # noqa: PLR0913 - one parameter for each option
         typer.Option(min=-10, max=10, help="Priority: above 0 is urgent, below 0 waits behind all other tasks."),
     ] = None,
     client_token: Annotated[
-        str | None, typer.Option(help="Idempotency token: repeating the call with it returns the first task.")
+        str | None,
+        typer.Option(help="Idempotency token (default: random): repeating the call with it returns the first task."),
     ] = None,
     session_context: Annotated[str | None, typer.Option(help="Free text stored with the task.")] = None,
     as_json: show.JsonOption = False,
@@ -94,12 +96,13 @@ def tasks_create(  # noqa: PLR0913 - one parameter for each option
         "source": {**where, **({"versionId": version_id} if version_id else {})},
         **work,
         "priority": priority,
-        "clientToken": client_token,
+        "clientToken": client_token or secrets.token_hex(16),
         "sessionContext": session_context,
     }
     with connect_to_api(context) as api:
         with naming_file(api, subtasks):
-            task = api.send("POST", "/tasks", {name: value for name, value in body.items() if value is not None})
+            given = {name: value for name, value in body.items() if value is not None}
+            task = api.send("POST", "/tasks", given, pauses=PAUSES)
         print_one(task, as_json=as_json)
         if not as_json:
             say_how_to_watch(context, task)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.task_views import TaskSummary, task_fields
-from functions.task_api.views import FailureView, Limit, PageView, Timestamp, optional_milliseconds
+from functions.task_api.views import FailureView, Limit, PageView, RunNumber, Timestamp, optional_milliseconds
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import ID_LENGTH
 from shared.domain.task import Outcome, TaskStatus
@@ -41,10 +41,15 @@ class FilterBody(CamelCaseModel):
 
 
 class BulkBody(CamelCaseModel):
-    """An action, and its tasks: either `taskIds`, or one page of those that match `filter`."""
+    """An action, and its tasks: either `taskIds`, or one page of those that match `filter`.
+
+    `runs` are the runs that are meant, by the IDs of their tasks. An action is refused if a newer run has begun, so
+    repeating the request is harmless.
+    """
 
     action: BulkAction
     task_ids: Annotated[list[TaskId], Field(min_length=1, max_length=100)] | None = None
+    runs: dict[TaskId, RunNumber] | None = None
     filter: FilterBody | None = None
     max_results: Limit = 50
     next_token: Annotated[str, StringConstraints(max_length=200)] | None = None
@@ -58,7 +63,14 @@ class BulkBody(CamelCaseModel):
         if self.task_ids is not None and self.next_token is not None:
             message = "nextToken can't be used with taskIds; pass it with the filter that returned it"
             raise ValueError(message)
+        if self.runs and (unknown := set(self.runs).difference(self.task_ids or ())):
+            message = f"runs names {min(unknown)}, which taskIds doesn't"
+            raise ValueError(message)
         return self
+
+    def chosen(self) -> dict[str, int | None]:
+        """Return the IDs of the tasks with the runs that are meant."""
+        return {identifier: (self.runs or {}).get(identifier) for identifier in self.task_ids or ()}
 
 
 class BulkResultView(CamelCaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from functions.task_api.file_views import OutputView
-from functions.task_api.views import FailureView, IsoTime, ListView, PageView, optional_timestamp
+from functions.task_api.views import FailureView, IsoTime, ListView, PageView, RunNumber, optional_timestamp
 from shared.domain.attempt_record import AttemptRecord
 from shared.domain.camel_case import CamelCaseModel
 from shared.domain.ids import id_time
@@ -269,7 +269,16 @@ class TaskBody(CamelCaseModel):
         return self
 
 
-class RestartBody(CamelCaseModel):
-    """The subtasks that the next run does: all, or with `only` those that failed and those that depend on them."""
+class ActionBody(CamelCaseModel):
+    """The run that is meant: the action is refused if a newer one has begun, so repeating the request is harmless."""
+
+    run: RunNumber | None = None
+
+
+class RestartBody(ActionBody):
+    """The subtasks that the next run does: all, or with `only` those that failed and those that depend on them.
+
+    `run` is the run that is followed by the next one. A repeated request returns the run that the first one began.
+    """
 
     only: Literal[SubtaskStatus.FAILED] | None = None

@@ -14,6 +14,7 @@ from functions.task_api.file_views import OutputView
 from functions.task_api.parameters import LimitQuery, RunQuery, TokenQuery
 from functions.task_api.requests import JSON
 from functions.task_api.task_views import (
+    ActionBody,
     AttemptView,
     RestartBody,
     SubtaskDetail,
@@ -124,22 +125,23 @@ def get_task(task_id: str, run: RunQuery = None) -> TaskView:
 def post_task_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
     """Begin the next run of a completed task: all of it, or the failed subtasks and those that depend on them."""
     services, tenant = request_context(router)
-    only_failed = body is not None and body.only is not None
-    return changed_task_view(services, restart_task(services, tenant, task_id, only_failed=only_failed))
+    asked = body or RestartBody()
+    restarted = restart_task(services, tenant, task_id, asked.run, only_failed=asked.only is not None)
+    return changed_task_view(services, restarted)
 
 
 @router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
-def post_task_end(task_id: str) -> TaskView:
+def post_task_end(task_id: str, body: ActionBody | None = None) -> TaskView:
     """Complete a waiting task before any of its subtasks starts."""
     services, tenant = request_context(router)
-    return changed_task_view(services, end_task(services, tenant, task_id))
+    return changed_task_view(services, end_task(services, tenant, task_id, body.run if body else None))
 
 
 @router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
-def post_task_cancel(task_id: str) -> TaskView:
+def post_task_cancel(task_id: str, body: ActionBody | None = None) -> TaskView:
     """Stop a waiting or running task. Finished subtasks stay as they are; the others fail, and their ffmpeg stops."""
     services, tenant = request_context(router)
-    return changed_task_view(services, cancel_task(services, tenant, task_id))
+    return changed_task_view(services, cancel_task(services, tenant, task_id, body.run if body else None))
 
 
 @router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
@@ -155,7 +157,7 @@ def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
         wanted = body.filter.wanted(tenant)
         page = act_on_page(services, body.action, wanted, body.max_results, body.next_token, until)
     else:
-        page = Page(act_on_tasks(services, tenant, body.action, body.task_ids or (), until), next_token=None)
+        page = Page(act_on_tasks(services, tenant, body.action, body.chosen(), until), next_token=None)
     return BulkResultPage(results=[BulkResultView.of(done) for done in page.items], next_token=page.next_token)
 
 

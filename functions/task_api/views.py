@@ -34,6 +34,8 @@ def check_timestamp(at: object) -> object:
 IsoTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]  # ISO 8601, as responses have it
 Timestamp = Annotated[datetime, BeforeValidator(check_timestamp)]
 Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
+MAX_RUN = 999_999
+RunNumber = Annotated[int, Field(ge=1, le=MAX_RUN, strict=True)]
 
 
 class ListView(CamelCaseModel):

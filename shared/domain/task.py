@@ -268,6 +268,15 @@ class Task:
         )
         return task.with_pending()
 
+    def began_like(self, new: "Task") -> bool:
+        """Whether this run has the same number as `new`, and began with the same successes carried over."""
+        carried = [[s.carried_from for s in one.subtasks] for one in (self, new)]
+        return self.run == new.run and carried[0] == carried[1]
+
+    def was_stopped(self, action: str) -> bool:
+        """Whether this run was completed by that action."""
+        return any(s.failure == STOP_FAILURES[action] for s in self.subtasks)
+
     def with_pending(self) -> "Task":
         """Return the task with all subtasks that have not ended as pending, and the ready ones as unsent."""
         pending = frozenset(s.no for s in self.subtasks if not s.is_terminal)

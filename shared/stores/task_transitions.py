@@ -278,5 +278,4 @@ def was_stopped(task: Task, seen: Task, failure: Failure, at: int) -> bool:
 
 def was_restarted(task: Task, new: Task) -> bool:
     """Whether the task's run began like `new`: at the same time, with the same successes carried over."""
-    carried = [[s.carried_from for s in one.subtasks] for one in (task, new)]
-    return (task.run, task.restarted_at) == (new.run, new.restarted_at) and carried[0] == carried[1]
+    return task.restarted_at == new.restarted_at and task.began_like(new)

@@ -1,6 +1,6 @@
 """One action on many tasks, given by their IDs or by a filter, with a result for each task."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -24,7 +24,7 @@ class BulkAction(StrEnum):
     CANCEL = "CANCEL"
 
 
-USE_CASES: Mapping[BulkAction, Callable[[Services, str, str], Task]] = {
+USE_CASES: Mapping[BulkAction, Callable[[Services, str, str, int | None], Task]] = {
     BulkAction.RESTART: restart_task,
     BulkAction.RESTART_FAILED: partial(restart_task, only_failed=True),
     BulkAction.END: end_task,
@@ -42,16 +42,16 @@ class ActionResult:
 
 
 def act_on_tasks(
-    services: Services, tenant: str, action: BulkAction, identifiers: Sequence[str], until: int
+    services: Services, tenant: str, action: BulkAction, chosen: Mapping[str, int | None], until: int
 ) -> tuple[ActionResult, ...]:
     """Apply an action to each of these tasks; a failure with one doesn't affect the others.
 
-    Tasks that are not reached by `until` (epoch milliseconds) have the error ServiceBusy.
+    `chosen` has the IDs of the tasks with the runs that are meant, None for any. Tasks that are not reached by `until`
+    (epoch milliseconds) have the error ServiceBusy.
     """
-    unique = list(dict.fromkeys(identifiers))
-    results = act_until(services, tenant, action, unique, until)
+    results = act_until(services, tenant, action, chosen, until)
     late = ServiceBusy("the time of the request was up before this task's turn; repeat the request for it")
-    return (*results, *(ActionResult(identifier, error=late) for identifier in unique[len(results) :]))
+    return (*results, *(ActionResult(identifier, error=late) for identifier in list(chosen)[len(results) :]))
 
 
 def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
@@ -64,28 +64,28 @@ def act_on_page(  # noqa: PLR0913, PLR0917 - a page of a list, and how far to go
     """
     page = services.task_queries.page(wanted, limit, token)
     identifiers = sorted([*(task.id for task in page.items), *page.unreadable], reverse=True)
-    results = act_until(services, wanted.tenant, action, identifiers, until)
+    results = act_until(services, wanted.tenant, action, dict.fromkeys(identifiers), until)
     if len(results) < len(identifiers):
         return Page(results, write_token(results[-1].task_id, wanted))
     return Page(results, page.next_token)
 
 
 def act_until(
-    services: Services, tenant: str, action: BulkAction, identifiers: Sequence[str], until: int
+    services: Services, tenant: str, action: BulkAction, chosen: Mapping[str, int | None], until: int
 ) -> tuple[ActionResult, ...]:
     """Act on tasks until the time is up, but at least on the first one, so that repeated requests make progress."""
     results: list[ActionResult] = []
-    for identifier in identifiers:
+    for identifier, run in chosen.items():
         if results and services.now() >= until:
             break
-        results.append(act_on_task(services, tenant, action, identifier))
+        results.append(act_on_task(services, tenant, action, identifier, run))
     return tuple(results)
 
 
-def act_on_task(services: Services, tenant: str, action: BulkAction, identifier: str) -> ActionResult:
+def act_on_task(services: Services, tenant: str, action: BulkAction, identifier: str, run: int | None) -> ActionResult:
     """Apply an action to one task; return the result."""
     try:
-        return ActionResult(identifier, task=USE_CASES[action](services, tenant, identifier))
+        return ActionResult(identifier, task=USE_CASES[action](services, tenant, identifier, run))
     except ReelmillError as error:
         return ActionResult(identifier, error=error)
     except Exception:  # noqa: BLE001 - the caller needs the results of the other tasks

@@ -179,48 +179,85 @@ def explain_subtask(services: Services, tenant: str, identifier: str, run: int |
     return ExplainedSubtask(subtask, waiting, services.tasks.get_records(task.id, subtask.carried_from or task.run, no))
 
 
-def restart_task(services: Services, tenant: str, identifier: str, *, only_failed: bool = False) -> Task:
-    """Begin the next run of a completed task, of all or of the failed subtasks; raise NotFound or Conflict."""
-    task = read_task(services, tenant, identifier)
-    restarted = None
-    if task.status in TASK_ACTIONS["restart"]:
-        if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
-            message = f"no subtask of task {task.id} has failed; restart the whole task, or leave it unchanged"
-            raise Conflict(message, code="NothingFailed")
-        services.tasks.put_run(services.progress.add_to(task))
-        restarted = services.tasks.restart(task, services.now(), only_failed=only_failed)
-    if restarted is None:
-        raise status_conflict(read_task(services, tenant, identifier), "only a COMPLETED task can be restarted")
-    return enqueue(services, restarted)
+def restart_task(
+    services: Services, tenant: str, identifier: str, run: int | None = None, *, only_failed: bool = False
+) -> Task:
+    """Begin the next run of a completed task, of all or of the failed subtasks; raise NotFound or Conflict.
 
-
-def end_task(services: Services, tenant: str, identifier: str) -> Task:
-    """Complete a waiting task before any of its subtasks starts; raise NotFound or Conflict."""
-    task = read_task(services, tenant, identifier)
-    ended = services.tasks.end(task, services.now()) if task.status in TASK_ACTIONS["end"] else None
-    if ended is None:
-        raise status_conflict(read_task(services, tenant, identifier), "only a WAITING task can be ended")
-    return ended
-
-
-def cancel_task(services: Services, tenant: str, identifier: str) -> Task:
-    """Stop an unfinished task: ended subtasks stay, the others fail. Raise NotFound, Conflict or ServiceBusy.
-
-    A running attempt learns of it at its next heartbeat and kills its ffmpeg.
+    With `run`, only that run is followed by another one: a repeated request returns the task that the first began.
     """
     task = read_task(services, tenant, identifier)
-    run = task.run
+    if run is None or run == task.run:
+        restarted = begin_next_run(services, task, only_failed=only_failed)
+        if restarted:
+            return enqueue(services, restarted)
+        task = read_task(services, tenant, identifier)
+    if run is None or run == task.run:
+        raise status_conflict(task, "only a COMPLETED task can be restarted")
+    next_run = select_run(services, task, run).restarted(services.now(), only_failed=only_failed)
+    if not task.began_like(next_run):
+        raise run_conflict(task, run)
+    return enqueue(services, task)  # its creator may have crashed between the write and the messages
+
+
+def begin_next_run(services: Services, task: Task, *, only_failed: bool) -> Task | None:
+    """Return a task in its next run; None if its status forbids that. Raise Conflict if no subtask has failed."""
+    if task.status not in TASK_ACTIONS["restart"]:
+        return None
+    if only_failed and all(subtask.status is SubtaskStatus.SUCCESSFUL for subtask in task.subtasks):
+        message = f"no subtask of task {task.id} has failed; restart the whole task, or leave it unchanged"
+        raise Conflict(message, code="NothingFailed")
+    services.tasks.put_run(services.progress.add_to(task))
+    return services.tasks.restart(task, services.now(), only_failed=only_failed)
+
+
+def end_task(services: Services, tenant: str, identifier: str, run: int | None = None) -> Task:
+    """Complete a waiting task before any of its subtasks starts; raise NotFound or Conflict.
+
+    With `run`, only that run is ended, and a repeated request returns the task that the first ended.
+    """
+    task = read_meant(services, tenant, identifier, run)
+    ended = services.tasks.end(task, services.now()) if task.status in TASK_ACTIONS["end"] else None
+    if ended:
+        return ended
+    task = read_meant(services, tenant, identifier, run)
+    if run is not None and task.was_stopped("end"):
+        return task
+    raise status_conflict(task, "only a WAITING task can be ended")
+
+
+def cancel_task(services: Services, tenant: str, identifier: str, run: int | None = None) -> Task:
+    """Stop an unfinished task: ended subtasks stay, the others fail. Raise NotFound, Conflict or ServiceBusy.
+
+    A running attempt learns of it at its next heartbeat and kills its ffmpeg. With `run`, only that run is canceled,
+    and a repeated request returns the task that the first canceled.
+    """
+    task = read_meant(services, tenant, identifier, run)
     for _ in range(MAX_SUBTASKS + 1):  # a subtask may end meanwhile, and then there is less to cancel
+        if run is not None and task.was_stopped("cancel"):
+            return task
         if task.status not in TASK_ACTIONS["cancel"]:
             raise status_conflict(task, "only a WAITING or IN_PROGRESS task can be canceled")
         if canceled := services.tasks.cancel(task, services.now()):
             return canceled
-        task = read_task(services, tenant, identifier)
-        if task.run != run:
-            message = f"run {run} of task {task.id} ended before it could be canceled, and run {task.run} has begun"
-            raise Conflict(message, code="InvalidTaskStatus", details={"status": task.status})
+        task = read_meant(services, tenant, identifier, task.run)
     message = f"task {identifier} changes too fast to be canceled; try again"
     raise ServiceBusy(message)
+
+
+def read_meant(services: Services, tenant: str, identifier: str, run: int | None) -> Task:
+    """Return a task; raise NotFound, or Conflict if `run` is an earlier run than the newest."""
+    task = read_task(services, tenant, identifier)
+    if run is not None and run != task.run:
+        select_run(services, task, run)
+        raise run_conflict(task, run)
+    return task
+
+
+def run_conflict(task: Task, run: int) -> Conflict:
+    """Return the error of an action on an earlier run than the newest."""
+    message = f"run {run} of task {task.id} is over, and run {task.run} has begun; actions change only the newest run"
+    return Conflict(message, code="RunIsOver", details={"newestRun": task.run})
 
 
 def status_conflict(task: Task, remedy: str) -> Conflict:

@@ -101,7 +101,8 @@ def test_many_tasks_are_ended_restarted_and_canceled(reelmill: Run) -> None:
     )
     canceled = reelmill("tasks", "cancel", "--all", "--yes", "--orchestration", "web-video", "--json")
     one = reelmill("tasks", "restart", a, "--only-failed", "--json")
-    refused = reelmill("tasks", "end", b)
+    repeated = reelmill("tasks", "end", b, "--json")
+    refused = reelmill("tasks", "end", c)
 
     assert sorted(ended.out.splitlines()) == sorted(
         [f"{a}  ended      uploads/a.mp4", f"{b}  ended      uploads/b.mp4"]
@@ -112,6 +113,7 @@ def test_many_tasks_are_ended_restarted_and_canceled(reelmill: Run) -> None:
     assert {result["taskId"] for result in canceled.document["results"]} == {a, c}
     assert {result["task"]["outcome"] for result in canceled.document["results"]} == {"ENDED"}
     assert one.document["run"] == 3
+    assert (repeated.code, repeated.document["outcome"]) == (0, "ENDED")
     assert refused.code == 1
     assert "InvalidTaskStatus" in refused.err
 

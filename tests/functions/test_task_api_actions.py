@@ -160,3 +160,41 @@ def test_a_restart_of_failed_subtasks_is_rejected_if_none_failed(api: Api, servi
     assert answer.code == "409 NothingFailed"
     assert "no subtask" in answer.json["message"]
     assert api.post(f"/tasks/{done['taskId']}/restart").json["run"] == 2
+
+
+def test_a_repeated_restart_of_the_same_run_begins_one_run(api: Api) -> None:
+    made = a_task(api)
+    path = f"/tasks/{made['taskId']}"
+    api.post(f"{path}/end")
+
+    first, second = api.post(f"{path}/restart", {"run": 1}), api.post(f"{path}/restart", {"run": 1})
+    api.post(f"{path}/end")
+    api.post(f"{path}/restart", {"run": 2})
+    late = api.post(f"{path}/restart", {"run": 1})
+
+    assert (first.status, first.json["run"]) == (200, 2)
+    assert (second.status, second.json) == (200, first.json)
+    assert (late.code, late.json["details"]) == ("409 RunIsOver", {"newestRun": 3})
+
+
+@pytest.mark.parametrize("action", ["end", "cancel"])
+def test_a_repeated_stop_of_a_run_leaves_the_next_one_alone(api: Api, action: str) -> None:
+    path = f"/tasks/{a_task(api)['taskId']}"
+
+    first, second = api.post(f"{path}/{action}", {"run": 1}), api.post(f"{path}/{action}", {"run": 1})
+    api.post(f"{path}/restart", {"run": 1})
+    late = api.post(f"{path}/{action}", {"run": 1})
+
+    assert (first.status, second.status, second.json) == (200, 200, first.json)
+    assert late.code == "409 RunIsOver"
+    assert api.get(path).json["status"] == "WAITING"
+    assert api.post(f"{path}/{action}", {"run": 3}).code == "404 RunNotFound"
+
+
+@pytest.mark.parametrize("run", [0, "1", 1.5, True, 1_000_000])
+@pytest.mark.parametrize("action", ["restart", "end", "cancel"])
+def test_a_run_is_a_number_from_1(api: Api, action: str, run: object) -> None:
+    answer = api.post(f"/tasks/{a_task(api)['taskId']}/{action}", {"run": run})
+
+    assert answer.code == "400 InvalidRequest"
+    assert answer.json["message"].startswith("body.run: ")

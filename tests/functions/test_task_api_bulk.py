@@ -199,3 +199,25 @@ def test_an_invalid_request_changes_nothing(api: Api, change: dict[str, Any], me
     assert answer.code == "400 InvalidRequest"
     assert message in answer.json["message"]
     assert ids(api, status="WAITING") == named
+
+
+def test_a_repeated_restart_of_named_runs_begins_one_run_for_each(api: Api) -> None:
+    first, second = some_tasks(api, "ab")
+    bulk(api, "END", taskIds=[first, second])
+    api.post(f"/tasks/{second}/restart")
+    api.post(f"/tasks/{second}/end")
+    wanted = {"taskIds": [first, second], "runs": {first: 1, second: 2}}
+
+    assert outcomes(bulk(api, "RESTART", **wanted)) == {first: "WAITING", second: "WAITING"}
+    bulk(api, "END", taskIds=[first, second])
+    assert outcomes(bulk(api, "RESTART", **wanted)) == {first: "COMPLETED", second: "COMPLETED"}
+    assert [api.get(f"/tasks/{one}").json["run"] for one in (first, second)] == [2, 3]
+    assert outcomes(bulk(api, "CANCEL", taskIds=[second], runs={second: 2})) == {second: "RunIsOver"}
+
+
+@pytest.mark.parametrize("choice", [{"taskIds": ["a"]}, {"filter": {}}])
+def test_a_run_of_a_task_that_is_not_named_is_rejected(api: Api, choice: dict[str, object]) -> None:
+    answer = bulk(api, "RESTART", **choice, runs={UNKNOWN: 1})
+
+    assert answer.code == "400 InvalidRequest"
+    assert f"runs names {UNKNOWN}, which taskIds doesn't" in answer.json["message"]

@@ -22,6 +22,12 @@ def refused(task_id: str = SECOND_ID) -> dict[str, Any]:
     return {"taskId": task_id, "task": None, "error": ERROR}
 
 
+def knows(service: RemoteService, *ids: str, run: int = 1) -> None:
+    """Let the service have these tasks, which the command reads before it acts on them."""
+    for one in ids:
+        service.answers("GET", f"/api/tasks/{one}", task(taskId=one, run=run))
+
+
 def page(*results: dict[str, Any], token: str | None = None) -> dict[str, Any]:
     """Return a page of results."""
     return {"results": list(results), "nextToken": token}
@@ -39,24 +45,50 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(
     ("words", "path", "body"),
     [
-        (("restart",), "restart", b""),
-        (("restart", "--only-failed"), "restart", b'{"only":"FAILED"}'),
-        (("end",), "end", b""),
-        (("cancel",), "cancel", b""),
+        (("restart",), "restart", {"run": 3}),
+        (("restart", "--only-failed"), "restart", {"only": "FAILED", "run": 3}),
+        (("end",), "end", {"run": 3}),
+        (("cancel",), "cancel", {"run": 3}),
     ],
 )
-def test_one_task_is_changed_by_its_route_and_shown(
-    here: Run, service: RemoteService, words: tuple[str, ...], path: str, body: bytes
+def test_one_task_is_changed_in_its_newest_run_and_shown(
+    here: Run, service: RemoteService, words: tuple[str, ...], path: str, body: dict[str, object]
 ) -> None:
-    service.answers("POST", f"/api/tasks/{TASK_ID}/{path}", task())
+    route = f"/api/tasks/{TASK_ID}/{path}"
+    knows(service, TASK_ID, run=3)
+    service.answers("POST", route, task())
 
     ended = here("tasks", *words, TASK_ID, "--json")
 
     assert ended.document == task()
-    assert [heard.body for heard in service.heard] == [body]
+    assert [heard.document for heard in service.asked("POST", route)] == [body]
+
+
+@pytest.mark.parametrize("action", ["restart", "end", "cancel"])
+def test_an_action_whose_answer_was_lost_is_sent_again_for_the_same_run(
+    here: Run, service: RemoteService, action: str
+) -> None:
+    route = f"/api/tasks/{TASK_ID}/{action}"
+    knows(service, TASK_ID, run=2)
+    service.answers("POST", route, Reply(b"{", headers={"Content-Length": "100"}), task())
+
+    ended = here("tasks", action, TASK_ID, "--json")
+
+    assert (ended.code, ended.document) == (0, task())
+    assert [heard.document for heard in service.asked("POST", route)] == [{"run": 2}] * 2
+
+
+def test_the_run_that_is_named_is_sent_as_it_is(here: Run, service: RemoteService) -> None:
+    service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task())
+
+    ended = here("tasks", "restart", TASK_ID, "--run", "7")
+
+    assert ended.code == 0
+    assert [heard.document for heard in service.heard] == [{"run": 7}]
 
 
 def test_a_restarted_task_can_be_watched_and_a_canceled_one_not(here: Run, service: RemoteService) -> None:
+    knows(service, TASK_ID)
     service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task(status="WAITING", outcome=None))
     service.answers("POST", f"/api/tasks/{TASK_ID}/cancel", task(outcome="ENDED"))
 
@@ -76,11 +108,15 @@ def test_a_restarted_task_can_be_watched_and_a_canceled_one_not(here: Run, servi
 def test_several_tasks_are_sent_in_one_request_and_each_has_a_line(
     here: Run, service: RemoteService, words: tuple[str, ...], action: str, verb: str
 ) -> None:
+    knows(service, TASK_ID, SECOND_ID)
     service.answers("POST", BULK, page(done(), done(SECOND_ID)))
 
     ended = here("tasks", *words, TASK_ID, SECOND_ID, TASK_ID)
 
-    assert [heard.document for heard in service.heard] == [{"action": action, "taskIds": [TASK_ID, SECOND_ID]}]
+    runs = {TASK_ID: 1, SECOND_ID: 1}
+    assert [heard.document for heard in service.asked("POST", BULK)] == [
+        {"action": action, "taskIds": list(runs), "runs": runs}
+    ]
     assert ended.out.splitlines() == [
         f"{TASK_ID}  {verb:<9}  uploads/film.mp4",
         f"{SECOND_ID}  {verb:<9}  uploads/film.mp4",
@@ -89,6 +125,7 @@ def test_several_tasks_are_sent_in_one_request_and_each_has_a_line(
 
 
 def test_a_refused_task_says_why_and_the_exit_code_is_1(here: Run, service: RemoteService) -> None:
+    knows(service, TASK_ID, SECOND_ID)
     service.answers("POST", BULK, page(done(), refused()))
 
     ended = here("tasks", "restart", TASK_ID, SECOND_ID)
@@ -101,12 +138,13 @@ def test_a_refused_task_says_why_and_the_exit_code_is_1(here: Run, service: Remo
 def test_json_of_several_tasks_is_one_document_in_the_api_s_format(here: Run, service: RemoteService) -> None:
     ids = [f"{number:026}" for number in range(51)]
     first, second = [done(one) for one in ids[:50]], [refused(ids[50])]
+    knows(service, *ids)
     service.answers("POST", BULK, page(*first), page(*second))
 
     ended = here("tasks", "cancel", *ids, "--json")
 
     assert ended.document == {"results": first + second, "nextToken": None}
-    assert [heard.document["taskIds"] for heard in service.heard] == [ids[:50], ids[50:]]
+    assert [heard.document["taskIds"] for heard in service.asked("POST", BULK)] == [ids[:50], ids[50:]]
     assert ended.code == 1
 
 
@@ -219,6 +257,8 @@ def test_at_a_terminal_no_question_is_asked_without_tasks(
         (("restart", TASK_ID, "--outcome", "failed"), "together with --all"),
         (("end", "--only-failed", TASK_ID), "--only-failed"),
         (("cancel", ""), "a task ID must not be blank"),
+        (("cancel", TASK_ID, SECOND_ID, "--run", "1"), "--run only works with one task ID"),
+        (("cancel", "--all", "--yes", "--run", "1"), "--run only works with one task ID"),
         (("restart", TASK_ID[:9], " "), "a task ID must not be blank"),
         (("end", "--all", "--yes", "--task-id", ""), "a task ID must not be blank"),
     ],

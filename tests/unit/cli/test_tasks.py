@@ -72,6 +72,7 @@ def test_all_means_all(here: Run, service: RemoteService) -> None:
 
 def test_a_task_id_may_be_shortened_to_a_unique_prefix(here: Run, service: RemoteService) -> None:
     service.answers("GET", "/api/tasks", {"tasks": [task()]})
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task())
     service.answers("POST", f"/api/tasks/{TASK_ID}/restart", task(run=2, status="WAITING", outcome=None))
 
     ended = here("tasks", "restart", TASK_ID[:9].lower(), "--json")
@@ -130,6 +131,7 @@ def test_a_refusal_is_shown_with_its_code_its_request_and_what_to_do(here: Run, 
         "requestId": "req-1",
         "details": {"status": "WAITING"},
     }
+    service.answers("GET", f"/api/tasks/{TASK_ID}", task())
     service.answers("POST", f"/api/tasks/{TASK_ID}/restart", Reply(said, 409))
 
     ended = here("tasks", "restart", TASK_ID, "--json")
@@ -339,6 +341,17 @@ def test_create_sends_what_the_command_line_and_the_file_say(here: Run, service:
         "clientToken": "once",
         "sessionContext": "a word of mine",
     }
+
+
+def test_a_create_whose_answer_was_lost_is_sent_again_with_the_same_token(here: Run, service: RemoteService) -> None:
+    service.answers("POST", "/api/tasks", Reply(b"{", headers={"Content-Length": "100"}), Reply(task(), 200))
+
+    ended = here("tasks", "create", "s3://films/c.mp4", "--orchestration", "web-video", "--json")
+
+    first, second = (heard.document for heard in service.heard)
+    assert (ended.code, ended.document) == (0, task())
+    assert first == second
+    assert len(first["clientToken"]) >= 16
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def act_on_tasks(
     services: ClockedServices, tenant: str, action: BulkAction, identifiers: list[str]
 ) -> tuple[ActionResult, ...]:
     """Act with time for all: it stands still in these tests."""
-    return bulk.act_on_tasks(services, tenant, action, identifiers, services.now() + 1)
+    return bulk.act_on_tasks(services, tenant, action, dict.fromkeys(identifiers), services.now() + 1)
 
 
 def act_on_page(
@@ -168,7 +168,7 @@ def test_tasks_whose_turn_comes_too_late_are_reported_and_left_as_they_are(servi
 
     with meanwhile("UpdateItem", take_long, after=1):
         results = bulk.act_on_tasks(
-            services, "main", BulkAction.END, [first.id, second.id, third.id], services.now() + 1000
+            services, "main", BulkAction.END, dict.fromkeys((first.id, second.id, third.id)), services.now() + 1000
         )
 
     assert [result.task_id for result in results] == [first.id, second.id, third.id]

@@ -127,6 +127,7 @@ function Actions({ task, actions, go }: { task: TaskDetail; actions: ReturnType<
   const [playing, setPlaying] = useState(false);
   const restart = menuItemOf("RESTART", task);
   const path = `/tasks/${task.taskId}`;
+  const target = { tasks: [{ taskId: task.taskId, run: task.newestRun }] };
   const copies = {
     curl: curlCommand("GET", path),
     cli: cliCommand("tasks", "get", task.taskId),
@@ -145,12 +146,12 @@ function Actions({ task, actions, go }: { task: TaskDetail; actions: ReturnType<
           text: text.taskActions.names.RESTART,
           disabled: restart.disabled,
           disabledReason: restart.disabledReason,
-          onClick: () => actions.request("RESTART", { taskIds: [task.taskId] }),
+          onClick: () => actions.request("RESTART", target),
         }}
         loading={actions.busy}
         ariaLabel={text.task.moreActions}
         items={ACTIONS.filter((action) => action !== "RESTART").map((action) => menuItemOf(action, task))}
-        onItemClick={(event) => actions.request(event.detail.id as BulkAction, { taskIds: [task.taskId] })}
+        onItemClick={(event) => actions.request(event.detail.id as BulkAction, target)}
       />
       {playing && <SourceDialog task={task} onClose={() => setPlaying(false)} />}
     </SpaceBetween>

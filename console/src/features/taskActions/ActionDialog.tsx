@@ -18,7 +18,7 @@ interface Props {
 export default function ActionDialog({ action, target, run, onClose }: Props) {
   const [progress, setProgress] = useState<string>();
   const stopped = useRef(false);
-  const ids = "taskIds" in target ? target.taskIds : undefined;
+  const ids = "tasks" in target ? target.tasks.map((task) => task.taskId) : undefined;
   const onProgress: OnProgress = (changed, rejected) => {
     setProgress(text.taskActions.progress(changed, rejected));
     return !stopped.current;

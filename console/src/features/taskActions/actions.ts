@@ -10,8 +10,11 @@ const BATCH = 100; // tasks in one call of the API
 // Tasks pass through the statuses in this order, so a task that changes meanwhile is found under its next status.
 const STATUSES: readonly TaskStatus[] = ["WAITING", "IN_PROGRESS", "COMPLETED"];
 
-/** The tasks to act on: by their IDs, or all that match a filter. `description` shows the filter to people. */
-export type Target = { taskIds: readonly string[] } | { filter: TaskFilter; description: string };
+/** A task, in the run that the person sees: an action on an earlier run than the newest is refused. */
+export type ChosenTask = Pick<Task, "taskId" | "run">;
+
+/** The tasks to act on: some, or all that match a filter. `description` shows the filter to people. */
+export type Target = { tasks: readonly ChosenTask[] } | { filter: TaskFilter; description: string };
 
 /** Receives how many tasks were changed and rejected so far; returns whether to continue. */
 export type OnProgress = (changed: number, rejected: number) => boolean;
@@ -49,7 +52,7 @@ export function splitByStatus(action: BulkAction, filter: TaskFilter): TaskFilte
 /** Run an action on the tasks in batches, and yield the results of each batch. */
 export async function* runAction(action: BulkAction, target: Target): AsyncGenerator<BulkResult[]> {
   const batches =
-    "filter" in target ? splitByStatus(action, target.filter).map((filter) => ({ filter })) : batchesOf(target.taskIds);
+    "filter" in target ? splitByStatus(action, target.filter).map((filter) => ({ filter })) : batchesOf(target.tasks);
   for (const batch of batches) {
     let nextToken: string | null = null;
     do {
@@ -60,5 +63,8 @@ export async function* runAction(action: BulkAction, target: Target): AsyncGener
   }
 }
 
-const batchesOf = (taskIds: readonly string[]) =>
-  Array.from({ length: Math.ceil(taskIds.length / BATCH) }, (_, no) => ({ taskIds: taskIds.slice(no * BATCH, (no + 1) * BATCH) }));
+const batchesOf = (tasks: readonly ChosenTask[]) =>
+  Array.from({ length: Math.ceil(tasks.length / BATCH) }, (_, no) => {
+    const batch = tasks.slice(no * BATCH, (no + 1) * BATCH);
+    return { taskIds: batch.map((task) => task.taskId), runs: Object.fromEntries(batch.map((task) => [task.taskId, task.run])) };
+  });

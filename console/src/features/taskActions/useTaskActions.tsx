@@ -57,7 +57,7 @@ export function useTaskActions(onDone: () => void): TaskActions {
 
   const request: TaskActions["request"] = (action, target, then) => {
     const isRestart = action === "RESTART" || action === "RESTART_FAILED";
-    if (isRestart && "taskIds" in target && target.taskIds.length === 1) void run({ action, target, then }).catch(notifyError);
+    if (isRestart && "tasks" in target && target.tasks.length === 1) void run({ action, target, then }).catch(notifyError);
     else setUnconfirmed({ action, target, then });
   };
 

@@ -68,13 +68,13 @@ export function TasksPage() {
 
   const runRowAction = (action: RowAction, task: Task) => {
     if (action === "PLAY") setPlaying(task);
-    else if (action !== "DETAILS") actions.request(action, { taskIds: [task.taskId] });
+    else if (action !== "DETAILS") actions.request(action, { tasks: [task] });
   };
   const runBulkAction = (action: BulkAction) => {
     const eligible = selected.filter((task) => ineligibility(action, task) === undefined);
     const target = filter
       ? { filter, description: describeFilter(filter) }
-      : { taskIds: eligible.map((task) => task.taskId) };
+      : { tasks: eligible };
     actions.request(action, target, () => select(NONE));
   };
 
