@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli import show
 from cli.api_client import Api, at
+from cli.confirmation import YesOption, check_terminal, confirm
 from cli.connection import connect_to_api
 from cli.documents import naming_file, print_document, read_named
 from cli.list_options import PagingOptions, expand_option_groups, fetch_list
@@ -95,8 +96,13 @@ class DocumentCommands:
             if as_json:
                 show.print_json(answer)
 
-    def delete_document(self, context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
+    def delete_document(
+        self, context: typer.Context, name: Name, *, yes: YesOption = False, as_json: show.JsonOption = False
+    ) -> None:
         """Delete a document."""
+        check_terminal("the deletion", yes=yes)
+        if not yes:
+            confirm(f"delete {self._kind.plural.removesuffix('s')} {name}?")
         with connect_to_api(context) as api:
             change_document(api, "DELETE", at(self._kind.plural, name), f"deleted {name}", as_json=as_json)
 
@@ -193,8 +199,13 @@ def orchestrations_enable(context: typer.Context, name: Name, *, as_json: show.J
 
 
 @orchestrations.command("disable")
-def orchestrations_disable(context: typer.Context, name: Name, *, as_json: show.JsonOption = False) -> None:
+def orchestrations_disable(
+    context: typer.Context, name: Name, *, yes: YesOption = False, as_json: show.JsonOption = False
+) -> None:
     """Disable an orchestration: new files create no tasks with it. Its existing tasks continue."""
+    check_terminal("this", yes=yes)
+    if not yes:
+        confirm(f"disable orchestration {name}? New files create no tasks with it")
     with connect_to_api(context) as api:
         said = f"disabled {name}; its existing tasks continue"
         change_document(api, "POST", at("orchestrations", name, "disable"), said, as_json=as_json)

@@ -17,6 +17,7 @@ import typer
 from cli.api_client import Api
 from cli.errors import CommandFailed, Unreachable
 from cli.http_client import is_loopback
+from cli.show import OutputFormat
 from infra.local import stack
 from infra.local.info import StackInfo
 from infra.local.stack import DEFAULT_DATA_DIR
@@ -32,12 +33,13 @@ TOKEN = "REELMILL_TOKEN"  # noqa: S105 - the name of a variable. It is not an op
 
 @dataclass(frozen=True)
 class Connection:
-    """The global options: where the API is, and which identity to use."""
+    """The global options: where the API is, which identity to use, and the format of results."""
 
     api_url: str | None
     profile: str | None
     region: str | None
     data_dir: Path
+    output: OutputFormat = OutputFormat.TEXT
 
 
 class SignedForAws(httpx.Auth):

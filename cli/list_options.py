@@ -78,12 +78,15 @@ class QueryOptions:
 class TaskFilterOptions(QueryOptions):
     """Which tasks a command selects."""
 
-    status: Annotated[TaskStatus | None, typer.Option(case_sensitive=False, help="Status of the task.")] = None
+    status: Annotated[
+        TaskStatus | None,
+        typer.Option(case_sensitive=False, help="Status of the task: waiting, in_progress or completed."),
+    ] = None
     outcome: Annotated[
         Outcome | None,
         typer.Option(
             case_sensitive=False,
-            help="Outcome of a completed task (COMPLETED does not mean that it succeeded).",
+            help="Outcome of a completed task: succeeded, partially_failed, failed or ended.",
         ),
     ] = None
     task_id: Annotated[

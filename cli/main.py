@@ -13,6 +13,7 @@ from cli import backfill, catalog, demo, preflight, show, stack, task_actions, t
 from cli.connection import API_URL, DATA_DIR, Connection, as_typed
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
+from cli.help import name_values, reword_usage
 from infra.local.stack import DEFAULT_DATA_DIR
 from shared.errors import ReelmillError
 
@@ -27,15 +28,27 @@ LOCAL, WORK, ACCOUNT = "Local stack", "Files and tasks", "AWS account"
 class Reelmill(GlobalOptionsAnywhere):
     """The command, whose advice contains commands as they are typed from here."""
 
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # Typer's own
+        """Parse the global options."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            reword_usage(error)
+            raise
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - Typer's own
         """Run the subcommand."""
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            reword_usage(error)
+            raise
         except CommandFailed as error:
             error.remedy = as_typed(error.remedy, ctx) if error.remedy else None
             raise
 
 
+name_values()
 app = typer.Typer(
     cls=Reelmill,
     no_args_is_help=True,
@@ -84,7 +97,7 @@ def print_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
 
 
 @app.callback()
-def connect(
+def connect(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
     _version: Annotated[
@@ -100,9 +113,17 @@ def connect(
         Path,
         typer.Option(envvar=DATA_DIR, file_okay=False, help="Folder of the local stack."),
     ] = DEFAULT_DATA_DIR,
+    output: Annotated[
+        show.OutputFormat,
+        typer.Option("--output", "-o", case_sensitive=False, help="Format of results: text, or json as with --json."),
+    ] = show.OutputFormat.TEXT,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print results and errors only: no messages, no progress.")
+    ] = False,
 ) -> None:
     """Reelmill: upload a media file to a bucket, get a finished task."""
-    context.obj = Connection(api_url or None, profile, region, data_dir)
+    context.obj = Connection(api_url or None, profile, region, data_dir, output)
+    show.QUIET.set(quiet)
 
 
 def main() -> None:

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +43,26 @@ VERDICTS = {  # of checks
     "unknown": Text("unknown", "cyan"),
 }
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for programs.")]
+QUIET: ContextVar[bool] = ContextVar("quiet", default=False)  # whether messages and progress are left out
+PADDING = re.compile(r" +(?=(?:\x1b\[[0-9;]*m)*$)", re.MULTILINE)  # blanks that end a line, before codes of colors
+
+
+class OutputFormat(StrEnum):
+    """The formats of results."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def is_json_wanted(context: typer.Context, given: bool) -> bool:  # noqa: FBT001 - as Typer calls it
+    """Whether results are printed as JSON: by `--json`, or by `--output json`."""
+    return given or context.obj.output is OutputFormat.JSON
+
+
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", callback=is_json_wanted, help="Print one JSON document on stdout, for programs."),
+]
 
 
 def stdout() -> Console:
@@ -49,20 +71,25 @@ def stdout() -> Console:
 
 
 def stderr() -> Console:
-    """Return the console for progress and messages."""
-    return console(stderr=True)
+    """Return the console for progress and messages, which `--quiet` leaves out."""
+    return console(stderr=True, quiet=QUIET.get())
 
 
-def console(*, stderr: bool) -> Console:
+def console(*, stderr: bool, quiet: bool = False) -> Console:
     """Return a console that prints names unchanged: without markup, emoji codes or automatic highlights."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width, quiet=quiet)
 
 
 def say(*parts: str | Text) -> None:
     """Print a message on stderr."""
     stderr().print(*parts, soft_wrap=True)
+
+
+def complain(*parts: str | Text) -> None:
+    """Print an error or the reason for a failure on stderr, which `--quiet` does not leave out."""
+    console(stderr=True).print(*parts, soft_wrap=True)
 
 
 def plain(value: object) -> str:
@@ -92,7 +119,10 @@ def print_table(columns: Mapping[str, Mapping[str, Any]], rows: Iterable[Sequenc
         table.add_column(heading, **{"no_wrap": True, "overflow": "ellipsis", **options})
     for row in rows:
         table.add_row(*row)
-    stdout().print(table)
+    screen = stdout()
+    with screen.capture() as printed:
+        screen.print(table)
+    sys.stdout.write(PADDING.sub("", printed.get()))
 
 
 def print_check(verdict: str, subject: str, found: str, remedy: str | None) -> None:
@@ -115,7 +145,7 @@ def print_error(error: ReelmillError) -> None:
         lines.append(f"\n  {plain(name):<8} ", style="dim").append(plain(value))
     if isinstance(error, CommandFailed) and error.remedy:
         lines.append("\n  try      ", style="dim").append(plain(error.remedy))
-    say(lines)
+    complain(lines)
 
 
 def say_if_more(page: Mapping[str, Any], field: str) -> None:
@@ -273,8 +303,7 @@ def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
     roomy = stdout().width >= ROOMY
     columns: dict[str, dict[str, Any]] = {
         "TASK": {},
-        "STATUS": {},
-        "OUTCOME": {},
+        **({"STATUS": {}, "OUTCOME": {}} if roomy else {"STATE": {}}),
         "CREATED": {},
         "SOURCE": {"overflow": "fold", "no_wrap": False},
         **({"ORCHESTRATION": {}} if roomy else {}),
@@ -285,11 +314,11 @@ def print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
 def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
     """Return a task as a row of the list; without an outcome yet, the row shows the progress."""
     outcome = color_status(task["outcome"]) + skipped_note(task) if task.get("outcome") else None
+    status, progress = color_status(task["status"]), f"{task.get('progress', 0)} %"
     made_by = plain((task.get("orchestration") or {}).get("name", ""))
     return (
         plain(task["taskId"]),
-        color_status(task["status"]),
-        outcome or f"{task.get('progress', 0)} %",
+        *((status, outcome or progress) if roomy else (outcome or status + Text(f" {progress}"),)),
         local_time(task["createdAt"]) if roomy else f"{age(task['createdAt'])} ago",
         plain(task["source"]["key"]),
         *((made_by,) if roomy else ()),

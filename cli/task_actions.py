@@ -1,15 +1,14 @@
 """`reelmill tasks restart|end|cancel`: one task, several by their IDs, or all that match a filter."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.prompt import Confirm
 
 from cli import show
 from cli.api_client import PAUSES, Api, at
+from cli.confirmation import check_terminal, confirm
 from cli.connection import connect_to_api
 from cli.errors import INTERRUPTED
 from cli.list_options import PAGE, Filter, TaskFilterOptions, expand_option_groups, task_id_prefix
@@ -82,8 +81,8 @@ class Chosen:
             raise typer.BadParameter("filters only work together with --all", param_hint="--all")
         if chosen.run is not None and len(chosen.tasks or ()) != 1:
             raise typer.BadParameter("--run only works with one task ID", param_hint="--run")
-        if chosen.everything and not chosen.yes and not sys.stdin.isatty():
-            raise typer.BadParameter("no terminal to confirm --all on: add --yes", param_hint="--yes")
+        if chosen.everything:
+            check_terminal("--all", yes=chosen.yes)
 
     def filters(self, action: TaskAction) -> tuple[Filter, ...]:
         """Return the filters that --all searches with: the given one, narrowed to tasks that allow the action."""
@@ -145,7 +144,7 @@ def apply_action(context: typer.Context, action: TaskAction, chosen: Chosen, *, 
             return
         filters = chosen.filters(action)
         if filters and not chosen.selection.yes:
-            confirm(api, action, filters)
+            confirm_all(api, action, filters)
         apply_to_many(api, action, runs, filters, as_json=as_json)
 
 
@@ -154,15 +153,14 @@ def newest_runs(api: Api, ids: Sequence[str]) -> dict[str, int]:
     return {task_id: api.get(at("tasks", task_id))["run"] for task_id in ids}
 
 
-def confirm(api: Api, action: TaskAction, filters: Sequence[Filter]) -> None:
+def confirm_all(api: Api, action: TaskAction, filters: Sequence[Filter]) -> None:
     """Ask for confirmation; end the command if it is refused. Without matching tasks, don't ask."""
     found = [api.get("/tasks", **one, maxResults=PAGE) for one in filters]
     count = sum(len(page["tasks"]) for page in found)
     more = any(page.get("nextToken") for page in found)
     question = f"{action.verb} {show.count_of(count, 'task')}{' or more' if more else ''}?"
-    # Click's own prompt would write a blank to stdout, among the data.
-    if (count or more) and not Confirm.ask(question, console=show.stderr(), default=False):
-        raise typer.Abort
+    if count or more:
+        confirm(question)
 
 
 def apply_to_many(

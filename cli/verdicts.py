@@ -30,7 +30,16 @@ class VerdictFilterOptions:
     """Which verdicts the command lists."""
 
     key: Annotated[str | None, typer.Option(help="Complete key of the upload.")] = None
-    verdict: Annotated[KeptVerdict | None, typer.Option(case_sensitive=False, help="Verdict on the upload.")] = None
+    verdict: Annotated[
+        KeptVerdict | None,
+        typer.Option(
+            case_sensitive=False,
+            help=(
+                "Verdict on the upload: matched, no_match, wrong_format, empty_object, own_output, superseded or "
+                "invalid_orchestration."
+            ),
+        ),
+    ] = None
     after: Annotated[str | None, time_option("Uploaded after this time")] = None
     before: Annotated[str | None, time_option("Uploaded before this time")] = None
 

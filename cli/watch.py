@@ -256,7 +256,7 @@ def time_of_day(text: str) -> str:
 def say_failures(tasks: Iterable[Mapping[str, Any]]) -> None:
     """Print on stderr which subtasks failed, and why."""
     for line in (line for task in tasks for line in show.failure_lines(task)):
-        show.say(Text(show.plain(line), style="red"))
+        show.complain(Text(show.plain(line), style="red"))
 
 
 def exit_unless_succeeded(tasks: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Make the subtasks of a task from documents: fill in templates and defaults, and check everything. No I/O."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from shared.domain.validation_messages import relevant_errors, validation_messag
 from shared.errors import NewerVersion, RequestRejected
 from shared.operations import OPERATIONS
 from shared.stores.task_codec import MAX_PLAN_BYTES, plan_size
+
+MAX_FAULTS = 10  # that one message names
 
 # By name; the error stands for a template that only a newer version of Reelmill can read.
 Templates = Mapping[str, Template | NewerVersion]
@@ -58,19 +60,26 @@ def plan_subtasks(templates: Templates, documents: Iterable[SubtaskDocument]) ->
     documents = tuple(documents)
     numbers = numbers_by_name(documents)
     planned: list[Subtask] = []
+    faults: list[RequestRejected] = []
     size = 0
     for document in documents:
-        subtask = Subtask(
-            no=numbers[document.name],
-            name=document.name,
-            type=document.type,
-            params=merge_params(templates, document),
-            template=document.template,
-            needs=tuple(sorted(numbers[name] for name in document.predecessors)),
-            input=numbers[document.input] if document.input else None,
-            file_name=document.file_name,
-            when=check_condition_fields(document, documents),
-        )
+        try:
+            subtask = Subtask(
+                no=numbers[document.name],
+                name=document.name,
+                type=document.type,
+                params=merge_params(templates, document),
+                template=document.template,
+                needs=tuple(sorted(numbers[name] for name in document.predecessors)),
+                input=numbers[document.input] if document.input else None,
+                file_name=document.file_name,
+                when=check_condition_fields(document, documents),
+            )
+        except NewerVersion:
+            raise
+        except RequestRejected as error:
+            faults.append(error)
+            continue
         planned.append(subtask)
         size += plan_size(subtask)
         if size > MAX_PLAN_BYTES:  # checked here, because planning fifty huge subtasks to the end would take seconds
@@ -80,7 +89,19 @@ def plan_subtasks(templates: Templates, documents: Iterable[SubtaskDocument]) ->
                 "orchestrations or tasks"
             )
             raise RequestRejected(message, code="TaskTooLarge")
+    if faults:
+        raise join_faults(faults)
     return tuple(planned)
+
+
+def join_faults(faults: Sequence[RequestRejected]) -> RequestRejected:
+    """Return one error for all faults of a document: a person who mends one should not find the next one only then."""
+    if len(faults) == 1:
+        return faults[0]
+    parts = [{"code": fault.code, "message": fault.message, **(fault.details or {})} for fault in faults[:MAX_FAULTS]]
+    more = f"; and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
+    sentence = "; ".join(fault.message for fault in faults[:MAX_FAULTS])
+    return RequestRejected(f"{sentence}{more}", code=faults[0].code, details={"faults": parts})
 
 
 def check_condition_fields(document: SubtaskDocument, documents: Iterable[SubtaskDocument]) -> str | None:

@@ -58,14 +58,14 @@ ARGUMENTS = {
     "orchestrations versions": "proxied",
     "orchestrations put": "{orchestration}",
     "orchestrations enable": "proxied",
-    "orchestrations disable": "podcast",  # which ships disabled: no other test of this stack may miss it
+    "orchestrations disable": "podcast --yes",  # which ships disabled: no other test of this stack may miss it
     "orchestrations match": "proxied/a.mp4",
-    "orchestrations delete": "given-up",
+    "orchestrations delete": "given-up --yes",
     "templates list": "",
     "templates get": "proxied",
     "templates versions": "proxied",
     "templates put": "{template}",
-    "templates delete": "given-up",
+    "templates delete": "given-up --yes",
 }
 
 # What asks AWS, which is beyond the proxy.

@@ -1,5 +1,6 @@
 """A server that answers like the API and S3, and the command that talks to it."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,6 +15,15 @@ from cli.main import main
 
 TASK_ID = "06FJ2Q8ZK0QW8E5M3T9XV7R1AB"
 BUCKET = "reelmill-input"
+
+
+class Terminal(io.StringIO):
+    """A terminal at which a person types this."""
+
+    @staticmethod
+    def isatty() -> bool:
+        """Return that it is a terminal."""
+        return True
 
 
 @dataclass(frozen=True)

@@ -48,13 +48,13 @@ TEMPLATE_VERSIONS: dict[str, Any] = {
         (("orchestrations", "get", "web-video"), "GET", "/api/orchestrations/web-video", STORED),
         (("orchestrations", "versions", "web-video"), "GET", "/api/orchestrations/web-video/versions", VERSIONS),
         (("orchestrations", "enable", "web-video"), "POST", "/api/orchestrations/web-video/enable", STORED),
-        (("orchestrations", "disable", "web-video"), "POST", "/api/orchestrations/web-video/disable", STORED),
-        (("orchestrations", "delete", "web-video"), "DELETE", "/api/orchestrations/web-video", {}),
+        (("orchestrations", "disable", "web-video", "--yes"), "POST", "/api/orchestrations/web-video/disable", STORED),
+        (("orchestrations", "delete", "web-video", "-y"), "DELETE", "/api/orchestrations/web-video", {}),
         (("orchestrations", "match", "a.mp4"), "POST", "/api/orchestrations/match", {"matches": []}),
         (("templates", "list"), "GET", "/api/templates", {"templates": [TEMPLATE]}),
         (("templates", "get", "h264-1080p"), "GET", "/api/templates/h264-1080p", TEMPLATE),
         (("templates", "versions", "h264-1080p"), "GET", "/api/templates/h264-1080p/versions", TEMPLATE_VERSIONS),
-        (("templates", "delete", "h264-1080p"), "DELETE", "/api/templates/h264-1080p", {}),
+        (("templates", "delete", "h264-1080p", "--yes"), "DELETE", "/api/templates/h264-1080p", {}),
     ],
 )
 def test_json_output_is_the_api_s_document_and_nothing_else(  # noqa: PLR0913, PLR0917 - the columns of the table
@@ -164,7 +164,7 @@ def test_match_uses_the_input_bucket_by_default(here: Run, service: RemoteServic
 def test_an_answer_without_a_body_is_an_empty_object_in_json(here: Run, service: RemoteService) -> None:
     service.answers("DELETE", "/api/templates/mine", Reply(b"", 204))
 
-    ended = here("templates", "delete", "mine", "--json")
+    ended = here("templates", "delete", "mine", "--yes", "--json")
 
     assert (ended.code, ended.document) == (0, {})
 
@@ -172,7 +172,7 @@ def test_an_answer_without_a_body_is_an_empty_object_in_json(here: Run, service:
 def test_a_name_cannot_reach_another_route(here: Run, service: RemoteService) -> None:
     service.answers("DELETE", "/api/templates/..%2Forchestrations%2Fweb-video", {})
 
-    ended = here("templates", "delete", "../orchestrations/web-video")
+    ended = here("templates", "delete", "../orchestrations/web-video", "--yes")
 
     assert ended.code == 0
 

@@ -1,11 +1,10 @@
 """`reelmill tasks restart|end|cancel`: one task, several, and all that match a filter."""
 
-import io
 from typing import Any
 
 import pytest
 
-from tests.support.command import TASK_ID, RemoteService, Reply, Run, task
+from tests.support.command import TASK_ID, RemoteService, Reply, Run, Terminal, task
 
 SECOND_ID = TASK_ID[:-1] + "Z"
 BULK = "/api/tasks/bulk"
@@ -31,15 +30,6 @@ def knows(service: RemoteService, *ids: str, run: int = 1) -> None:
 def page(*results: dict[str, Any], token: str | None = None) -> dict[str, Any]:
     """Return a page of results."""
     return {"results": list(results), "nextToken": token}
-
-
-class Terminal(io.StringIO):
-    """A terminal at which a person types this."""
-
-    @staticmethod
-    def isatty() -> bool:
-        """Return that it is a terminal."""
-        return True
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from cli import transfer
 from tests.support.command import BUCKET, TASK_ID, RemoteService, Reply, Run, task
 
 KEY = "uploads/film.mp4"
+MATCHED = {"orchestration": "web-video", "verdict": "MATCHED", "reason": "it fits"}
 NO_PARTS = {"uploadId": None, "partSize": None, "parts": None, "complete": None, "abort": None}
 
 
@@ -19,8 +20,7 @@ def takes_whole_files(service: RemoteService, key: str = KEY, *, version: str | 
     service.answers("POST", "/api/uploads", Reply(whole_grant(service, key), 201))
     headers = {"ETag": '"e1"', **({"x-amz-version-id": version} if version else {})}
     service.answers("PUT", "/store/film", Reply(b"", headers=headers))
-    matched = {"orchestration": "web-video", "verdict": "MATCHED", "reason": "it fits"}
-    service.answers("POST", "/api/orchestrations/match", {"matches": [matched]})
+    service.answers("POST", "/api/orchestrations/match", {"matches": [MATCHED]})
 
 
 def whole_grant(service: RemoteService, key: str) -> dict[str, Any]:
@@ -57,7 +57,8 @@ def takes_parts(service: RemoteService, parts: int, size: int) -> None:
     service.answers("DELETE", "/store/abort", Reply(b"", 204))
     joined = b'<CompleteMultipartUploadResult xmlns="x"><ETag>"whole-2"</ETag></CompleteMultipartUploadResult>'
     service.answers("POST", "/store/complete", Reply(joined, headers={"x-amz-version-id": "v1"}))
-    service.answers("POST", "/api/orchestrations/match", {"matches": []})
+    service.answers("POST", "/api/orchestrations/match", {"matches": [MATCHED]})
+    service.answers("GET", "/api/tasks", {"tasks": [task()]})
 
 
 @pytest.fixture
@@ -137,9 +138,9 @@ def test_a_task_that_does_not_appear_points_to_the_verdicts(
     assert "`reelmill verdicts --key uploads/film.mp4` shows the verdict on the upload" in ended.err
 
 
-@pytest.mark.parametrize(("arguments", "code"), [((), 0), (("--wait",), 1)])
-def test_an_upload_that_starts_nothing_says_why(
-    here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...], code: int
+@pytest.mark.parametrize("arguments", [(), ("--wait",), ("--quiet",)])
+def test_an_upload_that_starts_nothing_says_why_and_exits_with_1(
+    here: Run, service: RemoteService, film: Path, arguments: tuple[str, ...]
 ) -> None:
     takes_whole_files(service)
     verdict = {
@@ -151,7 +152,7 @@ def test_an_upload_that_starts_nothing_says_why(
 
     ended = here("upload", film, *arguments)
 
-    assert ended.code == code
+    assert (ended.code, ended.out) == (1, f"no task  s3://{BUCKET}/{KEY}\n")
     assert "no orchestration matches it" in ended.err
     assert "web-video: unsupported format 'txt'" in ended.err
     assert service.asked("GET", "/api/tasks") == []
@@ -303,3 +304,34 @@ def test_a_file_s_extension_determines_its_content_type(name: str, kind: str) ->
 @pytest.mark.parametrize(("key", "place"), [(None, KEY), ("x/", "x/film.mp4"), ("x/y.mp4", "x/y.mp4")])
 def test_a_key_that_ends_in_a_slash_is_a_folder(key: str | None, place: str) -> None:
     assert transfer.key_for(Path("somewhere/film.mp4"), key) == place
+
+
+def test_a_refused_file_does_not_stop_the_others_and_the_exit_code_is_1(
+    here: Run, service: RemoteService, film: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "refused.mp4").write_bytes(b"x")
+    takes_whole_files(service)
+    refusal = {"code": "InvalidKey", "message": "the key is too long", "requestId": "r"}
+    service.answers("POST", "/api/uploads", Reply(refusal, 400), Reply(whole_grant(service, KEY), 201))
+    service.answers("GET", "/api/tasks", {"tasks": [task()]})
+
+    ended = here("upload", tmp_path / "empty.mp4", tmp_path / "refused.mp4", film, "--json")
+
+    assert ended.code == 1
+    assert [one["key"] for one in ended.document["uploads"]] == [KEY]
+    assert [(Path(one["file"]).name, one["code"]) for one in ended.document["refused"]] == [
+        ("empty.mp4", "CommandFailed"),
+        ("refused.mp4", "InvalidKey"),
+    ]
+    assert "the key is too long" in ended.err
+    assert "uploaded 1 file, 2 refused" in ended.err
+
+
+def test_without_an_api_the_next_file_is_not_tried(here: Run, service: RemoteService, film: Path) -> None:
+    service.answers("POST", "/api/uploads", Reply(b"{", headers={"Content-Length": "100"}))
+
+    ended = here("upload", film, film)
+
+    assert ended.code == 3
+    assert len(service.heard) == 1

@@ -433,3 +433,31 @@ def test_when_dynamodb_does_not_answer_the_caller_gets_a_temporary_error(
 ) -> None:
     with outage(call), pytest.raises(ServiceBusy, match="DynamoDB did not answer"):
         act(services)
+
+
+def test_all_faults_of_the_subtasks_are_told_at_once(services: ClockedServices) -> None:
+    rules = [
+        {"name": "a", "type": "SCREENSHOT", "params": {"at": ["10%"], "width": -1, "color": "red"}},
+        {"name": "b", "type": "SCREENSHOT", "template": "nope"},
+        {"name": "good", "type": "SCREENSHOT", "params": {"at": ["10%"]}},
+        {"name": "c", "type": "SCREENSHOT", "params": {"at": ["10%"]}, "needs": ["good"], "when": "good.depth > 1"},
+    ]
+
+    with pytest.raises(RequestRejected) as refused:
+        plan_rules(services, tuple(SubtaskDocument.model_validate(rule) for rule in rules))
+
+    for fault in ("subtask a has invalid parameters", "width", "color", "no template nope", "has no field depth"):
+        assert fault in refused.value.message
+    assert refused.value.code == "InvalidParameters"
+    assert refused.value.details
+    faults: Any = refused.value.details["faults"]
+    assert [one["code"] for one in faults] == ["InvalidParameters", "UnknownTemplate", "InvalidCondition"]
+
+
+def test_of_many_faults_a_message_names_the_first_ten(services: ClockedServices) -> None:
+    rules = [{"name": f"s{no}", "type": "SCREENSHOT", "template": "nope"} for no in range(12)]
+
+    with pytest.raises(RequestRejected, match=r"subtask s0.*subtask s9.*; and 2 more$") as refused:
+        plan_rules(services, tuple(SubtaskDocument.model_validate(rule) for rule in rules))
+
+    assert "subtask s10" not in refused.value.message
