@@ -9,7 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import backfill, catalog, demo, preflight, show, stack, task_actions, tasks, upload, verdicts
+from cli import (
+    backfill,
+    catalog,
+    demo,
+    operations,
+    preflight,
+    show,
+    stack,
+    subtasks,
+    task_actions,
+    tasks,
+    upload,
+    verdicts,
+)
 from cli.connection import API_URL, DATA_DIR, Connection, as_typed
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
@@ -83,8 +96,10 @@ for name, command in {
     tasks.tasks.command(name)(command)
 for name, group in {
     "tasks": tasks.tasks,
+    "subtasks": subtasks.subtasks,
     "orchestrations": catalog.orchestrations,
     "templates": catalog.templates,
+    "operations": operations.operations,
 }.items():
     app.add_typer(group, name=name, rich_help_panel=WORK)
 

@@ -325,27 +325,32 @@ def task_row(task: Mapping[str, Any], *, roomy: bool) -> tuple[str | Text, ...]:
     )
 
 
+def print_facts(facts: Mapping[str, str | Text]) -> None:
+    """Print facts with their names in a column; one without a value is left out."""
+    for name, value in facts.items():
+        if str(value):
+            stdout().print(Text.assemble((f"{name:<9}", "dim"), value), soft_wrap=True)
+
+
 def print_task(task: Mapping[str, Any]) -> None:
     """Print one task: its facts, its subtasks, and why some are waiting or have failed."""
     source, made_by = task["source"], task.get("orchestration")
     status = Text.assemble(
         color_status(task["status"]), "  ", color_status(task.get("outcome") or ""), skipped_note(task)
     )
-    facts: list[tuple[str, str | Text]] = [
-        ("Task", plain(task["taskId"])),
-        ("Status", status),
-        ("Source", plain(f"s3://{source['bucket']}/{source['key']}  {file_size(source.get('size'))}")),
-        ("Made by", f"{plain(made_by['name'])} version {made_by['version']}" if made_by else "the API"),
-        ("Created", local_time(task["createdAt"])),
-        ("Took", elapsed(task)),
-        ("Run", f"{task['run']}, priority {task.get('priority', 0)}"),
-        ("Queue", plain(task.get("queue") or "")),
-        ("Context", plain(task.get("sessionContext") or "")),
-    ]
+    facts: dict[str, str | Text] = {
+        "Task": plain(task["taskId"]),
+        "Status": status,
+        "Source": plain(f"s3://{source['bucket']}/{source['key']}  {file_size(source.get('size'))}"),
+        "Made by": f"{plain(made_by['name'])} version {made_by['version']}" if made_by else "the API",
+        "Created": local_time(task["createdAt"]),
+        "Took": elapsed(task),
+        "Run": f"{task['run']}, priority {task.get('priority', 0)}",
+        "Queue": plain(task.get("queue") or ""),
+        "Context": plain(task.get("sessionContext") or ""),
+    }
+    print_facts(facts)
     out = stdout()
-    for name, value in facts:
-        if str(value):
-            out.print(Text.assemble((f"{name:<9}", "dim"), value), soft_wrap=True)
     out.print()
     columns: dict[str, dict[str, Any]] = {
         "NO": {"justify": "right"},

@@ -27,6 +27,9 @@ TaskId = Annotated[
 ]
 
 
+RunOption = Annotated[int | None, typer.Option(min=1, help="Run of the task (default: the last one).")]
+
+
 @tasks.command("list")
 @expand_option_groups
 def tasks_list(
@@ -53,7 +56,7 @@ def tasks_get(
     context: typer.Context,
     task: TaskId,
     *,
-    run: Annotated[int | None, typer.Option(min=1, help="Run of the task (default: the last one).")] = None,
+    run: RunOption = None,
     as_json: show.JsonOption = False,
 ) -> None:
     """Show one task with its subtasks and their outputs, and why some are waiting or have failed."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from shared.operations import OPERATIONS
 from tests.support.command import Run, run_command
 from tests.support.deployment import put
 from tests.support.functions import Api
@@ -143,3 +144,25 @@ def test_a_match_predicts_the_verdict_on_the_upload(reelmill: Run) -> None:
 
     assert taken.out.splitlines()[0] == "MATCHED: 1 task would be created"
     assert empty.document["verdict"] == "EMPTY_OBJECT"
+
+
+def test_operations_are_listed_and_described_with_their_groups(reelmill: Run) -> None:
+    listed, one = reelmill("operations", "list"), reelmill("operations", "get", "transcode")
+    schema, unknown = reelmill("operations", "get", "INSPECT", "--json"), reelmill("operations", "get", "paint")
+
+    kinds = [line.split()[0] for line in listed.out.splitlines()[1:]]
+    assert kinds == [str(kind) for kind in OPERATIONS]
+    assert one.code == 0
+    assert {"watermarks[].text.content", "audio.bitrate"} <= {
+        line.split()[0] for line in one.out.splitlines() if line.strip()
+    }
+    assert schema.document["type"] == "INSPECT"
+    assert (unknown.code, "`reelmill operations list` lists the operations" in unknown.err) == (1, True)
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_each_operation_can_be_described(reelmill: Run, kind: str) -> None:
+    ended = reelmill("operations", "get", kind)
+
+    assert ended.code == 0
+    assert not [line for line in ended.out.splitlines() if "None" in line.split() or "any value" in line]

@@ -50,9 +50,11 @@ ARGUMENTS = {
     "tasks create": "s3://{bucket}/proxied/clip.mp4 --subtasks {subtasks}",
     "tasks watch": "{task}",
     "tasks download": "{task} --to {folder}",
+    "tasks logs": "{task}",
     "tasks restart": NO_TASKS,
     "tasks end": NO_TASKS,
     "tasks cancel": NO_TASKS,
+    "subtasks get": "{task} 1",
     "orchestrations list": "",
     "orchestrations get": "proxied",
     "orchestrations versions": "proxied",
@@ -66,6 +68,8 @@ ARGUMENTS = {
     "templates versions": "proxied",
     "templates put": "{template}",
     "templates delete": "given-up --yes",
+    "operations list": "",
+    "operations get": "transcode",
 }
 
 # What asks AWS, which is beyond the proxy.
