@@ -177,11 +177,31 @@ def answer_when_stored(dispatch: Callable[..., Answer]) -> Callable[..., Answer]
             return refusal
         finally:
             _events.reset(token)
+        release_bytes(bucket, key)
         for fire in events:
             fire()
         return answer
 
     return dispatch_or_refuse
+
+
+def release_bytes(bucket: str, key: str) -> None:
+    """Drop from memory the bytes of an object's versions that are on the disk, where the emulator then reads them.
+
+    It drops only those of a record. Its index of versions would keep every upload in memory until it is deleted.
+    """
+    current = (s3._buckets.get(bucket) or {}).get("objects", {}).get(key)
+    for entry in s3._object_versions.get((bucket, key)) or ():
+        if entry.get("data") is None:
+            continue
+        version = entry["version_id"]
+        is_current = current is not None and (current.get("version_id") or "null") == version
+        paths = [
+            s3._version_disk_path(bucket, key, version),
+            *([s3._object_disk_path(bucket, key)] if is_current else []),
+        ]
+        if any(path and Path(path).is_file() and Path(path).stat().st_size == entry["size"] for path in paths):
+            entry["data"] = None
 
 
 def defer_events(fire: Callable[..., None]) -> Callable[..., None]:

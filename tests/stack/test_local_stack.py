@@ -348,3 +348,29 @@ def test_an_urgent_subtask_starts_at_once_though_there_is_a_backlog(
 
     assert [tasks[task_id]["status"] for task_id in (background[1], standard[2])] == ["WAITING", "WAITING"]
     assert most <= SUBTASKS_AT_ONCE
+
+
+def memory_of(info: StackInfo) -> int:
+    """Return the bytes of memory that the server of a stack uses."""
+    lines = Path(f"/proc/{info.pid}/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux shows the memory of a process here")
+def test_the_server_keeps_no_objects_in_memory_and_reads_every_version_from_the_disk(stack: StackInfo) -> None:
+    s3, place = client_of(stack, "s3"), {"Bucket": stack.input_bucket, "Key": "kept/large.bin"}
+    before, size, uploads = memory_of(stack), 32 * 1024**2, 5
+
+    for number in range(uploads):
+        s3.put_object(**place, Body=bytes([number]) * size)
+    s3.put_object(Bucket=stack.input_bucket, Key="kept/small.bin", Body=b"1")  # the last body lasts to the next upload
+
+    assert memory_of(stack) - before < 2 * size
+    listed = s3.list_object_versions(Bucket=stack.input_bucket, Prefix=place["Key"])
+    versions = [one["VersionId"] for one in listed["Versions"]]
+    found = [s3.get_object(**place, VersionId=version)["Body"].read(1) for version in versions]
+    assert sorted(found) == [bytes([number]) for number in range(uploads)]
+    newest = s3.head_object(**place)["VersionId"]
+    s3.delete_object(**place, VersionId=newest)
+    restored = s3.get_object(**place)["Body"].read()
+    assert restored == bytes([uploads - 2]) * size
