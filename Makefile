@@ -122,11 +122,12 @@ test-security: .venv/.synced $(DYNALITE) ## run the long version of the security
 	REELMILL_PROOF=long $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup tests/security
 
 .PHONY: check
-check: .venv/.synced console/node_modules/.checked ## check style, types, layers, template, lock and documentation
+check: .venv/.synced console/node_modules/.checked ## check style, types, layers, API document, template, lock and documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest --quiet tests/rules/test_openapi.py
 	$(BIN)/cfn-lint template.yaml
 	$(SAM_ENVIRONMENT) sam validate --lint
 	$(UV) lock --check

@@ -59,7 +59,9 @@ VersionQuery = Annotated[
 ]
 
 
-@router.get("/orchestrations", summary="List orchestrations", tags=["Orchestrations"])
+@router.get(
+    "/orchestrations", summary="List orchestrations", tags=["Orchestrations"], operation_id="listOrchestrations"
+)
 def get_orchestrations() -> OrchestrationList:
     """Return all orchestrations, presets included."""
     page = list_documents(*with_kind(ORCHESTRATION))
@@ -68,20 +70,32 @@ def get_orchestrations() -> OrchestrationList:
     )
 
 
-@router.post("/orchestrations/match", summary="Predict the verdict on an upload", tags=["Orchestrations"])
+@router.post(
+    "/orchestrations/match",
+    summary="Predict the verdict on an upload",
+    tags=["Orchestrations"],
+    operation_id="matchOrchestrations",
+)
 def post_orchestration_match(body: MatchBody) -> MatchList:
     """Predict the verdict on an object with that key, and what each orchestration would do with the object."""
     matches, decision = predict_upload(*request_context(router), body.bucket, body.key, body.size)
     return MatchList(verdict=decision.verdict, reason=decision.reason, matches=matches)
 
 
-@router.get("/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"])
+@router.get(
+    "/orchestrations/<name>", summary="Show an orchestration", tags=["Orchestrations"], operation_id="getOrchestration"
+)
 def get_orchestration(name: NamePath, version: VersionQuery = None) -> OrchestrationView:
     """Return the current version of an orchestration or, even after a deletion, any other version."""
     return OrchestrationView.of(get_document_version(*with_kind(ORCHESTRATION), name, version))
 
 
-@router.get("/orchestrations/<name>/versions", summary="List an orchestration's versions", tags=["Orchestrations"])
+@router.get(
+    "/orchestrations/<name>/versions",
+    summary="List an orchestration's versions",
+    tags=["Orchestrations"],
+    operation_id="listOrchestrationVersions",
+)
 def get_orchestration_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> OrchestrationVersionPage:
@@ -91,7 +105,12 @@ def get_orchestration_versions(
     return OrchestrationVersionPage(versions=versions, next_token=page.next_token, newer_version=list(page.unreadable))
 
 
-@router.put("/orchestrations/<name>", summary="Store an orchestration", tags=["Orchestrations"])
+@router.put(
+    "/orchestrations/<name>",
+    summary="Store an orchestration",
+    tags=["Orchestrations"],
+    operation_id="storeOrchestration",
+)
 def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationView:
     """Store a new version of an orchestration. Invalid parameters are rejected now, not when a file arrives."""
     document = named_document(OrchestrationDocument, name, body)
@@ -103,38 +122,54 @@ def put_orchestration(name: NamePath, body: OrchestrationBody) -> OrchestrationV
     summary="Delete an orchestration",
     tags=["Orchestrations"],
     responses=DELETED_RESPONSES,
+    operation_id="deleteOrchestration",
 )
 def delete_orchestration(name: NamePath) -> Response[str]:
     """Remove a stored orchestration. Its tasks and versions stay; a preset of that name takes its place again."""
     return delete_and_answer(ORCHESTRATION, name)
 
 
-@router.post("/orchestrations/<name>/enable", summary="Enable an orchestration", tags=["Orchestrations"])
+@router.post(
+    "/orchestrations/<name>/enable",
+    summary="Enable an orchestration",
+    tags=["Orchestrations"],
+    operation_id="enableOrchestration",
+)
 def post_orchestration_enable(name: NamePath) -> OrchestrationView:
     """Let an orchestration accept uploads."""
     return OrchestrationView.of(switch_orchestration(*request_context(router), name, enabled=True))
 
 
-@router.post("/orchestrations/<name>/disable", summary="Disable an orchestration", tags=["Orchestrations"])
+@router.post(
+    "/orchestrations/<name>/disable",
+    summary="Disable an orchestration",
+    tags=["Orchestrations"],
+    operation_id="disableOrchestration",
+)
 def post_orchestration_disable(name: NamePath) -> OrchestrationView:
     """Keep an orchestration from accepting uploads."""
     return OrchestrationView.of(switch_orchestration(*request_context(router), name, enabled=False))
 
 
-@router.get("/templates", summary="List templates", tags=["Templates"])
+@router.get("/templates", summary="List templates", tags=["Templates"], operation_id="listTemplates")
 def get_templates() -> TemplateList:
     """Return all templates, presets included."""
     page = list_documents(*with_kind(TEMPLATE))
     return TemplateList(templates=[TemplateView.of(one) for one in page.items], newer_version=list(page.unreadable))
 
 
-@router.get("/templates/<name>", summary="Show a template", tags=["Templates"])
+@router.get("/templates/<name>", summary="Show a template", tags=["Templates"], operation_id="getTemplate")
 def get_template(name: NamePath, version: VersionQuery = None) -> TemplateView:
     """Return the current version of a template or, even after a deletion, any other version."""
     return TemplateView.of(get_document_version(*with_kind(TEMPLATE), name, version))
 
 
-@router.get("/templates/<name>/versions", summary="List a template's versions", tags=["Templates"])
+@router.get(
+    "/templates/<name>/versions",
+    summary="List a template's versions",
+    tags=["Templates"],
+    operation_id="listTemplateVersions",
+)
 def get_template_versions(
     name: NamePath, max_results: LimitQuery = 20, next_token: TokenQuery = None
 ) -> TemplateVersionPage:
@@ -144,19 +179,25 @@ def get_template_versions(
     return TemplateVersionPage(versions=versions, next_token=page.next_token, newer_version=list(page.unreadable))
 
 
-@router.put("/templates/<name>", summary="Store a template", tags=["Templates"])
+@router.put("/templates/<name>", summary="Store a template", tags=["Templates"], operation_id="storeTemplate")
 def put_template(name: NamePath, body: TemplateBody) -> TemplateView:
     """Store a new version of a template. Presets can't be changed; store a copy under another name."""
     return TemplateView.of(store_template(*request_context(router), named_document(TemplateDocument, name, body)))
 
 
-@router.delete("/templates/<name>", summary="Delete a template", tags=["Templates"], responses=DELETED_RESPONSES)
+@router.delete(
+    "/templates/<name>",
+    summary="Delete a template",
+    tags=["Templates"],
+    responses=DELETED_RESPONSES,
+    operation_id="deleteTemplate",
+)
 def delete_template(name: NamePath) -> Response[str]:
     """Remove a stored template. Its versions stay. Presets can't be deleted."""
     return delete_and_answer(TEMPLATE, name)
 
 
-@router.get("/operations", summary="List operations", tags=["Templates"])
+@router.get("/operations", summary="List operations", tags=["Templates"], operation_id="listOperations")
 def get_operations() -> OperationList:
     """Return all operations, each with the JSON schemas of its parameters and of its result."""
     return OperationList(operations=[OperationView.of(kind, operation) for kind, operation in OPERATIONS.items()])

@@ -28,13 +28,18 @@ DOWNLOAD_RESPONSES: dict[int, Any] = {
 router = APIGatewayHttpRouter()
 
 
-@router.get("/tasks/<task_id>/source", summary="Link to the source", tags=["Files"])
+@router.get("/tasks/<task_id>/source", summary="Link to the source", tags=["Files"], operation_id="getSource")
 def get_task_source(task_id: str) -> LinkView:
     """Return a link that plays the task's source in a browser."""
     return LinkView.of(link_source(*request_context(router), task_id))
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>/outputs", summary="List a subtask's files", tags=["Files"])
+@router.get(
+    "/tasks/<task_id>/subtasks/<no>/outputs",
+    summary="List a subtask's files",
+    tags=["Files"],
+    operation_id="listOutputs",
+)
 def get_subtask_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputList:
     """Return the files that the subtask wrote, with links that play them and links that save them."""
     services, tenant = request_context(router)
@@ -47,6 +52,7 @@ def get_subtask_outputs(task_id: str, no: int, run: RunQuery = None) -> OutputLi
     summary="Download a subtask's files",
     tags=["Files"],
     responses=DOWNLOAD_RESPONSES,
+    operation_id="downloadOutputs",
 )
 def get_subtask_download(
     task_id: str,

@@ -88,7 +88,7 @@ def reject_unknown_parameters(app: APIGatewayHttpResolver, following: NextMiddle
 app.use([reject_unknown_parameters])
 
 
-@app.get("/health", summary="Check that the API responds", tags=["Service"])
+@app.get("/health", summary="Check that the API responds", tags=["Service"], operation_id="checkHealth")
 def get_health() -> HealthView:
     """Respond without reading or writing anything."""
     return HealthView(status="ok", version=__version__)
@@ -120,7 +120,7 @@ def openapi_document() -> str:
 
     describe_routes([*app._static_routes, *app._dynamic_routes])  # noqa: SLF001 - Powertools has no other way
     # Relative to /docs and /openapi.json, so that the API can be served under any prefix.
-    document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url="./")])
+    document = app.get_openapi_json_schema(title="Reelmill", version=__version__, servers=[Server(url=".")])
     return json.dumps(complete_document(json.loads(document)))
 
 

@@ -25,7 +25,11 @@ router = APIGatewayHttpRouter()
 
 
 @router.get(
-    "/tasks/<task_id>/subtasks/<no>/play/<path>", summary="Play a stream", tags=["Files"], responses=PLAY_RESPONSES
+    "/tasks/<task_id>/subtasks/<no>/play/<path>",
+    summary="Play a stream",
+    tags=["Files"],
+    responses=PLAY_RESPONSES,
+    operation_id="playOutput",
 )
 def get_subtask_play(task_id: str, no: int, path: str, run: RunQuery = None) -> Response[str]:
     """Return a playlist, manifest or WebVTT with a link for each of its files, or redirect to any other file."""

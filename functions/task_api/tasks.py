@@ -53,7 +53,7 @@ CREATED_RESPONSES: dict[int, Any] = {
 }
 
 
-@router.get("/tasks", summary="List tasks, newest first", tags=["Tasks"])
+@router.get("/tasks", summary="List tasks, newest first", tags=["Tasks"], operation_id="listTasks")
 def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     status: Annotated[TaskStatus | None, Query(description="The status of the task.")] = None,
     outcome: Annotated[Outcome | None, Query(description="The outcome of a completed task.")] = None,
@@ -91,7 +91,7 @@ def get_tasks(  # noqa: PLR0913, PLR0917 - one argument per filter is what the O
     )
 
 
-@router.post("/tasks", summary="Create a task", tags=["Tasks"], responses=CREATED_RESPONSES)
+@router.post("/tasks", summary="Create a task", tags=["Tasks"], responses=CREATED_RESPONSES, operation_id="createTask")
 def post_task(body: TaskBody) -> Response[TaskView]:
     """Create a task for an existing object. A repeated client token returns the first task."""
     wanted = NewTask(
@@ -114,14 +114,14 @@ def post_task(body: TaskBody) -> Response[TaskView]:
     )
 
 
-@router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"])
+@router.get("/tasks/<task_id>", summary="Show a task and its subtasks", tags=["Tasks"], operation_id="getTask")
 def get_task(task_id: str, run: RunQuery = None) -> TaskView:
     """Return a task in its newest run, or in an earlier one."""
     explained = explain_task(*request_context(router), task_id, run)
     return task_view(explained.task, explained.newest_run, explained.waiting)
 
 
-@router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"])
+@router.post("/tasks/<task_id>/restart", summary="Restart a completed task", tags=["Tasks"], operation_id="restartTask")
 def post_task_restart(task_id: str, body: RestartBody | None = None) -> TaskView:
     """Begin the next run of a completed task: all of it, or the failed subtasks and those that depend on them."""
     services, tenant = request_context(router)
@@ -130,21 +130,21 @@ def post_task_restart(task_id: str, body: RestartBody | None = None) -> TaskView
     return changed_task_view(services, restarted)
 
 
-@router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"])
+@router.post("/tasks/<task_id>/end", summary="End a waiting task", tags=["Tasks"], operation_id="endTask")
 def post_task_end(task_id: str, body: ActionBody | None = None) -> TaskView:
     """Complete a waiting task before any of its subtasks starts."""
     services, tenant = request_context(router)
     return changed_task_view(services, end_task(services, tenant, task_id, body.run if body else None))
 
 
-@router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"])
+@router.post("/tasks/<task_id>/cancel", summary="Cancel an unfinished task", tags=["Tasks"], operation_id="cancelTask")
 def post_task_cancel(task_id: str, body: ActionBody | None = None) -> TaskView:
     """Stop a waiting or running task. Finished subtasks stay as they are; the others fail, and their ffmpeg stops."""
     services, tenant = request_context(router)
     return changed_task_view(services, cancel_task(services, tenant, task_id, body.run if body else None))
 
 
-@router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"])
+@router.post("/tasks/bulk", summary="Restart, end or cancel many tasks", tags=["Tasks"], operation_id="changeTasks")
 def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
     """Do the same with each task in a list of IDs, or with one page of the tasks that match a filter.
 
@@ -161,7 +161,9 @@ def post_tasks_bulk(body: BulkBody) -> BulkResultPage:
     return BulkResultPage(results=[BulkResultView.of(done) for done in page.items], next_token=page.next_token)
 
 
-@router.get("/tasks/<task_id>/subtasks/<no>", summary="Show a subtask in full", tags=["Tasks"])
+@router.get(
+    "/tasks/<task_id>/subtasks/<no>", summary="Show a subtask in full", tags=["Tasks"], operation_id="getSubtask"
+)
 def get_subtask(task_id: str, no: int, run: RunQuery = None) -> SubtaskDetail:
     """Return a subtask with its parameters, attempts, commands, log, outputs and result."""
     services, tenant = request_context(router)

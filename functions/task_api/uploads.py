@@ -32,21 +32,28 @@ UPLOAD_RESPONSES: dict[int, Any] = {
 router = APIGatewayHttpRouter()
 
 
-@router.post("/uploads", summary="Begin an upload", tags=["Uploads"], responses=UPLOAD_RESPONSES)
+@router.post(
+    "/uploads", summary="Begin an upload", tags=["Uploads"], responses=UPLOAD_RESPONSES, operation_id="beginUpload"
+)
 def post_upload(body: UploadBody) -> Response[UploadView]:
     """Return the presigned calls that upload a file into the input bucket. A file over 100 MB is uploaded in parts."""
     upload = begin_upload(*request_context(router), body.key, body.size, body.content_type)
     return Response(status_code=HTTPStatus.CREATED, content_type=JSON, body=UploadView.of(body.key, upload))
 
 
-@router.post("/uploads/renewals", summary="Renew the links of an upload", tags=["Uploads"])
+@router.post("/uploads/renewals", summary="Renew the links of an upload", tags=["Uploads"], operation_id="renewUpload")
 def post_upload_renewal(body: RenewalBody) -> UploadView:
     """Return new presigned calls for an upload in parts whose links have expired. The parts that were sent stay."""
     upload = renew_upload(*request_context(router), body.key, body.size, body.upload_id)
     return UploadView.of(body.key, upload)
 
 
-@router.get("/uploads/verdicts", summary="List the verdicts on uploads, newest first", tags=["Uploads"])
+@router.get(
+    "/uploads/verdicts",
+    summary="List the verdicts on uploads, newest first",
+    tags=["Uploads"],
+    operation_id="listVerdicts",
+)
 def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is what the OpenAPI document is made from
     key: Annotated[str | None, Query(max_length=1024, description="The exact key of the object.")] = None,
     verdict: Annotated[Verdict | None, Query(description="The verdict.")] = None,
@@ -72,7 +79,9 @@ def get_upload_verdicts(  # noqa: PLR0913, PLR0917 - one argument per filter is 
     return verdict_page(page)
 
 
-@router.post("/uploads/backfill", summary="Create tasks for existing objects", tags=["Uploads"])
+@router.post(
+    "/uploads/backfill", summary="Create tasks for existing objects", tags=["Uploads"], operation_id="backfillUploads"
+)
 def post_upload_backfill(body: BackfillBody) -> VerdictPage:
     """Match one page of a bucket's objects with the orchestrations. Objects that already have their task keep it."""
     services, tenant = request_context(router)

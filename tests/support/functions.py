@@ -1,8 +1,10 @@
 """The functions as Lambda calls them: their environment, their context, their events, and the API over HTTP."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.task_api.handler import handler
+from functions.task_api.handler import handler, openapi_document
 from shared import telemetry
 from shared.services import Services
 from shared.services import services as functions_services
@@ -114,6 +116,26 @@ def token(scopes: str, **claims: str) -> dict[str, Any]:
     return {"jwt": {"claims": {"iss": "https://issuer.example", "scope": scopes, **claims}, "scopes": None}}
 
 
+@cache
+def described_statuses() -> dict[tuple[str, re.Pattern[str]], frozenset[int]]:
+    """Return the statuses that the OpenAPI document names, by method and path; the fixed paths come first."""
+    found: dict[tuple[str, re.Pattern[str]], frozenset[int]] = {}
+    for path, methods in sorted(json.loads(openapi_document())["paths"].items(), key=lambda item: item[0].count("{")):
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path.replace("{path}", ".+")))
+        for method, operation in methods.items():
+            statuses = (int(status) for status in operation["responses"] if status.isdigit())
+            found[method.upper(), pattern] = frozenset(statuses)
+    return found
+
+
+def is_described(method: str, path: str, status: int) -> bool:
+    """Whether the OpenAPI document names the status for this route; what is no route has no description."""
+    for (described, pattern), statuses in described_statuses().items():
+        if described == method and pattern.fullmatch(path):
+            return status in statuses
+    return True
+
+
 @dataclass(frozen=True)
 class Api:
     """The API as API Gateway calls it, for the caller that `authorizer` describes."""
@@ -157,6 +179,7 @@ class Api:
         headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
         assert "Traceback" not in str(answer["body"])
         assert 'File "' not in str(answer["body"])
+        assert is_described(method, path, answer["statusCode"]), "add the status to the OpenAPI document"
         return Answer(answer["statusCode"], headers, answer["body"])
 
 
