@@ -35,6 +35,9 @@ ZENSICAL := $(UV) run --quiet --isolated --frozen --only-group docs zensical
 SCAN := .tools/scan
 SBOM := dist/sbom
 BIN := .venv/bin
+# Only from the command line: PORT is set in many environments, for something else.
+PORTS = $(if $(filter command,$(firstword $(origin PORT))),--port "$$PORT") \
+	$(if $(filter command,$(firstword $(origin AWS_PORT))),--aws-port "$$AWS_PORT")
 DYNALITE := tests/npm/node_modules/.synced
 # The console's sources, without generated files.
 CONSOLE_SOURCES := $(shell find console/src console/public -type f ! -name schema.d.ts) \
@@ -99,11 +102,11 @@ screenshots: .venv/.synced console ## take the screenshots of the console in doc
 
 .PHONY: demo
 demo: .venv/.synced ## process a real clip, or yours with FILE=movie.mp4
-	@$(BIN)/reelmill demo $${FILE:+"$$FILE"}
+	@$(BIN)/reelmill demo $(PORTS) $${FILE:+"$$FILE"}
 
 .PHONY: up
-up: .venv/.synced console ## start the local stack in the background
-	@$(BIN)/reelmill up --detach
+up: .venv/.synced console ## start the local stack in the background (PORT=8081 AWS_PORT=4567 choose its ports)
+	@$(BIN)/reelmill up --detach $(PORTS)
 
 .PHONY: down
 down: .venv/.synced ## stop the local stack; its data stays in .reelmill/

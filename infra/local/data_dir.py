@@ -44,6 +44,11 @@ class DataDir:
         return self.root / "stack.json"
 
     @property
+    def ports(self) -> Path:
+        """The ports of the last start, as JSON; unlike `info` it stays when the stack stops."""
+        return self.root / "ports.json"
+
+    @property
     def log(self) -> Path:
         """The output of the server and the functions."""
         return self.root / "server.log"

@@ -14,6 +14,7 @@ from typing import Literal
 from infra.local import emulator, stack
 from infra.local.data_dir import LITTLE_SPACE, DataDir
 from infra.local.errors import StackFailed
+from infra.local.ports import choose_ports
 from shared.media import ffmpeg
 
 Verdict = Literal["ok", "warning", "failed"]
@@ -42,13 +43,13 @@ class Requirement:
     remedy: str | None = None
 
 
-def check_machine(data_dir: Path, port: int, aws_port: int) -> Iterator[Requirement]:
+def check_machine(data_dir: Path, port: int | None, aws_port: int | None) -> Iterator[Requirement]:
     """Check all requirements, the quick ones first."""
     yield check_python()
     yield check_packages()
     yield check_checkout()
     yield check_data_dir(data_dir)
-    yield from check_ports(data_dir, port, aws_port)
+    yield from check_ports(data_dir, *choose_ports(DataDir.at(data_dir), port, aws_port))
     yield check_ffmpeg()
     yield check_media_info()
 

@@ -79,6 +79,12 @@ PATCHES = (
         registry="sqs._HANDLERS[SendMessage]",
     ),
     Patch(
+        "sqs._externalize_result",
+        "result",
+        replaces="URLs of queues name port 4566, whatever the port of the emulator is.",
+        promise="A client that sends its requests to the URL of a queue reaches the stack.",
+    ),
+    Patch(
         "sqs.load_persisted_state",
         "data",
         replaces="After a restart, a message that a worker had received stays hidden until its visibility timeout.",

@@ -32,6 +32,7 @@ from infra.local.journal import Journal
 from infra.local.object_files import ObjectFiles
 from infra.local.pending_uploads import PendingUploads
 from infra.local.persister import Persister
+from infra.local.queue_urls import queue_url_wrappers, true_url
 from infra.local.recovery import recover
 from infra.local.site import Site
 from infra.local.snapshots import Snapshots, record_uploads_since
@@ -61,6 +62,7 @@ class Server:
         self.options = options
         self.report = report
         self.data_dir = DataDir(options.data_dir)
+        self.endpoint = f"http://{emulator.HOST}:{options.aws_port}"
         self.snapshots = Snapshots(self.data_dir.state)
         self.journal = Journal()
         self.uploads = PendingUploads(owed=self.snapshots.uploads_since())
@@ -72,7 +74,7 @@ class Server:
             emulated.app,
             Credentials(emulator.ACCESS_KEY_ID, secret),
             emulator.REGION,
-            site=Site(emulator.PROJECT / "console" / "dist", f"http://{emulator.HOST}:{options.aws_port}"),
+            site=Site(emulator.PROJECT / "console" / "dist", self.endpoint),
             space=self.space,
         )
         self.persister = Persister(
@@ -138,6 +140,7 @@ class Server:
             self.uploads.wrappers(),
             ObjectFiles(self.space).wrappers(),
             protection.protection_wrappers(),
+            queue_url_wrappers(self.endpoint),
         )
 
     def _save_last(self, _states: object) -> None:
@@ -199,7 +202,7 @@ class Server:
         return StackInfo(
             console_url=console,
             api_url=f"{console}/api",
-            aws_endpoint_url=f"http://{emulator.HOST}:{options.aws_port}",
+            aws_endpoint_url=self.endpoint,
             input_bucket=outputs["InputBucketName"],
             output_bucket=outputs["OutputBucketName"],
             region=emulator.REGION,
@@ -210,7 +213,7 @@ class Server:
             pid=os.getpid(),
             data_dir=self.data_dir.root,
             log=self.data_dir.log,
-            outputs=outputs,
+            outputs={name: true_url(value, self.endpoint) for name, value in outputs.items()},
         )
 
     def _recover(self, info: StackInfo) -> None:

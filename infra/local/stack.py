@@ -15,11 +15,10 @@ from infra.local import emulator, orphans
 from infra.local.data_dir import DataDir
 from infra.local.errors import NotSaved, PortTaken, RunsElsewhere, StackFailed
 from infra.local.info import StackInfo
+from infra.local.ports import choose_ports, remember_ports
 
 __all__ = [
-    "DEFAULT_AWS_PORT",
     "DEFAULT_DATA_DIR",
-    "DEFAULT_PORT",
     "StackInfo",
     "down",
     "ensure_up",
@@ -29,8 +28,6 @@ __all__ = [
 ]
 
 DEFAULT_DATA_DIR = Path(".reelmill")
-DEFAULT_PORT = 8080
-DEFAULT_AWS_PORT = 4566
 PATIENCE = 60.0  # seconds for another command's `up` or `down` of the same stack
 GRACE = 20.0  # seconds in which a server stops by itself
 POLL = 0.05
@@ -45,11 +42,13 @@ def say_nothing(_: str) -> None:
 
 def ensure_up(
     data_dir: Path = DEFAULT_DATA_DIR,
-    port: int = DEFAULT_PORT,
-    aws_port: int = DEFAULT_AWS_PORT,
+    port: int | None = None,
+    aws_port: int | None = None,
     say: Say = say_nothing,
 ) -> StackInfo:
-    """Return the stack of `data_dir`, and start it first if it isn't running. Port 0 stands for any free port.
+    """Return the stack of `data_dir`, and start it first if it isn't running.
+
+    Port 0 stands for any free port, None for that of the last start.
 
     Raise PortTaken, DataDirUnusable, RunsElsewhere, SavedStateBroken or another StackFailed.
     """
@@ -68,14 +67,17 @@ def ensure_up(
             )
         time.sleep(POLL)
     try:
-        return start_server(folder, lock, port, aws_port, say)
+        chosen = choose_ports(folder, port, aws_port)
+        info = start_server(folder, lock, *chosen, say)
+        remember_ports(folder, *chosen)
     finally:
         os.close(lock)  # the server has it too, and keeps it
+    return info
 
 
-def check_same_ports(info: StackInfo, port: int, aws_port: int) -> None:
+def check_same_ports(info: StackInfo, port: int | None, aws_port: int | None) -> None:
     """Raise RunsElsewhere unless the running stack has the ports that are asked for."""
-    if port not in {0, info.port} or aws_port not in {0, info.aws_port}:
+    if port not in {None, 0, info.port} or aws_port not in {None, 0, info.aws_port}:
         raise RunsElsewhere(
             f"the stack of {info.data_dir} is already running with --port {info.port} --aws-port {info.aws_port}; "
             "use these ports, run `reelmill down` first, or start a second stack with --data-dir",

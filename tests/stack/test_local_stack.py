@@ -374,3 +374,26 @@ def test_the_server_keeps_no_objects_in_memory_and_reads_every_version_from_the_
     s3.delete_object(**place, VersionId=newest)
     restored = s3.get_object(**place)["Body"].read()
     assert restored == bytes([uploads - 2]) * size
+
+
+def test_the_url_of_a_queue_is_an_address_of_the_stack(stack: StackInfo) -> None:
+    sqs = client_of(stack, "sqs")
+    named = stack.outputs["BackgroundQueueUrl"]
+
+    listed = sqs.list_queues()["QueueUrls"]
+
+    assert sqs.get_queue_url(QueueName=named.rpartition("/")[2])["QueueUrl"] == named
+    assert named in listed
+    assert all(url.startswith(f"{stack.aws_endpoint_url}/") for url in listed)
+
+
+def test_a_stack_starts_with_the_ports_of_its_last_start(own_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        port, aws_port = one.getsockname()[1], other.getsockname()[1]
+    first = local.ensure_up(own_dir, port, aws_port)
+    assert local.ensure_up(own_dir).pid == first.pid, "without ports, the running stack is meant"
+    local.down(own_dir)
+
+    again = local.ensure_up(own_dir)
+
+    assert (again.port, again.aws_port) == (port, aws_port)

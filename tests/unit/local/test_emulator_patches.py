@@ -36,6 +36,7 @@ from infra.local.disk_space import DiskSpace
 from infra.local.journal import Journal
 from infra.local.object_files import ObjectFiles
 from infra.local.pending_uploads import PendingUploads
+from infra.local.queue_urls import queue_url_wrappers
 from infra.local.workers import Workers
 from infra.local.write_ahead import WriteAhead
 space = DiskSpace(Path())
@@ -48,6 +49,7 @@ sets = (
     PendingUploads(None).wrappers(),
     ObjectFiles(space).wrappers(),
     protection.protection_wrappers(),
+    queue_url_wrappers("http://127.0.0.1:1"),
 )
 emulator_patches.install(*sets)
 print(*(name for wrappers in sets for name in wrappers))

@@ -58,6 +58,7 @@ def test_its_json_has_the_names_that_programs_read(info: StackInfo) -> None:
 def test_its_own_ports_and_any_port_are_accepted(info: StackInfo) -> None:
     check_same_ports(info, 8080, 4566)
     check_same_ports(info, 0, 0)
+    check_same_ports(info, None, None)
 
 
 @pytest.mark.parametrize(("port", "aws_port"), [(8081, 4566), (8080, 4567)])
