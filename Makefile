@@ -63,7 +63,7 @@ $(OWN_UV):
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: pyproject.toml uv.lock | $(NEEDS_UV)
-	$(UV) sync --quiet --frozen --all-extras
+	$(UV) sync --quiet --frozen --all-extras $(if $(filter command,$(firstword $(origin PYTHON))),--python "$(PYTHON)")
 	@touch $@
 
 $(DYNALITE): tests/npm/package.json tests/npm/package-lock.json | .venv/.synced
