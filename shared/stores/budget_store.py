@@ -14,8 +14,8 @@ from shared.domain.timestamps import day_of
 from shared.stores.dynamodb import (
     VersionedItem,
     bind_model,
-    connect,
     dynamodb_error,
+    open_connection,
     read_item,
     update_once,
     update_versioned,
@@ -56,7 +56,7 @@ class BudgetStore:
     def __init__(self, table: str) -> None:
         """Bind to the tasks table of that name; this makes no request."""
         self._days = bind_model(DayItem, table)
-        self._connection = connect()
+        self._connection = open_connection()
 
     def read_cost(self, now: int) -> DayCost:
         """Return the cost so far of the day that contains that time; raise NewerVersion."""

@@ -41,7 +41,7 @@ def bind_model(model: type[M], table: str) -> type[M]:
     return type(model.__name__, (model,), {"Meta": type("Meta", (), {"table_name": table, **LIMITS})})
 
 
-def connect() -> Connection:
+def open_connection() -> Connection:
     """Return a connection for transactions, with the same limits; this makes no request."""
     return Connection(**LIMITS)
 
