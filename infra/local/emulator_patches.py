@@ -81,7 +81,7 @@ PATCHES = (
     Patch(
         "sqs._externalize_result",
         "result",
-        replaces="URLs of queues name port 4566, whatever the port of the emulator is.",
+        replaces="URLs of queues name port 4566 even if the emulator has another port.",
         promise="A client that sends its requests to the URL of a queue reaches the stack.",
     ),
     Patch(
