@@ -43,6 +43,19 @@ def test_a_function_that_plans_nothing_starts_without_orchestrations(function: s
     assert "shared.domain.orchestration" not in modules_of(function)
 
 
+@pytest.mark.parametrize("function", ["on_upload", "run_subtask", "sweep", "task_api"])
+def test_a_function_imports_boto3_before_what_uses_it(function: str) -> None:
+    script = f"import sys, functions.{function}.handler; print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=TEMPLATE.parent, capture_output=True, text=True, check=True
+    )
+
+    names = done.stdout.split()
+    ours = next(place for place, name in enumerate(names) if name.startswith(("functions.", "shared")))
+    assert names.index("boto3") < ours
+
+
 def modules_of(function: str) -> set[str]:
     """Return the modules of ours that a new interpreter loads with a handler."""
     done = subprocess.run(
