@@ -19,6 +19,7 @@ from shared.domain.tenant import key_in_tenant, tenant_prefix
 from shared.errors import (
     AttemptFailed,
     Interrupted,
+    LimitExceeded,
     MediaRejected,
     NewerVersion,
     OperationFailed,
@@ -36,6 +37,7 @@ from shared.services import Services
 from shared.telemetry import logger
 from shared.worker.heartbeat import heartbeat
 from shared.worker.inputs import AttemptFiles, room_for_outputs
+from shared.worker.overload import blame_machine_if_overloaded, cpu_seconds
 from shared.worker.results import Admitted, AttemptResult, failure_of
 from shared.worker.retries import final_failure, retry_after
 from shared.worker.workspace import workspace
@@ -91,11 +93,14 @@ class Attempt:
         started = self.counted_at = self.services.now()
         self.lease_until = self.subtask.lease_until
         failed: AttemptFailed | None = None
+        cpu = cpu_seconds()
         try:
             with workspace() as folder, heartbeat(self._beat):
                 self.skipped = self._reason_to_skip()
                 if not self.skipped:
                     self._work(folder)
+        except LimitExceeded as error:
+            failed = blame_machine_if_overloaded(error, cpu_seconds() - cpu, self.seconds.get("operation", 0))
         except AttemptFailed as error:
             failed = error
         except ServiceBusy as error:
