@@ -8,6 +8,7 @@ from shared.services import Services
 from shared.stores.dynamodb import bind_model
 from shared.stores.plan_store import PlanItem
 from shared.stores.task_codec import plan_json
+from shared.use_cases.tasks import end_task
 from tests.support.deployment import ClockedServices
 from tests.support.factories import make_task
 
@@ -27,6 +28,14 @@ def stored(services: ClockedServices, task: Task) -> Task:
     found = services.tasks.get(task.id)
     assert found
     return found
+
+
+def task_that(services: ClockedServices, *, started: bool = False, ended: bool = False) -> Task:
+    """Return a new task that waits, has started, or was ended."""
+    task = stored(services, make_task(at=services.now()))
+    if started:
+        claimed(services, task, 1)
+    return end_task(services, "main", task.id) if ended else services.tasks.get(task.id) or task
 
 
 def claimed(services: ClockedServices, task: Task, no: int) -> tuple[Task, Lease]:

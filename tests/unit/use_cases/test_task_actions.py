@@ -29,21 +29,10 @@ from tests.support.attempts import (
 from tests.support.deployment import ClockedServices, client, keys, put
 from tests.support.factories import make_task
 from tests.support.outages import calls, meanwhile, outage
-from tests.support.transitions import BAD, LOST, finished
+from tests.support.transitions import BAD, LOST, finished, task_that
 
 CANCELED = STOP_FAILURES["cancel"]
 OF_SMALL = {"name": "of-small", "type": "SCREENSHOT", "input": "small", "params": {"at": [0]}}
-
-
-def stored(services: ClockedServices, *, started: bool = False, ended: bool = False) -> Task:
-    """Return a task that waits, has started, or was ended."""
-    task = make_task(at=services.now())
-    services.tasks.create(task)
-    if started:
-        services.tasks.claim(SubtaskRef(task.id, 1, 1), services.now(), services.now() + 1000, 3)
-    if ended:
-        end_task(services, "main", task.id)
-    return read_task(services, "main", task.id)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +48,7 @@ def stored(services: ClockedServices, *, started: bool = False, ended: bool = Fa
 def test_a_move_that_the_status_forbids_is_refused_and_changes_nothing(
     services: ClockedServices, move: Callable[[ClockedServices, str, str], Task], state: dict[str, bool], sentence: str
 ) -> None:
-    before = stored(services, **state)
+    before = task_that(services, **state)
 
     with pytest.raises(Conflict, match=sentence) as refused, calls() as made:
         move(services, "main", before.id)
@@ -89,7 +78,7 @@ def test_the_messages_of_a_task_that_was_stopped_while_it_waited_do_nothing(
 
 
 def test_a_move_that_another_forestalled_is_refused_with_what_became_of_the_task(services: ClockedServices) -> None:
-    task = stored(services)
+    task = task_that(services)
     ref = SubtaskRef(task.id, 1, 1)
 
     def claim() -> None:
@@ -163,7 +152,7 @@ def test_a_subtask_that_waits_for_another_attempt_is_canceled_like_any_other(ser
 
 
 def test_a_restart_sends_the_next_run_and_keeps_the_one_before(services: ClockedServices) -> None:
-    ended = stored(services, ended=True)
+    ended = task_that(services, ended=True)
     services.time += 1000
 
     again = restart_task(services, "main", ended.id)
@@ -175,7 +164,7 @@ def test_a_restart_sends_the_next_run_and_keeps_the_one_before(services: Clocked
 
 
 def test_a_message_of_an_earlier_run_does_nothing(services: ClockedServices) -> None:
-    task = stored(services, ended=True)
+    task = task_that(services, ended=True)
     again = restart_task(services, "main", task.id)
 
     assert run_subtask(services, SubtaskRef(task.id, 1, 1), 60) is None
@@ -273,7 +262,7 @@ def test_where_nothing_has_failed_there_is_nothing_to_restart_but_all(services: 
 
 
 def test_a_restart_of_the_failed_is_refused_like_any_other_while_the_task_runs(services: ClockedServices) -> None:
-    task = stored(services, started=True)
+    task = task_that(services, started=True)
 
     with pytest.raises(Conflict, match="only a COMPLETED task can be restarted"):
         restart_task(services, "main", task.id, only_failed=True)
@@ -311,7 +300,7 @@ def test_a_move_whose_answer_was_lost_is_not_refused(
     *,
     ended: bool,
 ) -> None:
-    task = stored(services, ended=ended)
+    task = task_that(services, ended=ended)
 
     with outage("UpdateItem", done=True, error=LOST):
         moved = move(services, "main", task.id)
@@ -332,7 +321,7 @@ def test_a_move_whose_answer_was_lost_is_not_refused(
 def test_a_move_whose_answer_was_lost_is_known_even_if_the_task_was_restarted_since(
     services: ClockedServices, move: Callable[[ClockedServices, str, str], Task], run: int, *, ended: bool
 ) -> None:
-    task = stored(services, ended=ended)
+    task = task_that(services, ended=ended)
     others: list[int] = []
 
     def restart() -> None:
@@ -374,7 +363,7 @@ def test_a_cancel_never_reaches_the_run_that_another_person_has_begun(services: 
 
 @pytest.mark.parametrize("lost", ["UpdateItem", "PutItem"])
 def test_a_restart_that_dynamodb_did_not_take_can_be_asked_for_again(services: ClockedServices, lost: str) -> None:
-    task = stored(services, ended=True)
+    task = task_that(services, ended=True)
 
     with outage(lost), pytest.raises(ServiceBusy):
         restart_task(services, "main", task.id)
@@ -393,7 +382,7 @@ def test_a_task_that_is_not_there_is_not_found(services: ClockedServices, identi
 
 
 def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> None:
-    task = stored(services)
+    task = task_that(services)
 
     for act in (read_task, restart_task, end_task, cancel_task):
         with pytest.raises(NotFound):
@@ -402,108 +391,10 @@ def test_a_task_of_another_tenant_is_not_found(services: ClockedServices) -> Non
 
 
 def test_a_run_or_a_subtask_that_is_not_there_is_not_found(services: ClockedServices) -> None:
-    task = stored(services)
+    task = task_that(services)
 
     with pytest.raises(NotFound, match="has no run 2; its newest run is 1"):
         read_run(services, "main", task.id, 2)
     for no in (0, 3):
         with pytest.raises(NotFound, match=f"has no subtask {no}; its subtasks are 1 to 2"):
             read_subtask(services, "main", task.id, None, no)
-
-
-@pytest.mark.parametrize("only_failed", [False, True])
-def test_a_repeated_restart_of_a_run_returns_what_the_first_began(
-    services: ClockedServices, *, only_failed: bool
-) -> None:
-    task = make_task(1, at=services.now())
-    services.tasks.create(task)
-    finished(services, task, 1, BAD)
-
-    first = restart_task(services, "main", task.id, 1, only_failed=only_failed)
-    running = restart_task(services, "main", task.id, 1, only_failed=only_failed)
-    finished(services, first, 1)
-    done = restart_task(services, "main", task.id, 1, only_failed=only_failed)
-
-    assert (first.run, running) == (2, first)
-    assert (done.run, done.outcome) == (2, Outcome.SUCCEEDED), "run 2 is over, and no run 3 begins"
-    assert restart_task(services, "main", task.id, 2).run == 3
-
-
-def test_a_repeated_restart_sends_what_a_crash_left_unsent(services: ClockedServices) -> None:
-    task = stored(services, ended=True)
-    with outage("SendMessageBatch"):
-        restart_task(services, "main", task.id, 1)
-    assert sent(services) == []
-
-    restart_task(services, "main", task.id, 1)
-
-    assert {(ref.task_id, ref.run) for ref in sent(services)} == {(task.id, 2)}
-
-
-def test_a_restart_of_a_run_that_another_person_restarted_in_another_way_is_refused(services: ClockedServices) -> None:
-    task = make_task(at=services.now())
-    services.tasks.create(task)
-    finished(services, task, 1)
-    finished(services, task, 2, BAD)
-    restart_task(services, "main", task.id, 1, only_failed=True)
-
-    with pytest.raises(Conflict, match=r"run 1 of task .* is over, and run 2 has begun") as refused:
-        restart_task(services, "main", task.id, 1)
-
-    assert (refused.value.code, refused.value.details) == ("RunIsOver", {"newestRun": 2})
-    assert read_task(services, "main", task.id).run == 2
-
-
-def test_two_restarts_of_the_same_run_at_once_begin_one_run(services: ClockedServices) -> None:
-    task = stored(services, ended=True)
-    others: list[Task] = []
-
-    def restart() -> None:
-        if not others:
-            others.append(task)
-            others.append(restart_task(services, "main", task.id, 1))
-
-    with meanwhile("UpdateItem", restart):
-        late = restart_task(services, "main", task.id, 1)
-
-    assert late.run == others[1].run == 2
-
-
-@pytest.mark.parametrize("move", [end_task, cancel_task])
-def test_a_repeated_stop_of_a_run_returns_what_the_first_stopped(
-    services: ClockedServices, move: Callable[[ClockedServices, str, str, int], Task]
-) -> None:
-    task = stored(services)
-
-    first = move(services, "main", task.id, 1)
-    services.time += 1000
-
-    assert move(services, "main", task.id, 1) == first
-    restart_task(services, "main", task.id)
-    with pytest.raises(Conflict) as refused:
-        move(services, "main", task.id, 1)
-    assert refused.value.code == "RunIsOver"
-    assert read_task(services, "main", task.id).status is TaskStatus.WAITING
-
-
-@pytest.mark.parametrize("move", [restart_task, end_task, cancel_task])
-def test_a_run_that_does_not_exist_yet_is_not_found(
-    services: ClockedServices, move: Callable[[ClockedServices, str, str, int], Task]
-) -> None:
-    task = stored(services)
-
-    with pytest.raises(NotFound, match=r"has no run 2; its newest run is 1"):
-        move(services, "main", task.id, 2)
-
-
-@pytest.mark.parametrize(("move", "other"), [(end_task, cancel_task), (cancel_task, end_task)])
-def test_a_stop_of_another_kind_is_no_repetition(
-    services: ClockedServices,
-    move: Callable[[ClockedServices, str, str, int], Task],
-    other: Callable[[ClockedServices, str, str, int], Task],
-) -> None:
-    task = stored(services)
-    other(services, "main", task.id, 1)
-
-    with pytest.raises(Conflict, match="is COMPLETED; only a WAITING"):
-        move(services, "main", task.id, 1)
