@@ -16,8 +16,8 @@ class PeakMemory:
     """Measures the work in its block. Work elsewhere in this process counts too.
 
     getrusage(2) knows only the largest child since this process began. wait4(2) knows each child, with the children
-    that it waited for, so subprocess gets that instead of waitpid(2). A child counts at least as much as this process,
-    whose memory it has until it executes its program: the sum is never too small.
+    that it waited for, so subprocess gets that instead of waitpid(2). Until a child executes its program, it has the
+    memory of this process, and wait4(2) reports no less. So a child counts only if it took more than this process.
     """
 
     def __enter__(self) -> Self:
@@ -41,7 +41,8 @@ class PeakMemory:
 
     def _wait(self, pid: int, options: int) -> tuple[int, int]:
         ended, status, usage = os.wait4(pid, options)
-        self._children = max(self._children, usage.ru_maxrss * UNIT)
+        if (peak := usage.ru_maxrss * UNIT) > own_peak():
+            self._children = max(self._children, peak)
         return ended, status
 
 

@@ -27,6 +27,17 @@ def test_a_large_child_counts_once_and_not_for_the_next_work() -> None:
     assert first.megabytes - second.megabytes > 150
 
 
+def test_the_memory_that_a_child_inherits_does_not_count() -> None:
+    filled = bytes(200 * MEGABYTE).replace(b"\0", b"x")
+    with PeakMemory() as none:
+        pass
+    with PeakMemory() as small:
+        child(10)
+    del filled
+
+    assert small.megabytes - none.megabytes < 50
+
+
 def test_the_memory_of_this_process_counts_too() -> None:
     with PeakMemory() as before:
         pass
