@@ -1,4 +1,4 @@
-"""`python -m benchmarks [a b c d e f g h i]`: measure what Reelmill costs; print tables, and write a JSON file."""
+"""`python -m benchmarks [a b c d e f g h i j]`: measure what Reelmill costs; print tables, and write a JSON file."""
 
 import argparse
 import json
@@ -23,6 +23,7 @@ from benchmarks import (
     operation_cost,
     put_to_start,
     requests_per_task,
+    server_memory,
     soak,
     wall_time,
     workload,
@@ -47,6 +48,7 @@ class Effort:
     burst: int
     full_hd_seconds: int
     openings: int
+    object_megabytes: int
 
 
 FULL = Effort(
@@ -59,6 +61,7 @@ FULL = Effort(
     burst=500,
     full_hd_seconds=10,
     openings=10,
+    object_megabytes=100,
 )
 QUICK = Effort(
     clip_seconds=5,
@@ -70,6 +73,7 @@ QUICK = Effort(
     burst=50,
     full_hd_seconds=2,
     openings=3,
+    object_megabytes=10,
 )
 
 
@@ -124,6 +128,12 @@ def part_i(effort: Effort) -> dict[str, Any]:  # noqa: ARG001 - it takes seconds
     return beat_cost.figures(beat_cost.measure())
 
 
+def part_j(effort: Effort) -> dict[str, Any]:
+    """Measure the memory of the server."""
+    with running_stack() as stack:
+        return server_memory.measure(stack, effort.object_megabytes)
+
+
 Part = tuple[str, Callable[[Effort], dict[str, Any]], Callable[[dict[str, Any]], Table]]
 PARTS: dict[str, Part] = {
     "a": ("wall_time", part_a, wall_time.table),
@@ -135,6 +145,7 @@ PARTS: dict[str, Part] = {
     "g": ("operation_cost", part_g, operation_cost.table),
     "h": ("console_list", part_h, console_list.table),
     "i": ("beat_cost", part_i, beat_cost.table),
+    "j": ("server_memory", part_j, server_memory.table),
 }
 
 
@@ -157,7 +168,7 @@ def parse_arguments() -> argparse.Namespace:
         nargs="*",
         metavar="PART",
         help="a wall time, b put to start, c requests, d imports, e capacity units, f a burst, g operations, "
-        "h the console, i heartbeats (default: all)",
+        "h the console, i heartbeats, j the server's memory (default: all)",
     )
     parser.add_argument("--quick", action="store_true", help="a short clip and few rounds, to check that it works")
     options = parser.parse_args()
