@@ -81,8 +81,11 @@ def describe_routes(routes: Iterable[Route]) -> None:
 def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with the form of all errors, and with the required scope in each description."""
     schemas = {
-        name: schema for name, schema in document["components"]["schemas"].items() if name not in FOREIGN_SCHEMAS
+        name: without_titles(schema)
+        for name, schema in document["components"]["schemas"].items()
+        if name not in FOREIGN_SCHEMAS
     }
+    document["paths"] = without_titles(document["paths"])
     document["info"] |= INFO
     document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     document["components"] |= {
@@ -111,6 +114,21 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
     return document
+
+
+def without_titles(part: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a part of the document without the titles that Pydantic makes of names, such as `Subtaskcounts`.
+
+    Generators would name classes by them.
+    """
+    if isinstance(part, list):
+        return [without_titles(value) for value in part]
+    if not isinstance(part, dict):
+        return part
+    # A property may have the name `title`, but its value is a schema.
+    return {
+        name: without_titles(value) for name, value in part.items() if not (name == "title" and isinstance(value, str))
+    }
 
 
 def present_schema(schema: dict[str, Any]) -> dict[str, Any]:

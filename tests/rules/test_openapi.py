@@ -106,6 +106,13 @@ def test_every_reference_refers_to_something_and_every_component_is_used() -> No
     assert components - references == set()
 
 
+def test_a_title_is_the_name_of_the_document_or_of_its_schema() -> None:
+    titles = {place: part["title"] for place, part in parts(DOCUMENT) if isinstance(part.get("title"), str)}
+
+    assert titles.pop("#/info") == "Reelmill"
+    assert titles == {place: place.rpartition("schemas/")[2] for place in titles}
+
+
 def test_schemas_are_such_as_generators_understand() -> None:
     wrong = [
         place
