@@ -13,6 +13,7 @@ from cli.api_client import Api
 from cli.connection import command_line, connect_to_api
 from cli.errors import INTERRUPTED, ApiRefused
 from cli.list_options import time_option
+from cli.query import QUERY
 from cli.report import ProgressLine, Report
 from cli.tasks import S3_SCHEME
 from shared.errors import ReelmillError
@@ -108,6 +109,7 @@ class BackfillRequest:
         words += ["--dry-run"] if self.dry_run else []
         words += ["--modified-after", self.modified_after] if self.modified_after else []
         words += ["--json"] if as_json else []
+        words += ["--query", query] if (query := QUERY.get()) else []
         words += ["--resume", token] if token else []
         words += ["--"] if self.place.startswith("-") else []
         return shlex.join([*words, self.place])

@@ -27,6 +27,7 @@ from cli.connection import API_URL, DATA_DIR, Connection, as_typed
 from cli.errors import CommandFailed
 from cli.global_options import GlobalOptionsAnywhere
 from cli.help import name_values, reword_usage
+from cli.query import QUERY, check_query
 from infra.local.stack import DEFAULT_DATA_DIR
 from shared.errors import ReelmillError
 
@@ -132,6 +133,14 @@ def connect(  # noqa: PLR0913 - one parameter for each option
         show.OutputFormat,
         typer.Option("--output", "-o", case_sensitive=False, help="Format of results: text, or json as with --json."),
     ] = show.OutputFormat.TEXT,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            callback=check_query,
+            metavar="EXPRESSION",
+            help="Print results as JSON, and only what this JMESPath expression selects, as in the AWS CLI.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print results and errors only: no messages, no progress.")
     ] = False,
@@ -139,6 +148,7 @@ def connect(  # noqa: PLR0913 - one parameter for each option
     """Reelmill: upload a media file to a bucket, get a finished task."""
     context.obj = Connection(api_url or None, profile, region, data_dir, output)
     show.QUIET.set(quiet)
+    QUERY.set(query)
 
 
 def main() -> None:

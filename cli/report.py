@@ -11,12 +11,16 @@ from typing import Any, Self
 from rich.text import Text
 
 from cli import show
+from cli.query import QUERY
 
 QUIET = 10.0  # seconds between two lines of progress without a terminal
 
 
 class Report:
-    """Results on stdout, page by page: a line for each, or one JSON document in the format of the API's pages."""
+    """Results on stdout, page by page: a line for each, or one JSON document in the format of the API's pages.
+
+    A query needs the complete document: it is printed at the end.
+    """
 
     def __init__(self, field: str, line: Callable[[Mapping[str, Any]], str], *, as_json: bool) -> None:
         """Write nothing yet; `field` is the list's name in the document."""
@@ -25,6 +29,7 @@ class Report:
         self._line = line
         self._as_json = as_json
         self._begun = False
+        self._queried: list[Mapping[str, Any]] = []
         self._separator = "\n"
 
     def __enter__(self) -> Self:
@@ -33,7 +38,11 @@ class Report:
 
     def __exit__(self, *_: object) -> None:
         """Complete the document, even if more might have followed: `nextToken` shows that."""
-        if self._as_json and self._begun:
+        if not self._as_json or not self._begun:
+            return
+        if QUERY.get() is not None:
+            show.print_json({self._field: self._queried, "nextToken": self.next_token})
+        else:
             closing = "]" if self._separator == "\n" else "\n  ]"
             sys.stdout.write(f'{closing},\n  "nextToken": {json.dumps(self.next_token)}\n}}\n')
 
@@ -47,6 +56,10 @@ class Report:
         self.next_token = next_token
 
     def _add_to_document(self, results: Sequence[Mapping[str, Any]]) -> None:
+        if QUERY.get() is not None:
+            self._begun = True
+            self._queried += results
+            return
         if not self._begun:
             sys.stdout.write(f'{{\n  "{self._field}": [')
             self._begun = True

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.errors import CommandFailed
+from cli.query import QUERY, select
 from shared.errors import ReelmillError
 
 WIDE = 400  # columns for a pipe or a file, where nothing is cut off
@@ -55,8 +56,8 @@ class OutputFormat(StrEnum):
 
 
 def is_json_wanted(context: typer.Context, given: bool) -> bool:  # noqa: FBT001 - as Typer calls it
-    """Whether results are printed as JSON: by `--json`, or by `--output json`."""
-    return given or context.obj.output is OutputFormat.JSON
+    """Whether results are printed as JSON: by `--json`, `--output json` or `--query`."""
+    return given or context.obj.output is OutputFormat.JSON or QUERY.get() is not None
 
 
 JsonOption = Annotated[
@@ -103,8 +104,8 @@ def color_status(status: object) -> Text:
 
 
 def print_json(document: object) -> None:
-    """Print a document on stdout, for programs."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    """Print a document on stdout, for programs: the part that the query selects."""
+    sys.stdout.write(json.dumps(select(document), ensure_ascii=False, indent=2) + "\n")
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.command import BUCKET, TASK_ID, RemoteService, Reply, Run, Terminal, task
+from tests.support.command import BUCKET, TASK_ID, RemoteService, Reply, Run, Terminal, task, verdict
 
 CONFIRMED = [
     (("orchestrations", "delete", "mine"), "DELETE", "/api/orchestrations/mine", "delete orchestration mine? "),
@@ -119,3 +119,61 @@ def test_lists_end_without_blanks_and_leave_room_for_the_key(
     assert lines == [line.rstrip() for line in lines]
     assert len(lines) == 3
     assert key in lines[1]
+
+
+@pytest.mark.parametrize("words", [("--query", "tasks[].source.key"), ("--query=tasks[].source.key", "--json")])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_query_selects_from_a_result_and_implies_json(
+    here: Run, service: RemoteService, words: tuple[str, ...], *, first: bool
+) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [task()], "nextToken": None})
+    command = ("tasks", "list")
+
+    ended = here(*command, *words) if "--json" in words or not first else here(*words, *command)
+
+    assert (ended.code, ended.document) == (0, [task()["source"]["key"]])
+
+
+def test_a_query_selects_from_all_pages_of_a_long_result(here: Run, service: RemoteService) -> None:
+    pages = [{"verdicts": [verdict(key=key)], "nextToken": token} for key, token in (("a", "two"), ("b", None))]
+    service.answers("POST", "/api/uploads/backfill", *pages)
+
+    ended = here("backfill", "uploads/", "--query", "[verdicts[].key, nextToken]")
+
+    assert ended.document == [["a", "b"], None]
+
+
+def test_an_interrupted_command_is_continued_with_its_query(here: Run, service: RemoteService) -> None:
+    service.answers("POST", "/api/uploads/backfill", {"verdicts": [verdict()], "nextToken": "two"}, Reply({}, 400))
+
+    ended = here("backfill", "uploads/", "--query", "verdicts[].key")
+
+    assert ended.document == [verdict()["key"]]
+    assert "backfill --priority -1 --json --query 'verdicts[].key' --resume two uploads/" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("", "'' is not a JMESPath expression: it is empty"),
+        ("tasks[", "'tasks[' is not a JMESPath expression: it is incomplete"),
+        ("a b", "'a b' is not a JMESPath expression: error at character 3"),
+        ("tasks.#", "'tasks.#' is not a JMESPath expression: error at character 7"),
+        ("tasks[?size(@)].x", "'tasks[?size(@)].x' calls size, which is not a function of JMESPath: abs, avg, "),
+        ("length(nextToken)", "'length(nextToken)' does not fit the result: length() takes string or array or object"),
+        (
+            "length(@, @)",
+            "'length(@, @)' does not fit the result: the number of arguments of length() must be 1, not 2",
+        ),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_a_usage_error(
+    here: Run, service: RemoteService, expression: str, says: str
+) -> None:
+    service.answers("GET", "/api/tasks", {"tasks": [], "nextToken": None})
+
+    ended = here("tasks", "list", "--query", expression)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert f"Invalid value for '--query': {says}" in " ".join(ended.err.replace("│", " ").split())
+    assert bool(service.heard) is ("does not fit" in says)
