@@ -11,6 +11,7 @@ from typing import BinaryIO
 from shared.errors import LimitExceeded, MediaRejected
 from shared.media import mediainfo
 from shared.media.mediainfo import MediaInfoTrack
+from shared.media.open_end import is_open_ended, without_unknown_count
 
 HEAD_BYTES = 1024
 SENSELESS = 1e18  # Sizes, rates and times of media are smaller; the products of smaller values stay finite.
@@ -58,6 +59,7 @@ CODECS = {
 HDR_TRANSFERS = frozenset({"PQ", "HLG"})
 RGB, IDENTITY = "RGB", "Identity"
 PRORES_BITS = {"4:2:2": 10, "4:4:4": 12}  # MediaInfo doesn't report it
+MUST_STATE_LENGTH = frozenset({"AIFF", "Wave64"})  # otherwise ffmpeg reads nothing
 MATROSKA = frozenset({"Matroska", "WebM"})
 WEBVTT = frozenset({"WebVTT", "D_WEBVTT/SUBTITLES", "D_WEBVTT/CAPTIONS"})  # the latter two in WebM and Matroska
 TEXT_FORMATS = WEBVTT | {"UTF-8", "ASS", "SSA", "Timed Text"}
@@ -126,7 +128,8 @@ class Subtitle:
 class Media:
     """A file and its streams, in the file's order. `size` in bytes; `tags` has title, artist and album.
 
-    `truncated` means that the file ends before its container does.
+    `truncated` means that the file ends before its container does; if `open_ended`, the container doesn't state its
+    size, so a missing end can't be noticed.
     """
 
     format: str
@@ -138,6 +141,7 @@ class Media:
     subtitles: tuple[Subtitle, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     truncated: bool = False
+    open_ended: bool = False
 
     @property
     def video(self) -> Video | None:
@@ -172,8 +176,9 @@ def probe(path: Path, name: str) -> Media:
     if not _looks_like_media(path):
         message = f"{name} is not a video or audio file that Reelmill supports; its extension does not matter"
         raise MediaRejected(message, code="SourceFileError.NotMedia")
-    tracks = sorted(mediainfo.read_tracks(path, name), key=_place)
+    tracks = sorted(map(without_unknown_count, mediainfo.read_tracks(path, name)), key=_place)
     general = next(track for track in tracks if track.kind == "General")
+    open_ended = is_open_ended(path)
     media = Media(
         format=general.format or "",
         size=size,
@@ -183,10 +188,16 @@ def probe(path: Path, name: str) -> Media:
         audios=tuple(_audio(track) for track in tracks if track.kind == "Audio"),
         subtitles=tuple(_subtitle(track) for track in tracks if _is_subtitle(track)),
         tags=_tags(general),
-        truncated=general.is_truncated == "Yes",
+        truncated=general.is_truncated == "Yes" and not open_ended,
+        open_ended=open_ended,
     )
     if not media.videos and not media.audios:
         raise _nothing_to_play(name, {track.kind for track in tracks})
+    if open_ended and media.format in MUST_STATE_LENGTH:
+        message = (
+            f"{name} can't be read, because its header doesn't state its length; write it to a file, not to a pipe"
+        )
+        raise MediaRejected(message)
     _check_limits(media, name)
     _check_frames(tracks, size, name)
     return media
@@ -198,8 +209,11 @@ def _place(track: MediaInfoTrack) -> tuple[int, ...]:
 
 
 def _played(general: MediaInfoTrack, tracks: list[MediaInfoTrack]) -> float | None:
-    """Return how long a player plays the file: Matroska counts from 0, even if its first frame is later."""
-    duration = _seconds(general.duration)
+    """Return how long a player plays the file: Matroska counts from 0, even if its first frame is later.
+
+    Windows Media declares 0 seconds if its duration is unknown.
+    """
+    duration = _seconds(general.duration) or None
     if duration is None or general.format not in MATROSKA:
         return duration
     delays = [_seconds(track.delay) or 0.0 for track in tracks if track.kind in {"Video", "Audio"}]

@@ -21,12 +21,45 @@ USUAL_VIDEO_CODECS = frozenset(
 
 
 def probe_decodable(path: Path, name: str, ffmpeg: Ffmpeg) -> Media:
-    """Return what a file contains and which streams ffmpeg can't decode; raise MediaRejected if it isn't media."""
+    """Return what a file contains and which streams ffmpeg can't decode; raise MediaRejected if it isn't media.
+
+    Durations that the file doesn't state are those of its packets.
+    """
     media = probe(path, name)
     # Operations only ever take the first video stream.
     videos = [_tried_video(video, path, ffmpeg) for video in media.videos[:1]]
     audios = [_tried_audio(audio, track, path, ffmpeg) for track, audio in enumerate(media.audios)]
-    return replace(media, videos=(*videos, *media.videos[1:]), audios=tuple(audios))
+    tried = replace(media, videos=(*videos, *media.videos[1:]), audios=tuple(audios))
+    return tried if tried.duration else _measured(tried, path, ffmpeg)
+
+
+def _measured(media: Media, path: Path, ffmpeg: Ffmpeg) -> Media:
+    """Return the media with the durations of its packets, which are read but not decoded.
+
+    Recordings of browsers and files written to a pipe need that. Several audio tracks are measured together.
+    """
+    video = _length(path, "0:V:0", ffmpeg) if media.video else None
+    audio = _length(path, "0:a", ffmpeg) if media.audios else None
+    audios = (
+        media.audios
+        if len(media.audios) > 1
+        else [replace(one, duration=audio or one.duration) for one in media.audios]
+    )
+    return replace(
+        media,
+        duration=max(filter(None, (video, audio)), default=None),
+        videos=tuple(replace(one, duration=video or one.duration) for one in media.videos[:1]) + media.videos[1:],
+        audios=tuple(audios),
+    )
+
+
+def _length(path: Path, streams: str, ffmpeg: Ffmpeg) -> float | None:
+    """Return the end of the last packet of these streams in seconds; None if ffmpeg finds no times in them."""
+    arguments = [*ffmpeg.input_arguments(path), "-map", streams, "-c", "copy", "-f", "null", "-"]
+    try:
+        return ffmpeg.run(arguments, duration=None, phase="measuring", share=(0, 0)) or None
+    except OperationFailed:
+        return None
 
 
 def _tried_video(video: Video, path: Path, ffmpeg: Ffmpeg) -> Video:

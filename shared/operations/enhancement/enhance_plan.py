@@ -77,8 +77,9 @@ class EnhancePlan:
         return enhance_video.enhanced_frame_rate(self.video_params, self.video) if self.video else None
 
     def _copyable(self, stream: Video | Audio | None, codecs: Sequence[str]) -> bool:
-        # A truncated stream ends with half a packet, which must not be copied.
-        whole = self.media.format in COPYABLE_FORMATS and not self.media.truncated
+        # A truncated stream ends with half a packet, which must not be copied; in an open-ended file it is unnoticed.
+        known = not self.media.truncated and not self.media.open_ended
+        whole = self.media.format in COPYABLE_FORMATS and known
         return stream is not None and stream.codec in codecs and whole
 
 

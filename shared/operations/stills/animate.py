@@ -59,7 +59,7 @@ class AnimateParams(Params):
 def run(params: AnimateParams, context: OperationContext) -> OperationResult:
     """Cut the parts out one by one, without loss; then encode them as one file."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
-    pieces = animation_spans(params, snapshot.video_length(context, video))
+    pieces = animation_spans(params, video.duration or context.media.duration)
     found: list[Path] = []
     while len(found) < len(pieces) and (piece := _cut(params, context, video, len(found), pieces)):
         found.append(piece)

@@ -12,7 +12,7 @@ from shared.operations.moment import PERCENT, Moment
 from shared.operations.operation import Operation, OperationContext, OperationResult
 from shared.operations.stills.image_params import StillParams
 from shared.operations.stills.screenshot import image_output
-from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, take_series, video_length
+from shared.operations.stills.snapshot import A_TRIFLE, EARLY, Moments, Snapshot, take_series
 
 SHORTEST = 0.1  # seconds, or percent
 # The record of an attempt is one DynamoDB item of at most 400 KB, and a key may have 1 KB.
@@ -40,7 +40,7 @@ class SampleScreenshotsParams(StillParams):
 def run(params: SampleScreenshotsParams, context: OperationContext) -> OperationResult:
     """Take the images by seeking or in one pass, whichever costs less."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
-    duration = video_length(context, video)
+    duration = video.duration or context.media.duration
     moments, warnings = plan_distance(resolve_end(params.every, duration), params.max, duration)
     shots = take_series(context, params.drawing(video), moments, (0, 100))
     files = tuple(image_output(params, shot, number) for number, shot in enumerate(shots, start=1))

@@ -8,7 +8,7 @@ from shared.operations import video_filters
 from shared.operations.moment import Moment, resolve_moment
 from shared.operations.operation import Operation, OperationContext, OperationResult, Produced
 from shared.operations.stills.image_params import CONTENT_TYPES, StillParams
-from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, take_snapshot, video_length
+from shared.operations.stills.snapshot import A_MILLISECOND, Snapshot, take_snapshot
 
 
 class ScreenshotParams(StillParams):
@@ -25,7 +25,7 @@ class ScreenshotParams(StillParams):
 def run(params: ScreenshotParams, context: OperationContext) -> OperationResult:
     """Take each image with its own process, which seeks rather than reading the whole file."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
-    duration = video_length(context, video)
+    duration = video.duration or context.media.duration
     moments = [resolve_moment(at, duration) for at in params.at]
     if duration:  # no frame is shown at the very end
         moments = [min(moment, max(0.0, duration - A_MILLISECOND)) for moment in moments]

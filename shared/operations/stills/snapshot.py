@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import MediaRejected, OperationFailed
-from shared.media.probe import Video
 from shared.operations.operation import OperationContext
 from shared.operations.stills.image_params import StillDrawing
 
@@ -40,16 +39,6 @@ class Moments:
     step: float
     count: int | None
     most: int
-
-
-def video_length(context: OperationContext, video: Video) -> float | None:
-    """Return the duration of the video in seconds; None if neither the file nor its packets state it."""
-    told = video.duration or context.media.duration
-    if told:
-        return told
-    # In recordings of browsers, for example: the packets are read, not decoded.
-    arguments = [*context.ffmpeg.input_arguments(context.source), "-map", "0:V:0", "-c", "copy", "-f", "null", "-"]
-    return context.ffmpeg.run(arguments, duration=None, phase="measuring", share=(0, 0)) or None
 
 
 def take_snapshot(

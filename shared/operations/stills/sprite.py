@@ -23,7 +23,7 @@ from shared.operations.stills.image_params import (
     image_encoder,
 )
 from shared.operations.stills.sample_screenshots import missing_image_warnings, plan_distance
-from shared.operations.stills.snapshot import Moments, Snapshot, take_series, video_length
+from shared.operations.stills.snapshot import Moments, Snapshot, take_series
 from shared.operations.transcoding.transcode_params import Side
 
 USUAL_WIDTH, USUAL_HEIGHT = 160, 90
@@ -75,7 +75,7 @@ class SpriteParams(Params):
 def run(params: SpriteParams, context: OperationContext) -> OperationResult:
     """Take the tiles, lay them out on sheets, and write the position of each one."""
     video = video_filters.require_video(context.media, context.ffmpeg.limits)
-    video_seconds = video_length(context, video)
+    video_seconds = video.duration or context.media.duration
     if video_seconds is None:
         message = "the file doesn't state its duration, so the tiles have no times"
         raise ParametersRejected(message, code="ParameterError.UnknownDuration")
