@@ -1,7 +1,8 @@
 """Orchestrations and templates: the stored documents. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
@@ -16,6 +17,7 @@ from shared.domain.subtask import SubtaskType
 from shared.domain.task import MAX_SUBTASKS
 from shared.errors import NewerVersion
 
+MAX_FAULTS = 10  # that one message names
 # Common formats of media files; a trigger without formats accepts all of them.
 MEDIA_FORMATS = frozenset(
     "3g2 3gp aac ac3 aif aiff amr asf avi caf dv f4v flac flv m2ts m2v m4a m4v mka mkv mov mp3 mp4 mpeg mpg "  # noqa: SIM905
@@ -126,18 +128,27 @@ class SubtaskDocument(CamelCaseModel):
         return tuple(dict.fromkeys((*self.needs, *([self.input] if self.input else []), *asked)))
 
 
+def list_faults(messages: Sequence[str]) -> str:
+    """Return one message for all faults of a document; it names the first ten."""
+    more = f"; and {len(messages) - MAX_FAULTS} more" if len(messages) > MAX_FAULTS else ""
+    return "; ".join(messages[:MAX_FAULTS]) + more
+
+
 def check_graph(subtasks: tuple[SubtaskDocument, ...]) -> tuple[SubtaskDocument, ...]:
-    """Return the subtasks; raise ValueError if names repeat or are unknown, or dependencies are circular."""
-    names = [subtask.name for subtask in subtasks]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated:
-        message = f"two subtasks are named {repeated}; rename one"
-        raise ValueError(message)
-    for subtask in subtasks:
-        unknown = next((name for name in subtask.predecessors if name not in names), None)
-        if unknown:
-            message = f"subtask {subtask.name} needs {unknown}, which is not one of the subtasks"
-            raise ValueError(message)
+    """Return the subtasks; raise ValueError if names repeat or are unknown, or dependencies are circular.
+
+    The error names all repeated and all unknown names.
+    """
+    count = Counter(subtask.name for subtask in subtasks)
+    faults = [f"two subtasks are named {name}; rename one" for name, times in count.items() if times > 1]
+    faults += [
+        f"subtask {subtask.name} needs {name}, which is not one of the subtasks"
+        for subtask in subtasks
+        for name in subtask.predecessors
+        if name not in count
+    ]
+    if faults:
+        raise ValueError(list_faults(faults))
     try:
         TopologicalSorter({subtask.name: subtask.predecessors for subtask in subtasks}).prepare()
     except CycleError as error:

@@ -1,6 +1,7 @@
 """Make the subtasks of a task from documents: fill in templates and defaults, and check everything. No I/O."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -8,15 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from shared.domain.condition import condition_fields, parse_condition
 from shared.domain.matching import Candidate
-from shared.domain.orchestration import SubtaskDocument, Template, numbers_by_name
+from shared.domain.orchestration import MAX_FAULTS, SubtaskDocument, Template, list_faults, numbers_by_name
 from shared.domain.subtask import Subtask, SubtaskType
 from shared.domain.upload import Verdict
 from shared.domain.validation_messages import relevant_errors, validation_message
 from shared.errors import NewerVersion, RequestRejected
 from shared.operations import OPERATIONS
 from shared.stores.task_codec import MAX_PLAN_BYTES, plan_size
-
-MAX_FAULTS = 10  # that one message names
 
 # By name; the error stands for a template that only a newer version of Reelmill can read.
 Templates = Mapping[str, Template | NewerVersion]
@@ -63,23 +62,22 @@ def plan_subtasks(templates: Templates, documents: Iterable[SubtaskDocument]) ->
     faults: list[RequestRejected] = []
     size = 0
     for document in documents:
-        try:
-            subtask = Subtask(
-                no=numbers[document.name],
-                name=document.name,
-                type=document.type,
-                params=merge_params(templates, document),
-                template=document.template,
-                needs=tuple(sorted(numbers[name] for name in document.predecessors)),
-                input=numbers[document.input] if document.input else None,
-                file_name=document.file_name,
-                when=check_condition_fields(document, documents),
-            )
-        except NewerVersion:
-            raise
-        except RequestRejected as error:
-            faults.append(error)
-            continue
+        params: Mapping[str, Any] = {}
+        with collect_faults(faults):
+            params = merge_params(templates, document)
+        with collect_faults(faults):
+            check_condition_fields(document, documents)
+        subtask = Subtask(
+            no=numbers[document.name],
+            name=document.name,
+            type=document.type,
+            params=params,
+            template=document.template,
+            needs=tuple(sorted(numbers[name] for name in document.predecessors)),
+            input=numbers[document.input] if document.input else None,
+            file_name=document.file_name,
+            when=document.when,
+        )
         planned.append(subtask)
         size += plan_size(subtask)
         if size > MAX_PLAN_BYTES:  # checked here, because planning fifty huge subtasks to the end would take seconds
@@ -94,18 +92,28 @@ def plan_subtasks(templates: Templates, documents: Iterable[SubtaskDocument]) ->
     return tuple(planned)
 
 
+@contextmanager
+def collect_faults(faults: list[RequestRejected]) -> Iterator[None]:
+    """Append what is found invalid inside to the faults; a document that this version can't read ends the search."""
+    try:
+        yield
+    except NewerVersion:
+        raise
+    except RequestRejected as error:
+        faults.append(error)
+
+
 def join_faults(faults: Sequence[RequestRejected]) -> RequestRejected:
     """Return one error for all faults of a document: a person who mends one should not find the next one only then."""
     if len(faults) == 1:
         return faults[0]
     parts = [{"code": fault.code, "message": fault.message, **(fault.details or {})} for fault in faults[:MAX_FAULTS]]
-    more = f"; and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
-    sentence = "; ".join(fault.message for fault in faults[:MAX_FAULTS])
-    return RequestRejected(f"{sentence}{more}", code=faults[0].code, details={"faults": parts})
+    sentence = list_faults([fault.message for fault in faults])
+    return RequestRejected(sentence, code=faults[0].code, details={"faults": parts})
 
 
-def check_condition_fields(document: SubtaskDocument, documents: Iterable[SubtaskDocument]) -> str | None:
-    """Return a subtask's condition; raise RequestRejected if it names a field that its predecessor never returns."""
+def check_condition_fields(document: SubtaskDocument, documents: Iterable[SubtaskDocument]) -> None:
+    """Raise RequestRejected if a subtask's condition names a field that its predecessor never returns."""
     types = {other.name: other.type for other in documents}
     for field in condition_fields(parse_condition(document.when)) if document.when else ():
         kind = types[field.subtask]
@@ -115,7 +123,6 @@ def check_condition_fields(document: SubtaskDocument, documents: Iterable[Subtas
             choice = f"{kind} returns {', '.join(sorted(known))}" if known else f"{kind} returns no fields"
             message = f"subtask {document.name}: the result of {field.subtask} has no field {field.name}; {choice}"
             raise RequestRejected(message, code="InvalidCondition")
-    return document.when
 
 
 def merge_params(templates: Templates, document: SubtaskDocument) -> Mapping[str, Any]:

@@ -114,6 +114,14 @@ def test_the_known_formats_are_written_as_endings_are_compared() -> None:
         ([SUBTASK, SUBTASK], "two subtasks are named hd"),
         ([{**SUBTASK, "needs": ["sd"]}], "subtask hd needs sd, which is not one of the subtasks"),
         ([{**SUBTASK, "input": "sd"}], "subtask hd needs sd, which is not one of the subtasks"),
+        (
+            [SUBTASK, SUBTASK, {**SUBTASK, "name": "x", "needs": ["sd"], "input": "uhd"}],
+            "named hd; rename one; subtask x needs sd, which is not one of the subtasks; subtask x needs uhd, which is",
+        ),
+        (
+            [{**SUBTASK, "needs": [f"s{no}" for no in range(12)]}],
+            "subtask hd needs s9, which is not one of the subtasks; and 2 more",
+        ),
         ([{**SUBTASK, "needs": ["hd"]}], "in a circle: hd → hd"),
         ([{**SUBTASK, "input": "sd"}, {**SUBTASK, "name": "sd", "needs": ["hd"]}], "in a circle: "),
     ],

@@ -440,7 +440,7 @@ def test_all_faults_of_the_subtasks_are_told_at_once(services: ClockedServices) 
         {"name": "a", "type": "SCREENSHOT", "params": {"at": ["10%"], "width": -1, "color": "red"}},
         {"name": "b", "type": "SCREENSHOT", "template": "nope"},
         {"name": "good", "type": "SCREENSHOT", "params": {"at": ["10%"]}},
-        {"name": "c", "type": "SCREENSHOT", "params": {"at": ["10%"]}, "needs": ["good"], "when": "good.depth > 1"},
+        {"name": "c", "type": "SCREENSHOT", "params": {"at": ["110%"]}, "needs": ["good"], "when": "good.depth > 1"},
     ]
 
     with pytest.raises(RequestRejected) as refused:
@@ -451,7 +451,12 @@ def test_all_faults_of_the_subtasks_are_told_at_once(services: ClockedServices) 
     assert refused.value.code == "InvalidParameters"
     assert refused.value.details
     faults: Any = refused.value.details["faults"]
-    assert [one["code"] for one in faults] == ["InvalidParameters", "UnknownTemplate", "InvalidCondition"]
+    assert [(one["code"], one["message"].split()[1].rstrip(":")) for one in faults] == [
+        ("InvalidParameters", "a"),
+        ("UnknownTemplate", "b"),
+        ("InvalidParameters", "c"),
+        ("InvalidCondition", "c"),
+    ]
 
 
 def test_of_many_faults_a_message_names_the_first_ten(services: ClockedServices) -> None:
