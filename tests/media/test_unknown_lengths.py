@@ -105,3 +105,15 @@ def test_a_format_that_must_state_its_length_is_refused_for_that_reason(name: st
 
     with pytest.raises(MediaRejected, match=f"^{name} can't be read, because its header doesn't state its length"):
         probe(source, name)
+
+
+def test_a_stream_whose_end_may_be_missing_unnoticed_is_encoded_not_copied(
+    tmp_path: Path, operate: Operate, ffmpeg: Ffmpeg
+) -> None:
+    source = write_to_pipe(tmp_path / "film.mkv", FILMS["film.mkv"])
+    source.write_bytes(source.read_bytes()[:-100])
+
+    made = operate(SubtaskType.ENHANCE, source, audio={"loudness": {}})
+
+    assert made.files
+    assert any("libx264" in command for command in ffmpeg.commands)
