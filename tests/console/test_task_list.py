@@ -64,7 +64,7 @@ def test_tasks_that_an_action_did_not_change_are_listed_with_their_reasons(
     expect(rows(page, "Waiting")).to_have_count(2)
     # From now on the list is stale.
     page.route("**/api/tasks?*", lambda route: stalled.append(route))  # noqa: PLW0108 - playwright marks its handlers
-    api.call("POST", f"/tasks/{ineligible}/end")
+    api.call("POST", f"/tasks/{ineligible}/cancel")
 
     run_on_all(page, "End (2)", confirm="End tasks")
 
