@@ -112,7 +112,7 @@ def test_a_page_that_was_left_does_not_navigate_when_its_upload_becomes_a_task(
 
 
 def test_the_page_waits_for_a_task_that_its_verdict_names_before_it_exists(page: Page, clip: Clips) -> None:
-    nothing = {"tasks": [], "nextToken": None, "newerVersion": []}
+    nothing: dict[str, object] = {"tasks": [], "nextToken": None, "newerVersion": []}
     page.route("**/api/tasks?taskId=*", lambda route: route.fulfill(json=nothing), times=1)
     page.goto("/tasks/create")
     page.locator("input[type=file]").set_input_files(clip("blink.mp4"))
