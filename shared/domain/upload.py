@@ -90,9 +90,11 @@ class KeyHistory:
         if upload.sequencer:
             if notified and notified.order == upload.order:
                 return replace(upload, alias=notified.alias)
-            same = [one for one in self.listed if one.e_tag == upload.e_tag and upload.at <= one.at + CLOCKS_MS]
+            # EventBridge reports whole seconds; other events of the same write may not.
+            at = upload.at // 1000 * 1000
+            same = [one for one in self.listed if one.e_tag == upload.e_tag and at <= one.at + CLOCKS_MS]
             # The first listing after the write shows it; by another clock, that may be shortly before the write.
-            first = min(same, key=lambda one: (one.at < upload.at, abs(one.at - upload.at)), default=None)
+            first = min(same, key=lambda one: (one.at < at, abs(one.at - at)), default=None)
             return replace(upload, alias=first.name) if first else upload
         # For a large object, a listing has the time when its upload began, an event the time when the upload ended.
         if notified and notified.e_tag == upload.e_tag and notified.at >= upload.at - CLOCKS_MS:

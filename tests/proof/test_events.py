@@ -146,7 +146,21 @@ def test_each_version_gets_exactly_one_task_by_each_orchestration_that_takes_it(
     tally("events delivered", sum(map(len, bucket.answers.values())))
 
 
+# The same write is reported with and without milliseconds, right after an object with the same content was listed.
+REPORTED_IN_TWO_FORMS = [
+    ("write", "uploads/b.mkv", 1, 1, 0),
+    ("backfill", None),
+    ("write", "uploads/b.mkv", 1, 1, 0),
+    ("backfill", None),
+    ("write", "uploads/b.mkv", 1, 1, 0),
+    ("deliver", 2, "notification", None),
+    ("deliver", 1, "notification", None),
+    ("deliver", 1, "EventBridge", None),
+]
+
+
 @given(batch=batches, seed=st.integers(0, 2**32))
+@example(batch=REPORTED_IN_TWO_FORMS, seed=0)
 @settings(often, max_examples=BATCHES)
 def test_without_versions_the_newest_object_gets_its_task_and_none_gets_two(
     stage: Stage, tally: Tally, batch: list[tuple[Any, ...]], seed: int
