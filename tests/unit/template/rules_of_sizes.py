@@ -4,17 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.unit.template import longest
 from tests.unit.template.forms import Form, of_kind, properties
 from tests.unit.template.rules import (
     Break,
     Check,
     Rule,
-    assert_each_broken,
-    assert_kept,
-    assert_missed,
     default,
     functions,
     grant,
@@ -148,17 +143,3 @@ BREAKS: dict[str, Break] = {
         with_values("ApiAccessLogs", LogGroupName={"Fn::Sub": "/aws/apigateway/${AWS::StackName}"}),
     ),
 }
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_template_keeps_each_rule_of_sizes(rule: Rule) -> None:
-    assert_kept(rule)
-
-
-@pytest.mark.parametrize("broken", BREAKS)
-def test_each_rule_of_sizes_sees_what_breaks_it(broken: str) -> None:
-    assert_missed(BREAKS[broken])
-
-
-def test_each_rule_of_sizes_is_broken_by_something() -> None:
-    assert_each_broken(RULES, list(BREAKS.values()))

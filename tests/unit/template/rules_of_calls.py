@@ -4,16 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.unit.template.forms import Form, grants, named, of_kind, properties
 from tests.unit.template.rules import (
     Break,
     Check,
     Rule,
-    assert_each_broken,
-    assert_kept,
-    assert_missed,
     default,
     drop,
     functions,
@@ -216,17 +211,3 @@ BREAKS: dict[str, Break] = {
     ),
     "the API may not call its function": (permissions, drop("ApiPermission")),
 }
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_template_keeps_each_rule_of_calls(rule: Rule) -> None:
-    assert_kept(rule)
-
-
-@pytest.mark.parametrize("broken", BREAKS)
-def test_each_rule_of_calls_sees_what_breaks_it(broken: str) -> None:
-    assert_missed(BREAKS[broken])
-
-
-def test_each_rule_of_calls_is_broken_by_something() -> None:
-    assert_each_broken(RULES, list(BREAKS.values()))

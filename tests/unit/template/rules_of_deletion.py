@@ -2,16 +2,11 @@
 
 from collections.abc import Iterator
 
-import pytest
-
 from tests.unit.template.forms import Form, grants
 from tests.unit.template.rules import (
     Break,
     Check,
     Rule,
-    assert_each_broken,
-    assert_kept,
-    assert_missed,
     functions,
     grant,
     retain,
@@ -59,17 +54,3 @@ BREAKS: dict[str, Break] = {
     "a bucket that stays has a fixed name": (leftovers, with_values("OutputBucket", BucketName="reelmill-output")),
     "a function creates its log group": (deleted_logs, grant("SweepRole", "logs:CreateLogGroup")),
 }
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_template_keeps_each_rule_of_deletion(rule: Rule) -> None:
-    assert_kept(rule)
-
-
-@pytest.mark.parametrize("broken", BREAKS)
-def test_each_rule_of_deletion_sees_what_breaks_it(broken: str) -> None:
-    assert_missed(BREAKS[broken])
-
-
-def test_each_rule_of_deletion_is_broken_by_something() -> None:
-    assert_each_broken(RULES, list(BREAKS.values()))

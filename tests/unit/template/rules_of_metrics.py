@@ -3,17 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-
 from tests.unit.template.forms import Form, of_kind, properties
 from tests.unit.template.rules import (
     FUNCTION,
     Break,
     Check,
     Rule,
-    assert_each_broken,
-    assert_kept,
-    assert_missed,
     functions,
     referred,
     with_values,
@@ -105,17 +100,3 @@ BREAKS: dict[str, Break] = {
     ),
     "an alarm looks back for too long": (alarmed_periods, with_values("ApiErrorsAlarm", EvaluationPeriods=300)),
 }
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_template_keeps_each_rule_of_metrics(rule: Rule) -> None:
-    assert_kept(rule)
-
-
-@pytest.mark.parametrize("broken", BREAKS)
-def test_each_rule_of_metrics_sees_what_breaks_it(broken: str) -> None:
-    assert_missed(BREAKS[broken])
-
-
-def test_each_rule_of_metrics_is_broken_by_something() -> None:
-    assert_each_broken(RULES, list(BREAKS.values()))
