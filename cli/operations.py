@@ -85,7 +85,11 @@ def default_of(field: Schema) -> str:
 
 def choices_of(schema: Schema, root: Schema) -> list[Schema]:
     """Return the kinds of value that a schema allows, without null."""
-    kinds = [resolve_reference(one, root) for one in schema.get("anyOf") or schema.get("oneOf") or [schema]]
+    schema = resolve_reference(schema, root)
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    if not branches:
+        return [schema]
+    kinds = [one for branch in branches for one in choices_of(branch, root)]
     return [one for one in kinds if one.get("type") != "null"]
 
 
@@ -110,4 +114,4 @@ def resolve_reference(schema: Schema, root: Schema) -> Schema:
     target: Any = root
     for step in str(schema["$ref"]).removeprefix("#/").split("/"):
         target = target[step]
-    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+    return {**resolve_reference(target, root), **{key: value for key, value in schema.items() if key != "$ref"}}
