@@ -24,12 +24,14 @@ from shared.stores.dynamodb import (
     bind_model,
     define_index,
     dynamodb_error,
+    is_readable,
     read_item,
     save_item,
+    stamp,
     stored_form,
     update_item,
 )
-from shared.stores.forward_compatibility import SCHEMA_VERSION, keep_unknown, reading
+from shared.stores.forward_compatibility import keep_unknown, reading
 
 SHARDS = 4  # A partition takes 1,000 writes a second (DynamoDB quotas).
 KEPT_SECONDS = 90 * 24 * 3600
@@ -102,7 +104,7 @@ class DecisionStore:
             replaceable |= (self._items.orchestration == accepted_by) & self._items.task_id.does_not_exist()
         if not decision.task_id:
             replaceable &= (self._items.verdict != str(decision.verdict)) | (self._items.reason != decision.reason)
-        replaceable &= self._items.schema_version <= SCHEMA_VERSION
+        replaceable &= is_readable(self._items)
         # The first orchestration that accepts an upload replaces the refusal; each of the others has a separate item.
         for identity in (decision.upload.identity(), decision.upload.identity(accepted_by)):
             item = decision_item(decision, hash_identity(identity), now, self._items)
@@ -130,13 +132,13 @@ class DecisionStore:
             if after == history:
                 return named, superseded
             stored = keep_unknown(item.history, history_json(history), history_json(after))
-            schema_version = self._histories.schema_version
             changes = [
                 self._histories.history.set(stored),
                 self._histories.expires_at.set(expiry_seconds(now)),
-                schema_version.set(schema_version | SCHEMA_VERSION),  # unless it has one
+                stamp(self._histories),
             ]
-            if update_item(item, changes):  # PynamoDB makes this conditional: no other request has changed it meanwhile
+            # PynamoDB makes this conditional: no other request has changed it meanwhile.
+            if update_item(item, changes):
                 return named, False
         message = f"s3://{upload.bucket}/{upload.key} changes too fast; try again"
         raise ServiceBusy(message)

@@ -105,8 +105,8 @@ def update_item(item: Model, actions: Sequence[Action], condition: Condition | N
 
 def update_versioned(item: VersionedItem, actions: Sequence[Action], condition: Condition | None = None) -> bool:
     """Change an item, or create it; return False if its schema version is too high, or if the condition refuses it."""
-    readable, stamp = readable_and_stamp(item)
-    return update_item(item, [*actions, stamp], readable if condition is None else readable & condition)
+    readable = is_readable(type(item))
+    return update_item(item, [*actions, stamp(type(item))], readable if condition is None else readable & condition)
 
 
 def update_once(connection: Connection, item: VersionedItem, actions: Sequence[Action], token: str) -> bool:
@@ -115,10 +115,9 @@ def update_once(connection: Connection, item: VersionedItem, actions: Sequence[A
     The same request with the same token changes it only once: DynamoDB knows the token of a transaction for ten
     minutes (its API reference, TransactWriteItems). Raise ServiceBusy or ServiceRefused.
     """
-    readable, stamp = readable_and_stamp(item)
     try:
         with TransactWrite(connection=connection, client_request_token=token) as transaction:
-            transaction.update(item, [*actions, stamp], readable)
+            transaction.update(item, [*actions, stamp(type(item))], is_readable(type(item)))
     except TransactWriteError as error:
         if [reason.code for reason in error.cancellation_reasons if reason] == [REFUSED.removesuffix("Exception")]:
             return False
@@ -126,11 +125,16 @@ def update_once(connection: Connection, item: VersionedItem, actions: Sequence[A
     return True
 
 
-def readable_and_stamp(item: VersionedItem) -> tuple[Condition, Action]:
-    """Return the condition that this version can read an item, and the change that gives it a schema version."""
-    version = type(item).schema_version
-    readable = version.does_not_exist() | (version <= SCHEMA_VERSION)
-    return readable, version.set(version | SCHEMA_VERSION)  # unless it has one
+def is_readable(model: type[VersionedItem]) -> Condition:
+    """Return the condition that this version can read an item; the first version of Reelmill stored no number."""
+    readable: Condition = model.schema_version.does_not_exist() | (model.schema_version <= SCHEMA_VERSION)
+    return readable
+
+
+def stamp(model: type[VersionedItem]) -> Action:
+    """Return the change that gives an item a schema version, unless it has one."""
+    version = model.schema_version
+    return version.set(version | SCHEMA_VERSION)
 
 
 def dynamodb_error(error: PynamoDBException) -> ServiceBusy | ServiceRefused:

@@ -82,7 +82,9 @@ class TaskStore:
         plans = self._plans.get_many([(item.pk, item.plan) for item in rows if item.plan])
         for item in rows:
             with suppress(NewerVersion):  # The reason is in the log.
-                yield task_from(item, plans.get((item.pk, item.plan)) if item.plan else None)
+                plan = plans.get((item.pk, item.plan)) if item.plan else None
+                # A plan that was just stored may not be in an eventually consistent batch yet.
+                yield task_from(item, plan) if plan else self.read(item)
 
     def get_token(self, tenant: str, token: str) -> TokenClaim | None:
         """Read the first claim of a client token; None if it is unused. Raise NewerVersion."""

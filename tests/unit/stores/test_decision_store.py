@@ -123,6 +123,16 @@ def test_a_refusal_takes_the_place_of_another(services: ClockedServices) -> None
     assert listed(services) == refusals[-1:]
 
 
+def test_a_refusal_that_was_stored_without_a_schema_version_is_replaced_too(services: ClockedServices) -> None:
+    refused = a_refusal(services)
+    noted(services, refused)
+    (item,) = items()
+    del item["schema_version"]
+    client("dynamodb").put_item(TableName="UploadsTable", Item=item)
+
+    assert noted(services, a_match(services))[0].verdict is Verdict.MATCHED
+
+
 @pytest.mark.parametrize("verdict", [MATCHED, *UNMADE])
 def test_an_upload_that_an_orchestration_took_is_not_refused_later(services: ClockedServices, verdict: Verdict) -> None:
     taken = replace(a_match(services), verdict=verdict, task_id="T" if verdict is MATCHED else None)

@@ -12,7 +12,7 @@ from shared.stores.task_store import TaskStore
 from tests.support.deployment import ClockedServices, client
 from tests.support.factories import make_subtask, make_task
 from tests.support.next_version import rows
-from tests.support.outages import calls, outage
+from tests.support.outages import calls, meanwhile, outage
 from tests.support.transitions import finished, stored
 
 
@@ -80,6 +80,22 @@ def test_a_page_reads_the_plans_of_its_tasks_together(services: ClockedServices)
 
     assert page.items == tuple(reversed(tasks))
     assert made.count("BatchGetItem") == 2
+
+
+def test_a_page_shows_a_task_whose_new_plan_is_not_in_the_batch_yet(services: ClockedServices) -> None:
+    """Batches are read eventually consistently, and a task and its plan need not appear together."""
+    task = stored(services, make_task(at=services.now()))
+    (plan,) = [item for item in rows("TasksTable") if item["sk"]["S"].startswith("PLAN#")]
+    key = {name: plan[name] for name in ("pk", "sk")}
+    dynamodb, other = client("dynamodb"), ClockedServices(services.settings)
+
+    with (
+        meanwhile("BatchGetItem", lambda: dynamodb.delete_item(TableName="TasksTable", Key=key), after=1),
+        meanwhile("GetItem", lambda: dynamodb.put_item(TableName="TasksTable", Item=plan)),
+    ):
+        page = other.task_queries.page(TaskFilter(), 10)
+
+    assert (page.items, page.unreadable) == ((task,), ())
 
 
 def test_a_plan_of_a_newer_version_makes_its_task_unreadable(services: ClockedServices) -> None:
