@@ -47,5 +47,5 @@ class AttemptTime:
         """Return the error of an attempt whose time is over."""
         message = f"processing reached the time limit of {self._seconds:.0f} s"
         if self._upload_seconds >= 1:
-            message += f", of which {self._upload_seconds:.0f} s are kept to upload the outputs"
+            message += f"; {self._upload_seconds:.0f} s of it are kept to upload the outputs"
         return LimitExceeded(message, code="LimitError.Time")

@@ -121,7 +121,7 @@ def test_time_is_kept_to_upload_what_is_written(tmp_path: Path) -> None:
         ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
     assert caught.value.code == "LimitError.Time"
     assert caught.value.message == (
-        "processing reached the time limit of 880 s, of which 100 s are kept to upload the outputs"
+        "processing reached the time limit of 880 s; 100 s of it are kept to upload the outputs"
     )
 
 
@@ -133,7 +133,7 @@ def test_time_to_upload_is_kept_while_a_process_writes(tmp_path: Path) -> None:
             film.truncate(next(sizes))
 
     ffmpeg = Ffmpeg(Limits(250, 10**12), tmp_path, grow, clock=lambda: next(seconds))
-    with pytest.raises(LimitExceeded, match="of which 300 s are kept"):
+    with pytest.raises(LimitExceeded, match="300 s of it are kept"):
         ffmpeg.run(endless(tmp_path), duration=None, phase="waiting")
 
 
