@@ -9,8 +9,8 @@ from infra.account.prerequisite import Prerequisite, short_list
 # What CloudFormation and the roles of the functions need in every deployment.
 ALWAYS = ("cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "iam:PassRole", "iam:PutRolePolicy")
 CONSOLE = {"HostConsole", "UsePool"}  # the conditions of what only a stack with the console has
-# The action that creates a resource of each kind (CloudFormation's resource schemas, "handlers"). Updates, tags and
-# deletions need more; whoever grants these grants those.
+# The action that creates a resource of each kind, named as the operation of its API; API Gateway's are HTTP methods.
+# Updates, tags and deletions need more actions, which the same policies usually allow.
 CREATES: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Api": "apigateway:POST",
     "AWS::ApiGatewayV2::Authorizer": "apigateway:POST",
