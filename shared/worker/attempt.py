@@ -257,7 +257,7 @@ class Attempt:
                 self.services.budget.add_compute(until, until - self.counted_at, token)
             except ServiceBusy as error:  # it may have been counted: the same request comes again
                 logger().warning(
-                    "time not counted yet", task_id=self.lease.task_id, no=self.lease.no, reason=str(error)
+                    "time not counted yet", task_id=self.lease.task_id, no=self.lease.no, reason=error.message
                 )
                 return
             self.counted_at, self.uncounted = until, None
